@@ -1,0 +1,1 @@
+//! The one integration binary: the product as its users meet it.

@@ -1,0 +1,291 @@
+//! First floor: what Azure publishes. Zones per cloud, endpoints and their record sets, entry hosts, public DNS.
+//!
+//! All of it is data in `zones/`, embedded in the binary: `zones/<cloud>/catalogue.yaml` holds the rows, each with its
+//! source and the date it is from, and `zones/<cloud>/public/*.zone` holds public DNS where names are fixed, in
+//! master-file format. Where names depend on a resource or region the rows hold patterns. [`load`] reads both.
+//!
+//! This floor knows nothing of anybody's estate.
+
+pub mod load;
+pub mod pattern;
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+pub use pattern::{Pattern, Slots};
+
+use crate::dns::{OwnerName, RecordSet};
+
+/// Which Azure.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Cloud {
+    /// The public cloud, `AzureCloud`.
+    #[default]
+    Public,
+    /// `AzureUSGovernment`.
+    UsGovernment,
+    /// `AzureChinaCloud`; which zones it has is uncertain.
+    China,
+}
+
+impl Cloud {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Public, Self::UsGovernment, Self::China];
+
+    /// Azure's own name for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "AzureCloud",
+            Self::UsGovernment => "AzureUSGovernment",
+            Self::China => "AzureChinaCloud",
+        }
+    }
+}
+
+impl fmt::Display for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A text that names no cloud.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no cloud; there are AzureCloud, AzureUSGovernment and AzureChinaCloud")]
+pub struct UnknownCloud(pub String);
+
+impl FromStr for Cloud {
+    type Err = UnknownCloud;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCloud> {
+        Self::ALL.into_iter().find(|cloud| cloud.name() == text).ok_or_else(|| UnknownCloud(text.to_owned()))
+    }
+}
+
+/// Where a fact is from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// What says so: page, issue, post.
+    pub text: Arc<str>,
+    /// The source's own date, or the date it was read.
+    pub date: Arc<str>,
+    /// How sure it is.
+    pub certainty: Certainty,
+}
+
+/// How sure a fact is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Certainty {
+    /// Documented by Microsoft.
+    Documented,
+    /// Seen in real output.
+    Observed,
+    /// Follows from sources; nobody states it.
+    Inferred,
+    /// Not settled.
+    Uncertain,
+}
+
+/// A private DNS zone that belongs to Azure Monitor Private Link.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ZoneRow {
+    /// The private zone, `privatelink.…`.
+    pub private: OwnerName,
+    /// The public zone whose names lead into it.
+    pub public: OwnerName,
+    /// Setups older than this do not have it; absent where it was there from the beginning.
+    pub since: Option<Date>,
+    /// True for the zones a complete zone group has; the others exist but are left out (US Government's `adx` zone:
+    /// six zones do not fit into a zone group of five).
+    pub in_zone_group: bool,
+    /// Where the row is from.
+    pub source: Source,
+}
+
+/// Whom a name belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum EndpointKind {
+    /// One name for all customers.
+    Global,
+    /// One name for all customers of a region (or of a numbered stamp in it); written for scoped components.
+    Regional,
+    /// A workspace's own name.
+    Workspace,
+    /// A data collection endpoint's own name.
+    DataCollectionEndpoint,
+}
+
+impl EndpointKind {
+    /// True for names that belong to no single resource, which any second endpoint on the same zones displaces.
+    pub fn is_shared(self) -> bool {
+        matches!(self, Self::Global | Self::Regional)
+    }
+}
+
+/// What a request to a name does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Operation {
+    /// Telemetry and logs go in.
+    Ingestion,
+    /// Data is read.
+    Query,
+    /// An agent asks for its configuration.
+    Config,
+    /// Solution packs are fetched.
+    Download,
+}
+
+impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Ingestion, Self::Query, Self::Config, Self::Download];
+
+    /// The word for it in flags and data.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ingestion => "ingestion",
+            Self::Query => "query",
+            Self::Config => "config",
+            Self::Download => "download",
+        }
+    }
+}
+
+/// A name (or pattern of names) for which a private endpoint of a scope gets an address and writes a record set.
+///
+/// Rows stand in the order in which Azure gives addresses (source: `azure-facts` 4.4, inferred from six dumps):
+/// workspace names, then regional ones, then data collection endpoints' names, then the global ones.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EndpointRow {
+    /// Record name relative to the zone, such as `api`, `{ingestion}.in.ai` or `{workspace}`.
+    pub record: Pattern,
+    /// The private zone it is written to.
+    pub private_zone: OwnerName,
+    /// The public zone the same record name has its alias in.
+    pub public_zone: OwnerName,
+    /// Whom the name belongs to.
+    pub kind: EndpointKind,
+    /// What is done through it; at least one.
+    pub operations: Vec<Operation>,
+    /// Member name of its address, such as `api` or `ods-{region}`; absent where it is not known.
+    pub member: Option<Pattern>,
+    /// Member name before endpoint compression, such as `ods-{workspace}`; absent where it did not differ.
+    pub member_before_compression: Option<Pattern>,
+    /// Endpoints created before this date do not have it.
+    pub since: Option<Date>,
+    /// True if all resources of one region share one address since endpoint compression.
+    pub compressed: bool,
+    /// What the name is for, in one sentence.
+    pub meaning: Arc<str>,
+    /// Where the row is from.
+    pub source: Source,
+}
+
+/// A public host that leads to an endpoint's name, or stays public.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EntryHost {
+    /// The host, or a pattern such as `{ingestion}.in.applicationinsights.azure.com` or `*.api.loganalytics.io`.
+    pub host: Pattern,
+    /// The public name of the endpoint it leads to; absent for hosts that are never private.
+    pub leads_to: Option<Pattern>,
+    /// What is done through it, in Azure's words: `AI ingestion`, `LA query`, …
+    pub function: Arc<str>,
+    /// Where the row is from.
+    pub source: Source,
+}
+
+/// A public alias chain whose names depend on a resource or region, such as a workspace's.
+///
+/// Used for an endpoint row's names that no zone file has; the first matching row decides. Without any match the
+/// `privatelink` name carries its documentation address itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChainRow {
+    /// The public name it begins at, such as `{workspace}.ods.opinsights.azure.com`.
+    pub start: Pattern,
+    /// Only for this region; absent for any.
+    pub region: Option<Arc<str>>,
+    /// The names behind the `privatelink` hop, in order; the last one owns the address.
+    pub behind: Vec<Pattern>,
+    /// Where the row is from.
+    pub source: Source,
+}
+
+/// A zone of public DNS.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublicZone {
+    /// Its apex.
+    pub apex: OwnerName,
+    /// Its record sets, SOA first.
+    pub sets: Vec<RecordSet>,
+    /// Names in it whose aliases or addresses are inferred, not seen.
+    pub inferred_names: Vec<OwnerName>,
+}
+
+/// Default TTLs of public answers, in seconds (suggested defaults; real ones are uncertain).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PublicTtl {
+    /// Hops under names of Azure Monitor.
+    pub hop: u32,
+    /// Names of the traffic manager.
+    pub traffic_manager: u32,
+    /// Addresses at the end.
+    pub tail: u32,
+}
+
+/// Dates and figures that hold for a whole cloud.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rules {
+    /// Endpoints created from then on are compressed: 2021-12-01.
+    pub compression_since: Date,
+    /// Scopes created from then on have access modes: 2021-09-01.
+    pub access_modes_since: Date,
+    /// TTL of record sets a private endpoint writes: 10.
+    pub private_ttl: u32,
+    /// TTL of record sets made by hand: 3600.
+    pub manual_ttl: u32,
+    /// Addresses Azure keeps at the start of each subnet: 4 (network address and .1 to .3).
+    pub reserved_at_start: u32,
+    /// Addresses Azure keeps at the end of each subnet: 1 (broadcast).
+    pub reserved_at_end: u32,
+    /// TTLs of public DNS.
+    pub public_ttl: PublicTtl,
+}
+
+/// What Azure publishes for one cloud.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Catalogue {
+    /// Which cloud.
+    pub cloud: Cloud,
+    /// What is uncertain about this whole catalogue, for people; absent where nothing is.
+    pub uncertainty: Option<Arc<str>>,
+    /// The private zones.
+    pub zones: Vec<ZoneRow>,
+    /// The names endpoints serve, in the order addresses are given.
+    pub endpoints: Vec<EndpointRow>,
+    /// The public hosts that lead to them.
+    pub hosts: Vec<EntryHost>,
+    /// Chains of names that are not fixed.
+    pub chains: Vec<ChainRow>,
+    /// Public DNS where names are fixed.
+    pub public_zones: Vec<PublicZone>,
+    /// Dates and figures.
+    pub rules: Rules,
+}
+
+impl Catalogue {
+    /// The embedded catalogue of a cloud.
+    pub fn of(cloud: Cloud) -> Arc<Self> {
+        load::embedded(cloud)
+    }
+
+    /// The zones a complete zone group writes to, in the order of the rows.
+    pub fn zone_group(&self) -> impl Iterator<Item = &ZoneRow> {
+        self.zones.iter().filter(|row| row.in_zone_group)
+    }
+
+    /// The row of a private zone's apex.
+    pub fn zone(&self, private: &OwnerName) -> Option<&ZoneRow> {
+        self.zones.iter().find(|row| row.private == *private)
+    }
+}

@@ -1,0 +1,1 @@
+//! Master files: the text form of zones (RFC 1035, 5).

@@ -1,0 +1,1 @@
+//! A view on the bytes of a query.

@@ -1,0 +1,56 @@
+//! Private endpoints and their zone groups.
+
+use std::net::Ipv4Addr;
+
+use jiff::civil::Date;
+
+use super::{EndpointName, NetworkName, ScopeName, ZoneId};
+
+/// State of the connection between a private endpoint and its scope.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ApprovalState {
+    /// Packets pass.
+    #[default]
+    Approved,
+    /// Nobody has approved it yet; no packet passes.
+    Pending,
+    /// It was refused; no packet passes.
+    Rejected,
+}
+
+/// The zones a private endpoint writes its record sets into; at most five (source: [P2]).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ZoneGroup {
+    /// The zones, in the order listed.
+    pub zones: Vec<ZoneId>,
+}
+
+/// An address the user fixed for one member (`ipConfigurations`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StaticAddress {
+    /// `memberName`, such as `api` or `ods-westeurope`.
+    pub member: String,
+    /// `privateIPAddress`.
+    pub address: Ipv4Addr,
+}
+
+/// A private endpoint as created.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PrivateEndpointSpec {
+    /// Its name.
+    pub name: EndpointName,
+    /// The scope it connects to.
+    pub scope: ScopeName,
+    /// The network it is in.
+    pub network: NetworkName,
+    /// The subnet's name in that network.
+    pub subnet: String,
+    /// The zones it writes to; without a group nothing is written.
+    pub zone_group: Option<ZoneGroup>,
+    /// Fixed addresses by member; other members get addresses in Azure's order.
+    pub ip_configurations: Vec<StaticAddress>,
+    /// State of its connection.
+    pub approval: ApprovalState,
+    /// When it was created, if that differs from the event's own date.
+    pub created: Option<Date>,
+}

@@ -1,0 +1,86 @@
+//! Everything that can happen to an estate, one variant each.
+
+use super::{
+    AccessModeSettings, ApprovalState, DnsSetting, EndpointName, MachineName, NetworkName, OutboundRule,
+    PrivateEndpointSpec, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, RulesetName, RulesetSpec,
+    ScopeName, ScopeSpec, ZoneGroup, ZoneId,
+};
+use crate::dns::{OwnerName, RecordSet, RecordType};
+
+/// One thing that happens. Names of variants are those of the written form.
+///
+/// References are checked by the written form (a dangling one is an error there); what Azure would refuse is for
+/// `compile` to find.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "fields are documented by their types")]
+pub enum Event {
+    /// A network comes to be.
+    CreateNetwork(super::NetworkSpec),
+    /// A network goes, and with it its links and peerings.
+    DeleteNetwork { network: NetworkName },
+    /// Two networks are peered, both ways.
+    CreatePeering { between: [NetworkName; 2] },
+    /// Their peering ends.
+    DeletePeering { between: [NetworkName; 2] },
+    /// A network asks DNS another way.
+    SetDns { network: NetworkName, dns: DnsSetting },
+    /// An inbound endpoint of a DNS Private Resolver appears in a network.
+    CreateInboundEndpoint { name: ResolverName, network: NetworkName },
+    /// It goes.
+    DeleteInboundEndpoint { name: ResolverName },
+    /// A forwarding ruleset is created or replaced.
+    SetRuleset(RulesetSpec),
+    /// It goes.
+    DeleteRuleset { name: RulesetName },
+
+    /// A private zone is created, with nothing but its SOA.
+    CreatePrivateDnsZone { zone: ZoneId },
+    /// It is deleted; Azure refuses while it has links.
+    DeletePrivateDnsZone { zone: ZoneId },
+    /// A zone is linked to a network; linking again changes the policy.
+    LinkZone { zone: ZoneId, network: NetworkName, policy: ResolutionPolicy },
+    /// The link is removed.
+    UnlinkZone { zone: ZoneId, network: NetworkName },
+    /// Someone writes a record set by hand.
+    PutRecordSet { zone: ZoneId, set: RecordSet },
+    /// Someone deletes one by hand.
+    DeleteRecordSet { zone: ZoneId, owner: OwnerName, kind: RecordType },
+
+    /// A workspace, component or data collection endpoint is created, or changed to what the spec says.
+    PutResource(ResourceSpec),
+    /// It is deleted; Azure refuses while it is in a scope.
+    DeleteResource { resource: ResourceName },
+
+    /// A scope is created.
+    CreatePrivateLinkScope(ScopeSpec),
+    /// Its access modes change.
+    SetAccessModes { scope: ScopeName, access: AccessModeSettings },
+    /// It is deleted; Azure refuses while it has scoped resources or private endpoints.
+    DeletePrivateLinkScope { scope: ScopeName },
+    /// A resource is put into a scope; endpoints that exist get its record sets appended.
+    AddScopedResource { scope: ScopeName, resource: ResourceName },
+    /// It is taken out.
+    RemoveScopedResource { scope: ScopeName, resource: ResourceName },
+
+    /// A private endpoint is created: addresses are given, its zone group writes.
+    CreatePrivateEndpoint(PrivateEndpointSpec),
+    /// It is deleted, and with it the record sets of its zone group.
+    DeletePrivateEndpoint { endpoint: EndpointName },
+    /// Its zone group is created, replaced, or created again as it was (the repair): it writes all its record sets.
+    SetZoneGroup { endpoint: EndpointName, zone_group: ZoneGroup },
+    /// Its zone group is removed, and with it the record sets it wrote.
+    DeleteZoneGroup { endpoint: EndpointName },
+    /// Its connection is approved, rejected or made to wait.
+    SetApproval { endpoint: EndpointName, state: ApprovalState },
+
+    /// A virtual machine comes to be in a network.
+    CreateVirtualMachine { name: MachineName, network: NetworkName },
+    /// It opens a session to a resource, at the address its DNS gives at that moment.
+    OpenSession { machine: MachineName, resource: ResourceName },
+    /// It restarts: sessions end and are opened anew.
+    Reboot { machine: MachineName },
+    /// Its sessions are cut: they are opened anew.
+    CutSessions { machine: MachineName },
+    /// The outbound rule of a network for the service tag `AzureMonitor` is set.
+    SetOutboundRule { network: NetworkName, rule: OutboundRule },
+}

@@ -1,0 +1,193 @@
+//! The history: events in the order they happened. It only grows.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::Event;
+use crate::catalogue::Cloud;
+
+/// The state after the n-th event; 0 is the empty estate.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub struct Revision(pub u32);
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// Where something was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// File name as given by the user; `<stdin>` or the scenario's name where there is no file.
+    pub file: Arc<str>,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// An event, and when and where it was told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recorded {
+    /// What happened.
+    pub event: Event,
+    /// When; undated events follow the newest rules.
+    pub date: Option<Date>,
+    /// Where it was written, if it was.
+    pub place: Option<Place>,
+}
+
+/// A named stretch of the history.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// Its name, unique in the history.
+    pub name: Arc<str>,
+    /// One sentence for people; may be empty.
+    pub about: Arc<str>,
+    /// The state when the step is over.
+    pub end: Revision,
+}
+
+/// All events of an estate in order, with the steps they belong to.
+///
+/// Events before [`History::declared`] are declarations: what exists from the start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct History {
+    /// The cloud the estate is in.
+    pub cloud: Cloud,
+    /// Switches where Azure's behaviour is uncertain, see [`Switches`].
+    pub switches: Switches,
+    events: Vec<Recorded>,
+    declared: Revision,
+    steps: Vec<Step>,
+}
+
+/// What to assume where nobody outside Azure knows, `azure-facts` 13. Defaults match the reports there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Switches {
+    /// Which record sets go when a private endpoint is deleted.
+    pub deletion: Deletion,
+    /// When workspace names carry the `privatelink` hop in public DNS.
+    pub workspace_hop: WorkspaceHop,
+    /// What an endpoint writes when a resource is scoped later.
+    pub append: Append,
+    /// Which limits hold.
+    pub limits: Limits,
+}
+
+/// Which record sets go when a private endpoint is deleted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Deletion {
+    /// Those with its names, whoever wrote them last (reports [I1], [I2]).
+    #[default]
+    DeleteByName,
+    /// Those it wrote last itself.
+    DeleteIfOwner,
+}
+
+/// When workspace names carry the `privatelink` hop in public DNS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum WorkspaceHop {
+    /// While the workspace is in some scope.
+    #[default]
+    Scoped,
+    /// Always.
+    Always,
+}
+
+/// What an endpoint writes when a resource is scoped later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Append {
+    /// The resource's own record sets.
+    #[default]
+    OwnOnly,
+    /// All record sets of the endpoint again.
+    RewriteAll,
+}
+
+/// Which limits hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Limits {
+    /// Those of general availability on the event's date.
+    #[default]
+    General,
+    /// The preview figures ([D4]).
+    Preview,
+}
+
+impl History {
+    /// A history without events.
+    pub fn new(cloud: Cloud) -> Self {
+        Self { cloud, switches: Switches::default(), events: Vec::new(), declared: Revision(0), steps: Vec::new() }
+    }
+
+    /// Adds an event; it makes the returned revision.
+    pub fn push(&mut self, recorded: Recorded) -> Revision {
+        self.events.push(recorded);
+        self.last()
+    }
+
+    /// Says that the events so far are declarations: what exists from the start.
+    pub fn end_declarations(&mut self) {
+        self.declared = self.last();
+    }
+
+    /// The state when all is declared and no step has begun.
+    pub fn declared(&self) -> Revision {
+        self.declared
+    }
+
+    /// Ends a step here: it holds the events since the step before.
+    pub fn end_step(&mut self, name: &str, about: &str) {
+        self.steps.push(Step { name: name.into(), about: about.into(), end: self.last() });
+    }
+
+    /// The newest revision.
+    pub fn last(&self) -> Revision {
+        Revision(u32::try_from(self.events.len()).expect("histories are bounded far below 2^32 events"))
+    }
+
+    /// The events, the one that made revision 1 first.
+    pub fn events(&self) -> &[Recorded] {
+        &self.events
+    }
+
+    /// The event that made `revision`; absent for revision 0 and beyond the end.
+    pub fn event(&self, revision: Revision) -> Option<&Recorded> {
+        self.events.get((revision.0 as usize).checked_sub(1)?)
+    }
+
+    /// The steps in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The step of that name.
+    pub fn step(&self, name: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| &*step.name == name)
+    }
+
+    /// The step whose events made `revision`; absent for declarations and for events after the last step.
+    pub fn step_of(&self, revision: Revision) -> Option<&Step> {
+        if revision <= self.declared {
+            return None;
+        }
+        self.steps.iter().find(|step| revision <= step.end)
+    }
+
+    /// The revisions a step's events made, by the step's index.
+    pub fn revisions_of(&self, index: usize) -> Range<u32> {
+        let from = if index == 0 { self.declared } else { self.steps[index - 1].end };
+        from.0 + 1..self.steps[index].end.0 + 1
+    }
+}

@@ -1,0 +1,26 @@
+//! What the user says exists: objects, the events that make, change and delete them, and the history of those events.
+//!
+//! The history is the ground state of everything: it only grows, and each event has a [`Revision`]. Nothing here knows
+//! what an event *does* to DNS; that is `compile`'s part. Field names are Azure's own where Azure has one.
+
+pub mod label;
+
+pub mod endpoint;
+pub mod machine;
+pub mod network;
+pub mod resource;
+pub mod scope;
+pub mod zone;
+
+pub mod event;
+pub mod history;
+
+pub use endpoint::{ApprovalState, PrivateEndpointSpec, StaticAddress, ZoneGroup};
+pub use event::Event;
+pub use history::{History, Place, Recorded, Revision, Step};
+pub use label::{EndpointName, MachineName, NetworkName, ResolverName, ResourceName, RulesetName, ScopeName};
+pub use machine::{OutboundRule, RuleAction};
+pub use network::{DnsSetting, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkSpec, RulesetSpec};
+pub use resource::{ComponentSpec, DataCollectionEndpointSpec, PublicNetworkAccess, ResourceSpec, WorkspaceSpec};
+pub use scope::{AccessMode, AccessModeSettings, Exclusion, ScopeSpec};
+pub use zone::{ResolutionPolicy, ZoneId};

@@ -1,0 +1,111 @@
+//! The resources a scope can hold: workspaces, components, data collection endpoints.
+
+use super::ResourceName;
+use crate::dns::OwnerName;
+
+/// Whether requests that come over public addresses are let in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum PublicNetworkAccess {
+    /// They are.
+    #[default]
+    Enabled,
+    /// They are not.
+    Disabled,
+    /// The network security perimeter's inbound rules decide.
+    SecuredByPerimeter {
+        /// What those rules say to a public request.
+        inbound_allowed: bool,
+    },
+}
+
+/// A Log Analytics workspace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WorkspaceSpec {
+    /// Its resource name.
+    pub name: ResourceName,
+    /// The GUID its host names begin with, lower-case.
+    pub customer_id: String,
+    /// Azure region, such as `westeurope`.
+    pub location: String,
+    /// `publicNetworkAccessForIngestion`.
+    pub ingestion: PublicNetworkAccess,
+    /// `publicNetworkAccessForQuery`.
+    pub query: PublicNetworkAccess,
+}
+
+/// An Application Insights component.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ComponentSpec {
+    /// Its resource name.
+    pub name: ResourceName,
+    /// Azure region.
+    pub location: String,
+    /// The first label of its ingestion host, such as `westeurope-5`: region and a number Azure assigned.
+    /// Absent for components that use the global host only (instrumentation keys without a connection string).
+    pub ingestion_endpoint: Option<String>,
+    /// The first label of its live metrics host, such as `westeurope`. Absent as above.
+    pub live_endpoint: Option<String>,
+    /// The workspace behind it, if it is workspace-based.
+    pub workspace: Option<ResourceName>,
+    /// `publicNetworkAccessForIngestion`.
+    pub ingestion: PublicNetworkAccess,
+    /// `publicNetworkAccessForQuery`.
+    pub query: PublicNetworkAccess,
+}
+
+/// A data collection endpoint. Its host names are read from its JSON, never built (source: [U1], [U3]).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DataCollectionEndpointSpec {
+    /// Its resource name.
+    pub name: ResourceName,
+    /// Azure region.
+    pub location: String,
+    /// Host of `configurationAccess.endpoint`.
+    pub configuration_access: OwnerName,
+    /// Host of `logsIngestion.endpoint`.
+    pub logs_ingestion: OwnerName,
+    /// Host of `metricsIngestion.endpoint`; endpoints from before metrics ingestion have none.
+    pub metrics_ingestion: Option<OwnerName>,
+    /// `networkAcls.publicNetworkAccess`.
+    pub public_network_access: PublicNetworkAccess,
+}
+
+/// Any resource a scope can hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ResourceSpec {
+    /// A Log Analytics workspace.
+    Workspace(WorkspaceSpec),
+    /// An Application Insights component.
+    Component(ComponentSpec),
+    /// A data collection endpoint.
+    DataCollectionEndpoint(DataCollectionEndpointSpec),
+}
+
+impl ResourceSpec {
+    /// Its resource name.
+    pub fn name(&self) -> &ResourceName {
+        match self {
+            Self::Workspace(one) => &one.name,
+            Self::Component(one) => &one.name,
+            Self::DataCollectionEndpoint(one) => &one.name,
+        }
+    }
+
+    /// Its Azure region.
+    pub fn location(&self) -> &str {
+        match self {
+            Self::Workspace(one) => &one.location,
+            Self::Component(one) => &one.location,
+            Self::DataCollectionEndpoint(one) => &one.location,
+        }
+    }
+
+    /// What kind of resource it is, in plain words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Workspace(_) => "workspace",
+            Self::Component(_) => "component",
+            Self::DataCollectionEndpoint(_) => "data collection endpoint",
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Private DNS zones: their identity, and the policy of their links.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::dns::OwnerName;
+
+/// Which private DNS zone: resource group and name together. Two zones may share a name and have nothing else in
+/// common (source: [P5] private-dns-privatednszone).
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ZoneId {
+    /// The resource group.
+    pub resource_group: Arc<str>,
+    /// The zone's name, its apex.
+    pub apex: OwnerName,
+}
+
+impl fmt::Display for ZoneId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.resource_group, self.apex)
+    }
+}
+
+/// What Azure's resolver does for one link when the zone has no such name.
+///
+/// Source: [P3] private-dns-fallback, 2025-02-04.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ResolutionPolicy {
+    /// NXDOMAIN is the answer.
+    #[default]
+    Default,
+    /// Public DNS is asked for the same name; A, AAAA and CNAME in `privatelink` zones only.
+    NxDomainRedirect,
+}
