@@ -5,3 +5,7 @@ pub mod dns;
 
 pub mod catalogue;
 pub mod estate;
+
+pub mod compile;
+
+pub mod answer;

@@ -289,3 +289,8 @@ impl Catalogue {
         self.zones.iter().find(|row| row.private == *private)
     }
 }
+
+/// TEMPORARY until merge.
+pub fn doc_address(_name: &OwnerName) -> std::net::Ipv4Addr {
+    std::net::Ipv4Addr::new(192, 0, 2, 1)
+}

@@ -1,0 +1,128 @@
+//! A decision to the sections of a reply.
+
+use std::borrow::Cow;
+
+use super::decide::{Authority, Decision, Failure, MAX_ALIASES, Outcome};
+use crate::catalogue::EndpointKind;
+use crate::compile::finding::who;
+use crate::compile::{Compiled, Owned};
+use crate::dns::{ExtendedError, OwnerName, Rcode, RecordSet, Reply};
+
+/// Whether replies carry the reason as an extended DNS error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Extended {
+    /// They do.
+    #[default]
+    Shown,
+    /// They do not: what Azure would send and nothing more.
+    Left,
+}
+
+/// RFC 8914, 4: an error that fits no other code.
+const OTHER: u16 = 0;
+/// RFC 8914, 4.23: no authority could be reached.
+const NO_REACHABLE_AUTHORITY: u16 = 22;
+
+/// The sections that tell a client a decision.
+pub fn reply<'d>(world: &Compiled, decision: &'d Decision<'d>, extended: Extended) -> Reply<'d> {
+    let mut answer: Vec<Cow<'d, RecordSet>> = decision.hops.iter().map(super::Hop::shown).collect();
+    let (rcode, authority) = match &decision.outcome {
+        Outcome::Answer(hop) => {
+            answer.push(hop.shown());
+            (Rcode::NOERROR, None)
+        }
+        Outcome::NoData { by, .. } => (Rcode::NOERROR, Some(negative_soa(by))),
+        Outcome::NameError { by, .. } => (Rcode::NXDOMAIN, Some(negative_soa(by))),
+        Outcome::Failure { .. } => {
+            // The aliases that led to a failure are of no use to a client.
+            answer.clear();
+            (Rcode::SERVFAIL, None)
+        }
+    };
+    let extended_error = match extended {
+        Extended::Shown => reason(world, decision),
+        Extended::Left => None,
+    };
+    Reply { rcode, answer, authority, extended_error }
+}
+
+/// The SOA of the zone that says no, living as long as the negative answer (RFC 2308, 5).
+fn negative_soa<'d>(by: &Authority<'d>) -> Cow<'d, RecordSet> {
+    let soa = by.zone.soa();
+    let minimum = match &soa.data()[0] {
+        crate::dns::RecordData::Soa(data) => data.minimum,
+        _ => soa.ttl(),
+    };
+    Cow::Owned(soa.synthesized(soa.owner().clone(), soa.ttl().min(minimum)))
+}
+
+/// Why, for people with `dig`: where a record set displaced another, where a name was deleted, where the emulated world
+/// ends, where no answer could be given.
+fn reason(world: &Compiled, decision: &Decision<'_>) -> Option<ExtendedError> {
+    let other = |text: String| Some(ExtendedError { code: OTHER, text });
+    match &decision.outcome {
+        Outcome::Answer(hop) => {
+            let last = std::iter::once(hop).chain(decision.hops.iter().rev());
+            let displacing = last.into_iter().find(|hop| hop.owned.displaced.is_some())?;
+            other(displacement(world, displacing.owned)?)
+        }
+        Outcome::NameError { grave: Some(grave), owner, .. } => {
+            let step = at_step(world, grave.revision);
+            other(format!("{owner} was deleted{step}; its last record set was by {}", who(&grave.last.writer)))
+        }
+        Outcome::NameError { owner, by, .. } if by.zone.apex().is_root() => {
+            other(format!("{owner} is outside the emulated world"))
+        }
+        Outcome::NameError { owner, by, .. } if by.link.is_none() => other(absent_resource(world, owner)?),
+        Outcome::NameError { .. } | Outcome::NoData { .. } => None,
+        Outcome::Failure { owner, why } => Some(failure(owner, *why)),
+    }
+}
+
+/// What a record set took the place of, in one sentence.
+pub fn displacement(world: &Compiled, owned: &Owned) -> Option<String> {
+    let before = owned.displaced.as_ref()?;
+    Some(format!(
+        "written by {}{}; displaced {} of {}",
+        who(&owned.writer),
+        at_step(world, owned.revision),
+        before.set.data().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        who(&before.writer),
+    ))
+}
+
+fn at_step(world: &Compiled, revision: crate::estate::Revision) -> String {
+    world.history.step_of(revision).map_or_else(String::new, |step| format!(" in step {}", step.name))
+}
+
+/// Which kind of resource a public name would belong to, if it had one.
+fn absent_resource(world: &Compiled, owner: &OwnerName) -> Option<String> {
+    let rows = &world.state.catalogue.endpoints;
+    rows.iter().find_map(|row| {
+        let kind = match row.kind {
+            EndpointKind::Workspace => "workspace",
+            EndpointKind::DataCollectionEndpoint => "data collection endpoint",
+            EndpointKind::Global | EndpointKind::Regional => return None,
+        };
+        let relative = owner.relative_to(&row.private_zone).or_else(|| owner.relative_to(&row.public_zone))?;
+        let slot = row.record.slot_in(&relative)?;
+        let fits = row.kind != EndpointKind::Workspace || !slot.contains('.');
+        fits.then(|| format!("no {kind} of the emulated world has the name {owner}"))
+    })
+}
+
+fn failure(owner: &OwnerName, why: Failure) -> ExtendedError {
+    let (code, text) = match why {
+        Failure::AliasLoop => (OTHER, format!("the aliases lead in a circle back to {owner}")),
+        Failure::TooManyAliases => (OTHER, format!("more than {MAX_ALIASES} aliases, the last one to {owner}")),
+        Failure::ForwardLoop => (NO_REACHABLE_AUTHORITY, format!("the forwarders hand {owner} around in a circle")),
+        Failure::RulesetLoop => {
+            (NO_REACHABLE_AUTHORITY, format!("a forwarding ruleset sends {owner} back to the network it is linked to"))
+        }
+        Failure::AzureDnsOutOfReach => (
+            NO_REACHABLE_AUTHORITY,
+            format!("{owner} is forwarded to 168.63.129.16, which cannot be reached from outside Azure"),
+        ),
+    };
+    ExtendedError { code, text }
+}

@@ -1,0 +1,154 @@
+//! Events of private zones: creation, links, record sets by hand.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::limit::Limit;
+use super::refusal::{Exceeded, Reason};
+use super::state::{LinkedZone, State};
+use super::zone::{Lookup, Writer, Zone, private_soa};
+use crate::dns::{OwnerName, RecordSet, RecordType};
+use crate::estate::{NetworkName, ResolutionPolicy, ZoneId};
+
+/// Zone names Azure keeps for itself; names below them can be created.
+///
+/// Source: private-dns-privatednszone, "Reserved DNS zone names".
+const RESERVED: [&str; 26] = [
+    "azclient.ms",
+    "azclient.us",
+    "azclient.cn",
+    "azure.com",
+    "azure.us",
+    "azure.cn",
+    "cloudapp.net",
+    "usgovcloudapp.net",
+    "chinacloudapp.cn",
+    "core.windows.net",
+    "core.usgovcloudapi.net",
+    "core.chinacloudapi.cn",
+    "microsoft.com",
+    "microsoft.us",
+    "microsoft.cn",
+    "msidentity.com",
+    "msidentity.us",
+    "msidentity.cn",
+    "trafficmanager.net",
+    "usgovtrafficmanager.net",
+    "trafficmanager.cn",
+    "windows.net",
+    "usgovcloudapi.net",
+    "chinacloudapi.cn",
+    "cloudapp.azure.com",
+    "cloudapp.azure.us",
+];
+
+impl State {
+    pub(super) fn create_zone(&mut self, id: &ZoneId) -> Result<(), Reason> {
+        if self.zones.contains_key(id) {
+            return Err(Reason::ZoneExists(id.clone()));
+        }
+        let apex = id.apex.to_string();
+        if RESERVED.contains(&apex.as_str()) {
+            return Err(Reason::ReservedZoneName(id.apex.clone()));
+        }
+        if !(2..=34).contains(&id.apex.label_count()) {
+            return Err(Reason::ZoneLabels(id.apex.clone()));
+        }
+        let zone = Zone::new(id.clone(), private_soa(&id.apex), Writer::Zone, self.revision);
+        self.zones.insert(id.clone(), LinkedZone { zone: Arc::new(zone), links: BTreeMap::new() });
+        Ok(())
+    }
+
+    pub(super) fn delete_zone(&mut self, id: &ZoneId) -> Result<(), Reason> {
+        match self.zones.get(id) {
+            None => Err(Reason::ZoneGone(id.clone())),
+            Some(linked) if !linked.links.is_empty() => {
+                Err(Reason::ZoneHasLinks { zone: id.clone(), links: linked.links.len() })
+            }
+            Some(_) => {
+                self.zones.remove(id);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn link_zone(
+        &mut self,
+        id: &ZoneId,
+        network: &NetworkName,
+        policy: ResolutionPolicy,
+    ) -> Result<(), Reason> {
+        let already = self.linked.get(network);
+        if let Some(linked) = already.into_iter().flatten().find(|other| other.apex == id.apex && *other != id) {
+            return Err(Reason::ZoneNameTaken {
+                network: network.clone(),
+                linked: linked.clone(),
+                refused: id.clone(),
+            });
+        }
+        let new = already.is_none_or(|zones| !zones.contains(id));
+        let zones_of_network = already.map_or(0, |zones| zones.len()) + usize::from(new);
+        let links = self.zones.get(id).ok_or_else(|| Reason::ZoneGone(id.clone()))?.links.len() + usize::from(new);
+        self.keep(Limit::ZonesPerNetwork, network.as_str(), zones_of_network, None)?;
+        self.keep(Limit::LinksPerZone, &id.to_string(), links, None)?;
+        let linked = self.zones.get_mut(id).expect("its links were just counted");
+        linked.links.insert(network.clone(), policy);
+        self.linked.entry(network.clone()).or_default().insert(id.clone());
+        Ok(())
+    }
+
+    pub(super) fn unlink_zone(&mut self, id: &ZoneId, network: &NetworkName) {
+        if let Some(linked) = self.zones.get_mut(id) {
+            linked.links.remove(network);
+        }
+        if let Some(zones) = self.linked.get_mut(network) {
+            zones.remove(id);
+        }
+    }
+
+    pub(super) fn put_record_set(&mut self, id: &ZoneId, set: &RecordSet) -> Result<(), Reason> {
+        let linked = self.zones.get(id).ok_or_else(|| Reason::ZoneGone(id.clone()))?;
+        if alias_conflicts(&linked.zone, set) {
+            return Err(Reason::AliasNotAlone(set.owner().clone()));
+        }
+        self.keep(Limit::RecordsPerRecordSet, &set.owner().to_string(), set.data().len(), None)?;
+        self.write(id, set.clone(), Writer::Hand)
+    }
+
+    /// Writes a record set into a private zone, within the zone's limit.
+    pub(super) fn write(&mut self, id: &ZoneId, set: RecordSet, writer: Writer) -> Result<(), Reason> {
+        let revision = self.revision;
+        let linked = self.zones.get(id).ok_or_else(|| Reason::ZoneGone(id.clone()))?;
+        let new = linked.zone.get(set.owner(), set.kind()).is_none();
+        self.keep(Limit::RecordSetsPerZone, &id.to_string(), linked.zone.len() + usize::from(new), None)?;
+        let linked = self.zones.get_mut(id).expect("it was just there");
+        Arc::make_mut(&mut linked.zone).write(set, writer, revision);
+        Ok(())
+    }
+
+    /// Refuses what would exceed a limit that Azure enforces.
+    pub(super) fn keep(&self, limit: Limit, of: &str, found: usize, on: Option<Date>) -> Result<(), Reason> {
+        match limit.most(self.switches.limits, on) {
+            Some(most) if found > most && !limit.only_warns() => {
+                Err(Reason::Limit(Exceeded { limit, of: of.to_owned(), most, found }))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// True if writing `set` would put a CNAME beside other data or at the apex, or more than one CNAME at a name.
+///
+/// Source: dns-private-records, 2024-02-07.
+fn alias_conflicts(zone: &Zone, set: &RecordSet) -> bool {
+    let others = |other: &OwnerName, kind| match zone.lookup(other) {
+        Lookup::Name(sets) => {
+            sets.iter().any(|owned| (owned.set.kind() == RecordType::CNAME) != (kind == RecordType::CNAME))
+        }
+        Lookup::Wildcard(_) | Lookup::Missing => false,
+    };
+    let is_alias = set.kind() == RecordType::CNAME;
+    (is_alias && (set.owner() == zone.apex() || set.data().len() > 1)) || others(set.owner(), set.kind())
+}

@@ -1,0 +1,100 @@
+//! Which record sets a private endpoint has: the catalogue's rows, filled for the resources of its scope.
+
+use jiff::civil::Date;
+
+use crate::catalogue::{Catalogue, EndpointKind, EndpointRow, Slots};
+use crate::dns::OwnerName;
+use crate::estate::ResourceSpec;
+
+/// A name an endpoint needs an address for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Member {
+    /// Index of its row in [`Catalogue::endpoints`].
+    pub row: usize,
+    /// The public name that leads to it, such as `api.monitor.azure.com`.
+    pub public: OwnerName,
+    /// The name in the private zone, such as `api.privatelink.monitor.azure.com`.
+    pub private: OwnerName,
+    /// Names with equal keys share one address.
+    pub key: String,
+    /// `memberName` for static addresses; absent where it is not known.
+    pub member_name: Option<String>,
+}
+
+/// What fills the slots of the catalogue's patterns for a resource.
+///
+/// The slot `dce` is found in the endpoint's own host names, because they are read and never built.
+pub fn slots(catalogue: &Catalogue, resource: &ResourceSpec) -> Slots {
+    let mut slots = Slots { region: Some(resource.location().to_owned()), ..Slots::default() };
+    match resource {
+        ResourceSpec::Workspace(workspace) => slots.workspace = Some(workspace.customer_id.clone()),
+        ResourceSpec::Component(component) => {
+            slots.ingestion.clone_from(&component.ingestion_endpoint);
+            slots.live.clone_from(&component.live_endpoint);
+        }
+        ResourceSpec::DataCollectionEndpoint(endpoint) => {
+            let host = &endpoint.configuration_access;
+            let row = catalogue
+                .endpoints
+                .iter()
+                .find(|row| row.kind == EndpointKind::DataCollectionEndpoint && host.is_below(&row.public_zone));
+            slots.dce = row.and_then(|row| {
+                let relative = host.relative_to(&row.public_zone)?;
+                row.record.slot_in(&relative).map(str::to_owned)
+            });
+        }
+    }
+    slots
+}
+
+/// The members a resource adds to an endpoint that was created on `created`, in the order they get addresses.
+pub fn of_resource(catalogue: &Catalogue, resource: &ResourceSpec, created: Option<Date>) -> Vec<Member> {
+    let kind = match resource {
+        ResourceSpec::Workspace(_) => EndpointKind::Workspace,
+        ResourceSpec::Component(_) => EndpointKind::Regional,
+        ResourceSpec::DataCollectionEndpoint(_) => EndpointKind::DataCollectionEndpoint,
+    };
+    members(catalogue, kind, &slots(catalogue, resource), created)
+        .into_iter()
+        .filter(|member| match resource {
+            // A data collection endpoint has the names in its JSON and no others.
+            ResourceSpec::DataCollectionEndpoint(endpoint) => {
+                member.public == endpoint.configuration_access
+                    || member.public == endpoint.logs_ingestion
+                    || Some(&member.public) == endpoint.metrics_ingestion.as_ref()
+            }
+            _ => true,
+        })
+        .collect()
+}
+
+/// The members every endpoint has, whatever is in its scope.
+pub fn base(catalogue: &Catalogue, created: Option<Date>) -> Vec<Member> {
+    members(catalogue, EndpointKind::Global, &Slots::default(), created)
+}
+
+fn members(catalogue: &Catalogue, kind: EndpointKind, slots: &Slots, created: Option<Date>) -> Vec<Member> {
+    let compressed = created.is_none_or(|date| date >= catalogue.rules.compression_since);
+    let existed = |row: &EndpointRow| row.since.is_none_or(|since| created.is_none_or(|date| date >= since));
+    let rows = catalogue.endpoints.iter().enumerate().filter(|(_, row)| row.kind == kind && existed(row));
+    rows.filter_map(|(index, row)| {
+        let record = row.record.fill(slots)?;
+        let shares = row.compressed && compressed;
+        let member_name = match &row.member_before_compression {
+            Some(before) if !compressed => before.fill(slots),
+            _ => row.member.as_ref().and_then(|member| member.fill(slots)),
+        };
+        Some(Member {
+            row: index,
+            public: row.public_zone.child(&record).ok()?,
+            private: row.private_zone.child(&record).ok()?,
+            key: if shares {
+                format!("{}@{}", row.private_zone, slots.region.as_deref().unwrap_or_default())
+            } else {
+                format!("{record}.{}", row.private_zone)
+            },
+            member_name,
+        })
+    })
+    .collect()
+}

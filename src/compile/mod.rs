@@ -1,0 +1,97 @@
+//! Third floor: catalogue and history to zones, views and findings. Pure, and total on every history.
+//!
+//! [`state`] folds the events one by one; [`network`], [`linking`], [`scoping`] and [`endpoint`] hold what each kind of
+//! event does, [`member`] which names an endpoint serves, [`limit`] and [`refusal`] what Azure would not let happen.
+//! [`zone`] keeps record sets with their provenance, [`public`] is public DNS. From the folded state come the [`view`]s
+//! that answers are made from, and the [`finding`]s that say what is wrong.
+//!
+//! A second scope that displaces the first one's record sets is no error here: it is the subject.
+
+pub mod limit;
+pub mod refusal;
+
+pub mod member;
+pub mod public;
+pub mod zone;
+
+mod endpoint;
+mod linking;
+mod network;
+mod scoping;
+pub mod state;
+
+pub mod finding;
+pub mod view;
+
+use std::sync::Arc;
+
+pub use finding::{Code, Finding, Severity};
+pub use state::State;
+pub use view::{Link, Target, View, ViewId, Views};
+pub use zone::{Grave, Lookup, Owned, Writer, Zone};
+
+use crate::catalogue::Catalogue;
+use crate::estate::{History, Revision};
+
+/// One revision of an estate, ready to be asked.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The history it is made from, later events included.
+    pub history: Arc<History>,
+    /// The estate at this revision.
+    pub state: Arc<State>,
+    /// What each network's clients meet.
+    pub views: Views,
+}
+
+impl Compiled {
+    /// The revision.
+    pub fn revision(&self) -> Revision {
+        self.state.revision
+    }
+
+    /// Everything worth telling about this revision, the gravest first.
+    pub fn findings(&self) -> Vec<Finding> {
+        finding::findings(self)
+    }
+}
+
+/// Folds the history up to and including `at` and makes its views.
+pub fn compile(history: &Arc<History>, at: Revision) -> Compiled {
+    let mut fold = Fold::new(history);
+    fold.to(at);
+    fold.compiled()
+}
+
+/// A fold over a history that can stop at any revision and go on.
+#[derive(Clone, Debug)]
+pub struct Fold {
+    history: Arc<History>,
+    state: State,
+}
+
+impl Fold {
+    /// A fold that has seen no event yet.
+    pub fn new(history: &Arc<History>) -> Self {
+        let catalogue = Catalogue::of(history.cloud);
+        Self { state: State::new(catalogue, history.switches), history: Arc::clone(history) }
+    }
+
+    /// Applies the events up to and including `at`; those it has seen already stay.
+    pub fn to(&mut self, at: Revision) {
+        while self.state.revision < at {
+            let next = Revision(self.state.revision.0 + 1);
+            let Some(recorded) = self.history.event(next) else { return };
+            self.state.apply(recorded);
+        }
+    }
+
+    /// The revision it stands at, ready to be asked.
+    pub fn compiled(&self) -> Compiled {
+        Compiled {
+            history: Arc::clone(&self.history),
+            views: Views::of(&self.state),
+            state: Arc::new(self.state.clone()),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Events of networks: creation, peering, rulesets.
+
+use std::sync::Arc;
+
+use super::limit::Limit;
+use super::refusal::Reason;
+use super::state::{State, ordered};
+use crate::estate::{ForwardTo, NetworkName, NetworkSpec, RulesetSpec};
+
+impl State {
+    pub(super) fn create_network(&mut self, spec: &NetworkSpec) -> Result<(), Reason> {
+        self.networks.insert(spec.name.clone(), Arc::new(spec.clone()));
+        Ok(())
+    }
+
+    /// Deleting a network deletes its links (private-dns-virtual-network-links) and peerings.
+    pub(super) fn delete_network(&mut self, network: &NetworkName) -> Result<(), Reason> {
+        if let Some(endpoint) = self.endpoints.values().find(|endpoint| endpoint.spec.network == *network) {
+            return Err(Reason::NetworkInUse { network: network.clone(), endpoint: endpoint.spec.name.clone() });
+        }
+        for zone in self.linked.remove(network).into_iter().flatten() {
+            if let Some(linked) = self.zones.get_mut(&zone) {
+                linked.links.remove(network);
+            }
+        }
+        self.peerings.retain(|pair| !pair.contains(network));
+        self.inbound.retain(|_, own| own != network);
+        for ruleset in self.rulesets.values_mut() {
+            if ruleset.links.contains(network) {
+                Arc::make_mut(ruleset).links.retain(|linked| linked != network);
+            }
+        }
+        self.machines.retain(|_, machine| machine.network != *network);
+        self.outbound.remove(network);
+        self.networks.shift_remove(network);
+        Ok(())
+    }
+
+    pub(super) fn create_peering(&mut self, between: &[NetworkName; 2]) -> Result<(), Reason> {
+        let spaces = between.each_ref().map(|name| self.networks.get(name).map(|network| &network.address_space));
+        if let [Some(one), Some(other)] = spaces {
+            let overlap = one.iter().find_map(|a| {
+                let b = other.iter().find(|b| a.contains(*b) || b.contains(a))?;
+                Some([*a, *b])
+            });
+            if let Some(prefixes) = overlap {
+                return Err(Reason::PeeringOverlaps { between: between.clone(), prefixes });
+            }
+        }
+        self.peerings.insert(ordered(between));
+        Ok(())
+    }
+
+    pub(super) fn set_ruleset(&mut self, spec: &RulesetSpec) -> Result<(), Reason> {
+        if let Some(rule) = spec.rules.iter().find(|rule| rule.to == ForwardTo::AzureProvided) {
+            return Err(Reason::RuleTargetsAzureDns { ruleset: spec.name.clone(), domain: rule.domain.clone() });
+        }
+        self.keep(Limit::RulesPerRuleset, spec.name.as_str(), spec.rules.len(), None)?;
+        self.keep(Limit::LinksPerRuleset, spec.name.as_str(), spec.links.len(), None)?;
+        self.rulesets.insert(spec.name.clone(), Arc::new(spec.clone()));
+        Ok(())
+    }
+}

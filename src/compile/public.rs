@@ -1,0 +1,196 @@
+//! Public DNS as far as it is emulated: the published zones, and the names that exist because a resource does.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::member;
+use super::zone::{Writer, Zone};
+use crate::catalogue::{Catalogue, EndpointKind, Slots, doc_address};
+use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, Soa, Ttl};
+use crate::estate::{ResourceSpec, Revision, ZoneId};
+
+/// The public zones by apex, the root among them.
+#[derive(Clone, Debug)]
+pub struct PublicDns {
+    zones: HashMap<OwnerName, Arc<Zone>>,
+}
+
+impl PublicDns {
+    /// Public DNS before any resource exists.
+    pub fn published(catalogue: &Catalogue) -> Self {
+        let mut zones = HashMap::new();
+        let root = OwnerName::root();
+        zones.insert(root.clone(), Arc::new(Zone::new(public_id(&root), root_soa(), published(false), Revision(0))));
+        for public in &catalogue.public_zones {
+            let soa = public.sets.iter().find(|set| set.kind() == RecordType::SOA);
+            let soa = soa.expect("the loader refuses public zones without an SOA").clone();
+            let mut zone = Zone::new(public_id(&public.apex), soa, published(false), Revision(0));
+            for set in public.sets.iter().filter(|set| set.kind() != RecordType::SOA) {
+                let inferred = public.inferred_names.contains(set.owner());
+                zone.write(set.clone(), published(inferred), Revision(0));
+            }
+            zones.insert(public.apex.clone(), Arc::new(zone));
+        }
+        Self { zones }
+    }
+
+    /// The zone that has the say over a name: the one with the longest apex. Outside the emulated world that is the
+    /// root, which holds nothing.
+    pub fn zone_of(&self, name: &OwnerName) -> &Arc<Zone> {
+        let mut rest = name.wire();
+        loop {
+            if let Some(zone) = self.zones.get(rest) {
+                return zone;
+            }
+            // The root's single octet is always found, so there is a label to take off here.
+            rest = &rest[1 + usize::from(rest[0])..];
+        }
+    }
+
+    /// All zones.
+    pub fn zones(&self) -> impl Iterator<Item = &Arc<Zone>> {
+        self.zones.values()
+    }
+
+    /// Puts a zone in, or in the place of the one with its apex.
+    pub fn insert(&mut self, zone: Zone) {
+        self.zones.insert(zone.apex().clone(), Arc::new(zone));
+    }
+
+    /// Makes a resource's names exist, with the `privatelink` hop or without.
+    ///
+    /// Names below `monitor.azure.com` and its like carry the hop always; workspace names while `workspace_hop` holds.
+    /// Source: Azure/Enterprise-Scale issue 1017 for the former; the latter is uncertain and a switch.
+    pub(super) fn announce(
+        &mut self,
+        catalogue: &Catalogue,
+        resource: &ResourceSpec,
+        workspace_hop: bool,
+        revision: Revision,
+    ) {
+        let slots = member::slots(catalogue, resource);
+        let writer = Writer::Resource(resource.name().clone());
+        for member in member::of_resource(catalogue, resource, None) {
+            if self.is_published(&member.public) {
+                continue;
+            }
+            let row = &catalogue.endpoints[member.row];
+            let hop = workspace_hop || row.kind != EndpointKind::Workspace;
+            let names =
+                if hop { vec![member.public.clone(), member.private.clone()] } else { vec![member.public.clone()] };
+            self.clear(&member.public);
+            self.clear(&member.private);
+            self.chain(catalogue, names, &slots, &writer, revision);
+        }
+        for host in &catalogue.hosts {
+            // Hosts of a component's region lead to the names above.
+            let open = !host.host.is_fixed() && !host.host.as_str().starts_with("*.");
+            let leads_to = host.leads_to.as_ref().filter(|_| open);
+            let Some((from, to)) = leads_to.and_then(|to| Some((host.host.fill(&slots)?, to.fill(&slots)?))) else {
+                continue;
+            };
+            if let (Ok(from), Ok(to)) = (OwnerName::parse(&from), OwnerName::parse(&to))
+                && from != to
+                && !self.is_published(&from)
+            {
+                self.put(alias(&from, to, catalogue.rules.public_ttl.hop), &writer, revision);
+            }
+        }
+    }
+
+    /// Makes the names that belong to one resource alone cease to exist. Regional names stay: they are everybody's.
+    pub(super) fn withdraw(&mut self, catalogue: &Catalogue, resource: &ResourceSpec, _revision: Revision) {
+        for member in member::of_resource(catalogue, resource, None) {
+            if !catalogue.endpoints[member.row].kind.is_shared() {
+                self.clear(&member.public);
+                self.clear(&member.private);
+            }
+        }
+    }
+
+    /// Writes a chain that begins with `names` and goes on as the catalogue knows, to a documentation address.
+    fn chain(
+        &mut self,
+        catalogue: &Catalogue,
+        mut names: Vec<OwnerName>,
+        slots: &Slots,
+        writer: &Writer,
+        revision: Revision,
+    ) {
+        let public = names[0].to_string();
+        let known = catalogue.chains.iter().find(|chain| {
+            let region = chain.region.as_deref().is_none_or(|region| slots.region.as_deref() == Some(region));
+            region && chain.start.fill(slots).is_some_and(|start| start == public)
+        });
+        for behind in known.into_iter().flat_map(|chain| &chain.behind) {
+            names.extend(behind.fill(slots).and_then(|name| OwnerName::parse(&name).ok()));
+        }
+        let ttl = catalogue.rules.public_ttl;
+        for pair in names.windows(2) {
+            if self.is_published(&pair[0]) {
+                return;
+            }
+            let traffic_manager = pair[0].to_string().contains(".trafficmanager.");
+            self.put(
+                alias(&pair[0], pair[1].clone(), if traffic_manager { ttl.traffic_manager } else { ttl.hop }),
+                writer,
+                revision,
+            );
+        }
+        let tail = names.last().expect("a chain has at least its first name");
+        if !self.is_published(tail) {
+            let address = RecordData::A(doc_address(tail));
+            self.put(RecordSet::single(tail.clone(), ttl.tail, address), writer, revision);
+        }
+    }
+
+    fn is_published(&self, name: &OwnerName) -> bool {
+        let own = |kind| self.zone_of(name).get(name, kind);
+        [RecordType::CNAME, RecordType::A]
+            .into_iter()
+            .filter_map(own)
+            .any(|owned| matches!(owned.writer, Writer::Published { .. }))
+    }
+
+    fn put(&mut self, set: RecordSet, writer: &Writer, revision: Revision) {
+        let apex = self.zone_of(set.owner()).apex().clone();
+        let zone = self.zones.get_mut(&apex).expect("zone_of finds only zones that are there");
+        Arc::make_mut(zone).write(set, writer.clone(), revision);
+    }
+
+    fn clear(&mut self, name: &OwnerName) {
+        let apex = self.zone_of(name).apex().clone();
+        let zone = self.zones.get_mut(&apex).expect("zone_of finds only zones that are there");
+        if [RecordType::CNAME, RecordType::A].iter().any(|kind| zone.get(name, *kind).is_some()) {
+            Arc::make_mut(zone).clear(name);
+        }
+    }
+}
+
+fn published(inferred: bool) -> Writer {
+    Writer::Published { inferred }
+}
+
+/// Public zones have no resource group; this word stands in its place.
+fn public_id(apex: &OwnerName) -> ZoneId {
+    ZoneId { resource_group: "public".into(), apex: apex.clone() }
+}
+
+fn alias(from: &OwnerName, to: OwnerName, ttl: Ttl) -> RecordSet {
+    RecordSet::single(from.clone(), ttl, RecordData::Cname(to))
+}
+
+/// The root's SOA, with its real names and negative TTL and a serial of our own (source: root zone, 2026).
+fn root_soa() -> RecordSet {
+    let name = |text| OwnerName::parse(text).expect("a constant name");
+    let soa = Soa {
+        host: name("a.root-servers.net"),
+        email: name("nstld.verisign-grs.com"),
+        serial: 1,
+        refresh: 1800,
+        retry: 900,
+        expire: 604_800,
+        minimum: 86_400,
+    };
+    RecordSet::single(OwnerName::root(), 86_400, RecordData::Soa(soa))
+}

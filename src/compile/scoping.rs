@@ -1,0 +1,157 @@
+//! Events of resources and scopes.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::limit::Limit;
+use super::refusal::Reason;
+use super::state::{Resource, Scope, State};
+use crate::estate::{AccessModeSettings, ResourceName, ResourceSpec, ScopeName, ScopeSpec};
+
+impl State {
+    pub(super) fn put_resource(&mut self, spec: &ResourceSpec) {
+        let resources = Arc::make_mut(&mut self.resources);
+        match resources.get_mut(spec.name()) {
+            Some(resource) => resource.spec = spec.clone(),
+            None => {
+                resources.insert(spec.name().clone(), Resource { spec: spec.clone(), scopes: Vec::new() });
+            }
+        }
+        self.publish_names(spec.name());
+    }
+
+    pub(super) fn delete_resource(&mut self, name: &ResourceName) -> Result<(), Reason> {
+        let Some(resource) = self.resources.get(name) else { return Ok(()) };
+        if let Some(scope) = resource.scopes.first() {
+            return Err(Reason::ResourceIsScoped { resource: name.clone(), scope: scope.clone() });
+        }
+        let spec = resource.spec.clone();
+        self.public.withdraw(&self.catalogue, &spec, self.revision);
+        Arc::make_mut(&mut self.resources).shift_remove(name);
+        Ok(())
+    }
+
+    pub(super) fn create_scope(&mut self, spec: &ScopeSpec, date: Option<Date>) -> Result<(), Reason> {
+        // An exclusion names a connection, and a new scope has none yet.
+        if let Some(exclusion) = spec.access.exclusions.first() {
+            return Err(Reason::NoSuchConnection { scope: spec.name.clone(), endpoint: exclusion.endpoint.clone() });
+        }
+        let created = spec.created.or(date);
+        let scope = Scope {
+            spec: spec.clone(),
+            access: spec.access.clone(),
+            created,
+            resources: indexmap::IndexSet::new(),
+            endpoints: Vec::new(),
+        };
+        let legacy = self.is_legacy(&scope);
+        self.scopes.insert(spec.name.clone(), Arc::new(scope));
+        if legacy {
+            self.publish_all_workspaces();
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_access_modes(&mut self, name: &ScopeName, access: &AccessModeSettings) -> Result<(), Reason> {
+        let Some(scope) = self.scopes.get_mut(name) else { return Ok(()) };
+        let stranger = access.exclusions.iter().find(|exclusion| !scope.endpoints.contains(&exclusion.endpoint));
+        if let Some(exclusion) = stranger {
+            return Err(Reason::NoSuchConnection { scope: name.clone(), endpoint: exclusion.endpoint.clone() });
+        }
+        Arc::make_mut(scope).access = access.clone();
+        Ok(())
+    }
+
+    /// Deletes a scope. Its resources are in it no more; its private endpoints stay, with their record sets, and lead
+    /// nowhere (connection state Disconnected; source: private-endpoint-overview, "Access to a private-link resource
+    /// using approval workflow").
+    pub(super) fn delete_scope(&mut self, name: &ScopeName) -> Result<(), Reason> {
+        let Some(scope) = self.scopes.shift_remove(name) else { return Ok(()) };
+        let resources = Arc::make_mut(&mut self.resources);
+        for resource in &scope.resources {
+            if let Some(resource) = resources.get_mut(resource) {
+                resource.scopes.retain(|scope| scope != name);
+            }
+        }
+        for resource in &scope.resources {
+            self.publish_names(resource);
+        }
+        if self.is_legacy(&scope) {
+            self.publish_all_workspaces();
+        }
+        Ok(())
+    }
+
+    pub(super) fn add_scoped_resource(
+        &mut self,
+        name: &ScopeName,
+        resource: &ResourceName,
+        date: Option<Date>,
+    ) -> Result<(), Reason> {
+        let (Some(scope), Some(own)) = (self.scopes.get(name), self.resources.get(resource)) else { return Ok(()) };
+        if scope.resources.contains(resource) {
+            return Ok(());
+        }
+        let is_workspace = |spec: &ResourceSpec| matches!(spec, ResourceSpec::Workspace(_));
+        let is_component = |spec: &ResourceSpec| matches!(spec, ResourceSpec::Component(_));
+        let alike = |kind: fn(&ResourceSpec) -> bool| {
+            scope.resources.iter().filter(|name| self.resources.get(*name).is_some_and(|one| kind(&one.spec))).count()
+        };
+        self.keep(Limit::ResourcesPerScope, name.as_str(), scope.resources.len() + 1, date)?;
+        // Counting is only worth its time where the limit can be near.
+        if scope.resources.len() >= 300 && is_workspace(&own.spec) {
+            self.keep(Limit::WorkspacesPerScope, name.as_str(), alike(is_workspace) + 1, date)?;
+        } else if scope.resources.len() >= 1000 && is_component(&own.spec) {
+            self.keep(Limit::ComponentsPerScope, name.as_str(), alike(is_component) + 1, date)?;
+        }
+        self.keep(Limit::ScopesPerResource, resource.as_str(), own.scopes.len() + 1, date)?;
+
+        let scope = Arc::make_mut(self.scopes.get_mut(name).expect("it was just there"));
+        scope.resources.insert(resource.clone());
+        let endpoints = scope.endpoints.clone();
+        let own = Arc::make_mut(&mut self.resources).get_mut(resource).expect("it was just there");
+        own.scopes.push(name.clone());
+        self.publish_names(resource);
+        endpoints.iter().try_for_each(|endpoint| self.append(endpoint, resource))
+    }
+
+    pub(super) fn remove_scoped_resource(&mut self, name: &ScopeName, resource: &ResourceName) {
+        let Some(scope) = self.scopes.get_mut(name) else { return };
+        let scope = Arc::make_mut(scope);
+        if !scope.resources.shift_remove(resource) {
+            return;
+        }
+        let endpoints = scope.endpoints.clone();
+        if let Some(own) = Arc::make_mut(&mut self.resources).get_mut(resource) {
+            own.scopes.retain(|scope| scope != name);
+        }
+        for endpoint in &endpoints {
+            self.strip(endpoint, resource);
+        }
+        self.publish_names(resource);
+    }
+
+    /// True while workspace names carry the `privatelink` hop although the workspace is in no scope.
+    pub(super) fn hop_is_always_there(&self) -> bool {
+        self.switches.workspace_hop == crate::estate::history::WorkspaceHop::Always
+            || self.scopes.values().any(|scope| self.is_legacy(scope))
+    }
+
+    fn publish_names(&mut self, name: &ResourceName) {
+        let always = self.hop_is_always_there();
+        if let Some(resource) = self.resources.get(name) {
+            let hop = always || !resource.scopes.is_empty();
+            self.public.announce(&self.catalogue, &resource.spec, hop, self.revision);
+        }
+    }
+
+    fn publish_all_workspaces(&mut self) {
+        let resources = Arc::clone(&self.resources);
+        for (name, resource) in resources.iter() {
+            if matches!(resource.spec, ResourceSpec::Workspace(_)) {
+                self.publish_names(name);
+            }
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! The estate after some of its events, and the fold that makes it.
+//!
+//! [`State::apply`] takes one event at a time. What Azure would refuse changes nothing and is kept as a [`Refusal`]: a
+//! history is always foldable to its end, whatever stands in it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use jiff::civil::Date;
+
+use super::public::PublicDns;
+use super::zone::Zone;
+use crate::catalogue::Catalogue;
+use crate::estate::history::Switches;
+use crate::estate::{
+    AccessModeSettings, ApprovalState, EndpointName, Event, MachineName, NetworkKind, NetworkName, NetworkSpec,
+    OutboundRule, PrivateEndpointSpec, Recorded, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Revision,
+    RulesetName, RulesetSpec, ScopeName, ScopeSpec, ZoneGroup, ZoneId,
+};
+
+use super::member::Member;
+use super::refusal::Refusal;
+
+/// A private zone and the networks it is linked to.
+#[derive(Clone, Debug)]
+pub struct LinkedZone {
+    /// The zone.
+    pub zone: Arc<Zone>,
+    /// Its links.
+    pub links: BTreeMap<NetworkName, ResolutionPolicy>,
+}
+
+/// A resource and the scopes it is in.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// What it is.
+    pub spec: ResourceSpec,
+    /// The scopes it is in, in the order it was put there.
+    pub scopes: Vec<ScopeName>,
+}
+
+/// A scope and what is connected to it.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// What it is.
+    pub spec: ScopeSpec,
+    /// Its access modes now.
+    pub access: AccessModeSettings,
+    /// When it was created; absent if undated.
+    pub created: Option<Date>,
+    /// Its scoped resources in the order they were added.
+    pub resources: indexmap::IndexSet<ResourceName>,
+    /// Its private endpoints in the order they were created.
+    pub endpoints: Vec<EndpointName>,
+}
+
+/// A member with its address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Addressed {
+    /// The name.
+    pub member: Member,
+    /// Its address.
+    pub address: Ipv4Addr,
+    /// The resources it is there for; none for the names every endpoint has.
+    pub resources: Vec<ResourceName>,
+}
+
+/// A private endpoint.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// What it is.
+    pub spec: PrivateEndpointSpec,
+    /// The revision its creation made.
+    pub revision: Revision,
+    /// When it was created; absent if undated.
+    pub created: Option<Date>,
+    /// State of its connection now.
+    pub approval: ApprovalState,
+    /// The zones it writes to now.
+    pub zone_group: Option<ZoneGroup>,
+    /// Its members with their addresses, in the order the addresses were given; none if its provisioning failed.
+    pub members: Vec<Addressed>,
+    /// Why its provisioning failed, if it did.
+    pub failed: Option<String>,
+    /// Resources whose addresses could not be given.
+    pub failed_resources: Vec<ResourceName>,
+}
+
+/// An open session of a virtual machine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Session {
+    /// The resource it is for.
+    pub resource: ResourceName,
+    /// The revision at whose DNS it was opened.
+    pub opened: Revision,
+}
+
+/// A virtual machine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Machine {
+    /// The network it is in.
+    pub network: NetworkName,
+    /// Its open sessions.
+    pub sessions: Vec<Session>,
+}
+
+/// The estate at one revision.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What Azure publishes.
+    pub catalogue: Arc<Catalogue>,
+    /// What is assumed where Azure is uncertain.
+    pub switches: Switches,
+    /// The revision it is the state of.
+    pub revision: Revision,
+    /// Networks in the order declared.
+    pub networks: IndexMap<NetworkName, Arc<NetworkSpec>>,
+    /// Peerings, each pair in order of names.
+    pub peerings: BTreeSet<[NetworkName; 2]>,
+    /// Inbound endpoints of DNS Private Resolvers.
+    pub inbound: BTreeMap<ResolverName, NetworkName>,
+    /// Forwarding rulesets.
+    pub rulesets: BTreeMap<RulesetName, Arc<RulesetSpec>>,
+    /// Private zones.
+    pub zones: BTreeMap<ZoneId, LinkedZone>,
+    /// For each network the zones linked to it.
+    pub linked: HashMap<NetworkName, BTreeSet<ZoneId>>,
+    /// Workspaces, components and data collection endpoints.
+    pub resources: Arc<IndexMap<ResourceName, Resource>>,
+    /// Scopes.
+    pub scopes: IndexMap<ScopeName, Arc<Scope>>,
+    /// Private endpoints.
+    pub endpoints: IndexMap<EndpointName, Arc<Endpoint>>,
+    /// Virtual machines.
+    pub machines: IndexMap<MachineName, Machine>,
+    /// Outbound rules for the service tag `AzureMonitor`; networks without one allow.
+    pub outbound: BTreeMap<NetworkName, OutboundRule>,
+    /// Public DNS.
+    pub public: PublicDns,
+    /// Events that had no effect because Azure would refuse them.
+    pub refusals: Vec<Refusal>,
+}
+
+impl State {
+    /// The empty estate.
+    pub fn new(catalogue: Arc<Catalogue>, switches: Switches) -> Self {
+        Self {
+            public: PublicDns::published(&catalogue),
+            catalogue,
+            switches,
+            revision: Revision(0),
+            networks: IndexMap::new(),
+            peerings: BTreeSet::new(),
+            inbound: BTreeMap::new(),
+            rulesets: BTreeMap::new(),
+            zones: BTreeMap::new(),
+            linked: HashMap::new(),
+            resources: Arc::default(),
+            scopes: IndexMap::new(),
+            endpoints: IndexMap::new(),
+            machines: IndexMap::new(),
+            outbound: BTreeMap::new(),
+            refusals: Vec::new(),
+        }
+    }
+
+    /// Takes the next event; it makes the next revision whether it has an effect or not.
+    pub fn apply(&mut self, recorded: &Recorded) {
+        self.revision = Revision(self.revision.0 + 1);
+        if let Err(refused) = self.effect(&recorded.event, recorded.date) {
+            self.refusals.push(Refusal { revision: self.revision, reason: refused, place: recorded.place.clone() });
+        }
+    }
+
+    fn effect(&mut self, event: &Event, date: Option<Date>) -> Result<(), super::refusal::Reason> {
+        match event {
+            Event::CreateNetwork(spec) => self.create_network(spec),
+            Event::DeleteNetwork { network } => self.delete_network(network),
+            Event::CreatePeering { between } => self.create_peering(between),
+            Event::DeletePeering { between } => {
+                self.peerings.remove(&ordered(between));
+                Ok(())
+            }
+            Event::SetDns { network, dns } => {
+                if let Some(spec) = self.networks.get_mut(network) {
+                    Arc::make_mut(spec).dns = dns.clone();
+                }
+                Ok(())
+            }
+            Event::CreateInboundEndpoint { name, network } => {
+                self.inbound.insert(name.clone(), network.clone());
+                Ok(())
+            }
+            Event::DeleteInboundEndpoint { name } => {
+                self.inbound.remove(name);
+                Ok(())
+            }
+            Event::SetRuleset(spec) => self.set_ruleset(spec),
+            Event::DeleteRuleset { name } => {
+                self.rulesets.remove(name);
+                Ok(())
+            }
+            Event::CreatePrivateDnsZone { zone } => self.create_zone(zone),
+            Event::DeletePrivateDnsZone { zone } => self.delete_zone(zone),
+            Event::LinkZone { zone, network, policy } => self.link_zone(zone, network, *policy),
+            Event::UnlinkZone { zone, network } => {
+                self.unlink_zone(zone, network);
+                Ok(())
+            }
+            Event::PutRecordSet { zone, set } => self.put_record_set(zone, set),
+            Event::DeleteRecordSet { zone, owner, kind } => {
+                let revision = self.revision;
+                if let Some(linked) = self.zones.get_mut(zone) {
+                    Arc::make_mut(&mut linked.zone).delete(owner, *kind, revision);
+                }
+                Ok(())
+            }
+            Event::PutResource(spec) => {
+                self.put_resource(spec);
+                Ok(())
+            }
+            Event::DeleteResource { resource } => self.delete_resource(resource),
+            Event::CreatePrivateLinkScope(spec) => self.create_scope(spec, date),
+            Event::SetAccessModes { scope, access } => self.set_access_modes(scope, access),
+            Event::DeletePrivateLinkScope { scope } => self.delete_scope(scope),
+            Event::AddScopedResource { scope, resource } => self.add_scoped_resource(scope, resource, date),
+            Event::RemoveScopedResource { scope, resource } => {
+                self.remove_scoped_resource(scope, resource);
+                Ok(())
+            }
+            Event::CreatePrivateEndpoint(spec) => self.create_endpoint(spec, date),
+            Event::DeletePrivateEndpoint { endpoint } => {
+                self.delete_endpoint(endpoint);
+                Ok(())
+            }
+            Event::SetZoneGroup { endpoint, zone_group } => self.set_zone_group(endpoint, zone_group),
+            Event::DeleteZoneGroup { endpoint } => {
+                self.delete_zone_group(endpoint);
+                Ok(())
+            }
+            Event::SetApproval { endpoint, state } => {
+                self.set_approval(endpoint, *state);
+                Ok(())
+            }
+            Event::CreateVirtualMachine { name, network } => {
+                self.machines.insert(name.clone(), Machine { network: network.clone(), sessions: Vec::new() });
+                Ok(())
+            }
+            Event::OpenSession { machine, resource } => {
+                let opened = self.revision;
+                if let Some(machine) = self.machines.get_mut(machine) {
+                    machine.sessions.retain(|session| session.resource != *resource);
+                    machine.sessions.push(Session { resource: resource.clone(), opened });
+                }
+                Ok(())
+            }
+            Event::Reboot { machine } | Event::CutSessions { machine } => {
+                // An agent opens its sessions again at once, with the answers of this moment.
+                let now = self.revision;
+                if let Some(machine) = self.machines.get_mut(machine) {
+                    machine.sessions.iter_mut().for_each(|session| session.opened = now);
+                }
+                Ok(())
+            }
+            Event::SetOutboundRule { network, rule } => {
+                self.outbound.insert(network.clone(), *rule);
+                Ok(())
+            }
+        }
+    }
+
+    /// The zones linked to a network, longest name first.
+    pub fn zones_of(&self, network: &NetworkName) -> Vec<(&LinkedZone, ResolutionPolicy)> {
+        let ids = self.linked.get(network).into_iter().flatten();
+        let mut zones: Vec<_> =
+            ids.filter_map(|id| self.zones.get(id)).map(|zone| (zone, zone.links[network])).collect();
+        zones.sort_by_key(|(zone, _)| std::cmp::Reverse(zone.zone.apex().label_count()));
+        zones
+    }
+
+    /// True if packets from `from` reach addresses of `to`: the same network, a direct peering, or, from on-premises,
+    /// a network that the connected one is peered with.
+    pub fn reaches(&self, from: &NetworkName, to: &NetworkName) -> bool {
+        if from == to || self.are_peered(from, to) {
+            return true;
+        }
+        let on_premises = |name| self.networks.get(name).is_some_and(|network| network.kind == NetworkKind::OnPremises);
+        on_premises(from) && self.networks.keys().any(|via| self.are_peered(from, via) && self.are_peered(via, to))
+    }
+
+    /// True if the two are peered directly.
+    pub fn are_peered(&self, one: &NetworkName, other: &NetworkName) -> bool {
+        self.peerings.contains(&ordered(&[one.clone(), other.clone()]))
+    }
+
+    /// True if the scope is from before access modes: ingestion private only, queries open.
+    ///
+    /// Source: private-link-design as of 2021, "Private Links created before September 2021".
+    pub fn is_legacy(&self, scope: &Scope) -> bool {
+        scope.created.is_some_and(|date| date < self.catalogue.rules.access_modes_since)
+    }
+}
+
+/// A pair of networks in order of their names.
+pub(super) fn ordered(between: &[NetworkName; 2]) -> [NetworkName; 2] {
+    let mut pair = between.clone();
+    pair.sort();
+    pair
+}

@@ -1,0 +1,254 @@
+//! Views: what DNS a client meets, and which view a client's address belongs to.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use super::state::State;
+use super::zone::Zone;
+use crate::dns::OwnerName;
+use crate::estate::{DnsSetting, ForwardTo, NetworkKind, NetworkName, ResolutionPolicy, RulesetSpec};
+
+/// A view by its place in [`Views`]. The public view is [`ViewId::PUBLIC`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ViewId(pub u32);
+
+impl ViewId {
+    /// What a client outside every network sees.
+    pub const PUBLIC: Self = Self(0);
+}
+
+/// A zone as one network sees it.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The zone.
+    pub zone: Arc<Zone>,
+    /// What happens to names it does not have.
+    pub policy: ResolutionPolicy,
+}
+
+/// How a network asks DNS, and what Azure's resolver would tell it.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The network; absent in the public view.
+    pub network: Option<NetworkName>,
+    /// In Azure or not.
+    pub kind: NetworkKind,
+    /// How its clients ask.
+    pub dns: DnsSetting,
+    /// The zones linked to it, by apex: at most one of a name.
+    pub links: HashMap<OwnerName, Link>,
+    /// Forwarding rulesets linked to it.
+    pub rulesets: Vec<Arc<RulesetSpec>>,
+}
+
+impl View {
+    /// The linked zone that owns `name`: the one with the longest apex (source: private-dns-privatednszone, best match
+    /// by suffix).
+    pub fn link_of(&self, name: &OwnerName) -> Option<&Link> {
+        if self.links.is_empty() {
+            return None;
+        }
+        let mut rest = name.wire();
+        while rest.len() > 1 {
+            if let Some(link) = self.links.get(rest) {
+                return Some(link);
+            }
+            rest = &rest[1 + usize::from(rest[0])..];
+        }
+        None
+    }
+
+    /// Its network's name, or `public`.
+    pub fn label(&self) -> &str {
+        self.network.as_ref().map_or("public", NetworkName::as_str)
+    }
+}
+
+/// All views of a revision.
+#[derive(Clone, Debug)]
+pub struct Views {
+    views: Vec<Arc<View>>,
+    by_network: HashMap<NetworkName, ViewId>,
+    inbound: HashMap<crate::estate::ResolverName, ViewId>,
+    prefixes: Prefixes,
+}
+
+impl Views {
+    pub(super) fn of(state: &State) -> Self {
+        let public = View {
+            network: None,
+            kind: NetworkKind::Virtual,
+            dns: DnsSetting::AzureProvided,
+            links: HashMap::new(),
+            rulesets: Vec::new(),
+        };
+        let mut views = vec![Arc::new(public)];
+        let mut by_network = HashMap::new();
+        let mut prefixes = Vec::new();
+        for network in state.networks.values() {
+            let id = ViewId(u32::try_from(views.len()).expect("a scenario's size bounds its networks"));
+            by_network.insert(network.name.clone(), id);
+            prefixes.extend(network.prefixes().map(|prefix| (prefix, id)));
+            let linked = state.linked.get(&network.name).into_iter().flatten().filter_map(|id| state.zones.get(id));
+            let links = linked.map(|linked| {
+                let link = Link { zone: Arc::clone(&linked.zone), policy: linked.links[&network.name] };
+                (linked.zone.apex().clone(), link)
+            });
+            let rulesets = state.rulesets.values().filter(|ruleset| ruleset.links.contains(&network.name));
+            views.push(Arc::new(View {
+                network: Some(network.name.clone()),
+                kind: network.kind,
+                dns: network.dns.clone(),
+                links: links.collect(),
+                rulesets: rulesets.cloned().collect(),
+            }));
+        }
+        let inbound =
+            state.inbound.iter().filter_map(|(name, network)| Some((name.clone(), *by_network.get(network)?)));
+        Self { inbound: inbound.collect(), views, by_network, prefixes: Prefixes::new(prefixes) }
+    }
+
+    /// The view of that id.
+    pub fn get(&self, id: ViewId) -> &View {
+        &self.views[id.0 as usize]
+    }
+
+    /// All views, the public one first, then the networks in the order declared.
+    pub fn iter(&self) -> impl Iterator<Item = (ViewId, &View)> {
+        (0..).map(ViewId).zip(self.views.iter().map(|view| &**view))
+    }
+
+    /// The view of a network.
+    pub fn of_network(&self, network: &str) -> Option<ViewId> {
+        self.by_network.get(network).copied()
+    }
+
+    /// The view of the network an inbound endpoint is in.
+    pub fn of_inbound(&self, name: &str) -> Option<ViewId> {
+        self.inbound.get(name).copied()
+    }
+
+    /// The view of the longest client prefix that holds the address, with that prefix; absent if none does.
+    pub fn of_address(&self, address: IpAddr) -> Option<(ViewId, IpNet)> {
+        self.prefixes.longest(address)
+    }
+
+    /// Where a forward goes: a network's own DNS, Azure's resolver in a network, or public DNS (absent).
+    pub fn target(&self, to: &ForwardTo, from: ViewId) -> Target {
+        let own = |id: Option<ViewId>| id.map_or(Target::Public, Target::Network);
+        match to {
+            ForwardTo::Public => Target::Public,
+            ForwardTo::AzureProvided => Target::Azure(from),
+            ForwardTo::Network(network) => own(self.of_network(network.as_str())),
+            ForwardTo::InboundEndpoint(name) => self.of_inbound(name.as_str()).map_or(Target::Public, Target::Azure),
+        }
+    }
+}
+
+/// Who is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Target {
+    /// Whatever answers the clients of this network.
+    Network(ViewId),
+    /// Azure's resolver, asked from within this network.
+    Azure(ViewId),
+    /// Public DNS.
+    Public,
+}
+
+/// Prefixes with a view each, for the longest match. Of equal prefixes the one declared first counts; that they are
+/// equal is a finding.
+#[derive(Clone, Debug, Default)]
+pub struct Prefixes {
+    /// Prefixes in order of network address, then length; each with the index of the shortest one around it.
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    prefix: IpNet,
+    view: ViewId,
+    around: Option<usize>,
+}
+
+impl Prefixes {
+    /// Builds the table.
+    pub fn new(prefixes: impl IntoIterator<Item = (IpNet, ViewId)>) -> Self {
+        let mut rows: Vec<Row> =
+            prefixes.into_iter().map(|(prefix, view)| Row { prefix: prefix.trunc(), view, around: None }).collect();
+        rows.sort_by_key(|row| row.prefix);
+        rows.dedup_by_key(|row| row.prefix);
+        let mut open: Vec<usize> = Vec::new();
+        for index in 0..rows.len() {
+            while open.last().is_some_and(|around| !rows[*around].prefix.contains(&rows[index].prefix)) {
+                open.pop();
+            }
+            rows[index].around = open.last().copied();
+            open.push(index);
+        }
+        Self { rows }
+    }
+
+    /// The longest prefix that holds the address, and its view.
+    pub fn longest(&self, address: IpAddr) -> Option<(ViewId, IpNet)> {
+        let address = address.to_canonical();
+        let host = IpNet::from(address);
+        let mut at = self.rows.partition_point(|row| row.prefix <= host).checked_sub(1);
+        // The nearest row at or before the address either holds it or lies within the ones that do.
+        while let Some(index) = at {
+            let row = &self.rows[index];
+            if row.prefix.contains(&address) {
+                return Some((row.view, row.prefix));
+            }
+            at = row.around;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_longest_prefix_decides_whatever_the_order() {
+        let rows = [("10.0.0.0/8", 1), ("10.1.0.0/16", 2), ("10.1.2.0/24", 3), ("fd00::/8", 4)];
+        let parsed = rows.map(|(prefix, id)| (prefix.parse().expect("a good prefix"), ViewId(id)));
+        let mut backwards = parsed;
+        backwards.reverse();
+        for table in [Prefixes::new(parsed), Prefixes::new(backwards)] {
+            let view = |address: &str| table.longest(address.parse().expect("a good address")).map(|(id, _)| id.0);
+            assert_eq!(view("10.1.2.3"), Some(3));
+            assert_eq!(view("10.1.3.3"), Some(2));
+            assert_eq!(view("10.200.0.1"), Some(1));
+            assert_eq!(view("11.0.0.1"), None);
+            assert_eq!(view("fd00::1"), Some(4));
+            assert_eq!(view("::ffff:10.1.2.3"), Some(3));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_table_agrees_with_looking_at_every_prefix(
+            rows in prop::collection::vec((any::<u32>(), 0u8..=32, 1u32..50), 0..40),
+            address in any::<u32>(),
+        ) {
+            let rows: Vec<(IpNet, ViewId)> = rows
+                .into_iter()
+                .map(|(bits, length, id)| {
+                    let net = ipnet::Ipv4Net::new(bits.into(), length).expect("at most 32").trunc();
+                    (IpNet::V4(net), ViewId(id))
+                })
+                .collect();
+            let address = IpAddr::V4(address.into());
+            let holding = rows.iter().filter(|(prefix, _)| prefix.contains(&address));
+            let longest = holding.map(|(prefix, _)| *prefix).max_by_key(IpNet::prefix_len);
+            prop_assert_eq!(Prefixes::new(rows).longest(address).map(|(_, prefix)| prefix), longest);
+        }
+    }
+}
