@@ -1,0 +1,28 @@
+//! Fifth floor: values to text and JSON. Nothing is decided here; each value is printed in both forms from one place.
+
+pub mod answer;
+pub mod explanation;
+pub mod findings;
+pub mod story;
+
+/// How a value is printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one JSON document.
+    Json,
+}
+
+/// A JSON document as it is printed: indented, with a final line end.
+pub fn json(value: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("values of this floor have string keys only");
+    text.push('\n');
+    text
+}
+
+/// `1 error`, `2 errors`.
+pub fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
