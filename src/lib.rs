@@ -10,4 +10,6 @@ pub mod compile;
 
 pub mod answer;
 
+pub mod access;
+
 pub mod report;

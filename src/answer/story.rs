@@ -100,6 +100,12 @@ impl Story {
         });
         Self { steps: steps.collect(), rows }
     }
+
+    /// Keeps the first steps only.
+    pub fn keep_first(&mut self, steps: usize) {
+        self.steps.truncate(steps);
+        self.rows.iter_mut().for_each(|row| row.cells.truncate(steps));
+    }
 }
 
 /// The public names a revision is about: those of its resources, and those its endpoints serve.

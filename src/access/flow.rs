@@ -1,0 +1,158 @@
+//! Flows: every name a resource is used through, resolved, routed and judged.
+
+use std::sync::Arc;
+
+use super::judge::{Judgement, Mode, Request, Service, judge};
+use super::route::{Path, route};
+use crate::catalogue::{EndpointKind, EndpointRow, Operation};
+use crate::compile::{Compiled, ViewId, compile, member};
+use crate::dns::OwnerName;
+use crate::estate::{MachineName, PublicNetworkAccess, ResourceName, ResourceSpec, Revision};
+
+/// Who opens the connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Client {
+    /// Any client of a view, opening a new session now.
+    View(ViewId),
+    /// A virtual machine, with the sessions it has open.
+    Machine(MachineName),
+}
+
+/// One way a resource is used, and how it ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Flow {
+    /// The resource.
+    pub resource: ResourceName,
+    /// What is done.
+    pub operation: Operation,
+    /// What for, in a few words.
+    pub function: Arc<str>,
+    /// The name that is resolved.
+    pub name: OwnerName,
+    /// The path it leads to.
+    pub path: Path,
+    /// The revision whose DNS the path is from, where that is an open session's and not this one.
+    pub session: Option<Revision>,
+    /// How it is decided.
+    pub judgement: Judgement,
+}
+
+/// The flows of a client to a resource, in the order of the catalogue, queries through ARM last.
+///
+/// An unknown machine has no flows.
+pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<Flow> {
+    let Some(spec) = world.state.resources.get(resource).map(|one| &one.spec) else { return Vec::new() };
+    let (view, then) = match client {
+        Client::View(view) => (*view, None),
+        Client::Machine(name) => {
+            let Some(machine) = world.state.machines.get(name) else { return Vec::new() };
+            let Some(view) = world.views.of_network(machine.network.as_str()) else { return Vec::new() };
+            let session = machine.sessions.iter().find(|session| session.resource == *resource);
+            (view, session.filter(|session| session.opened < world.revision()).map(|session| session.opened))
+        }
+    };
+    // An open session goes where DNS and rules sent it when it was opened; it is judged by what holds now.
+    let before = then.map(|then| compile(&world.history, then));
+    let (path_world, path_view) = match &before {
+        Some(before) => match before.views.of_network(world.views.get(view).label()) {
+            Some(view) => (before, view),
+            None => (world, view),
+        },
+        None => (world, view),
+    };
+    uses(world, spec)
+        .into_iter()
+        .map(|(operation, function, name, request)| {
+            let path = route(path_world, path_view, &name);
+            let judgement = judge(&world.state, &path, &request);
+            Flow { resource: resource.clone(), operation, function, name, path, session: then, judgement }
+        })
+        .collect()
+}
+
+/// The names a resource is used through, with what is asked there.
+fn uses<'r>(world: &'r Compiled, spec: &'r ResourceSpec) -> Vec<(Operation, Arc<str>, OwnerName, Request<'r>)> {
+    let catalogue = &world.state.catalogue;
+    let own = member::of_resource(catalogue, spec, None);
+    let regional = own.iter().any(|one| catalogue.endpoints[one.row].kind == EndpointKind::Regional);
+    let shared = member::base(catalogue, None);
+    let mut uses = Vec::new();
+    for one in own.iter().chain(&shared) {
+        let row = &catalogue.endpoints[one.row];
+        let Some(service) = service(spec, row, regional) else { continue };
+        for operation in &row.operations {
+            // Live metrics serve both; as an operation of its own it counts as ingestion.
+            if *operation == Operation::Query && row.operations.len() > 1 {
+                continue;
+            }
+            let request = request(spec, row, service);
+            uses.push((*operation, Arc::clone(&row.meaning), one.public.clone(), request));
+        }
+    }
+    // Queries through ARM are never private: management.azure.com has no privatelink hop.
+    let arm =
+        catalogue.hosts.iter().find(|host| host.leads_to.is_none() && host.host.as_str().starts_with("management."));
+    let host = arm.and_then(|host| OwnerName::parse(host.host.as_str()).ok());
+    if let (Some(name), false) = (host, matches!(spec, ResourceSpec::DataCollectionEndpoint(_))) {
+        let (flag, flag_name) = query_flag(spec);
+        let request = Request { resource: spec.name(), service: Service::Query, mode: Mode::None, flag, flag_name };
+        uses.push((Operation::Query, "queries through ARM, never private".into(), name, request));
+    }
+    uses
+}
+
+/// What a resource uses a row's name for; absent where it does not.
+fn service(spec: &ResourceSpec, row: &EndpointRow, regional: bool) -> Option<Service> {
+    let ingestion = row.operations.contains(&Operation::Ingestion);
+    Some(match (spec, row.kind) {
+        (ResourceSpec::Workspace(_), EndpointKind::Workspace) => Service::LogIngestion,
+        (ResourceSpec::Workspace(_), EndpointKind::Global) => match row.operations[0] {
+            Operation::Query if row.record.as_str() == "api" => Service::Query,
+            Operation::Config => Service::AgentConfig,
+            Operation::Download => Service::Download,
+            _ => return None,
+        },
+        (ResourceSpec::Component(_), EndpointKind::Regional) => Service::ComponentIngestion,
+        // A component with a regional host does not use the global twins of it.
+        (ResourceSpec::Component(_), EndpointKind::Global) if ingestion => {
+            if regional && matches!(row.record.as_str(), "global.in.ai" | "live") {
+                return None;
+            }
+            Service::ComponentIngestion
+        }
+        (ResourceSpec::Component(_), EndpointKind::Global) if row.operations[0] == Operation::Query => Service::Query,
+        (ResourceSpec::DataCollectionEndpoint(_), EndpointKind::DataCollectionEndpoint) => Service::DataCollection,
+        (ResourceSpec::DataCollectionEndpoint(_), EndpointKind::Global) if row.operations[0] == Operation::Config => {
+            Service::AgentConfig
+        }
+        _ => return None,
+    })
+}
+
+fn request<'r>(spec: &'r ResourceSpec, row: &EndpointRow, service: Service) -> Request<'r> {
+    let mode = match service {
+        Service::ComponentIngestion => Mode::Ingestion,
+        Service::Query => Mode::Query,
+        // Log Analytics ingestion is judged by no scope mode, and so are a data collection endpoint's own names
+        // (private-link-design, 2024-10-23; the latter inferred).
+        Service::LogIngestion | Service::DataCollection | Service::AgentConfig | Service::Download => Mode::None,
+    };
+    let (flag, flag_name) = if row.operations[0] == Operation::Query { query_flag(spec) } else { ingestion_flag(spec) };
+    Request { resource: spec.name(), service, mode, flag, flag_name }
+}
+
+fn query_flag(spec: &ResourceSpec) -> (PublicNetworkAccess, &'static str) {
+    match spec {
+        ResourceSpec::Workspace(one) => (one.query, "publicNetworkAccessForQuery"),
+        ResourceSpec::Component(one) => (one.query, "publicNetworkAccessForQuery"),
+        ResourceSpec::DataCollectionEndpoint(one) => (one.public_network_access, "publicNetworkAccess"),
+    }
+}
+
+fn ingestion_flag(spec: &ResourceSpec) -> (PublicNetworkAccess, &'static str) {
+    match spec {
+        ResourceSpec::Workspace(one) => (one.ingestion, "publicNetworkAccessForIngestion"),
+        ResourceSpec::Component(one) => (one.ingestion, "publicNetworkAccessForIngestion"),
+        ResourceSpec::DataCollectionEndpoint(one) => (one.public_network_access, "publicNetworkAccess"),
+    }
+}

@@ -1,0 +1,261 @@
+//! The table of decisions: who is let in, by which row, and what a client sees.
+//!
+//! Source of the table: private-link-design, 2024-10-23, and a public lab that checked it for queries
+//! (cpinotossi/cptdazsentinel README).
+
+use std::fmt;
+
+use super::route::Path;
+use crate::compile::state::{Scope, State};
+use crate::estate::{AccessMode, EndpointName, PublicNetworkAccess, ResourceName, ScopeName};
+
+/// A row of the table of decisions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Row(pub u8);
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// Which mode of a scope an operation is judged by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// `ingestionAccessMode`.
+    Ingestion,
+    /// `queryAccessMode`.
+    Query,
+    /// None: names of one resource are outside every mode.
+    None,
+}
+
+/// What kind of service refuses; decides what the client sees.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Service {
+    /// Log Analytics ingestion, and the old agent's services.
+    LogIngestion,
+    /// Application Insights ingestion, live metrics, profiler and snapshots among it.
+    ComponentIngestion,
+    /// Queries.
+    Query,
+    /// A data collection endpoint.
+    DataCollection,
+    /// The agent's bootstrap, `global.handler.control`.
+    AgentConfig,
+    /// Solution packs: for everybody.
+    Download,
+}
+
+/// What a client sees.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seen {
+    /// HTTP status; absent where there is no HTTP.
+    pub status: Option<u16>,
+    /// Error text, or what happens instead of HTTP.
+    pub text: String,
+}
+
+/// How a flow is decided.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Judgement {
+    /// True if the request is served.
+    pub allowed: bool,
+    /// The row that decided; absent where the request never arrived.
+    pub row: Option<Row>,
+    /// What the client sees.
+    pub seen: Seen,
+    /// Why, in one sentence.
+    pub reason: String,
+}
+
+/// What is judged.
+#[derive(Clone, Debug)]
+pub struct Request<'r> {
+    /// The resource.
+    pub resource: &'r ResourceName,
+    /// What is asked.
+    pub service: Service,
+    /// Which mode holds.
+    pub mode: Mode,
+    /// The resource's own public flag for it.
+    pub flag: PublicNetworkAccess,
+    /// The flag's name in Azure's words.
+    pub flag_name: &'static str,
+}
+
+/// Judges a request that takes `path`.
+pub fn judge(state: &State, path: &Path, request: &Request<'_>) -> Judgement {
+    let resource = request.resource;
+    let never = |text: &str, reason: String| Judgement {
+        allowed: false,
+        row: None,
+        seen: Seen { status: None, text: text.to_owned() },
+        reason,
+    };
+    match path {
+        Path::NameError => never("NXDOMAIN", "the name does not exist, so no connection is tried".to_owned()),
+        Path::NoData => never("NODATA", "the name has no address, so no connection is tried".to_owned()),
+        Path::Failure(_) => never("SERVFAIL", "DNS gives no answer, so no connection is tried".to_owned()),
+        Path::Unreachable { address, why } => {
+            never("connection times out", format!("{address} cannot be reached: {why}"))
+        }
+        Path::Blocked { address } => never(
+            "connection times out",
+            format!("{address} is public, and the outbound rule denies the service tag AzureMonitor"),
+        ),
+        Path::Public { .. } => by_flag(request, Arrival::Public),
+        Path::PrivateEndpoint { endpoint, scope, .. } => match state.scopes.get(scope) {
+            None => never("connection times out", format!("{endpoint} leads nowhere: {scope} is deleted")),
+            Some(own) => privately(state, own, endpoint, request, resource),
+        },
+    }
+}
+
+fn privately(
+    state: &State,
+    scope: &Scope,
+    endpoint: &EndpointName,
+    request: &Request<'_>,
+    resource: &ResourceName,
+) -> Judgement {
+    let name = &scope.spec.name;
+    if request.service == Service::Download {
+        return allow(None, format!("solution packs are for everybody, through {endpoint} as well"));
+    }
+    if request.service == Service::AgentConfig {
+        return bootstrap(state, scope, endpoint);
+    }
+    let mode = effective(state, scope, endpoint, request.mode);
+    if scope.resources.contains(resource) {
+        let row = if mode == Some(AccessMode::PrivateOnly) { Row(2) } else { Row(1) };
+        return allow(Some(row), format!("the request arrives through {endpoint}, and {resource} is in {name}"));
+    }
+    if mode == Some(AccessMode::PrivateOnly) {
+        let row = Row(if request.flag == PublicNetworkAccess::Disabled { 6 } else { 5 });
+        let (text, what) = match request.service {
+            Service::Query => (
+                "(InsufficientAccessError) Inner error code: PrivateLinkValidationFailedError".to_owned(),
+                "queryAccessMode",
+            ),
+            _ => (
+                "{\"itemsReceived\":1,\"itemsAccepted\":0,\"errors\":[{\"index\":0,\"statusCode\":403,\"message\":\
+                 \"Component private link id does not match incoming link id and private endpoint connection does not \
+                 have restrictive flag disabled\"}]}"
+                    .to_owned(),
+                "ingestionAccessMode",
+            ),
+        };
+        let legacy = if state.is_legacy(scope) { ", as all scopes from before September 2021 behave" } else { "" };
+        return Judgement {
+            allowed: false,
+            row: Some(row),
+            seen: Seen { status: Some(403), text },
+            reason: format!(
+                "the request arrives through {endpoint} of {name}, {resource} is not in {name}, and its {what} is \
+                 PrivateOnly{legacy}"
+            ),
+        };
+    }
+    by_flag(request, Arrival::Through { endpoint, scope: name })
+}
+
+/// How a request that is judged by the resource's own flag arrives.
+enum Arrival<'a> {
+    Public,
+    Through { endpoint: &'a EndpointName, scope: &'a ScopeName },
+}
+
+fn by_flag(request: &Request<'_>, arrival: Arrival<'_>) -> Judgement {
+    let Request { resource, flag, flag_name, .. } = request;
+    if matches!(request.service, Service::Download | Service::AgentConfig) {
+        return allow(None, "the host is for everybody, over its public address".to_owned());
+    }
+    let (how, allowed_row, denied_row) = match arrival {
+        Arrival::Public => ("the request arrives over a public address".to_owned(), 7, 8),
+        Arrival::Through { endpoint, scope } => (
+            format!(
+                "the request arrives through {endpoint} of {scope}, which {resource} is not in, and is treated as public"
+            ),
+            3,
+            4,
+        ),
+    };
+    match flag {
+        PublicNetworkAccess::Enabled => {
+            allow(Some(Row(allowed_row)), format!("{how}; {flag_name} of {resource} is Enabled"))
+        }
+        PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: true } => {
+            allow(Some(Row(10)), format!("{how}; the perimeter of {resource} has an inbound rule for it"))
+        }
+        PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: false } => Judgement {
+            allowed: false,
+            row: Some(Row(10)),
+            seen: refusal(request.service),
+            reason: format!("{how}; the perimeter of {resource} has no inbound rule for it"),
+        },
+        PublicNetworkAccess::Disabled => Judgement {
+            allowed: false,
+            row: Some(Row(denied_row)),
+            seen: refusal(request.service),
+            reason: format!("{how}; {flag_name} of {resource} is Disabled"),
+        },
+    }
+}
+
+/// The agent's bootstrap over a private path wants a data collection endpoint in the scope.
+///
+/// Source: Azure/prometheus-collector documentation on private link.
+fn bootstrap(state: &State, scope: &Scope, endpoint: &EndpointName) -> Judgement {
+    let is_dce = |name: &ResourceName| {
+        let resource = state.resources.get(name);
+        resource.is_some_and(|one| matches!(one.spec, crate::estate::ResourceSpec::DataCollectionEndpoint(_)))
+    };
+    let name = &scope.spec.name;
+    if scope.resources.iter().any(is_dce) {
+        return allow(None, format!("the agent arrives through {endpoint}, and {name} has a data collection endpoint"));
+    }
+    Judgement {
+        allowed: false,
+        row: None,
+        seen: Seen {
+            status: Some(403),
+            text: "Data collection endpoint must be used to access configuration over private link.".to_owned(),
+        },
+        reason: format!("the agent arrives through {endpoint}, and {name} has no data collection endpoint"),
+    }
+}
+
+/// The mode that holds for what arrives through an endpoint: the exclusion's for its connection, else the scope's;
+/// legacy scopes refuse foreign ingestion and let queries pass.
+fn effective(state: &State, scope: &Scope, endpoint: &EndpointName, mode: Mode) -> Option<AccessMode> {
+    let exclusion = scope.access.exclusions.iter().find(|exclusion| exclusion.endpoint == *endpoint);
+    let legacy = state.is_legacy(scope);
+    Some(match (mode, exclusion) {
+        (Mode::None, _) => return None,
+        (Mode::Ingestion, _) if legacy => AccessMode::PrivateOnly,
+        (Mode::Query, _) if legacy => AccessMode::Open,
+        (Mode::Ingestion, Some(exclusion)) => exclusion.ingestion,
+        (Mode::Query, Some(exclusion)) => exclusion.query,
+        (Mode::Ingestion, None) => scope.access.ingestion,
+        (Mode::Query, None) => scope.access.query,
+    })
+}
+
+fn allow(row: Option<Row>, reason: String) -> Judgement {
+    Judgement { allowed: true, row, seen: Seen { status: Some(200), text: String::new() }, reason }
+}
+
+/// What a client sees when the resource's own flag refuses.
+fn refusal(service: Service) -> Seen {
+    let text = match service {
+        Service::Query => "(InsufficientAccessError) Inner error code: NspValidationFailedError",
+        Service::ComponentIngestion => {
+            "Component private link id does not match incoming link and has publicNetworkAccessForIngestion=Disabled"
+        }
+        // An empty body, `Server: Microsoft-IIS/10.0`.
+        Service::LogIngestion => "",
+        Service::DataCollection | Service::AgentConfig | Service::Download => "",
+    };
+    Seen { status: Some(403), text: text.to_owned() }
+}

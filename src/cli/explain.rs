@@ -1,0 +1,53 @@
+//! `explain`: the decision hop by hop, with who wrote what and whom it displaced.
+
+use clap::Args;
+
+use super::resolve::document;
+use super::{FormatArguments, Outcome, Result, ScenarioArguments, StepArguments, input, output};
+use crate::answer::explain::Chosen;
+use crate::answer::{Question, explain};
+use crate::dns::RecordType;
+use crate::report::{Format, explanation, json};
+
+/// Say why a network gets the answer it gets
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  ampls-dns explain api.monitor.azure.com --from vnet1\n  \
+    ampls-dns explain api.monitor.azure.com --from-address 10.0.1.9 --at second-endpoint-deleted")]
+pub(super) struct ExplainArguments {
+    /// Name to ask for
+    name: String,
+    /// Record type
+    #[arg(value_name = "TYPE", default_value = "A", value_parser = input::record_type)]
+    kind: RecordType,
+    /// Network to ask from; `public` asks from outside every network
+    #[arg(long, value_name = "NETWORK", default_value = "public", conflicts_with = "from_address")]
+    from: String,
+    /// Client address to ask from: the longest client prefix that holds it decides the network
+    #[arg(long, value_name = "ADDRESS")]
+    from_address: Option<std::net::IpAddr>,
+    #[command(flatten)]
+    scenario: ScenarioArguments,
+    #[command(flatten)]
+    step: StepArguments,
+    #[command(flatten)]
+    format: FormatArguments,
+}
+
+pub(super) fn run(arguments: &ExplainArguments) -> Result {
+    let world = arguments.scenario.read()?.compile(&arguments.step)?;
+    let (view, chosen) = match arguments.from_address {
+        Some(address) => match world.views.of_address(address) {
+            Some((view, prefix)) => (view, Chosen::Source(prefix)),
+            None => (crate::compile::ViewId::PUBLIC, Chosen::NoPrefix),
+        },
+        None => (input::view(&world, &arguments.from)?, Chosen::Named),
+    };
+    let question = Question { name: input::owner_name(&arguments.name)?, kind: arguments.kind };
+    let explanation = explain(&world, view, chosen, &question);
+    let answer = document(&world, view, &question);
+    output::print(&match arguments.format.format {
+        Format::Text => explanation::text(&explanation, &answer),
+        Format::Json => json(&explanation::document(&explanation, answer)),
+    })?;
+    Ok(Outcome::Done)
+}

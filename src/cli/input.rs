@@ -1,0 +1,209 @@
+//! Finding and reading the scenario, and the things in it that flags name.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use super::{OperandArguments, ScenarioArguments, StepArguments};
+use crate::compile::{Compiled, ViewId, compile};
+use crate::dns::{NameError, OwnerName, RecordType};
+use crate::estate::{History, Revision};
+use crate::scenario::{Scenario, ScenarioErrors, builtin};
+
+/// The scenario every verb works on unless it is given another.
+pub const DEFAULT: &str = "two-scopes-one-dns";
+
+/// The largest scenario that is read, in octets.
+const MAX_OCTETS: u64 = 64 << 20;
+
+/// Why the input cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// No file and no built-in scenario of that name.
+    #[error("there is no file and no built-in scenario `{name}`\nhint: {hint}")]
+    NoScenario {
+        /// What was given.
+        name: String,
+        /// What there is.
+        hint: String,
+    },
+    /// The file cannot be read.
+    #[error("the scenario `{name}` cannot be read")]
+    Unreadable {
+        /// What was given.
+        name: String,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The file is no file, or too large.
+    #[error("the scenario `{name}` {what}")]
+    Unfit {
+        /// What was given.
+        name: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// It is not a scenario.
+    #[error("{0}")]
+    Scenario(ScenarioErrors),
+    /// Both operand and option.
+    #[error("the scenario is given twice, as operand `{0}` and as --scenario `{1}`: leave one away")]
+    Twice(String, String),
+    /// No such step.
+    #[error("the scenario has no step `{name}`\nhint: {hint}")]
+    NoStep {
+        /// What was given.
+        name: String,
+        /// What there is.
+        hint: String,
+    },
+    /// No such network.
+    #[error("the estate has no network `{name}` at this step\nhint: {hint}")]
+    NoNetwork {
+        /// What was given.
+        name: String,
+        /// What there is.
+        hint: String,
+    },
+    /// No name.
+    #[error("`{name}` is no name a question can have: {error}")]
+    BadName {
+        /// What was given.
+        name: String,
+        /// Why.
+        error: NameError,
+    },
+}
+
+/// A scenario and the name it was found by.
+pub(super) struct Read {
+    /// What it is called in messages.
+    pub(super) name: String,
+    /// The scenario.
+    pub(super) scenario: Scenario,
+}
+
+impl ScenarioArguments {
+    /// Reads the scenario.
+    pub(super) fn read(&self) -> Result<Read, InputError> {
+        read(self.scenario.as_deref().unwrap_or(DEFAULT))
+    }
+}
+
+impl OperandArguments {
+    /// Reads the scenario.
+    pub(super) fn read(&self) -> Result<Read, InputError> {
+        match (&self.operand, &self.option.scenario) {
+            (Some(operand), Some(option)) if operand != option && std::env::var("AMPLS_DNS_SCENARIO").is_err() => {
+                Err(InputError::Twice(operand.clone(), option.clone()))
+            }
+            (Some(operand), _) => read(operand),
+            (None, _) => self.option.read(),
+        }
+    }
+}
+
+fn read(name: &str) -> Result<Read, InputError> {
+    let named = |file: &str, text: &[u8]| {
+        let scenario = Scenario::read(file, text).map_err(InputError::Scenario)?;
+        Ok(Read { name: file.to_owned(), scenario })
+    };
+    if name == "-" {
+        return named("<stdin>", &bounded(name, std::io::stdin().lock())?);
+    }
+    match std::fs::metadata(name) {
+        Ok(metadata) if metadata.is_file() => {
+            let file = std::fs::File::open(name);
+            let file = file.map_err(|error| InputError::Unreadable { name: name.to_owned(), error })?;
+            named(name, &bounded(name, file)?)
+        }
+        Ok(_) => Err(InputError::Unfit { name: name.to_owned(), what: "is not a regular file".to_owned() }),
+        Err(error) => match builtin::text(name) {
+            Some(text) => named(name, text.as_bytes()),
+            None if error.kind() == std::io::ErrorKind::NotFound => {
+                let hint = hint(name, builtin::names(), "built-in scenarios");
+                Err(InputError::NoScenario { name: name.to_owned(), hint })
+            }
+            None => Err(InputError::Unreadable { name: name.to_owned(), error }),
+        },
+    }
+}
+
+/// Reads to the end, but never more than a scenario may have.
+fn bounded(name: &str, from: impl std::io::Read) -> Result<Vec<u8>, InputError> {
+    let mut text = Vec::new();
+    let read = from.take(MAX_OCTETS + 1).read_to_end(&mut text);
+    read.map_err(|error| InputError::Unreadable { name: name.to_owned(), error })?;
+    if text.len() as u64 > MAX_OCTETS {
+        let what = format!("has more than {} MiB, the most that is read", MAX_OCTETS >> 20);
+        return Err(InputError::Unfit { name: name.to_owned(), what });
+    }
+    Ok(text)
+}
+
+impl Read {
+    /// The revision a step ends at: the one named, else the scenario's start, else the last.
+    pub(super) fn revision(&self, at: &StepArguments) -> Result<Revision, InputError> {
+        let history = &self.scenario.history;
+        match &at.at {
+            Some(name) => match history.step(name) {
+                Some(step) => Ok(step.end),
+                None => {
+                    let steps = history.steps().iter().map(|step| step.name.to_string());
+                    Err(InputError::NoStep { name: name.clone(), hint: hint(name, steps, "steps") })
+                }
+            },
+            None => Ok(self.start()),
+        }
+    }
+
+    /// The revision the scenario starts at.
+    pub(super) fn start(&self) -> Revision {
+        let start = self.scenario.start.as_deref().and_then(|name| self.scenario.history.step(name));
+        start.map_or(self.scenario.history.last(), |step| step.end)
+    }
+
+    /// The revision compiled.
+    pub(super) fn compile(&self, at: &StepArguments) -> Result<Compiled, InputError> {
+        let revision = self.revision(at)?;
+        Ok(compile(&Arc::new(self.scenario.history.clone()), revision))
+    }
+}
+
+/// The step a revision stands at, if any.
+pub(super) fn step_at(history: &History, revision: Revision) -> Option<&str> {
+    history.step_of(revision).map(|step| &*step.name)
+}
+
+/// The view of a network by name; `public` is the public view unless a network has that name.
+pub(super) fn view(world: &Compiled, name: &str) -> Result<ViewId, InputError> {
+    match world.views.of_network(name) {
+        Some(view) => Ok(view),
+        None if name == "public" => Ok(ViewId::PUBLIC),
+        None => {
+            let names = world.state.networks.keys().map(ToString::to_string).chain(["public".to_owned()]);
+            Err(InputError::NoNetwork { name: name.to_owned(), hint: hint(name, names, "networks") })
+        }
+    }
+}
+
+/// A name as the user typed it.
+pub(super) fn owner_name(text: &str) -> Result<OwnerName, InputError> {
+    OwnerName::parse(text).map_err(|error| InputError::BadName { name: text.to_owned(), error })
+}
+
+/// Reads a record type given on the command line.
+pub(super) fn record_type(text: &str) -> Result<RecordType, String> {
+    text.parse().map_err(|error: crate::dns::record::UnknownType| error.to_string())
+}
+
+fn hint(given: &str, there_is: impl IntoIterator<Item = impl Into<String>>, what: &str) -> String {
+    let all: Vec<String> = there_is.into_iter().map(Into::into).collect();
+    let near = all.iter().filter(|one| strsim::damerau_levenshtein(one, given) <= 3);
+    let near = near.min_by_key(|one| strsim::damerau_levenshtein(one, given));
+    match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if all.is_empty() => format!("there are no {what}"),
+        None => format!("the {what} are {}", all.join(", ")),
+    }
+}

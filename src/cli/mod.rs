@@ -1,0 +1,119 @@
+//! The roof: the command line. A file per verb; this one has the grammar and the exit codes.
+//!
+//! Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 the thing asked about failed, 2 could not run.
+
+mod check;
+mod explain;
+mod input;
+mod output;
+mod paper;
+mod resolve;
+mod schema;
+mod serve;
+mod story;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use input::InputError;
+
+use crate::report::Format;
+
+/// Why a verb could not run, or what it found out.
+pub(crate) enum Outcome {
+    /// Done, and all is well.
+    Done,
+    /// Done, and the thing asked about failed.
+    Failed,
+}
+
+/// Answers DNS as Azure does in networks with Azure Monitor Private Link, and says why.
+#[derive(Parser, Debug)]
+#[command(
+    name = "ampls-dns",
+    version,
+    max_term_width = 120,
+    after_help = "Examples:\n  \
+        ampls-dns serve                                             serve the built-in scenario\n  \
+        ampls-dns story                                             what happens in it, step by step\n  \
+        ampls-dns explain api.monitor.azure.com --from vnet1        why vnet1 gets that answer\n  \
+        ampls-dns check my-estate.yaml                              what is wrong with an estate\n\n\
+        Without --scenario, every verb works on the built-in scenario two-scopes-one-dns.\n\
+        Exit codes: 0 done, 1 the thing asked about failed, 2 could not run."
+)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    Serve(serve::ServeArguments),
+    Resolve(resolve::ResolveArguments),
+    Explain(explain::ExplainArguments),
+    Story(story::StoryArguments),
+    Check(check::CheckArguments),
+    Schema(schema::SchemaArguments),
+    Completions(paper::CompletionsArguments),
+    Man(paper::ManArguments),
+}
+
+/// Which scenario, and where in it.
+#[derive(Args, Debug, Clone, Default)]
+pub(crate) struct ScenarioArguments {
+    /// Scenario: a file, the name of a built-in one, or - for standard input
+    #[arg(long, value_name = "FILE|NAME|-", env = "AMPLS_DNS_SCENARIO")]
+    pub(crate) scenario: Option<String>,
+}
+
+/// The same for verbs that take the scenario as operand too.
+#[derive(Args, Debug, Clone, Default)]
+pub(crate) struct OperandArguments {
+    /// Scenario: a file, the name of a built-in one, or - for standard input
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) operand: Option<String>,
+    #[command(flatten)]
+    pub(crate) option: ScenarioArguments,
+}
+
+/// At which step.
+#[derive(Args, Debug, Clone, Default)]
+pub(crate) struct StepArguments {
+    /// Step to stand at; without it the scenario's `start:`, else its last step
+    #[arg(long, value_name = "STEP")]
+    pub(crate) at: Option<String>,
+}
+
+/// How to print.
+#[derive(Args, Debug, Clone, Default)]
+pub(crate) struct FormatArguments {
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Runs the command line and says how it ended.
+pub fn run() -> ExitCode {
+    let outcome = match CommandLine::parse().verb {
+        Verb::Serve(arguments) => serve::run(&arguments),
+        Verb::Resolve(arguments) => resolve::run(&arguments),
+        Verb::Explain(arguments) => explain::run(&arguments),
+        Verb::Story(arguments) => story::run(&arguments),
+        Verb::Check(arguments) => check::run(&arguments),
+        Verb::Schema(arguments) => schema::run(&arguments),
+        Verb::Completions(arguments) => paper::completions(&arguments),
+        Verb::Man(arguments) => paper::man(&arguments),
+    };
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::from(1),
+        Err(error) => {
+            output::complain(&*error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What a verb gives back.
+pub(crate) type Result = std::result::Result<Outcome, Box<dyn std::error::Error>>;

@@ -1,0 +1,51 @@
+//! `resolve`: the answer in dig's form, offline.
+
+use clap::Args;
+
+use super::{FormatArguments, Outcome, Result, ScenarioArguments, StepArguments, input, output};
+use crate::answer::{Extended, Question, decide, reply};
+use crate::compile::{Compiled, ViewId};
+use crate::dns::RecordType;
+use crate::report::answer::AnswerDocument;
+use crate::report::{Format, answer, json};
+
+/// Print the answer a network gets, in dig's form, without a server
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  ampls-dns resolve api.monitor.azure.com --from vnet1\n  \
+    ampls-dns resolve api.monitor.azure.com AAAA --from vnet2 --at first-scope --format json")]
+pub(super) struct ResolveArguments {
+    /// Name to ask for
+    name: String,
+    /// Record type
+    #[arg(value_name = "TYPE", default_value = "A", value_parser = input::record_type)]
+    kind: RecordType,
+    /// Network to ask from; `public` asks from outside every network
+    #[arg(long, value_name = "NETWORK", default_value = "public")]
+    from: String,
+    #[command(flatten)]
+    scenario: ScenarioArguments,
+    #[command(flatten)]
+    step: StepArguments,
+    #[command(flatten)]
+    format: FormatArguments,
+}
+
+pub(super) fn run(arguments: &ResolveArguments) -> Result {
+    let world = arguments.scenario.read()?.compile(&arguments.step)?;
+    let view = input::view(&world, &arguments.from)?;
+    let question = Question { name: input::owner_name(&arguments.name)?, kind: arguments.kind };
+    let document = document(&world, view, &question);
+    output::print(&match arguments.format.format {
+        Format::Text => answer::text(&document),
+        Format::Json => json(&document),
+    })?;
+    Ok(Outcome::Done)
+}
+
+/// The answer to a question as a document.
+pub(super) fn document(world: &Compiled, view: ViewId, question: &Question) -> AnswerDocument {
+    let decision = decide(world, view, question);
+    let reply = reply(world, &decision, Extended::Shown);
+    let step = input::step_at(&world.history, world.revision());
+    answer::document(world.views.get(view).label(), step, question, &reply)
+}
