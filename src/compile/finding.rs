@@ -1,16 +1,20 @@
 //! Findings: what is wrong with an estate at one revision, for whom, and what to do about it.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod networks;
+mod records;
+mod scopes;
+mod zones;
+
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::Ipv4Addr;
 
 use super::Compiled;
 use super::refusal::Reason;
-use super::state::{Addressed, Endpoint, State};
-use super::zone::{Owned, Writer, Zone};
-use crate::catalogue::EndpointKind;
-use crate::dns::{OwnerName, RecordType};
-use crate::estate::{EndpointName, NetworkName, Place, ResolutionPolicy, Revision, ZoneId};
+use super::state::State;
+use super::zone::{Owned, Writer};
+use crate::dns::OwnerName;
+use crate::estate::{NetworkName, Place, Revision};
 
 /// How grave a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -111,6 +115,79 @@ codes! {
     LimitExceeded = 10, Error,
         "split the estate so that it stays within the limit",
         "see the message";
+    /// A private zone's name looks like a misspelt zone of Azure Monitor Private Link
+    MisspeltZone = 11, Warning,
+        "create the zone under its right name; record sets in this one are never asked for",
+        "didieryemalin/appinsights-ampls-lab, a zone with a dot in the place of a dash";
+    /// A private zone that no endpoint of a scope ever writes to
+    UnusedZone = 12, Warning,
+        "delete the zone; it has no part in Azure Monitor Private Link",
+        "MicrosoftDocs/azure-docs issue 106461";
+    /// A resource refuses public access and is in no scope
+    ResourceOutOfReach = 13, Warning,
+        "add the resource to a scope, or enable its public network access; until then nobody reaches it",
+        "logs/private-link-configure, 2021-08-01";
+    /// A scope has resources but no private endpoint
+    ScopeWithoutEndpoint = 14, Warning,
+        "create a private endpoint for the scope; until then it changes nothing for anybody",
+        "private-link-configure, 2026-01-27";
+    /// A forwarder names privatelink zones in the place of the public ones
+    ForwarderForPrivatelink = 15, Warning,
+        "forward the public zone (monitor.azure.com, not privatelink.monitor.azure.com): a server that takes whole chains \
+         never asks for the privatelink name",
+        "private-endpoint-dns, 2023-10-11";
+    /// A forwarder leads to a linked zone that nothing has been written to
+    ForwarderBeforeScope = 16, Error,
+        "switch the forwarder on once the scope's endpoint has written its record sets, or unlink the empty zone",
+        "MicrosoftDocs/azure-docs issue 85525";
+    /// The canary name of browsers exists, so they may ask DNS of their own and pass private resolution by
+    CanaryExists = 17, Warning,
+        "leave use-application-dns.net without record sets: NXDOMAIN tells browsers to keep to the network's DNS",
+        "private-link-configure, 2026-01-27, browser DNS settings";
+    /// Private endpoints of two scopes are in one network
+    TwoScopesInNetwork = 18, Warning,
+        "connect a network to one scope only (how Azure enforces it is uncertain)",
+        "ampls-limitations, 2023-10-10";
+    /// A forwarding ruleset is linked to the network of its own target
+    RulesetLoop = 19, Error,
+        "unlink the ruleset from the network that its inbound endpoint is in",
+        "private-resolver-endpoints-rulesets, 2023-03-29";
+    /// A subnet for private endpoints is smaller than supported
+    SmallSubnet = 20, Warning,
+        "use a /27 or larger: 11 addresses are needed for one workspace, and Azure keeps 5 of each subnet",
+        "private-link-configure, 2026-01-27";
+    /// A rule's domain has no final dot, so the rule never matches
+    RuleWithoutFinalDot = 21, Warning,
+        "end the rule's domain with a dot",
+        "private-resolver-endpoints-rulesets, 2023-03-29";
+    /// A private endpoint has no zone group: nothing is written to DNS
+    EndpointWithoutZoneGroup = 22, Note,
+        "add a zone group, or copy the endpoint's addresses into your own DNS by hand",
+        "Microsoft support Japan on private DNS of scopes, 2024-03";
+    /// A hand-made zone takes over a whole public zone of Azure Monitor
+    PublicZoneTakenOver = 23, Warning,
+        "put the record sets into the privatelink zone: names missing from this one are NXDOMAIN, other customers' too",
+        "Microsoft support Japan on private DNS of scopes, 2024-03";
+    /// Links of a network have no effect, because its own DNS server never asks Azure
+    LinkWithoutEffect = 24, Warning,
+        "forward the public zones to 168.63.129.16 or to an inbound endpoint in the linked network",
+        "private-endpoint-dns-integration, 2023-11-15";
+    /// A scope from before September 2021 refuses ingestion to all resources outside it
+    LegacyScope = 25, Warning,
+        "create a new scope with access modes, and move the endpoints to it",
+        "private-link-design as of 2021";
+    /// The connection of a private endpoint is not approved: no packet passes
+    ConnectionNotApproved = 26, Warning,
+        "approve the connection on the scope",
+        "private-endpoint-overview, approval workflow";
+    /// A virtual machine still talks over a public address, in a session from before the rule that denies it
+    SessionOutlivesRule = 27, Warning,
+        "reboot the machine or cut its sessions",
+        "private-link-security, the note on network security groups";
+    /// A scope that refuses strangers answers shared names for networks with resources outside it
+    PrivateOnlyOnSharedDns = 28, Warning,
+        "set the mode to Open, exclude the endpoint's connection, or add the resources to the scope",
+        "MicrosoftDocs/azure-docs pull request 111746";
 }
 
 impl fmt::Display for Code {
@@ -171,202 +248,15 @@ impl Finding {
 /// All findings of a revision, the gravest first, then by code and time.
 pub(super) fn findings(compiled: &Compiled) -> Vec<Finding> {
     let mut findings = Vec::new();
-    displaced_and_lost(compiled, &mut findings);
-    unreachable(compiled, &mut findings);
-    empty_zones(compiled, &mut findings);
-    missing_zones(compiled, &mut findings);
-    equal_prefixes(compiled, &mut findings);
+    records::find(compiled, &mut findings);
+    zones::find(compiled, &mut findings);
+    networks::find(compiled, &mut findings);
+    scopes::find(compiled, &mut findings);
     refused(compiled, &mut findings);
     findings.sort_by(|a, b| {
         (a.severity, a.code, a.revision, &a.message).cmp(&(b.severity, b.code, b.revision, &b.message))
     });
     findings
-}
-
-/// What a zone holds in the place of one of an endpoint's record sets.
-enum Held<'z> {
-    /// What the endpoint wrote.
-    Own,
-    /// What another wrote.
-    Others(&'z Owned),
-    /// Nothing.
-    Nothing,
-}
-
-fn held<'z>(zone: &'z Zone, endpoint: &EndpointName, member: &Addressed) -> Held<'z> {
-    match zone.get(&member.member.private, RecordType::A) {
-        None => Held::Nothing,
-        Some(owned) => match &owned.writer {
-            Writer::Endpoint { endpoint: writer, .. } if writer == endpoint => Held::Own,
-            _ if owned.set.addresses().eq([member.address]) => Held::Own,
-            _ => Held::Others(owned),
-        },
-    }
-}
-
-fn displaced_and_lost(compiled: &Compiled, findings: &mut Vec<Finding>) {
-    let state = &compiled.state;
-    for endpoint in state.endpoints.values() {
-        let name = &endpoint.spec.name;
-        let mut displaced: BTreeMap<(Revision, String), Vec<&Addressed>> = BTreeMap::new();
-        let mut lost = Vec::new();
-        let mut networks = BTreeSet::new();
-        for (id, zone) in zones_written(state, endpoint) {
-            for member in members_in(state, endpoint, &id) {
-                match held(zone, name, member) {
-                    Held::Own => continue,
-                    Held::Others(owned) => {
-                        displaced.entry((owned.revision, who(&owned.writer))).or_default().push(member);
-                    }
-                    Held::Nothing => lost.push(member),
-                }
-                networks.extend(state.zones[&id].links.keys().cloned());
-            }
-        }
-        for ((revision, by), members) in displaced {
-            let shared = members.iter().filter(|member| kind_of(state, member).is_shared()).count();
-            let what = match (shared, members.len()) {
-                (shared, all) if shared == all => count(all, "shared record set"),
-                (0, all) => count(all, "record set"),
-                (shared, all) => format!("{} ({shared} of them shared)", count(all, "record set")),
-            };
-            let step = step_words(compiled, revision);
-            let message = format!("{by} displaced {what} of {name} ({}){step}", endpoint.spec.scope);
-            findings.push(
-                Finding::new(Code::DisplacedRecordSets, message)
-                    .names(members.iter().map(|member| member.member.public.clone()))
-                    .networks(networks.iter().cloned())
-                    .at(revision, compiled),
-            );
-        }
-        if !lost.is_empty() {
-            let message = format!(
-                "{name} ({}) lives, but its zones no longer hold {} of it",
-                endpoint.spec.scope,
-                count(lost.len(), "record set")
-            );
-            let graves = lost.iter().filter_map(|member| {
-                let zone = zones_written(state, endpoint).find(|(id, _)| member.member.private.is_below(&id.apex))?.1;
-                zone.grave(&member.member.private, RecordType::A).map(|grave| grave.revision)
-            });
-            let revision = graves.max();
-            let finding = Finding::new(Code::LostRecordSets, message)
-                .names(lost.iter().map(|member| member.member.public.clone()))
-                .networks(networks.iter().cloned());
-            findings.push(match revision {
-                Some(revision) => finding.at(revision, compiled),
-                None => finding,
-            });
-        }
-    }
-}
-
-fn unreachable(compiled: &Compiled, findings: &mut Vec<Finding>) {
-    let state = &compiled.state;
-    for (network, linked) in &state.linked {
-        let mut names: BTreeMap<NetworkName, Vec<OwnerName>> = BTreeMap::new();
-        for zone in linked.iter().filter_map(|id| state.zones.get(id)) {
-            for owned in zone.zone.iter() {
-                for address in owned.set.addresses() {
-                    if let Some(home) = home_of(state, owned, address)
-                        && !state.reaches(network, &home)
-                    {
-                        names.entry(home).or_default().push(public_name(state, zone.zone.apex(), owned.set.owner()));
-                    }
-                }
-            }
-        }
-        for (home, names) in names {
-            let message = format!(
-                "{network} resolves {} to addresses in {home}, which it is not peered with",
-                count(names.len(), "name")
-            );
-            findings.push(Finding::new(Code::UnreachableAddresses, message).names(names).networks([network.clone()]));
-        }
-    }
-}
-
-fn empty_zones(compiled: &Compiled, findings: &mut Vec<Finding>) {
-    let state = &compiled.state;
-    for (id, linked) in &state.zones {
-        let struck = linked.links.iter().filter(|(_, policy)| **policy == ResolutionPolicy::Default);
-        let networks: Vec<_> = struck.map(|(network, _)| network.clone()).collect();
-        let known = state.catalogue.zone(&id.apex);
-        if let (true, false, Some(row)) = (linked.zone.is_empty(), networks.is_empty(), known) {
-            let message = format!(
-                "{id} is linked to {} and has no record sets: every name below {} that leads into it is NXDOMAIN there",
-                count(networks.len(), "network"),
-                row.public
-            );
-            findings.push(Finding::new(Code::EmptyLinkedZone, message).names([id.apex.clone()]).networks(networks));
-        }
-    }
-}
-
-fn missing_zones(compiled: &Compiled, findings: &mut Vec<Finding>) {
-    let state = &compiled.state;
-    for endpoint in state.endpoints.values() {
-        let Some(group) = &endpoint.zone_group else { continue };
-        let existed = |since: Option<jiff::civil::Date>| {
-            since.is_none_or(|since| endpoint.created.is_none_or(|created| created >= since))
-        };
-        let wanted = state.catalogue.zone_group().filter(|row| existed(row.since));
-        let missing: Vec<_> =
-            wanted.map(|row| &row.private).filter(|apex| !group.zones.iter().any(|id| id.apex == **apex)).collect();
-        if !missing.is_empty() {
-            let unwritten = endpoint
-                .members
-                .iter()
-                .filter(|one| missing.contains(&&state.catalogue.endpoints[one.member.row].private_zone));
-            let message = format!(
-                "the zone group of {} lacks {}, so it writes nothing there",
-                endpoint.spec.name,
-                list(missing.iter())
-            );
-            findings.push(
-                Finding::new(Code::ZoneMissingFromZoneGroup, message)
-                    .names(unwritten.map(|one| one.member.public.clone()))
-                    .at(endpoint.revision, compiled),
-            );
-        }
-        let networks: BTreeSet<_> =
-            group.zones.iter().filter_map(|id| state.zones.get(id)).flat_map(|zone| zone.links.keys()).collect();
-        for network in networks {
-            let sees =
-                |id: &ZoneId| state.linked.get(network).into_iter().flatten().any(|linked| linked.apex == id.apex);
-            let unseen: Vec<_> =
-                group.zones.iter().filter(|id| state.zones.contains_key(id) && !sees(id)).map(|id| &id.apex).collect();
-            if !unseen.is_empty() {
-                let message = format!(
-                    "{network} is linked to zones of {} but not to {}",
-                    endpoint.spec.name,
-                    list(unseen.iter())
-                );
-                findings.push(
-                    Finding::new(Code::ZoneNotLinked, message)
-                        .names(unseen.into_iter().cloned())
-                        .networks([network.clone()]),
-                );
-            }
-        }
-    }
-}
-
-fn equal_prefixes(compiled: &Compiled, findings: &mut Vec<Finding>) {
-    let mut claims: BTreeMap<ipnet::IpNet, Vec<NetworkName>> = BTreeMap::new();
-    for network in compiled.state.networks.values() {
-        for prefix in network.prefixes().collect::<BTreeSet<_>>() {
-            claims.entry(prefix.trunc()).or_default().push(network.name.clone());
-        }
-    }
-    for (prefix, networks) in claims.into_iter().filter(|(_, networks)| networks.len() > 1) {
-        let message = format!(
-            "{} have the client prefix {prefix}; its clients are taken for those of {}, declared first",
-            list(networks.iter()),
-            networks[0]
-        );
-        findings.push(Finding::new(Code::EqualClientPrefixes, message).networks(networks));
-    }
 }
 
 fn refused(compiled: &Compiled, findings: &mut Vec<Finding>) {
@@ -386,23 +276,6 @@ fn refused(compiled: &Compiled, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The zones of an endpoint's group that exist; none while its connection has not been approved.
-fn zones_written<'s>(state: &'s State, endpoint: &'s Endpoint) -> impl Iterator<Item = (ZoneId, &'s Zone)> {
-    let group = endpoint.zone_group.as_ref().filter(|_| endpoint.approval == crate::estate::ApprovalState::Approved);
-    let zones = group.into_iter().flat_map(|group| &group.zones);
-    zones.filter_map(|id| Some((id.clone(), &*state.zones.get(id)?.zone)))
-}
-
-fn members_in<'s>(state: &'s State, endpoint: &'s Endpoint, id: &ZoneId) -> impl Iterator<Item = &'s Addressed> {
-    let rows = &state.catalogue.endpoints;
-    let apex = id.apex.clone();
-    endpoint.members.iter().filter(move |member| rows[member.member.row].private_zone == apex)
-}
-
-fn kind_of(state: &State, member: &Addressed) -> EndpointKind {
-    state.catalogue.endpoints[member.member.row].kind
-}
-
 /// The network an address of a record set is in: that of the endpoint that wrote it, else that of an endpoint that has
 /// the address, else the first network whose address space holds it.
 pub fn home_of(state: &State, owned: &Owned, address: Ipv4Addr) -> Option<NetworkName> {
@@ -418,12 +291,6 @@ pub fn home_of(state: &State, owned: &Owned, address: Ipv4Addr) -> Option<Networ
     }
 }
 
-/// The public name that leads to a name in a private zone; the name itself where the zone is not Azure Monitor's.
-fn public_name(state: &State, apex: &OwnerName, owner: &OwnerName) -> OwnerName {
-    let row = state.catalogue.zone(apex);
-    row.and_then(|row| owner.moved(apex, &row.public)).unwrap_or_else(|| owner.clone())
-}
-
 /// Who wrote something, in words.
 pub fn who(writer: &Writer) -> String {
     match writer {
@@ -435,14 +302,14 @@ pub fn who(writer: &Writer) -> String {
     }
 }
 
-fn step_words(compiled: &Compiled, revision: Revision) -> String {
+pub(super) fn step_words(compiled: &Compiled, revision: Revision) -> String {
     compiled.history.step_of(revision).map_or_else(String::new, |step| format!(" in step {}", step.name))
 }
 
-fn count(number: usize, what: &str) -> String {
+pub(super) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn list<T: fmt::Display>(items: impl Iterator<Item = T>) -> String {
+pub(super) fn list<T: fmt::Display>(items: impl Iterator<Item = T>) -> String {
     items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }

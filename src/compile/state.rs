@@ -13,10 +13,11 @@ use jiff::civil::Date;
 use super::public::PublicDns;
 use super::zone::Zone;
 use crate::catalogue::Catalogue;
+use crate::dns::{OwnerName, RecordType};
 use crate::estate::history::Switches;
 use crate::estate::{
     AccessModeSettings, ApprovalState, EndpointName, Event, MachineName, NetworkKind, NetworkName, NetworkSpec,
-    OutboundRule, PrivateEndpointSpec, Recorded, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Revision,
+    PrivateEndpointSpec, Recorded, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Revision, RuleAction,
     RulesetName, RulesetSpec, ScopeName, ScopeSpec, ZoneGroup, ZoneId,
 };
 
@@ -95,6 +96,8 @@ pub struct Session {
     pub resource: ResourceName,
     /// The revision at whose DNS it was opened.
     pub opened: Revision,
+    /// True if no zone linked to the machine's network had a name of the resource then.
+    pub public: bool,
 }
 
 /// A virtual machine.
@@ -104,6 +107,15 @@ pub struct Machine {
     pub network: NetworkName,
     /// Its open sessions.
     pub sessions: Vec<Session>,
+}
+
+/// The outbound rule of a network for the service tag `AzureMonitor`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outbound {
+    /// Allow or deny.
+    pub action: RuleAction,
+    /// The revision that set it.
+    pub since: Revision,
 }
 
 /// The estate at one revision.
@@ -136,7 +148,7 @@ pub struct State {
     /// Virtual machines.
     pub machines: IndexMap<MachineName, Machine>,
     /// Outbound rules for the service tag `AzureMonitor`; networks without one allow.
-    pub outbound: BTreeMap<NetworkName, OutboundRule>,
+    pub outbound: BTreeMap<NetworkName, Outbound>,
     /// Public DNS.
     pub public: PublicDns,
     /// Events that had no effect because Azure would refuse them.
@@ -249,25 +261,43 @@ impl State {
                 Ok(())
             }
             Event::OpenSession { machine, resource } => {
-                let opened = self.revision;
                 if let Some(machine) = self.machines.get_mut(machine) {
                     machine.sessions.retain(|session| session.resource != *resource);
-                    machine.sessions.push(Session { resource: resource.clone(), opened });
+                    let session = Session { resource: resource.clone(), opened: self.revision, public: true };
+                    machine.sessions.push(session);
                 }
+                self.open_sessions(machine, Some(resource));
                 Ok(())
             }
             Event::Reboot { machine } | Event::CutSessions { machine } => {
-                // An agent opens its sessions again at once, with the answers of this moment.
-                let now = self.revision;
-                if let Some(machine) = self.machines.get_mut(machine) {
-                    machine.sessions.iter_mut().for_each(|session| session.opened = now);
-                }
+                self.open_sessions(machine, None);
                 Ok(())
             }
             Event::SetOutboundRule { network, rule } => {
-                self.outbound.insert(network.clone(), *rule);
+                self.outbound.insert(network.clone(), Outbound { action: rule.action, since: self.revision });
                 Ok(())
             }
+        }
+    }
+
+    /// An agent opens its sessions with the answers of this moment: one of them, or all after a cut.
+    fn open_sessions(&mut self, name: &MachineName, only: Option<&ResourceName>) {
+        let Some(machine) = self.machines.get(name) else { return };
+        let zones = self.zones_of(&machine.network);
+        let opened = self.revision;
+        let reopen = |session: &Session| {
+            if only.is_some_and(|only| session.resource != *only) {
+                return session.clone();
+            }
+            let spec = self.resources.get(&session.resource).map(|one| &one.spec);
+            let members = spec.into_iter().flat_map(|spec| super::member::of_resource(&self.catalogue, spec, None));
+            let private = |name: &OwnerName| zones.iter().any(|(one, _)| one.zone.get(name, RecordType::A).is_some());
+            let public = !members.map(|member| member.private).any(|name| private(&name));
+            Session { resource: session.resource.clone(), opened, public }
+        };
+        let sessions = machine.sessions.iter().map(reopen).collect();
+        if let Some(machine) = self.machines.get_mut(name) {
+            machine.sessions = sessions;
         }
     }
 

@@ -1,0 +1,32 @@
+# What one does daily. CI runs `just ci`'s parts through .ci/run.
+
+# All checks, as CI runs them.
+ci: format lint test clients
+
+# Is the code formatted?
+format:
+    cargo fmt --check
+
+# Clippy, warnings denied.
+lint:
+    cargo clippy --locked --all-targets -- -D warnings
+
+# The README's test command.
+test:
+    cargo test --locked
+
+# The same tests with real dig, nslookup and host required.
+clients:
+    AMPLS_DNS_REQUIRE_CLIENTS=1 cargo test --locked --test integration clients
+
+# Serve a scenario.
+run *ARGUMENTS:
+    cargo run --release -- serve {{ARGUMENTS}}
+
+# Look at changed snapshots and accept them.
+snapshots:
+    INSTA_UPDATE=always cargo test --locked
+
+# What cargo would publish, built by itself.
+package:
+    cargo package --locked --allow-dirty
