@@ -9,3 +9,5 @@ pub mod estate;
 pub mod compile;
 
 pub mod answer;
+
+pub mod serve;
