@@ -75,19 +75,18 @@ pub struct Plan {
     pub by_prefix_only: bool,
 }
 
-/// One port for the public view and one for each network behind it. If `first` has port 0, the system chooses all of them.
+/// One port for the public view and one for each network behind it. If `first` has port 0, the system chooses all of them,
+/// and it chooses for networks that the numbers do not reach.
 pub fn plan(world: &Compiled, first: SocketAddr) -> Plan {
     let networks: Vec<_> = world.views.iter().filter_map(|(_, view)| view.network.clone()).collect();
     let by_prefix_only = networks.len() > MAX_PORTS_OF_NETWORKS;
     let mut listeners = vec![Listen { network: None, address: first }];
     if !by_prefix_only {
-        let behind = |index: usize| match first.port() {
-            0 => Some(0),
-            port => port.checked_add(u16::try_from(index).ok()? + 1),
-        };
-        listeners.extend(networks.into_iter().enumerate().filter_map(|(index, network)| {
-            Some(Listen { network: Some(network), address: SocketAddr::new(first.ip(), behind(index)?) })
-        }));
+        let mut port = first.port();
+        for network in networks {
+            port = if port == 0 { 0 } else { port.checked_add(1).unwrap_or(0) };
+            listeners.push(Listen { network: Some(network), address: SocketAddr::new(first.ip(), port) });
+        }
     }
     Plan { listeners, by_prefix_only }
 }
@@ -288,6 +287,7 @@ mod tests {
         );
         assert!(!ports.by_prefix_only);
         assert!(plan("127.0.0.1:0").listeners.iter().all(|one| one.address.port() == 0));
+        assert_eq!(plan("127.0.0.1:65534").listeners[2].address.port(), 0);
     }
 
     #[test]

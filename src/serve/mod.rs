@@ -1,6 +1,6 @@
 //! The shell: sockets, threads, and the one revision they answer from.
 //!
-//! [`start`] binds every listener ([`listen`]), puts [`udp`] and [`tcp`] on a thread each, and returns a [`Running`] server
+//! [`start`] binds every listener ([`listen`]), puts datagrams and streams ([`tcp`]) on a thread each, and returns a [`Running`] server
 //! that answers from that moment on. [`Running::publish`] replaces the revision under load; the sockets stay as they are.
 //! Nothing here decides anything: each query goes through [`Listener::respond`], whatever it travelled by.
 //!

@@ -138,3 +138,57 @@ impl Listener {
         respond(&edition.world, &asker, transport, packet, out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile::sample::{estate, name};
+    use crate::dns::wire::{decode, encode_query};
+    use crate::dns::{Rcode, RecordType};
+
+    fn listener(network: Option<&str>, conduct: Conduct) -> Listener {
+        let bound = Bound { network: network.map(Into::into), address: ([127, 0, 0, 1], 5300).into() };
+        let publication = Publication::new(Arc::new(estate([10, 0, 1, 9].into())), vec![bound], conduct);
+        Listener::new(Arc::new(publication), 0).expect("there is one")
+    }
+
+    /// Asked for 10.0.1.0/24: the view it is answered in.
+    fn view(listener: &Listener, source: [u8; 4]) -> String {
+        let mut packet = encode_query(1, &name("hostname.bind"), RecordType::TXT, Some(1232));
+        packet[30] = 3;
+        packet.truncate(packet.len() - 2);
+        packet.extend([0, 11, 0, 8, 0, 7, 0, 1, 24, 0, 10, 0, 1]);
+        let mut out = Vec::new();
+        listener.respond(source.into(), None, Transport::Udp, &packet, &mut out);
+        decode(&out).expect("a reply").answer[0].data.to_string()
+    }
+
+    #[test]
+    fn client_subnets_are_trusted_from_loopback_and_where_it_is_said() {
+        let trusted = vec!["10.9.0.0/16".parse().expect("a prefix")];
+        let listener = listener(None, Conduct { trusted, ..Conduct::default() });
+        assert_eq!(view(&listener, [127, 0, 0, 1]), "\"vnet1\"");
+        assert_eq!(view(&listener, [10, 9, 8, 7]), "\"vnet1\"");
+        assert_eq!(view(&listener, [10, 8, 8, 7]), "\"public\"");
+    }
+
+    #[test]
+    fn reasons_are_left_out_if_so_wished() {
+        let reason = |extended| {
+            let packet = encode_query(1, &name("nobody.example"), RecordType::A, Some(1232));
+            let mut out = Vec::new();
+            let listener = listener(None, Conduct { extended, ..Conduct::default() });
+            let response = listener.respond([127, 0, 0, 1].into(), None, Transport::Udp, &packet, &mut out);
+            assert_eq!(response, Response::Answered(ViewId::PUBLIC, Rcode::NXDOMAIN));
+            decode(&out).expect("a reply").edns.expect("an OPT record").extended_error
+        };
+        assert!(reason(Extended::Shown).is_some());
+        assert_eq!(reason(Extended::Left), None);
+    }
+
+    #[test]
+    fn a_listener_whose_network_is_gone_goes_by_source_address() {
+        let listener = listener(Some("vnet3"), Conduct::default());
+        assert_eq!(view(&listener, [10, 0, 2, 7]), "\"vnet2\"");
+    }
+}

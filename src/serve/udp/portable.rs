@@ -25,7 +25,7 @@ impl Road for Portable {
     async fn round(&mut self, socket: &UdpSocket) -> io::Result<()> {
         let (length, source) = match socket.try_recv_from(&mut self.query) {
             Ok(received) => received,
-            // Windows tells here that an earlier reply met a closed port, and says so of a query that was too long.
+            // Windows tells here that an earlier reply met a closed port.
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(()),
             Err(error) => return Err(error),
         };
