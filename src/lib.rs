@@ -5,6 +5,8 @@ pub mod dns;
 pub mod catalogue;
 pub mod estate;
 
+pub mod scenario;
+
 pub mod compile;
 
 pub mod answer;

@@ -2,103 +2,149 @@
 //!
 //! The schema comes from the serde shapes, so there is one description of the written form. What the check lets pass it
 //! also turns into the JSON value that serde reads: scalars become what the schema wants at their place, so that a name
-//! that looks like a number stays a name.
+//! that looks like a number stays a name. Where the form is wrong something of the right form is put instead, so that
+//! the rest of the file can be looked at as well.
 
 use serde_json::{Map, Number, Value as Json};
 
-use super::error::{Fault, nearest};
-use super::node::{Node, Value};
+use super::error::{Fault, Faults, choice, nearest, shown};
+use super::node::{Key, Node, Range, Value};
 
-/// Checks a node; faults are added to the list, and what is wrong is left out of the value.
-pub(super) fn check(root: &Json, node: &Node, faults: &mut Vec<Fault>) -> Json {
-    Checker { root }.check(root, node, faults)
+/// Checks a node; faults are added to the list. The value follows the schema in any case.
+pub(super) fn check(root: &Json, node: &Node, faults: &mut Faults) -> Json {
+    Checker { root, faults }.check(root, node)
 }
 
-struct Checker<'s> {
+struct Checker<'s, 'f> {
     root: &'s Json,
+    faults: &'f mut Faults,
 }
 
-impl<'s> Checker<'s> {
-    fn check(&self, schema: &'s Json, node: &Node, faults: &mut Vec<Fault>) -> Json {
+impl<'s> Checker<'s, '_> {
+    fn check(&mut self, schema: &'s Json, node: &Node) -> Json {
         let branches = self.branches(schema);
-        let wanted = |kind: &str| branches.iter().find(|branch| types(branch).any(|own| own == kind));
+        let wanted = |kind: &str| branches.iter().find(|branch| types(branch).any(|own| own == kind)).copied();
         match &node.value {
             Value::Mapping(entries) => match wanted("object") {
-                Some(schema) => self.mapping(schema, node, entries, faults),
-                None => self.mismatch(&branches, node, "a mapping", faults),
+                Some(schema) => self.mapping(schema, node, entries),
+                None => self.mismatch(schema, node, "a mapping stands here"),
             },
             Value::Sequence(items) => match wanted("array") {
-                Some(schema) => self.sequence(schema, node, items, faults),
-                None => self.mismatch(&branches, node, "a list", faults),
+                Some(schema) => self.sequence(schema, node, items),
+                None => self.mismatch(schema, node, "a list stands here"),
             },
             Value::Scalar { .. } if node.is_null() => {
                 if wanted("null").is_some() {
                     Json::Null
                 } else if let Some(schema) = wanted("object") {
                     // A key without a value is a mapping with nothing in it.
-                    self.mapping(schema, node, &[], faults)
-                } else if wanted("array").is_some() {
-                    Json::Array(Vec::new())
+                    self.mapping(schema, node, &[])
+                } else if let Some(schema) = wanted("array") {
+                    self.sequence(schema, node, &[])
                 } else {
-                    self.mismatch(&branches, node, "nothing", faults)
+                    self.mismatch(schema, node, "nothing stands here")
                 }
             }
-            Value::Scalar { text, plain } => self.scalar(&branches, node, text, *plain, faults),
+            Value::Scalar { text, plain } => self.scalar(schema, &branches, node, text, *plain),
         }
     }
 
-    fn mapping(
-        &self,
-        schema: &'s Json,
-        node: &Node,
-        entries: &[(super::node::Key, Node)],
-        faults: &mut Vec<Fault>,
-    ) -> Json {
-        let properties = schema.get("properties").and_then(Json::as_object);
-        let more = schema.get("additionalProperties");
+    fn mapping(&mut self, schema: &'s Json, node: &Node, entries: &[(Key, Node)]) -> Json {
+        let form = Form::of(schema);
         let mut object = Map::new();
+        let mut chosen: Option<&str> = None;
+        let mut taken = None;
         for (key, value) in entries {
-            let own = properties.and_then(|properties| properties.get(&key.text));
-            let own = own.or_else(|| more.filter(|more| more.is_object()));
-            match own {
-                Some(schema) => {
-                    let value = self.check(schema, value, faults);
-                    object.insert(key.text.clone(), value);
+            let Some((name, own)) = self.property(&form, key, entries, &mut taken) else { continue };
+            if let Some(own) = form.alternative(&name) {
+                if let Some(first) = chosen {
+                    let message = format!("`{own}` stands in one entry with `{first}`, and an entry says one thing");
+                    self.fault(Fault::plain(key.range, message).hint("begin an entry of its own with `- `"));
+                    continue;
                 }
-                None => {
-                    let known = properties.into_iter().flatten().map(|(name, _)| name.as_str());
-                    let fault = Fault::plain(key.range, format!("the key `{}` is not known here", key.text));
-                    faults.push(match nearest(&key.text, known) {
-                        Some(hint) => fault.hint(hint),
-                        None => fault,
-                    });
-                }
+                chosen = Some(own);
             }
+            let value = self.check(own, value);
+            object.insert(name, value);
         }
-        let required = schema.get("required").and_then(Json::as_array);
-        for name in required.into_iter().flatten().filter_map(Json::as_str) {
-            if !entries.iter().any(|(key, _)| key.text == name) {
-                faults.push(Fault::plain(node.range, format!("the key `{name}` is missing here")));
+        if let (Some(first), None) = (form.alternatives.first(), chosen) {
+            // Keys that are not known were told of.
+            if entries.iter().all(|(key, _)| object.contains_key(&key.text)) {
+                let fault = Fault::plain(node.range, "this entry needs a key that says what happens");
+                self.fault(fault.hint("such as `createPrivateEndpoint`; `ampls-dns schema` prints all of them"));
             }
+            self.require(first, None, &mut object);
         }
+        self.require(schema, Some(node.range), &mut object);
         Json::Object(object)
     }
 
-    fn sequence(&self, schema: &'s Json, node: &Node, items: &[Node], faults: &mut Vec<Fault>) -> Json {
-        let bound = |name: &str| schema.get(name).and_then(Json::as_u64).and_then(|bound| usize::try_from(bound).ok());
-        if let Some(least) = bound("minItems").filter(|least| items.len() < *least) {
-            faults.push(Fault::plain(node.range, format!("this list has {} and needs {least}", items.len())));
+    /// The property a key stands for, and its schema. A key nobody knows is taken for the one it is nearest to.
+    fn property(
+        &mut self,
+        form: &Form<'s>,
+        key: &Key,
+        entries: &[(Key, Node)],
+        taken: &mut Option<Vec<&'s str>>,
+    ) -> Option<(String, &'s Json)> {
+        if let Some((name, own)) = form.properties().find(|(name, _)| *name == key.text) {
+            return Some((name.to_owned(), own));
         }
-        if let Some(most) = bound("maxItems").filter(|most| items.len() > *most) {
-            faults.push(Fault::plain(node.range, format!("this list has {} and takes {most}", items.len())));
+        if let Some(more) = form.more {
+            return Some((key.text.clone(), more));
         }
-        match schema.get("items") {
-            Some(schema) => Json::Array(items.iter().map(|item| self.check(schema, item, faults)).collect()),
-            None => Json::Array(Vec::new()),
+        let fault = Fault::plain(key.range, format!("the key `{}` is not known here", shown(&key.text)));
+        let written = |name: &&str| entries.iter().any(|(own, _)| own.text == **name);
+        let taken = taken.get_or_insert_with(|| form.properties().map(|(name, _)| name).filter(written).collect());
+        let near = nearest(&key.text, form.properties().map(|(name, _)| name).filter(|name| !taken.contains(name)));
+        let hint = match near {
+            Some(near) => Some(format!("did you mean `{near}`?")),
+            None => choice(&key.text, form.properties().map(|(name, _)| name)),
+        };
+        self.fault(match hint {
+            Some(hint) => fault.hint(hint),
+            None => fault,
+        });
+        let (name, own) = form.properties().find(|(name, _)| Some(*name) == near)?;
+        taken.push(name);
+        Some((name.to_owned(), own))
+    }
+
+    /// Puts what a schema requires into an object that lacks it; told of only where a place is given.
+    fn require(&mut self, schema: &'s Json, told: Option<Range>, object: &mut Map<String, Json>) {
+        let required = schema.get("required").and_then(Json::as_array);
+        for name in required.into_iter().flatten().filter_map(Json::as_str) {
+            if object.contains_key(name) {
+                continue;
+            }
+            if let Some(range) = told {
+                self.fault(Fault::plain(range, format!("the key `{name}` is missing here")));
+            }
+            let own = properties(schema).find(|(own, _)| *own == name);
+            object.insert(name.to_owned(), own.map_or(Json::Null, |(_, own)| self.placeholder(own)));
         }
     }
 
-    fn scalar(&self, branches: &[&'s Json], node: &Node, text: &str, plain: bool, faults: &mut Vec<Fault>) -> Json {
+    fn sequence(&mut self, schema: &'s Json, node: &Node, items: &[Node]) -> Json {
+        let bound = |name: &str| schema.get(name).and_then(Json::as_u64).and_then(|bound| usize::try_from(bound).ok());
+        let (least, most) = (bound("minItems").unwrap_or(0), bound("maxItems").unwrap_or(usize::MAX));
+        if !(least..=most).contains(&items.len()) {
+            let wanted = match (least, most) {
+                (least, usize::MAX) => format!("at least {least}"),
+                (least, most) if least == most => format!("exactly {most}"),
+                (least, most) => format!("{least} to {most}"),
+            };
+            self.fault(Fault::plain(node.range, format!("this list has {} items, and needs {wanted}", items.len())));
+        }
+        let Some(own) = schema.get("items") else { return Json::Array(Vec::new()) };
+        let mut list: Vec<Json> = items.iter().take(most).map(|item| self.check(own, item)).collect();
+        while list.len() < least {
+            list.push(self.placeholder(own));
+        }
+        Json::Array(list)
+    }
+
+    fn scalar(&mut self, schema: &'s Json, branches: &[&'s Json], node: &Node, text: &str, plain: bool) -> Json {
         let words: Vec<&str> = branches.iter().flat_map(|branch| words(branch)).collect();
         if words.contains(&text) {
             return Json::String(text.to_owned());
@@ -112,53 +158,132 @@ impl<'s> Checker<'s> {
                     _ => None,
                 };
                 if let Some(value) = value {
-                    self.in_bounds(branch, &value, node, faults);
-                    return value;
+                    return self.bounded(branch, value, node);
                 }
             }
         }
-        if !words.is_empty() {
-            let fault = Fault::plain(node.range, format!("`{text}` is none of the values this can have"));
-            let list = words.join(", ");
-            faults.push(match nearest(text, words.iter().copied()).filter(|hint| hint.starts_with("did")) {
-                Some(hint) => fault.hint(format!("{hint} It can be {list}")),
-                None => fault.hint(format!("it can be {list}")),
-            });
+        if words.is_empty() {
+            return self.mismatch(schema, node, &format!("`{}` stands here", shown(text)));
+        }
+        let fault = Fault::plain(node.range, format!("`{}` is none of the values this can have", shown(text)));
+        let list = words.join(", ");
+        let near = nearest(text, words.iter().copied());
+        self.fault(match near {
+            Some(near) => fault.hint(format!("did you mean `{near}`? There is {list}")),
+            None => fault.hint(format!("there is {list}")),
+        });
+        near.map_or_else(|| self.placeholder(schema), |near| Json::String(near.to_owned()))
+    }
+
+    /// The value itself, or the nearest one within the schema's bounds.
+    fn bounded(&mut self, schema: &Json, value: Json, node: &Node) -> Json {
+        let Some(number) = value.as_i64() else { return value };
+        let bound = |name: &str| schema.get(name).and_then(Json::as_f64).map(|bound| bound as i64);
+        let (least, most) = (bound("minimum").unwrap_or(i64::MIN), bound("maximum").unwrap_or(i64::MAX));
+        if (least..=most).contains(&number) {
+            return value;
+        }
+        let message = match least == most {
+            true => format!("{number} is not {least}, the only value this can have"),
+            false => format!("{number} is not between {least} and {most}"),
+        };
+        self.fault(Fault::plain(node.range, message));
+        Json::Number(Number::from(number.clamp(least, most)))
+    }
+
+    fn mismatch(&mut self, schema: &'s Json, node: &Node, found: &str) -> Json {
+        let branches = self.branches(schema);
+        let mut wanted: Vec<&str> = Vec::new();
+        for kind in branches.iter().flat_map(|branch| types(branch)).filter(|kind| *kind != "null") {
+            if !wanted.contains(&spoken(kind)) {
+                wanted.push(spoken(kind));
+            }
+        }
+        self.fault(Fault::plain(node.range, format!("{found}, and {} is wanted", wanted.join(" or "))));
+        self.placeholder(schema)
+    }
+
+    /// Some value that follows a schema.
+    fn placeholder(&mut self, schema: &'s Json) -> Json {
+        let branches = self.branches(schema);
+        if branches.iter().any(|branch| types(branch).any(|kind| kind == "null")) {
             return Json::Null;
         }
-        self.mismatch(branches, node, &format!("`{text}`"), faults)
-    }
-
-    fn in_bounds(&self, schema: &Json, value: &Json, node: &Node, faults: &mut Vec<Fault>) {
-        let Some(number) = value.as_i64() else { return };
-        let bound = |name: &str| schema.get(name).and_then(Json::as_i64);
-        let (least, most) = (bound("minimum").unwrap_or(i64::MIN), bound("maximum").unwrap_or(i64::MAX));
-        if !(least..=most).contains(&number) {
-            faults.push(Fault::plain(node.range, format!("{number} is not between {least} and {most}")));
+        let Some(branch) = branches.first() else { return Json::Null };
+        match types(branch).next() {
+            Some("object") => {
+                let mut object = Map::new();
+                if let Some(first) = alternatives(branch).first() {
+                    self.require(first, None, &mut object);
+                }
+                self.require(branch, None, &mut object);
+                Json::Object(object)
+            }
+            Some("array") => {
+                let least = branch.get("minItems").and_then(Json::as_u64).unwrap_or(0);
+                let item = branch.get("items").map_or(Json::Null, |own| self.placeholder(own));
+                Json::Array((0..least).map(|_| item.clone()).collect())
+            }
+            Some("integer") => branch.get("minimum").cloned().unwrap_or_else(|| 0.into()),
+            Some("boolean") => Json::Bool(false),
+            _ => Json::String(words(branch).first().map_or_else(String::new, |word| (*word).to_owned())),
         }
     }
 
-    fn mismatch(&self, branches: &[&Json], node: &Node, found: &str, faults: &mut Vec<Fault>) -> Json {
-        let mut wanted: Vec<&str> = branches.iter().flat_map(|branch| types(branch)).map(spoken).collect();
-        wanted.dedup();
-        wanted.retain(|one| *one != "nothing");
-        faults.push(Fault::plain(node.range, format!("{found} stands here, and {} is wanted", wanted.join(" or "))));
-        Json::Null
+    fn fault(&mut self, fault: Fault) {
+        self.faults.add_of_form(fault);
     }
 
-    /// The schemas a node may follow, references and alternatives resolved.
+    /// The schemas a node may follow, references and choices resolved.
     fn branches(&self, schema: &'s Json) -> Vec<&'s Json> {
         if let Some(reference) = schema.get("$ref").and_then(Json::as_str) {
             let target = reference.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer));
             return target.map_or_else(Vec::new, |target| self.branches(target));
         }
-        for alternatives in ["anyOf", "oneOf"] {
-            if let Some(own) = schema.get(alternatives).and_then(Json::as_array) {
-                return own.iter().flat_map(|one| self.branches(one)).collect();
+        let choices = ["anyOf", "oneOf"].into_iter().find_map(|choice| schema.get(choice)?.as_array());
+        match choices {
+            Some(choices) if schema.get("properties").is_none() => {
+                choices.iter().flat_map(|one| self.branches(one)).collect()
             }
+            _ => vec![schema],
         }
-        vec![schema]
     }
+}
+
+/// What a schema says of a mapping's keys.
+struct Form<'s> {
+    schema: &'s Json,
+    /// Further keys, of which there is exactly one.
+    alternatives: Vec<&'s Json>,
+    /// What any other key has, where keys are names.
+    more: Option<&'s Json>,
+}
+
+impl<'s> Form<'s> {
+    fn of(schema: &'s Json) -> Self {
+        let more = schema.get("additionalProperties").filter(|more| more.is_object());
+        Self { schema, alternatives: alternatives(schema), more }
+    }
+
+    fn properties(&self) -> impl Iterator<Item = (&'s str, &'s Json)> {
+        properties(self.schema).chain(self.alternatives.iter().flat_map(|one| properties(one)))
+    }
+
+    /// The name, if it is one of those that stand alone.
+    fn alternative(&self, name: &str) -> Option<&'s str> {
+        self.alternatives.iter().flat_map(|one| properties(one)).map(|(own, _)| own).find(|own| *own == name)
+    }
+}
+
+fn properties(schema: &Json) -> impl Iterator<Item = (&str, &Json)> {
+    let own = schema.get("properties").and_then(Json::as_object);
+    own.into_iter().flatten().map(|(name, own)| (name.as_str(), own))
+}
+
+/// The forms of which a mapping follows exactly one, besides its own properties.
+fn alternatives(schema: &Json) -> Vec<&Json> {
+    let own = schema.get("oneOf").and_then(Json::as_array);
+    own.into_iter().flatten().filter(|one| one.get("properties").is_some()).collect()
 }
 
 /// The types a schema allows. A constant is text.
@@ -188,7 +313,6 @@ fn spoken(kind: &str) -> &str {
         "string" => "text",
         "integer" => "a whole number",
         "boolean" => "true or false",
-        "null" => "nothing",
         other => other,
     }
 }

@@ -1,17 +1,46 @@
 //! Errors of a scenario: what was found, where, and what to do.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use super::node::Range;
 use crate::estate::Place;
 
-/// The most errors that are told at once.
-const MAX_TOLD: usize = 50;
+/// The most errors of one text that are kept. Who made more has one mistake many times.
+pub const MAX_ERRORS: usize = 1000;
+/// The most errors that are printed at once.
+const MAX_PRINTED: usize = 50;
+/// The most characters of a word from the text that a message repeats.
+const MAX_SHOWN: usize = 80;
+/// The most words "did you mean" chooses from: with more, looking at all of them for each error takes too long.
+const MAX_CHOICE: usize = 4096;
 
-/// Something wrong at a place of the text.
+/// An error of a scenario. `Display` prints it with its line and carets below the place.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Fault {
+pub struct ScenarioError {
+    /// Where.
+    pub place: Place,
+    /// How many characters it is about, from the place on; at least 1.
+    pub width: u32,
+    /// What was found.
+    pub message: String,
+    /// What to do; absent where the message says it all.
+    pub hint: Option<String>,
+    /// The line, as far as it is printed, and the column its first character has.
+    line: (String, u32),
+}
+
+/// All errors of a scenario, in the order of their places.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScenarioErrors {
+    /// The errors; at least one and at most [`MAX_ERRORS`].
+    pub errors: Vec<ScenarioError>,
+}
+
+/// Something wrong at a place of the text, which is not at hand.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Fault {
     pub(super) range: Range,
     pub(super) message: String,
     pub(super) hint: Option<String>,
@@ -28,79 +57,105 @@ impl Fault {
     }
 }
 
-/// An error of a scenario. `Display` prints it with its line and a caret.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ScenarioError {
-    /// Where.
-    pub place: Place,
-    /// What was found.
-    pub message: String,
-    /// What to do; absent where the message says it all.
-    pub hint: Option<String>,
-    line: String,
-    width: u32,
+/// Faults as they are found.
+#[derive(Default)]
+pub(super) struct Faults {
+    list: Vec<Fault>,
+    known: HashSet<Fault>,
+    /// Places where the form is wrong: what their values mean is not looked at.
+    malformed: HashSet<Range>,
 }
 
-/// All errors of a scenario, in the order of their places.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ScenarioErrors {
-    /// The errors; never empty.
-    pub errors: Vec<ScenarioError>,
-}
+impl Faults {
+    /// A fault, unless its like was told already, or there are enough.
+    pub(super) fn add(&mut self, fault: Fault) {
+        if self.list.len() < MAX_ERRORS && self.known.insert(fault.clone()) {
+            self.list.push(fault);
+        }
+    }
 
-impl ScenarioErrors {
-    pub(super) fn new(file: &str, text: &[u8], mut faults: Vec<Fault>) -> Self {
-        faults.sort_by_key(|fault| (fault.range.line, fault.range.column));
-        faults.dedup();
+    /// A fault of form: later faults of meaning at its place are not told.
+    pub(super) fn add_of_form(&mut self, fault: Fault) {
+        self.malformed.insert(fault.range);
+        self.add(fault);
+    }
+
+    /// A fault of meaning, unless the form is wrong at its place.
+    pub(super) fn add_of_meaning(&mut self, fault: Fault) {
+        if !self.malformed.contains(&fault.range) {
+            self.add(fault);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The faults as errors in the text they were found in.
+    pub(super) fn in_text(mut self, file: &str, text: &[u8]) -> ScenarioErrors {
+        self.list.sort_by_key(|fault| (fault.range.line, fault.range.column));
         let file: Arc<str> = file.into();
-        let lines: Vec<&[u8]> = text.split(|octet| *octet == b'\n').collect();
-        let errors = faults.into_iter().map(|fault| {
+        let mut lines = text.split(|octet| *octet == b'\n').enumerate().peekable();
+        let errors = self.list.into_iter().map(|fault| {
             let Range { line, column, width } = fault.range;
-            let shown = lines.get((line as usize).wrapping_sub(1)).copied().unwrap_or_default();
+            let wanted = (line as usize).saturating_sub(1);
+            while lines.next_if(|(number, _)| *number < wanted).is_some() {}
+            let own = lines.peek().map_or(&b""[..], |(_, own)| own);
             ScenarioError {
                 place: Place { file: Arc::clone(&file), line: line.max(1), column: column.max(1) },
+                width: width.max(1),
                 message: fault.message,
                 hint: fault.hint,
-                line: String::from_utf8_lossy(shown).trim_end_matches('\r').trim_start_matches('\u{feff}').to_owned(),
-                width,
+                line: printed(own, column.max(1)),
             }
         });
-        Self { errors: errors.collect() }
+        ScenarioErrors { errors: errors.collect() }
     }
+}
+
+/// The part of a line that is printed: a long line is cut around the place, so that the carets stay in sight.
+fn printed(line: &[u8], column: u32) -> (String, u32) {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let skipped = if column > 100 { column - 60 } else { 0 };
+    // Only as many octets are looked at as the characters can have.
+    let most = (column as usize + 160) * 4;
+    let line = String::from_utf8_lossy(&line[..line.len().min(most)]);
+    let part = line.trim_end_matches('\r').chars().skip(skipped as usize).take(160);
+    (part.map(|character| if character.is_control() { ' ' } else { character }).collect(), skipped + 1)
 }
 
 impl std::error::Error for ScenarioErrors {}
 
 impl fmt::Display for ScenarioErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.errors.iter().take(MAX_TOLD).enumerate() {
+        for (index, error) in self.errors.iter().take(MAX_PRINTED).enumerate() {
             if index > 0 {
                 f.write_str("\n\n")?;
             }
             write!(f, "{error}")?;
         }
-        if self.errors.len() > MAX_TOLD {
-            write!(f, "\n\nand {} more errors", self.errors.len() - MAX_TOLD)?;
+        match self.errors.len() {
+            MAX_ERRORS.. => write!(f, "\n\nand at least {} more", MAX_ERRORS - MAX_PRINTED),
+            more if more > MAX_PRINTED => write!(f, "\n\nand {} more", more - MAX_PRINTED),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
+
+impl std::error::Error for ScenarioError {}
 
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.place.line.to_string();
         let gutter = " ".repeat(number.len());
-        let column = self.place.column as usize;
+        let (line, first) = &self.line;
         writeln!(f, "error: {}", self.message)?;
         writeln!(f, "{gutter}--> {}", self.place)?;
         writeln!(f, "{gutter} |")?;
-        // A long line is cut around the place, so that the caret stays in sight.
-        let skipped = if column > 100 { column - 60 } else { 0 };
-        let shown: String = self.line.chars().skip(skipped).take(160).collect();
-        writeln!(f, "{number} | {}", shown.replace('\t', " "))?;
-        let left = shown.chars().count().saturating_sub(column - 1 - skipped).max(1);
-        let carets = "^".repeat((self.width as usize).clamp(1, left));
-        write!(f, "{gutter} | {}{carets}", " ".repeat(column - 1 - skipped))?;
+        writeln!(f, "{number} | {line}")?;
+        let before = (self.place.column - first) as usize;
+        let carets = (self.width as usize).min(line.chars().count().saturating_sub(before)).max(1);
+        write!(f, "{gutter} | {}{}", " ".repeat(before), "^".repeat(carets))?;
         match &self.hint {
             Some(hint) => write!(f, "\nhint: {hint}"),
             None => Ok(()),
@@ -108,17 +163,43 @@ impl fmt::Display for ScenarioError {
     }
 }
 
-/// A hint from what there is: the nearest word, else all of them if they are few.
-pub(super) fn nearest<'a>(given: &str, words: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let mut words: Vec<&str> = words.into_iter().collect();
+/// A word from the text, as a message repeats it.
+pub(super) fn shown(text: &str) -> String {
+    let clean = |character: char| if character.is_control() { '\u{fffd}' } else { character };
+    let mut short: String = text.chars().take(MAX_SHOWN).map(clean).collect();
+    if text.chars().nth(MAX_SHOWN).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+/// "Did you mean": the word nearest to the one given, if one is near.
+pub(super) fn nearest<'a>(given: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if given.is_empty() || given.len() > MAX_SHOWN {
+        return None;
+    }
+    let lower = given.to_lowercase();
+    // Further than this, two words have nothing to do with each other.
+    let most = (given.chars().count() / 3).max(1);
+    words
+        .into_iter()
+        .take(MAX_CHOICE)
+        .filter(|word| word.len().abs_diff(given.len()) <= 2 * most)
+        .map(|word| (strsim::damerau_levenshtein(&word.to_lowercase(), &lower), word))
+        .filter(|(distance, _)| *distance <= most)
+        .min()
+        .map(|(_, word)| word)
+}
+
+/// [`nearest`] as a hint; without a near word all of them, if they are few.
+pub(super) fn choice<'a>(given: &str, words: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let mut words: Vec<&str> = words.into_iter().take(MAX_CHOICE).collect();
     words.sort_unstable();
     words.dedup();
-    let distance = |word: &str| strsim::damerau_levenshtein(&word.to_lowercase(), &given.to_lowercase());
-    let near = words.iter().map(|word| (distance(word), *word)).min();
-    match near {
+    match nearest(given, words.iter().copied()) {
+        Some(word) => Some(format!("did you mean `{word}`?")),
+        None if words.is_empty() => None,
+        None if words.len() <= 12 => Some(format!("there is {}", words.join(", "))),
         None => None,
-        Some((distance, word)) if distance <= 2.max(given.len() / 3) => Some(format!("did you mean `{word}`?")),
-        Some(_) if words.len() <= 24 => Some(format!("there is {}", words.join(", "))),
-        Some(_) => None,
     }
 }

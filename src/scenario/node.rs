@@ -1,49 +1,47 @@
 //! Text to a tree of nodes with their places. JSON is read the same way: it is YAML.
 //!
-//! What a file can cost is bounded before anything is built: its size, its depth, and how many nodes there are once
-//! aliases are put in place of their anchors. A hostile file is an error, not a memory problem.
+//! What a file can cost is bounded before anything is built: its size, its depth, and how many nodes and octets there
+//! are once aliases are put in place of their anchors. A hostile file is an error, not a memory problem.
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span};
+use granit_parser::{Event, Options, Parser, ScalarStyle, Span};
 
-use super::error::Fault;
+use super::error::{Fault, Faults, shown};
 
 /// The most octets a scenario may have.
 pub const MAX_OCTETS: usize = 64 << 20;
 /// How deep mappings and sequences may stand in one another.
 pub const MAX_DEPTH: usize = 64;
 /// The most nodes a scenario may have, each alias counted as all that it stands for.
-pub const MAX_NODES: usize = 8_000_000;
+pub const MAX_NODES: usize = 4_000_000;
+/// The most characters a key may have that stands on one line with its value. YAML asks for 1024; JSON has no such rule,
+/// and a question with a long name and its type has to fit.
+const MAX_KEY: usize = 4096;
 
 /// Where a node stands: line from 1, column from 1 in characters, and how many characters it has on that line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Range {
-    /// Line.
-    pub line: u32,
-    /// Column.
-    pub column: u32,
-    /// Characters; at least 1.
-    pub width: u32,
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct Range {
+    pub(super) line: u32,
+    pub(super) column: u32,
+    /// At least 1, but for a range without a place.
+    pub(super) width: u32,
 }
 
 /// A node and where it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Node {
-    /// Its place.
-    pub range: Range,
-    /// What it is.
-    pub value: Value,
+pub(super) struct Node {
+    pub(super) range: Range,
+    pub(super) value: Value,
 }
 
 /// What a node is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Value {
-    /// A scalar. Only plain ones can be numbers, booleans or null.
+pub(super) enum Value {
+    /// A scalar.
     Scalar {
-        /// Its text.
         text: String,
-        /// True if it was written without quotes.
+        /// True if it was written without quotes: only such ones can be numbers, booleans or nothing.
         plain: bool,
     },
     /// A sequence.
@@ -54,131 +52,169 @@ pub enum Value {
 
 /// A mapping's key and where it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Key {
-    /// Its place.
-    pub range: Range,
-    /// Its text.
-    pub text: String,
+pub(super) struct Key {
+    pub(super) range: Range,
+    pub(super) text: String,
 }
 
 impl Node {
     /// True for `null`, `~` and nothing at all.
-    pub fn is_null(&self) -> bool {
+    pub(super) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
     }
 
-    /// The node at a path of keys and indexes; the nearest one above it where the path leads nowhere.
-    pub fn at(&self, path: &[Segment]) -> &Self {
-        let mut node = self;
-        for segment in path {
-            let next = match (&node.value, segment) {
-                (Value::Mapping(entries), Segment::Key(key)) => {
-                    entries.iter().find(|(own, _)| own.text == *key).map(|(_, value)| value)
-                }
-                (Value::Sequence(items), Segment::Index(index)) => items.get(*index),
-                _ => None,
-            };
-            match next {
-                Some(next) => node = next,
-                None => break,
-            }
-        }
-        node
+    /// The value under a key of a mapping with few keys; the node itself if there is none, so that a place is near.
+    pub(super) fn get(&self, key: &str) -> &Self {
+        let own = self.entries().iter().find(|(own, _)| own.text == key);
+        own.map_or(self, |(_, value)| value)
     }
 
-    /// The place of the last key of a path, where it leads to one.
-    pub fn key_at(&self, path: &[Segment]) -> Option<Range> {
-        let (Segment::Key(last), above) = path.split_last()? else { return None };
-        match &self.at(above).value {
-            Value::Mapping(entries) => entries.iter().find(|(own, _)| own.text == *last).map(|(key, _)| key.range),
-            _ => None,
+    /// An item of a sequence; the node itself if it is none.
+    pub(super) fn item(&self, index: usize) -> &Self {
+        match &self.value {
+            Value::Sequence(items) => items.get(index).unwrap_or(self),
+            _ => self,
         }
+    }
+
+    /// The entries of a mapping; none for other nodes.
+    pub(super) fn entries(&self) -> &[(Key, Self)] {
+        match &self.value {
+            Value::Mapping(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// Nodes and octets of text in it.
+    fn size(&self) -> Size {
+        match &self.value {
+            Value::Scalar { text, .. } => Size { nodes: 1, octets: text.len() },
+            Value::Sequence(items) => items.iter().map(Self::size).fold(Size::ONE, Size::and),
+            Value::Mapping(entries) => entries
+                .iter()
+                .map(|(key, value)| Size { nodes: 1, octets: key.text.len() }.and(value.size()))
+                .fold(Size::ONE, Size::and),
+        }
+    }
+
+    /// What an alias stands for, at the alias's own place.
+    fn clone_at(&self, range: Range) -> Self {
+        Self { range, value: self.value.clone() }
     }
 }
 
-/// A step of a path into a tree.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Segment {
-    /// Into a mapping.
-    Key(String),
-    /// Into a sequence.
-    Index(usize),
-}
-
-/// Reads the only document of a text.
+/// Reads the only document of a text. Faults that leave the rest readable are added to the list.
 ///
 /// # Errors
-/// One fault: what cannot be parsed cannot be looked at further.
-pub fn read(text: &[u8]) -> Result<Node, Fault> {
+/// The fault behind which nothing can be read.
+pub(super) fn read(text: &[u8], faults: &mut Faults) -> Result<Node, Fault> {
     if text.len() > MAX_OCTETS {
         let most = MAX_OCTETS >> 20;
         return Err(Fault::plain(Range::default(), format!("the scenario has more than {most} MiB")));
     }
-    let text = std::str::from_utf8(text).map_err(|error| {
+    let text = utf8(text)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut options = Options::default();
+    options.set_emit_comments(false);
+    options.simple_key_max_lookahead = MAX_KEY;
+    let mut builder = Builder { faults, open: Vec::new(), root: None, anchors: HashMap::new(), size: Size::default() };
+    for event in Parser::new_from_str_with_options(text, options) {
+        match event {
+            Ok((event, span)) => builder.take(event, &span)?,
+            Err(error) => {
+                let marker = error.marker();
+                let range = Range { line: bounded(marker.line()), column: bounded(marker.col() + 1), width: 1 };
+                let fault = Fault::plain(range, format!("this cannot be read as YAML: {}", error.info()));
+                let line = text.lines().nth(marker.line().saturating_sub(1)).unwrap_or_default();
+                let indent = &line[..line.len() - line.trim_start().len()];
+                return Err(match indent.contains('\t') {
+                    true => fault.hint("indent with spaces; YAML does not take tabs"),
+                    false => fault,
+                });
+            }
+        }
+    }
+    let empty = Fault::plain(Range { line: 1, column: 1, width: 1 }, "the scenario is empty")
+        .hint("begin with `version: 1`; `ampls-dns schema` prints what can follow");
+    builder.root.ok_or(empty)
+}
+
+fn utf8(text: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(text).map_err(|error| {
         let before = &text[..error.valid_up_to()];
         let line = before.iter().filter(|octet| **octet == b'\n').count() + 1;
         let start = before.iter().rposition(|octet| *octet == b'\n').map_or(0, |at| at + 1);
         let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
         let range = Range { line: bounded(line), column: bounded(column), width: 1 };
         Fault::plain(range, "the scenario is not UTF-8").hint("save the file as UTF-8")
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut builder = Builder::default();
-    for event in Parser::new_from_str(text) {
-        match event {
-            Ok((event, span)) => builder.take(event, &span)?,
-            Err(error) => {
-                let marker = error.marker();
-                let range = Range { line: bounded(marker.line()), column: bounded(marker.col() + 1), width: 1 };
-                let what = error.info().to_owned();
-                return Err(Fault::plain(range, format!("this is no YAML: {what}")));
-            }
+    })
+}
+
+/// How much there is of something.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    octets: usize,
+}
+
+impl Size {
+    const ONE: Self = Self { nodes: 1, octets: 0 };
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            nodes: self.nodes.saturating_add(other.nodes),
+            octets: self.octets.saturating_add(other.octets),
         }
     }
-    builder.root.ok_or_else(|| {
-        Fault::plain(Range { line: 1, column: 1, width: 1 }, "the scenario is empty")
-            .hint("begin with `version: 1`; `ampls-dns schema` prints what can follow")
-    })
 }
 
 /// An open mapping or sequence.
 enum Open {
     Sequence { range: Range, items: Vec<Node>, anchor: usize },
-    Mapping { range: Range, entries: Vec<(Key, Node)>, key: Option<Key>, seen: HashMap<String, Range>, anchor: usize },
+    Mapping { range: Range, entries: Vec<(Key, Node)>, key: Waiting, seen: HashMap<String, u32>, anchor: usize },
 }
 
-#[derive(Default)]
-struct Builder {
+/// What an open mapping waits for.
+enum Waiting {
+    /// A key.
+    Key,
+    /// The value of this key.
+    Value(Key),
+    /// A value that is left out, because its key is at fault.
+    Nothing,
+}
+
+struct Builder<'f> {
+    faults: &'f mut Faults,
     open: Vec<Open>,
     root: Option<Node>,
-    documents: usize,
-    anchors: HashMap<usize, (Node, usize)>,
-    nodes: usize,
+    anchors: HashMap<usize, (Node, Size)>,
+    size: Size,
 }
 
-impl Builder {
+impl Builder<'_> {
     fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Fault> {
         let range = range(span);
         match event {
-            Event::DocumentStart(..) => {
-                self.documents += 1;
-                if self.documents > 1 {
-                    return Err(Fault::plain(range, "a scenario is one document").hint("remove everything from this `---` on"));
-                }
+            Event::DocumentStart(..) if self.root.is_some() => {
+                return Err(Fault::plain(range, "a second document begins here, and a scenario is one document")
+                    .hint("put each scenario into a file of its own"));
             }
             Event::Scalar(text, style, anchor, tag) => {
-                self.count(1, range)?;
+                self.count(Size { nodes: 1, octets: text.len() }, range)?;
                 if let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) {
-                    return Err(Fault::plain(range, format!("the tag `{tag}` means nothing here")).hint("remove it"));
+                    let message = format!("the tag `{}` means nothing here", shown(&tag.to_string()));
+                    self.faults.add(Fault::plain(range, message).hint("remove it"));
                 }
                 let plain = style == ScalarStyle::Plain;
-                let node = Node { range, value: Value::Scalar { text: text.into_owned(), plain } };
-                self.close(node, anchor)?;
+                self.close(Node { range, value: Value::Scalar { text: text.into_owned(), plain } }, anchor)?;
             }
-            Event::SequenceStart(_, anchor, _) => self.push(Open::Sequence { range, items: Vec::new(), anchor }, range)?,
+            Event::SequenceStart(_, anchor, _) => {
+                self.open(Open::Sequence { range, items: Vec::new(), anchor }, range)?;
+            }
             Event::MappingStart(_, anchor, _) => {
-                let open = Open::Mapping { range, entries: Vec::new(), key: None, seen: HashMap::new(), anchor };
-                self.push(open, range)?;
+                let (entries, seen) = (Vec::new(), HashMap::new());
+                self.open(Open::Mapping { range, entries, key: Waiting::Key, seen, anchor }, range)?;
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(Open::Sequence { range, items, anchor }) => {
@@ -190,10 +226,12 @@ impl Builder {
                 None => {}
             },
             Event::Alias(anchor) => {
-                let Some((node, size)) = self.anchors.get(&anchor).map(|(node, size)| (node.clone_at(range), *size)) else {
+                let Some((_, size)) = self.anchors.get(&anchor) else {
                     return Err(Fault::plain(range, "this alias stands within its own anchor").hint("write it out"));
                 };
-                self.count(size, range)?;
+                // Counted before it is copied.
+                self.count(*size, range)?;
+                let node = self.anchors[&anchor].0.clone_at(range);
                 self.close(node, 0)?;
             }
             _ => {}
@@ -201,64 +239,58 @@ impl Builder {
         Ok(())
     }
 
-    fn push(&mut self, open: Open, range: Range) -> Result<(), Fault> {
-        self.count(1, range)?;
+    fn open(&mut self, open: Open, range: Range) -> Result<(), Fault> {
+        self.count(Size::ONE, range)?;
         if self.open.len() >= MAX_DEPTH {
-            return Err(Fault::plain(range, format!("mappings and sequences stand more than {MAX_DEPTH} deep")));
+            let message = format!("mappings and lists stand more than {MAX_DEPTH} deep in one another here");
+            return Err(Fault::plain(range, message));
         }
         self.open.push(open);
         Ok(())
     }
 
-    fn count(&mut self, more: usize, range: Range) -> Result<(), Fault> {
-        self.nodes = self.nodes.saturating_add(more);
-        if self.nodes > MAX_NODES {
-            let what = format!("the scenario has more than {MAX_NODES} nodes, aliases counted as what they stand for");
-            return Err(Fault::plain(range, what).hint("write fewer aliases of large anchors"));
-        }
-        Ok(())
+    fn count(&mut self, more: Size, range: Range) -> Result<(), Fault> {
+        self.size = self.size.and(more);
+        let message = if self.size.nodes > MAX_NODES {
+            format!("the scenario has more than {MAX_NODES} values, each alias counted as all it stands for")
+        } else if self.size.octets > MAX_OCTETS {
+            format!("the scenario has more than {} MiB, each alias counted as all it stands for", MAX_OCTETS >> 20)
+        } else {
+            return Ok(());
+        };
+        Err(Fault::plain(range, message).hint("write fewer aliases of large anchors"))
     }
 
     fn close(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
         if anchor > 0 {
             let size = node.size();
-            // The anchor's own copy is held besides what it is put into.
+            // The anchor's own copy is held besides the node itself.
             self.count(size, node.range)?;
             self.anchors.insert(anchor, (node.clone(), size));
         }
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open::Sequence { items, .. }) => items.push(node),
-            Some(Open::Mapping { entries, key, seen, .. }) => match key.take() {
-                Some(own) => entries.push((own, node)),
-                None => {
+            Some(Open::Mapping { entries, key, seen, .. }) => match std::mem::replace(key, Waiting::Key) {
+                Waiting::Value(own) => entries.push((own, node)),
+                Waiting::Nothing => {}
+                Waiting::Key => {
+                    *key = Waiting::Nothing;
                     let Value::Scalar { text, .. } = node.value else {
-                        return Err(Fault::plain(node.range, "a key must be a plain word"));
+                        self.faults.add(Fault::plain(node.range, "a key is a word, not a mapping or list"));
+                        return Ok(());
                     };
-                    if let Some(before) = seen.insert(text.clone(), node.range) {
-                        return Err(Fault::plain(node.range, format!("the key `{text}` stands here twice"))
-                            .hint(format!("it stands in line {} already; put both into one", before.line)));
+                    if let Some(before) = seen.insert(text.clone(), node.range.line) {
+                        let message = format!("the key `{}` stands here twice", shown(&text));
+                        let hint = format!("it stands in line {before} already; put both into one");
+                        self.faults.add(Fault::plain(node.range, message).hint(hint));
+                        return Ok(());
                     }
-                    *key = Some(Key { range: node.range, text });
+                    *key = Waiting::Value(Key { range: node.range, text });
                 }
             },
         }
         Ok(())
-    }
-}
-
-impl Node {
-    fn size(&self) -> usize {
-        1 + match &self.value {
-            Value::Scalar { .. } => 0,
-            Value::Sequence(items) => items.iter().map(Self::size).sum(),
-            Value::Mapping(entries) => entries.iter().map(|(_, value)| 1 + value.size()).sum(),
-        }
-    }
-
-    /// What an alias stands for, at the alias's own place.
-    fn clone_at(&self, range: Range) -> Self {
-        Self { range, value: self.value.clone() }
     }
 }
 

@@ -52,6 +52,9 @@ pub(super) struct ScenarioShape {
     /// Virtual machines by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub virtual_machines: IndexMap<String, InNetworkShape>,
+    /// What else exists from the start, told as events that come after all of the above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventShape>,
     /// The step the scenario is looked at from; the last one without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
@@ -121,6 +124,9 @@ pub(super) struct NetworkShape {
     /// In Azure or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<NetworkKindShape>,
+    /// True for `kind: onPremises`, said in another way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_premises: Option<bool>,
     /// Prefixes of its address space.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub address_space: Vec<String>,
@@ -229,7 +235,27 @@ pub(super) struct WorkspaceShape {
     pub query: Option<AccessShape>,
     /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub perimeter_allows_inbound: Option<bool>,
+    pub perimeter_allows_inbound: Option<PerimeterShape>,
+}
+
+/// What a perimeter's inbound rules say to public requests.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug)]
+#[serde(untagged)]
+pub(super) enum PerimeterShape {
+    /// The same for ingestion and queries.
+    Both(bool),
+    /// One each.
+    Each(PerimeterEachShape),
+}
+
+/// What a perimeter's inbound rules say, for ingestion and queries apart.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PerimeterEachShape {
+    /// For ingestion.
+    pub ingestion: bool,
+    /// For queries.
+    pub query: bool,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,10 +271,12 @@ pub(super) enum AccessShape {
 pub(super) struct ComponentShape {
     /// Azure region.
     pub location: String,
-    /// Its ingestion host, its address, or the first label of it, such as `westeurope-5`.
+    /// Its ingestion host, its address, or the first label of it, such as `westeurope-5`; `global` for components that
+    /// use the global host only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingestion_endpoint: Option<String>,
-    /// Its live metrics host, its address, or the first label of it; by the ingestion host without it.
+    /// Its live metrics host, its address, or the first label of it; `global` for the global host. Without it the
+    /// ingestion host's label without the number behind it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live_endpoint: Option<String>,
     /// Its connection string, in the place of both.
@@ -263,27 +291,56 @@ pub(super) struct ComponentShape {
     /// Whether public requests may read.
     #[serde(rename = "publicNetworkAccessForQuery", skip_serializing_if = "Option::is_none")]
     pub query: Option<AccessShape>,
+    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perimeter_allows_inbound: Option<PerimeterShape>,
 }
 
 /// A data collection endpoint.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DataCollectionEndpointShape {
     /// Azure region.
     pub location: String,
     /// Host or address of its configuration endpoint.
-    pub configuration_access: String,
+    pub configuration_access: AddressShape,
     /// Host or address of its logs ingestion endpoint.
-    pub logs_ingestion: String,
+    pub logs_ingestion: AddressShape,
     /// Host or address of its metrics ingestion endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub metrics_ingestion: Option<String>,
+    pub metrics_ingestion: Option<AddressShape>,
     /// Whether public requests are let in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_network_access: Option<AccessShape>,
     /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub perimeter_allows_inbound: Option<bool>,
+}
+
+/// A host or address, alone or under `endpoint` as Azure has it.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum AddressShape {
+    /// The host or address.
+    Bare(String),
+    /// It under its key.
+    Keyed(KeyedAddressShape),
+}
+
+/// A host or address under its key.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct KeyedAddressShape {
+    /// The host or address.
+    pub endpoint: String,
+}
+
+impl AddressShape {
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Bare(text) | Self::Keyed(KeyedAddressShape { endpoint: text }) => text,
+        }
+    }
 }
 
 /// A named stretch of events.
@@ -306,92 +363,132 @@ pub(super) struct StepShape {
     pub expect: Vec<ExpectShape>,
 }
 
-/// One event: exactly one key besides `date`.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// One event: `date`, if it differs from its step's, and one key that says what happens.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct EventShape {
     /// When it happens, as YYYY-MM-DD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_network: Option<NamedNetworkShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delete_network: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_peering: Option<[String; 2]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delete_peering: Option<[String; 2]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub set_dns: Option<SetDnsShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_inbound_endpoint: Option<NamedInNetworkShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delete_inbound_endpoint: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub set_ruleset: Option<NamedRulesetShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delete_ruleset: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_private_dns_zones: Option<ZonesShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delete_private_dns_zones: Option<ZonesShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub link_zones: Option<ZonesShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unlink_zones: Option<UnlinkShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub put_record_set: Option<RecordSetShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delete_record_set: Option<RecordSetShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_workspace: Option<NamedWorkspaceShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_component: Option<NamedComponentShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_data_collection_endpoint: Option<NamedDataCollectionEndpointShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub set_public_network_access: Option<SetAccessShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delete_resource: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_private_link_scope: Option<ScopeShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub set_access_modes: Option<SetAccessModesShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delete_private_link_scope: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub add_scoped_resource: Option<ScopedResourceShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remove_scoped_resource: Option<ScopedResourceShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_private_endpoint: Option<PrivateEndpointShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delete_private_endpoint: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub set_zone_group: Option<SetZoneGroupShape>,
-    /// Creates the zone group of a private endpoint again as it is: it writes all its record sets.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub repair_zone_group: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delete_zone_group: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub set_approval: Option<SetApprovalShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub create_virtual_machine: Option<NamedInNetworkShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub open_session: Option<SessionShape>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reboot: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cut_sessions: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub set_outbound_rule: Option<OutboundRuleShape>,
+    /// What happens.
+    #[serde(flatten)]
+    pub what: WhatShape,
+}
+
+/// What happens.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum WhatShape {
+    /// A network comes to be.
+    CreateNetwork(NamedNetworkShape),
+    /// A network goes, and with it its links and peerings.
+    DeleteNetwork(String),
+    /// Two networks are peered, both ways.
+    CreatePeering([String; 2]),
+    /// Their peering ends.
+    DeletePeering([String; 2]),
+    /// A network asks DNS another way.
+    SetDns(SetDnsShape),
+    /// An inbound endpoint of a DNS Private Resolver appears.
+    CreateInboundEndpoint(NamedInNetworkShape),
+    /// It goes.
+    DeleteInboundEndpoint(String),
+    /// A forwarding ruleset is created or replaced.
+    SetRuleset(NamedRulesetShape),
+    /// It goes.
+    DeleteRuleset(String),
+    /// Private zones are created, and linked if links are given.
+    CreatePrivateDnsZones(ZonesShape),
+    /// Private zones are deleted; Azure refuses while they have links.
+    DeletePrivateDnsZones(ZoneGroupZonesShape),
+    /// Zones are linked to networks; linking again changes the policy.
+    LinkZones(LinkZonesShape),
+    /// Links are removed.
+    UnlinkZones(UnlinkShape),
+    /// Someone writes a record set by hand.
+    PutRecordSet(RecordSetShape),
+    /// Someone deletes one by hand.
+    DeleteRecordSet(RecordSetNameShape),
+    /// A workspace is created.
+    CreateWorkspace(NamedWorkspaceShape),
+    /// A workspace becomes what is written here.
+    UpdateWorkspace(NamedWorkspaceShape),
+    /// A component is created.
+    CreateComponent(NamedComponentShape),
+    /// A component becomes what is written here.
+    UpdateComponent(NamedComponentShape),
+    /// A data collection endpoint is created.
+    CreateDataCollectionEndpoint(NamedDataCollectionEndpointShape),
+    /// A data collection endpoint becomes what is written here.
+    UpdateDataCollectionEndpoint(NamedDataCollectionEndpointShape),
+    /// Flags of a resource change; what is left out stays.
+    SetPublicNetworkAccess(SetAccessShape),
+    /// A resource is deleted; Azure refuses while it is in a scope.
+    DeleteResource(String),
+    /// A scope is created.
+    CreatePrivateLinkScope(ScopeShape),
+    /// Its access modes change.
+    SetAccessModes(SetAccessModesShape),
+    /// It is deleted; Azure refuses while it has scoped resources or private endpoints.
+    DeletePrivateLinkScope(String),
+    /// Resources are put into a scope, in the order listed.
+    AddScopedResource(ScopedResourceShape),
+    /// Resources are taken out of a scope.
+    RemoveScopedResource(ScopedResourceShape),
+    /// A private endpoint is created: addresses are given, its zone group writes.
+    CreatePrivateEndpoint(PrivateEndpointShape),
+    /// A private endpoint is deleted, and with it the record sets of its zone group.
+    DeletePrivateEndpoint(NameShape),
+    /// The zone group of a private endpoint is created or replaced: it writes all its record sets.
+    SetZoneGroup(SetZoneGroupShape),
+    /// The zone group of a private endpoint is created again as it is: it writes all its record sets.
+    RepairZoneGroup(NameShape),
+    /// The zone group of a private endpoint is removed, and with it the record sets it wrote.
+    DeleteZoneGroup(NameShape),
+    /// The connection of a private endpoint is approved, rejected or made to wait.
+    SetApproval(SetApprovalShape),
+    /// A virtual machine comes to be in a network.
+    CreateVirtualMachine(NamedInNetworkShape),
+    /// A machine opens a session to a resource, at the address its DNS gives at that moment.
+    OpenSession(SessionShape),
+    /// A machine restarts: its sessions end and are opened anew.
+    Reboot(String),
+    /// The sessions of a machine are cut: they are opened anew.
+    CutSessions(String),
+    /// The outbound rule of a network for the service tag AzureMonitor is set.
+    SetOutboundRule(OutboundRuleShape),
+}
+
+/// A name, alone or under `name`.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum NameShape {
+    /// The name.
+    Bare(String),
+    /// The name under its key.
+    Keyed(KeyedNameShape),
+}
+
+/// A name under its key.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct KeyedNameShape {
+    /// The name.
+    pub name: String,
+}
+
+impl NameShape {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Bare(name) | Self::Keyed(KeyedNameShape { name }) => name,
+        }
+    }
 }
 
 macro_rules! named {
     ($($(#[$doc:meta])* $name:ident of $inner:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+        #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
         #[serde(rename_all = "camelCase")]
         pub(super) struct $name {
             /// Its name.
@@ -440,6 +537,18 @@ pub(super) struct ZonesShape {
     pub links: IndexMap<String, LinkShape>,
 }
 
+/// Zones and the networks to link them to.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct LinkZonesShape {
+    /// The resource group.
+    pub resource_group: String,
+    /// The zones: `azuremonitor` for all of the cloud's zone group, or names.
+    pub zones: ZoneListShape,
+    /// Links by network.
+    pub links: IndexMap<String, LinkShape>,
+}
+
 /// Zones to take links from.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -448,9 +557,12 @@ pub(super) struct UnlinkShape {
     pub resource_group: String,
     /// The zones: `azuremonitor` for all of the cloud's zone group, or names.
     pub zones: ZoneListShape,
-    /// The networks.
-    pub networks: Vec<String>,
+    /// The network, or several.
+    pub networks: OneOrMoreShape,
 }
+
+/// All zones of a cloud's zone group, by one word.
+pub(super) const ALL_ZONES: ZoneListShape = ZoneListShape::All(AllZonesShape::AzureMonitor);
 
 /// Zones by one word or by name.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
@@ -500,8 +612,22 @@ pub(super) struct RecordSetShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<u32>,
     /// The records' data in master-file form.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1))]
     pub records: Vec<String>,
+}
+
+/// Which record set.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RecordSetNameShape {
+    /// The zone's resource group.
+    pub resource_group: String,
+    /// The zone's name.
+    pub zone: String,
+    /// Name relative to the zone, `@` for its apex.
+    pub name: String,
+    /// Record type: A, AAAA, CNAME, MX, PTR, SRV or TXT.
+    pub r#type: String,
 }
 
 /// Flags of a resource.
@@ -518,7 +644,7 @@ pub(super) struct SetAccessShape {
     pub query: Option<AccessShape>,
     /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub perimeter_allows_inbound: Option<bool>,
+    pub perimeter_allows_inbound: Option<PerimeterShape>,
 }
 
 /// A scope (AMPLS).
@@ -730,11 +856,11 @@ pub(super) struct ExpectShape {
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub chain: IndexMap<String, Vec<String>>,
     /// Codes of findings there must be.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<OneOrMoreShape>,
     /// Codes of findings there must not be.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub absent_findings: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent_findings: Option<OneOrMoreShape>,
     /// Flows and how they end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flows: Vec<FlowShape>,
@@ -744,21 +870,21 @@ pub(super) struct ExpectShape {
 }
 
 /// A flow and how it ends.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct FlowShape {
     /// The network or virtual machine.
     pub from: String,
     /// The resource.
     pub to: String,
-    /// What is done: ingestion, query, config or download.
-    pub operation: String,
+    /// What is done.
+    pub operation: OperationShape,
     /// The name it goes through, where the operation goes through several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// public, private, unreachable, blocked, NXDOMAIN, NODATA or SERVFAIL.
+    /// How its requests travel, or why they do not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
+    pub path: Option<PathShape>,
     /// The private endpoint it goes through.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
@@ -781,4 +907,54 @@ pub(super) struct FlowShape {
 pub(super) enum DecisionShape {
     Allow,
     Deny,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum OperationShape {
+    Ingestion,
+    Query,
+    Config,
+    Download,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PathShape {
+    #[serde(rename = "public")]
+    Public,
+    #[serde(rename = "private")]
+    Private,
+    #[serde(rename = "unreachable")]
+    Unreachable,
+    #[serde(rename = "blocked")]
+    Blocked,
+    #[serde(rename = "NXDOMAIN")]
+    NameError,
+    #[serde(rename = "NODATA")]
+    NoData,
+    #[serde(rename = "SERVFAIL")]
+    Failure,
+}
+
+impl PathShape {
+    /// Each with its word.
+    pub(super) const WORDS: [(Self, &'static str); 7] = [
+        (Self::Public, "public"),
+        (Self::Private, "private"),
+        (Self::Unreachable, "unreachable"),
+        (Self::Blocked, "blocked"),
+        (Self::NameError, "NXDOMAIN"),
+        (Self::NoData, "NODATA"),
+        (Self::Failure, "SERVFAIL"),
+    ];
+
+    /// What a word stands for.
+    pub(super) fn of(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(_, own)| *own == word).map(|(own, _)| *own)
+    }
+
+    /// The word for it.
+    pub(super) fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(own, _)| *own == self).map_or("", |(_, word)| word)
+    }
 }

@@ -1,0 +1,107 @@
+//! The written form of a history. Text to history and back, and errors that say where.
+//!
+//! `node` reads YAML (JSON is YAML) into a tree with places, within bounds; `check` holds the tree against the JSON
+//! Schema that is made from the serde shapes in `shape`, and reports everything that is wrong at once; `pour` gives the
+//! shapes their meaning: names are resolved, addresses looked at, events put in order. [`expect`] is what must be true
+//! when a step is over. `write` goes the way back.
+//!
+//! Errors are what cannot be read. What Azure would refuse is no error here: it is `compile` that finds it.
+
+pub mod builtin;
+pub mod error;
+pub mod expect;
+
+mod check;
+mod known;
+mod node;
+mod pour;
+mod shape;
+mod write;
+
+
+use std::sync::Arc;
+
+pub use error::{ScenarioError, ScenarioErrors};
+pub use expect::{Expectation, Expected, ExpectedAnswer, ExpectedFlow};
+pub use node::{MAX_DEPTH, MAX_NODES, MAX_OCTETS};
+
+use crate::estate::History;
+
+/// A scenario: a history, where to look at it from, and what must be true of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Scenario {
+    /// What it is called; may be empty.
+    pub title: Arc<str>,
+    /// What it tells; may be empty.
+    pub about: Arc<str>,
+    /// Where the story is from; may be empty.
+    pub source: Arc<str>,
+    /// The events.
+    pub history: History,
+    /// The step it is looked at from; absent for the last one.
+    pub start: Option<String>,
+    /// What must be true when steps are over, in the order written.
+    pub expectations: Vec<Expectation>,
+}
+
+impl Scenario {
+    /// A scenario that is a history and nothing more.
+    pub fn of(history: History) -> Self {
+        let nothing: Arc<str> = "".into();
+        Self {
+            title: Arc::clone(&nothing),
+            about: Arc::clone(&nothing),
+            source: nothing,
+            history,
+            start: None,
+            expectations: Vec::new(),
+        }
+    }
+
+    /// Reads a scenario. `file` is the name errors give.
+    ///
+    /// # Errors
+    /// All that is wrong, each with its place.
+    pub fn read(file: &str, text: &[u8]) -> Result<Self, ScenarioErrors> {
+        let mut faults = error::Faults::default();
+        let root = match node::read(text, &mut faults) {
+            Ok(root) => root,
+            Err(fault) => {
+                faults.add(fault);
+                return Err(faults.in_text(file, text));
+            }
+        };
+        let schema = Self::schema();
+        let json = check::check(&schema, &root, &mut faults);
+        let scenario = match serde_json::from_value(json) {
+            Ok(shape) => Some(pour::pour(file, &root, shape, &mut faults)),
+            Err(error) => {
+                // The check lets nothing pass that the shapes do not take; this is the net below it.
+                faults.add(error::Fault::plain(root.range, format!("the scenario cannot be read: {error}")));
+                None
+            }
+        };
+        match scenario {
+            Some(scenario) if faults.is_empty() => Ok(scenario),
+            _ => Err(faults.in_text(file, text)),
+        }
+    }
+
+    /// The scenario as YAML text that reads back to the same, but for places. Events behind the last step become a step
+    /// `afterwards`.
+    pub fn write(&self) -> String {
+        write::write(self)
+    }
+
+    /// The JSON Schema of the written form.
+    pub fn schema() -> serde_json::Value {
+        let mut schema = schemars::schema_for!(shape::ScenarioShape).to_value();
+        if let Some(object) = schema.as_object_mut() {
+            object.insert("title".to_owned(), "ampls-dns scenario".into());
+        }
+        schema
+    }
+}
+
+#[cfg(test)]
+mod tests;

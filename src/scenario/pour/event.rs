@@ -1,0 +1,158 @@
+//! Events of every kind. What takes more than a few lines stands in the file of its object.
+
+use super::{Pourer, Told};
+use crate::estate::{ApprovalState, Event, OutboundRule, RuleAction};
+use crate::scenario::node::Node;
+use crate::scenario::shape::*;
+
+impl Pourer<'_> {
+    /// An event as told by `list_item`; `date` is its step's.
+    pub(super) fn event(&mut self, shape: &EventShape, date: Option<jiff::civil::Date>, list_item: &Node) {
+        let own = self.date(shape.date.as_deref(), list_item.get("date"));
+        let told = Told { date: own.or(date), range: list_item.range };
+        let happening = list_item.entries().iter().find(|(key, _)| key.text != "date");
+        let node = happening.map_or(list_item, |(_, value)| value);
+        match &shape.what {
+            WhatShape::CreateNetwork(own) => {
+                self.new_name(|own| &mut own.networks, &own.name, node.get("name").range);
+                let spec = self.network(&own.name, &own.spec, node);
+                self.push(told, Event::CreateNetwork(spec));
+            }
+            WhatShape::DeleteNetwork(name) => self.delete_network(name, node, told),
+            WhatShape::CreatePeering(pair) => self.create_peering(pair, node, told),
+            WhatShape::DeletePeering(pair) => self.delete_peering(pair, node, told),
+            WhatShape::SetDns(own) => {
+                self.refer(|own| &own.networks, &own.network, node.get("network"));
+                let dns = self.dns(Some(&own.dns), node.get("dns"));
+                self.push(told, Event::SetDns { network: own.network.as_str().into(), dns });
+            }
+            WhatShape::CreateInboundEndpoint(own) => {
+                self.new_name(|own| &mut own.inbound, &own.name, node.get("name").range);
+                self.refer(|own| &own.networks, &own.spec.network, node.get("network"));
+                let (name, network) = (own.name.as_str().into(), own.spec.network.as_str().into());
+                self.push(told, Event::CreateInboundEndpoint { name, network });
+            }
+            WhatShape::DeleteInboundEndpoint(name) => {
+                self.refer(|own| &own.inbound, name, node);
+                self.inbound.remove(name, &self.step, true);
+                self.push(told, Event::DeleteInboundEndpoint { name: name.as_str().into() });
+            }
+            WhatShape::SetRuleset(own) => {
+                self.name(node.get("name").range, &own.name, "ruleset");
+                let spec = self.ruleset(&own.name, &own.spec, node);
+                self.push(told, Event::SetRuleset(spec));
+            }
+            WhatShape::DeleteRuleset(name) => {
+                self.refer(|own| &own.rulesets, name, node);
+                self.rulesets.remove(name, &self.step, true);
+                self.push(told, Event::DeleteRuleset { name: name.as_str().into() });
+            }
+            WhatShape::CreatePrivateDnsZones(own) => self.create_zones(own, node, told),
+            WhatShape::DeletePrivateDnsZones(own) => self.delete_zones(own, node, told),
+            WhatShape::LinkZones(own) => self.link_zones(own, node, told),
+            WhatShape::UnlinkZones(own) => self.unlink_zones(own, node, told),
+            WhatShape::PutRecordSet(own) => self.put_record_set(own, node, told),
+            WhatShape::DeleteRecordSet(own) => self.delete_record_set(own, node, told),
+            WhatShape::CreateWorkspace(own) => {
+                let spec = self.workspace(&own.name, &own.spec, node);
+                self.create_resource(spec, node.get("name").range, told);
+            }
+            WhatShape::UpdateWorkspace(own) => {
+                let spec = self.workspace(&own.name, &own.spec, node);
+                self.update_resource(spec, node, told);
+            }
+            WhatShape::CreateComponent(own) => {
+                let spec = self.component(&own.name, &own.spec, node);
+                self.create_resource(spec, node.get("name").range, told);
+            }
+            WhatShape::UpdateComponent(own) => {
+                let spec = self.component(&own.name, &own.spec, node);
+                self.update_resource(spec, node, told);
+            }
+            WhatShape::CreateDataCollectionEndpoint(own) => {
+                let spec = self.data_collection_endpoint(&own.name, &own.spec, node);
+                self.create_resource(spec, node.get("name").range, told);
+            }
+            WhatShape::UpdateDataCollectionEndpoint(own) => {
+                let spec = self.data_collection_endpoint(&own.name, &own.spec, node);
+                self.update_resource(spec, node, told);
+            }
+            WhatShape::SetPublicNetworkAccess(own) => self.set_public_network_access(own, node, told),
+            WhatShape::DeleteResource(name) => self.delete_resource(name, node, told),
+            WhatShape::CreatePrivateLinkScope(own) => self.create_scope(own, node, told),
+            WhatShape::SetAccessModes(own) => self.set_access_modes(own, node, told),
+            WhatShape::DeletePrivateLinkScope(name) => self.delete_scope(name, node, told),
+            WhatShape::AddScopedResource(own) => self.add_scoped_resources(own, node, told),
+            WhatShape::RemoveScopedResource(own) => self.remove_scoped_resources(own, node, told),
+            WhatShape::CreatePrivateEndpoint(own) => self.create_endpoint(own, node, told),
+            WhatShape::DeletePrivateEndpoint(own) => {
+                let name = self.endpoint_name(own, node);
+                self.endpoints.remove(name, &self.step, true);
+                self.connections.remove(name);
+                self.push(told, Event::DeletePrivateEndpoint { endpoint: name.into() });
+            }
+            WhatShape::SetZoneGroup(own) => self.set_zone_group(own, node, told),
+            WhatShape::RepairZoneGroup(own) => {
+                let name = self.endpoint_name(own, node);
+                self.repair_zone_group(name, node, told);
+            }
+            WhatShape::DeleteZoneGroup(own) => {
+                let name = self.endpoint_name(own, node);
+                if let Some(connection) = self.connections.get_mut(name) {
+                    connection.zone_group = None;
+                }
+                self.push(told, Event::DeleteZoneGroup { endpoint: name.into() });
+            }
+            WhatShape::SetApproval(own) => {
+                self.refer(|own| &own.endpoints, &own.endpoint, node.get("endpoint"));
+                let state = ApprovalState::from(own.approval);
+                self.push(told, Event::SetApproval { endpoint: own.endpoint.as_str().into(), state });
+            }
+            WhatShape::CreateVirtualMachine(own) => {
+                self.new_name(|own| &mut own.machines, &own.name, node.get("name").range);
+                self.refer(|own| &own.networks, &own.spec.network, node.get("network"));
+                let (name, network) = (own.name.as_str().into(), own.spec.network.as_str().into());
+                self.push(told, Event::CreateVirtualMachine { name, network });
+            }
+            WhatShape::OpenSession(own) => {
+                self.refer(|own| &own.machines, &own.machine, node.get("machine"));
+                self.refer(|own| &own.resources, &own.resource, node.get("resource"));
+                let (machine, resource) = (own.machine.as_str().into(), own.resource.as_str().into());
+                self.push(told, Event::OpenSession { machine, resource });
+            }
+            WhatShape::Reboot(name) => {
+                self.refer(|own| &own.machines, name, node);
+                self.push(told, Event::Reboot { machine: name.as_str().into() });
+            }
+            WhatShape::CutSessions(name) => {
+                self.refer(|own| &own.machines, name, node);
+                self.push(told, Event::CutSessions { machine: name.as_str().into() });
+            }
+            WhatShape::SetOutboundRule(own) => {
+                self.refer(|own| &own.networks, &own.network, node.get("network"));
+                let action = match own.action {
+                    ActionShape::Allow => RuleAction::Allow,
+                    ActionShape::Deny => RuleAction::Deny,
+                };
+                let network = own.network.as_str().into();
+                self.push(told, Event::SetOutboundRule { network, rule: OutboundRule { action } });
+            }
+        }
+    }
+
+    /// A private endpoint that must exist, written alone or under `name`.
+    fn endpoint_name<'s>(&mut self, shape: &'s NameShape, node: &Node) -> &'s str {
+        self.refer(|own| &own.endpoints, shape.name(), node.get("name"));
+        shape.name()
+    }
+}
+
+impl From<ApprovalShape> for ApprovalState {
+    fn from(shape: ApprovalShape) -> Self {
+        match shape {
+            ApprovalShape::Approved => Self::Approved,
+            ApprovalShape::Pending => Self::Pending,
+            ApprovalShape::Rejected => Self::Rejected,
+        }
+    }
+}

@@ -1,0 +1,547 @@
+//! Events to shapes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use jiff::civil::Date;
+
+use crate::catalogue::{Catalogue, Cloud};
+use crate::dns::OwnerName;
+use crate::estate::{
+    AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting, Event,
+    ForwardTo, ForwarderKind, NetworkKind, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded,
+    ResolutionPolicy, ResourceSpec, RuleAction, RulesetSpec, ScopeSpec, WorkspaceSpec, ZoneGroup, ZoneId,
+};
+use crate::scenario::pour::region;
+use crate::scenario::shape::*;
+
+/// An event as an entry of one of the maps at the top of a scenario.
+pub(super) enum Declaration {
+    Network(String, NetworkShape),
+    Peering([String; 2]),
+    InboundEndpoint(String, InNetworkShape),
+    Ruleset(String, RulesetShape),
+    Workspace(String, WorkspaceShape),
+    Component(String, ComponentShape),
+    DataCollectionEndpoint(String, DataCollectionEndpointShape),
+    VirtualMachine(String, InNetworkShape),
+    /// There is no map for such events.
+    None,
+}
+
+pub(super) fn declaration(event: &Event) -> Declaration {
+    match event {
+        Event::CreateNetwork(spec) => Declaration::Network(spec.name.to_string(), network(spec)),
+        Event::CreatePeering { between: [one, other] } => Declaration::Peering([one.to_string(), other.to_string()]),
+        Event::CreateInboundEndpoint { name, network } => {
+            Declaration::InboundEndpoint(name.to_string(), InNetworkShape { network: network.to_string() })
+        }
+        Event::SetRuleset(spec) => Declaration::Ruleset(spec.name.to_string(), ruleset(spec)),
+        Event::PutResource(ResourceSpec::Workspace(spec)) => {
+            Declaration::Workspace(spec.name.to_string(), workspace(spec))
+        }
+        Event::PutResource(ResourceSpec::Component(spec)) => {
+            Declaration::Component(spec.name.to_string(), component(spec))
+        }
+        Event::PutResource(ResourceSpec::DataCollectionEndpoint(spec)) => {
+            Declaration::DataCollectionEndpoint(spec.name.to_string(), data_collection_endpoint(spec))
+        }
+        Event::CreateVirtualMachine { name, network } => {
+            Declaration::VirtualMachine(name.to_string(), InNetworkShape { network: network.to_string() })
+        }
+        _ => Declaration::None,
+    }
+}
+
+/// Writes events one stretch after the other.
+pub(super) struct Events {
+    catalogue: Arc<Catalogue>,
+    /// Resources that were told of, as they are.
+    specs: HashMap<String, ResourceSpec>,
+}
+
+impl Events {
+    pub(super) fn new(cloud: Cloud) -> Self {
+        Self { catalogue: Catalogue::of(cloud), specs: HashMap::new() }
+    }
+
+    /// Takes note of events that were written elsewhere.
+    pub(super) fn has_been(&mut self, events: &[Recorded]) {
+        for recorded in events {
+            if let Event::PutResource(spec) = &recorded.event {
+                self.specs.insert(spec.name().to_string(), spec.clone());
+            }
+        }
+    }
+
+    /// Events of one stretch, `date` being that of all of them that need none of their own.
+    pub(super) fn shapes(&mut self, events: &[Recorded], date: Option<Date>) -> Vec<EventShape> {
+        let mut shapes = Vec::new();
+        let mut rest = events;
+        while let Some(first) = rest.first() {
+            let together = rest.iter().take_while(|one| one.date == first.date).count();
+            let (what, taken) = self.next(&rest[..together]);
+            let own = first.date.filter(|own| Some(*own) != date).map(|own| own.to_string());
+            shapes.push(EventShape { date: own, what });
+            rest = &rest[taken..];
+        }
+        shapes
+    }
+
+    /// The next entry, and how many events it stands for.
+    fn next(&mut self, events: &[Recorded]) -> (WhatShape, usize) {
+        match &events[0].event {
+            Event::CreatePrivateDnsZone { zone } => {
+                let zones = run(events, zone, |event| match event {
+                    Event::CreatePrivateDnsZone { zone } => Some(zone),
+                    _ => None,
+                });
+                let (links, taken) = links(&events[zones.len()..], &zones);
+                let count = zones.len() + taken;
+                let (resource_group, zones) = self.zones(&zones);
+                (WhatShape::CreatePrivateDnsZones(ZonesShape { resource_group, zones, links }), count)
+            }
+            Event::DeletePrivateDnsZone { zone } => {
+                let zones = run(events, zone, |event| match event {
+                    Event::DeletePrivateDnsZone { zone } => Some(zone),
+                    _ => None,
+                });
+                let (resource_group, list) = self.zones(&zones);
+                let shape = ZoneGroupZonesShape { resource_group, zones: list };
+                (WhatShape::DeletePrivateDnsZones(shape), zones.len())
+            }
+            Event::LinkZone { zone, network, policy } => {
+                let zones = run(events, zone, |event| match event {
+                    Event::LinkZone { zone, network: own, policy: own_policy }
+                        if own == network && own_policy == policy =>
+                    {
+                        Some(zone)
+                    }
+                    _ => None,
+                });
+                let (links, count) = links(events, &zones);
+                let (resource_group, zones) = self.zones(&zones);
+                (WhatShape::LinkZones(LinkZonesShape { resource_group, zones, links }), count)
+            }
+            Event::UnlinkZone { zone, network } => {
+                let zones = run(events, zone, |event| match event {
+                    Event::UnlinkZone { zone, network: own } if own == network => Some(zone),
+                    _ => None,
+                });
+                let (resource_group, list) = self.zones(&zones);
+                let networks = OneOrMoreShape::One(network.to_string());
+                (WhatShape::UnlinkZones(UnlinkShape { resource_group, zones: list, networks }), zones.len())
+            }
+            Event::AddScopedResource { scope, .. } => {
+                let resources: Vec<String> = events
+                    .iter()
+                    .map_while(|one| match &one.event {
+                        Event::AddScopedResource { scope: own, resource } if own == scope => Some(resource.to_string()),
+                        _ => None,
+                    })
+                    .collect();
+                let count = resources.len();
+                (WhatShape::AddScopedResource(scoped(scope.as_str(), resources)), count)
+            }
+            Event::RemoveScopedResource { scope, .. } => {
+                let resources: Vec<String> = events
+                    .iter()
+                    .map_while(|one| match &one.event {
+                        Event::RemoveScopedResource { scope: own, resource } if own == scope => {
+                            Some(resource.to_string())
+                        }
+                        _ => None,
+                    })
+                    .collect();
+                let count = resources.len();
+                (WhatShape::RemoveScopedResource(scoped(scope.as_str(), resources)), count)
+            }
+            single => (self.single(single), 1),
+        }
+    }
+
+    fn single(&mut self, event: &Event) -> WhatShape {
+        match event {
+            Event::CreateNetwork(spec) => {
+                WhatShape::CreateNetwork(NamedNetworkShape { name: spec.name.to_string(), spec: network(spec) })
+            }
+            Event::DeleteNetwork { network } => WhatShape::DeleteNetwork(network.to_string()),
+            Event::CreatePeering { between: [one, other] } => {
+                WhatShape::CreatePeering([one.to_string(), other.to_string()])
+            }
+            Event::DeletePeering { between: [one, other] } => {
+                WhatShape::DeletePeering([one.to_string(), other.to_string()])
+            }
+            Event::SetDns { network, dns: own } => {
+                let dns = dns(own).unwrap_or(DnsShape::Named(AzureProvidedShape::AzureProvided));
+                WhatShape::SetDns(SetDnsShape { network: network.to_string(), dns })
+            }
+            Event::CreateInboundEndpoint { name, network } => {
+                WhatShape::CreateInboundEndpoint(in_network(name.as_str(), network.as_str()))
+            }
+            Event::DeleteInboundEndpoint { name } => WhatShape::DeleteInboundEndpoint(name.to_string()),
+            Event::SetRuleset(spec) => {
+                WhatShape::SetRuleset(NamedRulesetShape { name: spec.name.to_string(), spec: ruleset(spec) })
+            }
+            Event::DeleteRuleset { name } => WhatShape::DeleteRuleset(name.to_string()),
+            Event::PutRecordSet { zone, set } => WhatShape::PutRecordSet(RecordSetShape {
+                resource_group: zone.resource_group.to_string(),
+                zone: zone.apex.to_string(),
+                name: relative(set.owner(), zone),
+                r#type: set.kind().to_string(),
+                ttl: Some(set.ttl()),
+                records: set.data().iter().map(ToString::to_string).collect(),
+            }),
+            Event::DeleteRecordSet { zone, owner, kind } => WhatShape::DeleteRecordSet(RecordSetNameShape {
+                resource_group: zone.resource_group.to_string(),
+                zone: zone.apex.to_string(),
+                name: relative(owner, zone),
+                r#type: kind.to_string(),
+            }),
+            Event::PutResource(spec) => self.resource(spec),
+            Event::DeleteResource { resource } => {
+                self.specs.remove(resource.as_str());
+                WhatShape::DeleteResource(resource.to_string())
+            }
+            Event::CreatePrivateLinkScope(ScopeSpec { name, access, created }) => {
+                WhatShape::CreatePrivateLinkScope(ScopeShape {
+                    name: name.to_string(),
+                    ingestion_access_mode: Some(mode(access.ingestion)),
+                    query_access_mode: Some(mode(access.query)),
+                    exclusions: exclusions(access),
+                    created: created.map(|date| date.to_string()),
+                })
+            }
+            Event::SetAccessModes { scope, access } => WhatShape::SetAccessModes(SetAccessModesShape {
+                scope: scope.to_string(),
+                ingestion_access_mode: Some(mode(access.ingestion)),
+                query_access_mode: Some(mode(access.query)),
+                exclusions: exclusions(access),
+            }),
+            Event::DeletePrivateLinkScope { scope } => WhatShape::DeletePrivateLinkScope(scope.to_string()),
+            Event::CreatePrivateEndpoint(spec) => WhatShape::CreatePrivateEndpoint(self.endpoint(spec)),
+            Event::DeletePrivateEndpoint { endpoint } => WhatShape::DeletePrivateEndpoint(named(endpoint.as_str())),
+            Event::SetZoneGroup { endpoint, zone_group } => WhatShape::SetZoneGroup(SetZoneGroupShape {
+                endpoint: endpoint.to_string(),
+                zone_group: self.zone_group(zone_group),
+            }),
+            Event::DeleteZoneGroup { endpoint } => WhatShape::DeleteZoneGroup(named(endpoint.as_str())),
+            Event::SetApproval { endpoint, state } => {
+                WhatShape::SetApproval(SetApprovalShape { endpoint: endpoint.to_string(), approval: approval(*state) })
+            }
+            Event::CreateVirtualMachine { name, network } => {
+                WhatShape::CreateVirtualMachine(in_network(name.as_str(), network.as_str()))
+            }
+            Event::OpenSession { machine, resource } => {
+                WhatShape::OpenSession(SessionShape { machine: machine.to_string(), resource: resource.to_string() })
+            }
+            Event::Reboot { machine } => WhatShape::Reboot(machine.to_string()),
+            Event::CutSessions { machine } => WhatShape::CutSessions(machine.to_string()),
+            Event::SetOutboundRule { network, rule } => WhatShape::SetOutboundRule(OutboundRuleShape {
+                network: network.to_string(),
+                action: match rule.action {
+                    RuleAction::Allow => ActionShape::Allow,
+                    RuleAction::Deny => ActionShape::Deny,
+                },
+            }),
+            Event::CreatePrivateDnsZone { .. }
+            | Event::DeletePrivateDnsZone { .. }
+            | Event::LinkZone { .. }
+            | Event::UnlinkZone { .. }
+            | Event::AddScopedResource { .. }
+            | Event::RemoveScopedResource { .. } => unreachable!("these are written in runs"),
+        }
+    }
+
+    /// A resource's creation or change; a change of flags alone is told as such.
+    fn resource(&mut self, spec: &ResourceSpec) -> WhatShape {
+        let before = self.specs.insert(spec.name().to_string(), spec.clone());
+        if let Some(shape) = before.as_ref().and_then(|before| flags(before, spec)) {
+            return WhatShape::SetPublicNetworkAccess(shape);
+        }
+        let name = spec.name().to_string();
+        match (spec, before.is_some()) {
+            (ResourceSpec::Workspace(spec), known) => {
+                let shape = NamedWorkspaceShape { name, spec: workspace(spec) };
+                if known { WhatShape::UpdateWorkspace(shape) } else { WhatShape::CreateWorkspace(shape) }
+            }
+            (ResourceSpec::Component(spec), known) => {
+                let shape = NamedComponentShape { name, spec: component(spec) };
+                if known { WhatShape::UpdateComponent(shape) } else { WhatShape::CreateComponent(shape) }
+            }
+            (ResourceSpec::DataCollectionEndpoint(spec), known) => {
+                let shape = NamedDataCollectionEndpointShape { name, spec: data_collection_endpoint(spec) };
+                match known {
+                    true => WhatShape::UpdateDataCollectionEndpoint(shape),
+                    false => WhatShape::CreateDataCollectionEndpoint(shape),
+                }
+            }
+        }
+    }
+
+    fn endpoint(&self, spec: &PrivateEndpointSpec) -> PrivateEndpointShape {
+        PrivateEndpointShape {
+            name: spec.name.to_string(),
+            scope: spec.scope.to_string(),
+            subnet: format!("{}/{}", spec.network, spec.subnet),
+            zone_group: spec.zone_group.as_ref().map(|group| self.zone_group(group)),
+            ip_configurations: spec
+                .ip_configurations
+                .iter()
+                .map(|one| IpConfigurationShape {
+                    member_name: one.member.clone(),
+                    private_ip_address: one.address.to_string(),
+                })
+                .collect(),
+            approval: (spec.approval != ApprovalState::default()).then(|| approval(spec.approval)),
+            created: spec.created.map(|date| date.to_string()),
+        }
+    }
+
+    fn zone_group(&self, group: &ZoneGroup) -> ZoneGroupShape {
+        let parts = group.zones.chunk_by(|one, other| one.resource_group == other.resource_group);
+        let mut parts: Vec<ZoneGroupZonesShape> = parts
+            .map(|part| {
+                let (resource_group, zones) = self.zones(&part.iter().collect::<Vec<_>>());
+                ZoneGroupZonesShape { resource_group, zones }
+            })
+            .collect();
+        match parts.pop() {
+            Some(only) if parts.is_empty() => ZoneGroupShape::Zones(only),
+            last => ZoneGroupShape::Several(parts.into_iter().chain(last).collect()),
+        }
+    }
+
+    /// Zones of one resource group, as its name and a list.
+    fn zones(&self, zones: &[&ZoneId]) -> (String, ZoneListShape) {
+        let group = zones.first().map_or_else(String::new, |zone| zone.resource_group.to_string());
+        if zones.iter().map(|zone| &zone.apex).eq(self.catalogue.zone_group().map(|row| &row.private)) {
+            return (group, ALL_ZONES);
+        }
+        (group, ZoneListShape::Names(zones.iter().map(|zone| zone.apex.to_string()).collect()))
+    }
+}
+
+/// The zones of the events at the front that are alike and in one resource group.
+fn run<'e>(
+    events: &'e [Recorded],
+    first: &ZoneId,
+    zone: impl Fn(&'e Event) -> Option<&'e ZoneId>,
+) -> Vec<&'e ZoneId> {
+    events
+        .iter()
+        .map_while(|one| zone(&one.event))
+        .take_while(|zone| zone.resource_group == first.resource_group)
+        .collect()
+}
+
+/// Links of all of `zones`, network by network, at the front of the events; and how many events they are.
+fn links(events: &[Recorded], zones: &[&ZoneId]) -> (IndexMap<String, LinkShape>, usize) {
+    let mut links = IndexMap::new();
+    let mut taken = 0;
+    while let Some(part) = events.get(taken..taken + zones.len())
+        && let Some(Recorded { event: Event::LinkZone { network, policy, .. }, .. }) = part.first()
+        && !links.contains_key(network.as_str())
+        && part.iter().zip(zones).all(|(one, zone)| {
+            one.event == Event::LinkZone { zone: (*zone).clone(), network: network.clone(), policy: *policy }
+        })
+    {
+        let resolution_policy = match policy {
+            ResolutionPolicy::Default => None,
+            ResolutionPolicy::NxDomainRedirect => Some(PolicyShape::NxDomainRedirect),
+        };
+        links.insert(network.to_string(), LinkShape { resolution_policy });
+        taken += zones.len();
+    }
+    (links, taken)
+}
+
+fn network(spec: &NetworkSpec) -> NetworkShape {
+    NetworkShape {
+        kind: (spec.kind == NetworkKind::OnPremises).then_some(NetworkKindShape::OnPremises),
+        on_premises: None,
+        address_space: spec.address_space.iter().map(ToString::to_string).collect(),
+        client_prefixes: spec.client_prefixes.iter().map(ToString::to_string).collect(),
+        subnets: spec.subnets.iter().map(|(name, prefix)| (name.clone(), prefix.to_string())).collect(),
+        dns: dns(&spec.dns),
+    }
+}
+
+fn dns(setting: &DnsSetting) -> Option<DnsShape> {
+    match setting {
+        DnsSetting::AzureProvided => None,
+        DnsSetting::Custom { kind, forward, default } => Some(DnsShape::Custom(CustomDnsShape {
+            kind: Some(match kind {
+                ForwarderKind::RestartsAtCname => ForwarderKindShape::RestartsAtCname,
+                ForwarderKind::AcceptsChain => ForwarderKindShape::AcceptsChain,
+            }),
+            forward: forward.iter().map(|one| (one.suffix.to_string(), target(&one.to))).collect(),
+            default: Some(target(default)),
+        })),
+    }
+}
+
+fn target(to: &ForwardTo) -> String {
+    match to {
+        ForwardTo::AzureProvided => "azureProvided".to_owned(),
+        ForwardTo::Public => "public".to_owned(),
+        ForwardTo::Network(name) => format!("network/{name}"),
+        ForwardTo::InboundEndpoint(name) => format!("inboundEndpoint/{name}"),
+    }
+}
+
+fn ruleset(spec: &RulesetSpec) -> RulesetShape {
+    let rules = spec.rules.iter().map(|rule| RuleShape {
+        // The root is a dot in any case.
+        domain: if rule.final_dot { rule.domain.dotted().to_string() } else { rule.domain.to_string() },
+        target: target(&rule.to),
+        enabled: (!rule.enabled).then_some(false),
+    });
+    RulesetShape { rules: rules.collect(), links: spec.links.iter().map(ToString::to_string).collect() }
+}
+
+fn workspace(spec: &WorkspaceSpec) -> WorkspaceShape {
+    WorkspaceShape {
+        customer_id: spec.customer_id.clone(),
+        location: spec.location.clone(),
+        ingestion: set(spec.ingestion),
+        query: set(spec.query),
+        perimeter_allows_inbound: perimeter(spec.ingestion, spec.query),
+    }
+}
+
+fn component(spec: &ComponentSpec) -> ComponentShape {
+    let global = || "global".to_owned();
+    let usual = spec.ingestion_endpoint.as_deref().map(region);
+    ComponentShape {
+        location: spec.location.clone(),
+        ingestion_endpoint: spec.ingestion_endpoint.clone(),
+        live_endpoint: (spec.live_endpoint.as_deref() != usual)
+            .then(|| spec.live_endpoint.clone().unwrap_or_else(global)),
+        connection_string: None,
+        workspace: spec.workspace.as_ref().map(ToString::to_string),
+        ingestion: set(spec.ingestion),
+        query: set(spec.query),
+        perimeter_allows_inbound: perimeter(spec.ingestion, spec.query),
+    }
+}
+
+fn data_collection_endpoint(spec: &DataCollectionEndpointSpec) -> DataCollectionEndpointShape {
+    let address = |name: &OwnerName| AddressShape::Bare(name.to_string());
+    DataCollectionEndpointShape {
+        location: spec.location.clone(),
+        configuration_access: address(&spec.configuration_access),
+        logs_ingestion: address(&spec.logs_ingestion),
+        metrics_ingestion: spec.metrics_ingestion.as_ref().map(address),
+        public_network_access: set(spec.public_network_access),
+        perimeter_allows_inbound: inbound(spec.public_network_access).filter(|allowed| *allowed),
+    }
+}
+
+/// What changed, if it is flags alone.
+fn flags(before: &ResourceSpec, after: &ResourceSpec) -> Option<SetAccessShape> {
+    let mut same = before.clone();
+    let shape = match (&mut same, after) {
+        (ResourceSpec::Workspace(own), ResourceSpec::Workspace(new)) => {
+            (own.ingestion, own.query) = (new.ingestion, new.query);
+            both(new.ingestion, new.query)
+        }
+        (ResourceSpec::Component(own), ResourceSpec::Component(new)) => {
+            (own.ingestion, own.query) = (new.ingestion, new.query);
+            both(new.ingestion, new.query)
+        }
+        (ResourceSpec::DataCollectionEndpoint(own), ResourceSpec::DataCollectionEndpoint(new)) => {
+            own.public_network_access = new.public_network_access;
+            SetAccessShape {
+                ingestion: Some(access(new.public_network_access)),
+                perimeter_allows_inbound: inbound(new.public_network_access).map(PerimeterShape::Both),
+                ..SetAccessShape::default()
+            }
+        }
+        _ => return None,
+    };
+    (same == *after).then(|| SetAccessShape { resource: after.name().to_string(), ..shape })
+}
+
+fn both(ingestion: PublicNetworkAccess, query: PublicNetworkAccess) -> SetAccessShape {
+    SetAccessShape {
+        resource: String::new(),
+        ingestion: Some(access(ingestion)),
+        query: Some(access(query)),
+        perimeter_allows_inbound: perimeter(ingestion, query),
+    }
+}
+
+fn access(access: PublicNetworkAccess) -> AccessShape {
+    match access {
+        PublicNetworkAccess::Enabled => AccessShape::Enabled,
+        PublicNetworkAccess::Disabled => AccessShape::Disabled,
+        PublicNetworkAccess::SecuredByPerimeter { .. } => AccessShape::SecuredByPerimeter,
+    }
+}
+
+/// A flag, unless it is what it is without being said.
+fn set(flag: PublicNetworkAccess) -> Option<AccessShape> {
+    (flag != PublicNetworkAccess::default()).then(|| access(flag))
+}
+
+fn inbound(access: PublicNetworkAccess) -> Option<bool> {
+    match access {
+        PublicNetworkAccess::SecuredByPerimeter { inbound_allowed } => Some(inbound_allowed),
+        _ => None,
+    }
+}
+
+fn perimeter(ingestion: PublicNetworkAccess, query: PublicNetworkAccess) -> Option<PerimeterShape> {
+    match (inbound(ingestion).unwrap_or(false), inbound(query).unwrap_or(false)) {
+        (false, false) => None,
+        (true, true) => Some(PerimeterShape::Both(true)),
+        (ingestion, query) => Some(PerimeterShape::Each(PerimeterEachShape { ingestion, query })),
+    }
+}
+
+fn exclusions(access: &AccessModeSettings) -> Vec<ExclusionShape> {
+    let shape = access.exclusions.iter().map(|one| ExclusionShape {
+        private_endpoint_connection_name: one.endpoint.to_string(),
+        ingestion_access_mode: mode(one.ingestion),
+        query_access_mode: mode(one.query),
+    });
+    shape.collect()
+}
+
+fn mode(mode: AccessMode) -> ModeShape {
+    match mode {
+        AccessMode::Open => ModeShape::Open,
+        AccessMode::PrivateOnly => ModeShape::PrivateOnly,
+    }
+}
+
+fn approval(state: ApprovalState) -> ApprovalShape {
+    match state {
+        ApprovalState::Approved => ApprovalShape::Approved,
+        ApprovalState::Pending => ApprovalShape::Pending,
+        ApprovalState::Rejected => ApprovalShape::Rejected,
+    }
+}
+
+fn scoped(scope: &str, mut resources: Vec<String>) -> ScopedResourceShape {
+    let resource = match resources.len() {
+        1 => OneOrMoreShape::One(resources.remove(0)),
+        _ => OneOrMoreShape::More(resources),
+    };
+    ScopedResourceShape { scope: scope.to_owned(), resource }
+}
+
+fn in_network(name: &str, network: &str) -> NamedInNetworkShape {
+    NamedInNetworkShape { name: name.to_owned(), spec: InNetworkShape { network: network.to_owned() } }
+}
+
+fn named(name: &str) -> NameShape {
+    NameShape::Bare(name.to_owned())
+}
+
+/// The owner's name within its zone; histories that were read have no others.
+fn relative(owner: &OwnerName, zone: &ZoneId) -> String {
+    owner.relative_to(&zone.apex).unwrap_or_else(|| owner.to_string())
+}

@@ -1,0 +1,150 @@
+//! A scenario back to text: history to shapes, shapes to YAML.
+//!
+//! Events that read as one entry are written as one: zones created and linked together, resources put into a scope in
+//! one go. What stands at the top of the text comes first there; declarations in any other order become `events`.
+
+mod event;
+mod expect;
+mod yaml;
+
+use indexmap::IndexMap;
+
+use super::Scenario;
+use super::shape::*;
+use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
+use crate::estate::{Event, History, Recorded, ResourceSpec};
+
+/// The scenario as YAML text.
+pub(super) fn write(scenario: &Scenario) -> String {
+    let history = &scenario.history;
+    let mut shape = ScenarioShape {
+        version: 1,
+        cloud: Some(match history.cloud {
+            crate::catalogue::Cloud::Public => CloudShape::AzureCloud,
+            crate::catalogue::Cloud::UsGovernment => CloudShape::AzureUSGovernment,
+            crate::catalogue::Cloud::China => CloudShape::AzureChinaCloud,
+        }),
+        title: text(&scenario.title),
+        about: text(&scenario.about),
+        source: text(&scenario.source),
+        switches: switches(history.switches),
+        start: scenario.start.clone(),
+        ..ScenarioShape::default()
+    };
+    let declared = &history.events()[..history.declared().0 as usize];
+    let standing = declarations(&mut shape, declared);
+    let mut events = event::Events::new(history.cloud);
+    events.has_been(&declared[..standing]);
+    shape.events = events.shapes(&declared[standing..], None);
+    let mut end = declared.len();
+    for step in history.steps() {
+        let own = &history.events()[end..step.end.0 as usize];
+        end = step.end.0 as usize;
+        let mut written = self::step(&mut events, &step.name, &step.about, own);
+        written.expect = expect::shapes(scenario.expectations.iter().filter(|one| *one.step == *step.name));
+        shape.steps.push(written);
+    }
+    if end < history.events().len() {
+        shape.steps.push(step(&mut events, &unused_name(history), "", &history.events()[end..]));
+    }
+    yaml::text(&serde_json::to_value(&shape).expect("shapes have text for keys and no number that JSON lacks"))
+}
+
+fn step(events: &mut event::Events, name: &str, about: &str, own: &[Recorded]) -> StepShape {
+    // One date for all of the step stands at the step.
+    let date = own.first().and_then(|first| first.date).filter(|date| own.iter().all(|one| one.date == Some(*date)));
+    StepShape {
+        name: name.to_owned(),
+        about: text(about),
+        date: date.map(|date| date.to_string()),
+        events: events.shapes(own, date),
+        expect: Vec::new(),
+    }
+}
+
+/// Fills the maps at the top of a scenario with as many events as stand in their order; how many they are.
+fn declarations(shape: &mut ScenarioShape, events: &[Recorded]) -> usize {
+    let mut filled = 0;
+    for (index, recorded) in events.iter().enumerate() {
+        let place = match &recorded.event {
+            Event::CreateNetwork(_) => 0,
+            Event::CreatePeering { .. } => 1,
+            Event::CreateInboundEndpoint { .. } => 2,
+            Event::SetRuleset(_) => 3,
+            Event::PutResource(ResourceSpec::Workspace(_)) => 4,
+            Event::PutResource(ResourceSpec::Component(_)) => 5,
+            Event::PutResource(ResourceSpec::DataCollectionEndpoint(_)) => 6,
+            Event::CreateVirtualMachine { .. } => 7,
+            _ => return index,
+        };
+        if recorded.date.is_some() || place < filled {
+            return index;
+        }
+        filled = place;
+        let new = match event::declaration(&recorded.event) {
+            event::Declaration::Network(name, own) => put(&mut shape.networks, name, own),
+            event::Declaration::Peering(pair) => {
+                shape.peerings.push(pair);
+                true
+            }
+            event::Declaration::InboundEndpoint(name, own) => put(&mut shape.inbound_endpoints, name, own),
+            event::Declaration::Ruleset(name, own) => put(&mut shape.rulesets, name, own),
+            event::Declaration::Workspace(name, own) => put(&mut shape.workspaces, name, own),
+            event::Declaration::Component(name, own) => put(&mut shape.components, name, own),
+            event::Declaration::DataCollectionEndpoint(name, own) => {
+                put(&mut shape.data_collection_endpoints, name, own)
+            }
+            event::Declaration::VirtualMachine(name, own) => put(&mut shape.virtual_machines, name, own),
+            event::Declaration::None => false,
+        };
+        if !new {
+            return index;
+        }
+    }
+    events.len()
+}
+
+/// Puts something under a new name; false if the name is taken.
+fn put<T>(map: &mut IndexMap<String, T>, name: String, own: T) -> bool {
+    match map.entry(name) {
+        indexmap::map::Entry::Vacant(vacant) => {
+            vacant.insert(own);
+            true
+        }
+        indexmap::map::Entry::Occupied(_) => false,
+    }
+}
+
+fn switches(switches: Switches) -> Option<SwitchesShape> {
+    (switches != Switches::default()).then(|| SwitchesShape {
+        deletion: Some(match switches.deletion {
+            Deletion::DeleteByName => DeletionShape::DeleteByName,
+            Deletion::DeleteIfOwner => DeletionShape::DeleteIfOwner,
+        }),
+        workspace_hop: Some(match switches.workspace_hop {
+            WorkspaceHop::Scoped => WorkspaceHopShape::Scoped,
+            WorkspaceHop::Always => WorkspaceHopShape::Always,
+        }),
+        append: Some(match switches.append {
+            Append::OwnOnly => AppendShape::OwnOnly,
+            Append::RewriteAll => AppendShape::RewriteAll,
+        }),
+        limits: Some(match switches.limits {
+            Limits::General => LimitsShape::General,
+            Limits::Preview => LimitsShape::Preview,
+        }),
+    })
+}
+
+/// A name for a step that no step has.
+fn unused_name(history: &History) -> String {
+    let mut name = "afterwards".to_owned();
+    while history.step(&name).is_some() {
+        name.push('-');
+    }
+    name
+}
+
+fn text(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
