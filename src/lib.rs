@@ -13,6 +13,8 @@ pub mod answer;
 
 pub mod access;
 
+pub mod verify;
+
 pub mod report;
 
 pub mod serve;

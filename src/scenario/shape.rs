@@ -751,7 +751,7 @@ pub(super) struct FlowShape {
     pub from: String,
     /// The resource.
     pub to: String,
-    /// What is done: ingestion, query, config or download.
+    /// What is done: ingestion, query, config, download or resourceManager.
     pub operation: String,
     /// The name it goes through, where the operation goes through several.
     #[serde(skip_serializing_if = "Option::is_none")]
