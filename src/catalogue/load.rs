@@ -1,10 +1,491 @@
 //! The embedded data to a [`Catalogue`].
+//!
+//! Each cloud is read once, when it is first asked for. Tests prove that all of them load, so reading cannot fail in the
+//! product; [`read`] is what they test with data that does fail.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::{Catalogue, Cloud};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::{
+    Catalogue, Certainty, ChainRow, Cloud, EndpointKind, EndpointRow, EntryHost, Operation, Pattern, PublicTtl,
+    PublicZone, RegionalRow, Rules, Source, ZoneRow,
+};
+use crate::dns::{OwnerName, RecordType, master};
+
+/// A catalogue that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// The rows are not as they should be.
+    #[error("the rows of the catalogue: {0}")]
+    Rows(String),
+    /// A zone file is not as it should be.
+    #[error("the public zone {zone}: {what}")]
+    Zone {
+        /// File name.
+        zone: String,
+        /// What is wrong.
+        what: String,
+    },
+}
 
 /// The embedded catalogue of a cloud.
-pub fn embedded(_cloud: Cloud) -> Arc<Catalogue> {
-    unimplemented!()
+pub fn embedded(cloud: Cloud) -> Arc<Catalogue> {
+    static LOADED: [OnceLock<Arc<Catalogue>>; 3] = [const { OnceLock::new() }; 3];
+    let slot = Cloud::ALL.iter().position(|one| *one == cloud).expect("ALL has every cloud");
+    let loaded = LOADED[slot].get_or_init(|| {
+        let (rows, zones) = source(cloud);
+        Arc::new(read(rows, zones).expect("the embedded catalogues are tested to load"))
+    });
+    Arc::clone(loaded)
+}
+
+macro_rules! zones {
+    ($folder:literal, [$($zone:literal),* $(,)?]) => {
+        &[$(($zone, include_str!(concat!("../../zones/", $folder, "/public/", $zone, ".zone")))),*]
+    };
+}
+
+/// A zone file's name and text.
+type ZoneText = (&'static str, &'static str);
+
+/// Rows and zone files of a cloud.
+fn source(cloud: Cloud) -> (&'static str, &'static [ZoneText]) {
+    match cloud {
+        Cloud::Public => (
+            include_str!("../../zones/azure-cloud/catalogue.yaml"),
+            zones!(
+                "azure-cloud",
+                [
+                    "agentsvc.azure-automation.net",
+                    "applicationinsights.azure.com",
+                    "applicationinsights.io",
+                    "applicationinsights.microsoft.com",
+                    "azureserviceprofiler.net",
+                    "blob.core.windows.net",
+                    "cloudapp.azure.com",
+                    "cloudapp.net",
+                    "diagnosticservices.azure.com",
+                    "loganalytics.azure.com",
+                    "loganalytics.io",
+                    "management.azure.com",
+                    "microsoftonline.com",
+                    "monitor.azure.com",
+                    "monitoring.azure.com",
+                    "ods.opinsights.azure.com",
+                    "oms.opinsights.azure.com",
+                    "services.visualstudio.com",
+                    "trafficmanager.net",
+                ]
+            ),
+        ),
+        Cloud::UsGovernment => (
+            include_str!("../../zones/azure-us-government/catalogue.yaml"),
+            zones!(
+                "azure-us-government",
+                [
+                    "adx.monitor.azure.us",
+                    "agentsvc.azure-automation.us",
+                    "applicationinsights.azure.us",
+                    "applicationinsights.us",
+                    "blob.core.usgovcloudapi.net",
+                    "loganalytics.us",
+                    "management.usgovcloudapi.net",
+                    "monitor.azure.us",
+                    "ods.opinsights.azure.us",
+                    "oms.opinsights.azure.us",
+                ]
+            ),
+        ),
+        Cloud::China => (
+            include_str!("../../zones/azure-china-cloud/catalogue.yaml"),
+            zones!(
+                "azure-china-cloud",
+                [
+                    "agentsvc.azure-automation.cn",
+                    "applicationinsights.azure.cn",
+                    "blob.core.chinacloudapi.cn",
+                    "loganalytics.azure.cn",
+                    "management.chinacloudapi.cn",
+                    "monitor.azure.cn",
+                    "ods.opinsights.azure.cn",
+                    "oms.opinsights.azure.cn",
+                ]
+            ),
+        ),
+    }
+}
+
+/// Reads a catalogue from its rows in YAML and its public zones in master-file format.
+///
+/// # Errors
+/// [`CatalogueError`] says which row or zone file is wrong, and where.
+pub fn read(rows: &str, zones: &[(&str, &str)]) -> Result<Catalogue, CatalogueError> {
+    let shape: Shape = serde_saphyr::from_str(rows).map_err(|error| CatalogueError::Rows(error.to_string()))?;
+    let public_zones = zones.iter().map(|(name, text)| public_zone(name, text)).collect::<Result<_, _>>()?;
+    pour(shape, public_zones).map_err(CatalogueError::Rows)
+}
+
+fn public_zone(name: &str, text: &str) -> Result<PublicZone, CatalogueError> {
+    let wrong = |what: String| CatalogueError::Zone { zone: name.to_owned(), what };
+    let mut inferred_names = Vec::new();
+    // A record with this comment is one nobody has seen.
+    let remark = |owner: &OwnerName, remark: &[u8]| {
+        if remark == b"inferred" {
+            inferred_names.push(owner.clone());
+        }
+    };
+    let parsed = master::read_with_remarks(text.as_bytes(), None, remark)
+        .map_err(|errors| wrong(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
+    if parsed.sets.first().is_none_or(|set| set.kind() != RecordType::SOA) {
+        return Err(wrong("it has no SOA".to_owned()));
+    }
+    Ok(PublicZone { apex: parsed.apex, sets: parsed.sets, inferred_names })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Shape {
+    cloud: String,
+    uncertainty: Option<String>,
+    rules: RulesShape,
+    zones: Vec<ZoneShape>,
+    endpoints: Vec<EndpointShape>,
+    hosts: Vec<HostShape>,
+    regional: Vec<RegionalShape>,
+    chains: Vec<ChainShape>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RulesShape {
+    compression_since: String,
+    access_modes_since: String,
+    private_ttl: u32,
+    manual_ttl: u32,
+    reserved_at_start: u32,
+    reserved_at_end: u32,
+    public_ttl: TtlShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TtlShape {
+    hop: u32,
+    traffic_manager: u32,
+    tail: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ZoneShape {
+    private: String,
+    public: String,
+    since: Option<String>,
+    #[serde(default = "yes")]
+    in_zone_group: bool,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct EndpointShape {
+    record: String,
+    private_zone: String,
+    public_zone: String,
+    kind: KindShape,
+    operations: Vec<OperationShape>,
+    member: Option<String>,
+    member_before_compression: Option<String>,
+    since: Option<String>,
+    #[serde(default)]
+    compressed: bool,
+    meaning: String,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct HostShape {
+    host: String,
+    leads_to: Option<String>,
+    function: String,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RegionalShape {
+    name: String,
+    hop: bool,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ChainShape {
+    start: String,
+    region: Option<String>,
+    behind: Vec<String>,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "camelCase")]
+enum CertaintyShape {
+    Documented,
+    Observed,
+    Inferred,
+    Uncertain,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "camelCase")]
+enum KindShape {
+    Global,
+    Regional,
+    Workspace,
+    DataCollectionEndpoint,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "camelCase")]
+enum OperationShape {
+    Ingestion,
+    Query,
+    Config,
+    Download,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn pour(shape: Shape, public_zones: Vec<PublicZone>) -> Result<Catalogue, String> {
+    let rules = shape.rules;
+    Ok(Catalogue {
+        cloud: shape.cloud.parse::<Cloud>().map_err(|error| error.to_string())?,
+        uncertainty: shape.uncertainty.map(|text| text.trim().into()),
+        rules: Rules {
+            compression_since: date(&rules.compression_since)?,
+            access_modes_since: date(&rules.access_modes_since)?,
+            private_ttl: rules.private_ttl,
+            manual_ttl: rules.manual_ttl,
+            reserved_at_start: rules.reserved_at_start,
+            reserved_at_end: rules.reserved_at_end,
+            public_ttl: PublicTtl {
+                hop: rules.public_ttl.hop,
+                traffic_manager: rules.public_ttl.traffic_manager,
+                tail: rules.public_ttl.tail,
+            },
+        },
+        zones: shape.zones.into_iter().map(zone).collect::<Result<_, _>>()?,
+        endpoints: shape.endpoints.into_iter().map(endpoint).collect::<Result<_, _>>()?,
+        hosts: shape.hosts.into_iter().map(host).collect::<Result<_, _>>()?,
+        regional: shape.regional.into_iter().map(regional).collect::<Result<_, _>>()?,
+        chains: shape.chains.into_iter().map(chain).collect::<Result<_, _>>()?,
+        public_zones,
+    })
+}
+
+fn zone(shape: ZoneShape) -> Result<ZoneRow, String> {
+    Ok(ZoneRow {
+        private: name(&shape.private)?,
+        public: name(&shape.public)?,
+        since: shape.since.as_deref().map(date).transpose()?,
+        in_zone_group: shape.in_zone_group,
+        source: cited(shape.source, shape.date, shape.certainty),
+    })
+}
+
+fn endpoint(shape: EndpointShape) -> Result<EndpointRow, String> {
+    if shape.operations.is_empty() {
+        return Err(format!("{} has no operation", shape.record));
+    }
+    let operation = |operation: &OperationShape| match operation {
+        OperationShape::Ingestion => Operation::Ingestion,
+        OperationShape::Query => Operation::Query,
+        OperationShape::Config => Operation::Config,
+        OperationShape::Download => Operation::Download,
+    };
+    Ok(EndpointRow {
+        record: pattern(&shape.record)?,
+        private_zone: name(&shape.private_zone)?,
+        public_zone: name(&shape.public_zone)?,
+        kind: match shape.kind {
+            KindShape::Global => EndpointKind::Global,
+            KindShape::Regional => EndpointKind::Regional,
+            KindShape::Workspace => EndpointKind::Workspace,
+            KindShape::DataCollectionEndpoint => EndpointKind::DataCollectionEndpoint,
+        },
+        operations: shape.operations.iter().map(operation).collect(),
+        member: shape.member.as_deref().map(pattern).transpose()?,
+        member_before_compression: shape.member_before_compression.as_deref().map(pattern).transpose()?,
+        since: shape.since.as_deref().map(date).transpose()?,
+        compressed: shape.compressed,
+        meaning: shape.meaning.into(),
+        source: cited(shape.source, shape.date, shape.certainty),
+    })
+}
+
+fn host(shape: HostShape) -> Result<EntryHost, String> {
+    Ok(EntryHost {
+        host: pattern(&shape.host)?,
+        leads_to: shape.leads_to.as_deref().map(pattern).transpose()?,
+        function: shape.function.into(),
+        source: cited(shape.source, shape.date, shape.certainty),
+    })
+}
+
+fn regional(shape: RegionalShape) -> Result<RegionalRow, String> {
+    Ok(RegionalRow {
+        name: pattern(&shape.name)?,
+        hop: shape.hop,
+        source: cited(shape.source, shape.date, shape.certainty),
+    })
+}
+
+fn chain(shape: ChainShape) -> Result<ChainRow, String> {
+    Ok(ChainRow {
+        start: pattern(&shape.start)?,
+        region: shape.region.map(Into::into),
+        behind: shape.behind.iter().map(|behind| pattern(behind)).collect::<Result<_, _>>()?,
+        source: cited(shape.source, shape.date, shape.certainty),
+    })
+}
+
+fn cited(text: String, date: String, certainty: CertaintyShape) -> Source {
+    let certainty = match certainty {
+        CertaintyShape::Documented => Certainty::Documented,
+        CertaintyShape::Observed => Certainty::Observed,
+        CertaintyShape::Inferred => Certainty::Inferred,
+        CertaintyShape::Uncertain => Certainty::Uncertain,
+    };
+    Source { text: text.into(), date: date.into(), certainty }
+}
+
+fn name(text: &str) -> Result<OwnerName, String> {
+    OwnerName::parse(text).map_err(|error| format!("{text}: {error}"))
+}
+
+fn pattern(text: &str) -> Result<Pattern, String> {
+    text.parse().map_err(|error: super::pattern::BadPattern| error.to_string())
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| format!("`{text}` is no date"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use super::*;
+    use crate::dns::RecordSet;
+
+    fn fixed(catalogue: &Catalogue) -> HashMap<OwnerName, &RecordSet> {
+        let sets = catalogue.public_zones.iter().flat_map(|zone| &zone.sets);
+        sets.filter(|set| set.kind() != RecordType::SOA).map(|set| (set.owner().clone(), set)).collect()
+    }
+
+    #[test]
+    fn every_row_has_its_source_and_date() {
+        for cloud in Cloud::ALL {
+            let catalogue = Catalogue::of(cloud);
+            assert_eq!(catalogue.cloud, cloud);
+            let zones = catalogue.zones.iter().map(|row| &row.source);
+            let endpoints = catalogue.endpoints.iter().map(|row| &row.source);
+            let hosts = catalogue.hosts.iter().map(|row| &row.source);
+            let regional = catalogue.regional.iter().map(|row| &row.source);
+            let chains = catalogue.chains.iter().map(|row| &row.source);
+            for source in zones.chain(endpoints).chain(hosts).chain(regional).chain(chains) {
+                assert!(source.text.len() > 4 && source.date.len() > 3, "{source:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_public_cloud_has_five_zones_and_us_government_a_sixth_outside_the_group() {
+        let count = |cloud| {
+            let catalogue = Catalogue::of(cloud);
+            (catalogue.zones.len(), catalogue.zone_group().count())
+        };
+        assert_eq!(count(Cloud::Public), (5, 5));
+        assert_eq!(count(Cloud::UsGovernment), (6, 5));
+        assert!(Catalogue::of(Cloud::China).uncertainty.is_some());
+    }
+
+    #[test]
+    fn every_fixed_endpoint_has_its_privatelink_alias_in_public_dns() {
+        for cloud in Cloud::ALL {
+            let catalogue = Catalogue::of(cloud);
+            let sets = fixed(&catalogue);
+            for row in catalogue.endpoints.iter().filter(|row| row.record.is_fixed()) {
+                let public = row.public_zone.child(row.record.as_str()).expect("a good name");
+                let private = row.private_zone.child(row.record.as_str()).expect("a good name");
+                assert_eq!(sets.get(&public).and_then(|set| set.alias()), Some(&private), "{public}");
+            }
+        }
+    }
+
+    #[test]
+    fn entry_hosts_lead_where_their_rows_say() {
+        for cloud in Cloud::ALL {
+            let catalogue = Catalogue::of(cloud);
+            let sets = fixed(&catalogue);
+            for host in catalogue.hosts.iter().filter(|host| host.host.is_fixed()) {
+                let mut name = OwnerName::parse(host.host.as_str()).expect("a good name");
+                let Some(to) = &host.leads_to else {
+                    assert!(sets[&name].addresses().count() == 1, "{name} is public");
+                    continue;
+                };
+                let to = OwnerName::parse(to.as_str()).expect("a good name");
+                let mut hops = 0;
+                while name != to {
+                    name = sets[&name].alias().expect("entry hosts are aliases").clone();
+                    hops += 1;
+                    assert!(hops < 16, "{} leads to {to}", host.host);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_chain_ends_at_a_documentation_address_of_its_own() {
+        for cloud in Cloud::ALL {
+            let catalogue = Catalogue::of(cloud);
+            let sets = fixed(&catalogue);
+            let mut tails = HashSet::new();
+            for (name, set) in &sets {
+                if let Some(alias) = set.alias() {
+                    assert!(sets.contains_key(alias), "{name} leads to {alias}, which nothing is known of");
+                }
+                for address in set.addresses() {
+                    assert!(address.is_documentation(), "{name} has {address}");
+                    assert!(tails.insert(address), "{address} stands twice");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_and_zones_that_are_wrong_are_refused_with_a_place() {
+        let (rows, zones) = source(Cloud::Public);
+        let unknown = rows.replace("certainty: documented", "certainty: sure");
+        assert!(matches!(read(&unknown, zones), Err(CatalogueError::Rows(_))));
+        let bad = [("x.example", "$ORIGIN x.example.\n@ 300 IN A 1.2.3.4\n")];
+        let error = read(rows, &bad).expect_err("a zone without SOA is refused");
+        assert_eq!(error.to_string(), "the public zone x.example: it has no SOA");
+    }
 }

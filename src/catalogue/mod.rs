@@ -10,6 +10,7 @@ pub mod load;
 pub mod pattern;
 
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -154,7 +155,7 @@ impl Operation {
 
 /// A name (or pattern of names) for which a private endpoint of a scope gets an address and writes a record set.
 ///
-/// Rows stand in the order in which Azure gives addresses (source: `azure-facts` 4.4, inferred from six dumps):
+/// Rows stand in the order in which Azure gives addresses (source: inferred from six dumps, 2020 to 2025):
 /// workspace names, then regional ones, then data collection endpoints' names, then the global ones.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EndpointRow {
@@ -207,6 +208,17 @@ pub struct ChainRow {
     pub region: Option<Arc<str>>,
     /// The names behind the `privatelink` hop, in order; the last one owns the address.
     pub behind: Vec<Pattern>,
+    /// Where the row is from.
+    pub source: Source,
+}
+
+/// A public name of a region that no private endpoint serves, such as `{region}.handler.control.monitor.azure.com`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RegionalRow {
+    /// The name.
+    pub name: Pattern,
+    /// True if it carries the `privatelink` alias all the same, so that a linked zone answers NXDOMAIN for it.
+    pub hop: bool,
     /// Where the row is from.
     pub source: Source,
 }
@@ -265,6 +277,8 @@ pub struct Catalogue {
     pub endpoints: Vec<EndpointRow>,
     /// The public hosts that lead to them.
     pub hosts: Vec<EntryHost>,
+    /// Public names of regions that no endpoint serves.
+    pub regional: Vec<RegionalRow>,
     /// Chains of names that are not fixed.
     pub chains: Vec<ChainRow>,
     /// Public DNS where names are fixed.
@@ -290,7 +304,14 @@ impl Catalogue {
     }
 }
 
-/// TEMPORARY until merge.
-pub fn doc_address(_name: &OwnerName) -> std::net::Ipv4Addr {
-    std::net::Ipv4Addr::new(192, 0, 2, 1)
+/// The documentation address (RFC 5737) of a public name whose real one nobody published: the same for the same name
+/// always. Two names may share one; nothing depends on their being told apart.
+pub fn doc_address(name: &OwnerName) -> Ipv4Addr {
+    // FNV-1a, because its result is the same on every machine and in every version.
+    let hash = name
+        .wire()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01b3));
+    let host = (hash % 254) as u8 + 1;
+    if hash & 0x8000_0000 == 0 { Ipv4Addr::new(198, 51, 100, host) } else { Ipv4Addr::new(203, 0, 113, host) }
 }

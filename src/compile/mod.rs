@@ -23,6 +23,9 @@ pub mod state;
 pub mod finding;
 pub mod view;
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use std::sync::Arc;
 
 pub use finding::{Code, Finding, Severity};
@@ -73,7 +76,11 @@ pub struct Fold {
 impl Fold {
     /// A fold that has seen no event yet.
     pub fn new(history: &Arc<History>) -> Self {
-        let catalogue = Catalogue::of(history.cloud);
+        Self::with_catalogue(Catalogue::of(history.cloud), history)
+    }
+
+    /// The same with other published data than the embedded.
+    pub fn with_catalogue(catalogue: Arc<Catalogue>, history: &Arc<History>) -> Self {
         Self { state: State::new(catalogue, history.switches), history: Arc::clone(history) }
     }
 

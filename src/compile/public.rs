@@ -82,6 +82,7 @@ impl PublicDns {
             self.clear(&member.private);
             self.chain(catalogue, names, &slots, &writer, revision);
         }
+        self.announce_region(catalogue, &slots, &writer, revision);
         for host in &catalogue.hosts {
             // Hosts of a component's region lead to the names above.
             let open = !host.host.is_fixed() && !host.host.as_str().starts_with("*.");
@@ -95,6 +96,18 @@ impl PublicDns {
             {
                 self.put(alias(&from, to, catalogue.rules.public_ttl.hop), &writer, revision);
             }
+        }
+    }
+
+    /// Makes the names of a region exist that no endpoint serves.
+    fn announce_region(&mut self, catalogue: &Catalogue, slots: &Slots, writer: &Writer, revision: Revision) {
+        for row in &catalogue.regional {
+            let name = row.name.fill(slots).and_then(|name| OwnerName::parse(&name).ok());
+            let Some(name) = name.filter(|name| self.zone_of(name).get_any(name).is_none()) else { continue };
+            let hop =
+                catalogue.zones.iter().filter(|_| row.hop).find_map(|zone| name.moved(&zone.public, &zone.private));
+            let names = std::iter::once(name).chain(hop).collect();
+            self.chain(catalogue, names, slots, writer, revision);
         }
     }
 

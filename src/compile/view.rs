@@ -136,6 +136,11 @@ impl Views {
         self.prefixes.longest(address)
     }
 
+    /// How many leading bits of the address decide its view: all addresses that share them have the same one.
+    pub fn deciding_bits(&self, address: IpAddr) -> u8 {
+        self.prefixes.deciding_bits(address)
+    }
+
     /// Where a forward goes: a network's own DNS, Azure's resolver in a network, or public DNS (absent).
     pub fn target(&self, to: &ForwardTo, from: ViewId) -> Target {
         let own = |id: Option<ViewId>| id.map_or(Target::Public, Target::Network);
@@ -207,6 +212,30 @@ impl Prefixes {
         }
         None
     }
+
+    /// How many leading bits of the address decide: every address that shares them has the same longest prefix. This is
+    /// what a cache must know of an answer (RFC 7871, 7.2.1), since a prefix may have a longer one within it.
+    pub fn deciding_bits(&self, address: IpAddr) -> u8 {
+        let address = address.to_canonical();
+        let host = IpNet::from(address);
+        let at = self.rows.partition_point(|row| row.prefix <= host);
+        // Of the prefixes that do not hold the address its neighbours in order share the most bits with it.
+        let neighbours = [at.checked_sub(1), Some(at)].into_iter().flatten().filter_map(|index| self.rows.get(index));
+        let apart = neighbours.filter(|row| !row.prefix.contains(&address));
+        let told_apart = apart.filter_map(|row| Some(1 + shared(host, row.prefix)?));
+        let matched = self.longest(address).map_or(0, |(_, prefix)| prefix.prefix_len());
+        told_apart.chain([matched]).max().unwrap_or(0)
+    }
+}
+
+/// How many leading bits a host shares with a prefix that does not hold it; absent if they are of two families.
+fn shared(host: IpNet, prefix: IpNet) -> Option<u8> {
+    let bits = match (host, prefix) {
+        (IpNet::V4(host), IpNet::V4(prefix)) => (host.addr().to_bits() ^ prefix.addr().to_bits()).leading_zeros(),
+        (IpNet::V6(host), IpNet::V6(prefix)) => (host.addr().to_bits() ^ prefix.addr().to_bits()).leading_zeros(),
+        _ => return None,
+    };
+    Some(u8::try_from(bits).expect("an address has at most 128 bits"))
 }
 
 #[cfg(test)]
@@ -248,7 +277,14 @@ mod tests {
             let address = IpAddr::V4(address.into());
             let holding = rows.iter().filter(|(prefix, _)| prefix.contains(&address));
             let longest = holding.map(|(prefix, _)| *prefix).max_by_key(IpNet::prefix_len);
-            prop_assert_eq!(Prefixes::new(rows).longest(address).map(|(_, prefix)| prefix), longest);
+            let table = Prefixes::new(rows.clone());
+            prop_assert_eq!(table.longest(address).map(|(_, prefix)| prefix), longest);
+            // Each prefix needs as many bits as say whether the address is in it.
+            let needed = rows.iter().map(|(prefix, _)| match prefix.contains(&address) {
+                true => prefix.prefix_len(),
+                false => 1 + shared(IpNet::from(address), *prefix).expect("both are IPv4"),
+            });
+            prop_assert_eq!(table.deciding_bits(address), needed.max().unwrap_or(0));
         }
     }
 }

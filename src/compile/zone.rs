@@ -124,6 +124,11 @@ impl Zone {
         self.names.get(owner)?.iter().find(|owned| owned.set.kind() == kind)
     }
 
+    /// The first record set of that name, whatever its type.
+    pub fn get_any(&self, owner: &OwnerName) -> Option<&Owned> {
+        self.names.get(owner)?.first()
+    }
+
     /// What was deleted at that name and type and has not been written again.
     pub fn grave(&self, owner: &OwnerName, kind: RecordType) -> Option<&Grave> {
         self.graves.get(&(owner.clone(), kind))
