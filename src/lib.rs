@@ -1,5 +1,4 @@
 //! `ampls-dns` answers DNS as Azure does in networks with Azure Monitor Private Link, and says why.
-#![doc = ""]
 
 pub mod dns;
 
@@ -13,3 +12,5 @@ pub mod answer;
 pub mod access;
 
 pub mod report;
+
+pub mod serve;

@@ -8,11 +8,9 @@ pub mod explain;
 pub mod respond;
 pub mod sections;
 pub mod story;
-pub mod world;
 
 pub use decide::{Authority, Decision, Failure, Forwarded, Hop, MAX_ALIASES, Outcome, Question, Rule, decide};
 pub use explain::{Explanation, explain};
 pub use respond::{Asker, Response, Subnets, respond};
 pub use sections::{Extended, reply};
 pub use story::{Cell, Story};
-pub use world::World;

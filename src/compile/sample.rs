@@ -18,7 +18,7 @@ pub fn name(text: &str) -> OwnerName {
 }
 
 /// `vnet1` (10.0.1.0/24 and 127.0.1.0/24) sees the zone `privatelink.monitor.azure.com`, in which `api` has the address
-/// `api`, `many` has 29 addresses, `big` has 200 and `text` has long strings; `vnet2` (10.0.2.0/24 and, within the other's
+/// `api`, `long` has a TXT record of 768 octets and `longer` has 16 of those; `vnet2` (10.0.2.0/24 and, within the other's
 /// prefix, 127.0.1.128/25) does not. In public, `api.monitor.azure.com` is an alias of the private name, which has the
 /// address 192.0.2.1.
 pub fn estate(api: Ipv4Addr) -> Compiled {
@@ -29,10 +29,9 @@ pub fn estate(api: Ipv4Addr) -> Compiled {
         Event::CreatePrivateDnsZone { zone: zone.clone() },
         Event::LinkZone { zone: zone.clone(), network: "vnet1".into(), policy: ResolutionPolicy::Default },
     ];
-    let addresses = |count: u8| (0..count).map(|last| RecordData::A([10, 0, 9, last].into())).collect();
-    let text = RecordData::Txt(vec![vec![b'x'; 255]; 8]);
+    let text = |letter: u8| RecordData::Txt(vec![vec![letter; 255]; 3]);
     for (label, data) in
-        [("api", vec![RecordData::A(api)]), ("many", addresses(29)), ("big", addresses(200)), ("text", vec![text])]
+        [("api", vec![RecordData::A(api)]), ("long", vec![text(b'x')]), ("longer", (b'a'..b'q').map(text).collect())]
     {
         let owner = zone.apex.child(label).expect("a good name");
         let set = RecordSet::new(owner, 10, data).expect("records of one type");

@@ -18,7 +18,7 @@ use super::{ExtendedError, OwnerName, Rcode, RecordData, RecordSet, RecordType, 
 
 /// The UDP size our OPT record tells, in octets.
 ///
-/// Source: dig through 168.63.129.16 (dns-security-policy, 2025-01-15).
+/// Source: dns-traffic-log-how-to, dig through 168.63.129.16 of 2025-09.
 pub const ADVERTISED_SIZE: u16 = 1224;
 /// The largest UDP reply, in octets, whatever the client could take: no fragment on any usual path (DNS flag day 2020).
 pub const MAX_UDP_OCTETS: usize = 1232;

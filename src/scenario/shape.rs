@@ -1,0 +1,784 @@
+//! The shapes of the written form: what serde reads and the JSON Schema is made from.
+//!
+//! Field names are Azure's own where Azure has one. Nothing here has a meaning yet: `pour` gives it one.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A scenario: an estate and how it came about.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ScenarioShape {
+    /// Version of the written form.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// The cloud the estate is in; the public one without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<CloudShape>,
+    /// What the scenario is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it tells, in a few sentences.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Where the story is from: page and date, or address of a thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// What is assumed where Azure's behaviour is uncertain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switches: Option<SwitchesShape>,
+    /// Networks by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub networks: IndexMap<String, NetworkShape>,
+    /// Pairs of peered networks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peerings: Vec<[String; 2]>,
+    /// Inbound endpoints of DNS Private Resolvers by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub inbound_endpoints: IndexMap<String, InNetworkShape>,
+    /// DNS forwarding rulesets by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub rulesets: IndexMap<String, RulesetShape>,
+    /// Log Analytics workspaces by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub workspaces: IndexMap<String, WorkspaceShape>,
+    /// Application Insights components by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub components: IndexMap<String, ComponentShape>,
+    /// Data collection endpoints by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub data_collection_endpoints: IndexMap<String, DataCollectionEndpointShape>,
+    /// Virtual machines by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub virtual_machines: IndexMap<String, InNetworkShape>,
+    /// The step the scenario is looked at from; the last one without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// What happens, step by step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepShape>,
+}
+
+/// A cloud by Azure's name.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CloudShape {
+    AzureCloud,
+    AzureUSGovernment,
+    AzureChinaCloud,
+}
+
+/// What is assumed where Azure's behaviour is uncertain.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SwitchesShape {
+    /// Which record sets go when a private endpoint is deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<DeletionShape>,
+    /// When workspace names carry the privatelink hop in public DNS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace_hop: Option<WorkspaceHopShape>,
+    /// What an endpoint writes when a resource is scoped later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub append: Option<AppendShape>,
+    /// Which limits hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsShape>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum DeletionShape {
+    DeleteByName,
+    DeleteIfOwner,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum WorkspaceHopShape {
+    Scoped,
+    Always,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum AppendShape {
+    OwnOnly,
+    RewriteAll,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum LimitsShape {
+    General,
+    Preview,
+}
+
+/// A virtual or on-premises network.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NetworkShape {
+    /// In Azure or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<NetworkKindShape>,
+    /// Prefixes of its address space.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub address_space: Vec<String>,
+    /// Further source prefixes whose clients count as being in this network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_prefixes: Vec<String>,
+    /// Subnets by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub subnets: IndexMap<String, String>,
+    /// How its clients ask DNS; Azure-provided without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns: Option<DnsShape>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum NetworkKindShape {
+    Virtual,
+    OnPremises,
+}
+
+/// How the clients of a network ask DNS.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum DnsShape {
+    /// Azure-provided DNS.
+    Named(AzureProvidedShape),
+    /// A DNS server of its own.
+    Custom(CustomDnsShape),
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum AzureProvidedShape {
+    AzureProvided,
+}
+
+/// A DNS server that forwards.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CustomDnsShape {
+    /// What it does with a CNAME in an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ForwarderKindShape>,
+    /// Conditional forwarders: suffix to target.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub forward: IndexMap<String, String>,
+    /// Where everything else goes: `azureProvided`, `public`, `network/NAME` or `inboundEndpoint/NAME`; `public` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum ForwarderKindShape {
+    RestartsAtCname,
+    AcceptsChain,
+}
+
+/// Something that is in a network.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct InNetworkShape {
+    /// The network.
+    pub network: String,
+}
+
+/// A DNS forwarding ruleset.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RulesetShape {
+    /// Its rules.
+    #[serde(default)]
+    pub rules: Vec<RuleShape>,
+    /// Networks it is linked to.
+    #[serde(default)]
+    pub links: Vec<String>,
+}
+
+/// A rule of a ruleset.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RuleShape {
+    /// The domain, with its final dot.
+    pub domain: String,
+    /// Where to: `public`, `network/NAME` or `inboundEndpoint/NAME`.
+    pub target: String,
+    /// Rules that are not enabled are skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
+/// A Log Analytics workspace.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WorkspaceShape {
+    /// The GUID its host names begin with.
+    pub customer_id: String,
+    /// Azure region.
+    pub location: String,
+    /// Whether public requests may write.
+    #[serde(rename = "publicNetworkAccessForIngestion", skip_serializing_if = "Option::is_none")]
+    pub ingestion: Option<AccessShape>,
+    /// Whether public requests may read.
+    #[serde(rename = "publicNetworkAccessForQuery", skip_serializing_if = "Option::is_none")]
+    pub query: Option<AccessShape>,
+    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perimeter_allows_inbound: Option<bool>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AccessShape {
+    Enabled,
+    Disabled,
+    SecuredByPerimeter,
+}
+
+/// An Application Insights component.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ComponentShape {
+    /// Azure region.
+    pub location: String,
+    /// Its ingestion host, its address, or the first label of it, such as `westeurope-5`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingestion_endpoint: Option<String>,
+    /// Its live metrics host, its address, or the first label of it; by the ingestion host without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live_endpoint: Option<String>,
+    /// Its connection string, in the place of both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_string: Option<String>,
+    /// The workspace behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Whether public requests may write.
+    #[serde(rename = "publicNetworkAccessForIngestion", skip_serializing_if = "Option::is_none")]
+    pub ingestion: Option<AccessShape>,
+    /// Whether public requests may read.
+    #[serde(rename = "publicNetworkAccessForQuery", skip_serializing_if = "Option::is_none")]
+    pub query: Option<AccessShape>,
+}
+
+/// A data collection endpoint.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DataCollectionEndpointShape {
+    /// Azure region.
+    pub location: String,
+    /// Host or address of its configuration endpoint.
+    pub configuration_access: String,
+    /// Host or address of its logs ingestion endpoint.
+    pub logs_ingestion: String,
+    /// Host or address of its metrics ingestion endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_ingestion: Option<String>,
+    /// Whether public requests are let in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_network_access: Option<AccessShape>,
+    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perimeter_allows_inbound: Option<bool>,
+}
+
+/// A named stretch of events.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StepShape {
+    /// Its name.
+    pub name: String,
+    /// One sentence about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// When its events happen, as YYYY-MM-DD; without it they follow the newest rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// What happens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventShape>,
+    /// What must be true when it is over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expect: Vec<ExpectShape>,
+}
+
+/// One event: exactly one key besides `date`.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct EventShape {
+    /// When it happens, as YYYY-MM-DD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_network: Option<NamedNetworkShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_network: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_peering: Option<[String; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_peering: Option<[String; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_dns: Option<SetDnsShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_inbound_endpoint: Option<NamedInNetworkShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_inbound_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_ruleset: Option<NamedRulesetShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_ruleset: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_private_dns_zones: Option<ZonesShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_private_dns_zones: Option<ZonesShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link_zones: Option<ZonesShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlink_zones: Option<UnlinkShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub put_record_set: Option<RecordSetShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_record_set: Option<RecordSetShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_workspace: Option<NamedWorkspaceShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_component: Option<NamedComponentShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_data_collection_endpoint: Option<NamedDataCollectionEndpointShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_public_network_access: Option<SetAccessShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_resource: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_private_link_scope: Option<ScopeShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_access_modes: Option<SetAccessModesShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_private_link_scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub add_scoped_resource: Option<ScopedResourceShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remove_scoped_resource: Option<ScopedResourceShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_private_endpoint: Option<PrivateEndpointShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_private_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_zone_group: Option<SetZoneGroupShape>,
+    /// Creates the zone group of a private endpoint again as it is: it writes all its record sets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repair_zone_group: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_zone_group: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_approval: Option<SetApprovalShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create_virtual_machine: Option<NamedInNetworkShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_session: Option<SessionShape>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reboot: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_sessions: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_outbound_rule: Option<OutboundRuleShape>,
+}
+
+macro_rules! named {
+    ($($(#[$doc:meta])* $name:ident of $inner:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+        #[serde(rename_all = "camelCase")]
+        pub(super) struct $name {
+            /// Its name.
+            pub name: String,
+            #[serde(flatten)]
+            pub spec: $inner,
+        }
+    )*};
+}
+
+named! {
+    /// A network with its name.
+    NamedNetworkShape of NetworkShape;
+    /// Something in a network, with its name.
+    NamedInNetworkShape of InNetworkShape;
+    /// A ruleset with its name.
+    NamedRulesetShape of RulesetShape;
+    /// A workspace with its name.
+    NamedWorkspaceShape of WorkspaceShape;
+    /// A component with its name.
+    NamedComponentShape of ComponentShape;
+    /// A data collection endpoint with its name.
+    NamedDataCollectionEndpointShape of DataCollectionEndpointShape;
+}
+
+/// How a network asks DNS from now on.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SetDnsShape {
+    /// The network.
+    pub network: String,
+    /// How its clients ask.
+    pub dns: DnsShape,
+}
+
+/// Zones of a resource group, with links.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ZonesShape {
+    /// The resource group.
+    pub resource_group: String,
+    /// The zones: `azuremonitor` for all of the cloud's zone group, or names.
+    pub zones: ZoneListShape,
+    /// Links by network.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub links: IndexMap<String, LinkShape>,
+}
+
+/// Zones to take links from.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct UnlinkShape {
+    /// The resource group.
+    pub resource_group: String,
+    /// The zones: `azuremonitor` for all of the cloud's zone group, or names.
+    pub zones: ZoneListShape,
+    /// The networks.
+    pub networks: Vec<String>,
+}
+
+/// Zones by one word or by name.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum ZoneListShape {
+    /// All of the cloud's zone group.
+    All(AllZonesShape),
+    /// These.
+    Names(Vec<String>),
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AllZonesShape {
+    AzureMonitor,
+}
+
+/// A link of a zone to a network.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct LinkShape {
+    /// What happens to names the zone does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution_policy: Option<PolicyShape>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PolicyShape {
+    Default,
+    NxDomainRedirect,
+}
+
+/// A record set made by hand.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RecordSetShape {
+    /// The zone's resource group.
+    pub resource_group: String,
+    /// The zone's name.
+    pub zone: String,
+    /// Name relative to the zone, `@` for its apex.
+    pub name: String,
+    /// Record type: A, AAAA, CNAME, MX, PTR, SRV or TXT.
+    pub r#type: String,
+    /// Seconds; 3600 without it.
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<u32>,
+    /// The records' data in master-file form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<String>,
+}
+
+/// Flags of a resource.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SetAccessShape {
+    /// The resource.
+    pub resource: String,
+    /// publicNetworkAccessForIngestion, or a data collection endpoint's publicNetworkAccess.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingestion: Option<AccessShape>,
+    /// publicNetworkAccessForQuery.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<AccessShape>,
+    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perimeter_allows_inbound: Option<bool>,
+}
+
+/// A scope (AMPLS).
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ScopeShape {
+    /// Its name.
+    pub name: String,
+    /// Its mode for ingestion; Open without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingestion_access_mode: Option<ModeShape>,
+    /// Its mode for queries; Open without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query_access_mode: Option<ModeShape>,
+    /// Other modes for single private endpoint connections.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclusions: Vec<ExclusionShape>,
+    /// When it was created, as YYYY-MM-DD; the event's date without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ModeShape {
+    Open,
+    PrivateOnly,
+}
+
+/// Modes for one private endpoint connection.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ExclusionShape {
+    /// The private endpoint whose connection it is.
+    pub private_endpoint_connection_name: String,
+    /// Its mode for ingestion.
+    pub ingestion_access_mode: ModeShape,
+    /// Its mode for queries.
+    pub query_access_mode: ModeShape,
+}
+
+/// Access modes from now on.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SetAccessModesShape {
+    /// The scope.
+    pub scope: String,
+    /// Its mode for ingestion; Open without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingestion_access_mode: Option<ModeShape>,
+    /// Its mode for queries; Open without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query_access_mode: Option<ModeShape>,
+    /// Other modes for single private endpoint connections.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclusions: Vec<ExclusionShape>,
+}
+
+/// A resource and a scope.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ScopedResourceShape {
+    /// The scope.
+    pub scope: String,
+    /// The resource, or several in order.
+    pub resource: OneOrMoreShape,
+}
+
+/// A name or a list of names.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum OneOrMoreShape {
+    /// One.
+    One(String),
+    /// Several.
+    More(Vec<String>),
+}
+
+impl OneOrMoreShape {
+    pub(super) fn names(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::More(names) => names,
+        }
+    }
+}
+
+/// A private endpoint.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PrivateEndpointShape {
+    /// Its name.
+    pub name: String,
+    /// The scope it connects to.
+    pub scope: String,
+    /// Where its addresses are from, as network/subnet.
+    pub subnet: String,
+    /// The zones it writes to: a resource group (all of the cloud's zone group in it), or zones by name. Without it
+    /// nothing is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone_group: Option<ZoneGroupShape>,
+    /// Fixed addresses by member name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ip_configurations: Vec<IpConfigurationShape>,
+    /// State of its connection; Approved without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalShape>,
+    /// When it was created, as YYYY-MM-DD; the event's date without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+}
+
+/// The zones of a zone group.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum ZoneGroupShape {
+    /// All of the cloud's zone group in this resource group.
+    ResourceGroup(String),
+    /// Zones of one resource group.
+    Zones(ZoneGroupZonesShape),
+    /// Zones of several resource groups.
+    Several(Vec<ZoneGroupZonesShape>),
+}
+
+/// Zones of one resource group.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ZoneGroupZonesShape {
+    /// The resource group.
+    pub resource_group: String,
+    /// The zones: `azuremonitor` for all of the cloud's zone group, or names.
+    pub zones: ZoneListShape,
+}
+
+/// A fixed address.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct IpConfigurationShape {
+    /// Member name, such as `api` or `ods-westeurope`.
+    pub member_name: String,
+    /// The address.
+    #[serde(rename = "privateIPAddress")]
+    pub private_ip_address: String,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ApprovalShape {
+    Approved,
+    Pending,
+    Rejected,
+}
+
+/// A zone group from now on.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SetZoneGroupShape {
+    /// The private endpoint.
+    pub endpoint: String,
+    /// The zones.
+    pub zone_group: ZoneGroupShape,
+}
+
+/// A connection's state from now on.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SetApprovalShape {
+    /// The private endpoint.
+    pub endpoint: String,
+    /// The state.
+    pub approval: ApprovalShape,
+}
+
+/// A session of a virtual machine.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SessionShape {
+    /// The machine.
+    pub machine: String,
+    /// The resource.
+    pub resource: String,
+}
+
+/// The outbound rule of a network for the service tag AzureMonitor.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct OutboundRuleShape {
+    /// The network.
+    pub network: String,
+    /// What the rule does.
+    pub action: ActionShape,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ActionShape {
+    Allow,
+    Deny,
+}
+
+/// What must be true at the end of a step.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ExpectShape {
+    /// The networks that are asked from; `public` is outside all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<OneOrMoreShape>,
+    /// Answers by name (or name and type): an address, several, or one of public, NXDOMAIN, NODATA, SERVFAIL.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub answers: IndexMap<String, OneOrMoreShape>,
+    /// Alias targets by name, in the order a client meets them.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub chain: IndexMap<String, Vec<String>>,
+    /// Codes of findings there must be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
+    /// Codes of findings there must not be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent_findings: Vec<String>,
+    /// Flows and how they end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flows: Vec<FlowShape>,
+    /// All record sets of a zone but its SOA, by resource group and zone: relative name to address.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub records: IndexMap<String, IndexMap<String, String>>,
+}
+
+/// A flow and how it ends.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct FlowShape {
+    /// The network or virtual machine.
+    pub from: String,
+    /// The resource.
+    pub to: String,
+    /// What is done: ingestion, query, config or download.
+    pub operation: String,
+    /// The name it goes through, where the operation goes through several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// public, private, unreachable, blocked, NXDOMAIN, NODATA or SERVFAIL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The private endpoint it goes through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// How it is decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<DecisionShape>,
+    /// The row of the table of decisions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<u8>,
+    /// HTTP status the client sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Part of the error text the client sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum DecisionShape {
+    Allow,
+    Deny,
+}

@@ -1,0 +1,210 @@
+//! The shell: sockets, threads, and the one revision they answer from.
+//!
+//! [`start`] binds every listener ([`listen`]), puts datagrams and streams ([`tcp`]) on a thread each, and returns a [`Running`] server
+//! that answers from that moment on. [`Running::publish`] replaces the revision under load; the sockets stay as they are.
+//! Nothing here decides anything: each query goes through [`Listener::respond`], whatever it travelled by.
+//!
+//! hickory-server logs two lines a query at level INFO; whoever installs a subscriber should let its target
+//! `hickory_server` through from WARN on only.
+
+pub mod listen;
+pub mod publish;
+pub mod tcp;
+mod udp;
+
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+
+pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
+pub use publish::{Conduct, Listener, Publication};
+
+use crate::answer::Extended;
+use crate::compile::Compiled;
+
+/// What [`start`] needs to know besides the revision.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// Where to listen; if empty, as [`plan`] has it from [`listen::DEFAULT_ADDRESS`] on.
+    pub listeners: Vec<Listen>,
+    /// Besides loopback, whose client subnet options are trusted.
+    pub trusted: Vec<IpNet>,
+    /// Whether replies carry the reason as an extended DNS error.
+    pub extended: Extended,
+    /// How long a TCP connection may be idle.
+    pub tcp_idle: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { listeners: Vec::new(), trusted: Vec::new(), extended: Extended::default(), tcp_idle: tcp::IDLE }
+    }
+}
+
+/// A server that answers. It stops when it is dropped; [`Running::shutdown`] waits without blocking the thread.
+#[derive(Debug)]
+pub struct Running {
+    publication: Arc<Publication>,
+    stop: watch::Sender<bool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Starts to serve a revision. Queries are answered from the moment this returns.
+///
+/// No runtime is needed around it: the server brings its own threads.
+///
+/// # Errors
+/// [`StartError`] if any listener cannot be had; then there is none.
+pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartError> {
+    let Settings { mut listeners, trusted, extended, tcp_idle } = settings;
+    if listeners.is_empty() {
+        let planned = plan(&world, listen::DEFAULT_ADDRESS);
+        if planned.by_prefix_only {
+            tracing::warn!(
+                limit = listen::MAX_PORTS_OF_NETWORKS,
+                "too many networks for a port each: the source address decides the view; use `--listen` for more"
+            );
+        }
+        listeners = planned.listeners;
+    }
+    for wanted in &listeners {
+        if wanted.network.as_ref().is_some_and(|one| world.views.of_network(one.as_str()).is_none()) {
+            let known = world.views.iter().filter_map(|(_, view)| Some(view.network.as_ref()?.to_string())).collect();
+            return Err(StartError::UnknownNetwork { wanted: wanted.clone(), known });
+        }
+    }
+    let open = listen::open(&listeners)?;
+    let bound: Vec<Bound> = open.iter().map(|one| one.bound.clone()).collect();
+    for one in &bound {
+        let network = one.network.as_ref().map_or("", |network| network.as_str());
+        tracing::info!(address = %one.address, network, "listening");
+        if !one.address.ip().is_loopback() {
+            tracing::warn!(address = %one.address, "queries from other machines are answered here");
+        }
+    }
+    let publication = Arc::new(Publication::new(world, bound, Conduct { trusted, extended }));
+    let (stop, stopped) = watch::channel(false);
+    let mut running = Running { publication, stop, threads: Vec::new() };
+    let (mut datagrams, mut streams) = (Vec::new(), Vec::new());
+    for (index, one) in open.into_iter().enumerate() {
+        let place = Listener::new(Arc::clone(&running.publication), index).expect("each open listener is published");
+        datagrams.push((one.udp, place.clone()));
+        streams.push((one.tcp, place));
+    }
+    // If the second thread cannot be had, dropping `running` ends the first.
+    let stop_udp = stopped.clone();
+    running.threads.push(on_a_thread("udp", move |tasks| {
+        for (socket, place) in datagrams {
+            tasks.push(udp::serve(tokio::net::UdpSocket::from_std(socket)?, place, stop_udp.clone()));
+        }
+        Ok(())
+    })?);
+    running.threads.push(on_a_thread("tcp", move |tasks| {
+        for (listener, place) in streams {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            tasks.push(tcp::serve(listener, place, tcp_idle, stopped.clone()));
+        }
+        Ok(())
+    })?);
+    Ok(running)
+}
+
+/// Runs the tasks `prepare` makes on a thread of their own, until all of them end.
+fn on_a_thread<F, P>(name: &str, prepare: P) -> Result<JoinHandle<()>, StartError>
+where
+    F: Future<Output = ()> + 'static,
+    P: FnOnce(&mut Vec<F>) -> io::Result<()> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+    let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
+    let body = move || {
+        let local = LocalSet::new();
+        let _context = runtime.enter();
+        let mut tasks = Vec::new();
+        let prepared = prepare(&mut tasks);
+        let fine = prepared.is_ok();
+        // Whoever started us waits for this word.
+        let _ = ready.send(prepared);
+        if fine {
+            let running: Vec<_> = tasks.into_iter().map(|task| local.spawn_local(task)).collect();
+            local.block_on(&runtime, async {
+                for task in running {
+                    if let Err(error) = task.await {
+                        tracing::error!(%error, "a listener has ended");
+                    }
+                }
+            });
+        }
+    };
+    let thread =
+        std::thread::Builder::new().name(format!("ampls-dns-{name}")).spawn(body).map_err(StartError::Thread)?;
+    match is_ready.recv() {
+        Ok(Ok(())) => Ok(thread),
+        Ok(Err(error)) => Err(StartError::Thread(error)),
+        Err(_) => Err(StartError::Thread(io::Error::other("the thread ended before it was ready"))),
+    }
+}
+
+impl Running {
+    /// The listeners with the ports they really have, in the order asked for.
+    pub fn listeners(&self) -> &[Bound] {
+        self.publication.listeners()
+    }
+
+    /// Where the clients of a network can ask; `None` is the first listener that goes by source address.
+    pub fn address_of(&self, network: Option<&str>) -> Option<SocketAddr> {
+        let is_it = |bound: &&Bound| bound.network.as_ref().map(|own| own.as_str()) == network;
+        self.listeners().iter().find(is_it).map(|bound| bound.address)
+    }
+
+    /// Replaces the revision. When this returns, every query that arrives is answered from the new one.
+    pub fn publish(&self, world: Arc<Compiled>) {
+        self.publication.publish(world);
+    }
+
+    /// The revision queries are answered from.
+    pub fn world(&self) -> Arc<Compiled> {
+        self.publication.world()
+    }
+
+    /// What the listeners answer from, for further transports.
+    pub fn publication(&self) -> &Arc<Publication> {
+        &self.publication
+    }
+
+    /// Answers the datagrams that have arrived, closes every socket, and returns when that is done.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        let threads = std::mem::take(&mut self.threads);
+        // Joining blocks, if only for as long as a batch takes.
+        let joined = tokio::task::spawn_blocking(move || join(threads)).await;
+        if let Err(error) = joined {
+            tracing::error!(%error, "the server did not end as it should");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        join(std::mem::take(&mut self.threads));
+    }
+}
+
+fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        if thread.join().is_err() {
+            tracing::error!("a thread of the server panicked");
+        }
+    }
+}

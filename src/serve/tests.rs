@@ -1,0 +1,392 @@
+//! The server over real sockets of the loopback interface, all ports chosen by the system.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::compile::sample::{estate, name};
+use crate::dns::wire::{Received, decode, encode_query};
+use crate::dns::{Rcode, RecordType};
+
+/// Longer than any reply takes, short enough to fail by.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn world() -> Arc<Compiled> {
+    Arc::new(estate([10, 0, 1, 9].into()))
+}
+
+fn served(listeners: &[&str]) -> Running {
+    let listeners = listeners.iter().map(|text| text.parse().expect("a good listener")).collect();
+    start(Settings { listeners, ..Settings::default() }, world()).expect("free ports")
+}
+
+fn client(server: SocketAddr) -> UdpSocket {
+    let own = if server.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
+    client_at(own, server)
+}
+
+/// A socket that takes datagrams from nowhere but the server's address.
+fn client_at(own: &str, server: SocketAddr) -> UdpSocket {
+    let socket = UdpSocket::bind(own).expect("a free port");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a time-out is fine");
+    socket.connect(server).expect("connecting sends nothing");
+    socket
+}
+
+fn query(id: u16, text: &str, kind: RecordType) -> Vec<u8> {
+    encode_query(id, &name(text), kind, Some(1232))
+}
+
+fn receive(socket: &UdpSocket) -> Vec<u8> {
+    let mut buffer = [0; 65_535];
+    let length = socket.recv(&mut buffer).expect("a reply in time");
+    buffer[..length].to_vec()
+}
+
+fn ask(socket: &UdpSocket, packet: &[u8]) -> Received {
+    socket.send(packet).expect("loopback takes it");
+    decode(&receive(socket)).expect("a reply that can be read")
+}
+
+fn connected(server: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(server).expect("the server listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time-out is fine");
+    stream
+}
+
+fn framed(packet: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(packet.len()).expect("a short message");
+    [&length.to_be_bytes()[..], packet].concat()
+}
+
+fn read_message(stream: &mut TcpStream) -> Vec<u8> {
+    let mut length = [0; 2];
+    stream.read_exact(&mut length).expect("a reply in time");
+    let mut message = vec![0; usize::from(u16::from_be_bytes(length))];
+    stream.read_exact(&mut message).expect("the rest of the reply");
+    message
+}
+
+fn ask_tcp(stream: &mut TcpStream, packet: &[u8]) -> Received {
+    stream.write_all(&framed(packet)).expect("the server reads");
+    decode(&read_message(stream)).expect("a reply that can be read")
+}
+
+fn last_address(received: &Received) -> String {
+    received.answer.last().expect("an answer").data.to_string()
+}
+
+#[test]
+fn each_network_has_its_port_and_its_answers() {
+    let server = served(&["127.0.0.1:0", "vnet1=127.0.0.1:0", "vnet2=127.0.0.1:0"]);
+    let packet = query(1, "api.monitor.azure.com", RecordType::A);
+    for (network, address) in [(None, "192.0.2.1"), (Some("vnet1"), "10.0.1.9"), (Some("vnet2"), "192.0.2.1")] {
+        let at = server.address_of(network).expect("it was asked for");
+        let udp = ask(&client(at), &packet);
+        assert_eq!(last_address(&udp), address);
+        assert_eq!(ask_tcp(&mut connected(at), &packet), udp);
+    }
+}
+
+#[test]
+fn a_source_address_of_a_client_prefix_is_in_that_network() {
+    let server = served(&["0.0.0.0:0"]);
+    let port = server.listeners()[0].address.port();
+    let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let packet = query(1, "api.monitor.azure.com", RecordType::A);
+    assert_eq!(last_address(&ask(&client_at("127.0.1.5:0", at), &packet)), "10.0.1.9");
+    assert_eq!(last_address(&ask(&client_at("127.0.0.1:0", at), &packet)), "192.0.2.1");
+}
+
+#[test]
+fn two_questions_back_to_back_are_answered_in_order_also_on_one_connection() {
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let (a, aaaa) =
+        (query(1, "api.monitor.azure.com", RecordType::A), query(2, "api.monitor.azure.com", RecordType::AAAA));
+    let socket = client(at);
+    socket.send(&a).expect("loopback takes it");
+    socket.send(&aaaa).expect("loopback takes it");
+    let mut stream = connected(at);
+    stream.write_all(&[framed(&a), framed(&aaaa)].concat()).expect("the server reads");
+    for mut take in
+        [Box::new(|| receive(&socket)) as Box<dyn FnMut() -> Vec<u8>>, Box::new(|| read_message(&mut stream))]
+    {
+        let first = decode(&take()).expect("a reply that can be read");
+        let second = decode(&take()).expect("a reply that can be read");
+        assert_eq!((first.id, last_address(&first).as_str()), (1, "10.0.1.9"));
+        assert_eq!((second.id, second.answer.len(), second.authority.len()), (2, 1, 1));
+        assert_eq!(second.rcode, Rcode::NOERROR);
+    }
+}
+
+#[test]
+fn more_queries_than_a_batch_holds_are_all_answered_in_order() {
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    let socket = client(server.listeners()[0].address);
+    for id in 0..200 {
+        socket.send(&query(id, "api.monitor.azure.com", RecordType::A)).expect("loopback takes it");
+    }
+    for id in 0..200 {
+        assert_eq!(decode(&receive(&socket)).expect("a reply that can be read").id, id);
+    }
+}
+
+#[test]
+fn a_long_answer_is_truncated_with_its_opt_record_and_whole_over_tcp() {
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let packet = query(1, "longer.privatelink.monitor.azure.com", RecordType::TXT);
+    let short = ask(&client(at), &packet);
+    assert!(short.truncated && short.answer.is_empty() && short.edns.is_some());
+    let whole = ask_tcp(&mut connected(at), &packet);
+    assert_eq!((whole.truncated, whole.answer.len()), (false, 16));
+    // Too many octets for a client without EDNS, few enough for one with.
+    let plain = encode_query(2, &name("long.privatelink.monitor.azure.com"), RecordType::TXT, None);
+    let short = ask(&client(at), &plain);
+    assert!(short.truncated && short.answer.is_empty() && short.edns.is_none());
+    assert_eq!(ask_tcp(&mut connected(at), &plain).answer.len(), 1);
+    let long = query(3, "long.privatelink.monitor.azure.com", RecordType::TXT);
+    assert_eq!(ask(&client(at), &long).answer.len(), 1);
+}
+
+#[test]
+fn unusual_queries_get_the_same_replies_over_both_transports() {
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let good = query(1, "api.monitor.azure.com", RecordType::A);
+    let last = good.len();
+    let with = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut packet = good.clone();
+        change(&mut packet);
+        packet
+    };
+    let cases = [
+        ("EDNS version 1", Rcode::BADVERS, with(&|packet| packet[last - 5] = 1)),
+        ("an unknown flag", Rcode::NOERROR, with(&|packet| packet[last - 3] = 1)),
+        ("DO", Rcode::NOERROR, with(&|packet| packet[last - 4] = 0x80)),
+        (
+            "an unknown option",
+            Rcode::NOERROR,
+            with(&|packet| {
+                packet[last - 1] = 6;
+                packet.extend([0xff, 0xee, 0, 2, 1, 2]);
+            }),
+        ),
+        (
+            "a cookie",
+            Rcode::NOERROR,
+            with(&|packet| {
+                packet[last - 1] = 12;
+                packet.extend([0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]);
+            }),
+        ),
+        ("opcode STATUS", Rcode::NOTIMP, with(&|packet| packet[2] = 0x10)),
+        ("opcode 15", Rcode::NOTIMP, with(&|packet| packet[2] = 0x78)),
+        ("CHAOS", Rcode::REFUSED, with(&|packet| packet[last - 12] = 3)),
+        ("AXFR", Rcode::REFUSED, query(1, "monitor.azure.com", RecordType::AXFR)),
+        ("a loop of nobody's", Rcode::NXDOMAIN, query(1, "nobody.example", RecordType::A)),
+        ("no EDNS", Rcode::NOERROR, encode_query(1, &name("api.monitor.azure.com"), RecordType::A, None)),
+        ("no recursion", Rcode::NOERROR, with(&|packet| packet[2] = 0)),
+        ("CD and AD", Rcode::NOERROR, with(&|packet| packet[3] = 0x30)),
+    ];
+    let (socket, mut stream) = (client(at), connected(at));
+    for (what, rcode, packet) in cases {
+        let udp = ask(&socket, &packet);
+        assert_eq!(udp.rcode, rcode, "{what}");
+        assert_eq!(udp.edns.is_some(), packet.len() >= last || what == "AXFR" || what.ends_with("nobody's"), "{what}");
+        // Neither option is echoed, and what the reply has besides is the reason.
+        let reason = udp.edns.as_ref().map_or(0, |edns| usize::from(edns.extended_error.is_some()));
+        assert_eq!(udp.edns.as_ref().map_or(0, |edns| edns.options), reason, "{what}");
+        assert_eq!(ask_tcp(&mut stream, &packet), udp, "{what}");
+    }
+}
+
+#[test]
+fn malformed_messages_get_format_errors_over_both_transports() {
+    let server = served(&["127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let (socket, mut stream) = (client(at), connected(at));
+    let good = encode_query(7, &name("api.monitor.azure.com"), RecordType::A, None);
+    let mut none = good[..12].to_vec();
+    none[5] = 0;
+    let mut pointer = good[..12].to_vec();
+    pointer.extend([0xc0, 12, 0, 1, 0, 1]);
+    let trailing = [&good[..], &[0; 3]].concat();
+    for packet in [none, pointer, trailing, good[..good.len() - 1].to_vec()] {
+        for received in [ask(&socket, &packet), ask_tcp(&mut stream, &packet)] {
+            assert_eq!((received.id, received.rcode, received.answer.len()), (7, Rcode::FORMERR, 0));
+        }
+    }
+}
+
+#[test]
+fn replies_and_fragments_meet_silence() {
+    let server = served(&["127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let mut reply = query(1, "api.monitor.azure.com", RecordType::A);
+    reply[2] |= 0x80;
+    let socket = client(at);
+    let mut stream = connected(at);
+    for silent in [&reply[..], &reply[..11]] {
+        socket.send(silent).expect("loopback takes it");
+        stream.write_all(&framed(silent)).expect("the server reads");
+    }
+    socket.send(&[]).expect("loopback takes it");
+    // Queries of one socket are answered in order, so whatever was answered before would come first.
+    let good = query(2, "api.monitor.azure.com", RecordType::A);
+    assert_eq!(ask(&socket, &good).id, 2);
+    assert_eq!(ask_tcp(&mut stream, &good).id, 2);
+    // Whatever comes behind a message of no octets ends a connection.
+    stream.write_all(&[&[0, 0][..], &framed(&good)].concat()).expect("the server reads");
+    let ended = stream.read(&mut [0; 2]);
+    assert!(ended.as_ref().map_or_else(|error| error.kind() == io::ErrorKind::ConnectionReset, |read| *read == 0));
+}
+
+#[test]
+fn the_spelling_of_a_question_comes_back() {
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let mut packet = query(1, "api.monitor.azure.com", RecordType::A);
+    packet[14] = b'P';
+    packet[20] = b'I';
+    let socket = client(at);
+    socket.send(&packet).expect("loopback takes it");
+    assert_eq!(receive(&socket)[12..39], packet[12..39]);
+    let mut stream = connected(at);
+    stream.write_all(&framed(&packet)).expect("the server reads");
+    assert_eq!(read_message(&mut stream)[12..39], packet[12..39]);
+}
+
+#[test]
+fn a_wildcard_listener_answers_from_the_address_that_was_asked() {
+    let server = served(&["0.0.0.0:0"]);
+    let port = server.listeners()[0].address.port();
+    for (last, reverse) in [(2, "2.0.0.127.in-addr.arpa"), (1, "1.0.0.127.in-addr.arpa")] {
+        // The client's socket is connected: a reply from any other address never reaches it.
+        let socket = client(SocketAddr::from(([127, 0, 0, last], port)));
+        let received = ask(&socket, &query(1, "api.monitor.azure.com", RecordType::A));
+        assert_eq!(last_address(&received), "192.0.2.1");
+        let named = ask(&socket, &query(2, reverse, RecordType::PTR));
+        assert_eq!(last_address(&named), "public.ampls-dns.invalid.");
+    }
+}
+
+#[test]
+fn ipv6_is_served_where_there_is_some() {
+    if UdpSocket::bind("[::1]:0").is_err() {
+        // Containers often have no IPv6 at all; then there is nothing to serve.
+        return;
+    }
+    let server = served(&["vnet1=[::1]:0", "[::]:0"]);
+    let packet = query(1, "api.monitor.azure.com", RecordType::A);
+    let named = server.listeners()[0].address;
+    assert_eq!(last_address(&ask(&client(named), &packet)), "10.0.1.9");
+    assert_eq!(last_address(&ask_tcp(&mut connected(named), &packet)), "10.0.1.9");
+    let wildcard = SocketAddr::new("::1".parse().expect("an address"), server.listeners()[1].address.port());
+    assert_eq!(last_address(&ask(&client(wildcard), &packet)), "192.0.2.1");
+}
+
+#[test]
+fn the_portable_road_answers_as_the_fast_one() {
+    let fast = served(&["vnet1=127.0.0.1:0"]);
+    let bound = vec![Bound { network: Some("vnet1".into()), address: fast.listeners()[0].address }];
+    let publication = Arc::new(Publication::new(world(), bound, Conduct::default()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (stop, stopped) = watch::channel(false);
+    let (at, is_at) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        runtime.block_on(async {
+            let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+            at.send(socket.local_addr().expect("it is bound")).expect("the test waits for it");
+            let place = Listener::new(publication, 0).expect("there is one");
+            udp::serve_portably(socket, place, stopped).await;
+        });
+    });
+    let portable = client(is_at.recv().expect("it binds"));
+    let fast = client(fast.listeners()[0].address);
+    for packet in [
+        query(1, "api.monitor.azure.com", RecordType::A),
+        query(2, "longer.privatelink.monitor.azure.com", RecordType::TXT),
+        query(3, "nobody.example", RecordType::AAAA),
+        vec![0; 12],
+    ] {
+        assert_eq!(ask(&portable, &packet), ask(&fast, &packet));
+    }
+    stop.send_replace(true);
+    thread.join().expect("it stops");
+}
+
+#[test]
+fn a_new_revision_is_answered_from_once_it_is_published() {
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let (socket, mut stream) = (client(at), connected(at));
+    for last in 20..60u8 {
+        server.publish(Arc::new(estate([10, 0, 1, last].into())));
+        let packet = query(u16::from(last), "api.monitor.azure.com", RecordType::A);
+        let expected = format!("10.0.1.{last}");
+        assert_eq!(last_address(&ask(&socket, &packet)), expected);
+        assert_eq!(last_address(&ask_tcp(&mut stream, &packet)), expected);
+    }
+}
+
+#[test]
+fn client_subnets_are_trusted_from_loopback() {
+    let server = served(&["127.0.0.1:0"]);
+    let mut packet = query(1, "api.monitor.azure.com", RecordType::A);
+    packet.truncate(packet.len() - 2);
+    packet.extend([0, 11, 0, 8, 0, 7, 0, 1, 24, 0, 10, 0, 1]);
+    let at = server.listeners()[0].address;
+    for received in [ask(&client(at), &packet), ask_tcp(&mut connected(at), &packet)] {
+        assert_eq!(last_address(&received), "10.0.1.9");
+        assert_eq!(received.edns.and_then(|edns| edns.client_subnet), Some((24, 24)));
+    }
+}
+
+#[test]
+fn a_second_instance_on_the_same_address_is_an_error() {
+    let first = served(&["127.0.0.1:0"]);
+    let listeners = vec![Listen { network: None, address: first.listeners()[0].address }];
+    let second = start(Settings { listeners, ..Settings::default() }, world());
+    assert!(matches!(second, Err(StartError::Taken { transport: "TCP", .. })));
+}
+
+#[test]
+fn a_listener_for_a_network_that_is_not_there_is_an_error() {
+    let listeners = vec!["vnet3=127.0.0.1:0".parse().expect("a good listener")];
+    let error = start(Settings { listeners, ..Settings::default() }, world()).expect_err("there is no vnet3");
+    assert_eq!(error.to_string(), "`--listen vnet3=127.0.0.1:0` names no network of the scenario; it has vnet1, vnet2");
+}
+
+#[test]
+fn stopping_and_dropping_both_free_the_ports() {
+    let wanted = |address| Settings { listeners: vec![Listen { network: None, address }], ..Settings::default() };
+    let first = served(&["127.0.0.1:0"]);
+    let at = first.listeners()[0].address;
+    // An open connection is closed, too.
+    let mut open = connected(at);
+    assert_eq!(ask_tcp(&mut open, &query(1, "api.monitor.azure.com", RecordType::A)).rcode, Rcode::NOERROR);
+    drop(first);
+    assert_eq!(open.read(&mut [0; 2]).ok(), Some(0));
+    let second = start(wanted(at), world()).expect("the port is free again");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(second.shutdown());
+    drop(start(wanted(at), world()).expect("the port is free again"));
+}
+
+#[test]
+fn an_idle_connection_is_closed() {
+    let settings = Settings {
+        listeners: vec!["127.0.0.1:0".parse().expect("a good listener")],
+        tcp_idle: Duration::from_millis(50),
+        ..Settings::default()
+    };
+    let server = start(settings, world()).expect("free ports");
+    let mut stream = connected(server.listeners()[0].address);
+    // Half a frame keeps nothing open.
+    stream.write_all(&[0]).expect("the server reads");
+    assert_eq!(stream.read(&mut [0; 2]).ok(), Some(0));
+}

@@ -1,0 +1,88 @@
+//! Datagrams in, datagrams out.
+//!
+//! On Linux a listener with an address of its own receives and sends in batches ([`batch`]); one at a wildcard address
+//! goes message by message, since each reply must leave from the address its query was sent to ([`wildcard`]). Other
+//! systems take the [`portable`] road, which is correct wherever there is a socket, except that at a wildcard address of
+//! a machine with several addresses the system chooses which one a reply leaves from.
+
+#[cfg(target_os = "linux")]
+mod batch;
+#[cfg(any(test, not(target_os = "linux")))]
+mod portable;
+#[cfg(target_os = "linux")]
+mod wildcard;
+
+use std::io;
+use std::time::Duration;
+
+use tokio::net::UdpSocket;
+use tokio::sync::watch;
+
+use super::Listener;
+
+/// Octets of a query that are looked at. A longer one is cut off, and thereby malformed.
+const QUERY_OCTETS: usize = 2048;
+/// How long to wait after an error of the socket that is nobody's fault, such as a lack of memory.
+const PAUSE: Duration = Duration::from_millis(10);
+/// How many batches or messages are taken while stopping: what waited when the server was told to, and not more.
+const LAST_ROUNDS: usize = 1024;
+
+/// Answers until told to stop, and then what has already arrived.
+pub(super) async fn serve(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) {
+    #[cfg(target_os = "linux")]
+    if listener.bound().address.ip().is_unspecified() {
+        if let Err(error) = wildcard::prepare(&socket) {
+            tracing::error!(address = %listener.bound().address, %error, "cannot learn where queries are sent to");
+        }
+        serve_with(wildcard::Wildcard::new(listener), &socket, stop).await;
+    } else {
+        serve_with(batch::Batch::new(listener), &socket, stop).await;
+    }
+    #[cfg(not(target_os = "linux"))]
+    serve_portably(socket, listener, stop).await;
+}
+
+/// The same by what every system has.
+#[cfg(any(test, not(target_os = "linux")))]
+pub(super) async fn serve_portably(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) {
+    serve_with(portable::Portable::new(listener), &socket, stop).await;
+}
+
+/// A way to receive, answer and send.
+trait Road {
+    /// Takes what is there, up to some bound, and answers it. An error of kind `WouldBlock` says that nothing is there.
+    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()>;
+}
+
+async fn serve_with(mut road: impl Road, socket: &UdpSocket, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            biased;
+            // The sender never goes before its threads do, but if it did, there would be nobody left to stop them.
+            _ = stop.wait_for(|stop| *stop) => break,
+            _ = socket.readable() => {}
+        }
+        match road.round(socket).await {
+            Ok(()) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            Err(error) => {
+                tracing::debug!(%error, "a UDP socket failed to receive");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        // Many listeners share a thread, and none may starve the others.
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..LAST_ROUNDS {
+        if road.round(socket).await.is_err() {
+            break;
+        }
+    }
+}
+
+/// Sends one reply. What cannot be sent is dropped: the client asks again.
+async fn send_one(socket: &UdpSocket, mut send: impl FnMut() -> io::Result<usize>) {
+    if let Err(error) = socket.async_io(tokio::io::Interest::WRITABLE, &mut send).await {
+        tracing::debug!(%error, "a reply could not be sent");
+    }
+}

@@ -1,0 +1,131 @@
+//! Linux, at an address of the listener's own: up to 32 queries a system call, and their replies in another.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::IpAddr;
+use std::os::fd::{AsRawFd, RawFd};
+
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg};
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+
+use super::{QUERY_OCTETS, Road};
+use crate::answer::Response;
+use crate::dns::wire::Transport;
+use crate::serve::Listener;
+
+/// Queries a system call. Beyond 16 to 32 more gain nothing.
+const QUERIES: usize = 32;
+/// Batches until other listeners of the same thread get their turn.
+const BATCHES: usize = 8;
+
+/// Buffers for one batch, used again for each.
+pub(super) struct Batch {
+    listener: Listener,
+    queries: Box<[[u8; QUERY_OCTETS]]>,
+    /// Length and source of each query received.
+    arrived: [Option<(usize, SockaddrStorage)>; QUERIES],
+    replies: [Vec<u8>; QUERIES],
+    /// Where each reply goes.
+    to: [Option<SockaddrStorage>; QUERIES],
+    /// How many replies there are, and how many of them are sent.
+    ready: usize,
+    sent: usize,
+    // Each direction has its own: what was received changes the lengths kept in here.
+    receiving: MultiHeaders<SockaddrStorage>,
+    sending: MultiHeaders<SockaddrStorage>,
+}
+
+impl Batch {
+    pub(super) fn new(listener: Listener) -> Self {
+        Self {
+            listener,
+            queries: vec![[0; QUERY_OCTETS]; QUERIES].into(),
+            arrived: [None; QUERIES],
+            replies: std::array::from_fn(|_| Vec::new()),
+            to: [None; QUERIES],
+            ready: 0,
+            sent: 0,
+            receiving: MultiHeaders::preallocate(QUERIES, None),
+            sending: MultiHeaders::preallocate(QUERIES, None),
+        }
+    }
+
+    /// Receives what is there and says how many queries that are.
+    fn receive(&mut self, socket: RawFd) -> nix::Result<usize> {
+        let mut buffers = self.queries.iter_mut();
+        let mut slices: [[IoSliceMut<'_>; 1]; QUERIES] =
+            std::array::from_fn(|_| [IoSliceMut::new(buffers.next().expect("there are as many buffers as slices"))]);
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let received = recvmmsg(socket, &mut self.receiving, slices.iter_mut(), flags, None)?;
+        let mut count = 0;
+        for (message, arrived) in received.zip(&mut self.arrived) {
+            *arrived = message.address.map(|source| (message.bytes, source));
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Answers the first `count` queries, all from one revision.
+    fn answer(&mut self, count: usize) {
+        (self.ready, self.sent) = (0, 0);
+        self.listener.edition(|edition| {
+            for (query, arrived) in self.queries.iter().zip(&self.arrived).take(count) {
+                let Some((length, from)) = arrived else { continue };
+                let Some((source, port)) = ip_and_port(from) else { continue };
+                if port == 0 {
+                    continue;
+                }
+                let reply = &mut self.replies[self.ready];
+                let response =
+                    self.listener.respond_from(edition, source, None, Transport::Udp, &query[..*length], reply);
+                if response != Response::Silence {
+                    self.to[self.ready] = Some(*from);
+                    self.ready += 1;
+                }
+            }
+        });
+    }
+
+    /// Sends the replies that are left. One that cannot be sent is passed over: the client asks again.
+    fn send(&mut self, socket: RawFd) -> io::Result<()> {
+        while self.sent < self.ready {
+            let left = self.sent..self.ready;
+            let slices: [[IoSlice<'_>; 1]; QUERIES] =
+                std::array::from_fn(|index| [IoSlice::new(self.replies.get(left.start + index).map_or(&[], |r| r))]);
+            let flags = MsgFlags::MSG_DONTWAIT;
+            let result = sendmmsg(socket, &mut self.sending, slices[..left.len()].iter(), &self.to[left], [], flags);
+            match result.map(Iterator::count) {
+                Ok(count) => self.sent += count.max(1),
+                Err(Errno::EAGAIN) => return Err(io::ErrorKind::WouldBlock.into()),
+                Err(Errno::EINTR) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "a reply could not be sent");
+                    self.sent += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Road for Batch {
+    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()> {
+        let fd = socket.as_raw_fd();
+        for _ in 0..BATCHES {
+            let count = socket.try_io(Interest::READABLE, || Ok(self.receive(fd)?))?;
+            self.answer(count);
+            socket.async_io(Interest::WRITABLE, || self.send(fd)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The address and port of a source; absent for families that are not the Internet's.
+pub(super) fn ip_and_port(source: &SockaddrStorage) -> Option<(IpAddr, u16)> {
+    if let Some(four) = source.as_sockaddr_in() {
+        return Some((IpAddr::V4(four.ip()), four.port()));
+    }
+    let six = source.as_sockaddr_in6()?;
+    Some((IpAddr::V6(six.ip()), six.port()))
+}

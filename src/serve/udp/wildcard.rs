@@ -1,0 +1,117 @@
+//! Linux, at a wildcard address: each query tells the address it was sent to, and its reply leaves from there.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::AsRawFd;
+
+use nix::libc;
+use nix::sys::socket::{
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt, sockopt,
+};
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+
+use super::{QUERY_OCTETS, Road, send_one};
+use crate::answer::Response;
+use crate::dns::wire::Transport;
+use crate::serve::Listener;
+use crate::serve::udp::batch::ip_and_port;
+
+/// Makes the kernel tell where each datagram was sent to.
+pub(super) fn prepare(socket: &UdpSocket) -> io::Result<()> {
+    match socket.local_addr()? {
+        std::net::SocketAddr::V4(_) => setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?,
+        std::net::SocketAddr::V6(_) => setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?,
+    }
+    Ok(())
+}
+
+pub(super) struct Wildcard {
+    listener: Listener,
+    query: Box<[u8]>,
+    control: Vec<u8>,
+    reply: Vec<u8>,
+}
+
+impl Wildcard {
+    pub(super) fn new(listener: Listener) -> Self {
+        let control = nix::cmsg_space!(libc::in6_pktinfo);
+        Self { listener, query: vec![0; QUERY_OCTETS].into(), control, reply: Vec::new() }
+    }
+
+    fn receive(&mut self, socket: &UdpSocket) -> io::Result<Arrival> {
+        self.control.resize(self.control.capacity(), 0);
+        let mut slices = [IoSliceMut::new(&mut self.query)];
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let message = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut slices, Some(&mut self.control), flags)?;
+        let asked_at = message.cmsgs()?.find_map(|control| match control {
+            ControlMessageOwned::Ipv4PacketInfo(info) => Some(AskedAt::V4(info)),
+            ControlMessageOwned::Ipv6PacketInfo(info) => Some(AskedAt::V6(info)),
+            _ => None,
+        });
+        Ok(Arrival { length: message.bytes, from: message.address, asked_at })
+    }
+}
+
+struct Arrival {
+    length: usize,
+    from: Option<SockaddrStorage>,
+    asked_at: Option<AskedAt>,
+}
+
+/// Where a query was sent to.
+enum AskedAt {
+    V4(libc::in_pktinfo),
+    V6(libc::in6_pktinfo),
+}
+
+impl AskedAt {
+    fn address(&self) -> IpAddr {
+        match self {
+            // The address to reply from, which for a query sent to a broadcast address is not the one it was sent to.
+            Self::V4(info) => IpAddr::V4(Ipv4Addr::from(u32::from_be(info.ipi_spec_dst.s_addr))),
+            Self::V6(info) => IpAddr::V6(Ipv6Addr::from(info.ipi6_addr.s6_addr)),
+        }
+    }
+
+    /// The same, for a reply: without the interface, which routing finds, except where the address is one of a link's.
+    fn turned(self) -> Self {
+        match self {
+            Self::V4(info) => Self::V4(libc::in_pktinfo { ipi_ifindex: 0, ..info }),
+            Self::V6(info) => {
+                let on_link = Ipv6Addr::from(info.ipi6_addr.s6_addr).is_unicast_link_local();
+                let ipi6_ifindex = if on_link { info.ipi6_ifindex } else { 0 };
+                Self::V6(libc::in6_pktinfo { ipi6_ifindex, ..info })
+            }
+        }
+    }
+
+    fn control(&self) -> ControlMessage<'_> {
+        match self {
+            Self::V4(info) => ControlMessage::Ipv4PacketInfo(info),
+            Self::V6(info) => ControlMessage::Ipv6PacketInfo(info),
+        }
+    }
+}
+
+impl Road for Wildcard {
+    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()> {
+        let arrival = socket.try_io(Interest::READABLE, || self.receive(socket))?;
+        let Some(from) = arrival.from else { return Ok(()) };
+        let Some((source, port)) = ip_and_port(&from) else { return Ok(()) };
+        if port == 0 {
+            return Ok(());
+        }
+        let asked_at = arrival.asked_at.as_ref().map(AskedAt::address);
+        let packet = &self.query[..arrival.length];
+        let response = self.listener.respond(source, asked_at, Transport::Udp, packet, &mut self.reply);
+        if response != Response::Silence {
+            let turned = arrival.asked_at.map(AskedAt::turned);
+            let control: Vec<_> = turned.iter().map(AskedAt::control).collect();
+            let slices = [IoSlice::new(&self.reply)];
+            let flags = MsgFlags::MSG_DONTWAIT;
+            send_one(socket, || Ok(sendmsg(socket.as_raw_fd(), &slices, &control, flags, Some(&from))?)).await;
+        }
+        Ok(())
+    }
+}
