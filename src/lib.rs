@@ -5,6 +5,8 @@ pub mod dns;
 pub mod catalogue;
 pub mod estate;
 
+pub mod scenario;
+
 pub mod compile;
 
 pub mod answer;
@@ -14,3 +16,5 @@ pub mod access;
 pub mod report;
 
 pub mod serve;
+
+pub mod cli;

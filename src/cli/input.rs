@@ -1,6 +1,6 @@
 //! Finding and reading the scenario, and the things in it that flags name.
 
-use std::io::Read;
+use std::io::Read as _;
 use std::sync::Arc;
 
 use super::{OperandArguments, ScenarioArguments, StepArguments};
