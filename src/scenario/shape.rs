@@ -62,6 +62,7 @@ pub(super) struct ScenarioShape {
 
 /// A cloud by Azure's name.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::enum_variant_names, reason = "the names are Azure's")]
 pub(super) enum CloudShape {
     AzureCloud,
     AzureUSGovernment,
