@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floors from the ground up. Each may import itself and what stands before it, with the exceptions below.
-const FLOORS: [&str; 10] =
-    ["dns", "catalogue", "estate", "scenario", "compile", "answer", "access", "report", "serve", "cli"];
+const FLOORS: [&str; 11] =
+    ["dns", "catalogue", "estate", "scenario", "compile", "answer", "access", "verify", "report", "serve", "cli"];
 
 /// Imports that point down and are refused all the same.
 const REFUSED: [(&str, &str); 5] = [
@@ -105,7 +105,9 @@ fn hickory_stands_in_few_places() {
     for floor in FLOORS {
         for (path, text) in floor_files(floor) {
             let allowed = path.ends_with("dns/wire.rs") || path.ends_with("serve/tcp.rs");
-            assert!(allowed || !product(&text).contains("hickory_"), "{} imports hickory", path.display());
+            let code = product(&text);
+            let imports = code.contains("hickory_proto::") || code.contains("hickory_server::");
+            assert!(allowed || !imports, "{} imports hickory", path.display());
         }
     }
 }

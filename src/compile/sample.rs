@@ -85,6 +85,7 @@ fn catalogue() -> Arc<Catalogue> {
         zones: Vec::new(),
         endpoints: Vec::new(),
         hosts: Vec::new(),
+        regional: Vec::new(),
         chains: Vec::new(),
         public_zones: vec![PublicZone { apex, sets, inferred_names: Vec::new() }],
         rules: Rules {

@@ -1,9 +1,9 @@
-//! What must be true of an estate when a step is over.
+//! What must be true of an estate at the end of a step.
 
 use std::net::Ipv4Addr;
 
 use crate::catalogue::Operation;
-use crate::dns::{OwnerName, RecordData, RecordType};
+use crate::dns::{OwnerName, RecordType};
 use crate::estate::{EndpointName, MachineName, NetworkName, Place, ResourceName, Revision, ZoneId};
 
 /// One thing that must be true.
@@ -55,7 +55,7 @@ pub enum Expected {
         /// The answer.
         answer: ExpectedAnswer,
     },
-    /// A question for addresses is answered with these aliases, in this order; what they end at is not looked at.
+    /// A question is answered with these aliases, in this order; what they end at is not looked at.
     Chain {
         /// Who asks.
         from: From,
@@ -82,8 +82,8 @@ pub enum Expected {
 /// An answer.
 #[derive(Clone, PartialEq, Debug)]
 pub enum ExpectedAnswer {
-    /// The last record set has these data, in any order.
-    Data(Vec<RecordData>),
+    /// These data, in any order; in master-file form, as [`crate::dns::RecordData`] prints it.
+    Data(Vec<String>),
     /// An address by public DNS.
     Public,
     /// NXDOMAIN.
@@ -115,7 +115,7 @@ pub struct ExpectedFlow {
     pub operation: Operation,
     /// The name it goes through; without it every flow of the operation must end so.
     pub name: Option<OwnerName>,
-    /// The word for its path: public, private, unreachable, blocked, NXDOMAIN, NODATA or SERVFAIL.
+    /// The word for its path.
     pub path: Option<String>,
     /// The endpoint it goes through.
     pub endpoint: Option<EndpointName>,

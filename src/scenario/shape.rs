@@ -65,6 +65,7 @@ pub(super) struct ScenarioShape {
 
 /// A cloud by Azure's name.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::enum_variant_names, reason = "the names are Azure's")]
 pub(super) enum CloudShape {
     AzureCloud,
     AzureUSGovernment,
@@ -916,6 +917,7 @@ pub(super) enum OperationShape {
     Query,
     Config,
     Download,
+    ResourceManager,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]

@@ -111,7 +111,8 @@ impl Pourer<'_> {
         });
         // All of them are read, so that all faults are told.
         let read: Vec<_> = read.collect();
-        read.into_iter().collect::<Option<Vec<_>>>().map(ExpectedAnswer::Data)
+        let data = read.into_iter().map(|data| Some(data?.to_string()));
+        data.collect::<Option<Vec<String>>>().map(ExpectedAnswer::Data)
     }
 
     fn findings(
@@ -158,6 +159,7 @@ impl Pourer<'_> {
                 OperationShape::Query => Operation::Query,
                 OperationShape::Config => Operation::Config,
                 OperationShape::Download => Operation::Download,
+                OperationShape::ResourceManager => Operation::ResourceManager,
             },
             name,
             path: shape.path.map(|path| path.word().to_owned()),

@@ -113,8 +113,8 @@ fn join(last: &mut ExpectShape, next: ExpectShape) {
 fn data(answer: &ExpectedAnswer) -> OneOrMoreShape {
     if let ExpectedAnswer::Data(data) = answer {
         return match data.as_slice() {
-            [only] => OneOrMoreShape::One(only.to_string()),
-            several => OneOrMoreShape::More(several.iter().map(ToString::to_string).collect()),
+            [only] => OneOrMoreShape::One(only.clone()),
+            several => OneOrMoreShape::More(several.to_vec()),
         };
     }
     let word = ExpectedAnswer::WORDS.iter().find(|(_, own)| own == answer).map_or("", |(word, _)| word);
@@ -130,6 +130,7 @@ fn flow(flow: &ExpectedFlow) -> FlowShape {
             Operation::Query => OperationShape::Query,
             Operation::Config => OperationShape::Config,
             Operation::Download => OperationShape::Download,
+            Operation::ResourceManager => OperationShape::ResourceManager,
         },
         name: flow.name.as_ref().map(ToString::to_string),
         path: flow.path.as_deref().and_then(PathShape::of),

@@ -1,0 +1,121 @@
+//! Every built-in scenario holds what it promises: offline, and over real UDP.
+
+use std::collections::BTreeSet;
+use std::net::{SocketAddr, UdpSocket};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ampls_dns::compile::Fold;
+use ampls_dns::dns::Rcode;
+use ampls_dns::dns::wire::{Received, decode, encode_query};
+use ampls_dns::scenario::expect::{ExpectedAnswer, From};
+use ampls_dns::scenario::{Expected, Scenario, builtin};
+use ampls_dns::serve::{Settings, plan, start};
+use ampls_dns::verify::verify;
+
+fn read(name: &str) -> Scenario {
+    let text = builtin::text(name).expect("the scenario is built in");
+    Scenario::read(name, text.as_bytes()).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+#[test]
+fn every_file_is_built_in() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("zones/scenarios");
+    let files = std::fs::read_dir(folder).expect("the folder is there").filter_map(|entry| {
+        let path = entry.expect("its entries can be read").path();
+        let is_scenario = path.extension().is_some_and(|extension| extension == "yaml");
+        is_scenario.then(|| path.file_stem().expect("a file has a name").to_string_lossy().into_owned())
+    });
+    let files: BTreeSet<String> = files.collect();
+    let built_in: BTreeSet<String> = builtin::names().map(str::to_owned).collect();
+    assert_eq!(files, built_in);
+}
+
+#[test]
+fn every_expectation_holds() {
+    let mut held = 0;
+    for name in builtin::names() {
+        let scenario = read(name);
+        assert!(!scenario.title.is_empty() && !scenario.source.is_empty(), "{name} has title and source");
+        assert!(!scenario.expectations.is_empty(), "{name} expects something");
+        for case in verify(&Arc::new(scenario.history), &scenario.expectations) {
+            held += 1;
+            if let Some(mismatch) = case.mismatch {
+                let place = case.expectation.place;
+                panic!("{place}: {}: expected {}, found {}", case.subject, mismatch.expected, mismatch.found);
+            }
+        }
+    }
+    assert!(held > 500, "{held} expectations");
+}
+
+#[test]
+fn what_is_written_reads_back_to_the_same() {
+    for name in builtin::names() {
+        let first = read(name);
+        let second = Scenario::read(name, first.write().as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
+        let events = |scenario: &Scenario| -> Vec<_> {
+            scenario.history.events().iter().map(|one| (one.event.clone(), one.date)).collect()
+        };
+        assert_eq!(events(&first), events(&second), "{name}");
+        assert_eq!(first.history.steps(), second.history.steps(), "{name}");
+        assert_eq!(first.expectations.len(), second.expectations.len(), "{name}");
+    }
+}
+
+/// Asks over UDP. The wait is bounded; loopback answers at once.
+pub fn ask(at: SocketAddr, packet: &[u8]) -> Received {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has free ports");
+    socket.set_read_timeout(Some(Duration::from_secs(5))).expect("the time is not zero");
+    socket.send_to(packet, at).expect("loopback takes datagrams");
+    let mut reply = [0; 1500];
+    let length = socket.recv(&mut reply).expect("the server answers");
+    decode(&reply[..length]).expect("the reply is a message")
+}
+
+#[test]
+fn every_answer_is_the_same_over_udp() {
+    let mut asked = 0;
+    for name in builtin::names() {
+        let scenario = read(name);
+        let mut fold = Fold::new(&Arc::new(scenario.history.clone()));
+        for step in scenario.history.steps() {
+            fold.to(step.end);
+            let world = Arc::new(fold.compiled());
+            if world.state.networks.is_empty() {
+                continue;
+            }
+            let listeners = plan(&world, SocketAddr::from(([127, 0, 0, 1], 0))).listeners;
+            let server = start(Settings { listeners, ..Settings::default() }, Arc::clone(&world)).expect("it starts");
+            for expectation in scenario.expectations.iter().filter(|one| one.revision == step.end) {
+                let Expected::Answer { from, name: owner, kind, answer } = &expectation.expected else { continue };
+                let network = match from {
+                    From::Network(network) => Some(network.as_str()),
+                    _ => None,
+                };
+                let at = server.address_of(network).expect("each network has a listener");
+                let received = ask(at, &encode_query(7, owner, *kind, Some(1232)));
+                asked += 1;
+                let data: Vec<_> = received
+                    .answer
+                    .iter()
+                    .filter(|record| record.kind == *kind)
+                    .map(|record| record.data.to_string().trim_end_matches('.').to_owned())
+                    .collect();
+                let holds = match answer {
+                    ExpectedAnswer::Data(wanted) => {
+                        wanted.iter().map(|one| one.trim_end_matches('.')).all(|one| data.iter().any(|own| own == one))
+                            && data.len() == wanted.len()
+                    }
+                    ExpectedAnswer::Public => received.rcode == Rcode::NOERROR && !data.is_empty(),
+                    ExpectedAnswer::NameError => received.rcode == Rcode::NXDOMAIN,
+                    ExpectedAnswer::NoData => received.rcode == Rcode::NOERROR && data.is_empty(),
+                    ExpectedAnswer::Failure => received.rcode == Rcode::SERVFAIL,
+                };
+                assert!(holds, "{}: {owner} {kind} over UDP: {received:?}", expectation.place);
+            }
+        }
+    }
+    assert!(asked > 300, "{asked} questions");
+}
