@@ -12,6 +12,12 @@ mod scenarios;
 /// Histories made by chance, for the laws.
 mod generate;
 
+/// Histories made by chance that have a written form.
+mod estates;
+
+/// The written form: there and back, and never a panic.
+mod written;
+
 /// Laws: what must hold whatever the estate and whatever the question.
 mod agreement;
 

@@ -10,8 +10,9 @@ use serde_json::{Map, Number, Value as Json};
 use super::error::{Fault, Faults, choice, nearest, shown};
 use super::node::{Key, Node, Range, Value};
 
-/// Checks a node; faults are added to the list. The value follows the schema in any case.
-pub(super) fn check(root: &Json, node: &Node, faults: &mut Faults) -> Json {
+/// Checks a node; faults are added to the list. The value follows the schema in any case, and keys that were taken for
+/// others are renamed in the node.
+pub(super) fn check(root: &Json, node: &mut Node, faults: &mut Faults) -> Json {
     Checker { root, faults }.check(root, node)
 }
 
@@ -21,41 +22,49 @@ struct Checker<'s, 'f> {
 }
 
 impl<'s> Checker<'s, '_> {
-    fn check(&mut self, schema: &'s Json, node: &Node) -> Json {
+    fn check(&mut self, schema: &'s Json, node: &mut Node) -> Json {
         let branches = self.branches(schema);
+        let (range, is_null) = (node.range, node.is_null());
         let wanted = |kind: &str| branches.iter().find(|branch| types(branch).any(|own| own == kind)).copied();
-        match &node.value {
+        match &mut node.value {
             Value::Mapping(entries) => match wanted("object") {
-                Some(schema) => self.mapping(schema, node, entries),
-                None => self.mismatch(schema, node, "a mapping stands here"),
+                Some(schema) => self.mapping(schema, range, entries),
+                None => self.mismatch(schema, range, "a mapping stands here"),
             },
             Value::Sequence(items) => match wanted("array") {
-                Some(schema) => self.sequence(schema, node, items),
-                None => self.mismatch(schema, node, "a list stands here"),
+                Some(schema) => self.sequence(schema, range, items),
+                None => self.mismatch(schema, range, "a list stands here"),
             },
-            Value::Scalar { .. } if node.is_null() => {
+            Value::Scalar { .. } if is_null => {
                 if wanted("null").is_some() {
                     Json::Null
                 } else if let Some(schema) = wanted("object") {
                     // A key without a value is a mapping with nothing in it.
-                    self.mapping(schema, node, &[])
+                    self.mapping(schema, range, &mut [])
                 } else if let Some(schema) = wanted("array") {
-                    self.sequence(schema, node, &[])
+                    self.sequence(schema, range, &mut [])
                 } else {
-                    self.mismatch(schema, node, "nothing stands here")
+                    self.mismatch(schema, range, "nothing stands here")
                 }
             }
-            Value::Scalar { text, plain } => self.scalar(schema, &branches, node, text, *plain),
+            Value::Scalar { text, plain } => self.scalar(schema, &branches, range, text, *plain),
         }
     }
 
-    fn mapping(&mut self, schema: &'s Json, node: &Node, entries: &[(Key, Node)]) -> Json {
+    fn mapping(&mut self, schema: &'s Json, range: Range, entries: &mut [(Key, Node)]) -> Json {
         let form = Form::of(schema);
         let mut object = Map::new();
         let mut chosen: Option<&str> = None;
         let mut taken = None;
-        for (key, value) in entries {
-            let Some((name, own)) = self.property(&form, key, entries, &mut taken) else { continue };
+        for index in 0..entries.len() {
+            let found = self.property(&form, entries, index, &mut taken);
+            let (key, value) = &mut entries[index];
+            let Some((name, own)) = found else {
+                // Nobody can say what its value should be.
+                self.faults.is_malformed(value.range);
+                continue;
+            };
+            key.text.clone_from(&name);
             if let Some(own) = form.alternative(&name) {
                 if let Some(first) = chosen {
                     let message = format!("`{own}` stands in one entry with `{first}`, and an entry says one thing");
@@ -70,12 +79,12 @@ impl<'s> Checker<'s, '_> {
         if let (Some(first), None) = (form.alternatives.first(), chosen) {
             // Keys that are not known were told of.
             if entries.iter().all(|(key, _)| object.contains_key(&key.text)) {
-                let fault = Fault::plain(node.range, "this entry needs a key that says what happens");
+                let fault = Fault::plain(range, "this entry needs a key that says what happens");
                 self.fault(fault.hint("such as `createPrivateEndpoint`; `ampls-dns schema` prints all of them"));
             }
             self.require(first, None, &mut object);
         }
-        self.require(schema, Some(node.range), &mut object);
+        self.require(schema, Some(range), &mut object);
         Json::Object(object)
     }
 
@@ -83,10 +92,11 @@ impl<'s> Checker<'s, '_> {
     fn property(
         &mut self,
         form: &Form<'s>,
-        key: &Key,
         entries: &[(Key, Node)],
+        index: usize,
         taken: &mut Option<Vec<&'s str>>,
     ) -> Option<(String, &'s Json)> {
+        let key = &entries[index].0;
         if let Some((name, own)) = form.properties().find(|(name, _)| *name == key.text) {
             return Some((name.to_owned(), own));
         }
@@ -125,7 +135,7 @@ impl<'s> Checker<'s, '_> {
         }
     }
 
-    fn sequence(&mut self, schema: &'s Json, node: &Node, items: &[Node]) -> Json {
+    fn sequence(&mut self, schema: &'s Json, range: Range, items: &mut [Node]) -> Json {
         let bound = |name: &str| schema.get(name).and_then(Json::as_u64).and_then(|bound| usize::try_from(bound).ok());
         let (least, most) = (bound("minItems").unwrap_or(0), bound("maxItems").unwrap_or(usize::MAX));
         if !(least..=most).contains(&items.len()) {
@@ -134,17 +144,17 @@ impl<'s> Checker<'s, '_> {
                 (least, most) if least == most => format!("exactly {most}"),
                 (least, most) => format!("{least} to {most}"),
             };
-            self.fault(Fault::plain(node.range, format!("this list has {} items, and needs {wanted}", items.len())));
+            self.fault(Fault::plain(range, format!("this list has a length of {}, and needs {wanted}", items.len())));
         }
         let Some(own) = schema.get("items") else { return Json::Array(Vec::new()) };
-        let mut list: Vec<Json> = items.iter().take(most).map(|item| self.check(own, item)).collect();
+        let mut list: Vec<Json> = items.iter_mut().take(most).map(|item| self.check(own, item)).collect();
         while list.len() < least {
             list.push(self.placeholder(own));
         }
         Json::Array(list)
     }
 
-    fn scalar(&mut self, schema: &'s Json, branches: &[&'s Json], node: &Node, text: &str, plain: bool) -> Json {
+    fn scalar(&mut self, schema: &'s Json, branches: &[&'s Json], range: Range, text: &str, plain: bool) -> Json {
         let words: Vec<&str> = branches.iter().flat_map(|branch| words(branch)).collect();
         if words.contains(&text) {
             return Json::String(text.to_owned());
@@ -158,25 +168,27 @@ impl<'s> Checker<'s, '_> {
                     _ => None,
                 };
                 if let Some(value) = value {
-                    return self.bounded(branch, value, node);
+                    return self.bounded(branch, value, range);
                 }
             }
         }
         if words.is_empty() {
-            return self.mismatch(schema, node, &format!("`{}` stands here", shown(text)));
+            return self.mismatch(schema, range, &format!("`{}` stands here", shown(text)));
         }
-        let fault = Fault::plain(node.range, format!("`{}` is none of the values this can have", shown(text)));
-        let list = words.join(", ");
+        let fault = Fault::plain(range, format!("`{}` is none of the values this can have", shown(text)));
+        let others =
+            branches.iter().flat_map(|branch| types(branch)).filter(|kind| matches!(*kind, "array" | "object"));
+        let list = words.iter().copied().chain(others.map(spoken)).collect::<Vec<_>>().join(", ");
         let near = nearest(text, words.iter().copied());
         self.fault(match near {
-            Some(near) => fault.hint(format!("did you mean `{near}`? There is {list}")),
-            None => fault.hint(format!("there is {list}")),
+            Some(near) => fault.hint(format!("did you mean `{near}`? It can be {list}")),
+            None => fault.hint(format!("it can be {list}")),
         });
         near.map_or_else(|| self.placeholder(schema), |near| Json::String(near.to_owned()))
     }
 
     /// The value itself, or the nearest one within the schema's bounds.
-    fn bounded(&mut self, schema: &Json, value: Json, node: &Node) -> Json {
+    fn bounded(&mut self, schema: &Json, value: Json, range: Range) -> Json {
         let Some(number) = value.as_i64() else { return value };
         let bound = |name: &str| schema.get(name).and_then(Json::as_f64).map(|bound| bound as i64);
         let (least, most) = (bound("minimum").unwrap_or(i64::MIN), bound("maximum").unwrap_or(i64::MAX));
@@ -187,11 +199,11 @@ impl<'s> Checker<'s, '_> {
             true => format!("{number} is not {least}, the only value this can have"),
             false => format!("{number} is not between {least} and {most}"),
         };
-        self.fault(Fault::plain(node.range, message));
+        self.fault(Fault::plain(range, message));
         Json::Number(Number::from(number.clamp(least, most)))
     }
 
-    fn mismatch(&mut self, schema: &'s Json, node: &Node, found: &str) -> Json {
+    fn mismatch(&mut self, schema: &'s Json, range: Range, found: &str) -> Json {
         let branches = self.branches(schema);
         let mut wanted: Vec<&str> = Vec::new();
         for kind in branches.iter().flat_map(|branch| types(branch)).filter(|kind| *kind != "null") {
@@ -199,7 +211,7 @@ impl<'s> Checker<'s, '_> {
                 wanted.push(spoken(kind));
             }
         }
-        self.fault(Fault::plain(node.range, format!("{found}, and {} is wanted", wanted.join(" or "))));
+        self.fault(Fault::plain(range, format!("{found}, and {} is wanted", wanted.join(" or "))));
         self.placeholder(schema)
     }
 

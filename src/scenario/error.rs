@@ -80,6 +80,11 @@ impl Faults {
         self.add(fault);
     }
 
+    /// Says that what a value means is not to be looked at.
+    pub(super) fn is_malformed(&mut self, range: Range) {
+        self.malformed.insert(range);
+    }
+
     /// A fault of meaning, unless the form is wrong at its place.
     pub(super) fn add_of_meaning(&mut self, fault: Fault) {
         if !self.malformed.contains(&fault.range) {

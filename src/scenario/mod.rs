@@ -18,7 +18,6 @@ mod pour;
 mod shape;
 mod write;
 
-
 use std::sync::Arc;
 
 pub use error::{ScenarioError, ScenarioErrors};
@@ -64,7 +63,7 @@ impl Scenario {
     /// All that is wrong, each with its place.
     pub fn read(file: &str, text: &[u8]) -> Result<Self, ScenarioErrors> {
         let mut faults = error::Faults::default();
-        let root = match node::read(text, &mut faults) {
+        let mut root = match node::read(text, &mut faults) {
             Ok(root) => root,
             Err(fault) => {
                 faults.add(fault);
@@ -72,7 +71,7 @@ impl Scenario {
             }
         };
         let schema = Self::schema();
-        let json = check::check(&schema, &root, &mut faults);
+        let json = check::check(&schema, &mut root, &mut faults);
         let scenario = match serde_json::from_value(json) {
             Ok(shape) => Some(pour::pour(file, &root, shape, &mut faults)),
             Err(error) => {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, Span};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span};
 
 use super::error::{Fault, Faults, shown};
 
@@ -65,8 +65,16 @@ impl Node {
 
     /// The value under a key of a mapping with few keys; the node itself if there is none, so that a place is near.
     pub(super) fn get(&self, key: &str) -> &Self {
-        let own = self.entries().iter().find(|(own, _)| own.text == key);
-        own.map_or(self, |(_, value)| value)
+        self.find(key).unwrap_or(self)
+    }
+
+    /// The entries of the mapping under a key; none if there is no such key or no mapping.
+    pub(super) fn entries_of(&self, key: &str) -> &[(Key, Self)] {
+        self.find(key).map_or(&[], Self::entries)
+    }
+
+    fn find(&self, key: &str) -> Option<&Self> {
+        self.entries().iter().find(|(own, _)| own.text == key).map(|(_, value)| value)
     }
 
     /// An item of a sequence; the node itself if it is none.
@@ -117,6 +125,9 @@ pub(super) fn read(text: &[u8], faults: &mut Faults) -> Result<Node, Fault> {
     let mut options = Options::default();
     options.set_emit_comments(false);
     options.simple_key_max_lookahead = MAX_KEY;
+    // The parser looks ahead of the nodes it gives; one more than here is allowed is an error in any case.
+    options.flow_nesting_limit = MAX_DEPTH + 1;
+    options.block_nesting_limit = MAX_DEPTH + 1;
     let mut builder = Builder { faults, open: Vec::new(), root: None, anchors: HashMap::new(), size: Size::default() };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
@@ -124,6 +135,9 @@ pub(super) fn read(text: &[u8], faults: &mut Faults) -> Result<Node, Fault> {
             Err(error) => {
                 let marker = error.marker();
                 let range = Range { line: bounded(marker.line()), column: bounded(marker.col() + 1), width: 1 };
+                if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+                    return Err(Fault::plain(range, too_deep()));
+                }
                 let fault = Fault::plain(range, format!("this cannot be read as YAML: {}", error.info()));
                 let line = text.lines().nth(marker.line().saturating_sub(1)).unwrap_or_default();
                 let indent = &line[..line.len() - line.trim_start().len()];
@@ -161,10 +175,7 @@ impl Size {
     const ONE: Self = Self { nodes: 1, octets: 0 };
 
     fn and(self, other: Self) -> Self {
-        Self {
-            nodes: self.nodes.saturating_add(other.nodes),
-            octets: self.octets.saturating_add(other.octets),
-        }
+        Self { nodes: self.nodes.saturating_add(other.nodes), octets: self.octets.saturating_add(other.octets) }
     }
 }
 
@@ -242,8 +253,7 @@ impl Builder<'_> {
     fn open(&mut self, open: Open, range: Range) -> Result<(), Fault> {
         self.count(Size::ONE, range)?;
         if self.open.len() >= MAX_DEPTH {
-            let message = format!("mappings and lists stand more than {MAX_DEPTH} deep in one another here");
-            return Err(Fault::plain(range, message));
+            return Err(Fault::plain(range, too_deep()));
         }
         self.open.push(open);
         Ok(())
@@ -252,7 +262,7 @@ impl Builder<'_> {
     fn count(&mut self, more: Size, range: Range) -> Result<(), Fault> {
         self.size = self.size.and(more);
         let message = if self.size.nodes > MAX_NODES {
-            format!("the scenario has more than {MAX_NODES} values, each alias counted as all it stands for")
+            format!("the scenario has more than {MAX_NODES} nodes, each alias counted as all it stands for")
         } else if self.size.octets > MAX_OCTETS {
             format!("the scenario has more than {} MiB, each alias counted as all it stands for", MAX_OCTETS >> 20)
         } else {
@@ -292,6 +302,10 @@ impl Builder<'_> {
         }
         Ok(())
     }
+}
+
+fn too_deep() -> String {
+    format!("mappings and lists stand more than {MAX_DEPTH} deep in one another here")
 }
 
 fn range(span: &Span) -> Range {

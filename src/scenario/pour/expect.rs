@@ -11,7 +11,7 @@ use crate::scenario::shape::*;
 impl Pourer<'_> {
     pub(super) fn expect(&mut self, shape: &ExpectShape, node: &Node, into: &mut Vec<Expectation>) {
         let askers = self.askers(shape, node);
-        for ((question, answer), (key, own)) in shape.answers.iter().zip(node.get("answers").entries()) {
+        for ((question, answer), (key, own)) in shape.answers.iter().zip(node.entries_of("answers")) {
             let Some((name, kind)) = self.question(question, key.range) else { continue };
             let Some(answer) = self.answer(kind, answer.names(), own) else { continue };
             for from in &askers {
@@ -19,7 +19,7 @@ impl Pourer<'_> {
                 into.push(self.expectation(key.range, Expected::Answer { from, name, kind, answer }));
             }
         }
-        for ((name, targets), (key, own)) in shape.chain.iter().zip(node.get("chain").entries()) {
+        for ((name, targets), (key, own)) in shape.chain.iter().zip(node.entries_of("chain")) {
             let targets: Option<Vec<_>> = targets
                 .iter()
                 .enumerate()
@@ -39,7 +39,7 @@ impl Pourer<'_> {
                 into.push(self.expectation(own.range, Expected::Flow(flow)));
             }
         }
-        for ((zone, records), (key, own)) in shape.records.iter().zip(node.get("records").entries()) {
+        for ((zone, records), (key, own)) in shape.records.iter().zip(node.entries_of("records")) {
             let Some(zone) = self.zone_id(zone, key.range) else { continue };
             let mut read = Vec::new();
             for ((name, address), (key, own)) in records.iter().zip(own.entries()) {
@@ -106,9 +106,10 @@ impl Pourer<'_> {
             self.fault(node.range, "this answer is empty".to_owned(), Some(hint));
             return None;
         }
-        let read = texts.iter().enumerate().map(|(index, text)| {
-            self.record(&OwnerName::root(), kind, text, node.item(index).range)
-        });
+        let read = texts
+            .iter()
+            .enumerate()
+            .map(|(index, text)| self.record(&OwnerName::root(), kind, text, node.item(index).range));
         // All of them are read, so that all faults are told.
         let read: Vec<_> = read.collect();
         let data = read.into_iter().map(|data| Some(data?.to_string()));
@@ -172,11 +173,6 @@ impl Pourer<'_> {
     }
 
     fn expectation(&self, range: Range, expected: Expected) -> Expectation {
-        Expectation {
-            step: self.step.to_string(),
-            revision: self.history.last(),
-            expected,
-            place: self.place(range),
-        }
+        Expectation { step: self.step.to_string(), revision: self.history.last(), expected, place: self.place(range) }
     }
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 use jiff::civil::Date;
+use resource::Hosts;
 
 use super::Scenario;
 use super::error::{Fault, Faults, choice, shown};
@@ -43,6 +44,7 @@ pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, faults: &mut F
     history.switches = switches(shape.switches.as_ref());
     let mut pourer = Pourer {
         file: file.into(),
+        hosts: Hosts::of(&Catalogue::of(cloud)),
         catalogue: Catalogue::of(cloud),
         history,
         faults,
@@ -102,6 +104,7 @@ fn switches(shape: Option<&SwitchesShape>) -> Switches {
 struct Pourer<'f> {
     file: Arc<str>,
     catalogue: Arc<Catalogue>,
+    hosts: Hosts,
     history: History,
     faults: &'f mut Faults,
     /// The step that is read.
@@ -142,7 +145,7 @@ struct Told {
 
 impl Pourer<'_> {
     fn declarations(&mut self, shape: &ScenarioShape, root: &Node) {
-        let entries = |key: &'static str| root.get(key).entries().iter();
+        let entries = |key: &str| root.entries_of(key).iter();
         // Networks refer to each other and to inbound endpoints, so these names are known before any is looked at.
         for (key, _) in entries("networks") {
             self.name(key.range, &key.text, "network");
@@ -178,8 +181,7 @@ impl Pourer<'_> {
             let spec = self.component(name, own, node);
             self.create_resource(spec, key.range, undated(key.range));
         }
-        for ((name, own), (key, node)) in
-            shape.data_collection_endpoints.iter().zip(entries("dataCollectionEndpoints"))
+        for ((name, own), (key, node)) in shape.data_collection_endpoints.iter().zip(entries("dataCollectionEndpoints"))
         {
             let spec = self.data_collection_endpoint(name, own, node);
             self.create_resource(spec, key.range, undated(key.range));
@@ -279,21 +281,24 @@ impl Pourer<'_> {
         date
     }
 
-    /// A zone or host of another cloud does not belong here.
-    fn own_cloud(&mut self, name: &OwnerName, range: Range) {
+    /// True for a zone or host of another cloud, which is told: it does not belong here.
+    fn is_foreign(&mut self, name: &OwnerName, range: Range) -> bool {
         let own = self.catalogue.cloud;
         let is_in = |cloud: &Cloud| {
             let catalogue = Catalogue::of(*cloud);
+            // A host's own first label is a name or pattern; what stands behind it belongs to the cloud.
+            let hosts = catalogue.hosts.iter().filter_map(|row| row.host.as_str().split_once('.'));
             catalogue.zones.iter().any(|row| name.is_within(&row.private) || name.is_within(&row.public))
+                || hosts.into_iter().any(|(_, behind)| OwnerName::parse(behind).is_ok_and(|host| name.is_within(&host)))
         };
         if is_in(&own) {
-            return;
+            return false;
         }
-        if let Some(other) = Cloud::ALL.iter().find(|cloud| is_in(cloud)) {
-            let message = format!("`{name}` is a name of {other}, and this scenario is in {own}");
-            let hint = format!("an estate is in one cloud: write `cloud: {other}`, or the name {own} has for it");
-            self.fault(range, message, Some(hint));
-        }
+        let Some(other) = Cloud::ALL.iter().find(|cloud| is_in(cloud)) else { return false };
+        let message = format!("`{name}` is a name of {other}, and this scenario is in {own}");
+        let hint = format!("an estate is in one cloud: write `cloud: {other}`, or the name {own} has for it");
+        self.fault(range, message, Some(hint));
+        true
     }
 
     fn push(&mut self, told: Told, event: Event) {

@@ -18,7 +18,7 @@ impl Pourer<'_> {
         let address_space = self.prefixes(&shape.address_space, node.get("addressSpace"));
         let client_prefixes = self.prefixes(&shape.client_prefixes, node.get("clientPrefixes"));
         let mut subnets = Vec::new();
-        for ((subnet, text), (key, node)) in shape.subnets.iter().zip(node.get("subnets").entries()) {
+        for ((subnet, text), (key, node)) in shape.subnets.iter().zip(node.entries_of("subnets")) {
             self.name(key.range, subnet, "subnet");
             let Some(prefix) = self.prefix::<Ipv4Net>(text, node.range, |prefix| prefix.trunc()) else { continue };
             if !address_space.iter().any(|space| space.contains(&IpNet::V4(prefix))) {
@@ -88,7 +88,7 @@ impl Pourer<'_> {
     pub(super) fn dns(&mut self, shape: Option<&DnsShape>, node: &Node) -> DnsSetting {
         let Some(DnsShape::Custom(custom)) = shape else { return DnsSetting::AzureProvided };
         let mut forward = Vec::new();
-        for ((suffix, target), (key, node)) in custom.forward.iter().zip(node.get("forward").entries()) {
+        for ((suffix, target), (key, node)) in custom.forward.iter().zip(node.entries_of("forward")) {
             let suffix = self.owner_name(suffix, key.range);
             let to = self.target(target, node.range);
             forward.extend(suffix.zip(to).map(|(suffix, to)| Forward { suffix, to }));
@@ -163,7 +163,8 @@ impl Pourer<'_> {
         let before = self.peerings.remove(&ordered(pair));
         let Some(between) = self.pair(pair, node) else { return };
         if !before && pair.iter().all(|name| self.networks.has(name)) {
-            let message = format!("networks `{}` and `{}` are not peered at this point", shown(&pair[0]), shown(&pair[1]));
+            let message =
+                format!("networks `{}` and `{}` are not peered at this point", shown(&pair[0]), shown(&pair[1]));
             self.fault(node.range, message, Some("create the peering before".to_owned()));
         }
         self.push(told, Event::DeletePeering { between });

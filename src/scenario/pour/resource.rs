@@ -1,6 +1,9 @@
 //! Workspaces, components and data collection endpoints.
 
+use std::collections::HashSet;
+
 use super::{Pourer, Told};
+use crate::catalogue::Catalogue;
 use crate::dns::OwnerName;
 use crate::estate::{
     ComponentSpec, DataCollectionEndpointSpec, Event, PublicNetworkAccess, ResourceSpec, WorkspaceSpec,
@@ -40,8 +43,12 @@ impl Pourer<'_> {
             let parts = shape.connection_string.as_deref()?.split(';').filter_map(|part| part.split_once('='));
             parts.map(|(key, value)| (key.trim(), value.trim())).find(|(key, _)| *key == wanted).map(|(_, value)| value)
         };
-        if shape.connection_string.is_some() && part("InstrumentationKey").is_none() && part("IngestionEndpoint").is_none() {
-            let hint = "it looks like InstrumentationKey=…;IngestionEndpoint=https://…;LiveEndpoint=https://…".to_owned();
+        if shape.connection_string.is_some()
+            && part("InstrumentationKey").is_none()
+            && part("IngestionEndpoint").is_none()
+        {
+            let hint =
+                "it looks like InstrumentationKey=…;IngestionEndpoint=https://…;LiveEndpoint=https://…".to_owned();
             self.fault(from_string, "this is no connection string".to_owned(), Some(hint));
         }
         let given = |own: Option<&str>, key: &str, wanted: &str| match own {
@@ -76,24 +83,20 @@ impl Pourer<'_> {
         if name.label_count() == 1 {
             return Some(name.to_string());
         }
-        self.own_cloud(&name, range);
         let host = name.to_string();
-        let catalogue = &self.catalogue;
-        let entry = catalogue.hosts.iter().map(|row| row.host.as_str().to_owned());
-        let own = catalogue.endpoints.iter().map(|row| format!("{}.{}", row.record, row.public_zone));
-        for pattern in entry.chain(own) {
-            let Some((_, behind)) = ["{ingestion}", "{live}"].iter().find_map(|slot| pattern.split_once(slot)) else {
-                if pattern == host {
-                    return None;
-                }
-                continue;
-            };
-            match host.strip_suffix(behind) {
+        if self.hosts.global.contains(&host) {
+            return None;
+        }
+        for behind in &self.hosts.regional {
+            match host.strip_suffix(behind.as_str()) {
                 Some("global") => return None,
-                // The slot is one label.
+                // The region is one label.
                 Some(label) if !label.contains('.') => return Some(label.to_owned()),
                 _ => {}
             }
+        }
+        if self.is_foreign(&name, range) {
+            return None;
         }
         let message = format!("`{}` is no host components send to", shown(&host));
         let hint = "write the host of the connection string, its first label such as westeurope-5, or `global`";
@@ -111,7 +114,7 @@ impl Pourer<'_> {
             let range = node.get(key).get("endpoint").range;
             let name = self.owner_name(host(shape.text()), range);
             if let Some(name) = &name {
-                self.own_cloud(name, range);
+                self.is_foreign(name, range);
             }
             name.unwrap_or_else(OwnerName::root)
         };
@@ -178,6 +181,31 @@ impl Pourer<'_> {
         let used = self.scoped.values().any(|resources| resources.contains(name));
         self.resources.remove(name, &self.step, !used);
         self.push(told, Event::DeleteResource { resource: name.into() });
+    }
+}
+
+/// Hosts that components send to.
+pub(super) struct Hosts {
+    /// What stands behind the region in the hosts that have one.
+    regional: Vec<String>,
+    /// Those that have none.
+    global: HashSet<String>,
+}
+
+impl Hosts {
+    pub(super) fn of(catalogue: &Catalogue) -> Self {
+        let entry = catalogue.hosts.iter().map(|row| row.host.as_str().to_owned());
+        let own = catalogue.endpoints.iter().map(|row| format!("{}.{}", row.record, row.public_zone));
+        let mut hosts = Self { regional: Vec::new(), global: HashSet::new() };
+        for host in entry.chain(own) {
+            match ["{ingestion}", "{live}"].iter().find_map(|slot| host.strip_prefix(slot)) {
+                Some(behind) => hosts.regional.push(behind.to_owned()),
+                None => {
+                    hosts.global.insert(host);
+                }
+            }
+        }
+        hosts
     }
 }
 

@@ -34,7 +34,7 @@ impl Pourer<'_> {
     }
 
     fn link(&mut self, zones: &[ZoneId], links: &indexmap::IndexMap<String, LinkShape>, node: &Node, told: Told) {
-        for ((network, link), (key, _)) in links.iter().zip(node.get("links").entries()) {
+        for ((network, link), (key, _)) in links.iter().zip(node.entries_of("links")) {
             if let Err(dangling) = self.networks.find(network) {
                 self.fault(key.range, dangling.message, Some(dangling.hint));
             }
@@ -78,7 +78,7 @@ impl Pourer<'_> {
                 for (index, name) in names.iter().enumerate() {
                     let range = node.get("zones").item(index).range;
                     let Some(apex) = self.owner_name(name, range) else { continue };
-                    self.own_cloud(&apex, range);
+                    self.is_foreign(&apex, range);
                     read.push(id(apex));
                 }
                 read
@@ -108,7 +108,8 @@ impl Pourer<'_> {
                 let mut here = self.zone_ids(group, &ALL_ZONES, node);
                 here.retain(|zone| self.zones.has(&zone.to_string()));
                 if here.is_empty() && !group.is_empty() {
-                    let message = format!("resource group `{}` has no zones of Azure Monitor at this point", shown(group));
+                    let message =
+                        format!("resource group `{}` has no zones of Azure Monitor at this point", shown(group));
                     let hint = "create them before, with createPrivateDnsZones".to_owned();
                     self.fault(node.range, message, Some(hint));
                 }
@@ -155,7 +156,7 @@ impl Pourer<'_> {
         let range = node.get("type").range;
         let kind = kind.parse::<RecordType>().map_err(|error| self.fault(range, error.to_string(), None)).ok();
         let apex = self.owner_name(zone, node.get("zone").range)?;
-        self.own_cloud(&apex, node.get("zone").range);
+        self.is_foreign(&apex, node.get("zone").range);
         let zone = ZoneId { resource_group: resource_group.into(), apex };
         self.refer_zone(&zone, node.get("zone").range);
         match zone.apex.child(name) {

@@ -308,6 +308,9 @@ impl Events {
             })
             .collect();
         match parts.pop() {
+            Some(ZoneGroupZonesShape { resource_group, zones: ZoneListShape::All(_) }) if parts.is_empty() => {
+                ZoneGroupShape::ResourceGroup(resource_group)
+            }
             Some(only) if parts.is_empty() => ZoneGroupShape::Zones(only),
             last => ZoneGroupShape::Several(parts.into_iter().chain(last).collect()),
         }
@@ -324,11 +327,7 @@ impl Events {
 }
 
 /// The zones of the events at the front that are alike and in one resource group.
-fn run<'e>(
-    events: &'e [Recorded],
-    first: &ZoneId,
-    zone: impl Fn(&'e Event) -> Option<&'e ZoneId>,
-) -> Vec<&'e ZoneId> {
+fn run<'e>(events: &'e [Recorded], first: &ZoneId, zone: impl Fn(&'e Event) -> Option<&'e ZoneId>) -> Vec<&'e ZoneId> {
     events
         .iter()
         .map_while(|one| zone(&one.event))

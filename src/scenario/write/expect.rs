@@ -101,9 +101,7 @@ fn join(last: &mut ExpectShape, next: ExpectShape) {
     last.answers.extend(next.answers);
     last.chain.extend(next.chain);
     last.flows.extend(next.flows);
-    for (mine, other) in
-        [(&mut last.findings, next.findings), (&mut last.absent_findings, next.absent_findings)]
-    {
+    for (mine, other) in [(&mut last.findings, next.findings), (&mut last.absent_findings, next.absent_findings)] {
         if let (Some(OneOrMoreShape::More(mine)), Some(other)) = (mine, other) {
             mine.extend(other.names().iter().cloned());
         }

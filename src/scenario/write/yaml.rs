@@ -41,8 +41,7 @@ fn mapping(entries: &Map<String, Json>, indent: usize, out: &mut String) {
 
 /// A value behind its key, up to the end of its last line.
 fn block(value: &Json, indent: usize, forced: bool, out: &mut String) {
-    let line = flow(value);
-    let short = indent + line.chars().count() <= WIDTH;
+    let short = fits(value, indent);
     match value {
         Json::Object(entries) if !entries.is_empty() && (forced || !short) => {
             out.push('\n');
@@ -55,12 +54,7 @@ fn block(value: &Json, indent: usize, forced: bool, out: &mut String) {
                 out.push_str(&" ".repeat(indent + 2));
                 out.push('-');
                 match item {
-                    // Steps have parts of their own; an event has one, and begins on the dash's line too.
-                    Json::Object(entries) if is_step(entries) || flow(item).chars().count() + indent > WIDTH => {
-                        out.push(' ');
-                        mapping(entries, indent + 4, out);
-                    }
-                    Json::Object(entries) if entries.len() == 1 => {
+                    Json::Object(entries) if !fits(item, indent + 4) || is_step(entries) || entries.len() == 1 => {
                         out.push(' ');
                         mapping(entries, indent + 4, out);
                     }
@@ -70,14 +64,20 @@ fn block(value: &Json, indent: usize, forced: bool, out: &mut String) {
         }
         _ => {
             out.push(' ');
-            out.push_str(&line);
+            out.push_str(&flow(value));
             out.push('\n');
         }
     }
 }
 
+/// Steps have lists of their own.
 fn is_step(entries: &Map<String, Json>) -> bool {
     entries.contains_key("events") || entries.contains_key("expect")
+}
+
+/// True if a value may stand on one line.
+fn fits(value: &Json, indent: usize) -> bool {
+    indent + flow(value).chars().count() <= WIDTH
 }
 
 /// A value on one line.
