@@ -3,6 +3,7 @@
 //! [`decide()`] is the only lookup. A [`Decision`] becomes a [`Reply`](crate::dns::Reply) in [`sections`], an
 //! [`Explanation`] in [`mod@explain`], and bytes in [`mod@respond`]. Nothing here keeps state.
 
+pub mod cache;
 pub mod decide;
 pub mod explain;
 pub mod respond;
