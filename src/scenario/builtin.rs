@@ -9,6 +9,19 @@ macro_rules! scenarios {
 }
 
 scenarios![
+    "agent-config-without-data-collection-endpoint",
+    "agent-resolves-publicly",
+    "api-management-telemetry-lost",
+    "application-insights-after-landing-zone",
+    "azure-examples-override",
+    "blob-zone-missing-from-zone-group",
+    "empty-zone-landing-zone",
+    "empty-zone-public-sector-template",
+    "first-endpoint-deleted",
+    "forwarders-before-scope",
+    "hub-and-spoke-shared-zone",
+    "only-monitor-zone-linked",
+    "query-name-public-workspace-name-private",
     "seed-01-one-private-link-for-many-resources",
     "seed-02-a-set-with-a-boundary",
     "seed-03-no-public-access-needed",
@@ -54,6 +67,7 @@ scenarios![
     "seed-43-sessions-outlive-a-deny-rule",
     "seed-44-a-reboot-takes-effect-at-once",
     "seed-45-cutting-sessions-is-enough",
+    "telemetry-through-another-scope",
     "two-scopes-one-dns",
 ];
 
