@@ -17,3 +17,9 @@ mod agreement;
 
 /// Real clients: dig, nslookup and host.
 mod clients;
+
+/// What people read: help, answers, explanations, findings and errors.
+mod verbs;
+
+/// The README's transcripts are true.
+mod readme;
