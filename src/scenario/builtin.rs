@@ -9,6 +9,12 @@ macro_rules! scenarios {
 }
 
 scenarios![
+    "agent-config-without-data-collection-endpoint",
+    "agent-resolves-publicly",
+    "api-management-telemetry-lost",
+    "application-insights-after-landing-zone",
+    "azure-examples-override",
+    "blob-zone-missing-from-zone-group",
     "docs-01-one-private-link-for-many-resources",
     "docs-02-a-set-with-a-boundary",
     "docs-03-no-public-access-needed",
@@ -54,6 +60,14 @@ scenarios![
     "docs-43-sessions-outlive-a-deny-rule",
     "docs-44-a-reboot-takes-effect-at-once",
     "docs-45-cutting-sessions-is-enough",
+    "empty-zone-landing-zone",
+    "empty-zone-public-sector-template",
+    "first-endpoint-deleted",
+    "forwarders-before-scope",
+    "hub-and-spoke-shared-zone",
+    "only-monitor-zone-linked",
+    "query-name-public-workspace-name-private",
+    "telemetry-through-another-scope",
     "two-scopes-one-dns",
 ];
 
