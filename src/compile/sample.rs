@@ -84,6 +84,7 @@ fn catalogue() -> Arc<Catalogue> {
         uncertainty: None,
         zones: Vec::new(),
         endpoints: Vec::new(),
+        regional: Vec::new(),
         hosts: Vec::new(),
         chains: Vec::new(),
         public_zones: vec![PublicZone { apex, sets, inferred_names: Vec::new() }],
