@@ -5,12 +5,18 @@ pub mod dns;
 pub mod catalogue;
 pub mod estate;
 
+pub mod scenario;
+
 pub mod compile;
 
 pub mod answer;
 
 pub mod access;
 
+pub mod verify;
+
 pub mod report;
 
 pub mod serve;
+
+pub mod cli;

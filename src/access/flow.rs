@@ -96,7 +96,7 @@ fn uses<'r>(world: &'r Compiled, spec: &'r ResourceSpec) -> Vec<(Operation, Arc<
     if let (Some(name), false) = (host, matches!(spec, ResourceSpec::DataCollectionEndpoint(_))) {
         let (flag, flag_name) = query_flag(spec);
         let request = Request { resource: spec.name(), service: Service::Query, mode: Mode::None, flag, flag_name };
-        uses.push((Operation::Query, "queries through ARM, never private".into(), name, request));
+        uses.push((Operation::ResourceManager, "queries through ARM, never private".into(), name, request));
     }
     uses
 }

@@ -136,11 +136,13 @@ pub enum Operation {
     Config,
     /// Solution packs are fetched.
     Download,
+    /// Data is read through Azure Resource Manager.
+    ResourceManager,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Ingestion, Self::Query, Self::Config, Self::Download];
+    pub const ALL: [Self; 5] = [Self::Ingestion, Self::Query, Self::Config, Self::Download, Self::ResourceManager];
 
     /// The word for it in flags and data.
     pub fn name(self) -> &'static str {
@@ -149,6 +151,7 @@ impl Operation {
             Self::Query => "query",
             Self::Config => "config",
             Self::Download => "download",
+            Self::ResourceManager => "resourceManager",
         }
     }
 }

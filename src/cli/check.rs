@@ -8,7 +8,9 @@ use crate::report::{Format, findings, json};
 
 /// Report what is wrong with an estate: exit code 1 if anything of severity error is
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns check\n  ampls-dns check my-estate.yaml --at first-scope --deny AMPLS005")]
+#[command(
+    after_help = "Examples:\n  ampls-dns check\n  ampls-dns check my-estate.yaml --at first-scope --deny AMPLS005"
+)]
 pub(super) struct CheckArguments {
     #[command(flatten)]
     scenario: OperandArguments,

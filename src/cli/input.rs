@@ -1,12 +1,12 @@
 //! Finding and reading the scenario, and the things in it that flags name.
 
-use std::io::Read;
+use std::io::Read as _;
 use std::sync::Arc;
 
 use super::{OperandArguments, ScenarioArguments, StepArguments};
 use crate::compile::{Compiled, ViewId, compile};
 use crate::dns::{NameError, OwnerName, RecordType};
-use crate::estate::{History, Revision};
+use crate::estate::{History, ResourceName, Revision};
 use crate::scenario::{Scenario, ScenarioErrors, builtin};
 
 /// The scenario every verb works on unless it is given another.
@@ -65,6 +65,14 @@ pub enum InputError {
         /// What there is.
         hint: String,
     },
+    /// No such resource.
+    #[error("the estate has no resource `{name}` at this step\nhint: {hint}")]
+    NoResource {
+        /// What was given.
+        name: String,
+        /// What there is.
+        hint: String,
+    },
     /// No name.
     #[error("`{name}` is no name a question can have: {error}")]
     BadName {
@@ -103,7 +111,8 @@ impl OperandArguments {
     }
 }
 
-fn read(name: &str) -> Result<Read, InputError> {
+/// Reads a scenario by file, name or `-`.
+pub(super) fn read(name: &str) -> Result<Read, InputError> {
     let named = |file: &str, text: &[u8]| {
         let scenario = Scenario::read(file, text).map_err(InputError::Scenario)?;
         Ok(Read { name: file.to_owned(), scenario })
@@ -183,6 +192,26 @@ pub(super) fn view(world: &Compiled, name: &str) -> Result<ViewId, InputError> {
         None => {
             let names = world.state.networks.keys().map(ToString::to_string).chain(["public".to_owned()]);
             Err(InputError::NoNetwork { name: name.to_owned(), hint: hint(name, names, "networks") })
+        }
+    }
+}
+
+/// A built-in scenario.
+pub(super) fn built_in(name: &str) -> Result<Scenario, InputError> {
+    let text = builtin::text(name).ok_or_else(|| InputError::NoScenario {
+        name: name.to_owned(),
+        hint: hint(name, builtin::names(), "built-in scenarios"),
+    })?;
+    Scenario::read(name, text.as_bytes()).map_err(InputError::Scenario)
+}
+
+/// A resource by name.
+pub(super) fn resource(world: &Compiled, name: &str) -> Result<ResourceName, InputError> {
+    match world.state.resources.get_key_value(name) {
+        Some((name, _)) => Ok(name.clone()),
+        None => {
+            let names = world.state.resources.keys().map(ToString::to_string);
+            Err(InputError::NoResource { name: name.to_owned(), hint: hint(name, names, "resources") })
         }
     }
 }

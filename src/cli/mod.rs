@@ -4,13 +4,16 @@
 
 mod check;
 mod explain;
+mod flows;
 mod input;
 mod output;
 mod paper;
 mod resolve;
+mod scenarios;
 mod schema;
 mod serve;
 mod story;
+mod test;
 
 use std::process::ExitCode;
 
@@ -54,6 +57,9 @@ enum Verb {
     Explain(explain::ExplainArguments),
     Story(story::StoryArguments),
     Check(check::CheckArguments),
+    Flows(flows::FlowsArguments),
+    Test(test::TestArguments),
+    Scenarios(scenarios::ScenariosArguments),
     Schema(schema::SchemaArguments),
     Completions(paper::CompletionsArguments),
     Man(paper::ManArguments),
@@ -101,6 +107,9 @@ pub fn run() -> ExitCode {
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Story(arguments) => story::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
+        Verb::Flows(arguments) => flows::run(&arguments),
+        Verb::Test(arguments) => test::run(&arguments),
+        Verb::Scenarios(arguments) => scenarios::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Completions(arguments) => paper::completions(&arguments),
         Verb::Man(arguments) => paper::man(&arguments),

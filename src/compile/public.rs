@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::member;
 use super::zone::{Writer, Zone};
-use crate::catalogue::{Catalogue, EndpointKind, Slots, doc_address};
+use crate::catalogue::{Catalogue, Slots, doc_address};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, Soa, Ttl};
 use crate::estate::{ResourceSpec, Revision, ZoneId};
 
@@ -59,13 +59,13 @@ impl PublicDns {
 
     /// Makes a resource's names exist, with the `privatelink` hop or without.
     ///
-    /// Names below `monitor.azure.com` and its like carry the hop always; workspace names while `workspace_hop` holds.
+    /// Shared names carry the hop always; those of one resource while `own_hop` holds.
     /// Source: Azure/Enterprise-Scale issue 1017 for the former; the latter is uncertain and a switch.
     pub(super) fn announce(
         &mut self,
         catalogue: &Catalogue,
         resource: &ResourceSpec,
-        workspace_hop: bool,
+        own_hop: bool,
         revision: Revision,
     ) {
         let slots = member::slots(catalogue, resource);
@@ -75,7 +75,7 @@ impl PublicDns {
                 continue;
             }
             let row = &catalogue.endpoints[member.row];
-            let hop = workspace_hop || row.kind != EndpointKind::Workspace;
+            let hop = own_hop || row.kind.is_shared();
             let names =
                 if hop { vec![member.public.clone(), member.private.clone()] } else { vec![member.public.clone()] };
             self.clear(&member.public);

@@ -86,6 +86,7 @@ fn catalogue() -> Arc<Catalogue> {
         endpoints: Vec::new(),
         regional: Vec::new(),
         hosts: Vec::new(),
+        regional: Vec::new(),
         chains: Vec::new(),
         public_zones: vec![PublicZone { apex, sets, inferred_names: Vec::new() }],
         rules: Rules {

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::limit::Limit;
 use super::refusal::Reason;
 use super::state::{Resource, Scope, State};
+use crate::estate::history::WorkspaceHop;
 use crate::estate::{AccessModeSettings, ResourceName, ResourceSpec, ScopeName, ScopeSpec};
 
 impl State {
@@ -134,13 +135,18 @@ impl State {
 
     /// True while workspace names carry the `privatelink` hop although the workspace is in no scope.
     pub(super) fn hop_is_always_there(&self) -> bool {
-        self.switches.workspace_hop == crate::estate::history::WorkspaceHop::Always
-            || self.scopes.values().any(|scope| self.is_legacy(scope))
+        self.switches.workspace_hop == WorkspaceHop::Always || self.scopes.values().any(|scope| self.is_legacy(scope))
     }
 
     fn publish_names(&mut self, name: &ResourceName) {
-        let always = self.hop_is_always_there();
+        let legacy = self.hop_is_always_there();
         if let Some(resource) = self.resources.get(name) {
+            let always = match resource.spec {
+                ResourceSpec::Workspace(_) => legacy,
+                // Names of data collection endpoints are newer than legacy scopes; that the others resolve publicly is
+                // inferred from the promise that an endpoint set up for some machines does not affect other machines.
+                _ => self.switches.workspace_hop == WorkspaceHop::Always,
+            };
             let hop = always || !resource.scopes.is_empty();
             self.public.announce(&self.catalogue, &resource.spec, hop, self.revision);
         }

@@ -3,7 +3,9 @@
 pub mod answer;
 pub mod explanation;
 pub mod findings;
+pub mod flows;
 pub mod story;
+pub mod verification;
 
 /// How a value is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]

@@ -79,7 +79,7 @@ pub fn document(story: &Story) -> StoryDocument {
 /// What changed since the step before is marked with `*`, an address that cannot be reached with `!`. Networks that see
 /// the same in every step share a line.
 pub fn text(story: &Story) -> String {
-    let mut lines: Vec<(String, String, Vec<String>)> = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
     let mut at = 0;
     while at < story.rows.len() {
         let name = &story.rows[at].name;
@@ -103,9 +103,7 @@ pub fn text(story: &Story) -> String {
         "network".to_owned(),
         story.steps.iter().map(|step| format!("  {}", step.name)).collect::<Vec<_>>(),
     );
-    let width = |column: &dyn Fn(&(String, String, Vec<String>)) -> usize| {
-        lines.iter().chain([&header]).map(column).max().unwrap_or(0)
-    };
+    let width = |column: &dyn Fn(&Line) -> usize| lines.iter().chain([&header]).map(column).max().unwrap_or(0);
     let name_width = width(&|line| line.0.len());
     let network_width = width(&|line| line.1.len());
     let cell_widths: Vec<usize> = (0..story.steps.len()).map(|index| width(&|line| line.2[index].len())).collect();
@@ -136,6 +134,9 @@ pub fn text(story: &Story) -> String {
     }
     text
 }
+
+/// Name, networks and cells of a line of the table.
+type Line = (String, String, Vec<String>);
 
 fn changed(row: &Row, index: usize) -> bool {
     index > 0 && row.cells[index] != row.cells[index - 1]

@@ -163,7 +163,9 @@ impl Builder {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(Fault::plain(range, "a scenario is one document").hint("remove everything from this `---` on"));
+                    return Err(
+                        Fault::plain(range, "a scenario is one document").hint("remove everything from this `---` on")
+                    );
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -175,7 +177,9 @@ impl Builder {
                 let node = Node { range, value: Value::Scalar { text: text.into_owned(), plain } };
                 self.close(node, anchor)?;
             }
-            Event::SequenceStart(_, anchor, _) => self.push(Open::Sequence { range, items: Vec::new(), anchor }, range)?,
+            Event::SequenceStart(_, anchor, _) => {
+                self.push(Open::Sequence { range, items: Vec::new(), anchor }, range)?
+            }
             Event::MappingStart(_, anchor, _) => {
                 let open = Open::Mapping { range, entries: Vec::new(), key: None, seen: HashMap::new(), anchor };
                 self.push(open, range)?;
@@ -190,7 +194,8 @@ impl Builder {
                 None => {}
             },
             Event::Alias(anchor) => {
-                let Some((node, size)) = self.anchors.get(&anchor).map(|(node, size)| (node.clone_at(range), *size)) else {
+                let Some((node, size)) = self.anchors.get(&anchor).map(|(node, size)| (node.clone_at(range), *size))
+                else {
                     return Err(Fault::plain(range, "this alias stands within its own anchor").hint("write it out"));
                 };
                 self.count(size, range)?;

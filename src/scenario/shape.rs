@@ -62,6 +62,7 @@ pub(super) struct ScenarioShape {
 
 /// A cloud by Azure's name.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::enum_variant_names, reason = "the names are Azure's")]
 pub(super) enum CloudShape {
     AzureCloud,
     AzureUSGovernment,
@@ -751,7 +752,7 @@ pub(super) struct FlowShape {
     pub from: String,
     /// The resource.
     pub to: String,
-    /// What is done: ingestion, query, config or download.
+    /// What is done: ingestion, query, config, download or resourceManager.
     pub operation: String,
     /// The name it goes through, where the operation goes through several.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,58 @@
+//! `flows`: network, resource and operation, each resolved, routed and judged.
+
+use clap::Args;
+
+use super::{FormatArguments, OperandArguments, Outcome, Result, StepArguments, input, output};
+use crate::access::flow::{Client, flows};
+use crate::catalogue::Operation;
+use crate::estate::ResourceName;
+use crate::report::{Format, flows as report, json};
+
+/// Say for each operation on a resource which path it takes, whether it is allowed, and what the client sees
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  ampls-dns flows --from vnet1\n  \
+    ampls-dns flows my-estate.yaml --from vm1 --to ws-alpha --operation ingestion\n\n\
+    Exit code 1 if any of the flows is denied or does not arrive.")]
+pub(super) struct FlowsArguments {
+    #[command(flatten)]
+    scenario: OperandArguments,
+    #[command(flatten)]
+    step: StepArguments,
+    /// Network or virtual machine the connection is opened from; `public` is outside all networks
+    #[arg(long, value_name = "NETWORK|VM")]
+    from: String,
+    /// Resource to use; without it, all
+    #[arg(long, value_name = "RESOURCE")]
+    to: Option<String>,
+    /// Operation: ingestion, query, config, download or resourceManager; without it, all
+    #[arg(long, value_name = "OPERATION", value_parser = operation)]
+    operation: Option<Operation>,
+    #[command(flatten)]
+    format: FormatArguments,
+}
+
+pub(super) fn run(arguments: &FlowsArguments) -> Result {
+    let world = arguments.scenario.read()?.compile(&arguments.step)?;
+    let machine = world.state.machines.keys().find(|name| name.as_str() == arguments.from);
+    let client = match machine {
+        Some(name) => Client::Machine(name.clone()),
+        None => Client::View(input::view(&world, &arguments.from)?),
+    };
+    let resources: Vec<ResourceName> = match &arguments.to {
+        Some(name) => vec![input::resource(&world, name)?],
+        None => world.state.resources.keys().cloned().collect(),
+    };
+    let all = resources.iter().flat_map(|resource| flows(&world, &client, resource));
+    let wanted = all.filter(|flow| arguments.operation.is_none_or(|operation| flow.operation == operation));
+    let documents: Vec<_> = wanted.map(|flow| report::document(&flow)).collect();
+    output::print(&match arguments.format.format {
+        Format::Text => report::text(&arguments.from, &documents),
+        Format::Json => json(&documents),
+    })?;
+    Ok(if documents.iter().all(|flow| flow.allowed) { Outcome::Done } else { Outcome::Failed })
+}
+
+fn operation(text: &str) -> std::result::Result<Operation, String> {
+    let found = Operation::ALL.into_iter().find(|one| one.name() == text);
+    found.ok_or_else(|| "there are ingestion, query, config, download and resourceManager".to_owned())
+}

@@ -1,0 +1,117 @@
+//! `serve`: the DNS server.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use ipnet::IpNet;
+
+use super::{OperandArguments, Outcome, Result, StepArguments, input, output};
+use crate::answer::Extended;
+use crate::serve::{Listen, Settings, start};
+
+/// Serve DNS: the public view on one port, and a port of its own for each network
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  ampls-dns serve\n  ampls-dns serve my-estate.yaml --at first-scope\n  \
+    ampls-dns serve --listen 127.0.0.1:5300 --listen vnet1=127.0.0.1:5301\n\n\
+    Without --listen: the public view on 127.0.0.1:5300 and a port for each network from 5301 on, in the order declared.\n\
+    A listener without a network tells its clients apart by EDNS client subnet (from loopback and --trust-ecs), then by\n\
+    source address. SIGINT and SIGTERM end the server.")]
+pub(super) struct ServeArguments {
+    #[command(flatten)]
+    scenario: OperandArguments,
+    #[command(flatten)]
+    step: StepArguments,
+    /// Where to listen, UDP and TCP alike; with a network, for its clients only. Port 0 takes a free one
+    #[arg(long, value_name = "[NETWORK=]ADDRESS:PORT", env = "AMPLS_DNS_LISTEN", value_delimiter = ',')]
+    listen: Vec<Listen>,
+    /// Besides loopback, senders whose EDNS client subnet is believed
+    #[arg(long, value_name = "PREFIX", env = "AMPLS_DNS_TRUST_ECS", value_delimiter = ',')]
+    trust_ecs: Vec<IpNet>,
+    /// Answer as Azure would and nothing more: no extended DNS errors
+    #[arg(long, env = "AMPLS_DNS_STRICT")]
+    strict: bool,
+}
+
+pub(super) fn run(arguments: &ServeArguments) -> Result {
+    log_to_stderr();
+    #[allow(clippy::disallowed_methods, reason = "the time of starting is told to the user")]
+    let begun = Instant::now();
+    let read = arguments.scenario.read()?;
+    let name = &read.name;
+    output::say(&format!("ampls-dns {}: reading {name}", env!("CARGO_PKG_VERSION")));
+    let world = Arc::new(read.compile(&arguments.step)?);
+    let state = &world.state;
+    let step = input::step_at(&world.history, world.revision()).unwrap_or("-");
+    output::say(&format!(
+        "{}: step {step}, revision {}, {} networks, {} private zones, {} scopes, {} private endpoints; {}",
+        if read.scenario.title.is_empty() { name } else { &*read.scenario.title },
+        world.revision(),
+        state.networks.len(),
+        state.zones.len(),
+        state.scopes.len(),
+        state.endpoints.len(),
+        crate::report::findings::summary(&world.findings()),
+    ));
+    let settings = Settings {
+        listeners: arguments.listen.clone(),
+        trusted: arguments.trust_ecs.clone(),
+        extended: if arguments.strict { Extended::Left } else { Extended::Shown },
+        ..Settings::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // The signals are waited for before the first address is told, so that none is missed.
+        let ended = ended()?;
+        let running = start(settings, Arc::clone(&world))?;
+        output::say(&format!("ready after {} ms; UDP and TCP on each address:\n", begun.elapsed().as_millis()));
+        let example =
+            crate::answer::story::names_of(&world).into_iter().find(|name| name.labels().next() == Some(b"api"));
+        let example = example.map_or_else(|| "api.monitor.azure.com".to_owned(), |name| name.to_string());
+        for bound in running.listeners() {
+            let label = bound.network.as_ref().map_or("public view, or by source address", |network| network.as_str());
+            let (ip, port) = (bound.address.ip(), bound.address.port());
+            let ip = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
+            output::print(&format!(
+                "# {label}\ndig @{ip} -p {port} {example}\nnslookup -port={port} {example} {ip}\n"
+            ))?;
+        }
+        output::say("\nctrl-c ends the server");
+        ended.await;
+        output::say("stopping");
+        running.shutdown().await;
+        Ok(Outcome::Done)
+    })
+}
+
+/// Ready when the signals are listened for; the future it gives ends with the first of them.
+#[cfg(unix)]
+fn ended() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn ended() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Where the signal cannot be had the process is ended from outside.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+/// Log lines go to stderr. Without RUST_LOG: warnings, and hickory's two lines a query never.
+fn log_to_stderr() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,hickory_server=error"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A subscriber that an embedding program has set stays.
+    let _ = subscriber.try_init();
+}
