@@ -59,7 +59,7 @@ fn network(label: &str, space: &str, clients: &str) -> NetworkSpec {
     }
 }
 
-fn catalogue() -> Arc<Catalogue> {
+pub fn catalogue() -> Arc<Catalogue> {
     let apex = name("monitor.azure.com");
     let soa = Soa {
         host: name("ns.example"),
@@ -84,7 +84,6 @@ fn catalogue() -> Arc<Catalogue> {
         uncertainty: None,
         zones: Vec::new(),
         endpoints: Vec::new(),
-        regional: Vec::new(),
         hosts: Vec::new(),
         regional: Vec::new(),
         chains: Vec::new(),

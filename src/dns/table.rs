@@ -47,7 +47,7 @@ fn longer(of: u64, label: &[u8], seed: &SharedSeed) -> u64 {
 }
 
 /// The hash of a whole name in wire form, lower-case.
-fn hash_of(wire: &[u8]) -> u64 {
+pub fn hash_of(wire: &[u8]) -> u64 {
     let (start, seed) = &*SEED;
     let mut starts = [0u8; MAX_NAME_OCTETS];
     let mut count = 0;

@@ -206,16 +206,18 @@ fn put_opt(echo: &Echo<'_>, rcode: Rcode, options: &Options<'_>, out: &mut Vec<u
 
 /// Ends a reply whose records stand in `out` already, behind room for the header: header, OPT record, and the reason if
 /// there is one. False if it is longer than the transport allows; `out` is of no use then.
+#[must_use]
 pub fn close(
     echo: &Echo<'_>,
     rcode: Rcode,
     counts: [u16; 2],
+    subnet: Option<SubnetEcho>,
     reason: Option<(u16, &str)>,
     transport: Transport,
     out: &mut Vec<u8>,
 ) -> bool {
     out[..HEADER_OCTETS].copy_from_slice(&header(echo, rcode, false, counts));
-    put_opt(echo, rcode, &Options { subnet: None, extended_error: reason }, out);
+    put_opt(echo, rcode, &Options { subnet, extended_error: reason }, out);
     out.len() <= transport.limit(echo)
 }
 
