@@ -66,6 +66,7 @@ scenarios![
     "docs-45-cutting-sessions-is-enough",
     "empty-zone-landing-zone",
     "empty-zone-public-sector-template",
+    "equal-client-prefixes",
     "first-endpoint-deleted",
     "forwarders-before-scope",
     "hub-and-spoke-shared-zone",
@@ -80,6 +81,7 @@ scenarios![
     "subnet-too-small",
     "telemetry-through-another-scope",
     "terraform-and-the-five-zones",
+    "two-scopes-in-one-network",
     "two-scopes-one-dns",
 ];
 
