@@ -20,3 +20,6 @@ mod clients;
 
 /// What people read: help, answers, explanations, findings and errors.
 mod verbs;
+
+/// The README's transcripts are true.
+mod readme;

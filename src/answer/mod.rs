@@ -1,8 +1,9 @@
 //! Fourth floor: questions to answers.
 //!
-//! [`decide`] is the only lookup. A [`Decision`] becomes a [`Reply`](crate::dns::Reply) in [`sections`], an
-//! [`Explanation`] in [`explain`], and bytes in [`mod@respond`]. Nothing here keeps state.
+//! [`decide()`] is the only lookup. A [`Decision`] becomes a [`Reply`](crate::dns::Reply) in [`sections`], an
+//! [`Explanation`] in [`mod@explain`], and bytes in [`mod@respond`]. Nothing here keeps state.
 
+pub mod cache;
 pub mod decide;
 pub mod explain;
 pub mod respond;

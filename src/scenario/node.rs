@@ -131,7 +131,7 @@ pub fn read(text: &[u8]) -> Result<Node, Fault> {
                 let marker = error.marker();
                 let range = Range { line: bounded(marker.line()), column: bounded(marker.col() + 1), width: 1 };
                 // The parser looks ahead, and has a bound of its own for that.
-                return Err(match error.info() {
+                return Err(match error.info().as_str() {
                     "recursion limit exceeded" => Fault::plain(range, too_deep()),
                     what => Fault::plain(range, format!("this is no YAML: {what}")),
                 });
