@@ -119,3 +119,60 @@ fn every_answer_is_the_same_over_udp() {
     }
     assert!(asked > 300, "{asked} questions");
 }
+
+#[test]
+fn every_finding_is_shown_by_a_scenario() {
+    let mut shown = BTreeSet::new();
+    for name in builtin::names() {
+        for expectation in read(name).expectations {
+            if let Expected::Finding(code) = expectation.expected {
+                shown.insert(code);
+            }
+        }
+    }
+    let missing: Vec<_> =
+        ampls_dns::compile::Code::ALL.iter().map(ToString::to_string).filter(|code| !shown.contains(code)).collect();
+    assert!(missing.is_empty(), "no scenario expects {missing:?}");
+}
+
+/// Relative names and addresses of the A record sets of a `record-set list`.
+fn recorded(json: &str) -> BTreeSet<(String, String)> {
+    let sets: serde_json::Value = serde_json::from_str(json).expect("the example is JSON");
+    let sets = sets.as_array().expect("it is a list").iter();
+    sets.filter_map(|set| {
+        let address = set.get("aRecords")?.as_array()?.first()?["ipv4Address"].as_str()?;
+        Some((set["name"].as_str()?.to_owned(), address.to_owned()))
+    })
+    .collect()
+}
+
+#[test]
+fn the_recorded_override_is_reproduced_name_by_name() {
+    let scenario = read("azure-examples-override");
+    let wanted = [
+        recorded(include_str!("azure-examples/private-dns-record-sets.monitor.cli.json")),
+        recorded(include_str!("azure-examples/private-dns-record-sets.monitor.after-override.cli.json")),
+        recorded(include_str!("azure-examples/private-dns-record-sets.monitor.after-override-then-delete.cli.json")),
+    ];
+    let mut fold = Fold::new(&Arc::new(scenario.history.clone()));
+    let mut met = Vec::new();
+    for step in scenario.history.steps() {
+        fold.to(step.end);
+        let world = fold.compiled();
+        let zones = world.state.zones.values();
+        let monitor = zones.filter(|linked| linked.zone.apex().to_string() == "privatelink.monitor.azure.com");
+        let sets: BTreeSet<_> = monitor
+            .flat_map(|linked| linked.zone.iter())
+            .filter_map(|owned| {
+                let relative = owned.set.owner().relative_to(&"privatelink.monitor.azure.com".parse().ok()?)?;
+                Some((relative, owned.set.addresses().next()?.to_string()))
+            })
+            .collect();
+        met.push(sets);
+    }
+    // Each recorded moment is the end of a step, and they come in order.
+    let at: Vec<_> = wanted.iter().map(|wanted| met.iter().position(|sets| sets == wanted)).collect();
+    assert!(at.iter().all(Option::is_some), "{at:?}");
+    assert!(at.is_sorted(), "{at:?}");
+    assert!(wanted.iter().all(|sets| !sets.is_empty()));
+}

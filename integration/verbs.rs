@@ -311,3 +311,8 @@ fn text_that_is_no_utf_8_is_told_with_its_place() {
     std::fs::remove_file(&file).expect("it was just written");
     assert!(told.contains("error: the scenario is not UTF-8") && told.contains(":2:8"), "{told}");
 }
+
+#[test]
+fn a_mode_that_does_not_exist_is_an_error_of_reading() {
+    shows!("error-mode", ["check", "zones/scenarios/unreadable/a-mode-that-does-not-exist.yaml"]);
+}

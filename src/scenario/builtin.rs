@@ -9,12 +9,16 @@ macro_rules! scenarios {
 }
 
 scenarios![
+    "a-dot-in-the-place-of-a-dash",
+    "a-zone-nobody-writes-to",
     "agent-config-without-data-collection-endpoint",
     "agent-resolves-publicly",
     "api-management-telemetry-lost",
     "application-insights-after-landing-zone",
     "azure-examples-override",
     "blob-zone-missing-from-zone-group",
+    "browser-with-dns-of-its-own",
+    "data-collection-endpoint-not-copied",
     "docs-01-one-private-link-for-many-resources",
     "docs-02-a-set-with-a-boundary",
     "docs-03-no-public-access-needed",
@@ -66,8 +70,16 @@ scenarios![
     "forwarders-before-scope",
     "hub-and-spoke-shared-zone",
     "only-monitor-zone-linked",
+    "own-dns-and-no-list-of-zones",
+    "portal-in-a-browser-that-asks-first",
     "query-name-public-workspace-name-private",
+    "scope-made-by-an-old-tool",
+    "security-scanner-in-a-virtual-network",
+    "setup-older-than-april-2021",
+    "several-endpoints-of-one-scope-one-zone",
+    "subnet-too-small",
     "telemetry-through-another-scope",
+    "terraform-and-the-five-zones",
     "two-scopes-one-dns",
 ];
 
