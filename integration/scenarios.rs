@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ampls_dns::compile::Fold;
-use ampls_dns::dns::Rcode;
 use ampls_dns::dns::wire::{Received, decode, encode_query};
+use ampls_dns::dns::{Rcode, RecordType};
 use ampls_dns::scenario::expect::{ExpectedAnswer, From};
 use ampls_dns::scenario::{Expected, Scenario, builtin};
 use ampls_dns::serve::{Settings, plan, start};
@@ -74,6 +74,13 @@ pub fn ask(at: SocketAddr, packet: &[u8]) -> Received {
     decode(&reply[..length]).expect("the reply is a message")
 }
 
+fn network_of(from: &From) -> Option<&str> {
+    match from {
+        From::Network(network) => Some(network.as_str()),
+        From::Public | From::Machine(_) => None,
+    }
+}
+
 #[test]
 fn every_answer_is_the_same_over_udp() {
     let mut asked = 0;
@@ -89,12 +96,17 @@ fn every_answer_is_the_same_over_udp() {
             let listeners = plan(&world, SocketAddr::from(([127, 0, 0, 1], 0))).listeners;
             let server = start(Settings { listeners, ..Settings::default() }, Arc::clone(&world)).expect("it starts");
             for expectation in scenario.expectations.iter().filter(|one| one.revision == step.end) {
+                if let Expected::Chain { from, name: owner, targets } = &expectation.expected {
+                    let at = server.address_of(network_of(from)).expect("each network has a listener");
+                    let received = ask(at, &encode_query(7, owner, RecordType::A, Some(1232)));
+                    let aliases = received.answer.iter().filter(|record| record.kind == RecordType::CNAME);
+                    let met: Vec<_> = aliases.map(|record| record.data.to_string()).collect();
+                    let wanted: Vec<_> = targets.iter().map(|target| target.dotted().to_string()).collect();
+                    assert_eq!(met, wanted, "{}: chain of {owner} over UDP", expectation.place);
+                    asked += 1;
+                }
                 let Expected::Answer { from, name: owner, kind, answer } = &expectation.expected else { continue };
-                let network = match from {
-                    From::Network(network) => Some(network.as_str()),
-                    _ => None,
-                };
-                let at = server.address_of(network).expect("each network has a listener");
+                let at = server.address_of(network_of(from)).expect("each network has a listener");
                 let received = ask(at, &encode_query(7, owner, *kind, Some(1232)));
                 asked += 1;
                 let data: Vec<_> = received
