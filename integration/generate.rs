@@ -20,25 +20,70 @@ pub const WORKSPACES: [&str; 2] = ["11111111-1111-4111-8111-111111111111", "2222
 
 /// Any history.
 pub fn histories() -> impl Strategy<Value = History> {
-    prop::collection::vec(events(), 0..24).prop_map(|events| {
-        let mut history = History::new(Cloud::Public);
-        let mut push = |event| {
-            history.push(Recorded { event, date: None, place: None });
-        };
-        for (index, name) in NETWORKS.iter().enumerate() {
-            push(Event::CreateNetwork(network(name, u8::try_from(index).expect("three networks") + 1)));
-        }
-        for (index, guid) in WORKSPACES.iter().enumerate() {
-            push(Event::PutResource(workspace(index, guid)));
-        }
-        push(Event::PutResource(component()));
-        history.end_declarations();
+    (declarations(), prop::collection::vec(events(), 0..24)).prop_map(|(mut history, events)| {
         for (index, event) in events.into_iter().enumerate() {
             history.push(Recorded { event, date: None, place: None });
             history.end_step(&format!("step-{index}"), "");
         }
         history
     })
+}
+
+/// The estate every history begins with.
+pub fn declarations() -> impl Strategy<Value = History> {
+    let mut history = History::new(Cloud::Public);
+    let mut push = |event| {
+        history.push(Recorded { event, date: None, place: None });
+    };
+    for (index, name) in NETWORKS.iter().enumerate() {
+        push(Event::CreateNetwork(network(name, u8::try_from(index).expect("three networks") + 1)));
+    }
+    for (index, guid) in WORKSPACES.iter().enumerate() {
+        push(Event::PutResource(workspace(index, guid)));
+    }
+    push(Event::PutResource(component()));
+    history.end_declarations();
+    Just(history)
+}
+
+/// Any events that keep to one side of an estate: `side` 0 or 1 has a network, a resource group, a scope, an endpoint and
+/// a workspace of its own.
+pub fn events_of_side(side: usize) -> impl Strategy<Value = Vec<Event>> {
+    let network = NETWORKS[side];
+    let group = ["rg-a", "rg-b"][side];
+    let (scope, endpoint, resource) = (["ampls1", "ampls2"][side], ["pe1", "pe2"][side], ["ws-0", "ws-1"][side]);
+    let zone = prop::sample::select(zones(group));
+    let event = prop_oneof![
+        zone.clone().prop_map(|zone| Event::CreatePrivateDnsZone { zone }),
+        zone.clone().prop_map(move |zone| Event::LinkZone {
+            zone,
+            network: network.into(),
+            policy: ResolutionPolicy::Default,
+        }),
+        (zone, by_hand()).prop_map(|(zone, set)| {
+            let set = set(&zone.apex);
+            Event::PutRecordSet { zone, set }
+        }),
+        Just(Event::CreatePrivateLinkScope(ScopeSpec {
+            name: scope.into(),
+            access: AccessModeSettings::default(),
+            created: None
+        })),
+        Just(Event::AddScopedResource { scope: scope.into(), resource: resource.into() }),
+        Just(Event::RemoveScopedResource { scope: scope.into(), resource: resource.into() }),
+        Just(Event::CreatePrivateEndpoint(PrivateEndpointSpec {
+            name: endpoint.into(),
+            scope: scope.into(),
+            network: network.into(),
+            subnet: "endpoints".to_owned(),
+            zone_group: Some(ZoneGroup { zones: zones(group) }),
+            ip_configurations: Vec::new(),
+            approval: ApprovalState::Approved,
+            created: None,
+        })),
+        Just(Event::DeletePrivateEndpoint { endpoint: endpoint.into() }),
+    ];
+    prop::collection::vec(event, 0..16)
 }
 
 /// Names worth asking for.
@@ -147,7 +192,7 @@ fn events() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Whether two events have nothing to do with each other is for the laws to say; these are the zones they may share.
+/// The zones of a complete zone group in a resource group.
 fn zones(group: &str) -> Vec<ZoneId> {
     let id = |apex: &OwnerName| ZoneId { resource_group: group.into(), apex: apex.clone() };
     Catalogue::of(Cloud::Public).zone_group().map(|row| id(&row.private)).collect()

@@ -135,3 +135,18 @@ fn every_scenario_stands_in_the_readme() {
         assert!(README.contains(&format!("zones/scenarios/{name}.yaml")), "{name}");
     }
 }
+
+#[test]
+fn every_command_of_the_tables_runs() {
+    let rows = README.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |"));
+    let mut ran = 0;
+    for row in rows {
+        let command = row.trim_end_matches("` |").rsplit('`').next().unwrap_or_default();
+        let Some(arguments) = command.strip_prefix("ampls-dns ") else { continue };
+        let told = run(&arguments.split(' ').collect::<Vec<_>>());
+        assert!(!told.starts_with("exit code 2"), "{command}: {told}");
+        assert!(told.contains("--- stdout\n"), "{command} shows something");
+        ran += 1;
+    }
+    assert!(ran > 40, "{ran} commands");
+}

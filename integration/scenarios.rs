@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ampls_dns::compile::Fold;
-use ampls_dns::dns::Rcode;
 use ampls_dns::dns::wire::{Received, decode, encode_query};
+use ampls_dns::dns::{Rcode, RecordType};
 use ampls_dns::scenario::expect::{ExpectedAnswer, From};
 use ampls_dns::scenario::{Expected, Scenario, builtin};
 use ampls_dns::serve::{Settings, plan, start};
@@ -74,6 +74,13 @@ pub fn ask(at: SocketAddr, packet: &[u8]) -> Received {
     decode(&reply[..length]).expect("the reply is a message")
 }
 
+fn network_of(from: &From) -> Option<&str> {
+    match from {
+        From::Network(network) => Some(network.as_str()),
+        From::Public | From::Machine(_) => None,
+    }
+}
+
 #[test]
 fn every_answer_is_the_same_over_udp() {
     let mut asked = 0;
@@ -89,12 +96,17 @@ fn every_answer_is_the_same_over_udp() {
             let listeners = plan(&world, SocketAddr::from(([127, 0, 0, 1], 0))).listeners;
             let server = start(Settings { listeners, ..Settings::default() }, Arc::clone(&world)).expect("it starts");
             for expectation in scenario.expectations.iter().filter(|one| one.revision == step.end) {
+                if let Expected::Chain { from, name: owner, targets } = &expectation.expected {
+                    let at = server.address_of(network_of(from)).expect("each network has a listener");
+                    let received = ask(at, &encode_query(7, owner, RecordType::A, Some(1232)));
+                    let aliases = received.answer.iter().filter(|record| record.kind == RecordType::CNAME);
+                    let met: Vec<_> = aliases.map(|record| record.data.to_string()).collect();
+                    let wanted: Vec<_> = targets.iter().map(|target| target.dotted().to_string()).collect();
+                    assert_eq!(met, wanted, "{}: chain of {owner} over UDP", expectation.place);
+                    asked += 1;
+                }
                 let Expected::Answer { from, name: owner, kind, answer } = &expectation.expected else { continue };
-                let network = match from {
-                    From::Network(network) => Some(network.as_str()),
-                    _ => None,
-                };
-                let at = server.address_of(network).expect("each network has a listener");
+                let at = server.address_of(network_of(from)).expect("each network has a listener");
                 let received = ask(at, &encode_query(7, owner, *kind, Some(1232)));
                 asked += 1;
                 let data: Vec<_> = received
@@ -118,4 +130,61 @@ fn every_answer_is_the_same_over_udp() {
         }
     }
     assert!(asked > 300, "{asked} questions");
+}
+
+#[test]
+fn every_finding_is_shown_by_a_scenario() {
+    let mut shown = BTreeSet::new();
+    for name in builtin::names() {
+        for expectation in read(name).expectations {
+            if let Expected::Finding(code) = expectation.expected {
+                shown.insert(code);
+            }
+        }
+    }
+    let missing: Vec<_> =
+        ampls_dns::compile::Code::ALL.iter().map(ToString::to_string).filter(|code| !shown.contains(code)).collect();
+    assert!(missing.is_empty(), "no scenario expects {missing:?}");
+}
+
+/// Relative names and addresses of the A record sets of a `record-set list`.
+fn recorded(json: &str) -> BTreeSet<(String, String)> {
+    let sets: serde_json::Value = serde_json::from_str(json).expect("the example is JSON");
+    let sets = sets.as_array().expect("it is a list").iter();
+    sets.filter_map(|set| {
+        let address = set.get("aRecords")?.as_array()?.first()?["ipv4Address"].as_str()?;
+        Some((set["name"].as_str()?.to_owned(), address.to_owned()))
+    })
+    .collect()
+}
+
+#[test]
+fn the_recorded_override_is_reproduced_name_by_name() {
+    let scenario = read("azure-examples-override");
+    let wanted = [
+        recorded(include_str!("azure-examples/private-dns-record-sets.monitor.cli.json")),
+        recorded(include_str!("azure-examples/private-dns-record-sets.monitor.after-override.cli.json")),
+        recorded(include_str!("azure-examples/private-dns-record-sets.monitor.after-override-then-delete.cli.json")),
+    ];
+    let mut fold = Fold::new(&Arc::new(scenario.history.clone()));
+    let mut met = Vec::new();
+    for step in scenario.history.steps() {
+        fold.to(step.end);
+        let world = fold.compiled();
+        let zones = world.state.zones.values();
+        let monitor = zones.filter(|linked| linked.zone.apex().to_string() == "privatelink.monitor.azure.com");
+        let sets: BTreeSet<_> = monitor
+            .flat_map(|linked| linked.zone.iter())
+            .filter_map(|owned| {
+                let relative = owned.set.owner().relative_to(&"privatelink.monitor.azure.com".parse().ok()?)?;
+                Some((relative, owned.set.addresses().next()?.to_string()))
+            })
+            .collect();
+        met.push(sets);
+    }
+    // Each recorded moment is the end of a step, and they come in order.
+    let at: Vec<_> = wanted.iter().map(|wanted| met.iter().position(|sets| sets == wanted)).collect();
+    assert!(at.iter().all(Option::is_some), "{at:?}");
+    assert!(at.is_sorted(), "{at:?}");
+    assert!(wanted.iter().all(|sets| !sets.is_empty()));
 }

@@ -199,3 +199,120 @@ fn completions_and_the_manual_page_come_from_the_same_grammar() {
     let page = run(&["man"]);
     assert!(page.contains(".TH ampls-dns") && page.contains("two\\-scopes\\-one\\-dns"), "{page}");
 }
+
+/// Everything Azure would refuse, in one estate: each is a finding, and none has an effect.
+const REFUSED: &str = r"version: 1
+networks:
+  vnet1: { addressSpace: [10.0.1.0/24], subnets: { endpoints: 10.0.1.0/26, tiny: 10.0.1.64/28 } }
+  vnet2: { addressSpace: [10.0.1.0/25] }
+  vnet3: { addressSpace: [10.0.3.0/24], clientPrefixes: [10.0.1.0/24] }
+workspaces:
+  ws: { customerId: 11111111-1111-4111-8111-111111111111, location: westeurope }
+  far: { customerId: 22222222-2222-4222-8222-222222222222, location: eastus }
+steps:
+  - name: refused
+    events:
+      - createPeering: [vnet1, vnet2]
+      - createPrivateDnsZones: { resourceGroup: rg-a, zones: azuremonitor, links: { vnet1: {} } }
+      - createPrivateDnsZones: { resourceGroup: rg-b, zones: [privatelink.monitor.azure.com], links: { vnet1: {} } }
+      - createPrivateDnsZones: { resourceGroup: rg-a, zones: [privatelink.monitor.azure.com] }
+      - createPrivateDnsZones: { resourceGroup: rg-a, zones: [azure.com, single] }
+      - deletePrivateDnsZones: { resourceGroup: rg-a, zones: [privatelink.monitor.azure.com] }
+      - putRecordSet: { resourceGroup: rg-b, zone: privatelink.monitor.azure.com, name: '@', type: CNAME, records: [a.example] }
+      - putRecordSet:
+          resourceGroup: rg-b
+          zone: privatelink.monitor.azure.com
+          name: many
+          type: A
+          records: [10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5, 10.0.0.6, 10.0.0.7, 10.0.0.8, 10.0.0.9, 10.0.0.10,
+            10.0.0.11, 10.0.0.12, 10.0.0.13, 10.0.0.14, 10.0.0.15, 10.0.0.16, 10.0.0.17, 10.0.0.18, 10.0.0.19, 10.0.0.20,
+            10.0.0.21]
+      - createPrivateLinkScope: { name: ampls }
+      - addScopedResource: { scope: ampls, resource: ws }
+      - deleteResource: ws
+      - createPrivateDnsZones: { resourceGroup: rg-a, zones: [privatelink.adx.example.com] }
+      - createPrivateEndpoint:
+          name: six
+          scope: ampls
+          subnet: vnet1/endpoints
+          zoneGroup:
+            - { resourceGroup: rg-a, zones: azuremonitor }
+            - { resourceGroup: rg-a, zones: [privatelink.adx.example.com] }
+      - createPrivateEndpoint: { name: pe, scope: ampls, subnet: vnet1/endpoints, zoneGroup: rg-a }
+      - createPrivateEndpoint:
+          name: taken
+          scope: ampls
+          subnet: vnet1/endpoints
+          ipConfigurations: [{ memberName: api, privateIPAddress: 10.0.1.7 }]
+      - createPrivateEndpoint: { name: small, scope: ampls, subnet: vnet1/tiny }
+      - addScopedResource: { scope: ampls, resource: far }
+      - createPrivateLinkScope: { name: other }
+      - setAccessModes:
+          scope: other
+          exclusions: [{ privateEndpointConnectionName: pe, ingestionAccessMode: Open, queryAccessMode: Open }]
+      - deleteNetwork: vnet1
+      - setRuleset: { name: rules, rules: [{ domain: x.example., target: azureProvided }] }
+";
+
+#[test]
+fn what_azure_would_refuse_is_a_finding_and_has_no_effect() {
+    insta::assert_snapshot!("check-refused", run_with(&["check", "-"], REFUSED));
+}
+
+const MORE_MISTAKES: &str = r"version: 1
+networks:
+  vnet1: { addressSpace: [10.0.1.0/24], clientPrefixes: [nonsense], subnets: { endpoints: 10.0.1.0/26, bad: x, odd: 10.0.1.65/26 }, dns: { default: nowhere, forward: { a..b: public } } }
+inboundEndpoints: { in1: { network: vnet9 } }
+rulesets: { rules1: { rules: [{ domain: x.example., target: inboundEndpoint/in2 }], links: [vnet8] } }
+workspaces:
+  ws: { customerId: 11111111-1111-4111-8111-111111111111, location: westeurope }
+components:
+  ws: { location: westeurope, ingestionEndpoint: westeurope-5, workspace: wx }
+dataCollectionEndpoints:
+  dce: { location: westeurope, configurationAccess: dce.westeurope-1.handler.control.monitor.azure.cn, logsIngestion: a b }
+virtualMachines: { vm1: { network: vnet7 } }
+steps:
+  - name: one
+    events:
+      - createPrivateLinkScope: { name: ampls1, created: yesterday }
+      - createPrivateLinkScope: { name: ampls1 }
+      - createPrivateEndpoint: { name: pe1, scope: ampls1, subnet: endpoints }
+      - createPrivateEndpoint: { name: pe2, scope: ampls1, subnet: vnet1/endpoints, ipConfigurations: [{ memberName: api, privateIPAddress: x }] }
+      - repairZoneGroup: pe2
+      - setAccessModes: { scope: ampls1, exclusions: [{ privateEndpointConnectionName: pe9, ingestionAccessMode: Open, queryAccessMode: Open }] }
+      - putRecordSet: { resourceGroup: rg, zone: privatelink.monitor.azure.com, name: a, type: A, records: [10.0.0.1] }
+      - putRecordSet: { resourceGroup: rg, zone: privatelink.monitor.azure.com, name: a, type: AAA, records: [10.0.0.1] }
+      - reboot: vm1
+        cutSessions: vm1
+    expect:
+      - answers: { api.monitor.azure.com: public }
+      - from: vnet5
+        answers: { api.monitor.azure.com X: public, a..b: public }
+      - flows: [{ from: vnet6, to: wy, operation: ingest, path: privat, name: a..b }]
+      - records: { privatelink.monitor.azure.com: {}, rg/privatelink.monitor.azure.com: { a: b } }
+  - name: one
+";
+
+#[test]
+fn the_other_messages_have_their_place_too() {
+    insta::assert_snapshot!("error-more", run_with(&["check", "-"], MORE_MISTAKES));
+    insta::assert_snapshot!("error-tag", run_with(&["check", "-"], "version: !one 1\n"));
+    insta::assert_snapshot!("error-key", run_with(&["check", "-"], "version: 1\n? [a]\n: b\n"));
+    insta::assert_snapshot!("error-own-anchor", run_with(&["check", "-"], "version: 1\nsteps: &a [*a]\n"));
+    insta::assert_snapshot!("error-scalar", run_with(&["check", "-"], "version: one\nsteps: 1\nnetworks: [x]\n"));
+    insta::assert_snapshot!("error-peering-length", run_with(&["check", "-"], "version: 1\npeerings: [[a]]\n"));
+}
+
+#[test]
+fn text_that_is_no_utf_8_is_told_with_its_place() {
+    let file = std::env::temp_dir().join(format!("ampls-dns-not-utf-8-{}.yaml", std::process::id()));
+    std::fs::write(&file, b"version: 1\ntitle: \xff\n").expect("the temporary folder can be written to");
+    let told = run(&["check", &file.to_string_lossy()]);
+    std::fs::remove_file(&file).expect("it was just written");
+    assert!(told.contains("error: the scenario is not UTF-8") && told.contains(":2:8"), "{told}");
+}
+
+#[test]
+fn a_mode_that_does_not_exist_is_an_error_of_reading() {
+    shows!("error-mode", ["check", "zones/scenarios/unreadable/a-mode-that-does-not-exist.yaml"]);
+}

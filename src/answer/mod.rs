@@ -1,16 +1,22 @@
 //! Fourth floor: questions to answers.
 //!
 //! [`decide()`] is the only lookup. A [`Decision`] becomes a [`Reply`](crate::dns::Reply) in [`sections`], an
-//! [`Explanation`] in [`mod@explain`], and bytes in [`mod@respond`]. Nothing here keeps state.
+//! [`Explanation`] in [`mod@explain`], and bytes in [`mod@respond`]. Nothing here keeps state. A [`Prepared`] revision
+//! has its zones as tables, from which most queries are answered by copying.
 
+pub mod cache;
 pub mod decide;
+pub mod excerpt;
 pub mod explain;
+mod fast;
+pub mod prepared;
 pub mod respond;
 pub mod sections;
 pub mod story;
 
 pub use decide::{Authority, Decision, Failure, Forwarded, Hop, MAX_ALIASES, Outcome, Question, Rule, decide};
 pub use explain::{Explanation, explain};
+pub use prepared::Prepared;
 pub use respond::{Asker, Response, Subnets, respond};
 pub use sections::{Extended, reply};
 pub use story::{Cell, Story};

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::excerpt::excerpt;
 use super::{Extended, Question, decide, reply};
 use crate::compile::{Compiled, ViewId};
 use crate::dns::message::{Class, Edns, Query, Refusal, SubnetOption};
@@ -102,6 +103,8 @@ pub fn respond(
     let question = Question { name, kind: query.kind };
     let rcode = match query.class {
         Class::IN | Class::ANY => {
+            // Zones from files are too large to decide on as a whole.
+            let world = &*excerpt(world, view, &question);
             let decision = decide(world, view, &question);
             let mut reply = reply(world, &decision, asker.extended);
             if let Some(own) = premises(world, asker, view, &question.name) {
@@ -134,10 +137,10 @@ fn bare(rcode: Rcode) -> Reply<'static> {
 }
 
 /// A trusted sender's client subnet option breaks a rule.
-struct MalformedSubnet;
+pub(super) struct MalformedSubnet;
 
 /// The view, and what the reply says about the client subnet.
-fn place(
+pub(super) fn place(
     world: &Compiled,
     asker: &Asker<'_>,
     edns: Option<&Edns>,

@@ -19,7 +19,7 @@ pub enum Extended {
 }
 
 /// RFC 8914, 4: an error that fits no other code.
-const OTHER: u16 = 0;
+pub(super) const OTHER: u16 = 0;
 /// RFC 8914, 4.23: no authority could be reached.
 const NO_REACHABLE_AUTHORITY: u16 = 22;
 
@@ -70,6 +70,8 @@ fn reason(world: &Compiled, decision: &Decision<'_>) -> Option<ExtendedError> {
             let step = at_step(world, grave.revision);
             other(format!("{owner} was deleted{step}; its last record set was by {}", who(&grave.last.writer)))
         }
+        // Whoever serves zone files knows what is in them.
+        Outcome::NameError { by, .. } if world.files.get(by.zone.apex()).is_some() => None,
         Outcome::NameError { owner, by, .. } if by.zone.apex().is_root() => {
             other(format!("{owner} is outside the emulated world"))
         }
@@ -93,6 +95,19 @@ pub fn displacement(world: &Compiled, owned: &Owned) -> Option<String> {
 
 fn at_step(world: &Compiled, revision: crate::estate::Revision) -> String {
     world.history.step_of(revision).map_or_else(String::new, |step| format!(" in step {}", step.name))
+}
+
+/// True if names missing from a public zone may be told something about.
+pub(super) fn tells_of_missing(world: &Compiled, apex: &OwnerName) -> bool {
+    let near = |zone: &OwnerName| zone.is_within(apex) || apex.is_within(zone);
+    let rows = &world.state.catalogue.endpoints;
+    apex.is_root()
+        || rows.iter().any(|row| !row.kind.is_shared() && (near(&row.private_zone) || near(&row.public_zone)))
+}
+
+/// What a record set is told about in the reply, if anything.
+pub(super) fn told_about(world: &Compiled, owned: &Owned) -> String {
+    displacement(world, owned).unwrap_or_default()
 }
 
 /// Which kind of resource a public name would belong to, if it had one.

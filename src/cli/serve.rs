@@ -1,14 +1,17 @@
 //! `serve`: the DNS server.
 
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
 use super::{OperandArguments, Outcome, Result, StepArguments, input, output};
 use crate::answer::Extended;
-use crate::serve::{Listen, Settings, start};
+use crate::compile::Compiled;
+use crate::serve::{Listen, Settings, TcpRoad, source, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
 #[derive(Args, Debug)]
@@ -31,32 +34,37 @@ pub(super) struct ServeArguments {
     /// Answer as Azure would and nothing more: no extended DNS errors
     #[arg(long, env = "AMPLS_DNS_STRICT")]
     strict: bool,
+    /// Master files to serve as public zones, or folders of files named ZONE.zone. Without a scenario they are all there is
+    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
+    zone: Vec<PathBuf>,
+    /// Threads that answer
+    #[arg(long, value_name = "N", env = "AMPLS_DNS_WORKERS", default_value = "1")]
+    workers: NonZeroUsize,
+    /// What carries TCP: several queries a read, or hickory-server's message by message
+    #[arg(long, value_enum, env = "AMPLS_DNS_TCP", default_value = "pipelined")]
+    tcp: Tcp,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Tcp {
+    Pipelined,
+    Portable,
 }
 
 pub(super) fn run(arguments: &ServeArguments) -> Result {
     log_to_stderr();
     #[allow(clippy::disallowed_methods, reason = "the time of starting is told to the user")]
     let begun = Instant::now();
-    let read = arguments.scenario.read()?;
-    let name = &read.name;
-    output::say(&format!("ampls-dns {}: reading {name}", env!("CARGO_PKG_VERSION")));
-    let world = Arc::new(read.compile(&arguments.step)?);
-    let state = &world.state;
-    let step = input::step_at(&world.history, world.revision()).unwrap_or("-");
-    output::say(&format!(
-        "{}: step {step}, revision {}, {} networks, {} private zones, {} scopes, {} private endpoints; {}",
-        if read.scenario.title.is_empty() { name } else { &*read.scenario.title },
-        world.revision(),
-        state.networks.len(),
-        state.zones.len(),
-        state.scopes.len(),
-        state.endpoints.len(),
-        crate::report::findings::summary(&world.findings()),
-    ));
+    let world = Arc::new(world(arguments)?);
     let settings = Settings {
         listeners: arguments.listen.clone(),
         trusted: arguments.trust_ecs.clone(),
         extended: if arguments.strict { Extended::Left } else { Extended::Shown },
+        tcp: match arguments.tcp {
+            Tcp::Pipelined => TcpRoad::Pipelined,
+            Tcp::Portable => TcpRoad::Portable,
+        },
+        workers: arguments.workers,
         ..Settings::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -82,6 +90,35 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         running.shutdown().await;
         Ok(Outcome::Done)
     })
+}
+
+/// The estate to serve with the zones from files; the zones alone if there is no word of an estate.
+fn world(arguments: &ServeArguments) -> std::result::Result<Compiled, Box<dyn std::error::Error>> {
+    let files = source::load(&arguments.zone)?;
+    let (count, records) = (files.len(), files.iter().map(|table| table.records()).sum::<usize>());
+    if count > 0 {
+        output::say(&format!("ampls-dns {}: {count} zones with {records} records", env!("CARGO_PKG_VERSION")));
+        if arguments.scenario.operand.is_none() && arguments.scenario.option.scenario.is_none() {
+            return Ok(Compiled::of_files(files));
+        }
+    }
+    let read = arguments.scenario.read()?;
+    let name = &read.name;
+    output::say(&format!("ampls-dns {}: reading {name}", env!("CARGO_PKG_VERSION")));
+    let world = read.compile(&arguments.step)?;
+    let state = &world.state;
+    let step = input::step_at(&world.history, world.revision()).unwrap_or("-");
+    output::say(&format!(
+        "{}: step {step}, revision {}, {} networks, {} private zones, {} scopes, {} private endpoints; {}",
+        if read.scenario.title.is_empty() { name } else { &*read.scenario.title },
+        world.revision(),
+        state.networks.len(),
+        state.zones.len(),
+        state.scopes.len(),
+        state.endpoints.len(),
+        crate::report::findings::summary(&world.findings()),
+    ));
+    Ok(world.with_files(files))
 }
 
 /// Ready when the signals are listened for; the future it gives ends with the first of them.

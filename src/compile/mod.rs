@@ -10,6 +10,7 @@
 pub mod limit;
 pub mod refusal;
 
+pub mod files;
 pub mod member;
 pub mod public;
 pub mod zone;
@@ -28,6 +29,7 @@ pub(crate) mod sample;
 
 use std::sync::Arc;
 
+pub use files::ZoneFiles;
 pub use finding::{Code, Finding, Severity};
 pub use state::State;
 pub use view::{Link, Target, View, ViewId, Views};
@@ -45,6 +47,8 @@ pub struct Compiled {
     pub state: Arc<State>,
     /// What each network's clients meet.
     pub views: Views,
+    /// Zones that are served as their master files have them.
+    pub files: Arc<ZoneFiles>,
 }
 
 impl Compiled {
@@ -99,6 +103,7 @@ impl Fold {
             history: Arc::clone(&self.history),
             views: Views::of(&self.state),
             state: Arc::new(self.state.clone()),
+            files: Arc::default(),
         }
     }
 }

@@ -34,6 +34,13 @@ impl PublicDns {
         Self { zones }
     }
 
+    /// Public DNS with nothing in it but the root.
+    pub fn bare() -> Self {
+        let root = OwnerName::root();
+        let zone = Zone::new(public_id(&root), root_soa(), published(false), Revision(0));
+        Self { zones: HashMap::from([(root, Arc::new(zone))]) }
+    }
+
     /// The zone that has the say over a name: the one with the longest apex. Outside the emulated world that is the
     /// root, which holds nothing.
     pub fn zone_of(&self, name: &OwnerName) -> &Arc<Zone> {
@@ -180,7 +187,13 @@ impl PublicDns {
     }
 }
 
-fn published(inferred: bool) -> Writer {
+/// An empty public zone with that SOA.
+pub fn empty_zone(soa: RecordSet) -> Zone {
+    Zone::new(public_id(&soa.owner().clone()), soa, published(false), Revision(0))
+}
+
+/// Who wrote what is published; true where nobody has seen the very record.
+pub fn published(inferred: bool) -> Writer {
     Writer::Published { inferred }
 }
 

@@ -59,7 +59,7 @@ fn network(label: &str, space: &str, clients: &str) -> NetworkSpec {
     }
 }
 
-fn catalogue() -> Arc<Catalogue> {
+pub fn catalogue() -> Arc<Catalogue> {
     let apex = name("monitor.azure.com");
     let soa = Soa {
         host: name("ns.example"),

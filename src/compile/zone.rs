@@ -134,6 +134,18 @@ impl Zone {
         self.graves.get(&(owner.clone(), kind))
     }
 
+    /// True if anything was deleted from it and has not been written again.
+    pub fn has_graves(&self) -> bool {
+        !self.graves.is_empty()
+    }
+
+    /// Makes a name below the apex exist without data, as if another stood below it.
+    pub fn touch(&mut self, name: &OwnerName) {
+        if name.is_below(&self.id.apex) {
+            *self.below.entry(name.clone()).or_insert(0) += 1;
+        }
+    }
+
     /// All record sets, in canonical order of their names.
     pub fn sets(&self) -> Vec<&Owned> {
         let mut sets: Vec<_> = self.names.values().flatten().collect();

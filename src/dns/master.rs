@@ -19,6 +19,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::ControlFlow;
 
 use super::name::{MAX_LABEL_OCTETS, MAX_NAME_OCTETS};
 use super::{NameError, OwnerName, RecordData, RecordSet, RecordType, Soa, Ttl};
@@ -119,6 +120,10 @@ pub enum MasterErrorKind {
     Outside { owner: OwnerName, apex: OwnerName },
     #[error("the zone has no name: there is no SOA record and no origin")]
     NoApex,
+    #[error("the zone has no SOA record")]
+    NoSoa,
+    #[error("the zone is larger than four GiB")]
+    TooLarge,
 }
 
 impl MasterErrorKind {
@@ -141,6 +146,7 @@ impl MasterErrorKind {
             Self::LongString => "split it into several quoted strings",
             Self::AliasBeside(_) => "an alias is the only record of its name (RFC 1034, 3.6.2)",
             Self::Outside { .. } => "a name without a final dot is relative to `$ORIGIN`",
+            Self::NoSoa => "write one at the zone's name; it says how long a missing name stays missing",
             _ => return None,
         })
     }
@@ -164,38 +170,93 @@ pub fn read_with_remarks(
     origin: Option<&OwnerName>,
     mut remark: impl FnMut(&OwnerName, &[u8]),
 ) -> Result<ParsedZone, Vec<MasterError>> {
-    if text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]) {
-        return Err(vec![MasterError { line: 1, column: 1, kind: MasterErrorKind::Utf16 }]);
-    }
-    let start = if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    let mut scanner = Scanner { text, at: start, words: Vec::new(), indented: false, comment: None };
-    let mut zone = Gathering {
-        origin: origin.cloned(),
-        apex: origin.cloned(),
-        sets: Vec::with_capacity((text.len() / size_of::<Set>()).min(1 << 20)),
-        ..Gathering::default()
-    };
+    let mut gathering =
+        Gathering { sets: Vec::with_capacity((text.len() / size_of::<Set>()).min(1 << 20)), ..Gathering::default() };
     let mut faults = Vec::new();
-    while faults.len() < MAX_ERRORS {
-        let fault = match scanner.next_entry() {
-            Ok(false) => break,
-            Ok(true) => zone.entry(&Entry { text, words: &scanner.words, at: 0, indented: scanner.indented }).err(),
-            Err(fault) => {
-                scanner.skip_line();
-                Some(fault)
-            }
-        };
-        match (fault, &zone.owner, scanner.comment) {
-            (Some(fault), ..) => faults.push(fault),
-            (None, Some(owner), Some((from, to))) if zone.took_record => remark(owner, text[from..to].trim_ascii()),
-            _ => {}
+    let mut take = |record: Record<'_>| {
+        if let Some(comment) = record.comment {
+            let owner = OwnerName::from_wire(record.owner).expect("the reader hands on names only");
+            remark(&owner, comment);
         }
-    }
-    let parsed = zone.close(&mut faults);
+        gathering.add(record.owner, record.ttl, record.data, record.place)?;
+        Ok(ControlFlow::Continue(()))
+    };
+    let frame = visit(text, origin, &mut faults, &mut take);
+    let parsed = frame.and_then(|frame| gathering.close(frame, &mut faults));
     match parsed {
         Some(parsed) if faults.is_empty() => Ok(parsed),
-        _ => Err(placed(text, start, faults)),
+        _ => Err(placed(text, faults)),
     }
+}
+
+/// One record as it stands in the text.
+pub(super) struct Record<'t> {
+    /// Its owner in wire form, lower-case.
+    pub(super) owner: &'t [u8],
+    pub(super) ttl: Ttl,
+    pub(super) data: RecordData,
+    /// Its offset in the text, for faults.
+    pub(super) place: usize,
+    /// The last comment of its entry, without the semicolon and trimmed.
+    comment: Option<&'t [u8]>,
+}
+
+/// What a text says besides its records.
+pub(super) struct Frame {
+    /// The first origin there was.
+    apex: Option<OwnerName>,
+    /// Owners and offsets of name server records; where the apex is may be known at the end only.
+    name_servers: Vec<(OwnerName, usize)>,
+}
+
+impl Frame {
+    /// Name servers stand at the apex only.
+    pub(super) fn check(&self, apex: &OwnerName, faults: &mut Vec<Fault>) {
+        for (owner, place) in self.name_servers.iter().filter(|(owner, _)| owner != apex).take(MAX_ERRORS) {
+            faults.push((*place, MasterErrorKind::Delegation { owner: owner.clone(), apex: apex.clone() }));
+        }
+    }
+}
+
+/// Hands the records of a text to `take` one by one, in order, until it breaks off. What is wrong goes to `faults`, of
+/// which there are then at most [`MAX_ERRORS`] more. Absent where the text cannot be read at all.
+pub(super) fn visit(
+    text: &[u8],
+    origin: Option<&OwnerName>,
+    faults: &mut Vec<Fault>,
+    take: &mut impl FnMut(Record<'_>) -> Result<ControlFlow<()>, Fault>,
+) -> Option<Frame> {
+    if text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]) {
+        faults.push((0, MasterErrorKind::Utf16));
+        return None;
+    }
+    let mut scanner = Scanner { text, at: start_of(text), words: Vec::new(), indented: false, comment: None };
+    let mut reading = Reading { origin: origin.cloned(), apex: origin.cloned(), ..Reading::default() };
+    let most = faults.len() + MAX_ERRORS;
+    while faults.len() < most {
+        let result = match scanner.next_entry() {
+            Ok(false) => break,
+            Ok(true) => {
+                let entry = Entry { text, words: &scanner.words, at: 0, indented: scanner.indented };
+                reading.entry(entry, scanner.comment, take)
+            }
+            Err(fault) => {
+                scanner.skip_line();
+                Err(fault)
+            }
+        };
+        match result {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => break,
+            Err(fault) => faults.push(fault),
+        }
+    }
+    Some(Frame { apex: reading.apex, name_servers: reading.name_servers })
+}
+
+/// Where the text begins, behind a byte order mark.
+fn start_of(text: &[u8]) -> usize {
+    if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }
 }
 
 /// Prints a zone: `$ORIGIN`, then one line a record, owners relative to `apex`, each with its own TTL.
@@ -214,7 +275,7 @@ pub fn write(apex: &OwnerName, sets: &[RecordSet]) -> String {
 }
 
 /// An error and the offset it is at.
-type Fault = (usize, MasterErrorKind);
+pub(super) type Fault = (usize, MasterErrorKind);
 
 /// Where a word of an entry stands; the quotes of a quoted one are left out.
 #[derive(Clone, Copy)]
@@ -421,59 +482,60 @@ struct Set {
     place: usize,
 }
 
-/// What the entries read so far amount to.
+/// Where in the text's context the reader is.
 #[derive(Default)]
-struct Gathering {
+struct Reading {
     /// What relative names end in now.
     origin: Option<OwnerName>,
     /// The first origin there was.
     apex: Option<OwnerName>,
-    /// The owner of the previous record.
-    owner: Option<OwnerName>,
-    /// True if the last entry was a record and no directive.
-    took_record: bool,
+    /// The owner of the previous record; none if empty.
+    owner: WireName,
     /// From `$TTL`.
     default_ttl: Option<Ttl>,
     /// The last one stated.
     last_ttl: Option<Ttl>,
-    sets: Vec<Set>,
-    /// Hashes owners; its key is random, so nobody can write a file of names with one hash.
-    hashing: RandomState,
-    /// Index of the SOA, and how long it wants negative answers kept.
-    soa: Option<(usize, Ttl)>,
-    /// Owners and offsets of name server records; where the apex is may be known at the end only.
+    /// How long the SOA wants negative answers kept.
+    minimum: Option<Ttl>,
     name_servers: Vec<(OwnerName, usize)>,
 }
 
-impl Gathering {
-    fn entry(&mut self, entry: &Entry<'_>) -> Result<(), Fault> {
-        let mut entry = Entry { ..*entry };
-        self.took_record = false;
+impl Reading {
+    fn entry(
+        &mut self,
+        mut entry: Entry<'_>,
+        comment: Option<(usize, usize)>,
+        take: &mut impl FnMut(Record<'_>) -> Result<ControlFlow<()>, Fault>,
+    ) -> Result<ControlFlow<()>, Fault> {
         let place = entry.words[0].start;
         if !entry.indented {
             let (word, _) = entry.take("an owner name")?;
             if word.starts_with(b"$") {
-                return self.directive(word, place, &mut entry);
+                return self.directive(word, place, &mut entry).map(ControlFlow::Continue);
             }
             self.set_owner(word).map_err(|kind| (place, kind))?;
         }
-        let Some(owner) = self.owner.clone() else { return Err((place, MasterErrorKind::NoOwner)) };
+        if self.owner.octets().is_empty() {
+            return Err((place, MasterErrorKind::NoOwner));
+        }
         let (kind, stated) = type_and_ttl(&mut entry)?;
         if kind == RecordType::NS {
             entry.name("a name server", self.origin.as_ref())?;
             entry.finish()?;
             self.last_ttl = stated.or(self.last_ttl);
+            let owner = self.owner.owner(b"").map_err(|kind| (place, kind))?;
             self.name_servers.push((owner, place));
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         }
         let data = data(kind, &mut entry, self.origin.as_ref())?;
         entry.finish()?;
         let own = if let RecordData::Soa(soa) = &data { Some(soa.minimum.min(MAX_TTL)) } else { None };
-        let given = stated.or(self.default_ttl).or(self.last_ttl).or(own).or(self.soa.map(|(_, minimum)| minimum));
+        let given = stated.or(self.default_ttl).or(self.last_ttl).or(own).or(self.minimum);
         let ttl = given.ok_or((place, MasterErrorKind::NoTtl))?;
         self.last_ttl = stated.or(self.last_ttl);
-        self.took_record = true;
-        self.add(owner, ttl, data, place)
+        self.minimum = self.minimum.or(own);
+        let comment = comment.map(|(from, to)| entry.text[from..to].trim_ascii());
+        take(Record { owner: self.owner.octets(), ttl, data, place, comment })
     }
 
     fn directive(&mut self, word: &[u8], place: usize, entry: &mut Entry<'_>) -> Result<(), Fault> {
@@ -495,32 +557,45 @@ impl Gathering {
     }
 
     fn set_owner(&mut self, word: &[u8]) -> Result<(), MasterErrorKind> {
-        let mut wire = WireName::new();
-        if let Err(kind) = wire.read(word, self.origin.as_ref()) {
+        self.owner.length = 0;
+        let read = self.owner.read(word, self.origin.as_ref());
+        if read.is_err() {
             // Blank owners behind it must not count as the one before.
-            self.owner = None;
-            return Err(kind);
+            self.owner.length = 0;
         }
-        if self.owner.as_ref().is_none_or(|owner| owner.wire() != wire.octets()) {
-            self.owner = Some(wire.owner(word)?);
-        }
-        Ok(())
+        read
     }
+}
 
-    fn add(&mut self, owner: OwnerName, ttl: Ttl, data: RecordData, place: usize) -> Result<(), Fault> {
+/// What the records read so far amount to.
+#[derive(Default)]
+struct Gathering {
+    sets: Vec<Set>,
+    /// Hashes owners; its key is random, so nobody can write a file of names with one hash.
+    hashing: RandomState,
+    /// Index of the SOA.
+    soa: Option<usize>,
+}
+
+impl Gathering {
+    fn add(&mut self, owner: &[u8], ttl: Ttl, data: RecordData, place: usize) -> Result<(), Fault> {
         let kind = data.kind();
-        if let RecordData::Soa(soa) = &data {
+        if kind == RecordType::SOA {
             if self.soa.is_some() {
                 return Err((place, MasterErrorKind::SecondSoa));
             }
-            self.soa = Some((self.sets.len(), soa.minimum.min(MAX_TTL)));
+            self.soa = Some(self.sets.len());
         }
         match self.sets.last_mut() {
             // Aliases stay apart, so that a second one is seen as what it is.
-            Some(last) if kind != RecordType::CNAME && last.data[0].kind() == kind && last.owner == owner => {
+            Some(last) if kind != RecordType::CNAME && last.data[0].kind() == kind && last.owner.wire() == owner => {
                 last.data.push(data);
             }
-            _ => {
+            last => {
+                let owner = match last {
+                    Some(last) if last.owner.wire() == owner => last.owner.clone(),
+                    _ => OwnerName::from_wire(owner).expect("the reader hands on names only"),
+                };
                 let hash = self.hashing.hash_one(owner.wire());
                 self.sets.push(Set { owner, hash, ttl, data: vec![data], place });
             }
@@ -567,18 +642,16 @@ impl Gathering {
     }
 
     /// The zone, as far as it has a name; adds what can be seen at the end only to `faults`.
-    fn close(mut self, faults: &mut Vec<Fault>) -> Option<ParsedZone> {
+    fn close(mut self, frame: Frame, faults: &mut Vec<Fault>) -> Option<ParsedZone> {
         self.join(faults);
-        let soa = self.soa.map(|(index, _)| index);
-        let Some(apex) = soa.map(|index| self.sets[index].owner.clone()).or(self.apex) else {
+        let soa = self.soa;
+        let Some(apex) = soa.map(|index| self.sets[index].owner.clone()).or_else(|| frame.apex.clone()) else {
             if faults.is_empty() {
                 faults.push((0, MasterErrorKind::NoApex));
             }
             return None;
         };
-        for (owner, place) in self.name_servers.iter().filter(|(owner, _)| *owner != apex).take(MAX_ERRORS) {
-            faults.push((*place, MasterErrorKind::Delegation { owner: owner.clone(), apex: apex.clone() }));
-        }
+        frame.check(&apex, faults);
         for set in self.sets.iter().filter(|set| !set.owner.is_within(&apex)).take(MAX_ERRORS) {
             faults.push((set.place, MasterErrorKind::Outside { owner: set.owner.clone(), apex: apex.clone() }));
         }
@@ -593,7 +666,7 @@ impl Gathering {
             }
             RecordSet::new(set.owner, set.ttl, set.data)
         });
-        Some(ParsedZone { apex, sets: sets.collect(), skipped: self.name_servers.len() })
+        Some(ParsedZone { apex, sets: sets.collect(), skipped: frame.name_servers.len() })
     }
 }
 
@@ -675,9 +748,15 @@ struct WireName {
     length: usize,
 }
 
+impl Default for WireName {
+    fn default() -> Self {
+        Self { octets: [0; MAX_NAME_OCTETS], length: 0 }
+    }
+}
+
 impl WireName {
     fn new() -> Self {
-        Self { octets: [0; MAX_NAME_OCTETS], length: 0 }
+        Self::default()
     }
 
     fn octets(&self) -> &[u8] {
@@ -847,8 +926,9 @@ fn lossy(word: &[u8]) -> String {
     }
 }
 
-/// Counts lines and columns; `start` is where the first line begins, behind a byte order mark.
-fn placed(text: &[u8], start: usize, mut faults: Vec<Fault>) -> Vec<MasterError> {
+/// Counts lines and columns.
+pub(super) fn placed(text: &[u8], mut faults: Vec<Fault>) -> Vec<MasterError> {
+    let start = start_of(text);
     faults.sort_by_key(|(at, _)| *at);
     faults.truncate(MAX_ERRORS);
     let (mut line, mut line_start, mut counted) = (1, start, start);

@@ -2,7 +2,7 @@
 //!
 //! [`name`] has the owner names everything is keyed by, [`record`] the record sets they own, [`master`] the text form of
 //! both. [`message`] looks at the bytes of a query without copying them, [`reply`] is what goes back, and [`wire`] turns
-//! that into bytes; it is the only file of this floor that knows hickory-proto.
+//! that into bytes; [`table`] holds a zone as bytes already. `wire` is the only file of this floor that knows hickory-proto.
 
 pub mod name;
 pub mod record;
@@ -11,8 +11,10 @@ pub mod master;
 
 pub mod message;
 pub mod reply;
+pub mod table;
 pub mod wire;
 
 pub use name::{NameError, OwnerName};
 pub use record::{RecordData, RecordSet, RecordType, Soa, Ttl};
 pub use reply::{ExtendedError, Rcode, Reply};
+pub use table::Table;

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -160,18 +161,19 @@ fn elsewhere(wanted: &Listen) -> Listen {
 /// A listener with its sockets, which do not block.
 pub(super) struct Open {
     pub(super) bound: Bound,
-    pub(super) udp: UdpSocket,
+    /// One for each worker, all at the same address.
+    pub(super) udp: Vec<UdpSocket>,
     pub(super) tcp: TcpListener,
 }
 
 /// Opens all listeners or none.
-pub(super) fn open(wanted: &[Listen]) -> Result<Vec<Open>, StartError> {
+pub(super) fn open(wanted: &[Listen], workers: NonZeroUsize) -> Result<Vec<Open>, StartError> {
     for (index, one) in wanted.iter().enumerate() {
         if one.address.port() != 0 && wanted[..index].iter().any(|other| other.address == one.address) {
             return Err(StartError::Twice(one.address));
         }
     }
-    let opened = wanted.iter().map(open_one).collect::<Result<Vec<_>, _>>()?;
+    let opened = wanted.iter().map(|one| open_one(one, workers)).collect::<Result<Vec<_>, _>>()?;
     let least = opened.iter().filter_map(|(_, octets)| *octets).min();
     if let Some(octets) = least.filter(|octets| *octets < RECEIVE_BUFFER_OCTETS) {
         tracing::warn!(
@@ -185,13 +187,13 @@ pub(super) fn open(wanted: &[Listen]) -> Result<Vec<Open>, StartError> {
 }
 
 /// Opens one listener, and says how many octets of queries the kernel keeps for it where that can be known.
-fn open_one(wanted: &Listen) -> Result<(Open, Option<usize>), StartError> {
+fn open_one(wanted: &Listen, workers: NonZeroUsize) -> Result<(Open, Option<usize>), StartError> {
     let mut attempts = if wanted.address.port() == 0 { PORT_ATTEMPTS } else { 1 };
     loop {
         attempts -= 1;
         let tcp = open_tcp(wanted.address).map_err(|source| refused(wanted, "TCP", source))?;
         let address = tcp.local_addr().map_err(|source| refused(wanted, "TCP", source))?;
-        match open_udp(address) {
+        match open_udp(address, workers) {
             Ok((udp, octets)) => {
                 let bound = Bound { network: wanted.network.clone(), address };
                 return Ok((Open { bound, udp, tcp }, octets));
@@ -225,12 +227,31 @@ fn open_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-fn open_udp(address: SocketAddr) -> io::Result<(UdpSocket, Option<usize>)> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    prepare(&socket, address)?;
-    let octets = enlarge(&socket);
-    socket.bind(&address.into())?;
-    Ok((socket.into(), octets))
+/// Opens a socket for each worker. Where the address can be shared by several, somebody else could share it too; so it is
+/// taken alone first, which fails if anybody has it.
+fn open_udp(address: SocketAddr, workers: NonZeroUsize) -> io::Result<(Vec<UdpSocket>, Option<usize>)> {
+    let open = |shared: bool| -> io::Result<(Socket, Option<usize>)> {
+        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+        prepare(&socket, address)?;
+        let octets = enlarge(&socket);
+        #[cfg(unix)]
+        socket.set_reuse_port(shared)?;
+        socket.bind(&address.into())?;
+        Ok((socket, octets))
+    };
+    let alone = open(false)?;
+    if workers == NonZeroUsize::MIN {
+        return Ok((vec![alone.0.into()], alone.1));
+    }
+    if cfg!(not(target_os = "linux")) {
+        // Elsewhere the system does not spread datagrams over sockets; the workers take turns at one.
+        let sockets = (0..workers.get()).map(|_| Ok(alone.0.try_clone()?.into()));
+        return Ok((sockets.collect::<io::Result<_>>()?, alone.1));
+    }
+    drop(alone);
+    let opened = (0..workers.get()).map(|_| open(true)).collect::<io::Result<Vec<_>>>()?;
+    let octets = opened.iter().filter_map(|(_, octets)| *octets).min();
+    Ok((opened.into_iter().map(|(socket, _)| socket.into()).collect(), octets))
 }
 
 /// IPv6 sockets take no IPv4: source addresses would be written in two ways, and the two wildcards would collide.
@@ -292,10 +313,10 @@ mod tests {
 
     #[test]
     fn udp_and_tcp_share_the_number_the_system_chose() {
-        let open = open(&[listen("127.0.0.1:0"), listen("127.0.0.1:0")]).expect("free ports");
+        let open = open(&[listen("127.0.0.1:0"), listen("127.0.0.1:0")], NonZeroUsize::MIN).expect("free ports");
         for one in &open {
             assert_ne!(one.bound.address.port(), 0);
-            assert_eq!(one.udp.local_addr().ok(), Some(one.bound.address));
+            assert_eq!(one.udp[0].local_addr().ok(), Some(one.bound.address));
             assert_eq!(one.tcp.local_addr().ok(), Some(one.bound.address));
         }
         assert_ne!(open[0].bound.address, open[1].bound.address);
@@ -303,9 +324,9 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_named_with_the_way_out() {
-        let first = open(&[listen("127.0.0.1:0")]).expect("a free port");
+        let first = open(&[listen("127.0.0.1:0")], NonZeroUsize::MIN).expect("a free port");
         let address = first[0].bound.address;
-        let error = |wanted: Listen| open(&[wanted]).err().expect("an error").to_string();
+        let error = |wanted: Listen| open(&[wanted], NonZeroUsize::MIN).err().expect("an error").to_string();
         let wanted = Listen { network: Some("vnet1".into()), address };
         assert_eq!(
             error(wanted),
@@ -319,7 +340,10 @@ mod tests {
         let udp = UdpSocket::bind("127.0.0.1:0").expect("a free port");
         let address = udp.local_addr().expect("it is bound");
         assert!(error(Listen { network: None, address }).contains("over UDP"));
-        assert!(matches!(open(&[listen("192.0.2.1:5300")]), Err(StartError::NotHere(_))));
-        assert!(matches!(open(&[listen("127.0.0.1:5399"), listen("vnet1=127.0.0.1:5399")]), Err(StartError::Twice(_))));
+        assert!(matches!(open(&[listen("192.0.2.1:5300")], NonZeroUsize::MIN), Err(StartError::NotHere(_))));
+        assert!(matches!(
+            open(&[listen("127.0.0.1:5399"), listen("vnet1=127.0.0.1:5399")], NonZeroUsize::MIN),
+            Err(StartError::Twice(_))
+        ));
     }
 }

@@ -1,7 +1,8 @@
 //! The shell: sockets, threads, and the one revision they answer from.
 //!
-//! [`start`] binds every listener ([`listen`]), puts datagrams and streams ([`tcp`]) on a thread each, and returns a [`Running`] server
-//! that answers from that moment on. [`Running::publish`] replaces the revision under load; the sockets stay as they are.
+//! [`start`] binds every listener ([`listen`]), gives each worker, which is a thread with an event loop, a socket of every
+//! listener for datagrams and a share of its streams ([`tcp`]), and returns a [`Running`] server that answers from that
+//! moment on. [`Running::publish`] replaces the revision under load; the sockets stay as they are.
 //! Nothing here decides anything: each query goes through [`Listener::respond`], whatever it travelled by.
 //!
 //! hickory-server logs two lines a query at level INFO; whoever installs a subscriber should let its target
@@ -10,6 +11,7 @@
 pub mod emulator;
 pub mod listen;
 pub mod publish;
+pub mod source;
 pub mod tcp;
 mod udp;
 
@@ -19,6 +21,8 @@ mod tests;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -30,6 +34,7 @@ use tokio::task::LocalSet;
 pub use emulator::{Emulator, EmulatorError};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use publish::{Conduct, Listener, Publication};
+pub use tcp::TcpRoad;
 
 use crate::answer::Extended;
 use crate::compile::Compiled;
@@ -45,11 +50,22 @@ pub struct Settings {
     pub extended: Extended,
     /// How long a TCP connection may be idle.
     pub tcp_idle: Duration,
+    /// What carries TCP.
+    pub tcp: TcpRoad,
+    /// How many threads answer.
+    pub workers: NonZeroUsize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { listeners: Vec::new(), trusted: Vec::new(), extended: Extended::default(), tcp_idle: tcp::IDLE }
+        Self {
+            listeners: Vec::new(),
+            trusted: Vec::new(),
+            extended: Extended::default(),
+            tcp_idle: tcp::IDLE,
+            tcp: TcpRoad::default(),
+            workers: NonZeroUsize::MIN,
+        }
     }
 }
 
@@ -68,7 +84,7 @@ pub struct Running {
 /// # Errors
 /// [`StartError`] if any listener cannot be had; then there is none.
 pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartError> {
-    let Settings { mut listeners, trusted, extended, tcp_idle } = settings;
+    let Settings { mut listeners, trusted, extended, tcp_idle, tcp, workers } = settings;
     if listeners.is_empty() {
         let planned = plan(&world, listen::DEFAULT_ADDRESS);
         if planned.by_prefix_only {
@@ -85,7 +101,7 @@ pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartE
             return Err(StartError::UnknownNetwork { wanted: wanted.clone(), known });
         }
     }
-    let open = listen::open(&listeners)?;
+    let open = listen::open(&listeners, workers)?;
     let bound: Vec<Bound> = open.iter().map(|one| one.bound.clone()).collect();
     for one in &bound {
         let network = one.network.as_ref().map_or("", |network| network.as_str());
@@ -97,36 +113,47 @@ pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartE
     let publication = Arc::new(Publication::new(world, bound, Conduct { trusted, extended }));
     let (stop, stopped) = watch::channel(false);
     let mut running = Running { publication, stop, threads: Vec::new() };
-    let (mut datagrams, mut streams) = (Vec::new(), Vec::new());
+    let mut shares: Vec<Vec<Share>> = (0..workers.get()).map(|_| Vec::new()).collect();
     for (index, one) in open.into_iter().enumerate() {
         let place = Listener::new(Arc::clone(&running.publication), index).expect("each open listener is published");
-        datagrams.push((one.udp, place.clone()));
-        streams.push((one.tcp, place));
+        for (share, udp) in shares.iter_mut().zip(one.udp) {
+            let tcp = one.tcp.try_clone().map_err(StartError::Thread)?;
+            share.push(Share { udp, tcp, place: place.clone() });
+        }
     }
-    // If the second thread cannot be had, dropping `running` ends the first.
-    let stop_udp = stopped.clone();
-    running.threads.push(on_a_thread("udp", move |tasks| {
-        for (socket, place) in datagrams {
-            tasks.push(udp::serve(tokio::net::UdpSocket::from_std(socket)?, place, stop_udp.clone()));
-        }
-        Ok(())
-    })?);
-    running.threads.push(on_a_thread("tcp", move |tasks| {
-        for (listener, place) in streams {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            tasks.push(tcp::serve(listener, place, tcp_idle, stopped.clone()));
-        }
-        Ok(())
-    })?);
+    // If a further thread cannot be had, dropping `running` ends those before.
+    for (worker, share) in shares.into_iter().enumerate() {
+        let stop = stopped.clone();
+        running.threads.push(on_a_thread(&format!("worker-{worker}"), move |tasks| {
+            for Share { udp, tcp: listener, place } in share {
+                let socket = tokio::net::UdpSocket::from_std(udp)?;
+                tasks.push(Box::pin(udp::serve(socket, place.clone(), stop.clone())));
+                let listener = tokio::net::TcpListener::from_std(listener)?;
+                tasks.push(match tcp {
+                    TcpRoad::Pipelined => Box::pin(tcp::serve(listener, place, tcp_idle, stop.clone())),
+                    TcpRoad::Portable => Box::pin(tcp::portable::serve(listener, place, tcp_idle, stop.clone())),
+                });
+            }
+            Ok(())
+        })?);
+    }
     Ok(running)
 }
 
+/// What one worker has of one listener.
+struct Share {
+    udp: std::net::UdpSocket,
+    tcp: std::net::TcpListener,
+    place: Listener,
+}
+
+type Task = Pin<Box<dyn Future<Output = ()>>>;
+
 /// Runs the tasks `prepare` makes on a thread of their own, until all of them end.
-fn on_a_thread<F, P>(name: &str, prepare: P) -> Result<JoinHandle<()>, StartError>
-where
-    F: Future<Output = ()> + 'static,
-    P: FnOnce(&mut Vec<F>) -> io::Result<()> + Send + 'static,
-{
+fn on_a_thread(
+    name: &str,
+    prepare: impl FnOnce(&mut Vec<Task>) -> io::Result<()> + Send + 'static,
+) -> Result<JoinHandle<()>, StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
     let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
     let body = move || {

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use ipnet::IpNet;
 
 use super::Bound;
-use crate::answer::{Asker, Extended, Response, Subnets, respond};
+use crate::answer::{Asker, Extended, Prepared, Response, Subnets};
 use crate::compile::{Compiled, ViewId};
 use crate::dns::wire::Transport;
 
@@ -31,7 +31,7 @@ pub struct Publication {
 /// A revision with what the listeners are in it.
 #[derive(Debug)]
 pub(super) struct Edition {
-    world: Arc<Compiled>,
+    prepared: Prepared,
     /// The view of each listener; absent where it has no network, or one that does not exist in this revision.
     views: Vec<Option<ViewId>>,
     /// The addresses listened at, wildcards left out.
@@ -41,7 +41,7 @@ pub(super) struct Edition {
 impl Publication {
     /// The first revision, for these listeners.
     pub fn new(world: Arc<Compiled>, listeners: Vec<Bound>, conduct: Conduct) -> Self {
-        let current = ArcSwap::from_pointee(Edition::new(world, &listeners));
+        let current = ArcSwap::from_pointee(Edition::new(world, &listeners, None));
         Self { conduct, listeners, current }
     }
 
@@ -55,12 +55,14 @@ impl Publication {
             }
         }
         tracing::info!(revision = world.revision().0, "revision published");
-        self.current.store(Arc::new(Edition::new(world, &self.listeners)));
+        let before = self.current.load_full();
+        let edition = Edition::new(world, &self.listeners, Some(&before));
+        self.current.store(Arc::new(edition));
     }
 
     /// The revision queries are answered from now.
     pub fn world(&self) -> Arc<Compiled> {
-        Arc::clone(&self.current.load().world)
+        Arc::clone(self.current.load().prepared.world())
     }
 
     /// The listeners.
@@ -70,12 +72,13 @@ impl Publication {
 }
 
 impl Edition {
-    fn new(world: Arc<Compiled>, listeners: &[Bound]) -> Self {
+    fn new(world: Arc<Compiled>, listeners: &[Bound], before: Option<&Self>) -> Self {
         let view = |bound: &Bound| world.views.of_network(bound.network.as_ref()?.as_str());
         let views: Vec<_> = listeners.iter().map(view).collect();
         let addresses = listeners.iter().map(|bound| bound.address.ip());
         let named = addresses.zip(views.iter().copied()).filter(|(address, _)| !address.is_unspecified());
-        Self { premises: named.collect(), views, world }
+        let premises = named.collect();
+        Self { prepared: Prepared::new(world, before.map(|edition| &edition.prepared)), views, premises }
     }
 }
 
@@ -135,7 +138,7 @@ impl Listener {
             extended: conduct.extended,
             premises: &edition.premises,
         };
-        respond(&edition.world, &asker, transport, packet, out)
+        edition.prepared.respond(&asker, transport, packet, out)
     }
 }
 

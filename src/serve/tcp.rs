@@ -1,89 +1,207 @@
-//! Streams, carried by hickory-server: connections, framing, pipelining and time-outs are its part, answers are ours.
+//! Streams of messages.
 //!
-//! hickory reads each message itself before it hands it on, and takes replies as records, not as bytes. [`Handler`] answers
-//! from the message's own bytes through the same gate as UDP and gives hickory the records of that very reply. What differs
-//! from UDP is therefore conduct towards messages hickory cannot read: it replies FORMERR without question and OPT record,
-//! also to a malformed message that has QR set, and it closes a connection at whatever comes behind a message of
-//! no octets.
+//! [`serve`] takes whatever queries a read brings, answers them from one revision, in order, and sends the replies with
+//! one write. What it takes from a client is bounded: connections, the time a message may be on its way, and the octets of
+//! replies that wait. [`portable`] does the same by way of hickory-server, which also carries what is more than TCP.
 
+pub mod portable;
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use hickory_proto::op::{Header, HeaderCounts, Message, MessageType, Metadata};
-use hickory_proto::serialize::binary::{BinDecodable, BinDecoder};
-use hickory_server::net::runtime::Time;
-use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo, Server};
-use hickory_server::zone_handler::{MessageResponseBuilder, Queries};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Instant, timeout_at};
 
 use super::Listener;
 use crate::answer::Response;
 use crate::dns::wire::Transport;
 
-/// How long a connection may be idle, or a client may take to read its replies, if nothing else is said.
+/// How long a connection may be idle, or a client may take to send a message or to read its replies, if nothing else is
+/// said.
 pub const IDLE: Duration = Duration::from_secs(10);
+/// How many connections a listener has at a time on each worker; more wait until one ends.
+pub const MAX_CONNECTIONS: usize = 1024;
 
-/// Replies that may wait on one connection. hickory reads the next message only when the last reply is written, so more
-/// than a few never do.
-const WAITING_REPLIES: usize = 32;
+/// Octets a connection reads at first; it grows with the messages that come.
+const FIRST_OCTETS: usize = 4096;
+/// The longest message with its length in front.
+const LONGEST: usize = 2 + u16::MAX as usize;
+/// Octets of replies that are put together before they are written.
+const REPLY_OCTETS: usize = 64 << 10;
+/// How long to wait where no connection can be taken, as for want of file descriptors.
+const PAUSE: Duration = Duration::from_millis(10);
 
-/// One listener as a request handler of hickory-server, for any transport it has where messages are not datagrams.
-pub struct Handler(Listener);
-
-impl Handler {
-    /// A handler that answers as this listener.
-    pub fn new(listener: Listener) -> Self {
-        Self(listener)
-    }
+/// What carries TCP.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TcpRoad {
+    /// Several queries a read, one write for their replies.
+    #[default]
+    Pipelined,
+    /// hickory-server, message by message.
+    Portable,
 }
 
-#[async_trait::async_trait]
-impl RequestHandler for Handler {
-    async fn handle_request<R: ResponseHandler, T: Time>(
-        &self,
-        request: &Request,
-        mut response_handle: R,
-    ) -> ResponseInfo {
-        let mut reply = Vec::new();
-        let source = request.src().ip();
-        if self.0.respond(source, None, Transport::Tcp, request.as_slice(), &mut reply) == Response::Silence {
-            return nothing_sent(request);
-        }
-        let (queries, message) = parts(&reply).expect("replies of our own can be read");
-        let builder = MessageResponseBuilder::new(&queries, message.edns.as_ref());
-        let response =
-            builder.build(message.metadata, &message.answers, &message.authorities, [], &message.additionals);
-        match response_handle.send_response(response).await {
-            Ok(info) => info,
+/// Serves connections until told to stop.
+pub(super) async fn serve(listener: TcpListener, place: Listener, idle: Duration, mut stop: watch::Receiver<bool>) {
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let accepted = async {
+            let slot = Arc::clone(&slots).acquire_owned().await.map_err(io::Error::other)?;
+            Ok::<_, io::Error>((listener.accept().await?, slot))
+        };
+        let accepted = tokio::select! {
+            biased;
+            // The sender never goes before its threads do, but if it did, there would be nobody left to stop them.
+            _ = stop.wait_for(|stop| *stop) => return,
+            accepted = accepted => accepted,
+        };
+        match accepted {
+            Ok(((stream, from), slot)) => {
+                let connection = Connection::new(stream, from.ip(), place.clone(), idle);
+                let mut stop = stop.clone();
+                tokio::task::spawn_local(async move {
+                    let served = tokio::select! {
+                        biased;
+                        _ = stop.wait_for(|stop| *stop) => Ok(()),
+                        served = connection.serve() => served,
+                    };
+                    if let Err(error) = served {
+                        tracing::debug!(%error, "a connection ended with an error");
+                    }
+                    drop(slot);
+                });
+            }
             Err(error) => {
-                tracing::debug!(%error, "a reply could not be sent");
-                nothing_sent(request)
+                tracing::debug!(%error, "a connection could not be taken");
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
 
-/// The question of a reply as it is spelled, and its records.
-fn parts(reply: &[u8]) -> Option<(Queries, Message)> {
-    let mut decoder = BinDecoder::new(reply);
-    let header = Header::read(&mut decoder).ok()?;
-    let queries = Queries::read(&mut decoder, usize::from(header.counts.queries)).ok()?;
-    Some((queries, Message::from_vec(reply).ok()?))
+struct Connection {
+    stream: TcpStream,
+    from: IpAddr,
+    place: Listener,
+    idle: Duration,
+    /// What was read; `taken..filled` is not answered yet.
+    queries: Vec<u8>,
+    taken: usize,
+    filled: usize,
+    reply: Vec<u8>,
+    /// Replies with their lengths in front.
+    replies: Vec<u8>,
 }
 
-/// What hickory is told where nothing was sent.
-fn nothing_sent(request: &Request) -> ResponseInfo {
-    let metadata = Metadata::new(request.metadata.id, MessageType::Response, request.metadata.op_code);
-    ResponseInfo::from(Header { metadata, counts: HeaderCounts::default() })
+/// What became of the queries read so far.
+enum Progress {
+    /// There is no whole message left; more is to be read.
+    More,
+    /// Enough replies wait; they are to be written first.
+    Full,
+    /// A message of no octets: nothing that follows can be trusted.
+    End,
 }
 
-/// Serves connections until told to stop.
-pub(super) async fn serve(listener: TcpListener, place: Listener, idle: Duration, mut stop: watch::Receiver<bool>) {
-    let mut server = Server::new(Handler::new(place));
-    server.register_listener(listener, idle, WAITING_REPLIES);
-    // The sender never goes before its threads do, but if it did, there would be nobody left to stop them.
-    let _ = stop.wait_for(|stop| *stop).await;
-    if let Err(error) = server.shutdown_gracefully().await {
-        tracing::debug!(%error, "a TCP listener ended with an error");
+impl Connection {
+    fn new(stream: TcpStream, from: IpAddr, place: Listener, idle: Duration) -> Self {
+        // Without it a reply that follows another may wait for the client's acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let queries = vec![0; FIRST_OCTETS];
+        Self { stream, from, place, idle, queries, taken: 0, filled: 0, reply: Vec::new(), replies: Vec::new() }
+    }
+
+    async fn serve(mut self) -> io::Result<()> {
+        // A message must be whole by then, however slowly its octets come.
+        let mut until = Instant::now() + self.idle;
+        loop {
+            match timeout_at(until, self.stream.readable()).await {
+                Ok(ready) => ready?,
+                Err(_) => return Ok(()),
+            }
+            match self.stream.try_read(&mut self.queries[self.filled..]) {
+                Ok(0) => return Ok(()),
+                Ok(length) => self.filled += length,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                Err(error) => return Err(error),
+            }
+            loop {
+                let before = self.taken;
+                let progress = self.answer();
+                if self.taken > before {
+                    until = Instant::now() + self.idle;
+                }
+                if !self.write(until).await? {
+                    return Ok(());
+                }
+                match progress {
+                    Progress::Full => tokio::task::yield_now().await,
+                    Progress::More => break,
+                    Progress::End => return Ok(()),
+                }
+            }
+            self.make_room();
+            // One busy connection does not keep the others waiting.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Answers the whole messages that were read, all from one revision.
+    fn answer(&mut self) -> Progress {
+        let Self { place, from, queries, taken, filled, reply, replies, .. } = self;
+        place.edition(|edition| {
+            loop {
+                let Some((&[high, low], behind)) = queries[*taken..*filled].split_first_chunk::<2>() else {
+                    return Progress::More;
+                };
+                let length = usize::from(u16::from_be_bytes([high, low]));
+                if length == 0 {
+                    return Progress::End;
+                }
+                let Some(query) = behind.get(..length) else { return Progress::More };
+                let response = place.respond_from(edition, *from, None, Transport::Tcp, query, reply);
+                *taken += 2 + length;
+                if response != Response::Silence {
+                    let length = u16::try_from(reply.len()).expect("replies keep the limit of their transport");
+                    replies.extend_from_slice(&length.to_be_bytes());
+                    replies.extend_from_slice(reply);
+                }
+                if replies.len() >= REPLY_OCTETS {
+                    return Progress::Full;
+                }
+            }
+        })
+    }
+
+    /// Writes the replies that wait; false if the client does not take them in time.
+    async fn write(&mut self, until: Instant) -> io::Result<bool> {
+        let mut sent = 0;
+        while sent < self.replies.len() {
+            match self.stream.try_write(&self.replies[sent..]) {
+                Ok(length) => sent += length,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    match timeout_at(until, self.stream.writable()).await {
+                        Ok(ready) => ready?,
+                        Err(_) => return Ok(false),
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.replies.clear();
+        Ok(true)
+    }
+
+    /// Moves a message that is not whole to the front, and makes sure that the rest of it has room.
+    fn make_room(&mut self) {
+        self.queries.copy_within(self.taken..self.filled, 0);
+        self.filled -= self.taken;
+        self.taken = 0;
+        if self.filled == self.queries.len() && self.filled < LONGEST {
+            self.queries.resize(LONGEST.min(self.filled * 4), 0);
+        }
     }
 }
