@@ -496,8 +496,10 @@ impl Maker {
     fn modes(&mut self) -> AccessModeSettings {
         let mut mode = || if self.flip() { AccessMode::PrivateOnly } else { AccessMode::Open };
         let (ingestion, query) = (mode(), mode());
-        let exclusion = Exclusion { endpoint: "elsewhere".into(), ingestion: mode(), query: mode() };
-        let exclusions = if self.flip() { vec![exclusion] } else { Vec::new() };
+        let modes = (mode(), mode());
+        let endpoint = self.one(&self.endpoints.clone()).filter(|_| self.flip());
+        let exclusion = |name: String| Exclusion { endpoint: name.into(), ingestion: modes.0, query: modes.1 };
+        let exclusions = endpoint.map(exclusion).into_iter().collect();
         AccessModeSettings { ingestion, query, exclusions }
     }
 

@@ -223,6 +223,12 @@ fn errors_of_resources_and_scopes_are_told_at_their_place() {
             ),
         ),
         (
+            "an exclusion for nobody",
+            event(
+                "setAccessModes: { scope: ampls1, exclusions: [{ privateEndpointConnectionName: pe9, ingestionAccessMode: Open, queryAccessMode: Open }] }",
+            ),
+        ),
+        (
             "no zone group to repair",
             with_step("    events:\n      - deleteZoneGroup: pe1\n      - repairZoneGroup: pe1\n"),
         ),
@@ -413,7 +419,7 @@ fn a_text_reads_the_same_with_other_line_ends_a_mark_or_tabs_between() {
     assert_eq!(plain, events(&read(&ESTATE.replace('\n', "\r\n"))));
     assert_eq!(plain, events(&read(&format!("\u{feff}{ESTATE}"))));
     assert_eq!(plain, events(&read(&ESTATE.replace(", ", ",\t").replace(": {", ":\t{"))));
-    let error = errors(format!("\u{feff}versoin: 1\r\nversion: 1\r\n").as_bytes()).to_string();
+    let error = errors("\u{feff}versoin: 1\r\nversion: 1\r\n").to_string();
     assert!(error.contains("\n1 | versoin: 1\n  | ^^^^^^^"), "{error}");
 }
 

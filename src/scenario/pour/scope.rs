@@ -36,9 +36,8 @@ impl Pourer<'_> {
     ) -> AccessModeSettings {
         let mut poured = Vec::new();
         for (index, own) in exclusions.iter().enumerate() {
-            // An exclusion for a connection that does not exist is for Azure to refuse.
-            let range = node.get("exclusions").item(index).get("privateEndpointConnectionName").range;
-            self.name(range, &own.private_endpoint_connection_name, "private endpoint");
+            let place = node.get("exclusions").item(index).get("privateEndpointConnectionName");
+            self.refer(|own| &own.endpoints, &own.private_endpoint_connection_name, place);
             poured.push(Exclusion {
                 endpoint: own.private_endpoint_connection_name.as_str().into(),
                 ingestion: mode(Some(own.ingestion_access_mode)),

@@ -1,6 +1,6 @@
 //! Events to shapes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -59,11 +59,13 @@ pub(super) struct Events {
     catalogue: Arc<Catalogue>,
     /// Resources that were told of, as they are.
     specs: HashMap<String, ResourceSpec>,
+    /// Zones that were created and not deleted.
+    zones: HashSet<ZoneId>,
 }
 
 impl Events {
     pub(super) fn new(cloud: Cloud) -> Self {
-        Self { catalogue: Catalogue::of(cloud), specs: HashMap::new() }
+        Self { catalogue: Catalogue::of(cloud), specs: HashMap::new(), zones: HashSet::new() }
     }
 
     /// Takes note of events that were written elsewhere.
@@ -99,6 +101,7 @@ impl Events {
                 });
                 let (links, taken) = links(&events[zones.len()..], &zones);
                 let count = zones.len() + taken;
+                self.zones.extend(zones.iter().copied().cloned());
                 let (resource_group, zones) = self.zones(&zones);
                 (WhatShape::CreatePrivateDnsZones(ZonesShape { resource_group, zones, links }), count)
             }
@@ -107,6 +110,9 @@ impl Events {
                     Event::DeletePrivateDnsZone { zone } => Some(zone),
                     _ => None,
                 });
+                for zone in &zones {
+                    self.zones.remove(*zone);
+                }
                 let (resource_group, list) = self.zones(&zones);
                 let shape = ZoneGroupZonesShape { resource_group, zones: list };
                 (WhatShape::DeletePrivateDnsZones(shape), zones.len())
@@ -308,7 +314,10 @@ impl Events {
             })
             .collect();
         match parts.pop() {
-            Some(ZoneGroupZonesShape { resource_group, zones: ZoneListShape::All(_) }) if parts.is_empty() => {
+            // The resource group alone stands for those that exist.
+            Some(ZoneGroupZonesShape { resource_group, zones: ZoneListShape::All(_) })
+                if parts.is_empty() && group.zones.iter().all(|zone| self.zones.contains(zone)) =>
+            {
                 ZoneGroupShape::ResourceGroup(resource_group)
             }
             Some(only) if parts.is_empty() => ZoneGroupShape::Zones(only),

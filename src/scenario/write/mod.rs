@@ -116,7 +116,7 @@ fn put<T>(map: &mut IndexMap<String, T>, name: String, own: T) -> bool {
 }
 
 fn switches(switches: Switches) -> Option<SwitchesShape> {
-    (switches != Switches::default()).then(|| SwitchesShape {
+    (switches != Switches::default()).then_some(SwitchesShape {
         deletion: Some(match switches.deletion {
             Deletion::DeleteByName => DeletionShape::DeleteByName,
             Deletion::DeleteIfOwner => DeletionShape::DeleteIfOwner,
