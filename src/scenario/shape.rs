@@ -367,6 +367,7 @@ pub(super) struct StepShape {
 /// One event: `date`, if it differs from its step's, and one key that says what happens.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("unevaluatedProperties" = false))]
 pub(super) struct EventShape {
     /// When it happens, as YYYY-MM-DD.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -491,6 +492,7 @@ macro_rules! named {
         $(#[$doc])*
         #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
         #[serde(rename_all = "camelCase")]
+        #[schemars(extend("unevaluatedProperties" = false))]
         pub(super) struct $name {
             /// Its name.
             pub name: String,
