@@ -12,9 +12,20 @@ macro_rules! shows {
 #[test]
 fn help_says_what_there_is_with_examples() {
     shows!("help", ["--help"]);
-    for verb in
-        ["serve", "resolve", "explain", "story", "check", "flows", "test", "scenarios", "schema", "completions", "man"]
-    {
+    for verb in [
+        "serve",
+        "resolve",
+        "explain",
+        "story",
+        "check",
+        "flows",
+        "test",
+        "scenarios",
+        "generate",
+        "schema",
+        "completions",
+        "man",
+    ] {
         insta::assert_snapshot!(format!("help-{verb}"), run(&[verb, "--help"]));
     }
 }
