@@ -27,13 +27,21 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// How many batches or messages are taken while stopping: what waited when the server was told to, and not more.
 const LAST_ROUNDS: usize = 1024;
 
-/// Answers until told to stop, and then what has already arrived.
-pub(super) async fn serve(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) {
+/// Makes the socket ready before the first query comes; the future answers until told to stop, and then what has already
+/// arrived.
+pub(super) fn serve(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) -> impl Future<Output = ()> {
+    #[cfg(target_os = "linux")]
+    if listener.bound().address.ip().is_unspecified()
+        && let Err(error) = wildcard::prepare(&socket)
+    {
+        tracing::error!(address = %listener.bound().address, %error, "cannot learn where queries are sent to");
+    }
+    answer(socket, listener, stop)
+}
+
+async fn answer(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) {
     #[cfg(target_os = "linux")]
     if listener.bound().address.ip().is_unspecified() {
-        if let Err(error) = wildcard::prepare(&socket) {
-            tracing::error!(address = %listener.bound().address, %error, "cannot learn where queries are sent to");
-        }
         serve_with(wildcard::Wildcard::new(listener), &socket, stop).await;
     } else {
         serve_with(batch::Batch::new(listener), &socket, stop).await;
