@@ -13,6 +13,7 @@ mod portable;
 mod wildcard;
 
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
@@ -63,23 +64,26 @@ trait Road {
 }
 
 async fn serve_with(mut road: impl Road, socket: &UdpSocket, mut stop: watch::Receiver<bool>) {
+    // Waited for once and not anew each time, which would be the dearest part of a small batch.
+    let mut stopped = pin!(stop.wait_for(|stop| *stop));
     loop {
         tokio::select! {
             biased;
             // The sender never goes before its threads do, but if it did, there would be nobody left to stop them.
-            _ = stop.wait_for(|stop| *stop) => break,
+            _ = &mut stopped => break,
             _ = socket.readable() => {}
         }
         match road.round(socket).await {
-            Ok(()) => {}
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            // Many listeners share a thread, and none may starve the others. Where nothing is left to read, the next look
+            // at the socket lets the others run anyway; to yield as well would cost a system call.
+            Ok(()) => tokio::task::yield_now().await,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
                 tracing::debug!(%error, "a UDP socket failed to receive");
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        // Many listeners share a thread, and none may starve the others.
-        tokio::task::yield_now().await;
     }
     for _ in 0..LAST_ROUNDS {
         if road.round(socket).await.is_err() {
