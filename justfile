@@ -1,7 +1,7 @@
 # What one does daily. CI runs `just ci`'s parts through .ci/run.
 
 # All checks, as CI runs them.
-ci: format lint test clients
+ci: format lint test clients doc package
 
 # Is the code formatted?
 format:
@@ -15,9 +15,13 @@ lint:
 test:
     cargo test --locked
 
-# The same tests with real dig, nslookup and host required.
+# The tests with real dig, nslookup and host, which must be there.
 clients:
-    AMPLS_DNS_REQUIRE_CLIENTS=1 cargo test --locked --test integration clients
+    CI=true cargo test --locked --test integration clients
+
+# The documentation, links checked.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
 # Serve a scenario.
 run *ARGUMENTS:

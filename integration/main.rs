@@ -5,3 +5,24 @@ mod fixture;
 
 /// Rules of the house: imports, and what must not stand where.
 mod house;
+
+/// Every built-in scenario holds what it promises, offline and over real UDP.
+mod scenarios;
+
+/// Histories made by chance, for the laws.
+mod generate;
+
+/// Laws: what must hold whatever the estate and whatever the question.
+mod agreement;
+
+/// Real clients: dig, nslookup and host.
+mod clients;
+
+/// What people read: help, answers, explanations, findings and errors.
+mod verbs;
+
+/// The README's transcripts are true.
+mod readme;
+
+/// Somebody's master files, served by the real binary.
+mod zones;

@@ -1,6 +1,6 @@
 //! Access: a flow is a client, a resource and an operation; it is resolved, routed and judged, in that order.
 //!
-//! How a request arrives comes from DNS and reachability, never from a flag: [`route`] finds the path a name leads to,
+//! How a request arrives comes from DNS and reachability, never from a flag: [`route()`] finds the path a name leads to,
 //! [`judge`] applies the table of decisions, [`flow`] puts both together for every name a resource is used through.
 
 pub mod flow;

@@ -1,9 +1,10 @@
 //! Fourth floor: questions to answers.
 //!
-//! [`decide`] is the only lookup. A [`Decision`] becomes a [`Reply`](crate::dns::Reply) in [`sections`], an
-//! [`Explanation`] in [`explain`], and bytes in [`mod@respond`]. Nothing here keeps
-//! state. A [`Prepared`] revision has its zones as tables, from which most queries are answered by copying.
+//! [`decide()`] is the only lookup. A [`Decision`] becomes a [`Reply`](crate::dns::Reply) in [`sections`], an
+//! [`Explanation`] in [`mod@explain`], and bytes in [`mod@respond`]. Nothing here keeps state. A [`Prepared`] revision
+//! has its zones as tables, from which most queries are answered by copying.
 
+pub mod cache;
 pub mod decide;
 pub mod excerpt;
 pub mod explain;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{OperandArguments, ScenarioArguments, StepArguments};
 use crate::compile::{Compiled, ViewId, compile};
 use crate::dns::{NameError, OwnerName, RecordType};
-use crate::estate::{History, ResourceName, Revision};
+use crate::estate::{Event, History, MachineName, ResourceName, Revision};
 use crate::scenario::{Scenario, ScenarioErrors, builtin};
 
 /// The scenario every verb works on unless it is given another.
@@ -60,6 +60,14 @@ pub enum InputError {
     /// No such network.
     #[error("the estate has no network `{name}` at this step\nhint: {hint}")]
     NoNetwork {
+        /// What was given.
+        name: String,
+        /// What there is.
+        hint: String,
+    },
+    /// No such virtual machine.
+    #[error("the scenario has no virtual machine `{name}`\nhint: {hint}")]
+    NoMachine {
         /// What was given.
         name: String,
         /// What there is.
@@ -212,6 +220,22 @@ pub(super) fn resource(world: &Compiled, name: &str) -> Result<ResourceName, Inp
         None => {
             let names = world.state.resources.keys().map(ToString::to_string);
             Err(InputError::NoResource { name: name.to_owned(), hint: hint(name, names, "resources") })
+        }
+    }
+}
+
+/// A virtual machine that exists at some revision.
+pub(super) fn machine(history: &History, name: &str) -> Result<MachineName, InputError> {
+    let created = history.events().iter().filter_map(|recorded| match &recorded.event {
+        Event::CreateVirtualMachine { name, .. } => Some(name.clone()),
+        _ => None,
+    });
+    let all: Vec<MachineName> = created.collect();
+    match all.iter().find(|own| own.as_str() == name) {
+        Some(own) => Ok(own.clone()),
+        None => {
+            let names = all.iter().map(ToString::to_string);
+            Err(InputError::NoMachine { name: name.to_owned(), hint: hint(name, names, "virtual machines") })
         }
     }
 }

@@ -5,6 +5,7 @@
 mod check;
 mod explain;
 mod flows;
+mod generate;
 mod input;
 mod output;
 mod paper;
@@ -60,6 +61,7 @@ enum Verb {
     Flows(flows::FlowsArguments),
     Test(test::TestArguments),
     Scenarios(scenarios::ScenariosArguments),
+    Generate(generate::GenerateArguments),
     Schema(schema::SchemaArguments),
     Completions(paper::CompletionsArguments),
     Man(paper::ManArguments),
@@ -110,6 +112,7 @@ pub fn run() -> ExitCode {
         Verb::Flows(arguments) => flows::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
+        Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Completions(arguments) => paper::completions(&arguments),
         Verb::Man(arguments) => paper::man(&arguments),

@@ -1,6 +1,6 @@
 //! Third floor: catalogue and history to zones, views and findings. Pure, and total on every history.
 //!
-//! [`state`] folds the events one by one; [`network`], [`linking`], [`scoping`] and [`endpoint`] hold what each kind of
+//! [`state`] folds the events one by one; `network`, `linking`, `scoping` and `endpoint` hold what each kind of
 //! event does, [`member`] which names an endpoint serves, [`limit`] and [`refusal`] what Azure would not let happen.
 //! [`zone`] keeps record sets with their provenance, [`public`] is public DNS. From the folded state come the [`view`]s
 //! that answers are made from, and the [`finding`]s that say what is wrong.

@@ -1,6 +1,6 @@
 //! Master files: the text form of zones (RFC 1035, 5), both ways.
 //!
-//! [`read`] goes once over the octets of a file and gathers its records into record sets; [`write`] prints record sets so
+//! [`read`] goes once over the octets of a file and gathers its records into record sets; [`write()`] prints record sets so
 //! that [`read`] gives them back. Nothing else is touched: no other file, no clock, no log.
 //!
 //! The reader is our own because hickory-proto's opens the files that `$INCLUDE` names, says nothing about where in the

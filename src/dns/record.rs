@@ -59,9 +59,7 @@ impl FromStr for RecordType {
     }
 }
 
-/// The data of one record. These are the types a private DNS zone can hold.
-///
-/// Source: [P6] dns-private-records, 2024-02-07.
+/// The data of one record, of the types zones here can hold.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum RecordData {
     /// An IPv4 address.

@@ -18,7 +18,8 @@ pub enum ApprovalState {
     Rejected,
 }
 
-/// The zones a private endpoint writes its record sets into; at most five (source: [P2]).
+/// The zones a private endpoint writes its record sets into; at most five (source: private-endpoint-dns-integration,
+/// 2023-11-15).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ZoneGroup {
     /// The zones, in the order listed.

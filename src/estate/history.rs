@@ -72,7 +72,7 @@ pub struct History {
     steps: Vec<Step>,
 }
 
-/// What to assume where nobody outside Azure knows, `azure-facts` 13. Defaults match the reports there are.
+/// What to assume where nobody outside Azure knows. Defaults match the reports there are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Switches {
     /// Which record sets go when a private endpoint is deleted.
@@ -88,7 +88,7 @@ pub struct Switches {
 /// Which record sets go when a private endpoint is deleted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Deletion {
-    /// Those with its names, whoever wrote them last (reports [I1], [I2]).
+    /// Those with its names, whoever wrote them last (MicrosoftDocs/azure-docs issues 122192 and 58044).
     #[default]
     DeleteByName,
     /// Those it wrote last itself.
@@ -121,7 +121,7 @@ pub enum Limits {
     /// Those of general availability on the event's date.
     #[default]
     General,
-    /// The preview figures ([D4]).
+    /// The preview figures (ampls-limitations).
     Preview,
 }
 

@@ -6,7 +6,8 @@ pub enum RuleAction {
     /// New sessions to public Azure Monitor addresses are let out.
     #[default]
     Allow,
-    /// They are not; sessions that are open stay open (source: the seed's last note).
+    /// They are not; sessions that are open stay open (source:
+    /// private-link-security, the note on network security groups).
     Deny,
 }
 

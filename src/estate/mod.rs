@@ -15,6 +15,8 @@ pub mod zone;
 pub mod event;
 pub mod history;
 
+pub mod generate;
+
 pub use endpoint::{ApprovalState, PrivateEndpointSpec, StaticAddress, ZoneGroup};
 pub use event::Event;
 pub use history::{History, Place, Recorded, Revision, Step};

@@ -13,7 +13,7 @@ pub enum NetworkKind {
     /// A virtual network in Azure: 168.63.129.16 answers in it.
     #[default]
     Virtual,
-    /// A network outside Azure: 168.63.129.16 cannot be reached from it (source: [P2] private-endpoint-dns-integration,
+    /// A network outside Azure: 168.63.129.16 cannot be reached from it (source: private-endpoint-dns-integration,
     /// 2023-11-15).
     OnPremises,
 }
@@ -89,7 +89,7 @@ pub enum ForwardTo {
 
 /// A DNS forwarding ruleset: conditional forwarders of Azure's own resolver for the networks it is linked to.
 ///
-/// Source: [P8] private-resolver-endpoints-rulesets, 2023-03-29.
+/// Source: private-resolver-endpoints-rulesets, 2023-03-29.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RulesetSpec {
     /// Its name.

@@ -53,7 +53,8 @@ pub struct ComponentSpec {
     pub query: PublicNetworkAccess,
 }
 
-/// A data collection endpoint. Its host names are read from its JSON, never built (source: [U1], [U3]).
+/// A data collection endpoint. Its host names are read from its JSON, never built (source: public DNS record
+/// lists of such endpoints).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DataCollectionEndpointSpec {
     /// Its resource name.

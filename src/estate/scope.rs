@@ -6,7 +6,7 @@ use super::{EndpointName, ScopeName};
 
 /// What a private link does with requests to resources outside its scope.
 ///
-/// Source: [D2] private-link-design, 2024-10-23.
+/// Source: private-link-design, 2024-10-23.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum AccessMode {
     /// They go on and are judged as if they were public.

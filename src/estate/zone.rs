@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::dns::OwnerName;
 
 /// Which private DNS zone: resource group and name together. Two zones may share a name and have nothing else in
-/// common (source: [P5] private-dns-privatednszone).
+/// common (source: private-dns-privatednszone).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ZoneId {
     /// The resource group.
@@ -23,7 +23,7 @@ impl fmt::Display for ZoneId {
 
 /// What Azure's resolver does for one link when the zone has no such name.
 ///
-/// Source: [P3] private-dns-fallback, 2025-02-04.
+/// Source: private-dns-fallback, 2025-02-04.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ResolutionPolicy {
     /// NXDOMAIN is the answer.

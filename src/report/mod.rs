@@ -6,6 +6,7 @@ pub mod findings;
 pub mod flows;
 pub mod story;
 pub mod verification;
+pub mod waits;
 
 /// How a value is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]

@@ -144,22 +144,31 @@ fn changed(row: &Row, index: usize) -> bool {
 
 fn cell_text(row: &Row, index: usize) -> String {
     let mark = if changed(row, index) { "* " } else { "  " };
-    let cell = match &row.cells[index] {
-        None => "-".to_owned(),
-        Some(Cell::Public(_)) => "public".to_owned(),
-        Some(Cell::Private { addresses, reachable, .. }) => {
-            let addresses = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-            format!("{addresses}{}", if *reachable { "" } else { " !" })
-        }
-        Some(Cell::NoData) => "NODATA".to_owned(),
-        Some(Cell::NameError) => "NXDOMAIN".to_owned(),
-        Some(Cell::Failure) => "SERVFAIL".to_owned(),
-    };
+    let cell = row.cells[index].as_ref().map_or_else(|| "-".to_owned(), cell_word);
     format!("{mark}{cell}")
 }
 
 fn cell_document(row: &Row, index: usize) -> Option<CellDocument> {
-    let (path, addresses, endpoint, reachable) = match row.cells[index].as_ref()? {
+    Some(CellDocument { changed: changed(row, index), ..plain_cell(row.cells[index].as_ref()?) })
+}
+
+/// A cell in a word, with `!` behind an address that cannot be reached.
+pub(super) fn cell_word(cell: &Cell) -> String {
+    match cell {
+        Cell::Public(_) => "public".to_owned(),
+        Cell::Private { addresses, reachable, .. } => {
+            let addresses = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+            format!("{addresses}{}", if *reachable { "" } else { " !" })
+        }
+        Cell::NoData => "NODATA".to_owned(),
+        Cell::NameError => "NXDOMAIN".to_owned(),
+        Cell::Failure => "SERVFAIL".to_owned(),
+    }
+}
+
+/// A cell by itself, as a document that has not changed.
+pub(super) fn plain_cell(cell: &Cell) -> CellDocument {
+    let (path, addresses, endpoint, reachable) = match cell {
         Cell::Public(addresses) => ("public", addresses.as_slice(), None, true),
         Cell::Private { addresses, endpoint, reachable } => {
             ("private", addresses.as_slice(), endpoint.as_ref(), *reachable)
@@ -168,11 +177,11 @@ fn cell_document(row: &Row, index: usize) -> Option<CellDocument> {
         Cell::NameError => ("nameError", [].as_slice(), None, true),
         Cell::Failure => ("failure", [].as_slice(), None, true),
     };
-    Some(CellDocument {
+    CellDocument {
         path,
         addresses: addresses.iter().map(ToString::to_string).collect(),
         endpoint: endpoint.map(ToString::to_string),
         reachable,
-        changed: changed(row, index),
-    })
+        changed: false,
+    }
 }

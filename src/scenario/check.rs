@@ -134,7 +134,12 @@ impl<'s> Checker<'s> {
         let bound = |name: &str| schema.get(name).and_then(Json::as_i64);
         let (least, most) = (bound("minimum").unwrap_or(i64::MIN), bound("maximum").unwrap_or(i64::MAX));
         if !(least..=most).contains(&number) {
-            faults.push(Fault::plain(node.range, format!("{number} is not between {least} and {most}")));
+            let message = if least == most {
+                format!("{number} stands here, and {least} is the only value this can have")
+            } else {
+                format!("{number} is not between {least} and {most}")
+            };
+            faults.push(Fault::plain(node.range, message));
         }
     }
 

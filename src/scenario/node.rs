@@ -130,8 +130,11 @@ pub fn read(text: &[u8]) -> Result<Node, Fault> {
             Err(error) => {
                 let marker = error.marker();
                 let range = Range { line: bounded(marker.line()), column: bounded(marker.col() + 1), width: 1 };
-                let what = error.info().to_owned();
-                return Err(Fault::plain(range, format!("this is no YAML: {what}")));
+                // The parser looks ahead, and has a bound of its own for that.
+                return Err(match error.info().as_str() {
+                    "recursion limit exceeded" => Fault::plain(range, too_deep()),
+                    what => Fault::plain(range, format!("this is no YAML: {what}")),
+                });
             }
         }
     }
@@ -209,7 +212,7 @@ impl Builder {
     fn push(&mut self, open: Open, range: Range) -> Result<(), Fault> {
         self.count(1, range)?;
         if self.open.len() >= MAX_DEPTH {
-            return Err(Fault::plain(range, format!("mappings and sequences stand more than {MAX_DEPTH} deep")));
+            return Err(Fault::plain(range, too_deep()));
         }
         self.open.push(open);
         Ok(())
@@ -265,6 +268,10 @@ impl Node {
     fn clone_at(&self, range: Range) -> Self {
         Self { range, value: self.value.clone() }
     }
+}
+
+fn too_deep() -> String {
+    format!("mappings and sequences stand more than {MAX_DEPTH} deep in one another")
 }
 
 fn range(span: &Span) -> Range {

@@ -812,7 +812,7 @@ impl Pourer<'_> {
     fn links(&mut self, shape: &ZonesShape, place: &[Segment]) {
         for (network, link) in &shape.links {
             self.path.extend(key_path(&["links", network]));
-            self.refer(|own| &own.networks, network, "");
+            self.refer_by_key(|own| &own.networks, network);
             self.path.truncate(self.path.len() - 2);
             let policy = match link.resolution_policy {
                 Some(PolicyShape::NxDomainRedirect) => ResolutionPolicy::NxDomainRedirect,
@@ -876,7 +876,7 @@ impl Pourer<'_> {
         };
         if read.is_none() {
             let hint = "write the data as a master file has it, such as 10.0.1.4 or 10 mail.example.com".to_owned();
-            self.fault_here(format!("`{text}` is no data of a {kind} record"), Some(hint));
+            self.fault_here(format!("`{text}` is no data of type {kind}"), Some(hint));
         }
         read
     }
@@ -1041,6 +1041,14 @@ impl Pourer<'_> {
     fn refer(&mut self, known: impl Fn(&Self) -> &Known, name: &str, key: &str) {
         if let Err(dangling) = known(self).find(name) {
             self.fault_at(key, dangling.message, Some(dangling.hint));
+        }
+    }
+
+    /// A reference that is a mapping's key: the last segment of the present path.
+    fn refer_by_key(&mut self, known: impl Fn(&Self) -> &Known, name: &str) {
+        if let Err(dangling) = known(self).find(name) {
+            let range = self.range(&self.path);
+            self.faults.push(Fault { range, message: dangling.message, hint: Some(dangling.hint) });
         }
     }
 

@@ -8,6 +8,7 @@
 //! hickory-server logs two lines a query at level INFO; whoever installs a subscriber should let its target
 //! `hickory_server` through from WARN on only.
 
+pub mod emulator;
 pub mod listen;
 pub mod publish;
 pub mod source;
@@ -30,6 +31,7 @@ use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
+pub use emulator::{Emulator, EmulatorError};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use publish::{Conduct, Listener, Publication};
 pub use tcp::TcpRoad;

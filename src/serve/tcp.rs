@@ -1,6 +1,6 @@
 //! Streams of messages.
 //!
-//! [`serve`] takes whatever queries a read brings, answers them from one revision, in order, and sends the replies with
+//! `serve` takes whatever queries a read brings, answers them from one revision, in order, and sends the replies with
 //! one write. What it takes from a client is bounded: connections, the time a message may be on its way, and the octets of
 //! replies that wait. [`portable`] does the same by way of hickory-server, which also carries what is more than TCP.
 

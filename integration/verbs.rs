@@ -1,0 +1,329 @@
+//! What people read: help, answers, explanations, findings and errors, with exit code, stdout and stderr together.
+
+use crate::fixture::{run, run_with};
+
+/// Snapshots stand in `integration/snapshots/`.
+macro_rules! shows {
+    ($name:literal, $arguments:expr) => {
+        insta::assert_snapshot!($name, run(&$arguments))
+    };
+}
+
+#[test]
+fn help_says_what_there_is_with_examples() {
+    shows!("help", ["--help"]);
+    for verb in [
+        "serve",
+        "resolve",
+        "explain",
+        "story",
+        "check",
+        "flows",
+        "test",
+        "scenarios",
+        "generate",
+        "schema",
+        "completions",
+        "man",
+    ] {
+        insta::assert_snapshot!(format!("help-{verb}"), run(&[verb, "--help"]));
+    }
+}
+
+#[test]
+fn explain_says_who_wrote_the_answer_and_whom_it_displaced() {
+    shows!("explain-displaced", ["explain", "api.monitor.azure.com", "--from", "vnet1"]);
+    shows!("explain-json", ["explain", "api.monitor.azure.com", "--from", "vnet1", "--format", "json"]);
+    shows!(
+        "explain-deleted",
+        ["explain", "api.monitor.azure.com", "--from", "vnet1", "--at", "second-endpoint-deleted"]
+    );
+    shows!("explain-reached", ["explain", "api.loganalytics.io", "--from", "vnet2"]);
+    shows!("explain-by-address", ["explain", "api.loganalytics.io", "AAAA", "--from-address", "10.0.1.9"]);
+    shows!("explain-outside", ["explain", "www.example.org", "--from", "vnet1"]);
+}
+
+#[test]
+fn resolve_prints_what_dig_would() {
+    shows!("resolve", ["resolve", "api.loganalytics.io", "--from", "vnet1"]);
+    shows!("resolve-nodata", ["resolve", "api.monitor.azure.com", "HTTPS", "--from", "vnet1"]);
+    shows!(
+        "resolve-json",
+        ["resolve", "API.monitor.azure.com.", "--from", "vnet2", "--at", "second-endpoint-deleted", "--format", "json"]
+    );
+}
+
+#[test]
+fn story_and_check_tell_the_whole() {
+    shows!("story", ["story"]);
+    shows!("check", ["check"]);
+    shows!("check-first-scope", ["check", "--at", "first-scope"]);
+    shows!("check-before", ["check", "--at", "before"]);
+    shows!("check-deleted", ["check", "--at", "second-endpoint-deleted"]);
+    shows!("flows", ["flows", "--from", "vnet1", "--to", "ws-alpha"]);
+    shows!("scenarios", ["scenarios"]);
+}
+
+#[test]
+fn the_json_schema_describes_the_written_form() {
+    shows!("schema", ["schema"]);
+}
+
+#[test]
+fn check_names_exactly_the_eight_displaced_names() {
+    let told = run(&["check", "--format", "json"]);
+    let json = told.split_once("--- stdout\n").expect("it prints").1;
+    let findings: serde_json::Value = serde_json::from_str(json).expect("it prints JSON");
+    let displaced: Vec<_> = findings
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|finding| finding["code"] == "AMPLS001")
+        .flat_map(|finding| finding["names"].as_array().expect("names").clone())
+        .map(|name| name.as_str().expect("text").to_owned())
+        .collect();
+    let wanted = [
+        "global.in.ai.monitor.azure.com",
+        "api.monitor.azure.com",
+        "global.handler.control.monitor.azure.com",
+        "diagservices-query.monitor.azure.com",
+        "live.monitor.azure.com",
+        "profiler.monitor.azure.com",
+        "snapshot.monitor.azure.com",
+        "scadvisorcontentpl.blob.core.windows.net",
+    ];
+    assert_eq!(displaced, wanted);
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_answered_with_a_way_out() {
+    shows!("error-no-scenario", ["check", "two-scope-one-dns"]);
+    shows!("error-no-step", ["check", "--at", "second-scop"]);
+    shows!("error-no-network", ["resolve", "api.monitor.azure.com", "--from", "vnet3"]);
+    shows!("error-bad-name", ["resolve", "a..b"]);
+    shows!("error-bad-type", ["resolve", "a.example", "AAAAA"]);
+    shows!("error-twice", ["check", "one.yaml", "--scenario", "two.yaml"]);
+    shows!("error-no-resource", ["flows", "--from", "vnet1", "--to", "ws-gamma"]);
+    shows!("error-folder", ["check", "src"]);
+    shows!("error-listener-network", ["serve", "--listen", "vnet9=127.0.0.1:0"]);
+}
+
+#[test]
+fn a_taken_port_names_itself_and_the_way_out() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
+    let port = taken.local_addr().expect("it is bound").port().to_string();
+    let told = run(&["serve", "--listen", &format!("127.0.0.1:{port}")]).replace(&port, "PORT");
+    assert!(told.starts_with("exit code 2\n"), "{told}");
+    assert!(told.contains("error: port PORT of 127.0.0.1 is already in use"), "{told}");
+    assert!(told.contains("--listen"), "{told}");
+}
+
+const MISTAKES: &str = r"version: 1
+cloud: AzureClod
+network:
+  vnet1: { addressSpace: [10.0.1.0/24] }
+networks:
+  vnet1: { addressSpace: [10.0.1.0/24], subnet: { endpoints: 10.0.1.0/26 } }
+workspaces:
+  ws: { location: westeurope }
+steps:
+  - name: one
+    events:
+      - createPrivateLinkScop: { name: ampls1 }
+      - createPrivateLinkScope: { name: ampls2, ingestionAccessMode: Private }
+      - addScopedResource: [ampls1, ws]
+";
+
+const DANGLING: &str = r"version: 1
+networks:
+  vnet1: { addressSpace: [10.0.1.0/24], subnets: { endpoints: 10.0.1.0/26, far: 10.0.9.0/26 } }
+  vnet2: { addressSpace: [10.0.2.1/24], dns: { forward: { monitor.azure.com: network/vnet3 } } }
+peerings: [[vnet1, vnet1]]
+workspaces:
+  ws: { customerId: not-a-guid, location: westeurope }
+start: two
+steps:
+  - name: one
+    date: 2021-13-01
+    events:
+      - createPrivateDnsZones: { resourceGroup: rg-dns, zones: azuremonitor, links: { vnet9: {} } }
+      - createPrivateLinkScope: { name: ampls1 }
+      - addScopedResource: { scope: ampls, resource: wss }
+      - createPrivateEndpoint:
+          name: pe1
+          scope: ampls1
+          subnet: vnet1/endpoint
+          zoneGroup: rg-dsn
+      - createPrivateEndpoint:
+          name: pe2
+          scope: ampls1
+          subnet: vnet1/endpoints
+          ipConfigurations:
+            - { memberName: api, privateIPAddress: 10.0.1.70 }
+            - { memberName: live, privateIPAddress: 10.0.1.3 }
+      - deletePrivateEndpoint: pe2
+      - deletePrivateEndpoint: pe2
+      - putRecordSet: { resourceGroup: rg-dns, zone: privatelink.monitor.azure.com, name: x, type: A, records: [10.0.0.300] }
+      - createPrivateDnsZones: { resourceGroup: rg-gov, zones: [privatelink.monitor.azure.us] }
+      - reboot: vm1
+      - date: 2021-01-01
+";
+
+#[test]
+fn all_errors_of_a_file_are_told_at_once_with_place_caret_and_hint() {
+    insta::assert_snapshot!("error-structure", run_with(&["check", "-"], MISTAKES));
+    insta::assert_snapshot!("error-references", run_with(&["check", "-"], DANGLING));
+    insta::assert_snapshot!("error-syntax", run_with(&["check", "-"], "version: 1\nnetworks: { a: [\n"));
+    insta::assert_snapshot!("error-empty", run_with(&["check", "-"], "# nothing\n"));
+    insta::assert_snapshot!("error-duplicate", run_with(&["check", "-"], "version: 1\nsteps: []\nversion: 1\n"));
+    insta::assert_snapshot!("error-version", run_with(&["check", "-"], "version: 2\n"));
+    insta::assert_snapshot!("error-two-documents", run_with(&["check", "-"], "version: 1\n---\nversion: 1\n"));
+}
+
+#[test]
+fn hostile_files_are_errors_and_no_memory_problem() {
+    let deep = format!("version: 1\nsteps: {}", "[".repeat(10_000));
+    assert!(run_with(&["check", "-"], &deep).contains("deep"), "depth is bounded");
+    let mut laughs = String::from("version: 1\na: &a [x, x, x, x, x, x, x, x, x, x]\n");
+    for (this, last) in ["b", "c", "d", "e", "f", "g", "h", "i"].iter().zip(["a", "b", "c", "d", "e", "f", "g", "h"]) {
+        laughs.push_str(&format!("{this}: &{this} [{}]\n", vec![format!("*{last}"); 10].join(", ")));
+    }
+    assert!(run_with(&["check", "-"], &laughs).contains("nodes"), "aliases are counted as what they stand for");
+    let many = format!("version: 1\na: &a [{}]\nb: [{}]\n", "x, ".repeat(10_000), "*a, ".repeat(10_000));
+    assert!(run_with(&["check", "-"], &many).contains("nodes"), "one anchor many times is counted too");
+}
+
+#[test]
+fn json_is_read_as_yaml_is_and_line_ends_do_not_matter() {
+    let json =
+        r#"{"version": 1, "networks": {"vnet1": {"addressSpace": ["10.0.1.0/24"]}}, "steps": [{"name": "only"}]}"#;
+    assert!(run_with(&["check", "-"], json).starts_with("exit code 0"), "JSON is YAML");
+    let windows = "\u{feff}version: 1\r\nnetworks:\r\n  vnet1: { addressSpace: [10.0.1.0/24] }\r\n";
+    assert!(run_with(&["check", "-"], windows).starts_with("exit code 0"), "CRLF and a byte order mark do not matter");
+}
+
+#[test]
+fn completions_and_the_manual_page_come_from_the_same_grammar() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(run(&["completions", shell]).contains("explain"), "{shell}");
+    }
+    let page = run(&["man"]);
+    assert!(page.contains(".TH ampls-dns") && page.contains("two\\-scopes\\-one\\-dns"), "{page}");
+}
+
+/// Everything Azure would refuse, in one estate: each is a finding, and none has an effect.
+const REFUSED: &str = r"version: 1
+networks:
+  vnet1: { addressSpace: [10.0.1.0/24], subnets: { endpoints: 10.0.1.0/26, tiny: 10.0.1.64/28 } }
+  vnet2: { addressSpace: [10.0.1.0/25] }
+  vnet3: { addressSpace: [10.0.3.0/24], clientPrefixes: [10.0.1.0/24] }
+workspaces:
+  ws: { customerId: 11111111-1111-4111-8111-111111111111, location: westeurope }
+  far: { customerId: 22222222-2222-4222-8222-222222222222, location: eastus }
+steps:
+  - name: refused
+    events:
+      - createPeering: [vnet1, vnet2]
+      - createPrivateDnsZones: { resourceGroup: rg-a, zones: azuremonitor, links: { vnet1: {} } }
+      - createPrivateDnsZones: { resourceGroup: rg-b, zones: [privatelink.monitor.azure.com], links: { vnet1: {} } }
+      - createPrivateDnsZones: { resourceGroup: rg-a, zones: [privatelink.monitor.azure.com] }
+      - createPrivateDnsZones: { resourceGroup: rg-a, zones: [azure.com, single] }
+      - deletePrivateDnsZones: { resourceGroup: rg-a, zones: [privatelink.monitor.azure.com] }
+      - putRecordSet: { resourceGroup: rg-b, zone: privatelink.monitor.azure.com, name: '@', type: CNAME, records: [a.example] }
+      - putRecordSet:
+          resourceGroup: rg-b
+          zone: privatelink.monitor.azure.com
+          name: many
+          type: A
+          records: [10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5, 10.0.0.6, 10.0.0.7, 10.0.0.8, 10.0.0.9, 10.0.0.10,
+            10.0.0.11, 10.0.0.12, 10.0.0.13, 10.0.0.14, 10.0.0.15, 10.0.0.16, 10.0.0.17, 10.0.0.18, 10.0.0.19, 10.0.0.20,
+            10.0.0.21]
+      - createPrivateLinkScope: { name: ampls }
+      - addScopedResource: { scope: ampls, resource: ws }
+      - deleteResource: ws
+      - createPrivateDnsZones: { resourceGroup: rg-a, zones: [privatelink.adx.example.com] }
+      - createPrivateEndpoint:
+          name: six
+          scope: ampls
+          subnet: vnet1/endpoints
+          zoneGroup:
+            - { resourceGroup: rg-a, zones: azuremonitor }
+            - { resourceGroup: rg-a, zones: [privatelink.adx.example.com] }
+      - createPrivateEndpoint: { name: pe, scope: ampls, subnet: vnet1/endpoints, zoneGroup: rg-a }
+      - createPrivateEndpoint:
+          name: taken
+          scope: ampls
+          subnet: vnet1/endpoints
+          ipConfigurations: [{ memberName: api, privateIPAddress: 10.0.1.7 }]
+      - createPrivateEndpoint: { name: small, scope: ampls, subnet: vnet1/tiny }
+      - addScopedResource: { scope: ampls, resource: far }
+      - createPrivateLinkScope: { name: other }
+      - setAccessModes:
+          scope: other
+          exclusions: [{ privateEndpointConnectionName: pe, ingestionAccessMode: Open, queryAccessMode: Open }]
+      - deleteNetwork: vnet1
+      - setRuleset: { name: rules, rules: [{ domain: x.example., target: azureProvided }] }
+";
+
+#[test]
+fn what_azure_would_refuse_is_a_finding_and_has_no_effect() {
+    insta::assert_snapshot!("check-refused", run_with(&["check", "-"], REFUSED));
+}
+
+const MORE_MISTAKES: &str = r"version: 1
+networks:
+  vnet1: { addressSpace: [10.0.1.0/24], clientPrefixes: [nonsense], subnets: { endpoints: 10.0.1.0/26, bad: x, odd: 10.0.1.65/26 }, dns: { default: nowhere, forward: { a..b: public } } }
+inboundEndpoints: { in1: { network: vnet9 } }
+rulesets: { rules1: { rules: [{ domain: x.example., target: inboundEndpoint/in2 }], links: [vnet8] } }
+workspaces:
+  ws: { customerId: 11111111-1111-4111-8111-111111111111, location: westeurope }
+components:
+  ws: { location: westeurope, ingestionEndpoint: westeurope-5, workspace: wx }
+dataCollectionEndpoints:
+  dce: { location: westeurope, configurationAccess: dce.westeurope-1.handler.control.monitor.azure.cn, logsIngestion: a b }
+virtualMachines: { vm1: { network: vnet7 } }
+steps:
+  - name: one
+    events:
+      - createPrivateLinkScope: { name: ampls1, created: yesterday }
+      - createPrivateLinkScope: { name: ampls1 }
+      - createPrivateEndpoint: { name: pe1, scope: ampls1, subnet: endpoints }
+      - createPrivateEndpoint: { name: pe2, scope: ampls1, subnet: vnet1/endpoints, ipConfigurations: [{ memberName: api, privateIPAddress: x }] }
+      - repairZoneGroup: pe2
+      - setAccessModes: { scope: ampls1, exclusions: [{ privateEndpointConnectionName: pe9, ingestionAccessMode: Open, queryAccessMode: Open }] }
+      - putRecordSet: { resourceGroup: rg, zone: privatelink.monitor.azure.com, name: a, type: A, records: [10.0.0.1] }
+      - putRecordSet: { resourceGroup: rg, zone: privatelink.monitor.azure.com, name: a, type: AAA, records: [10.0.0.1] }
+      - reboot: vm1
+        cutSessions: vm1
+    expect:
+      - answers: { api.monitor.azure.com: public }
+      - from: vnet5
+        answers: { api.monitor.azure.com X: public, a..b: public }
+      - flows: [{ from: vnet6, to: wy, operation: ingest, path: privat, name: a..b }]
+      - records: { privatelink.monitor.azure.com: {}, rg/privatelink.monitor.azure.com: { a: b } }
+  - name: one
+";
+
+#[test]
+fn the_other_messages_have_their_place_too() {
+    insta::assert_snapshot!("error-more", run_with(&["check", "-"], MORE_MISTAKES));
+    insta::assert_snapshot!("error-tag", run_with(&["check", "-"], "version: !one 1\n"));
+    insta::assert_snapshot!("error-key", run_with(&["check", "-"], "version: 1\n? [a]\n: b\n"));
+    insta::assert_snapshot!("error-own-anchor", run_with(&["check", "-"], "version: 1\nsteps: &a [*a]\n"));
+    insta::assert_snapshot!("error-scalar", run_with(&["check", "-"], "version: one\nsteps: 1\nnetworks: [x]\n"));
+    insta::assert_snapshot!("error-peering-length", run_with(&["check", "-"], "version: 1\npeerings: [[a]]\n"));
+}
+
+#[test]
+fn text_that_is_no_utf_8_is_told_with_its_place() {
+    let file = std::env::temp_dir().join(format!("ampls-dns-not-utf-8-{}.yaml", std::process::id()));
+    std::fs::write(&file, b"version: 1\ntitle: \xff\n").expect("the temporary folder can be written to");
+    let told = run(&["check", &file.to_string_lossy()]);
+    std::fs::remove_file(&file).expect("it was just written");
+    assert!(told.contains("error: the scenario is not UTF-8") && told.contains(":2:8"), "{told}");
+}
+
+#[test]
+fn a_mode_that_does_not_exist_is_an_error_of_reading() {
+    shows!("error-mode", ["check", "zones/scenarios/unreadable/a-mode-that-does-not-exist.yaml"]);
+}

@@ -1,0 +1,169 @@
+//! The server as a fixture: the real one, on free ports of loopback, for tests of other programs.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use super::{Running, Settings, StartError, plan, start};
+use crate::answer::explain::{Chosen, Explanation};
+use crate::answer::{Question, explain};
+use crate::compile::{Compiled, ViewId, compile};
+use crate::dns::{NameError, OwnerName, RecordType};
+use crate::estate::History;
+use crate::scenario::{Scenario, ScenarioErrors, builtin};
+
+/// A server on ports of its own. It answers when [`Builder::start`] returns, and stops when it is dropped.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use ampls_dns::Emulator;
+///
+/// let emulator = Emulator::builder().scenario("two-scopes-one-dns").at("first-scope").start().await?;
+/// let vnet1 = emulator.address_of("vnet1").expect("the scenario has that network");
+/// // Point the program under test at `vnet1`: UDP and TCP have the same port.
+/// assert!(vnet1.ip().is_loopback());
+///
+/// let why = emulator.explain("vnet1", "api.monitor.azure.com")?;
+/// assert!(why.statements.iter().any(|statement| statement.to_string().contains("10.0.1.9")));
+///
+/// emulator.go_to("second-scope")?;
+/// let why = emulator.explain("vnet1", "api.monitor.azure.com")?;
+/// assert!(why.statements.iter().any(|statement| statement.to_string().contains("cannot be reached")));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Emulator {
+    running: Running,
+    history: Arc<History>,
+}
+
+/// Why an [`Emulator`] cannot do what it is asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EmulatorError {
+    /// No built-in scenario of that name.
+    #[error("there is no built-in scenario `{0}`")]
+    NoScenario(String),
+    /// The text is no scenario.
+    #[error("{0}")]
+    Scenario(#[from] ScenarioErrors),
+    /// No such step.
+    #[error("the scenario has no step `{0}`")]
+    NoStep(String),
+    /// No such network.
+    #[error("the estate has no network `{0}` at this step")]
+    NoNetwork(String),
+    /// No name.
+    #[error("`{0}` is no name: {1}")]
+    BadName(String, NameError),
+    /// The server cannot start.
+    #[error("the server cannot start")]
+    Start(#[from] StartError),
+}
+
+/// What an [`Emulator`] is to serve.
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    scenario: Option<String>,
+    text: Option<String>,
+    at: Option<String>,
+}
+
+impl Builder {
+    /// A built-in scenario by name; *two scopes, one DNS* without it.
+    #[must_use]
+    pub fn scenario(mut self, name: &str) -> Self {
+        self.scenario = Some(name.to_owned());
+        self
+    }
+
+    /// A scenario as YAML or JSON text, in the place of a built-in one.
+    #[must_use]
+    pub fn scenario_text(mut self, text: &str) -> Self {
+        self.text = Some(text.to_owned());
+        self
+    }
+
+    /// The step to stand at; the scenario's start without it.
+    #[must_use]
+    pub fn at(mut self, step: &str) -> Self {
+        self.at = Some(step.to_owned());
+        self
+    }
+
+    /// Starts the server: the public view and each network on free ports of 127.0.0.1, UDP and TCP on the same number.
+    ///
+    /// # Errors
+    /// [`EmulatorError`] says what cannot be read or had.
+    #[allow(clippy::unused_async, reason = "starting may wait in the future; callers should not have to change then")]
+    pub async fn start(self) -> Result<Emulator, EmulatorError> {
+        let name = self.scenario.unwrap_or_else(|| "two-scopes-one-dns".to_owned());
+        let scenario = match &self.text {
+            Some(text) => Scenario::read("<text>", text.as_bytes())?,
+            None => {
+                let text = builtin::text(&name).ok_or_else(|| EmulatorError::NoScenario(name.clone()))?;
+                Scenario::read(&name, text.as_bytes())?
+            }
+        };
+        let step = self.at.or(scenario.start);
+        let history = Arc::new(scenario.history);
+        let world = at(&history, step.as_deref())?;
+        let listeners = plan(&world, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).listeners;
+        let running = start(Settings { listeners, ..Settings::default() }, Arc::new(world))?;
+        Ok(Emulator { running, history })
+    }
+}
+
+impl Emulator {
+    /// Begins to say what is to be served.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Where clients of a network ask; absent if the network has no listener.
+    pub fn address_of(&self, network: &str) -> Option<SocketAddr> {
+        self.running.address_of(Some(network))
+    }
+
+    /// Where clients outside every network ask.
+    pub fn public_address(&self) -> SocketAddr {
+        self.running.address_of(None).expect("the plan begins with the public view")
+    }
+
+    /// Moves to another step. When this returns, every query that arrives is answered from it.
+    ///
+    /// # Errors
+    /// [`EmulatorError::NoStep`].
+    pub fn go_to(&self, step: &str) -> Result<(), EmulatorError> {
+        self.running.publish(Arc::new(at(&self.history, Some(step))?));
+        Ok(())
+    }
+
+    /// Why a network gets the addresses it gets for a name.
+    ///
+    /// # Errors
+    /// [`EmulatorError::NoNetwork`] or [`EmulatorError::BadName`].
+    pub fn explain(&self, network: &str, name: &str) -> Result<Explanation, EmulatorError> {
+        let world = self.running.world();
+        let view = match world.views.of_network(network) {
+            Some(view) => view,
+            None if network == "public" => ViewId::PUBLIC,
+            None => return Err(EmulatorError::NoNetwork(network.to_owned())),
+        };
+        let name = OwnerName::parse(name).map_err(|error| EmulatorError::BadName(name.to_owned(), error))?;
+        Ok(explain(&world, view, Chosen::Listener, &Question { name, kind: RecordType::A }))
+    }
+
+    /// Ends the server and waits until its sockets are closed.
+    pub async fn shutdown(self) {
+        self.running.shutdown().await;
+    }
+}
+
+fn at(history: &Arc<History>, step: Option<&str>) -> Result<Compiled, EmulatorError> {
+    let end = match step {
+        Some(name) => history.step(name).ok_or_else(|| EmulatorError::NoStep(name.to_owned()))?.end,
+        None => history.last(),
+    };
+    Ok(compile(history, end))
+}
