@@ -3,10 +3,13 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::*;
+use crate::compile::ZoneFiles;
 use crate::compile::sample::{estate, name};
+use crate::dns::Table;
 use crate::dns::wire::{Received, decode, encode_query};
 use crate::dns::{Rcode, RecordType};
 
@@ -465,4 +468,62 @@ fn many_queries_of_one_write_are_answered_in_order_however_they_are_cut() {
     let mut long = query(7, "api.monitor.azure.com", RecordType::A);
     long.resize(65_535, 0);
     assert_eq!(ask_tcp(&mut stream, &long).rcode, Rcode::FORMERR);
+}
+
+/// Two zones that are right together only: an alias into the other zone, both with the number in them.
+fn numbered(number: u8) -> Arc<Compiled> {
+    let head = "$TTL 10\n@ SOA ns host 1 2 3 4 5\n";
+    let zone = |apex: &str, text: String| {
+        Table::read(format!("{head}{text}").as_bytes(), Some(&name(apex))).expect("a good zone")
+    };
+    let files = ZoneFiles::new([
+        zone("one.test", format!("a CNAME n{number}.two.test.\n")),
+        zone("two.test", format!("n{number} A 10.0.0.{number}\n")),
+    ]);
+    Arc::new(Compiled::of_files(files.expect("two names")))
+}
+
+#[test]
+fn while_revisions_are_replaced_no_query_is_lost_and_none_is_answered_from_two_of_them() {
+    let listeners = vec!["127.0.0.1:0".parse().expect("a good listener")];
+    let workers = NonZeroUsize::new(2).expect("not zero");
+    let server = start(Settings { listeners, workers, ..Settings::default() }, numbered(0)).expect("free ports");
+    let at = server.listeners()[0].address;
+    let over = AtomicBool::new(false);
+    let answered = std::thread::scope(|scope| {
+        let asking = |over_tcp: bool| {
+            let over = &over;
+            scope.spawn(move || {
+                let (socket, mut stream) = (client(at), connected(at));
+                let mut answered = 0u32;
+                while !over.load(Ordering::Relaxed) || answered == 0 {
+                    let packets: Vec<_> = (0..20).map(|id| query(id, "a.one.test", RecordType::A)).collect();
+                    if over_tcp {
+                        let all: Vec<u8> = packets.iter().flat_map(|packet| framed(packet)).collect();
+                        stream.write_all(&all).expect("the server reads");
+                    } else {
+                        packets.iter().for_each(|packet| assert!(socket.send(packet).is_ok()));
+                    }
+                    for id in 0..20 {
+                        let reply = if over_tcp { read_message(&mut stream) } else { receive(&socket) };
+                        let reply = decode(&reply).expect("a reply that can be read");
+                        assert_eq!((reply.id, reply.rcode, reply.answer.len()), (id, Rcode::NOERROR, 2));
+                        let target = reply.answer[0].data.to_string();
+                        let number = target.trim_start_matches('n').trim_end_matches(".two.test.");
+                        assert_eq!(last_address(&reply), format!("10.0.0.{number}"));
+                        answered += 1;
+                    }
+                }
+                answered
+            })
+        };
+        let threads = [asking(false), asking(true)];
+        for number in 1..=250 {
+            server.publish(numbered(number));
+        }
+        over.store(true, Ordering::Relaxed);
+        threads.map(|thread| thread.join().expect("every reply was right"))
+    });
+    assert!(answered.iter().all(|count| *count > 0));
+    assert_eq!(last_address(&ask(&client(at), &query(1, "a.one.test", RecordType::A))), "10.0.0.250");
 }
