@@ -27,6 +27,14 @@ doc:
 run *ARGUMENTS:
     cargo run --release -- serve {{ARGUMENTS}}
 
+# What answering, deciding and compiling take, case by case.
+bench *ARGUMENTS:
+    cargo bench --locked --bench answers -- {{ARGUMENTS}}
+
+# The server beside its peers: installs them from Debian, writes integration/bench/RESULTS.md.
+bench-peers *ARGUMENTS:
+    integration/bench/peers.sh {{ARGUMENTS}}
+
 # Look at changed snapshots and accept them.
 snapshots:
     INSTA_UPDATE=always cargo test --locked

@@ -29,3 +29,6 @@ mod verbs;
 
 /// The README's transcripts are true.
 mod readme;
+
+/// Somebody's master files, served by the real binary.
+mod zones;

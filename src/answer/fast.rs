@@ -57,7 +57,7 @@ pub(super) fn respond(
         let table = held.table()?;
         let set = match table.lookup(&key) {
             Found::Name(entry) | Found::Wildcard(entry) => entry.answering(query.kind),
-            Found::Missing if held.redirects || tells && held.tells => return None,
+            Found::Missing if held.redirects || tells && held.tells_of(&key) => return None,
             Found::Missing => {
                 rcode = Rcode::NXDOMAIN;
                 None

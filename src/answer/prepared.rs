@@ -3,7 +3,7 @@
 //! Each zone instance has one table, whichever views see it; a revision that follows another takes over the tables of all
 //! zones that did not change.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -14,7 +14,7 @@ use super::{fast, respond};
 use crate::compile::{Compiled, View, Zone};
 use crate::dns::table::Key;
 use crate::dns::wire::Transport;
-use crate::dns::{Table, table};
+use crate::dns::{RecordType, Table, table};
 use crate::estate::{DnsSetting, History, NetworkKind, ResolutionPolicy};
 
 /// A revision, ready to be answered from.
@@ -50,6 +50,9 @@ struct Ready {
     zone: Option<Arc<Zone>>,
     /// Absent where a zone breaks a rule that tables keep.
     table: Option<Arc<Table>>,
+    /// Hashes of the names whose addresses were deleted: something is told about them. A name that only shares its hash
+    /// takes the long road for nothing.
+    graves: HashSet<u64>,
 }
 
 /// Zones among which the one with the longest name has the say.
@@ -66,13 +69,18 @@ pub(super) struct Held {
     ready: Arc<Ready>,
     /// True if names it does not have may be asked again in public DNS.
     pub(super) redirects: bool,
-    /// True if something may be told about names it does not have.
-    pub(super) tells: bool,
+    /// True if something may be told about any name it does not have.
+    tells: bool,
 }
 
 impl Held {
     pub(super) fn table(&self) -> Option<&Table> {
         self.ready.table.as_deref()
+    }
+
+    /// True if something may be told about this name, which the zone does not have.
+    pub(super) fn tells_of(&self, key: &Key) -> bool {
+        self.tells || !self.ready.graves.is_empty() && self.ready.graves.contains(&key.suffix(0).1)
     }
 }
 
@@ -123,14 +131,10 @@ impl Making<'_> {
         let mut held = Vec::new();
         for zone in world.state.public.zones().filter(|zone| world.files.get(zone.apex()).is_none()) {
             let ready = self.ready(zone);
-            held.push(Held {
-                ready,
-                redirects: false,
-                tells: tells_of_missing(world, zone.apex()) || zone.has_graves(),
-            });
+            held.push(Held { ready, redirects: false, tells: tells_of_missing(world, zone.apex()) });
         }
         for table in world.files.iter() {
-            let ready = Arc::new(Ready { zone: None, table: Some(Arc::clone(table)) });
+            let ready = Arc::new(Ready { zone: None, table: Some(Arc::clone(table)), graves: HashSet::new() });
             held.push(Held { ready, redirects: false, tells: false });
         }
         Zones::new(held)
@@ -146,7 +150,7 @@ impl Making<'_> {
         let links = view.links.values().map(|link| Held {
             ready: self.ready(&link.zone),
             redirects: link.policy == ResolutionPolicy::NxDomainRedirect,
-            tells: link.zone.has_graves(),
+            tells: false,
         });
         Way::Linked { links: Zones::new(links.collect()), rules: !view.rulesets.is_empty() }
     }
@@ -177,7 +181,9 @@ impl Ready {
     fn new(world: &Compiled, zone: &Arc<Zone>) -> Self {
         let sets = zone.iter().map(|owned| (&owned.set, told_about(world, owned)));
         let table = Table::of(zone.soa().clone(), sets).ok();
-        Self { zone: Some(Arc::clone(zone)), table: table.map(Arc::new) }
+        let graves = zone.graves().filter(|(_, kind)| *kind == RecordType::A);
+        let graves = graves.map(|(name, _)| table::hash_of(name.wire())).collect();
+        Self { zone: Some(Arc::clone(zone)), table: table.map(Arc::new), graves }
     }
 }
 
@@ -228,7 +234,7 @@ mod tests {
     use crate::catalogue::Cloud;
     use crate::compile::{Fold, ZoneFiles, sample};
     use crate::dns::wire::{decode, encode_query};
-    use crate::dns::{OwnerName, RecordData, RecordSet, RecordType};
+    use crate::dns::{OwnerName, RecordData, RecordSet};
     use crate::estate::{Event, NetworkSpec, Recorded, Revision, ZoneId};
 
     fn name(text: &str) -> OwnerName {
@@ -270,7 +276,7 @@ mod tests {
             any_owner().prop_map(|exchange| vec![RecordData::Mx { preference: 5, exchange }]),
         ];
         (any_owner(), 0u32..5000, data).prop_map(|(owner, ttl, mut data)| {
-            let mut seen = std::collections::HashSet::new();
+            let mut seen = HashSet::new();
             data.retain(|one| seen.insert(one.clone()));
             RecordSet::new(owner, ttl, data).expect("records of one type")
         })

@@ -134,9 +134,9 @@ impl Zone {
         self.graves.get(&(owner.clone(), kind))
     }
 
-    /// True if anything was deleted from it and has not been written again.
-    pub fn has_graves(&self) -> bool {
-        !self.graves.is_empty()
+    /// Names with the types of what was deleted there and has not been written again, in no order.
+    pub fn graves(&self) -> impl Iterator<Item = (&OwnerName, RecordType)> {
+        self.graves.keys().map(|(name, kind)| (name, *kind))
     }
 
     /// Makes a name below the apex exist without data, as if another stood below it.

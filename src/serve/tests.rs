@@ -3,10 +3,13 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::*;
+use crate::compile::ZoneFiles;
 use crate::compile::sample::{estate, name};
+use crate::dns::Table;
 use crate::dns::wire::{Received, decode, encode_query};
 use crate::dns::{Rcode, RecordType};
 
@@ -18,9 +21,15 @@ fn world() -> Arc<Compiled> {
 }
 
 fn served(listeners: &[&str]) -> Running {
-    let listeners = listeners.iter().map(|text| text.parse().expect("a good listener")).collect();
-    start(Settings { listeners, ..Settings::default() }, world()).expect("free ports")
+    served_by(TcpRoad::default(), listeners)
 }
+
+fn served_by(tcp: TcpRoad, listeners: &[&str]) -> Running {
+    let listeners = listeners.iter().map(|text| text.parse().expect("a good listener")).collect();
+    start(Settings { listeners, tcp, ..Settings::default() }, world()).expect("free ports")
+}
+
+const ROADS: [TcpRoad; 2] = [TcpRoad::Pipelined, TcpRoad::Portable];
 
 fn client(server: SocketAddr) -> UdpSocket {
     let own = if server.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
@@ -80,13 +89,15 @@ fn last_address(received: &Received) -> String {
 
 #[test]
 fn each_network_has_its_port_and_its_answers() {
-    let server = served(&["127.0.0.1:0", "vnet1=127.0.0.1:0", "vnet2=127.0.0.1:0"]);
-    let packet = query(1, "api.monitor.azure.com", RecordType::A);
-    for (network, address) in [(None, "192.0.2.1"), (Some("vnet1"), "10.0.1.9"), (Some("vnet2"), "192.0.2.1")] {
-        let at = server.address_of(network).expect("it was asked for");
-        let udp = ask(&client(at), &packet);
-        assert_eq!(last_address(&udp), address);
-        assert_eq!(ask_tcp(&mut connected(at), &packet), udp);
+    for tcp in ROADS {
+        let server = served_by(tcp, &["127.0.0.1:0", "vnet1=127.0.0.1:0", "vnet2=127.0.0.1:0"]);
+        let packet = query(1, "api.monitor.azure.com", RecordType::A);
+        for (network, address) in [(None, "192.0.2.1"), (Some("vnet1"), "10.0.1.9"), (Some("vnet2"), "192.0.2.1")] {
+            let at = server.address_of(network).expect("it was asked for");
+            let udp = ask(&client(at), &packet);
+            assert_eq!(last_address(&udp), address);
+            assert_eq!(ask_tcp(&mut connected(at), &packet), udp);
+        }
     }
 }
 
@@ -102,23 +113,25 @@ fn a_source_address_of_a_client_prefix_is_in_that_network() {
 
 #[test]
 fn two_questions_back_to_back_are_answered_in_order_also_on_one_connection() {
-    let server = served(&["vnet1=127.0.0.1:0"]);
-    let at = server.listeners()[0].address;
-    let (a, aaaa) =
-        (query(1, "api.monitor.azure.com", RecordType::A), query(2, "api.monitor.azure.com", RecordType::AAAA));
-    let socket = client(at);
-    socket.send(&a).expect("loopback takes it");
-    socket.send(&aaaa).expect("loopback takes it");
-    let mut stream = connected(at);
-    stream.write_all(&[framed(&a), framed(&aaaa)].concat()).expect("the server reads");
-    for mut take in
-        [Box::new(|| receive(&socket)) as Box<dyn FnMut() -> Vec<u8>>, Box::new(|| read_message(&mut stream))]
-    {
-        let first = decode(&take()).expect("a reply that can be read");
-        let second = decode(&take()).expect("a reply that can be read");
-        assert_eq!((first.id, last_address(&first).as_str()), (1, "10.0.1.9"));
-        assert_eq!((second.id, second.answer.len(), second.authority.len()), (2, 1, 1));
-        assert_eq!(second.rcode, Rcode::NOERROR);
+    for tcp in ROADS {
+        let server = served_by(tcp, &["vnet1=127.0.0.1:0"]);
+        let at = server.listeners()[0].address;
+        let (a, aaaa) =
+            (query(1, "api.monitor.azure.com", RecordType::A), query(2, "api.monitor.azure.com", RecordType::AAAA));
+        let socket = client(at);
+        socket.send(&a).expect("loopback takes it");
+        socket.send(&aaaa).expect("loopback takes it");
+        let mut stream = connected(at);
+        stream.write_all(&[framed(&a), framed(&aaaa)].concat()).expect("the server reads");
+        for mut take in
+            [Box::new(|| receive(&socket)) as Box<dyn FnMut() -> Vec<u8>>, Box::new(|| read_message(&mut stream))]
+        {
+            let first = decode(&take()).expect("a reply that can be read");
+            let second = decode(&take()).expect("a reply that can be read");
+            assert_eq!((first.id, last_address(&first).as_str()), (1, "10.0.1.9"));
+            assert_eq!((second.id, second.answer.len(), second.authority.len()), (2, 1, 1));
+            assert_eq!(second.rcode, Rcode::NOERROR);
+        }
     }
 }
 
@@ -136,128 +149,142 @@ fn more_queries_than_a_batch_holds_are_all_answered_in_order() {
 
 #[test]
 fn a_long_answer_is_truncated_with_its_opt_record_and_whole_over_tcp() {
-    let server = served(&["vnet1=127.0.0.1:0"]);
-    let at = server.listeners()[0].address;
-    let packet = query(1, "longer.privatelink.monitor.azure.com", RecordType::TXT);
-    let short = ask(&client(at), &packet);
-    assert!(short.truncated && short.answer.is_empty() && short.edns.is_some());
-    let whole = ask_tcp(&mut connected(at), &packet);
-    assert_eq!((whole.truncated, whole.answer.len()), (false, 16));
-    // Too many octets for a client without EDNS, few enough for one with.
-    let plain = encode_query(2, &name("long.privatelink.monitor.azure.com"), RecordType::TXT, None);
-    let short = ask(&client(at), &plain);
-    assert!(short.truncated && short.answer.is_empty() && short.edns.is_none());
-    assert_eq!(ask_tcp(&mut connected(at), &plain).answer.len(), 1);
-    let long = query(3, "long.privatelink.monitor.azure.com", RecordType::TXT);
-    assert_eq!(ask(&client(at), &long).answer.len(), 1);
+    for tcp in ROADS {
+        let server = served_by(tcp, &["vnet1=127.0.0.1:0"]);
+        let at = server.listeners()[0].address;
+        let packet = query(1, "longer.privatelink.monitor.azure.com", RecordType::TXT);
+        let short = ask(&client(at), &packet);
+        assert!(short.truncated && short.answer.is_empty() && short.edns.is_some());
+        let whole = ask_tcp(&mut connected(at), &packet);
+        assert_eq!((whole.truncated, whole.answer.len()), (false, 16));
+        // Too many octets for a client without EDNS, few enough for one with.
+        let plain = encode_query(2, &name("long.privatelink.monitor.azure.com"), RecordType::TXT, None);
+        let short = ask(&client(at), &plain);
+        assert!(short.truncated && short.answer.is_empty() && short.edns.is_none());
+        assert_eq!(ask_tcp(&mut connected(at), &plain).answer.len(), 1);
+        let long = query(3, "long.privatelink.monitor.azure.com", RecordType::TXT);
+        assert_eq!(ask(&client(at), &long).answer.len(), 1);
+    }
 }
 
 #[test]
 fn unusual_queries_get_the_same_replies_over_both_transports() {
-    let server = served(&["vnet1=127.0.0.1:0"]);
-    let at = server.listeners()[0].address;
-    let good = query(1, "api.monitor.azure.com", RecordType::A);
-    let last = good.len();
-    let with = |change: &dyn Fn(&mut Vec<u8>)| {
-        let mut packet = good.clone();
-        change(&mut packet);
-        packet
-    };
-    let cases = [
-        ("EDNS version 1", Rcode::BADVERS, with(&|packet| packet[last - 5] = 1)),
-        ("an unknown flag", Rcode::NOERROR, with(&|packet| packet[last - 3] = 1)),
-        ("DO", Rcode::NOERROR, with(&|packet| packet[last - 4] = 0x80)),
-        (
-            "an unknown option",
-            Rcode::NOERROR,
-            with(&|packet| {
-                packet[last - 1] = 6;
-                packet.extend([0xff, 0xee, 0, 2, 1, 2]);
-            }),
-        ),
-        (
-            "a cookie",
-            Rcode::NOERROR,
-            with(&|packet| {
-                packet[last - 1] = 12;
-                packet.extend([0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]);
-            }),
-        ),
-        ("opcode STATUS", Rcode::NOTIMP, with(&|packet| packet[2] = 0x10)),
-        ("opcode 15", Rcode::NOTIMP, with(&|packet| packet[2] = 0x78)),
-        ("CHAOS", Rcode::REFUSED, with(&|packet| packet[last - 12] = 3)),
-        ("AXFR", Rcode::REFUSED, query(1, "monitor.azure.com", RecordType::AXFR)),
-        ("a loop of nobody's", Rcode::NXDOMAIN, query(1, "nobody.example", RecordType::A)),
-        ("no EDNS", Rcode::NOERROR, encode_query(1, &name("api.monitor.azure.com"), RecordType::A, None)),
-        ("no recursion", Rcode::NOERROR, with(&|packet| packet[2] = 0)),
-        ("CD and AD", Rcode::NOERROR, with(&|packet| packet[3] = 0x30)),
-    ];
-    let (socket, mut stream) = (client(at), connected(at));
-    for (what, rcode, packet) in cases {
-        let udp = ask(&socket, &packet);
-        assert_eq!(udp.rcode, rcode, "{what}");
-        assert_eq!(udp.edns.is_some(), packet.len() >= last || what == "AXFR" || what.ends_with("nobody's"), "{what}");
-        // Neither option is echoed, and what the reply has besides is the reason.
-        let reason = udp.edns.as_ref().map_or(0, |edns| usize::from(edns.extended_error.is_some()));
-        assert_eq!(udp.edns.as_ref().map_or(0, |edns| edns.options), reason, "{what}");
-        assert_eq!(ask_tcp(&mut stream, &packet), udp, "{what}");
+    for tcp in ROADS {
+        let server = served_by(tcp, &["vnet1=127.0.0.1:0"]);
+        let at = server.listeners()[0].address;
+        let good = query(1, "api.monitor.azure.com", RecordType::A);
+        let last = good.len();
+        let with = |change: &dyn Fn(&mut Vec<u8>)| {
+            let mut packet = good.clone();
+            change(&mut packet);
+            packet
+        };
+        let cases = [
+            ("EDNS version 1", Rcode::BADVERS, with(&|packet| packet[last - 5] = 1)),
+            ("an unknown flag", Rcode::NOERROR, with(&|packet| packet[last - 3] = 1)),
+            ("DO", Rcode::NOERROR, with(&|packet| packet[last - 4] = 0x80)),
+            (
+                "an unknown option",
+                Rcode::NOERROR,
+                with(&|packet| {
+                    packet[last - 1] = 6;
+                    packet.extend([0xff, 0xee, 0, 2, 1, 2]);
+                }),
+            ),
+            (
+                "a cookie",
+                Rcode::NOERROR,
+                with(&|packet| {
+                    packet[last - 1] = 12;
+                    packet.extend([0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]);
+                }),
+            ),
+            ("opcode STATUS", Rcode::NOTIMP, with(&|packet| packet[2] = 0x10)),
+            ("opcode 15", Rcode::NOTIMP, with(&|packet| packet[2] = 0x78)),
+            ("CHAOS", Rcode::REFUSED, with(&|packet| packet[last - 12] = 3)),
+            ("AXFR", Rcode::REFUSED, query(1, "monitor.azure.com", RecordType::AXFR)),
+            ("a loop of nobody's", Rcode::NXDOMAIN, query(1, "nobody.example", RecordType::A)),
+            ("no EDNS", Rcode::NOERROR, encode_query(1, &name("api.monitor.azure.com"), RecordType::A, None)),
+            ("no recursion", Rcode::NOERROR, with(&|packet| packet[2] = 0)),
+            ("CD and AD", Rcode::NOERROR, with(&|packet| packet[3] = 0x30)),
+        ];
+        let (socket, mut stream) = (client(at), connected(at));
+        for (what, rcode, packet) in cases {
+            let udp = ask(&socket, &packet);
+            assert_eq!(udp.rcode, rcode, "{what}");
+            assert_eq!(
+                udp.edns.is_some(),
+                packet.len() >= last || what == "AXFR" || what.ends_with("nobody's"),
+                "{what}"
+            );
+            // Neither option is echoed, and what the reply has besides is the reason.
+            let reason = udp.edns.as_ref().map_or(0, |edns| usize::from(edns.extended_error.is_some()));
+            assert_eq!(udp.edns.as_ref().map_or(0, |edns| edns.options), reason, "{what}");
+            assert_eq!(ask_tcp(&mut stream, &packet), udp, "{what}");
+        }
     }
 }
 
 #[test]
 fn malformed_messages_get_format_errors_over_both_transports() {
-    let server = served(&["127.0.0.1:0"]);
-    let at = server.listeners()[0].address;
-    let (socket, mut stream) = (client(at), connected(at));
-    let good = encode_query(7, &name("api.monitor.azure.com"), RecordType::A, None);
-    let mut none = good[..12].to_vec();
-    none[5] = 0;
-    let mut pointer = good[..12].to_vec();
-    pointer.extend([0xc0, 12, 0, 1, 0, 1]);
-    let trailing = [&good[..], &[0; 3]].concat();
-    for packet in [none, pointer, trailing, good[..good.len() - 1].to_vec()] {
-        for received in [ask(&socket, &packet), ask_tcp(&mut stream, &packet)] {
-            assert_eq!((received.id, received.rcode, received.answer.len()), (7, Rcode::FORMERR, 0));
+    for tcp in ROADS {
+        let server = served_by(tcp, &["127.0.0.1:0"]);
+        let at = server.listeners()[0].address;
+        let (socket, mut stream) = (client(at), connected(at));
+        let good = encode_query(7, &name("api.monitor.azure.com"), RecordType::A, None);
+        let mut none = good[..12].to_vec();
+        none[5] = 0;
+        let mut pointer = good[..12].to_vec();
+        pointer.extend([0xc0, 12, 0, 1, 0, 1]);
+        let trailing = [&good[..], &[0; 3]].concat();
+        for packet in [none, pointer, trailing, good[..good.len() - 1].to_vec()] {
+            for received in [ask(&socket, &packet), ask_tcp(&mut stream, &packet)] {
+                assert_eq!((received.id, received.rcode, received.answer.len()), (7, Rcode::FORMERR, 0));
+            }
         }
     }
 }
 
 #[test]
 fn replies_and_fragments_meet_silence() {
-    let server = served(&["127.0.0.1:0"]);
-    let at = server.listeners()[0].address;
-    let mut reply = query(1, "api.monitor.azure.com", RecordType::A);
-    reply[2] |= 0x80;
-    let socket = client(at);
-    let mut stream = connected(at);
-    for silent in [&reply[..], &reply[..11]] {
-        socket.send(silent).expect("loopback takes it");
-        stream.write_all(&framed(silent)).expect("the server reads");
+    for tcp in ROADS {
+        let server = served_by(tcp, &["127.0.0.1:0"]);
+        let at = server.listeners()[0].address;
+        let mut reply = query(1, "api.monitor.azure.com", RecordType::A);
+        reply[2] |= 0x80;
+        let socket = client(at);
+        let mut stream = connected(at);
+        for silent in [&reply[..], &reply[..11]] {
+            socket.send(silent).expect("loopback takes it");
+            stream.write_all(&framed(silent)).expect("the server reads");
+        }
+        socket.send(&[]).expect("loopback takes it");
+        // Queries of one socket are answered in order, so whatever was answered before would come first.
+        let good = query(2, "api.monitor.azure.com", RecordType::A);
+        assert_eq!(ask(&socket, &good).id, 2);
+        assert_eq!(ask_tcp(&mut stream, &good).id, 2);
+        // Whatever comes behind a message of no octets ends a connection.
+        stream.write_all(&[&[0, 0][..], &framed(&good)].concat()).expect("the server reads");
+        let ended = stream.read(&mut [0; 2]);
+        assert!(ended.as_ref().map_or_else(|error| error.kind() == io::ErrorKind::ConnectionReset, |read| *read == 0));
     }
-    socket.send(&[]).expect("loopback takes it");
-    // Queries of one socket are answered in order, so whatever was answered before would come first.
-    let good = query(2, "api.monitor.azure.com", RecordType::A);
-    assert_eq!(ask(&socket, &good).id, 2);
-    assert_eq!(ask_tcp(&mut stream, &good).id, 2);
-    // Whatever comes behind a message of no octets ends a connection.
-    stream.write_all(&[&[0, 0][..], &framed(&good)].concat()).expect("the server reads");
-    let ended = stream.read(&mut [0; 2]);
-    assert!(ended.as_ref().map_or_else(|error| error.kind() == io::ErrorKind::ConnectionReset, |read| *read == 0));
 }
 
 #[test]
 fn the_spelling_of_a_question_comes_back() {
-    let server = served(&["vnet1=127.0.0.1:0"]);
-    let at = server.listeners()[0].address;
-    let mut packet = query(1, "api.monitor.azure.com", RecordType::A);
-    packet[14] = b'P';
-    packet[20] = b'I';
-    let socket = client(at);
-    socket.send(&packet).expect("loopback takes it");
-    assert_eq!(receive(&socket)[12..39], packet[12..39]);
-    let mut stream = connected(at);
-    stream.write_all(&framed(&packet)).expect("the server reads");
-    assert_eq!(read_message(&mut stream)[12..39], packet[12..39]);
+    for tcp in ROADS {
+        let server = served_by(tcp, &["vnet1=127.0.0.1:0"]);
+        let at = server.listeners()[0].address;
+        let mut packet = query(1, "api.monitor.azure.com", RecordType::A);
+        packet[14] = b'P';
+        packet[20] = b'I';
+        let socket = client(at);
+        socket.send(&packet).expect("loopback takes it");
+        assert_eq!(receive(&socket)[12..39], packet[12..39]);
+        let mut stream = connected(at);
+        stream.write_all(&framed(&packet)).expect("the server reads");
+        assert_eq!(read_message(&mut stream)[12..39], packet[12..39]);
+    }
 }
 
 #[test]
@@ -321,28 +348,32 @@ fn the_portable_road_answers_as_the_fast_one() {
 
 #[test]
 fn a_new_revision_is_answered_from_once_it_is_published() {
-    let server = served(&["vnet1=127.0.0.1:0"]);
-    let at = server.listeners()[0].address;
-    let (socket, mut stream) = (client(at), connected(at));
-    for last in 20..60u8 {
-        server.publish(Arc::new(estate([10, 0, 1, last].into())));
-        let packet = query(u16::from(last), "api.monitor.azure.com", RecordType::A);
-        let expected = format!("10.0.1.{last}");
-        assert_eq!(last_address(&ask(&socket, &packet)), expected);
-        assert_eq!(last_address(&ask_tcp(&mut stream, &packet)), expected);
+    for tcp in ROADS {
+        let server = served_by(tcp, &["vnet1=127.0.0.1:0"]);
+        let at = server.listeners()[0].address;
+        let (socket, mut stream) = (client(at), connected(at));
+        for last in 20..60u8 {
+            server.publish(Arc::new(estate([10, 0, 1, last].into())));
+            let packet = query(u16::from(last), "api.monitor.azure.com", RecordType::A);
+            let expected = format!("10.0.1.{last}");
+            assert_eq!(last_address(&ask(&socket, &packet)), expected);
+            assert_eq!(last_address(&ask_tcp(&mut stream, &packet)), expected);
+        }
     }
 }
 
 #[test]
 fn client_subnets_are_trusted_from_loopback() {
-    let server = served(&["127.0.0.1:0"]);
-    let mut packet = query(1, "api.monitor.azure.com", RecordType::A);
-    packet.truncate(packet.len() - 2);
-    packet.extend([0, 11, 0, 8, 0, 7, 0, 1, 24, 0, 10, 0, 1]);
-    let at = server.listeners()[0].address;
-    for received in [ask(&client(at), &packet), ask_tcp(&mut connected(at), &packet)] {
-        assert_eq!(last_address(&received), "10.0.1.9");
-        assert_eq!(received.edns.and_then(|edns| edns.client_subnet), Some((24, 24)));
+    for tcp in ROADS {
+        let server = served_by(tcp, &["127.0.0.1:0"]);
+        let mut packet = query(1, "api.monitor.azure.com", RecordType::A);
+        packet.truncate(packet.len() - 2);
+        packet.extend([0, 11, 0, 8, 0, 7, 0, 1, 24, 0, 10, 0, 1]);
+        let at = server.listeners()[0].address;
+        for received in [ask(&client(at), &packet), ask_tcp(&mut connected(at), &packet)] {
+            assert_eq!(last_address(&received), "10.0.1.9");
+            assert_eq!(received.edns.and_then(|edns| edns.client_subnet), Some((24, 24)));
+        }
     }
 }
 
@@ -389,4 +420,110 @@ fn an_idle_connection_is_closed() {
     // Half a frame keeps nothing open.
     stream.write_all(&[0]).expect("the server reads");
     assert_eq!(stream.read(&mut [0; 2]).ok(), Some(0));
+}
+
+#[test]
+fn several_workers_answer_at_one_address_and_still_keep_others_out() {
+    let listeners = vec!["vnet1=127.0.0.1:0".parse().expect("a good listener")];
+    let workers = NonZeroUsize::new(3).expect("not zero");
+    let settings = Settings { listeners, workers, ..Settings::default() };
+    let server = start(settings.clone(), world()).expect("free ports");
+    let at = server.listeners()[0].address;
+    let packet = query(1, "api.monitor.azure.com", RecordType::A);
+    // The kernel spreads clients by their ports; with as many as these each worker has some.
+    for _ in 0..40 {
+        assert_eq!(last_address(&ask(&client(at), &packet)), "10.0.1.9");
+        assert_eq!(last_address(&ask_tcp(&mut connected(at), &packet)), "10.0.1.9");
+    }
+    server.publish(Arc::new(estate([10, 0, 1, 10].into())));
+    for _ in 0..40 {
+        assert_eq!(last_address(&ask(&client(at), &packet)), "10.0.1.10");
+    }
+    let listeners = vec![Listen { network: None, address: at }];
+    let second = start(Settings { listeners, ..settings }, world());
+    assert!(matches!(second, Err(StartError::Taken { transport: "TCP", .. })));
+}
+
+#[test]
+fn many_queries_of_one_write_are_answered_in_order_however_they_are_cut() {
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    let mut stream = connected(server.listeners()[0].address);
+    // Their replies are more than what is put together for one write.
+    let ids = 0..900u16;
+    let all: Vec<u8> = ids
+        .clone()
+        .flat_map(|id| framed(&query(id, "longer.privatelink.monitor.azure.com", RecordType::TXT)))
+        .collect();
+    let mut writing = stream.try_clone().expect("a second handle");
+    let writer = std::thread::spawn(move || {
+        for piece in all.chunks(997) {
+            writing.write_all(piece).expect("the server reads");
+        }
+    });
+    for id in ids {
+        assert_eq!(decode(&read_message(&mut stream)).expect("a reply that can be read").id, id);
+    }
+    writer.join().expect("everything is written");
+    // The longest message there can be is read as a whole, too.
+    let mut long = query(7, "api.monitor.azure.com", RecordType::A);
+    long.resize(65_535, 0);
+    assert_eq!(ask_tcp(&mut stream, &long).rcode, Rcode::FORMERR);
+}
+
+/// Two zones that are right together only: an alias into the other zone, both with the number in them.
+fn numbered(number: u8) -> Arc<Compiled> {
+    let head = "$TTL 10\n@ SOA ns host 1 2 3 4 5\n";
+    let zone = |apex: &str, text: String| {
+        Table::read(format!("{head}{text}").as_bytes(), Some(&name(apex))).expect("a good zone")
+    };
+    let files = ZoneFiles::new([
+        zone("one.test", format!("a CNAME n{number}.two.test.\n")),
+        zone("two.test", format!("n{number} A 10.0.0.{number}\n")),
+    ]);
+    Arc::new(Compiled::of_files(files.expect("two names")))
+}
+
+#[test]
+fn while_revisions_are_replaced_no_query_is_lost_and_none_is_answered_from_two_of_them() {
+    let listeners = vec!["127.0.0.1:0".parse().expect("a good listener")];
+    let workers = NonZeroUsize::new(2).expect("not zero");
+    let server = start(Settings { listeners, workers, ..Settings::default() }, numbered(0)).expect("free ports");
+    let at = server.listeners()[0].address;
+    let over = AtomicBool::new(false);
+    let answered = std::thread::scope(|scope| {
+        let asking = |over_tcp: bool| {
+            let over = &over;
+            scope.spawn(move || {
+                let (socket, mut stream) = (client(at), connected(at));
+                let mut answered = 0u32;
+                while !over.load(Ordering::Relaxed) || answered == 0 {
+                    let packets: Vec<_> = (0..20).map(|id| query(id, "a.one.test", RecordType::A)).collect();
+                    if over_tcp {
+                        let all: Vec<u8> = packets.iter().flat_map(|packet| framed(packet)).collect();
+                        stream.write_all(&all).expect("the server reads");
+                    } else {
+                        packets.iter().for_each(|packet| assert!(socket.send(packet).is_ok()));
+                    }
+                    for id in 0..20 {
+                        let reply = if over_tcp { read_message(&mut stream) } else { receive(&socket) };
+                        let reply = decode(&reply).expect("a reply that can be read");
+                        assert_eq!((reply.id, reply.rcode, reply.answer.len()), (id, Rcode::NOERROR, 2));
+                        let target = reply.answer[0].data.to_string();
+                        let number = target.trim_start_matches('n').trim_end_matches(".two.test.");
+                        assert_eq!(last_address(&reply), format!("10.0.0.{number}"));
+                        answered += 1;
+                    }
+                }
+                answered
+            })
+        };
+        let threads = [asking(false), asking(true)];
+        for number in 1..=250 {
+            server.publish(numbered(number));
+        }
+        over.store(true, Ordering::Relaxed);
+        threads.map(|thread| thread.join().expect("every reply was right"))
+    });
+    assert!(answered.iter().all(|count| *count > 0));
+    assert_eq!(last_address(&ask(&client(at), &query(1, "a.one.test", RecordType::A))), "10.0.0.250");
 }

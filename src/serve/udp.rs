@@ -13,6 +13,7 @@ mod portable;
 mod wildcard;
 
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
@@ -27,13 +28,21 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// How many batches or messages are taken while stopping: what waited when the server was told to, and not more.
 const LAST_ROUNDS: usize = 1024;
 
-/// Answers until told to stop, and then what has already arrived.
-pub(super) async fn serve(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) {
+/// Makes the socket ready before the first query comes; the future answers until told to stop, and then what has already
+/// arrived.
+pub(super) fn serve(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) -> impl Future<Output = ()> {
+    #[cfg(target_os = "linux")]
+    if listener.bound().address.ip().is_unspecified()
+        && let Err(error) = wildcard::prepare(&socket)
+    {
+        tracing::error!(address = %listener.bound().address, %error, "cannot learn where queries are sent to");
+    }
+    answer(socket, listener, stop)
+}
+
+async fn answer(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) {
     #[cfg(target_os = "linux")]
     if listener.bound().address.ip().is_unspecified() {
-        if let Err(error) = wildcard::prepare(&socket) {
-            tracing::error!(address = %listener.bound().address, %error, "cannot learn where queries are sent to");
-        }
         serve_with(wildcard::Wildcard::new(listener), &socket, stop).await;
     } else {
         serve_with(batch::Batch::new(listener), &socket, stop).await;
@@ -55,23 +64,26 @@ trait Road {
 }
 
 async fn serve_with(mut road: impl Road, socket: &UdpSocket, mut stop: watch::Receiver<bool>) {
+    // Waited for once and not anew each time, which would be the dearest part of a small batch.
+    let mut stopped = pin!(stop.wait_for(|stop| *stop));
     loop {
         tokio::select! {
             biased;
             // The sender never goes before its threads do, but if it did, there would be nobody left to stop them.
-            _ = stop.wait_for(|stop| *stop) => break,
+            _ = &mut stopped => break,
             _ = socket.readable() => {}
         }
         match road.round(socket).await {
-            Ok(()) => {}
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            // Many listeners share a thread, and none may starve the others. Where nothing is left to read, the next look
+            // at the socket lets the others run anyway; to yield as well would cost a system call.
+            Ok(()) => tokio::task::yield_now().await,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
                 tracing::debug!(%error, "a UDP socket failed to receive");
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        // Many listeners share a thread, and none may starve the others.
-        tokio::task::yield_now().await;
     }
     for _ in 0..LAST_ROUNDS {
         if road.round(socket).await.is_err() {

@@ -116,6 +116,10 @@ impl Road for Batch {
             let count = socket.try_io(Interest::READABLE, || Ok(self.receive(fd)?))?;
             self.answer(count);
             socket.async_io(Interest::WRITABLE, || self.send(fd)).await?;
+            if count < QUERIES {
+                // The kernel had no more, so there is no need to ask it again: whatever comes from now on is a new event.
+                return socket.try_io(Interest::READABLE, || Err(io::ErrorKind::WouldBlock.into()));
+            }
         }
         Ok(())
     }

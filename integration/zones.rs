@@ -1,0 +1,168 @@
+//! Somebody's master files, served by the real binary.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpStream, UdpSocket};
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use ampls_dns::dns::wire::{Received, decode, encode_query};
+use ampls_dns::dns::{OwnerName, Rcode, RecordType};
+
+use crate::fixture::{binary, run};
+
+const PUBLIC: &str = "\
+$TTL 300
+@ IN SOA ns.example. host.example. 1 2 3 4 60
+@ IN NS ns.example.
+api IN CNAME api.privatelink
+gone IN CNAME gone.privatelink
+*.any IN CNAME api
+big IN TXT \"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\"
+a.b.c IN A 192.0.2.9
+";
+
+const PRIVATE: &str = "\
+$ORIGIN privatelink.shop.example.
+$TTL 10
+@ IN SOA ns.example. host.example. 1 2 3 4 5
+api IN A 10.0.0.4
+other IN A 10.0.0.5
+api IN A 10.0.0.6
+";
+
+/// A folder of its own for a test, gone when it ends, and the server that has its zones.
+struct Served {
+    folder: PathBuf,
+    server: Child,
+    port: u16,
+}
+
+impl Served {
+    fn with(name: &str, more: &[&str]) -> Self {
+        let folder =
+            folder(name, &[("shop.example.zone", &PUBLIC.replace("big IN", &big())), ("private.zone", PRIVATE)]);
+        let mut server = binary()
+            .args(["serve", "--listen", "127.0.0.1:0", "--zone"])
+            .arg(&folder)
+            .args(more)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary can be started");
+        let stdout = BufReader::new(server.stdout.take().expect("it is piped"));
+        let port = stdout.lines().map_while(Result::ok).find_map(|line| {
+            let rest = line.strip_prefix("dig @127.0.0.1 -p ")?.to_owned();
+            rest.split(' ').next()?.parse().ok()
+        });
+        Self { folder, server, port: port.expect("it tells where it listens") }
+    }
+
+    fn udp(&self, name: &str, kind: RecordType) -> Received {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        socket.set_read_timeout(Some(Duration::from_secs(5))).expect("a time-out is fine");
+        socket.connect(("127.0.0.1", self.port)).expect("connecting sends nothing");
+        socket.send(&question(name, kind)).expect("loopback takes it");
+        let mut reply = [0; 4096];
+        let length = socket.recv(&mut reply).expect("a reply in time");
+        decode(&reply[..length]).expect("a reply that can be read")
+    }
+
+    fn tcp(&self, name: &str, kind: RecordType) -> Received {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a time-out is fine");
+        let packet = question(name, kind);
+        let length = u16::try_from(packet.len()).expect("a short query");
+        stream.write_all(&[&length.to_be_bytes()[..], &packet].concat()).expect("it reads");
+        let mut length = [0; 2];
+        stream.read_exact(&mut length).expect("a reply in time");
+        let mut reply = vec![0; usize::from(u16::from_be_bytes(length))];
+        stream.read_exact(&mut reply).expect("the rest of it");
+        decode(&reply).expect("a reply that can be read")
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Twenty records of some hundred octets each: too many for a datagram.
+fn big() -> String {
+    let text = "x".repeat(100);
+    let lines: String = (0..20).map(|number| format!("big IN TXT {number}{text}\n")).collect();
+    format!("{lines}big IN")
+}
+
+fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("ampls-dns-zones-{}-{name}", std::process::id()));
+    fs::create_dir_all(&folder).expect("the temporary folder can be written to");
+    for (file, text) in files {
+        fs::write(folder.join(file), text).expect("the temporary folder can be written to");
+    }
+    folder
+}
+
+fn question(name: &str, kind: RecordType) -> Vec<u8> {
+    encode_query(7, &OwnerName::parse(name).expect("a good name"), kind, Some(1232))
+}
+
+/// Code, answers and the owner of the SOA in the authority section.
+fn told(received: &Received) -> String {
+    let answers = received.answer.iter().map(|one| format!(" {} {}", one.kind, one.data));
+    let soa = received.authority.iter().map(|one| format!(" / {} {}", one.owner, one.ttl));
+    format!("{}{}{}", received.rcode, answers.collect::<String>(), soa.collect::<String>())
+}
+
+#[test]
+fn master_files_are_answered_from_with_aliases_across_them() {
+    for more in [&["--workers", "2"][..], &["--tcp", "portable"]] {
+        let served = Served::with(&more[1..].concat(), more);
+        for (name, kind, wanted) in [
+            ("api.shop.example", RecordType::A, "NOERROR CNAME api.privatelink.shop.example. A 10.0.0.4 A 10.0.0.6"),
+            (
+                "x.any.shop.example",
+                RecordType::A,
+                "NOERROR CNAME api.shop.example. CNAME api.privatelink.shop.example. A 10.0.0.4 A 10.0.0.6",
+            ),
+            // The zone that says no is the child's, also behind an alias.
+            (
+                "api.shop.example",
+                RecordType::AAAA,
+                "NOERROR CNAME api.privatelink.shop.example. / privatelink.shop.example 5",
+            ),
+            (
+                "gone.shop.example",
+                RecordType::A,
+                "NXDOMAIN CNAME gone.privatelink.shop.example. / privatelink.shop.example 5",
+            ),
+            ("nobody.shop.example", RecordType::A, "NXDOMAIN / shop.example 60"),
+            ("b.c.shop.example", RecordType::A, "NOERROR / shop.example 60"),
+            ("other.privatelink.shop.example", RecordType::ANY, "NOERROR A 10.0.0.5"),
+            ("elsewhere.test", RecordType::A, "NXDOMAIN / . 86400"),
+        ] {
+            assert_eq!(told(&served.udp(name, kind)), wanted, "{name} {kind}");
+            assert_eq!(served.tcp(name, kind), served.udp(name, kind), "{name} {kind}");
+        }
+        let short = served.udp("big.shop.example", RecordType::TXT);
+        assert!(short.truncated && short.answer.is_empty());
+        assert_eq!(served.tcp("big.shop.example", RecordType::TXT).answer.len(), 21);
+        assert_eq!(served.udp("nobody.shop.example", RecordType::SOA).rcode, Rcode::NXDOMAIN);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_zone_ends_the_server_with_its_lines() {
+    let folder = folder("bad", &[("shop.example.zone", "@ 1 SOA a b 1 2 3 4 5\nx 1 A 10.0.0.256\n")]);
+    let path = folder.join("shop.example.zone");
+    let path = path.to_str().expect("a readable path");
+    let told = run(&["serve", "--listen", "127.0.0.1:0", "--zone", path]).replace(path, "FILE");
+    let _ = fs::remove_dir_all(&folder);
+    assert!(told.starts_with("exit code 2\n"), "{told}");
+    assert!(told.contains("`FILE` is no zone that can be served\n"), "{told}");
+    assert!(told.contains("line 2, column 7: `10.0.0.256` is not an IPv4 address"), "{told}");
+}
