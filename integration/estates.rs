@@ -374,7 +374,7 @@ impl Maker {
             .map(|_| {
                 let (final_dot, root) = (self.flip(), self.flip());
                 RulesetRule {
-                    domain: OwnerName::parse(if root { "." } else { "monitor.azure.com" }).expect("a good name"),
+                    domain: OwnerName::parse(if root { "." } else { "corp.example" }).expect("a good name"),
                     final_dot: final_dot || root,
                     enabled: self.flip(),
                     to: self.target(),

@@ -63,11 +63,30 @@ pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<
     uses(world, spec)
         .into_iter()
         .map(|(operation, function, name, request)| {
-            let path = route(path_world, path_view, &name);
+            let (mut path, mut session) = (route(path_world, path_view, &name), then);
+            if !then.is_some_and(|then| lives(world, &path, then)) {
+                // No session came about, or its endpoint is gone: the client tries anew, with what holds now.
+                (path, session) = (route(world, view, &name), None);
+            }
+            if let (Path::Blocked { address }, Operation::ResourceManager | Operation::Download) = (&path, operation) {
+                // The service tag AzureMonitor holds neither Azure Resource Manager's nor storage's addresses.
+                path = Path::Public { address: *address };
+            }
             let judgement = judge(&world.state, &path, &request);
-            Flow { resource: resource.clone(), operation, function, name, path, session: then, judgement }
+            Flow { resource: resource.clone(), operation, function, name, path, session, judgement }
         })
         .collect()
+}
+
+/// True if a session that took `path` at revision `then` is still open: it came about, and its endpoint is still there.
+fn lives(world: &Compiled, path: &Path, then: Revision) -> bool {
+    match path {
+        Path::Public { .. } => true,
+        Path::PrivateEndpoint { endpoint, .. } => {
+            world.state.endpoints.get(endpoint).is_some_and(|endpoint| endpoint.revision <= then)
+        }
+        _ => false,
+    }
 }
 
 /// The names a resource is used through, with what is asked there.

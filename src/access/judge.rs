@@ -124,7 +124,7 @@ fn privately(
         return allow(None, format!("solution packs are for everybody, through {endpoint} as well"));
     }
     if request.service == Service::AgentConfig {
-        return bootstrap(state, scope, endpoint);
+        return bootstrap(state, scope, endpoint, resource);
     }
     let mode = effective(state, scope, endpoint, request.mode);
     if scope.resources.contains(resource) {
@@ -191,7 +191,11 @@ fn by_flag(request: &Request<'_>, arrival: Arrival<'_>) -> Judgement {
         PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: false } => Judgement {
             allowed: false,
             row: Some(Row(10)),
-            seen: refusal(request.service),
+            // The texts that are known name the flag; what a perimeter's refusal reads for others is not.
+            seen: match request.service {
+                Service::Query => refusal(Service::Query),
+                _ => Seen { status: Some(403), text: String::new() },
+            },
             reason: format!("{how}; the perimeter of {resource} has no inbound rule for it"),
         },
         PublicNetworkAccess::Disabled => Judgement {
@@ -206,14 +210,19 @@ fn by_flag(request: &Request<'_>, arrival: Arrival<'_>) -> Judgement {
 /// The agent's bootstrap over a private path wants a data collection endpoint in the scope.
 ///
 /// Source: Azure/prometheus-collector documentation on private link.
-fn bootstrap(state: &State, scope: &Scope, endpoint: &EndpointName) -> Judgement {
+fn bootstrap(state: &State, scope: &Scope, endpoint: &EndpointName, resource: &ResourceName) -> Judgement {
     let is_dce = |name: &ResourceName| {
         let resource = state.resources.get(name);
         resource.is_some_and(|one| matches!(one.spec, crate::estate::ResourceSpec::DataCollectionEndpoint(_)))
     };
     let name = &scope.spec.name;
-    if scope.resources.iter().any(is_dce) {
-        return allow(None, format!("the agent arrives through {endpoint}, and {name} has a data collection endpoint"));
+    // Of a data collection endpoint itself it must be this one, of other resources any that is associated.
+    let fits = if is_dce(resource) { scope.resources.contains(resource) } else { scope.resources.iter().any(is_dce) };
+    if fits {
+        return allow(
+            None,
+            format!("the agent arrives through {endpoint}, and {name} has its data collection endpoint"),
+        );
     }
     Judgement {
         allowed: false,
@@ -222,7 +231,7 @@ fn bootstrap(state: &State, scope: &Scope, endpoint: &EndpointName) -> Judgement
             status: Some(403),
             text: "Data collection endpoint must be used to access configuration over private link.".to_owned(),
         },
-        reason: format!("the agent arrives through {endpoint}, and {name} has no data collection endpoint"),
+        reason: format!("the agent arrives through {endpoint}, and {name} has no data collection endpoint for it"),
     }
 }
 

@@ -83,7 +83,7 @@ pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
         Some((home, verdict)) if !verdict.arrives() => {
             Path::Unreachable { address, why: why(network, &home, &verdict) }
         }
-        reached => match endpoint_at(world, &hop.owned.writer, address) {
+        reached => match endpoint_at(world, &hop.owned.writer, reached.as_ref().map(|(home, _)| home), address) {
             Some((endpoint, scope)) => Path::PrivateEndpoint { endpoint, scope, address },
             None if reached.is_none() && !address.is_private() => Path::Public { address },
             None => Path::Unreachable { address, why: "no private endpoint has that address".to_owned() },
@@ -91,8 +91,14 @@ pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
     }
 }
 
-/// The endpoint that has an address: the one that wrote the record set if it lives and has it, else any.
-fn endpoint_at(world: &Compiled, writer: &Writer, address: Ipv4Addr) -> Option<(EndpointName, ScopeName)> {
+/// The endpoint that has an address: the one that wrote the record set if it lives and has it, else the one in the
+/// network the address is reached in.
+fn endpoint_at(
+    world: &Compiled,
+    writer: &Writer,
+    home: Option<&NetworkName>,
+    address: Ipv4Addr,
+) -> Option<(EndpointName, ScopeName)> {
     let has = |endpoint: &&std::sync::Arc<crate::compile::state::Endpoint>| {
         endpoint.members.iter().any(|member| member.address == address)
     };
@@ -101,7 +107,8 @@ fn endpoint_at(world: &Compiled, writer: &Writer, address: Ipv4Addr) -> Option<(
         Writer::Endpoint { endpoint, .. } => endpoints.get(endpoint).filter(has),
         _ => None,
     };
-    let found = own.or_else(|| endpoints.values().find(has))?;
+    let is_there = |endpoint: &&std::sync::Arc<crate::compile::state::Endpoint>| Some(&endpoint.spec.network) == home;
+    let found = own.or_else(|| endpoints.values().filter(has).find(is_there))?;
     Some((found.spec.name.clone(), found.spec.scope.clone()))
 }
 

@@ -11,7 +11,7 @@ use super::sections::{Extended, reply};
 use super::story::{Cell, cell, names_of};
 use crate::compile::{Compiled, Fold};
 use crate::dns::{OwnerName, RecordType, Ttl};
-use crate::estate::{History, MachineName, NetworkName, ResourceName};
+use crate::estate::{Event, History, MachineName, NetworkName, ResourceName};
 
 /// A name whose answer changed in a step, as a caching client meets it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,17 +41,25 @@ pub struct Wait {
 pub fn waits(history: &Arc<History>, machine: &MachineName) -> Vec<Wait> {
     let mut fold = Fold::new(history);
     let mut before: Option<Compiled> = None;
+    let mut begin = history.declared();
     let mut waits = Vec::new();
     for step in history.steps() {
         fold.to(step.end);
         let world = fold.compiled();
+        // A machine that restarts has an empty cache.
+        let restarted = history.events()[begin.0 as usize..step.end.0 as usize]
+            .iter()
+            .any(|recorded| matches!(&recorded.event, Event::Reboot { machine: own } if own == machine));
+        begin = step.end;
         if let Some(own) = world.state.machines.get(machine) {
             let sessions = own.sessions.iter().map(|session| {
                 (session.resource.clone(), history.step_of(session.opened).map(|step| Arc::clone(&step.name)))
             });
             waits.push(Wait {
                 step: Arc::clone(&step.name),
-                overlaps: before.as_ref().map_or_else(Vec::new, |before| overlaps(before, &world, &own.network)),
+                overlaps: before
+                    .as_ref()
+                    .map_or_else(Vec::new, |before| overlaps(before, &world, &own.network, restarted)),
                 sessions: sessions.collect(),
             });
         }
@@ -60,7 +68,7 @@ pub fn waits(history: &Arc<History>, machine: &MachineName) -> Vec<Wait> {
     waits
 }
 
-fn overlaps(before: &Compiled, after: &Compiled, network: &NetworkName) -> Vec<Overlap> {
+fn overlaps(before: &Compiled, after: &Compiled, network: &NetworkName, restarted: bool) -> Vec<Overlap> {
     let views = (before.views.of_network(network.as_str()), after.views.of_network(network.as_str()));
     let (Some(then), Some(now)) = views else { return Vec::new() };
     let mut names = names_of(before);
@@ -76,7 +84,7 @@ fn overlaps(before: &Compiled, after: &Compiled, network: &NetworkName) -> Vec<O
             let decision = decide(before, then, &Question { name: name.clone(), kind: RecordType::A });
             let reply = reply(before, &decision, Extended::Left);
             let sets = reply.answer.iter().chain(&reply.authority);
-            let from = sets.map(|set| set.ttl()).min().unwrap_or(0);
+            let from = if restarted { 0 } else { sets.map(|set| set.ttl()).min().unwrap_or(0) };
             Overlap { name, before: old, after: new, from }
         })
     });

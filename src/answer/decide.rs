@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use crate::compile::linking::is_reserved;
 use crate::compile::{Compiled, Grave, Link, Lookup, Owned, Target, View, ViewId, Zone};
 use crate::dns::{OwnerName, RecordSet, RecordType};
 use crate::estate::{DnsSetting, ForwarderKind, NetworkKind, ResolutionPolicy};
@@ -127,6 +128,8 @@ pub enum Failure {
     RulesetLoop,
     /// 168.63.129.16 cannot be reached from outside Azure.
     AzureDnsOutOfReach,
+    /// The server it is forwarded to does not exist any more.
+    ForwardTargetGone,
 }
 
 impl Outcome<'_> {
@@ -220,6 +223,7 @@ fn ask<'w>(
     loop {
         let (at, azure) = match here {
             Target::Public => return Ok(public(world, name, None, ViewId::PUBLIC, forwards)),
+            Target::Gone => return Err(Failure::ForwardTargetGone),
             Target::Network(id) => (id, false),
             Target::Azure(id) => (id, true),
         };
@@ -276,7 +280,12 @@ fn rule_of<'w>(
     name: &OwnerName,
 ) -> Option<(crate::estate::RulesetName, OwnerName, &'w crate::estate::ForwardTo)> {
     let rules = view.rulesets.iter().flat_map(|ruleset| ruleset.rules.iter().map(move |rule| (&ruleset.name, rule)));
-    let matching = rules.filter(|(_, rule)| rule.enabled && rule.final_dot && name.is_within(&rule.domain));
+    // A rule for the root does not catch names Azure keeps for itself (private-resolver-endpoints-rulesets, 2023-03-29).
+    let reserved = is_reserved(name);
+    let catches = |rule: &crate::estate::network::RulesetRule| {
+        name.is_within(&rule.domain) && !(reserved && rule.domain.is_root())
+    };
+    let matching = rules.filter(|(_, rule)| rule.enabled && rule.final_dot && catches(rule));
     let (ruleset, rule) = matching.max_by_key(|(_, rule)| rule.domain.label_count())?;
     Some((ruleset.clone(), rule.domain.clone(), &rule.to))
 }

@@ -238,20 +238,29 @@ pub fn explain(world: &Compiled, view: ViewId, chosen: Chosen, question: &Questi
 /// Whether a client in `from` reaches an address of `owned`; absent for public addresses.
 pub fn reach(world: &Compiled, from: &NetworkName, owned: &Owned, address: Ipv4Addr) -> Option<(NetworkName, Reach)> {
     let state = &world.state;
-    let home = home_of(state, owned, address)?;
+    let home = home_of(state, from, owned, address)?;
     let endpoint = match &owned.writer {
         Writer::Endpoint { endpoint, .. } => state.endpoints.get(endpoint),
-        _ => state.endpoints.values().find(|one| one.members.iter().any(|member| member.address == address)),
+        _ => state
+            .endpoints
+            .values()
+            .find(|one| one.spec.network == home && one.members.iter().any(|member| member.address == address)),
     };
     let verdict = match endpoint {
         _ if !state.reaches(from, &home) => Reach::NotPeered,
-        Some(endpoint) if !state.scopes.contains_key(&endpoint.spec.scope) => Reach::Disconnected,
+        Some(endpoint) if !is_connected(world, endpoint) => Reach::Disconnected,
         Some(endpoint) if endpoint.approval != ApprovalState::Approved => Reach::NotApproved(endpoint.approval),
         _ if *from == home => Reach::SameNetwork,
         _ if state.are_peered(from, &home) => Reach::Peered,
         _ => Reach::ThroughConnected,
     };
     Some((home, verdict))
+}
+
+/// True while the endpoint's scope is there; one created again under the same name is another scope.
+fn is_connected(world: &Compiled, endpoint: &crate::compile::state::Endpoint) -> bool {
+    let scope = world.state.scopes.get(&endpoint.spec.scope);
+    scope.is_some_and(|scope| scope.endpoints.contains(&endpoint.spec.name))
 }
 
 fn ending(world: &Compiled, decision: &Decision<'_>, cut: &mut bool, statements: &mut Vec<Statement>) {
@@ -349,6 +358,7 @@ fn path(world: &Compiled, name: &OwnerName, by: &Authority<'_>, cut: &mut bool, 
 fn target(world: &Compiled, to: Target) -> String {
     match to {
         Target::Public => "public DNS".to_owned(),
+        Target::Gone => "a server that is gone".to_owned(),
         Target::Network(id) => format!("the DNS of {}", world.views.get(id).label()),
         Target::Azure(id) => format!("Azure-provided DNS (168.63.129.16) in {}", world.views.get(id).label()),
     }
@@ -511,6 +521,9 @@ impl fmt::Display for Statement {
                     "a forwarding ruleset is linked to the network of its own target, which hands {owner} back to it \
                      (SERVFAIL)"
                 ),
+                Failure::ForwardTargetGone => {
+                    write!(f, "{owner} is forwarded to a server that does not exist any more (SERVFAIL)")
+                }
                 Failure::AzureDnsOutOfReach => write!(
                     f,
                     "{owner} is forwarded to 168.63.129.16, which cannot be reached from outside Azure (SERVFAIL)"

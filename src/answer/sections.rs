@@ -134,6 +134,9 @@ fn failure(owner: &OwnerName, why: Failure) -> ExtendedError {
         Failure::RulesetLoop => {
             (NO_REACHABLE_AUTHORITY, format!("a forwarding ruleset sends {owner} back to the network it is linked to"))
         }
+        Failure::ForwardTargetGone => {
+            (NO_REACHABLE_AUTHORITY, format!("{owner} is forwarded to a server that does not exist any more"))
+        }
         Failure::AzureDnsOutOfReach => (
             NO_REACHABLE_AUTHORITY,
             format!("{owner} is forwarded to 168.63.129.16, which cannot be reached from outside Azure"),

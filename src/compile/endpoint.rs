@@ -33,6 +33,7 @@ impl State {
             created,
             approval: spec.approval,
             zone_group: spec.zone_group.clone(),
+            written: std::collections::BTreeSet::new(),
             members: Vec::new(),
             failed: None,
             failed_resources: Vec::new(),
@@ -44,6 +45,7 @@ impl State {
         let name = spec.name.clone();
         Arc::make_mut(self.scopes.get_mut(&spec.scope).expect("it was just there")).endpoints.push(name.clone());
         self.endpoints.insert(name.clone(), Arc::new(endpoint));
+        self.publish_if_legacy(&spec.scope);
         given?;
         self.write_all(&name)
     }
@@ -56,6 +58,7 @@ impl State {
             scope.endpoints.retain(|own| own != name);
             scope.access.exclusions.retain(|exclusion| exclusion.endpoint != *name);
         }
+        self.publish_if_legacy(&endpoint.spec.scope);
     }
 
     /// Creates, replaces or repairs a zone group: record sets go from zones that are listed no more, then all are
@@ -105,7 +108,6 @@ impl State {
         }
         let wanted = member::of_resource(&self.catalogue, &own.spec, endpoint.created);
         let mut endpoint = Endpoint::clone(endpoint);
-        let before = endpoint.members.len();
         let mut new = Vec::new();
         for one in wanted {
             match endpoint.members.iter_mut().find(|had| had.member.private == one.private) {
@@ -117,7 +119,9 @@ impl State {
         if given.is_err() {
             endpoint.failed_resources.push(resource.clone());
         }
-        let own = endpoint.members[before..].to_vec();
+        // Its own record sets are those it shares with others of the scope too.
+        let own: Vec<_> =
+            endpoint.members.iter().filter(|member| member.resources.contains(resource)).cloned().collect();
         self.endpoints.insert(name.clone(), Arc::new(endpoint));
         given?;
         match self.switches.append {
@@ -251,6 +255,7 @@ impl State {
             return Ok(());
         }
         let Some(group) = &endpoint.zone_group else { return Ok(()) };
+        Arc::make_mut(&mut self.endpoints[name]).written.extend(group.zones.iter().cloned());
         let writer = Writer::Endpoint { endpoint: name.clone(), scope: endpoint.spec.scope.clone() };
         let ttl = self.catalogue.rules.private_ttl;
         let mut outcome = Ok(());
@@ -272,6 +277,10 @@ impl State {
     fn erase(&mut self, name: &EndpointName, zone: &ZoneId, members: &[Addressed]) {
         let revision = self.revision;
         let if_owner = self.switches.deletion == Deletion::DeleteIfOwner;
+        // What it never wrote, because its connection was not approved, it does not delete.
+        if !self.endpoints.get(name).is_some_and(|endpoint| endpoint.written.contains(zone)) {
+            return;
+        }
         let Some(linked) = self.zones.get_mut(zone) else { return };
         let rows = &self.catalogue.endpoints;
         let own: Vec<_> = members.iter().filter(|one| rows[one.member.row].private_zone == zone.apex).collect();

@@ -1,5 +1,6 @@
 //! Findings: what is wrong with an estate at one revision, for whom, and what to do about it.
 
+mod met;
 mod networks;
 mod records;
 mod scopes;
@@ -188,6 +189,15 @@ codes! {
     PrivateOnlyOnSharedDns = 28, Warning,
         "set the mode to Open, exclude the endpoint's connection, or add the resources to the scope",
         "MicrosoftDocs/azure-docs pull request 111746";
+    /// A component's regional host is NXDOMAIN where somebody else's zone is linked
+    ComponentNameMissing = 29, Error,
+        "add the component to the scope whose endpoint writes to the zone, or set resolutionPolicy NxDomainRedirect on the \
+         link",
+        "Azure/ALZ-Bicep issue 720";
+    /// A DNS server or ruleset forwards to something that does not exist any more
+    ForwarderLeadsNowhere = 30, Error,
+        "forward to a network or inbound endpoint that exists",
+        "private-resolver-endpoints-rulesets, 2023-03-29";
 }
 
 impl fmt::Display for Code {
@@ -248,10 +258,11 @@ impl Finding {
 /// All findings of a revision, the gravest first, then by code and time.
 pub(super) fn findings(compiled: &Compiled) -> Vec<Finding> {
     let mut findings = Vec::new();
-    records::find(compiled, &mut findings);
+    let met = met::all(compiled);
+    records::find(compiled, &met, &mut findings);
     zones::find(compiled, &mut findings);
     networks::find(compiled, &mut findings);
-    scopes::find(compiled, &mut findings);
+    scopes::find(compiled, &met, &mut findings);
     refused(compiled, &mut findings);
     findings.sort_by(|a, b| {
         (a.severity, a.code, a.revision, &a.message).cmp(&(b.severity, b.code, b.revision, &b.message))
@@ -260,7 +271,17 @@ pub(super) fn findings(compiled: &Compiled) -> Vec<Finding> {
 }
 
 fn refused(compiled: &Compiled, findings: &mut Vec<Finding>) {
+    let failing = |name: &crate::estate::EndpointName| {
+        let endpoint = compiled.state.endpoints.get(name);
+        endpoint.is_some_and(|one| one.failed.is_some() || !one.failed_resources.is_empty())
+    };
     for refusal in &compiled.state.refusals {
+        // A failed provisioning is over with its endpoint, or when the resource is taken out again.
+        if let Reason::SubnetExhausted { endpoint, .. } | Reason::AddressTaken { endpoint, .. } = &refusal.reason
+            && !failing(endpoint)
+        {
+            continue;
+        }
         let code = match &refusal.reason {
             Reason::Limit(_) => Code::LimitExceeded,
             Reason::SubnetExhausted { .. } | Reason::AddressTaken { .. } => Code::ProvisioningFailed,
@@ -276,19 +297,27 @@ fn refused(compiled: &Compiled, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The network an address of a record set is in: that of the endpoint that wrote it, else that of an endpoint that has
-/// the address, else the first network whose address space holds it.
-pub fn home_of(state: &State, owned: &Owned, address: Ipv4Addr) -> Option<NetworkName> {
+/// The network an address of a record set is in, as a client in `from` would reach it: that of the endpoint that wrote it,
+/// else that of an endpoint that has the address, else one whose address space holds it. Where several have the address,
+/// isolated networks often do, the client's own network comes first, then one it reaches.
+pub fn home_of(state: &State, from: &NetworkName, owned: &Owned, address: Ipv4Addr) -> Option<NetworkName> {
     if let Writer::Endpoint { endpoint, .. } = &owned.writer
         && let Some(endpoint) = state.endpoints.get(endpoint)
     {
         return Some(endpoint.spec.network.clone());
     }
-    let endpoint = state.endpoints.values().find(|one| one.members.iter().any(|member| member.address == address));
-    match endpoint {
-        Some(endpoint) => Some(endpoint.spec.network.clone()),
-        None => state.networks.values().find(|network| network.holds(address)).map(|network| network.name.clone()),
-    }
+    let distance = |network: &NetworkName| match network {
+        own if own == from => 0,
+        other if state.reaches(from, other) => 1,
+        _ => 2,
+    };
+    let having = state.endpoints.values().filter(|one| one.members.iter().any(|member| member.address == address));
+    let endpoint = having.map(|one| &one.spec.network).min_by_key(|network| distance(network));
+    let holding = || {
+        let networks = state.networks.values().filter(|network| network.holds(address)).map(|network| &network.name);
+        networks.min_by_key(|network| distance(network))
+    };
+    endpoint.or_else(holding).cloned()
 }
 
 /// Who wrote something, in words.

@@ -21,6 +21,8 @@ pub enum Limit {
     ScopesPerResource,
     /// Scopes a network is connected to.
     ScopesPerNetwork,
+    /// Private zones of a subscription; an estate is taken for one.
+    ZonesPerSubscription,
     /// Record sets of a zone.
     RecordSetsPerZone,
     /// Records of a record set.
@@ -46,6 +48,7 @@ impl Limit {
             Self::ComponentsPerScope => "components",
             Self::ScopesPerResource => "scopes",
             Self::ScopesPerNetwork => "scopes connected",
+            Self::ZonesPerSubscription => "private zones",
             Self::RecordSetsPerZone => "record sets",
             Self::RecordsPerRecordSet => "records",
             Self::LinksPerZone => "linked networks",
@@ -70,9 +73,11 @@ impl Limit {
             | Self::ComponentsPerScope
             | Self::ScopesPerResource
             | Self::ScopesPerNetwork => "ampls-limitations, 2023-10-10",
-            Self::RecordSetsPerZone | Self::RecordsPerRecordSet | Self::LinksPerZone | Self::ZonesPerNetwork => {
-                "dns-limits-private-zones, 2023-10-09"
-            }
+            Self::ZonesPerSubscription
+            | Self::RecordSetsPerZone
+            | Self::RecordsPerRecordSet
+            | Self::LinksPerZone
+            | Self::ZonesPerNetwork => "dns-limits-private-zones, 2023-10-09",
             Self::RulesPerRuleset | Self::LinksPerRuleset => "private-resolver-endpoints-rulesets, 2023-03-29",
         }
     }
@@ -81,7 +86,8 @@ impl Limit {
     pub fn most(self, limits: Limits, on: Option<Date>) -> Option<usize> {
         let compression = date(2021, 12, 1);
         let before_compression = on.is_some_and(|on| on < compression);
-        let preview = limits == Limits::Preview;
+        // The preview figures came with the page of October 2023.
+        let preview = limits == Limits::Preview && on.is_none_or(|on| on >= date(2023, 10, 10));
         Some(match self {
             Self::ZonesPerZoneGroup => 5,
             Self::EndpointsPerScope => 10,
@@ -112,7 +118,7 @@ impl Limit {
             Self::ScopesPerNetwork => 1,
             Self::RecordSetsPerZone => 25_000,
             Self::RecordsPerRecordSet => 20,
-            Self::LinksPerZone | Self::ZonesPerNetwork | Self::RulesPerRuleset => 1000,
+            Self::ZonesPerSubscription | Self::LinksPerZone | Self::ZonesPerNetwork | Self::RulesPerRuleset => 1000,
             Self::LinksPerRuleset => 500,
         })
     }

@@ -44,6 +44,18 @@ const RESERVED: [&str; 26] = [
     "cloudapp.azure.us",
 ];
 
+/// True if the name is one of the zones Azure keeps for itself, or below one.
+pub fn is_reserved(name: &OwnerName) -> bool {
+    let mut rest = Some(name.clone());
+    while let Some(ancestor) = rest {
+        if RESERVED.contains(&ancestor.to_string().as_str()) {
+            return true;
+        }
+        rest = ancestor.parent();
+    }
+    false
+}
+
 impl State {
     pub(super) fn create_zone(&mut self, id: &ZoneId) -> Result<(), Reason> {
         if self.zones.contains_key(id) {
@@ -57,6 +69,7 @@ impl State {
             return Err(Reason::ZoneLabels(id.apex.clone()));
         }
         let zone = Zone::new(id.clone(), private_soa(&id.apex), Writer::Zone, self.revision);
+        self.keep(Limit::ZonesPerSubscription, "the subscription", self.zones.len() + 1, None)?;
         self.zones.insert(id.clone(), LinkedZone { zone: Arc::new(zone), links: BTreeMap::new() });
         Ok(())
     }

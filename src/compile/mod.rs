@@ -16,7 +16,7 @@ pub mod public;
 pub mod zone;
 
 mod endpoint;
-mod linking;
+pub mod linking;
 mod network;
 mod scoping;
 pub mod state;

@@ -43,24 +43,31 @@ impl State {
             spec: spec.clone(),
             access: spec.access.clone(),
             created,
+            has_modes: false,
             resources: indexmap::IndexSet::new(),
             endpoints: Vec::new(),
         };
-        let legacy = self.is_legacy(&scope);
         self.scopes.insert(spec.name.clone(), Arc::new(scope));
-        if legacy {
-            self.publish_all_workspaces();
-        }
         Ok(())
     }
 
-    pub(super) fn set_access_modes(&mut self, name: &ScopeName, access: &AccessModeSettings) -> Result<(), Reason> {
+    /// Sets access modes. A scope from before they existed has them from then on, and is legacy no more.
+    pub(super) fn set_access_modes(
+        &mut self,
+        name: &ScopeName,
+        access: &AccessModeSettings,
+        date: Option<Date>,
+    ) -> Result<(), Reason> {
+        let since = self.catalogue.rules.access_modes_since;
         let Some(scope) = self.scopes.get_mut(name) else { return Ok(()) };
         let stranger = access.exclusions.iter().find(|exclusion| !scope.endpoints.contains(&exclusion.endpoint));
         if let Some(exclusion) = stranger {
             return Err(Reason::NoSuchConnection { scope: name.clone(), endpoint: exclusion.endpoint.clone() });
         }
-        Arc::make_mut(scope).access = access.clone();
+        let scope = Arc::make_mut(scope);
+        scope.access = access.clone();
+        scope.has_modes |= date.is_none_or(|date| date >= since);
+        self.publish_all_workspaces();
         Ok(())
     }
 
@@ -135,7 +142,8 @@ impl State {
 
     /// True while workspace names carry the `privatelink` hop although the workspace is in no scope.
     pub(super) fn hop_is_always_there(&self) -> bool {
-        self.switches.workspace_hop == WorkspaceHop::Always || self.scopes.values().any(|scope| self.is_legacy(scope))
+        let legacy = |scope: &Scope| !scope.endpoints.is_empty() && self.is_legacy(scope);
+        self.switches.workspace_hop == WorkspaceHop::Always || self.scopes.values().any(|scope| legacy(scope))
     }
 
     fn publish_names(&mut self, name: &ResourceName) {
@@ -152,7 +160,14 @@ impl State {
         }
     }
 
-    fn publish_all_workspaces(&mut self) {
+    /// Whether workspace names carry the hop can change with the endpoints of a legacy scope.
+    pub(super) fn publish_if_legacy(&mut self, scope: &ScopeName) {
+        if self.scopes.get(scope).is_some_and(|scope| self.is_legacy(scope)) {
+            self.publish_all_workspaces();
+        }
+    }
+
+    pub(super) fn publish_all_workspaces(&mut self) {
         let resources = Arc::clone(&self.resources);
         for (name, resource) in resources.iter() {
             if matches!(resource.spec, ResourceSpec::Workspace(_)) {

@@ -51,6 +51,8 @@ pub struct Scope {
     pub access: AccessModeSettings,
     /// When it was created; absent if undated.
     pub created: Option<Date>,
+    /// True once access modes were set on it; before September 2021 that was not possible.
+    pub has_modes: bool,
     /// Its scoped resources in the order they were added.
     pub resources: indexmap::IndexSet<ResourceName>,
     /// Its private endpoints in the order they were created.
@@ -81,6 +83,8 @@ pub struct Endpoint {
     pub approval: ApprovalState,
     /// The zones it writes to now.
     pub zone_group: Option<ZoneGroup>,
+    /// The zones it has written to; only from those can it delete.
+    pub written: BTreeSet<ZoneId>,
     /// Its members with their addresses, in the order the addresses were given; none if its provisioning failed.
     pub members: Vec<Addressed>,
     /// Why its provisioning failed, if it did.
@@ -235,7 +239,7 @@ impl State {
             }
             Event::DeleteResource { resource } => self.delete_resource(resource),
             Event::CreatePrivateLinkScope(spec) => self.create_scope(spec, date),
-            Event::SetAccessModes { scope, access } => self.set_access_modes(scope, access),
+            Event::SetAccessModes { scope, access } => self.set_access_modes(scope, access, date),
             Event::DeletePrivateLinkScope { scope } => self.delete_scope(scope),
             Event::AddScopedResource { scope, resource } => self.add_scoped_resource(scope, resource, date),
             Event::RemoveScopedResource { scope, resource } => {
@@ -274,7 +278,11 @@ impl State {
                 Ok(())
             }
             Event::SetOutboundRule { network, rule } => {
-                self.outbound.insert(network.clone(), Outbound { action: rule.action, since: self.revision });
+                // Setting a rule to what it is does not make it a newer one.
+                let since = self.revision;
+                let before = self.outbound.get(network).filter(|before| before.action == rule.action);
+                let since = before.map_or(since, |before| before.since);
+                self.outbound.insert(network.clone(), Outbound { action: rule.action, since });
                 Ok(())
             }
         }
@@ -329,7 +337,7 @@ impl State {
     ///
     /// Source: private-link-design as of 2021, "Private Links created before September 2021".
     pub fn is_legacy(&self, scope: &Scope) -> bool {
-        scope.created.is_some_and(|date| date < self.catalogue.rules.access_modes_since)
+        !scope.has_modes && scope.created.is_some_and(|date| date < self.catalogue.rules.access_modes_since)
     }
 }
 

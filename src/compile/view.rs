@@ -143,12 +143,12 @@ impl Views {
 
     /// Where a forward goes: a network's own DNS, Azure's resolver in a network, or public DNS (absent).
     pub fn target(&self, to: &ForwardTo, from: ViewId) -> Target {
-        let own = |id: Option<ViewId>| id.map_or(Target::Public, Target::Network);
+        let own = |id: Option<ViewId>| id.map_or(Target::Gone, Target::Network);
         match to {
             ForwardTo::Public => Target::Public,
             ForwardTo::AzureProvided => Target::Azure(from),
             ForwardTo::Network(network) => own(self.of_network(network.as_str())),
-            ForwardTo::InboundEndpoint(name) => self.of_inbound(name.as_str()).map_or(Target::Public, Target::Azure),
+            ForwardTo::InboundEndpoint(name) => self.of_inbound(name.as_str()).map_or(Target::Gone, Target::Azure),
         }
     }
 }
@@ -162,6 +162,8 @@ pub enum Target {
     Azure(ViewId),
     /// Public DNS.
     Public,
+    /// What was named is not there any more.
+    Gone,
 }
 
 /// Prefixes with a view each, for the longest match. Of equal prefixes the one declared first counts; that they are

@@ -70,8 +70,10 @@ scenarios![
     "empty-zone-landing-zone",
     "empty-zone-public-sector-template",
     "equal-client-prefixes",
+    "exclusions-per-connection",
     "fallback-to-internet",
     "first-endpoint-deleted",
+    "forwarder-to-a-server-that-is-gone",
     "forwarders-before-scope",
     "hub-and-spoke-custom-dns",
     "hub-and-spoke-shared-zone",
@@ -80,10 +82,14 @@ scenarios![
     "only-monitor-zone-linked",
     "own-dns-and-no-list-of-zones",
     "portal-in-a-browser-that-asks-first",
+    "preview-limits",
     "private-resolver",
     "query-name-public-workspace-name-private",
     "repair-of-a-zone-group",
+    "rewrite-all",
     "scope-made-by-an-old-tool",
+    "scoping-and-unscoping-later",
+    "secured-by-perimeter",
     "security-scanner-in-a-virtual-network",
     "setup-older-than-april-2021",
     "several-endpoints-of-one-scope-one-zone",
@@ -95,6 +101,7 @@ scenarios![
     "two-scopes-one-dns",
     "two-zones-of-one-name",
     "us-government",
+    "workspace-names-always-with-the-hop",
 ];
 
 /// The text of a built-in scenario.

@@ -12,6 +12,28 @@ pub(super) fn find(compiled: &Compiled, findings: &mut Vec<Finding>) {
     forwarders(compiled, findings);
     links_without_effect(compiled, findings);
     rulesets(compiled, findings);
+    leads_nowhere(compiled, findings);
+}
+
+fn leads_nowhere(compiled: &Compiled, findings: &mut Vec<Finding>) {
+    let is_gone = |to: &ForwardTo| compiled.views.target(to, ViewId::PUBLIC) == Target::Gone;
+    for (_, view) in compiled.views.iter() {
+        let Some(network) = &view.network else { continue };
+        let own = match &view.dns {
+            DnsSetting::Custom { forward, default, .. } => {
+                let all = forward.iter().map(|one| (one.suffix.to_string(), &one.to));
+                all.chain([("everything else".to_owned(), default)]).collect()
+            }
+            DnsSetting::AzureProvided => Vec::new(),
+        };
+        let rules = view.rulesets.iter().flat_map(|ruleset| &ruleset.rules);
+        let rules = rules.filter(|rule| rule.enabled).map(|rule| (rule.domain.to_string(), &rule.to));
+        let lost: Vec<_> = own.into_iter().chain(rules).filter(|(_, to)| is_gone(to)).map(|(what, _)| what).collect();
+        if !lost.is_empty() {
+            let message = format!("{network} forwards {} to a server that does not exist any more", lost.join(", "));
+            findings.push(Finding::new(Code::ForwarderLeadsNowhere, message).networks([network.clone()]));
+        }
+    }
 }
 
 fn equal_prefixes(compiled: &Compiled, findings: &mut Vec<Finding>) {
@@ -78,7 +100,7 @@ fn azure_behind(compiled: &Compiled, to: &ForwardTo, from: ViewId) -> Option<Vie
     match compiled.views.target(to, from) {
         Target::Azure(at) => Some(at),
         Target::Network(at) if compiled.views.get(at).dns == DnsSetting::AzureProvided => Some(at),
-        Target::Network(_) | Target::Public => None,
+        Target::Network(_) | Target::Public | Target::Gone => None,
     }
 }
 
@@ -127,13 +149,18 @@ fn rulesets(compiled: &Compiled, findings: &mut Vec<Finding>) {
             }
             let home = match &rule.to {
                 ForwardTo::InboundEndpoint(name) => compiled.state.inbound.get(name),
+                // A network without DNS of its own asks Azure's resolver, and so its rulesets.
+                ForwardTo::Network(name) => {
+                    let own = compiled.state.networks.get(name);
+                    own.filter(|own| own.dns == DnsSetting::AzureProvided).map(|own| &own.name)
+                }
                 _ => None,
             };
             let looped: Vec<NetworkName> =
                 ruleset.links.iter().filter(|link| Some(*link) == home && rule.enabled).cloned().collect();
             if !looped.is_empty() {
                 let message = format!(
-                    "{} sends {} to an inbound endpoint in {}, to which it is linked",
+                    "{} sends {} to the resolver of {}, to which it is linked",
                     ruleset.name,
                     rule.domain,
                     list(looped.iter())

@@ -10,9 +10,9 @@ use crate::compile::zone::{Owned, Writer, Zone};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{EndpointName, NetworkName, Revision, ZoneId};
 
-pub(super) fn find(compiled: &Compiled, findings: &mut Vec<Finding>) {
+pub(super) fn find(compiled: &Compiled, met: &[(NetworkName, OwnerName, &Owned)], findings: &mut Vec<Finding>) {
     displaced_and_lost(compiled, findings);
-    unreachable(compiled, findings);
+    unreachable(compiled, met, findings);
 }
 
 /// What a zone holds in the place of one of an endpoint's record sets.
@@ -93,28 +93,24 @@ fn displaced_and_lost(compiled: &Compiled, findings: &mut Vec<Finding>) {
     }
 }
 
-fn unreachable(compiled: &Compiled, findings: &mut Vec<Finding>) {
+fn unreachable(compiled: &Compiled, met: &[(NetworkName, OwnerName, &Owned)], findings: &mut Vec<Finding>) {
     let state = &compiled.state;
-    for (network, linked) in &state.linked {
-        let mut names: BTreeMap<NetworkName, Vec<OwnerName>> = BTreeMap::new();
-        for zone in linked.iter().filter_map(|id| state.zones.get(id)) {
-            for owned in zone.zone.iter() {
-                for address in owned.set.addresses() {
-                    if let Some(home) = home_of(state, owned, address)
-                        && !state.reaches(network, &home)
-                    {
-                        names.entry(home).or_default().push(public_name(state, zone.zone.apex(), owned.set.owner()));
-                    }
-                }
+    let mut names: BTreeMap<(&NetworkName, NetworkName), Vec<OwnerName>> = BTreeMap::new();
+    for (network, public, owned) in met {
+        for address in owned.set.addresses() {
+            if let Some(home) = home_of(state, network, owned, address)
+                && !state.reaches(network, &home)
+            {
+                names.entry((network, home)).or_default().push(public.clone());
             }
         }
-        for (home, names) in names {
-            let message = format!(
-                "{network} resolves {} to addresses in {home}, which it is not peered with",
-                count(names.len(), "name")
-            );
-            findings.push(Finding::new(Code::UnreachableAddresses, message).names(names).networks([network.clone()]));
-        }
+    }
+    for ((network, home), names) in names {
+        let message = format!(
+            "{network} resolves {} to addresses in {home}, which it is not peered with",
+            count(names.len(), "name")
+        );
+        findings.push(Finding::new(Code::UnreachableAddresses, message).names(names).networks([network.clone()]));
     }
 }
 
@@ -136,7 +132,7 @@ fn kind_of(state: &State, member: &Addressed) -> EndpointKind {
 }
 
 /// The public name that leads to a name in a private zone; the name itself where the zone is not Azure Monitor's.
-fn public_name(state: &State, apex: &OwnerName, owner: &OwnerName) -> OwnerName {
+pub(super) fn public_name(state: &State, apex: &OwnerName, owner: &OwnerName) -> OwnerName {
     let row = state.catalogue.zone(apex);
     row.and_then(|row| owner.moved(apex, &row.public)).unwrap_or_else(|| owner.clone())
 }

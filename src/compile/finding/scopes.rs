@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Code, Finding, list};
 use crate::compile::Compiled;
-use crate::compile::zone::Writer;
+use crate::compile::zone::{Owned, Writer};
+use crate::dns::OwnerName;
 use crate::estate::{AccessMode, ApprovalState, NetworkName, PublicNetworkAccess, ResourceSpec, RuleAction, ScopeName};
 
 /// A subnet with more fixed bits than this is smaller than supported (a /27).
 const SMALLEST_SUBNET: u8 = 27;
 
-pub(super) fn find(compiled: &Compiled, findings: &mut Vec<Finding>) {
+pub(super) fn find(compiled: &Compiled, met: &[(NetworkName, OwnerName, &Owned)], findings: &mut Vec<Finding>) {
     resources(compiled, findings);
     scopes(compiled, findings);
     endpoints(compiled, findings);
-    private_only(compiled, findings);
+    private_only(compiled, met, findings);
     sessions(compiled, findings);
 }
 
@@ -57,7 +58,11 @@ fn scopes(compiled: &Compiled, findings: &mut Vec<Finding>) {
         connected.entry(&endpoint.spec.network).or_default().insert(&endpoint.spec.scope);
     }
     for (network, scopes) in connected.into_iter().filter(|(_, scopes)| scopes.len() > 1) {
-        let message = format!("{network} has private endpoints of {}", list(scopes.iter()));
+        let message = format!(
+            "{network} has private endpoints of {} scopes, {}, and the limit is 1",
+            scopes.len(),
+            list(scopes.iter())
+        );
         findings.push(Finding::new(Code::TwoScopesInNetwork, message).networks([network.clone()]));
     }
 }
@@ -87,39 +92,50 @@ fn endpoints(compiled: &Compiled, findings: &mut Vec<Finding>) {
 }
 
 /// Networks whose shared names lead to a scope that refuses strangers, while resources exist that are not in it.
-fn private_only(compiled: &Compiled, findings: &mut Vec<Finding>) {
+fn private_only(compiled: &Compiled, all: &[(NetworkName, OwnerName, &Owned)], findings: &mut Vec<Finding>) {
     let state = &compiled.state;
     let mut met: BTreeMap<ScopeName, BTreeSet<NetworkName>> = BTreeMap::new();
-    for (network, linked) in &state.linked {
-        for zone in linked.iter().filter_map(|id| state.zones.get(id)) {
-            for owned in zone.zone.iter() {
-                let Writer::Endpoint { endpoint, scope } = &owned.writer else { continue };
-                let Some(own) = state.scopes.get(scope) else { continue };
-                let excluded = own.access.exclusions.iter().find(|one| one.endpoint == *endpoint);
-                let (ingestion, query) = match excluded {
-                    Some(exclusion) => (exclusion.ingestion, exclusion.query),
-                    None => (own.access.ingestion, own.access.query),
-                };
-                let refuses = ingestion == AccessMode::PrivateOnly || query == AccessMode::PrivateOnly;
-                // Only shared names carry requests for strangers' resources.
-                let shared = state.endpoints.get(endpoint).is_some_and(|endpoint| {
-                    endpoint
-                        .members
-                        .iter()
-                        .any(|one| one.member.private == *owned.set.owner() && one.resources.is_empty())
-                });
-                if refuses && shared {
-                    met.entry(scope.clone()).or_default().insert(network.clone());
-                }
-            }
+    for (network, _, owned) in all {
+        let Writer::Endpoint { endpoint, scope } = &owned.writer else { continue };
+        let Some(own) = state.scopes.get(scope) else { continue };
+        let excluded = own.access.exclusions.iter().find(|one| one.endpoint == *endpoint);
+        let (ingestion, query) = match excluded {
+            Some(exclusion) => (exclusion.ingestion, exclusion.query),
+            None => (own.access.ingestion, own.access.query),
+        };
+        let refuses = ingestion == AccessMode::PrivateOnly || query == AccessMode::PrivateOnly;
+        // Only shared names carry requests for strangers' resources.
+        let shared = state.endpoints.get(endpoint).is_some_and(|endpoint| {
+            endpoint.members.iter().any(|one| one.member.private == *owned.set.owner() && one.resources.is_empty())
+        });
+        if refuses && shared {
+            met.entry(scope.clone()).or_default().insert(network.clone());
         }
     }
     for (scope, networks) in met {
         let own = &state.scopes[&scope];
-        let strangers: Vec<_> = state.resources.keys().filter(|name| !own.resources.contains(*name)).take(5).collect();
+        let modes = own.access.exclusions.iter().map(|one| (one.ingestion, one.query));
+        let modes = modes.chain([(own.access.ingestion, own.access.query)]);
+        let (ingestion, query) = modes.fold((false, false), |(ingestion, query), mode| {
+            (ingestion | (mode.0 == AccessMode::PrivateOnly), query | (mode.1 == AccessMode::PrivateOnly))
+        });
+        // Which mode judges what: Log Analytics ingestion and data collection endpoints none.
+        let is_judged = |spec: &ResourceSpec| match spec {
+            ResourceSpec::Workspace(_) => query,
+            ResourceSpec::Component(_) => query || ingestion,
+            ResourceSpec::DataCollectionEndpoint(_) => false,
+        };
+        let strangers =
+            state.resources.iter().filter(|(name, one)| !own.resources.contains(*name) && is_judged(&one.spec));
+        let strangers: Vec<_> = strangers.map(|(name, _)| name).take(5).collect();
+        let what = match (ingestion, query) {
+            (true, true) => "ingestion and queries",
+            (true, false) => "ingestion",
+            _ => "queries",
+        };
         if !strangers.is_empty() {
             let message = format!(
-                "{scope} is PrivateOnly and answers shared names for {}: requests there to {} are refused",
+                "{scope} is PrivateOnly for {what} and answers shared names for {}: such requests there to {} are refused",
                 list(networks.iter()),
                 list(strangers.iter())
             );

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Code, Finding, count, list};
-use crate::compile::Compiled;
+use crate::compile::{Compiled, Lookup, member};
 use crate::dns::OwnerName;
-use crate::estate::{ResolutionPolicy, ZoneId};
+use crate::estate::{ResolutionPolicy, ResourceSpec, ZoneId};
 
 /// Zone names that people create for Azure Monitor and that no endpoint of a scope writes to.
 ///
@@ -17,14 +17,50 @@ pub(super) fn find(compiled: &Compiled, findings: &mut Vec<Finding>) {
     missing_zones(compiled, findings);
     misspelt_and_unused(compiled, findings);
     taken_over(compiled, findings);
+    component_names(compiled, findings);
+}
+
+/// Regional hosts of components always have the `privatelink` alias, so a linked zone without the name says NXDOMAIN.
+fn component_names(compiled: &Compiled, findings: &mut Vec<Finding>) {
+    let state = &compiled.state;
+    let components = state.resources.iter().filter(|(_, one)| matches!(one.spec, ResourceSpec::Component(_)));
+    for (name, resource) in components {
+        for member in member::of_resource(&state.catalogue, &resource.spec, None) {
+            let row = &state.catalogue.endpoints[member.row];
+            let zones =
+                state.zones.iter().filter(|(id, linked)| id.apex == row.private_zone && !linked.zone.is_empty());
+            let lacking = zones.filter(|(_, linked)| matches!(linked.zone.lookup(&member.private), Lookup::Missing));
+            let struck: Vec<_> = lacking
+                .flat_map(|(_, linked)| linked.links.iter())
+                .filter(|(_, policy)| **policy == ResolutionPolicy::Default)
+                .map(|(network, _)| network.clone())
+                .collect();
+            if !struck.is_empty() {
+                let message = format!("{} of component {name} is NXDOMAIN in {}", member.public, list(struck.iter()));
+                findings.push(
+                    Finding::new(Code::ComponentNameMissing, message).names([member.public.clone()]).networks(struck),
+                );
+            }
+        }
+    }
 }
 
 fn empty_zones(compiled: &Compiled, findings: &mut Vec<Finding>) {
     let state = &compiled.state;
     for (id, linked) in &state.zones {
-        let struck = linked.links.iter().filter(|(_, policy)| **policy == ResolutionPolicy::Default);
-        let networks: Vec<_> = struck.map(|(network, _)| network.clone()).collect();
         let known = state.catalogue.zone(&id.apex);
+        // Those are struck whose names are decided where the zone is linked, by links of their own or through forwarders.
+        let is_struck = |client| {
+            let row = known?;
+            let at = super::met::decided_in(compiled, client, &row.public, &row.private)?;
+            let policy = linked.links.get(compiled.views.get(at).network.as_ref()?)?;
+            (*policy == ResolutionPolicy::Default).then_some(())
+        };
+        let views = compiled.views.iter().filter_map(|(id, view)| Some((id, view.network.clone()?)));
+        let networks: Vec<_> = match linked.zone.is_empty() {
+            true => views.filter(|(id, _)| is_struck(*id).is_some()).map(|(_, network)| network).collect(),
+            false => Vec::new(),
+        };
         if let (true, false, Some(row)) = (linked.zone.is_empty(), networks.is_empty(), known) {
             let message = format!(
                 "{id} is linked to {} and has no record sets: every name below {} that leads into it is NXDOMAIN there",
@@ -121,7 +157,7 @@ fn taken_over(compiled: &Compiled, findings: &mut Vec<Finding>) {
             );
         }
         let canary: OwnerName = OwnerName::parse("use-application-dns.net").expect("a constant name");
-        if canary.is_within(&id.apex) && !matches!(linked.zone.lookup(&canary), crate::compile::Lookup::Missing) {
+        if canary.is_within(&id.apex) && !matches!(linked.zone.lookup(&canary), Lookup::Missing) {
             let message = format!("{id} makes {canary} exist in {}", list(linked.links.keys()));
             findings
                 .push(Finding::new(Code::CanaryExists, message).names([canary]).networks(linked.links.keys().cloned()));

@@ -282,7 +282,7 @@ impl Pourer<'_> {
     }
 
     /// True for a zone or host of another cloud, which is told: it does not belong here.
-    fn is_foreign(&mut self, name: &OwnerName, range: Range) -> bool {
+    pub(super) fn is_foreign(&mut self, name: &OwnerName, range: Range) -> bool {
         let own = self.catalogue.cloud;
         let is_in = |cloud: &Cloud| {
             let catalogue = Catalogue::of(*cloud);

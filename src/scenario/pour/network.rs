@@ -90,6 +90,9 @@ impl Pourer<'_> {
         let mut forward = Vec::new();
         for ((suffix, target), (key, node)) in custom.forward.iter().zip(node.entries_of("forward")) {
             let suffix = self.owner_name(suffix, key.range);
+            if let Some(suffix) = &suffix {
+                self.is_foreign(suffix, key.range);
+            }
             let to = self.target(target, node.range);
             forward.extend(suffix.zip(to).map(|(suffix, to)| Forward { suffix, to }));
         }
@@ -126,6 +129,9 @@ impl Pourer<'_> {
         for (index, rule) in shape.rules.iter().enumerate() {
             let node = node.get("rules").item(index);
             let domain = self.owner_name(&rule.domain, node.get("domain").range);
+            if let Some(domain) = &domain {
+                self.is_foreign(domain, node.get("domain").range);
+            }
             let to = self.target(&rule.target, node.get("target").range);
             if let (Some(domain), Some(to)) = (domain, to) {
                 let final_dot = rule.domain.ends_with('.');
