@@ -345,7 +345,7 @@ impl Maker {
         if self.flip() {
             return DnsSetting::AzureProvided;
         }
-        let suffixes = [".", "privatelink.monitor.azure.com", "x.example"];
+        let suffixes = [".", "sub.corp.example", "x.example"];
         let count = self.pick(4);
         let forward = suffixes[..count].iter().map(|suffix| {
             let suffix = OwnerName::parse(suffix).expect("a good name");
