@@ -53,7 +53,6 @@ enum Tcp {
 
 pub(super) fn run(arguments: &ServeArguments) -> Result {
     log_to_stderr();
-    #[allow(clippy::disallowed_methods, reason = "the time of starting is told to the user")]
     let begun = Instant::now();
     let world = Arc::new(world(arguments)?);
     let settings = Settings {

@@ -95,7 +95,6 @@ impl Builder {
     ///
     /// # Errors
     /// [`EmulatorError`] says what cannot be read or had.
-    #[allow(clippy::unused_async, reason = "starting may wait in the future; callers should not have to change then")]
     pub async fn start(self) -> Result<Emulator, EmulatorError> {
         let name = self.scenario.unwrap_or_else(|| "two-scopes-one-dns".to_owned());
         let scenario = match &self.text {
