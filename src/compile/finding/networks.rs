@@ -76,21 +76,16 @@ fn forwarders(compiled: &Compiled, findings: &mut Vec<Finding>) {
             findings
                 .push(Finding::new(Code::ForwarderForPrivatelink, message).names(wrong).networks([network.clone()]));
         }
-        for one in forward {
-            let Some(at) = azure_behind(compiled, &one.to, id) else { continue };
-            let empty = compiled.views.get(at).links.values().filter(|link| {
-                let row = compiled.state.catalogue.zone(link.zone.apex());
-                link.zone.is_empty()
-                    && link.policy == ResolutionPolicy::Default
-                    && row.is_some_and(|row| row.public.is_within(&one.suffix) || row.private.is_within(&one.suffix))
-            });
-            let empty: BTreeSet<_> = empty.map(|link| link.zone.apex().clone()).collect();
-            if !empty.is_empty() {
-                let message =
-                    format!("{network} forwards {} to where {} is linked and empty", one.suffix, list(empty.iter()));
-                findings
-                    .push(Finding::new(Code::ForwarderBeforeScope, message).names(empty).networks([network.clone()]));
-            }
+        // Whatever servers stand between: what counts is where the names are decided in the end.
+        let empty = rows.iter().filter(|row| {
+            let at = super::met::decided_in(compiled, id, &row.public, &row.private);
+            let link = at.and_then(|at| compiled.views.get(at).links.get(&row.private));
+            link.is_some_and(|link| link.zone.is_empty() && link.policy == ResolutionPolicy::Default)
+        });
+        let empty: BTreeSet<_> = empty.map(|row| row.private.clone()).collect();
+        if !empty.is_empty() {
+            let message = format!("{network} forwards to where {} is linked and empty", list(empty.iter()));
+            findings.push(Finding::new(Code::ForwarderBeforeScope, message).names(empty).networks([network.clone()]));
         }
     }
 }
