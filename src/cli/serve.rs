@@ -1,5 +1,6 @@
 //! `serve`: the DNS server.
 
+use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use ipnet::IpNet;
 use super::{OperandArguments, Outcome, Result, StepArguments, input, output};
 use crate::answer::Extended;
 use crate::compile::Compiled;
+use crate::report::count;
 use crate::serve::{Listen, Settings, TcpRoad, source, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
@@ -108,13 +110,13 @@ fn world(arguments: &ServeArguments) -> std::result::Result<Compiled, Box<dyn st
     let state = &world.state;
     let step = input::step_at(&world.history, world.revision()).unwrap_or("-");
     output::say(&format!(
-        "{}: step {step}, revision {}, {} networks, {} private zones, {} scopes, {} private endpoints; {}",
+        "{}: step {step}, revision {}, {}, {}, {}, {}; {}",
         if read.scenario.title.is_empty() { name } else { &*read.scenario.title },
         world.revision(),
-        state.networks.len(),
-        state.zones.len(),
-        state.scopes.len(),
-        state.endpoints.len(),
+        count(state.networks.len(), "network"),
+        count(state.zones.len(), "private zone"),
+        count(state.scopes.len(), "scope"),
+        count(state.endpoints.len(), "private endpoint"),
         crate::report::findings::summary(&world.findings()),
     ));
     Ok(world.with_files(files))
@@ -147,7 +149,9 @@ fn ended() -> std::io::Result<impl Future<Output = ()>> {
 fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,hickory_server=error"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = subscriber.with_target(false).with_ansi(colour);
     // A subscriber that an embedding program has set stays.
     let _ = subscriber.try_init();
 }
