@@ -96,9 +96,10 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
 /// The estate to serve with the zones from files; the zones alone if there is no word of an estate.
 fn world(arguments: &ServeArguments) -> std::result::Result<Compiled, Box<dyn std::error::Error>> {
     let files = source::load(&arguments.zone)?;
-    let (count, records) = (files.len(), files.iter().map(|table| table.records()).sum::<usize>());
-    if count > 0 {
-        output::say(&format!("ampls-dns {}: {count} zones with {records} records", env!("CARGO_PKG_VERSION")));
+    let records = files.iter().map(|table| table.records()).sum::<usize>();
+    if !files.is_empty() {
+        let (zones, records) = (count(files.len(), "zone"), count(records, "record"));
+        output::say(&format!("ampls-dns {}: {zones} with {records}", env!("CARGO_PKG_VERSION")));
         if arguments.scenario.operand.is_none() && arguments.scenario.option.scenario.is_none() {
             return Ok(Compiled::of_files(files));
         }
