@@ -142,6 +142,11 @@ fn every_finding_is_shown_by_a_scenario() {
             }
         }
     }
+    // One is made while reading: its scenario cannot be read.
+    let text = include_str!("../zones/scenarios/unreadable/a-mode-that-does-not-exist.yaml");
+    let errors = Scenario::read("unreadable", text.as_bytes()).expect_err("the mode does not exist").errors;
+    shown.extend(errors.iter().filter_map(|error| error.code).map(str::to_owned));
+    assert_eq!(ampls_dns::compile::Code::InvalidValue.to_string(), ampls_dns::scenario::error::INVALID_VALUE);
     let missing: Vec<_> =
         ampls_dns::compile::Code::ALL.iter().map(ToString::to_string).filter(|code| !shown.contains(code)).collect();
     assert!(missing.is_empty(), "no scenario expects {missing:?}");

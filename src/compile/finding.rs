@@ -198,6 +198,10 @@ codes! {
     ForwarderLeadsNowhere = 30, Error,
         "forward to a network or inbound endpoint that exists",
         "private-resolver-endpoints-rulesets, 2023-03-29";
+    /// A value that Azure does not know, such as the access mode Private; told while reading, as an error with its place
+    InvalidValue = 31, Error,
+        "write one of the values the message names",
+        "Azure/missionlz issue 1028";
 }
 
 impl fmt::Display for Code {

@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Number, Value as Json};
 
-use super::error::{Fault, Faults, choice, nearest, shown};
+use super::error::{Fault, Faults, INVALID_VALUE, choice, nearest, shown};
 use super::node::{Key, Node, Range, Value};
 
 /// Checks a node; faults are added to the list. The value follows the schema in any case, and keys that were taken for
@@ -175,7 +175,8 @@ impl<'s> Checker<'s, '_> {
         if words.is_empty() {
             return self.mismatch(schema, range, &format!("`{}` stands here", shown(text)));
         }
-        let fault = Fault::plain(range, format!("`{}` is none of the values this can have", shown(text)));
+        let fault =
+            Fault::plain(range, format!("`{}` is none of the values this can have", shown(text))).code(INVALID_VALUE);
         let others =
             branches.iter().flat_map(|branch| types(branch)).filter(|kind| matches!(*kind, "array" | "object"));
         let list = words.iter().copied().chain(others.map(spoken)).collect::<Vec<_>>().join(", ");

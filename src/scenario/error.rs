@@ -25,6 +25,8 @@ pub struct ScenarioError {
     pub width: u32,
     /// What was found.
     pub message: String,
+    /// Code of the finding it is; absent for errors of form and reference.
+    pub code: Option<&'static str>,
     /// What to do; absent where the message says it all.
     pub hint: Option<String>,
     /// The line, as far as it is printed, and the column its first character has.
@@ -44,11 +46,21 @@ pub(super) struct Fault {
     pub(super) range: Range,
     pub(super) message: String,
     pub(super) hint: Option<String>,
+    pub(super) code: Option<&'static str>,
 }
+
+/// The code of errors about values Azure does not know, such as the access mode `Private`: the one finding that is made
+/// while reading, because such a value has no meaning that an estate could have.
+pub const INVALID_VALUE: &str = "AMPLS031";
 
 impl Fault {
     pub(super) fn plain(range: Range, message: impl Into<String>) -> Self {
-        Self { range, message: message.into(), hint: None }
+        Self { range, message: message.into(), hint: None, code: None }
+    }
+
+    pub(super) fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -111,6 +123,7 @@ impl Faults {
                 width: width.max(1),
                 message: fault.message,
                 hint: fault.hint,
+                code: fault.code,
                 line: printed(own, column.max(1)),
             }
         });
@@ -154,7 +167,10 @@ impl fmt::Display for ScenarioError {
         let number = self.place.line.to_string();
         let gutter = " ".repeat(number.len());
         let (line, first) = &self.line;
-        writeln!(f, "error: {}", self.message)?;
+        match self.code {
+            Some(code) => writeln!(f, "error[{code}]: {}", self.message)?,
+            None => writeln!(f, "error: {}", self.message)?,
+        }
         writeln!(f, "{gutter}--> {}", self.place)?;
         writeln!(f, "{gutter} |")?;
         writeln!(f, "{number} | {line}")?;

@@ -311,7 +311,7 @@ impl Pourer<'_> {
     }
 
     fn fault(&mut self, range: Range, message: String, hint: Option<String>) {
-        self.faults.add_of_meaning(Fault { range, message, hint });
+        self.faults.add_of_meaning(Fault { range, message, hint, code: None });
     }
 }
 
