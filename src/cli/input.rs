@@ -1,6 +1,7 @@
 //! Finding and reading the scenario, and the things in it that flags name.
 
 use std::io::Read as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{OperandArguments, ScenarioArguments, StepArguments};
@@ -8,6 +9,7 @@ use crate::compile::{Compiled, ViewId, compile};
 use crate::dns::{NameError, OwnerName, RecordType};
 use crate::estate::{Event, History, MachineName, ResourceName, Revision};
 use crate::scenario::{Scenario, ScenarioErrors, builtin};
+use crate::serve::source::beside;
 
 /// The scenario every verb works on unless it is given another.
 pub const DEFAULT: &str = "two-scopes-one-dns";
@@ -122,7 +124,9 @@ impl OperandArguments {
 /// Reads a scenario by file, name or `-`.
 pub(super) fn read(name: &str) -> Result<Read, InputError> {
     let named = |file: &str, text: &[u8]| {
-        let scenario = Scenario::read(file, text).map_err(InputError::Scenario)?;
+        // What comes by standard input names files from where one stands.
+        let files = beside((name != "-").then_some(Path::new(name)));
+        let scenario = Scenario::read_with(file, text, &files).map_err(InputError::Scenario)?;
         Ok(Read { name: file.to_owned(), scenario })
     };
     if name == "-" {

@@ -2,7 +2,6 @@
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,7 +12,8 @@ use super::{OperandArguments, Outcome, Result, StepArguments, input, output};
 use crate::answer::Extended;
 use crate::compile::Compiled;
 use crate::report::count;
-use crate::serve::{Listen, Settings, TcpRoad, source, start};
+use crate::serve::source::{self, ZoneSource};
+use crate::serve::{Listen, Settings, TcpRoad, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
 #[derive(Args, Debug)]
@@ -36,9 +36,16 @@ pub(super) struct ServeArguments {
     /// Answer as Azure would and nothing more: no extended DNS errors
     #[arg(long, env = "AMPLS_DNS_STRICT")]
     strict: bool,
-    /// Master files to serve as public zones, or folders of files named ZONE.zone. Without a scenario they are all there is
-    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
-    zone: Vec<PathBuf>,
+    /// Master files to serve as public zones, or linked to networks (vnet1+vnet2=FILE); of folders those named ZONE.zone.
+    /// Without a scenario they are all there is
+    #[arg(
+        long,
+        value_name = "[NETWORKS=]FILE|DIR",
+        env = "AMPLS_DNS_ZONE",
+        num_args = 1..,
+        value_delimiter = ','
+    )]
+    zone: Vec<ZoneSource>,
     /// Threads that answer
     #[arg(long, value_name = "N", env = "AMPLS_DNS_WORKERS", default_value = "1")]
     workers: NonZeroUsize,
@@ -95,11 +102,14 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
 
 /// The estate to serve with the zones from files; the zones alone if there is no word of an estate.
 fn world(arguments: &ServeArguments) -> std::result::Result<Compiled, Box<dyn std::error::Error>> {
-    let files = source::load(&arguments.zone)?;
-    let records = files.iter().map(|table| table.records()).sum::<usize>();
+    let files = Arc::new(source::load(&arguments.zone)?);
     if !files.is_empty() {
-        let (zones, records) = (count(files.len(), "zone"), count(records, "record"));
-        output::say(&format!("ampls-dns {}: {zones} with {records}", env!("CARGO_PKG_VERSION")));
+        let links: Vec<_> = files.networks().flat_map(|network| files.linked_to(network.as_str())).collect();
+        let (public, linked) = (files.public().count(), links.len());
+        let records = files.public().chain(links).map(|table| table.records()).sum::<usize>();
+        let (public, linked) = (count(public, "public zone"), count(linked, "link"));
+        let records = count(records, "record");
+        output::say(&format!("ampls-dns {}: {public} and {linked} from files, {records}", env!("CARGO_PKG_VERSION")));
         if arguments.scenario.operand.is_none() && arguments.scenario.option.scenario.is_none() {
             return Ok(Compiled::of_files(files));
         }
@@ -120,7 +130,7 @@ fn world(arguments: &ServeArguments) -> std::result::Result<Compiled, Box<dyn st
         count(state.endpoints.len(), "private endpoint"),
         crate::report::findings::summary(&world.findings()),
     ));
-    Ok(world.with_files(files))
+    Ok(world.with_files(files)?)
 }
 
 /// Ready when the signals are listened for; the future it gives ends with the first of them.

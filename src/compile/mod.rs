@@ -85,7 +85,11 @@ impl Fold {
 
     /// The same with other published data than the embedded.
     pub fn with_catalogue(catalogue: Arc<Catalogue>, history: &Arc<History>) -> Self {
-        Self { state: State::new(catalogue, history.switches), history: Arc::clone(history) }
+        let mut state = State::new(catalogue, history.switches);
+        for zone in &history.public {
+            state.public.insert(public::zone_of_file(zone));
+        }
+        Self { state, history: Arc::clone(history) }
     }
 
     /// Applies the events up to and including `at`; those it has seen already stay.

@@ -9,6 +9,7 @@ mod network;
 mod resource;
 mod scope;
 mod zone;
+mod zone_file;
 
 pub(super) use resource::region;
 
@@ -19,12 +20,12 @@ use ipnet::Ipv4Net;
 use jiff::civil::Date;
 use resource::Hosts;
 
-use super::Scenario;
 use super::error::{Fault, Faults, choice, shown};
 use super::expect::Expectation;
 use super::known::Known;
 use super::node::{Node, Range};
 use super::shape::*;
+use super::{Files, Scenario};
 use crate::catalogue::{Catalogue, Cloud};
 use crate::dns::OwnerName;
 use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
@@ -34,7 +35,7 @@ use crate::estate::{Event, History, Place, Recorded, ResourceSpec, ZoneGroup, Zo
 const MAX_NAME: usize = 260;
 
 /// Gives a shape its meaning. The scenario is whole if no fault was found.
-pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, faults: &mut Faults) -> Scenario {
+pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, files: &Files<'_>, faults: &mut Faults) -> Scenario {
     let cloud = match shape.cloud {
         None | Some(CloudShape::AzureCloud) => Cloud::Public,
         Some(CloudShape::AzureUSGovernment) => Cloud::UsGovernment,
@@ -44,6 +45,7 @@ pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, faults: &mut F
     history.switches = switches(shape.switches.as_ref());
     let mut pourer = Pourer {
         file: file.into(),
+        files,
         hosts: Hosts::of(&Catalogue::of(cloud)),
         catalogue: Catalogue::of(cloud),
         history,
@@ -103,6 +105,7 @@ fn switches(shape: Option<&SwitchesShape>) -> Switches {
 /// What is known at one moment of the story.
 struct Pourer<'f> {
     file: Arc<str>,
+    files: &'f Files<'f>,
     catalogue: Arc<Catalogue>,
     hosts: Hosts,
     history: History,
@@ -191,6 +194,9 @@ impl Pourer<'_> {
             self.refer(|own| &own.networks, &own.network, node.get("network"));
             let (name, network) = (name.as_str().into(), own.network.as_str().into());
             self.push(undated(key.range), Event::CreateVirtualMachine { name, network });
+        }
+        for (index, zone) in shape.zone_files.iter().enumerate() {
+            self.zone_file(zone, root.get("zoneFiles").item(index));
         }
         for (index, event) in shape.events.iter().enumerate() {
             self.event(event, None, root.get("events").item(index));
