@@ -9,7 +9,9 @@ pub mod problem;
 
 mod ask;
 mod changes;
+mod estate;
 mod health;
+mod records;
 mod server;
 mod snapshots;
 mod state;
@@ -187,6 +189,8 @@ fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(health::routes())
         .merge(state::routes())
+        .merge(records::routes())
+        .merge(estate::routes())
         .merge(changes::routes())
         .merge(snapshots::routes())
 }
