@@ -12,6 +12,7 @@
 pub mod admin;
 pub mod control;
 pub mod emulator;
+pub mod file_watch;
 pub mod listen;
 pub mod publish;
 pub mod source;
