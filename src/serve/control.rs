@@ -28,6 +28,9 @@ pub const MAX_SNAPSHOTS: usize = 64;
 /// The most characters of a snapshot's name.
 pub const MAX_SNAPSHOT_NAME: usize = 128;
 
+/// The most events a history may grow to.
+pub const MAX_EVENTS: usize = 1_000_000;
+
 /// Where the estate is read from, again and again.
 pub trait Source: Send + Sync {
     /// What it is called in messages: a file, or the name of a built-in scenario.
@@ -230,6 +233,9 @@ pub enum ControlError {
     /// The events cannot be read.
     #[error("{0}")]
     Events(ScenarioErrors),
+    /// The history is long enough.
+    #[error("the history would have more than {MAX_EVENTS} events, the most that are kept; reset it")]
+    TooManyEvents,
     /// No snapshot of that name.
     #[error("there is no snapshot `{name}`{}", match .known.as_slice() {
         [] => "; none was taken".to_owned(),
@@ -436,18 +442,22 @@ impl Control {
         let steps = standing.step.map_or(0, |step| step + 1);
         let told = &standing.world.history;
         let mut history = told.until(before, steps);
+        let (revision, edition) = Addition::builds_on(text);
+        let own = BuiltOn { revision: revision.map(Revision), edition };
+        for built_on in [given, own] {
+            let stale = built_on.revision.is_some_and(|own| own != before)
+                || built_on.edition.is_some_and(|own| own != standing.edition);
+            if stale {
+                return Err(ControlError::Stale { built_on, current: before, edition: standing.edition });
+            }
+        }
         let addition = Addition::read(file, text, &history).map_err(ControlError::Events)?;
-        let built_on = BuiltOn {
-            revision: given.revision.or(addition.built_on.map(Revision)),
-            edition: given.edition.or(addition.edition),
-        };
-        if built_on == BuiltOn::default() {
+        if [given, own] == [BuiltOn::default(); 2] {
             return Err(ControlError::BuiltOnNothing);
         }
-        let stale = built_on.revision.is_some_and(|own| own != before)
-            || built_on.edition.is_some_and(|own| own != standing.edition);
-        if stale {
-            return Err(ControlError::Stale { built_on, current: before, edition: standing.edition });
+        let events = told.events().len().saturating_add(addition.events.len());
+        if events > MAX_EVENTS {
+            return Err(ControlError::TooManyEvents);
         }
         let left = told.steps().iter().skip(steps).map(|step| step.name.to_string()).collect();
         addition.append_to(&mut history);
@@ -476,7 +486,7 @@ impl Control {
         let origin = match origin {
             Ok(origin) => Arc::new(origin),
             Err(why) => {
-                tracing::error!(source = name, error = why, "reload failed; the revision before is served on");
+                tracing::error!(source = name, error = %why, "reload failed; the revision before is served on");
                 let why: Arc<str> = why.into();
                 let mut standing = (*self.standing()).clone();
                 let failed = standing.reloads.failed + 1;

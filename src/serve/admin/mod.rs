@@ -16,9 +16,6 @@ mod server;
 mod snapshots;
 mod state;
 
-#[cfg(test)]
-mod tests;
-
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
