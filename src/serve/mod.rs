@@ -9,6 +9,7 @@
 //! `hickory_server` through from WARN on only.
 
 pub mod emulator;
+pub mod later;
 pub mod listen;
 pub mod publish;
 pub mod source;
@@ -32,6 +33,7 @@ use tokio::sync::watch;
 use tokio::task::LocalSet;
 
 pub use emulator::{Emulator, EmulatorError};
+pub use later::{Answer, Later};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use publish::{Conduct, Listener, Publication};
 pub use tcp::TcpRoad;
