@@ -1,6 +1,6 @@
 //! The published revision: what all listeners answer from, replaced whole.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -9,7 +9,8 @@ use tokio::sync::Semaphore;
 
 use super::Bound;
 use super::later::{Answer, Later, MAX_WAITING};
-use crate::answer::{Asker, Extended, Prepared, Response, Subnets};
+use super::upstream::Upstream;
+use crate::answer::{Asker, Extended, Journey, Outside, Prepared, Response, Subnets};
 use crate::compile::{Compiled, ViewId};
 use crate::dns::message::Query;
 use crate::dns::wire::{Transport, encode};
@@ -25,12 +26,15 @@ pub struct Conduct {
     pub trusted: Vec<IpNet>,
     /// Whether replies carry the reason.
     pub extended: Extended,
+    /// The servers asked for names outside the emulated world, in order; if empty, such names do not exist.
+    pub upstreams: Vec<SocketAddr>,
 }
 
 /// A revision that can be replaced while queries are answered. Readers take no lock, and whoever read one keeps it whole.
 #[derive(Debug)]
 pub struct Publication {
     conduct: Conduct,
+    upstream: Option<Arc<Upstream>>,
     listeners: Vec<Bound>,
     current: ArcSwap<Edition>,
     /// A permit for each query whose reply is on its way.
@@ -51,7 +55,8 @@ impl Publication {
     /// The first revision, for these listeners.
     pub fn new(world: Arc<Compiled>, listeners: Vec<Bound>, conduct: Conduct) -> Self {
         let current = ArcSwap::from_pointee(Edition::new(world, &listeners, None));
-        Self { conduct, listeners, current, waiting: Arc::new(Semaphore::new(MAX_WAITING)) }
+        let upstream = Upstream::new(conduct.upstreams.clone()).map(Arc::new);
+        Self { conduct, upstream, listeners, current, waiting: Arc::new(Semaphore::new(MAX_WAITING)) }
     }
 
     /// Replaces the revision. Batches of queries that are being answered finish with the old one.
@@ -146,9 +151,18 @@ impl Listener {
             asked_at: asked_at.or((!own.is_unspecified()).then_some(own)),
             subnets: if trusted { Subnets::Trusted } else { Subnets::Ignored },
             extended: conduct.extended,
+            outside: if conduct.upstreams.is_empty() { Outside::Denied } else { Outside::Asked },
             premises: &edition.premises,
         };
-        Answer::Now(edition.prepared.respond(&asker, transport, packet, out))
+        match edition.prepared.respond(&asker, transport, packet, out) {
+            Response::Outside(_) => {
+                let journey = Journey::begin(edition.prepared.world(), &asker, transport, packet);
+                let journey = journey.expect("what leads outside is the beginning of a journey");
+                let upstream = self.publication.upstream.as_ref().expect("nothing leads outside without");
+                self.wait(Box::pin(Arc::clone(upstream).travel(journey)), transport, packet, out)
+            }
+            response => Answer::Now(response),
+        }
     }
 
     /// Has a query wait for its reply; SERVFAIL now if too many do.
@@ -169,7 +183,8 @@ impl Listener {
 
 /// SERVFAIL for a query that could have been answered; silence for what is none.
 pub(super) fn fail(extended: Extended, why: &str, transport: Transport, packet: &[u8], out: &mut Vec<u8>) -> Response {
-    let Ok(query) = Query::parse(packet) else { return Response::Silence };
+    let Ok(mut query) = Query::parse(packet) else { return Response::Silence };
+    extended.settle(&mut query.echo);
     let extended_error = match extended {
         Extended::Shown => Some(ExtendedError { code: OTHER, text: why.to_owned() }),
         Extended::Left => None,
