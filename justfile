@@ -23,6 +23,11 @@ clients:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
+# schemathesis against the admin API of the release build; installs it once.
+schemathesis:
+    cargo build --release --locked
+    integration/schemathesis.sh
+
 # Serve a scenario.
 run *ARGUMENTS:
     cargo run --release -- serve {{ARGUMENTS}}
