@@ -4,6 +4,7 @@
 
 mod check;
 mod explain;
+mod export;
 mod flows;
 mod generate;
 mod input;
@@ -61,6 +62,7 @@ enum Verb {
     Flows(flows::FlowsArguments),
     Test(test::TestArguments),
     Scenarios(scenarios::ScenariosArguments),
+    Export(export::ExportArguments),
     Generate(generate::GenerateArguments),
     Schema(schema::SchemaArguments),
     Completions(paper::CompletionsArguments),
@@ -112,6 +114,7 @@ pub fn run() -> ExitCode {
         Verb::Flows(arguments) => flows::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Completions(arguments) => paper::completions(&arguments),
