@@ -1,4 +1,7 @@
-//! `named.conf` and zone files: an authoritative server. BIND follows aliases through all its zones.
+//! `named.conf` and zone files.
+//!
+//! BIND follows aliases from one of its zones into another only where it may recurse. So it may, with a root zone that
+//! has nothing: every question ends in a zone that is here.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -12,7 +15,9 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
         [
             &*format!("{}, for BIND 9.", capital(&setting.heading)),
             "Written by `ampls-dns export`. In this folder: named -g -c named.conf",
-            "Names of no zone here are REFUSED. For an upstream: `recursion yes; forwarders { ADDRESS; };` among the options.",
+            "Recursion is on for aliases that lead from one zone into another. It never leaves this server: the root zone is here,",
+            "and has nothing, so all other names are NXDOMAIN. For an upstream, put `forward only; forwarders { ADDRESS; };` among",
+            "the options and take the root zone out.",
         ],
     );
     text.push_str(&comment("// SERVFAIL in the estate, missing here:", seen.failing.iter().map(ToString::to_string)));
@@ -24,7 +29,7 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
     write!(
         text,
         "options {{\n    directory \".\";\n    listen-on port {port} {four};\n    listen-on-v6 port {port} {six};\n    \
-         recursion no;\n    allow-query {{ any; }};\n    notify no;\n    pid-file none;\n    session-keyfile none;\n    \
+         recursion yes;\n    allow-query {{ any; }};\n    allow-recursion {{ any; }};\n        notify no;\n    pid-file none;\n    session-keyfile none;\n    \
          dnssec-validation no;\n    empty-zones-enable no;\n    // Names of records are the estate's business.\n    \
          check-names primary ignore;\n    check-integrity no;\n}};\n\ncontrols {{ }};\n\n"
     )
@@ -34,8 +39,10 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
         let (name, file) = (name.trim_end_matches('.'), zone::path(zone));
         writeln!(text, "zone \"{name}\" {{ type primary; file \"{file}\"; }};").expect("a String takes any text");
     }
+    text.push_str("zone \".\" { type primary; file \"zones/root\"; };\n");
     let mut files = vec![File { name: "named.conf".to_owned(), text }];
     files.extend(zone::files(seen, setting));
+    files.push(File { name: "zones/root".to_owned(), text: zone::empty_root() });
     Exported { files, left_out: super::failing(seen) }
 }
 

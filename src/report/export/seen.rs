@@ -228,7 +228,9 @@ impl Seen {
             let before = kept.len();
             let (same, other): (Vec<_>, Vec<_>) = kept.into_iter().partition(|(owner, ends)| {
                 let dead = self.aliases == Aliases::FromNames && ends.contains(&End::NameError);
-                !dead && FAMILIES.iter().zip(ends).all(|(kind, end)| self.end(owner, *kind).as_ref() == Some(end))
+                !dead
+                    && !ends.contains(&End::Failure)
+                    && FAMILIES.iter().zip(ends).all(|(kind, end)| self.end(owner, *kind).as_ref() == Some(end))
             });
             for (owner, ends) in other {
                 self.replace(world, view, &owner, &ends);
@@ -258,15 +260,24 @@ impl Seen {
         // An alias that leads to no address is left where its name must exist: for its being without data, or so that no
         // wildcard stands for it.
         let without_data = ends.contains(&End::NoData);
-        let alias = zone.names.remove(owner).expect("the owner was put into a zone");
-        if ends.contains(&End::Failure) {
-            self.failing.insert(owner.clone());
+        let failing = ends.contains(&End::Failure);
+        let mut alias = zone.names.remove(owner).expect("the owner was put into a zone");
+        if failing {
+            // Whoever would follow it must come to an end.
+            let target = OwnerName::parse(NOWHERE).expect("a constant name");
+            alias = vec![RecordSet::single(owner.clone(), alias[0].ttl(), RecordData::Cname(target))];
         }
         if without_data || zone.lookup(owner).is_some_and(|sets| !sets.is_empty()) {
             zone.names.insert(owner.clone(), alias);
         }
+        if failing {
+            self.failing.insert(owner.clone());
+        }
     }
 }
+
+/// A name that never exists (RFC 6761, 6.4).
+const NOWHERE: &str = "servfail.invalid";
 
 /// The types of addresses.
 pub const FAMILIES: [RecordType; 2] = [RecordType::A, RecordType::AAAA];

@@ -32,6 +32,12 @@ pub(super) fn path(zone: &SeenZone) -> String {
     format!("zones/{}.zone", words::zone_file(zone.apex()))
 }
 
+/// A root zone with nothing below it.
+pub(super) fn empty_root() -> String {
+    comment(";", ["The end of the world: no other name exists."])
+        + "$ORIGIN .\n@ 10 IN SOA localhost. hostmaster.localhost. 1 3600 300 2419200 10\n@ 10 IN NS localhost.\nlocalhost 10 IN A 127.0.0.1\n"
+}
+
 fn text<'s>(heading: &str, soa: &'s RecordSet, sets: impl Iterator<Item = &'s RecordSet>) -> String {
     let mut text = comment(";", [heading, "Written by `ampls-dns export`.", SYNTHETIC_NS]);
     let sets: Vec<_> = std::iter::once(soa).chain(sets).cloned().collect();
