@@ -9,7 +9,10 @@
 //! `hickory_server` through from WARN on only.
 
 pub mod emulator;
+pub mod faults;
 pub mod listen;
+pub mod names;
+pub mod observe;
 pub mod publish;
 pub mod source;
 pub mod tcp;
