@@ -193,7 +193,7 @@ impl Fault {
     /// True if it strikes the n-th query it could strike, counted from 0.
     pub fn strikes(&self, nth: u64) -> bool {
         // The first 53 bits make a number below 1 of which every one can be written exactly.
-        (mixed(self.seed, nth) >> 11) as f64 / (1u64 << 53) as f64 < self.share
+        (mixed(self.seed, nth) >> 11) as f64 / ((1u64 << 53) as f64) < self.share
     }
 
     /// True if it can strike at all over this transport.
@@ -324,9 +324,9 @@ impl Faults {
     /// What happens to a query.
     pub fn strike(&self, asked: &Asked<'_>, now: Instant) -> Option<Strike> {
         let armed = self.armed.load();
-        let holding = armed.iter().filter(|one| {
-            !one.is_over(now) && one.fault.works_over(asked.transport) && one.fault.scope.holds(asked)
-        });
+        let holding = armed
+            .iter()
+            .filter(|one| !one.is_over(now) && one.fault.works_over(asked.transport) && one.fault.scope.holds(asked));
         for one in holding {
             if one.fault.strikes(one.met.fetch_add(1, Ordering::Relaxed)) {
                 one.struck.fetch_add(1, Ordering::Relaxed);

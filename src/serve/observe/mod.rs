@@ -188,12 +188,7 @@ impl Observatory {
 
     /// Waits until a query is seen that the filter lets through, and gives the first: of those numbered above `since`, or
     /// without it of those that come from now on. Absent if there is none by `until`.
-    pub async fn wait(
-        &self,
-        filter: &Filter,
-        since: Option<u64>,
-        until: tokio::time::Instant,
-    ) -> Option<Arc<Noted>> {
+    pub async fn wait(&self, filter: &Filter, since: Option<u64>, until: tokio::time::Instant) -> Option<Arc<Noted>> {
         let _waiting = Waiting::new(&self.waiting);
         let mut looked_to = since.unwrap_or_else(|| self.kept().last);
         loop {
