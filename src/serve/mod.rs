@@ -11,6 +11,8 @@
 pub mod emulator;
 pub mod faults;
 pub mod listen;
+pub mod log;
+pub mod metrics;
 pub mod names;
 pub mod observe;
 pub mod publish;

@@ -48,6 +48,7 @@ const LOOKS_APART: Duration = Duration::from_millis(5);
 pub struct Observatory {
     listeners: Vec<Bound>,
     kept: usize,
+    slots: usize,
     desks: Mutex<Vec<Arc<Mutex<Papers>>>>,
     chapters: Mutex<Chapters>,
     labels: Mutex<Vec<Arc<str>>>,
@@ -121,11 +122,13 @@ pub struct Kept {
 }
 
 impl Observatory {
-    /// One for these listeners that keeps that many queries.
-    pub fn new(listeners: Vec<Bound>, kept: usize) -> Self {
+    /// One for these listeners that keeps that many queries. Each worker has `slots` for queries that nobody has read yet;
+    /// more than are kept help those who read steadily.
+    pub fn new(listeners: Vec<Bound>, kept: usize, slots: usize) -> Self {
         Self {
             listeners,
             kept,
+            slots: slots.max(kept),
             desks: Mutex::default(),
             chapters: Mutex::default(),
             labels: Mutex::new(vec!["none".into(), "other".into(), "public".into()]),
@@ -137,7 +140,7 @@ impl Observatory {
 
     /// A desk for one more worker.
     pub fn desk(self: &Arc<Self>) -> Desk {
-        let papers = Arc::new(Mutex::new(Papers { ring: Ring::new(self.kept), counts: Counts::default() }));
+        let papers = Arc::new(Mutex::new(Papers { ring: Ring::new(self.slots), counts: Counts::default() }));
         lock(&self.desks).push(Arc::clone(&papers));
         Desk { observatory: Arc::clone(self), papers }
     }
@@ -401,4 +404,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

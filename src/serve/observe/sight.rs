@@ -94,6 +94,51 @@ pub fn transport_word(transport: Transport) -> &'static str {
     }
 }
 
+/// A query as one line: time, view, question, outcome, writer, revision, road, client.
+pub fn line(query: &QueryDocument) -> String {
+    let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let mut line = format!(
+        "{} {} {} {} {}",
+        query.time,
+        word(&query.view),
+        word(&query.name),
+        word(&query.r#type),
+        outcome(query)
+    );
+    let mut add = |text: &str| line.push_str(text);
+    if let Some(writer) = &query.writer {
+        add(&format!(" written by {writer}"));
+        if let Some(step) = &query.written_in {
+            add(&format!(" in step {step}"));
+        }
+    }
+    add(&format!(" ({} {}, {} us, {}", query.transport, query.client, query.latency, query.road));
+    if let Some(revision) = query.revision {
+        add(&format!(", revision {revision}"));
+    }
+    add(")");
+    if let Some(fault) = &query.fault {
+        add(&format!(" [{fault}]"));
+    }
+    line
+}
+
+/// The code, or silence, and the data.
+pub fn outcome(query: &QueryDocument) -> String {
+    let mut text = query.rcode.clone().unwrap_or_else(|| "silence".to_owned());
+    if query.truncated {
+        text.push_str(" truncated");
+    }
+    if query.rcode.as_deref() == Some("NOERROR") && query.answer.is_empty() && !query.truncated {
+        text.push_str(" no data");
+    }
+    for data in &query.answer {
+        text.push(' ');
+        text.push_str(data);
+    }
+    text
+}
+
 pub(super) fn document(noted: &Noted, chapter: Option<&Chapter>, listeners: &[Bound]) -> QueryDocument {
     let facts = &noted.facts;
     let asked = asked(&noted.query);

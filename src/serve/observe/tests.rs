@@ -9,24 +9,24 @@ use crate::dns::{Rcode, RecordType};
 use crate::serve::faults::{Harm, Strike};
 
 /// An observatory with one worker, and a revision to answer from.
-struct Scene {
-    observatory: Arc<Observatory>,
+pub(crate) struct Scene {
+    pub(crate) observatory: Arc<Observatory>,
     desk: Desk,
     chapter: Arc<Chapter>,
     prepared: Prepared,
 }
 
 impl Scene {
-    fn new(kept: usize) -> Self {
+    pub(crate) fn new(kept: usize) -> Self {
         let listener = Bound { network: None, address: ([127, 0, 0, 1], 5300).into() };
-        let observatory = Arc::new(Observatory::new(vec![listener], kept));
+        let observatory = Arc::new(Observatory::new(vec![listener], kept, kept));
         let world = Arc::new(estate([10, 0, 1, 9].into()));
         let chapter = observatory.begin(&world);
         Self { desk: observatory.desk(), observatory, chapter, prepared: Prepared::new(world, None) }
     }
 
     /// Answers from the address of a client, and takes it down.
-    fn ask(&self, source: &str, text: &str, kind: RecordType) {
+    pub(crate) fn ask(&self, source: &str, text: &str, kind: RecordType) {
         self.ask_with(source, &encode_query(1, &name(text), kind, Some(1232)), None);
     }
 
