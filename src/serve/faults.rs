@@ -5,6 +5,8 @@
 //! faults the oldest that strikes counts, alone. Nothing here touches a socket: [`Faults::strike`] is asked, once any fault is set at all,
 //! and says what to do.
 
+pub(super) mod harm;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
