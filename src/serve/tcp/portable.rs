@@ -42,7 +42,7 @@ impl RequestHandler for Handler {
         mut response_handle: R,
     ) -> ResponseInfo {
         let mut reply = Vec::new();
-        let source = request.src().ip();
+        let source = request.src();
         if self.0.respond(source, None, Transport::Tcp, request.as_slice(), &mut reply) == Response::Silence {
             return nothing_sent(request);
         }

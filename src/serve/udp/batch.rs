@@ -69,7 +69,7 @@ impl Batch {
     /// Answers the first `count` queries, all from one revision.
     fn answer(&mut self, count: usize) {
         (self.ready, self.sent) = (0, 0);
-        self.listener.edition(|edition| {
+        self.listener.batch(|batch| {
             for (query, arrived) in self.queries.iter().zip(&self.arrived).take(count) {
                 let Some((length, from)) = arrived else { continue };
                 let Some((source, port)) = ip_and_port(from) else { continue };
@@ -77,8 +77,8 @@ impl Batch {
                     continue;
                 }
                 let reply = &mut self.replies[self.ready];
-                let response =
-                    self.listener.respond_from(edition, source, None, Transport::Udp, &query[..*length], reply);
+                let source = (source, port).into();
+                let response = batch.answer(source, None, Transport::Udp, &query[..*length], reply);
                 if response != Response::Silence {
                     self.to[self.ready] = Some(*from);
                     self.ready += 1;

@@ -33,7 +33,7 @@ impl Road for Portable {
             return Ok(());
         }
         let packet = &self.query[..length];
-        let response = self.listener.respond(source.ip(), None, Transport::Udp, packet, &mut self.reply);
+        let response = self.listener.respond(source, None, Transport::Udp, packet, &mut self.reply);
         if response != Response::Silence {
             send_one(socket, || socket.try_send_to(&self.reply, source)).await;
         }

@@ -104,7 +104,7 @@ impl Road for Wildcard {
         }
         let asked_at = arrival.asked_at.as_ref().map(AskedAt::address);
         let packet = &self.query[..arrival.length];
-        let response = self.listener.respond(source, asked_at, Transport::Udp, packet, &mut self.reply);
+        let response = self.listener.respond((source, port).into(), asked_at, Transport::Udp, packet, &mut self.reply);
         if response != Response::Silence {
             let turned = arrival.asked_at.map(AskedAt::turned);
             let control: Vec<_> = turned.iter().map(AskedAt::control).collect();
