@@ -61,7 +61,8 @@ fn what_is_kept_of_a_query_allocates_nothing_either() {
     let text = builtin::text("two-scopes-one-dns").expect("it is built in");
     let scenario = Scenario::read("two-scopes-one-dns", text.as_bytes()).expect("it is a good one");
     let history = Arc::new(scenario.history);
-    let world = Arc::new(compile(&history, history.last()));
+    let at = history.step("first-scope").expect("it is one of its steps").end;
+    let world = Arc::new(compile(&history, at));
     let bound = Bound { network: Some("vnet1".into()), address: ([127, 0, 0, 1], 5300).into() };
     let publication = Arc::new(Publication::new(world, vec![bound], Conduct::default()));
     let listener = Listener::new(Arc::clone(&publication), 0).expect("there is one");
