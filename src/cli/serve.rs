@@ -13,7 +13,8 @@ use super::{OperandArguments, Outcome, Result, StepArguments, input, output};
 use crate::answer::Extended;
 use crate::compile::Compiled;
 use crate::report::count;
-use crate::serve::{Listen, Settings, TcpRoad, source, start};
+use crate::serve::log::{self, LogFormat, QueryLog};
+use crate::serve::{Listen, Settings, TcpRoad, observe, source, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
 #[derive(Args, Debug)]
@@ -45,6 +46,16 @@ pub(super) struct ServeArguments {
     /// What carries TCP: several queries a read, or hickory-server's message by message
     #[arg(long, value_enum, env = "AMPLS_DNS_TCP", default_value = "pipelined")]
     tcp: Tcp,
+    /// How many of the last queries are kept to be looked at
+    #[arg(long, value_name = "N", env = "AMPLS_DNS_QUERIES", default_value_t = observe::KEPT,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(0..=1_000_000))]
+    queries: usize,
+    /// Form of what is written to stderr: lines for people, or JSON objects
+    #[arg(long, value_enum, env = "AMPLS_DNS_LOG_FORMAT", default_value_t)]
+    log_format: LogFormat,
+    /// Write a line to stderr for every query: view, name, answer, who wrote it
+    #[arg(long, env = "AMPLS_DNS_LOG_QUERIES")]
+    log_queries: bool,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
@@ -54,7 +65,8 @@ enum Tcp {
 }
 
 pub(super) fn run(arguments: &ServeArguments) -> Result {
-    log_to_stderr();
+    log_to_stderr(arguments.log_format);
+    let say = |text: &str| output::say(&log::said(arguments.log_format, text));
     let begun = Instant::now();
     let world = Arc::new(world(arguments)?);
     let settings = Settings {
@@ -66,6 +78,8 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
             Tcp::Portable => TcpRoad::Portable,
         },
         workers: arguments.workers,
+        kept: arguments.queries,
+        slots: if arguments.log_queries { log::WAITING } else { 0 },
         ..Settings::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -73,7 +87,13 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         // The signals are waited for before the first address is told, so that none is missed.
         let ended = ended()?;
         let running = start(settings, Arc::clone(&world))?;
-        output::say(&format!("ready after {} ms; UDP and TCP on each address:\n", begun.elapsed().as_millis()));
+        let log = if arguments.log_queries {
+            let observatory = Arc::clone(running.publication().observatory());
+            Some(QueryLog::start(observatory, arguments.log_format, std::io::stderr())?)
+        } else {
+            None
+        };
+        say(&format!("ready after {} ms; UDP and TCP on each address:\n", begun.elapsed().as_millis()));
         let example =
             crate::answer::story::names_of(&world).into_iter().find(|name| name.labels().next() == Some(b"api"));
         let example = example.map_or_else(|| "api.monitor.azure.com".to_owned(), |name| name.to_string());
@@ -85,32 +105,35 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
                 "# {label}\ndig @{ip} -p {port} {example}\nnslookup -port={port} {example} {ip}\n"
             ))?;
         }
-        output::say("\nctrl-c ends the server");
+        say("\nctrl-c ends the server");
         ended.await;
-        output::say("stopping");
+        say("stopping");
         running.shutdown().await;
+        // What was answered last is written too.
+        drop(log);
         Ok(Outcome::Done)
     })
 }
 
 /// The estate to serve with the zones from files; the zones alone if there is no word of an estate.
 fn world(arguments: &ServeArguments) -> std::result::Result<Compiled, Box<dyn std::error::Error>> {
+    let say = |text: &str| output::say(&log::said(arguments.log_format, text));
     let files = source::load(&arguments.zone)?;
     let records = files.iter().map(|table| table.records()).sum::<usize>();
     if !files.is_empty() {
         let (zones, records) = (count(files.len(), "zone"), count(records, "record"));
-        output::say(&format!("ampls-dns {}: {zones} with {records}", env!("CARGO_PKG_VERSION")));
+        say(&format!("ampls-dns {}: {zones} with {records}", env!("CARGO_PKG_VERSION")));
         if arguments.scenario.operand.is_none() && arguments.scenario.option.scenario.is_none() {
             return Ok(Compiled::of_files(files));
         }
     }
     let read = arguments.scenario.read()?;
     let name = &read.name;
-    output::say(&format!("ampls-dns {}: reading {name}", env!("CARGO_PKG_VERSION")));
+    say(&format!("ampls-dns {}: reading {name}", env!("CARGO_PKG_VERSION")));
     let world = read.compile(&arguments.step)?;
     let state = &world.state;
     let step = input::step_at(&world.history, world.revision()).unwrap_or("-");
-    output::say(&format!(
+    say(&format!(
         "{}: step {step}, revision {}, {}, {}, {}, {}; {}",
         if read.scenario.title.is_empty() { name } else { &*read.scenario.title },
         world.revision(),
@@ -147,12 +170,16 @@ fn ended() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// Log lines go to stderr. Without RUST_LOG: warnings, and hickory's two lines a query never.
-fn log_to_stderr() {
+fn log_to_stderr(format: LogFormat) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,hickory_server=error"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let subscriber = subscriber.with_target(false).with_ansi(colour);
     // A subscriber that an embedding program has set stays.
-    let _ = subscriber.try_init();
+    let _ = match format {
+        LogFormat::Text => subscriber.with_target(false).with_ansi(colour).try_init(),
+        LogFormat::Json => {
+            subscriber.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+        }
+    };
 }

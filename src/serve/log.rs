@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
-use super::observe::sight::line;
+use super::observe::sight::{line, now};
 use super::observe::{Observatory, QueryDocument, Reader};
 
 /// How many queries of each worker may wait to be written.
@@ -118,12 +118,29 @@ fn write_new(observatory: &Observatory, reader: &mut Reader, format: LogFormat, 
     lost
 }
 
+/// A sentence of the server's as it stands among log lines.
+pub fn said(format: LogFormat, text: &str) -> String {
+    match format {
+        LogFormat::Text => text.to_owned(),
+        LogFormat::Json => {
+            let mut object = heading(now(), text.trim());
+            object.insert("target".to_owned(), "ampls_dns".into());
+            Value::Object(object).to_string()
+        }
+    }
+}
+
+fn heading(time: String, message: &str) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.insert("timestamp".to_owned(), time.into());
+    object.insert("level".to_owned(), "INFO".into());
+    object.insert("message".to_owned(), message.into());
+    object
+}
+
 /// A query as an object beside those of other log lines: with a time, a level and a message.
 fn object(query: &QueryDocument) -> String {
-    let mut object = Map::new();
-    object.insert("timestamp".to_owned(), query.time.clone().into());
-    object.insert("level".to_owned(), "INFO".into());
-    object.insert("message".to_owned(), "query".into());
+    let mut object = heading(query.time.clone(), "query");
     if let Ok(Value::Object(mut own)) = serde_json::to_value(query) {
         own.remove("time");
         object.extend(own);

@@ -220,6 +220,11 @@ fn step(world: &Compiled, revision: crate::estate::Revision) -> Option<String> {
     world.history.step_of(revision).map(|step| step.name.to_string())
 }
 
+/// The time now, RFC 3339, UTC.
+pub(in crate::serve) fn now() -> String {
+    time(std::time::Duration::ZERO)
+}
+
 /// The time that long ago.
 fn time(ago: std::time::Duration) -> String {
     let at = SystemTime::now().checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH);
