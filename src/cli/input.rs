@@ -1,13 +1,16 @@
 //! Finding and reading the scenario, and the things in it that flags name.
 
 use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{OperandArguments, ScenarioArguments, StepArguments};
-use crate::compile::{Compiled, ViewId, compile};
+use crate::catalogue::Cloud;
+use crate::compile::{Compiled, ViewId, ZoneFiles, compile};
 use crate::dns::{NameError, OwnerName, RecordType};
 use crate::estate::{Event, History, MachineName, ResourceName, Revision};
 use crate::scenario::{Scenario, ScenarioErrors, builtin};
+use crate::serve::{Loaded, Source, source};
 
 /// The scenario every verb works on unless it is given another.
 pub const DEFAULT: &str = "two-scopes-one-dns";
@@ -109,13 +112,92 @@ impl ScenarioArguments {
 impl OperandArguments {
     /// Reads the scenario.
     pub(super) fn read(&self) -> Result<Read, InputError> {
+        read(&self.wanted()?)
+    }
+
+    /// What is to be read.
+    fn wanted(&self) -> Result<String, InputError> {
         match (&self.operand, &self.option.scenario) {
             (Some(operand), Some(option)) if operand != option && std::env::var("AMPLS_DNS_SCENARIO").is_err() => {
                 Err(InputError::Twice(operand.clone(), option.clone()))
             }
-            (Some(operand), _) => read(operand),
-            (None, _) => self.option.read(),
+            (Some(operand), _) => Ok(operand.clone()),
+            (None, option) => Ok(option.clone().unwrap_or_else(|| DEFAULT.to_owned())),
         }
+    }
+}
+
+/// What `serve` serves: a scenario with zones from files, or those alone.
+pub(super) struct Given {
+    /// The scenario by file, name or `-`; absent for zones from files alone.
+    scenario: Option<String>,
+    /// The step to begin at.
+    at: Option<String>,
+    /// Master files and folders of them.
+    zones: Vec<PathBuf>,
+    /// What it is called in messages.
+    name: String,
+}
+
+/// Standard input was read.
+#[derive(Debug, thiserror::Error)]
+#[error("standard input can be read only once; name a file to reload it")]
+struct ReadOnce;
+
+impl Given {
+    /// What the arguments of `serve` name, and what it holds now.
+    pub(super) fn read(
+        scenario: &OperandArguments,
+        step: &StepArguments,
+        zones: &[PathBuf],
+    ) -> Result<(Self, Loaded), Box<dyn std::error::Error>> {
+        let files = source::load(zones)?;
+        let nothing_said = scenario.operand.is_none() && scenario.option.scenario.is_none();
+        if nothing_said && !files.is_empty() {
+            let names: Vec<String> = zones.iter().map(|path| path.display().to_string()).collect();
+            let given = Self { scenario: None, at: None, zones: zones.to_vec(), name: names.join(", ") };
+            let history = Arc::new(History::new(Cloud::Public));
+            return Ok((given, Loaded { title: "".into(), history, start: None, files, files_only: true }));
+        }
+        let wanted = scenario.wanted()?;
+        let read = read(&wanted)?;
+        if step.at.is_some() {
+            read.revision(step)?;
+        }
+        let name = read.name.clone();
+        let given = Self { scenario: Some(wanted), at: step.at.clone(), zones: zones.to_vec(), name };
+        let loaded = given.loaded(read, files);
+        Ok((given, loaded))
+    }
+
+    fn loaded(&self, read: Read, files: ZoneFiles) -> Loaded {
+        let Scenario { title, history, start, .. } = read.scenario;
+        // A step that is gone since is no reason to serve nothing new.
+        let at = self.at.clone().filter(|at| history.step(at).is_some());
+        Loaded { title, history: Arc::new(history), start: at.or(start), files, files_only: false }
+    }
+}
+
+impl Source for Given {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn load(&self) -> Result<Loaded, Box<dyn std::error::Error + Send + Sync>> {
+        let files = source::load(&self.zones)?;
+        match self.scenario.as_deref() {
+            Some("-") => Err(Box::new(ReadOnce)),
+            Some(name) => Ok(self.loaded(read(name)?, files)),
+            None => {
+                let history = Arc::new(History::new(Cloud::Public));
+                Ok(Loaded { title: "".into(), history, start: None, files, files_only: true })
+            }
+        }
+    }
+
+    fn paths(&self) -> Vec<PathBuf> {
+        let scenario = self.scenario.iter().filter(|name| *name != "-" && Path::new(name).exists());
+        scenario.map(PathBuf::from).chain(self.zones.iter().cloned()).collect()
     }
 }
 
