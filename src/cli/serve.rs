@@ -16,6 +16,7 @@ use crate::answer::Extended;
 use crate::report::count;
 use crate::serve::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Guard, Token};
 use crate::serve::log::{self, LogFormat, QueryLog};
+use crate::serve::source::ZoneSource;
 use crate::serve::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpRoad, observe, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
@@ -39,9 +40,16 @@ pub(super) struct ServeArguments {
     /// Answer as Azure would and nothing more: no extended DNS errors
     #[arg(long, env = "AMPLS_DNS_STRICT")]
     strict: bool,
-    /// Master files to serve as public zones, or folders of files named ZONE.zone. Without a scenario they are all there is
-    #[arg(long, value_name = "FILE|DIR", num_args = 1.., env = "AMPLS_DNS_ZONE", value_delimiter = ',')]
-    zone: Vec<PathBuf>,
+    /// Master files to serve as public zones, or linked to networks (vnet1+vnet2=FILE); of folders those named ZONE.zone.
+    /// Without a scenario they are all there is
+    #[arg(
+        long,
+        value_name = "[NETWORKS=]FILE|DIR",
+        env = "AMPLS_DNS_ZONE",
+        num_args = 1..,
+        value_delimiter = ','
+    )]
+    zone: Vec<ZoneSource>,
     /// Where the admin API listens [default: 127.0.0.1:5299, unless that is taken]
     #[arg(long, value_name = "ADDRESS:PORT|off", env = "AMPLS_DNS_ADMIN")]
     admin: Option<AdminAddress>,
@@ -158,10 +166,14 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
 
 fn say_what_is_read(say: impl Fn(&str), given: &input::Given, loaded: &Loaded) {
     let version = env!("CARGO_PKG_VERSION");
-    if !loaded.files.is_empty() {
-        let records = loaded.files.iter().map(|table| table.records()).sum::<usize>();
-        let (zones, records) = (count(loaded.files.len(), "zone"), count(records, "record"));
-        say(&format!("ampls-dns {version}: {zones} with {records}"));
+    let files = &loaded.files;
+    if !files.is_empty() {
+        let links: Vec<_> = files.networks().flat_map(|network| files.linked_to(network.as_str())).collect();
+        let (public, linked) = (files.public().count(), links.len());
+        let records = files.public().chain(links).map(|table| table.records()).sum::<usize>();
+        let (public, linked) = (count(public, "public zone"), count(linked, "link"));
+        let records = count(records, "record");
+        say(&format!("ampls-dns {version}: {public} and {linked} from files, {records}"));
     }
     if !loaded.files_only {
         say(&format!("ampls-dns {version}: reading {}", given.name()));

@@ -86,7 +86,10 @@ impl Fold {
 
     /// The same with other published data than the embedded.
     pub fn with_catalogue(catalogue: Arc<Catalogue>, history: &Arc<History>) -> Self {
-        let state = State::new(catalogue, history.switches);
+        let mut state = State::new(catalogue, history.switches);
+        for zone in &history.public {
+            state.public.insert(public::zone_of_file(zone));
+        }
         Self { state, history: Arc::clone(history), files: Arc::default() }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::Event;
+use super::{Event, PublicZone};
 use crate::catalogue::Cloud;
 
 /// The state after the n-th event; 0 is the empty estate.
@@ -67,6 +67,8 @@ pub struct History {
     pub cloud: Cloud,
     /// Switches where Azure's behaviour is uncertain, see [`Switches`].
     pub switches: Switches,
+    /// Zones of public DNS besides those of the catalogue, there from the start.
+    pub public: Vec<Arc<PublicZone>>,
     events: Vec<Recorded>,
     declared: Revision,
     steps: Vec<Step>,
@@ -128,7 +130,14 @@ pub enum Limits {
 impl History {
     /// A history without events.
     pub fn new(cloud: Cloud) -> Self {
-        Self { cloud, switches: Switches::default(), events: Vec::new(), declared: Revision(0), steps: Vec::new() }
+        Self {
+            cloud,
+            switches: Switches::default(),
+            public: Vec::new(),
+            events: Vec::new(),
+            declared: Revision(0),
+            steps: Vec::new(),
+        }
     }
 
     /// Adds an event; it makes the returned revision.
@@ -159,6 +168,7 @@ impl History {
         Self {
             cloud: self.cloud,
             switches: self.switches,
+            public: self.public.clone(),
             events: self.events[..events].to_vec(),
             declared: self.declared.min(revision),
             steps: self.steps[..self.steps.len().min(steps)].to_vec(),

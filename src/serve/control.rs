@@ -16,6 +16,8 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use super::Publication;
+use crate::catalogue::Cloud;
+use crate::compile::files::LinkError;
 use crate::compile::{Compiled, Fold, ZoneFiles};
 use crate::estate::{History, Revision, Step};
 use crate::scenario::ScenarioErrors;
@@ -51,9 +53,28 @@ pub struct Loaded {
     /// The step to begin at; absent for the last one.
     pub start: Option<String>,
     /// Zones from files.
-    pub files: ZoneFiles,
+    pub files: Arc<ZoneFiles>,
     /// True if there is nothing besides the zones from files: no estate, and no public DNS of Azure.
     pub files_only: bool,
+}
+
+impl Loaded {
+    /// Zones from files and nothing else.
+    pub fn of_files(files: Arc<ZoneFiles>) -> Self {
+        let history = Arc::new(History::new(Cloud::Public));
+        Self { title: "".into(), history, start: None, files, files_only: true }
+    }
+}
+
+/// Why what was loaded cannot be served.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum OriginError {
+    /// It has no step of the name it shall begin at.
+    #[error(transparent)]
+    NoStep(#[from] NoStep),
+    /// Zones from files cannot be linked where they should.
+    #[error(transparent)]
+    Link(#[from] LinkError),
 }
 
 /// A [`Loaded`] estate at its beginning, ready to be served again.
@@ -88,19 +109,21 @@ impl Origin {
     /// Compiles what was loaded.
     ///
     /// # Errors
-    /// [`NoStep`] if it has no step of the name it shall begin at.
-    pub fn new(loaded: Loaded) -> Result<Self, NoStep> {
+    /// [`OriginError`].
+    pub fn new(loaded: Loaded) -> Result<Self, OriginError> {
         let Loaded { title, history, start, files, files_only } = loaded;
-        let ground = match files_only {
-            true => Compiled::of_files(files),
-            false => Fold::new(&history).compiled().with_files(files),
-        };
+        if files_only {
+            let ground = Compiled::of_files(files);
+            return Ok(Self { title, world: Arc::new(ground.clone()), ground, step: None });
+        }
         let step = match start {
             Some(name) => Some(index_of(&history, &name)?),
             None => history.steps().len().checked_sub(1),
         };
-        let world = at(&ground, &history, end(&history, step));
-        Ok(Self { title, ground, world: Arc::new(world), step })
+        let ground = Fold::new(&history).compiled();
+        // The networks the zones are linked to are there where the estate begins to be served, not before the first event.
+        let world = at(&ground, &history, end(&history, step)).with_files(Arc::clone(&files))?;
+        Ok(Self { title, ground: Compiled { files, ..ground }, world: Arc::new(world), step })
     }
 
     /// What the scenario is called; may be empty.

@@ -10,6 +10,7 @@ mod recall;
 mod resource;
 mod scope;
 mod zone;
+mod zone_file;
 
 pub(super) use resource::region;
 
@@ -20,13 +21,13 @@ use ipnet::Ipv4Net;
 use jiff::civil::Date;
 use resource::Hosts;
 
-use super::Scenario;
 use super::addition::{self, Addition};
 use super::error::{Fault, Faults, choice, shown};
 use super::expect::Expectation;
 use super::known::Known;
 use super::node::{Node, Range};
 use super::shape::*;
+use super::{Files, Scenario};
 use crate::catalogue::{Catalogue, Cloud};
 use crate::dns::OwnerName;
 use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
@@ -36,7 +37,7 @@ use crate::estate::{Event, History, Place, Recorded, ResourceSpec, ZoneGroup, Zo
 const MAX_NAME: usize = 260;
 
 /// Gives a shape its meaning. The scenario is whole if no fault was found.
-pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, faults: &mut Faults) -> Scenario {
+pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, files: &Files<'_>, faults: &mut Faults) -> Scenario {
     let cloud = match shape.cloud {
         None | Some(CloudShape::AzureCloud) => Cloud::Public,
         Some(CloudShape::AzureUSGovernment) => Cloud::UsGovernment,
@@ -44,7 +45,7 @@ pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, faults: &mut F
     };
     let mut history = History::new(cloud);
     history.switches = switches(shape.switches.as_ref());
-    let mut pourer = Pourer::new(file, history, faults);
+    let mut pourer = Pourer::new(file, files, history, faults);
     pourer.declarations(&shape, root);
     let expectations = pourer.steps(&shape, root);
     let history = pourer.history;
@@ -67,7 +68,8 @@ pub(super) fn pour_addition(
     told: &History,
     faults: &mut Faults,
 ) -> Addition {
-    let mut pourer = Pourer::new(file, History::new(told.cloud), faults);
+    let files = |_: &str| Err("events name no files".to_owned());
+    let mut pourer = Pourer::new(file, &files, History::new(told.cloud), faults);
     pourer.recall(told);
     let range = root.get("step").range;
     let step = match shape.step {
@@ -120,6 +122,7 @@ fn switches(shape: Option<&SwitchesShape>) -> Switches {
 /// What is known at one moment of the story.
 struct Pourer<'f> {
     file: Arc<str>,
+    files: &'f Files<'f>,
     catalogue: Arc<Catalogue>,
     hosts: Hosts,
     history: History,
@@ -161,10 +164,11 @@ struct Told {
 }
 
 impl<'f> Pourer<'f> {
-    fn new(file: &str, history: History, faults: &'f mut Faults) -> Self {
+    fn new(file: &str, files: &'f Files<'f>, history: History, faults: &'f mut Faults) -> Self {
         let catalogue = Catalogue::of(history.cloud);
         Self {
             file: file.into(),
+            files,
             hosts: Hosts::of(&catalogue),
             catalogue,
             history,
@@ -236,6 +240,9 @@ impl Pourer<'_> {
             self.refer(|own| &own.networks, &own.network, node.get("network"));
             let (name, network) = (name.as_str().into(), own.network.as_str().into());
             self.push(undated(key.range), Event::CreateVirtualMachine { name, network });
+        }
+        for (index, zone) in shape.zone_files.iter().enumerate() {
+            self.zone_file(zone, root.get("zoneFiles").item(index));
         }
         for (index, event) in shape.events.iter().enumerate() {
             self.event(event, None, root.get("events").item(index));

@@ -37,7 +37,13 @@ impl Pourer<'_> {
         self.link(&zones, &shape.links, node, told);
     }
 
-    fn link(&mut self, zones: &[ZoneId], links: &indexmap::IndexMap<String, LinkShape>, node: &Node, told: Told) {
+    pub(super) fn link(
+        &mut self,
+        zones: &[ZoneId],
+        links: &indexmap::IndexMap<String, LinkShape>,
+        node: &Node,
+        told: Told,
+    ) {
         for ((network, link), (key, _)) in links.iter().zip(node.entries_of("links")) {
             if let Err(dangling) = self.networks.find(network) {
                 self.fault(key.range, dangling.message, Some(dangling.hint));
