@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::answer::Question;
 use crate::dns::{RecordSet, Reply};
@@ -45,7 +45,7 @@ pub struct RecordDocument {
 }
 
 /// An extended DNS error, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
 pub struct ExtendedErrorDocument {
     /// Info-code.
     pub code: u16,

@@ -5,7 +5,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -34,14 +34,8 @@ pub enum LogFormat {
 /// A thread that writes a line for every query. It ends, everything written, when this is dropped.
 #[derive(Debug)]
 pub struct QueryLog {
-    told: Arc<Told>,
+    ends: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug, Default)]
-struct Told {
-    ends: AtomicBool,
-    lost: AtomicU64,
 }
 
 impl QueryLog {
@@ -54,17 +48,17 @@ impl QueryLog {
         format: LogFormat,
         mut to: impl Write + Send + 'static,
     ) -> std::io::Result<Self> {
-        let told = Arc::new(Told::default());
-        let shared = Arc::clone(&told);
+        let ends = Arc::new(AtomicBool::new(false));
+        let told_to_end = Arc::clone(&ends);
         let body = move || {
             let mut reader = Reader::default();
             let mut told_at = Instant::now();
             let mut untold = 0;
             loop {
                 // Looked at before the queries are, so that the last look comes after the last query.
-                let ends = shared.ends.load(Ordering::Acquire);
+                let ends = told_to_end.load(Ordering::Acquire);
                 let lost = write_new(&observatory, &mut reader, format, &mut to);
-                shared.lost.fetch_add(lost, Ordering::Relaxed);
+                observatory.unlogged.fetch_add(lost, Ordering::Relaxed);
                 untold += lost;
                 if untold > 0 && (ends || told_at.elapsed() >= TOLD_APART) {
                     tracing::warn!(
@@ -80,18 +74,13 @@ impl QueryLog {
             }
         };
         let thread = std::thread::Builder::new().name("ampls-dns-query-log".to_owned()).spawn(body)?;
-        Ok(Self { told, thread: Some(thread) })
-    }
-
-    /// How many queries could not be written.
-    pub fn lost(&self) -> u64 {
-        self.told.lost.load(Ordering::Relaxed)
+        Ok(Self { ends, thread: Some(thread) })
     }
 }
 
 impl Drop for QueryLog {
     fn drop(&mut self) {
-        self.told.ends.store(true, Ordering::Release);
+        self.ends.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             if thread.join().is_err() {
@@ -177,10 +166,9 @@ mod tests {
             scene.ask("10.0.1.5", &format!("n{number}.privatelink.monitor.azure.com"), RecordType::A);
         }
         scene.ask("10.0.1.5", "api.monitor.azure.com", RecordType::A);
-        let told = Arc::clone(&log.told);
         drop(log);
         let text = String::from_utf8(paper.0.lock().expect("nobody panics").clone()).expect("it is text");
-        (text, told.lost.load(Ordering::Relaxed))
+        (text, scene.observatory.unlogged.load(Ordering::Relaxed))
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! are never a label.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime};
 
 use prometheus::proto::{Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType};
@@ -66,6 +67,10 @@ pub fn text(observatory: &Observatory, faults: &Faults, world: &Arc<Compiled>, o
     let (_, lost) = observatory.seen_and_lost();
     let lost_help = "Queries written over before a reader of the last queries came.";
     families.push(proto(Family::counter("ampls_dns_queries_lost_total", lost_help, lost)));
+    let unlogged = observatory.unlogged.load(Ordering::Relaxed);
+    let unlogged_help = "Queries left out of the log because they came too fast.";
+    families.push(proto(Family::counter("ampls_dns_queries_unlogged_total", unlogged_help, unlogged)));
+    families.push(proto(start_time(observatory.begun())));
     families.extend(published(world).into_iter().map(proto));
     families.push(proto(Family::gauge(
         "ampls_dns_faults",
@@ -181,15 +186,11 @@ fn published(world: &Compiled) -> Vec<Family> {
     ]
 }
 
-/// When the process was started, as Prometheus has it of all processes.
-pub fn start_time(begun: Instant) -> Family {
+/// When the server was started, under the name Prometheus has for processes.
+fn start_time(begun: Instant) -> Family {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let at = since_epoch.saturating_sub(begun.elapsed());
-    Family::gauge(
-        "process_start_time_seconds",
-        "When the process was started, in seconds since 1970.",
-        at.as_secs_f64(),
-    )
+    Family::gauge("process_start_time_seconds", "When the server was started, in seconds since 1970.", at.as_secs_f64())
 }
 
 fn proto(family: Family) -> MetricFamily {

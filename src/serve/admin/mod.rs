@@ -9,7 +9,10 @@ pub mod problem;
 
 mod ask;
 mod changes;
+mod faults;
 mod health;
+mod metrics;
+mod queries;
 mod server;
 mod snapshots;
 mod state;
@@ -35,6 +38,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use guard::{AllowedHost, Guard, Token, TokenError};
 pub use problem::Problem;
+pub use queries::QueriesDocument;
 
 use super::control::Control;
 use crate::scenario::Addition;
@@ -189,6 +193,9 @@ fn routes() -> OpenApiRouter<Admin> {
         .merge(state::routes())
         .merge(changes::routes())
         .merge(snapshots::routes())
+        .merge(queries::routes())
+        .merge(faults::routes())
+        .merge(metrics::routes())
 }
 
 /// The routes and the document that describes them.

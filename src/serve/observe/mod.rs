@@ -18,7 +18,7 @@ pub mod sight;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -55,6 +55,9 @@ pub struct Observatory {
     collected: Mutex<Collected>,
     waiting: AtomicUsize,
     bell: Notify,
+    begun: Instant,
+    /// How many queries the log has left out.
+    pub(super) unlogged: AtomicU64,
 }
 
 /// A revision queries were answered from.
@@ -135,7 +138,14 @@ impl Observatory {
             collected: Mutex::default(),
             waiting: AtomicUsize::new(0),
             bell: Notify::new(),
+            begun: Instant::now(),
+            unlogged: AtomicU64::new(0),
         }
+    }
+
+    /// When it began.
+    pub fn begun(&self) -> Instant {
+        self.begun
     }
 
     /// A desk for one more worker.

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::filter::asked;
 use super::{Bound, Chapter, Noted, Road};
@@ -13,10 +14,9 @@ use crate::answer::{Outcome, Question, decide};
 use crate::compile::{Compiled, ViewId};
 use crate::dns::wire::{Received, Transport, decode};
 use crate::dns::{OwnerName, RecordType};
-use crate::report::answer::ExtendedErrorDocument;
 
 /// A query and what became of it, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct QueryDocument {
     /// Its number among all queries, from 1; absent in logs.
@@ -69,10 +69,19 @@ pub struct QueryDocument {
     pub road: String,
     /// The extended error the reply carries.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub extended_error: Option<ExtendedErrorDocument>,
+    pub extended_error: Option<QueryReason>,
     /// The fault that struck it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fault: Option<String>,
+}
+
+/// The extended error (RFC 8914) a reply carries.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+pub struct QueryReason {
+    /// Info-code.
+    pub code: u16,
+    /// Extra text.
+    pub text: String,
 }
 
 impl Road {
@@ -166,7 +175,7 @@ pub(super) fn document(noted: &Noted, chapter: Option<&Chapter>, listeners: &[Bo
         road: facts.road.word().to_owned(),
         extended_error: reply
             .and_then(|reply| reply.edns?.extended_error)
-            .map(|error| ExtendedErrorDocument { code: error.code, text: error.text }),
+            .map(|error| QueryReason { code: error.code, text: error.text }),
         fault: facts.fault.map(|strike| strike.to_string()),
     };
     if let (Some(chapter), Some(view), Some((name, kind))) = (chapter, facts.view, asked)
