@@ -131,7 +131,7 @@ fn heading(time: String, message: &str) -> Map<String, Value> {
 fn object(query: &QueryDocument) -> String {
     let mut object = heading(query.time.clone(), "query");
     if let Ok(Value::Object(mut own)) = serde_json::to_value(query) {
-        own.remove("time");
+        own.shift_remove("time");
         object.extend(own);
     }
     Value::Object(object).to_string()
@@ -182,7 +182,7 @@ mod tests {
             (&"query".into(), &"INFO".into(), &"vnet1".into())
         );
         assert_eq!((&last["name"], &last["answer"][0]), (&"api.monitor.azure.com".into(), &"10.0.1.9".into()));
-        assert!(last["timestamp"].is_string() && last["latency"].is_u64() && last.get("time").is_none());
+        assert!(last["timestamp"].is_string() && last["latencyMicroseconds"].is_u64() && last.get("time").is_none());
         assert_eq!(objects[2999]["name"], "n2999.privatelink.monitor.azure.com");
     }
 

@@ -1,17 +1,26 @@
 //! The published revision: what all listeners answer from, replaced whole.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use ipnet::IpNet;
 
 use super::Bound;
-use super::faults::Faults;
+use super::faults::harm::harm;
+use super::faults::{Asked, Faults, Harm, Strike};
 use super::observe::{Chapter, Desk, KEPT, Made, Observatory, Road, Taking};
 use crate::answer::{Asker, Extended, Prepared, Response, Subnets, respond};
 use crate::compile::{Compiled, ViewId};
+use crate::dns::OwnerName;
+use crate::dns::message::{Class, Query};
 use crate::dns::wire::Transport;
+use tokio::sync::Semaphore;
+
+/// How many replies may wait to be sent later, over all listeners; further ones are sent at once.
+const MAX_LATER: usize = 8192;
 
 /// How queries are answered, whatever the revision.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -32,6 +41,7 @@ pub struct Publication {
     previous: ArcSwapOption<Edition>,
     observatory: Arc<Observatory>,
     faults: Faults,
+    later: Arc<Semaphore>,
 }
 
 /// A revision with what the listeners are in it.
@@ -56,7 +66,15 @@ impl Publication {
     pub fn observed(world: Arc<Compiled>, listeners: Vec<Bound>, conduct: Conduct, observatory: Observatory) -> Self {
         let current = ArcSwap::from_pointee(Edition::new(world, &observatory, &listeners, None));
         let (previous, observatory) = (ArcSwapOption::empty(), Arc::new(observatory));
-        Self { conduct, listeners, current, previous, observatory, faults: Faults::default() }
+        Self {
+            conduct,
+            listeners,
+            current,
+            previous,
+            observatory,
+            faults: Faults::default(),
+            later: Arc::new(Semaphore::new(MAX_LATER)),
+        }
     }
 
     /// Replaces the revision. Batches of queries that are being answered finish with the old one.
@@ -138,6 +156,7 @@ impl Listener {
     }
 
     /// Answers one query from `source`. `asked_at` is the address it was sent to, if that is not the listener's own.
+    /// Nothing is waited for: a fault makes no reply late here.
     pub fn respond(
         &self,
         source: SocketAddr,
@@ -146,7 +165,27 @@ impl Listener {
         packet: &[u8],
         out: &mut Vec<u8>,
     ) -> Response {
-        self.batch(|batch| batch.answer(source, asked_at, transport, packet, out))
+        self.batch(|batch| {
+            let done = batch.make(source, asked_at, transport, packet, out);
+            batch.taking.take(&done.chapter, done.made, packet, out);
+            done.made.response
+        })
+    }
+
+    /// The same, waiting for replies that are late; absent where there is none.
+    pub async fn reply(
+        &self,
+        source: SocketAddr,
+        asked_at: Option<IpAddr>,
+        transport: Transport,
+        packet: &[u8],
+    ) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        match self.batch(|batch| batch.answer(source, asked_at, transport, packet, &mut out)) {
+            Answer::Now(Response::Silence) => None,
+            Answer::Now(_) => Some(out),
+            Answer::Later(later) => later.await,
+        }
     }
 
     /// Reads the publication once, for a batch of queries that were read just now.
@@ -157,6 +196,17 @@ impl Listener {
     }
 }
 
+/// What becomes of a query.
+pub(super) enum Answer {
+    /// The reply is at hand, if there is one.
+    Now(Response),
+    /// It is made, or sent, later; nothing else waits for it.
+    Later(Later),
+}
+
+/// A reply that comes later; absent if none does after all.
+pub(super) type Later = Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>>;
+
 /// A batch of queries, answered from one revision and taken down together.
 pub(super) struct Batch<'b> {
     listener: &'b Listener,
@@ -164,6 +214,12 @@ pub(super) struct Batch<'b> {
     /// True if a fault may strike.
     faulty: bool,
     taking: Taking<'b>,
+}
+
+/// A reply that is made, and from which revision.
+struct Done {
+    made: Made,
+    chapter: Arc<Chapter>,
 }
 
 impl Batch<'_> {
@@ -175,8 +231,86 @@ impl Batch<'_> {
         transport: Transport,
         packet: &[u8],
         out: &mut Vec<u8>,
-    ) -> Response {
-        let Self { listener, edition, .. } = self;
+    ) -> Answer {
+        if !self.faulty {
+            let (response, road) = self.look_up(self.edition, source, asked_at, transport, packet, out);
+            let made = self.made(source, transport, road, response);
+            self.taking.take(&self.edition.chapter, made, packet, out);
+            return Answer::Now(response);
+        }
+        let done = self.make(source, asked_at, transport, packet, out);
+        let delay = done.made.fault.map_or(Duration::ZERO, |strike| strike.delay);
+        let place = Arc::clone(&self.listener.publication.later).try_acquire_owned();
+        match place {
+            Ok(place) if !delay.is_zero() && done.made.response != Response::Silence => {
+                let (desk, begun) = (self.listener.desk.clone(), self.taking.begun());
+                let (query, reply) = (packet.to_vec(), out.clone());
+                Answer::Later(Box::pin(async move {
+                    tokio::time::sleep_until((begun + delay).into()).await;
+                    desk.taking_since(begun).take(&done.chapter, done.made, &query, &reply);
+                    drop(place);
+                    Some(reply)
+                }))
+            }
+            _ => {
+                self.taking.take(&done.chapter, done.made, packet, out);
+                Answer::Now(done.made.response)
+            }
+        }
+    }
+
+    /// Makes a reply, with what a fault makes of it.
+    fn make(
+        &self,
+        source: SocketAddr,
+        asked_at: Option<IpAddr>,
+        transport: Transport,
+        packet: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Done {
+        let (mut response, mut road) = self.look_up(self.edition, source, asked_at, transport, packet, out);
+        let mut chapter = &self.edition.chapter;
+        let fault = if self.faulty { self.strike(response, transport, packet) } else { None };
+        let previous = self.listener.publication.previous.load();
+        if let Some(strike) = fault {
+            if strike.harm == Some(Harm::Stale)
+                && let Some(previous) = &*previous
+            {
+                (response, road) = self.look_up(previous, source, asked_at, transport, packet, out);
+                chapter = &previous.chapter;
+            }
+            let extended = self.listener.publication.conduct.extended;
+            response = harm(&strike, packet, transport, extended, response, out);
+        }
+        let made = Made { fault, ..self.made(source, transport, road, response) };
+        Done { made, chapter: Arc::clone(chapter) }
+    }
+
+    fn made(&self, source: SocketAddr, transport: Transport, road: Road, response: Response) -> Made {
+        Made { source, listener: self.listener.index as u32, transport, road, response, fault: None }
+    }
+
+    /// The fault that strikes a question, if one does. What is no question for data is never struck.
+    fn strike(&self, response: Response, transport: Transport, packet: &[u8]) -> Option<Strike> {
+        let Response::Answered(view, _) = response else { return None };
+        let query = Query::parse(packet).ok().filter(|query| query.class == Class::IN)?;
+        let name = OwnerName::from_wire(query.name).ok()?;
+        let view = self.edition.prepared.world().views.get(view).label();
+        let asked = Asked { name: &name, kind: query.kind, view, transport };
+        self.listener.publication.faults.strike(&asked, Instant::now())
+    }
+
+    #[inline]
+    fn look_up(
+        &self,
+        edition: &Edition,
+        source: SocketAddr,
+        asked_at: Option<IpAddr>,
+        transport: Transport,
+        packet: &[u8],
+        out: &mut Vec<u8>,
+    ) -> (Response, Road) {
+        let listener = self.listener;
         let own = listener.bound().address.ip();
         let conduct = &listener.publication.conduct;
         let ip = source.ip();
@@ -189,13 +323,10 @@ impl Batch<'_> {
             extended: conduct.extended,
             premises: &edition.premises,
         };
-        let (response, road) = match edition.prepared.respond_fast(&asker, transport, packet, out) {
+        match edition.prepared.respond_fast(&asker, transport, packet, out) {
             Some(response) => (response, Road::Fast),
             None => (respond(edition.prepared.world(), &asker, transport, packet, out), Road::Slow),
-        };
-        let made = Made { source, listener: listener.index as u32, transport, road, response, fault: None };
-        self.taking.take(&edition.chapter, made, packet, out);
-        response
+        }
     }
 }
 

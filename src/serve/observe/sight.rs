@@ -25,7 +25,7 @@ pub struct QueryDocument {
     /// When it was read, RFC 3339, UTC.
     pub time: String,
     /// Microseconds from then until its reply, and those of the queries read with it, were ready.
-    pub latency: u64,
+    pub latency_microseconds: u64,
     /// Where it came from, address and port.
     pub client: String,
     /// Where it was asked, address and port.
@@ -121,7 +121,7 @@ pub fn line(query: &QueryDocument) -> String {
             add(&format!(" in step {step}"));
         }
     }
-    add(&format!(" ({} {}, {} us, {}", query.transport, query.client, query.latency, query.road));
+    add(&format!(" ({} {}, {} us, {}", query.transport, query.client, query.latency_microseconds, query.road));
     if let Some(revision) = query.revision {
         add(&format!(", revision {revision}"));
     }
@@ -157,7 +157,7 @@ pub(super) fn document(noted: &Noted, chapter: Option<&Chapter>, listeners: &[Bo
     let mut document = QueryDocument {
         sequence: noted.sequence,
         time: time(facts.at.elapsed()),
-        latency: u64::try_from(facts.latency.as_micros()).unwrap_or(u64::MAX),
+        latency_microseconds: u64::try_from(facts.latency.as_micros()).unwrap_or(u64::MAX),
         client: facts.source.to_string(),
         listener: listeners.get(facts.listener as usize).map_or_else(String::new, |bound| bound.address.to_string()),
         transport: transport_word(facts.transport).to_owned(),
