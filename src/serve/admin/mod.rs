@@ -9,10 +9,13 @@ pub mod problem;
 
 mod ask;
 mod changes;
+mod estate;
 mod faults;
 mod health;
 mod metrics;
 mod queries;
+mod records;
+
 mod server;
 mod snapshots;
 mod state;
@@ -191,6 +194,8 @@ fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(health::routes())
         .merge(state::routes())
+        .merge(records::routes())
+        .merge(estate::routes())
         .merge(changes::routes())
         .merge(snapshots::routes())
         .merge(queries::routes())
