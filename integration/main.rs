@@ -32,3 +32,6 @@ mod readme;
 
 /// Somebody's master files, served by the real binary.
 mod zones;
+
+/// What one sees of a running server: queries, numbers, faults, log lines.
+mod observe;
