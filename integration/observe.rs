@@ -295,3 +295,22 @@ fn watch_shows_queries_as_they_come_and_ends_when_it_is_told() {
     assert_eq!(told.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&told.stderr).contains("the rcode `X` cannot be used"));
 }
+
+#[test]
+fn the_readme_names_metrics_and_faults_that_there_are() {
+    let readme = include_str!("../README.md");
+    let server = Server::with(&[]);
+    server.ask("api.monitor.azure.com");
+    let (_, text) = server.get("/metrics");
+    let named: Vec<_> = readme.split("`ampls_dns_").skip(1).filter_map(|rest| rest.split(['`', '{']).next()).collect();
+    assert!(named.len() > 15, "{named:?}");
+    for name in &named {
+        assert!(text.contains(&format!("# TYPE ampls_dns_{name} ")), "ampls_dns_{name}");
+    }
+    let faults: Vec<_> = readme.split("curl -d '").skip(1).filter_map(|rest| rest.split('\'').next()).collect();
+    assert!(faults.len() >= 2);
+    for fault in faults {
+        let fault = serde_json::from_str(fault).expect("it is JSON");
+        assert_eq!(server.post("/v1/faults", &fault).0, 201, "{fault}");
+    }
+}
