@@ -114,9 +114,10 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
     log_to_stderr(arguments.log_format);
     let say = |text: &str| output::say(&log::said(arguments.log_format, text));
     let begun = Instant::now();
+    let guard = guard(arguments)?;
     let (given, loaded) = input::Given::read(&arguments.scenario, &arguments.step, &arguments.zone)?;
     say_what_is_read(say, &given, &loaded);
-    let guard = guard(arguments)?;
+
     let origin = Origin::new(loaded)?;
     let world = Arc::clone(origin.world());
     say_where_it_stands(say, &given, &origin);
@@ -241,7 +242,12 @@ pub(super) fn token(path: &Path) -> std::result::Result<Token, Box<dyn std::erro
 
 fn guard(arguments: &ServeArguments) -> std::result::Result<Guard, Box<dyn std::error::Error>> {
     let token = arguments.admin_token_file.as_deref().map(token).transpose()?;
-    Ok(Guard::new(token, arguments.admin_host.clone()))
+    let guard = Guard::new(token, arguments.admin_host.clone());
+    // Before anything is bound: nothing is served for a moment and then not.
+    if let Some(AdminAddress::At(address)) = arguments.admin {
+        admin::permit(address, &guard)?;
+    }
+    Ok(guard)
 }
 
 /// The admin server, unless it is off. Without it the DNS server goes on if nobody named its port.

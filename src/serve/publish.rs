@@ -93,6 +93,17 @@ impl Publication {
         self.previous.store(Some(before));
     }
 
+    /// What is published now, to be published again without any work.
+    pub(super) fn current(&self) -> Arc<Edition> {
+        self.current.load_full()
+    }
+
+    /// Puts what was published once in the place of the revision.
+    pub(super) fn publish_again(&self, edition: Arc<Edition>) {
+        tracing::info!(revision = edition.prepared.world().revision().0, "revision published again");
+        self.current.store(edition);
+    }
+
     /// The revision queries are answered from now.
     pub fn world(&self) -> Arc<Compiled> {
         Arc::clone(self.current.load().prepared.world())

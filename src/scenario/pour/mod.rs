@@ -91,8 +91,6 @@ pub(super) fn pour_addition(
     Addition {
         step: step.into(),
         about: shape.about.unwrap_or_default().trim().into(),
-        built_on: shape.built_on,
-        edition: shape.edition,
         events: pourer.history.events().to_vec(),
     }
 }

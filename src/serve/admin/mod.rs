@@ -20,9 +20,6 @@ mod server;
 mod snapshots;
 mod state;
 
-#[cfg(test)]
-mod tests;
-
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -131,14 +128,23 @@ impl Drop for AdminServer {
     }
 }
 
+/// Whether an admin server may listen at `address`: where other machines reach it, only with a token.
+///
+/// # Errors
+/// [`AdminError::NoToken`].
+pub fn permit(address: SocketAddr, guard: &Guard) -> Result<(), AdminError> {
+    match address.ip().to_canonical().is_loopback() || guard.has_token() {
+        true => Ok(()),
+        false => Err(AdminError::NoToken(address)),
+    }
+}
+
 /// Starts an admin server at `address`. Requests are answered from the moment this returns.
 ///
 /// # Errors
 /// [`AdminError`]; then there is none.
 pub fn start(address: SocketAddr, guard: Guard, admin: Admin) -> Result<AdminServer, AdminError> {
-    if !address.ip().to_canonical().is_loopback() && !guard.has_token() {
-        return Err(AdminError::NoToken(address));
-    }
+    permit(address, &guard)?;
     let listener = std::net::TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
