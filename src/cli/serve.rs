@@ -13,6 +13,7 @@ use crate::answer::Extended;
 use crate::compile::Compiled;
 use crate::report::count;
 use crate::serve::source::{self, ZoneSource};
+use crate::serve::upstream::servers::{Named, servers};
 use crate::serve::{Listen, Settings, TcpRoad, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
@@ -46,6 +47,10 @@ pub(super) struct ServeArguments {
         value_delimiter = ','
     )]
     zone: Vec<ZoneSource>,
+    /// Who is asked about names outside the emulated world, in order: ADDRESS, ADDRESS:PORT, or `system` for those of
+    /// /etc/resolv.conf. Without it such names do not exist
+    #[arg(long, value_name = "ADDRESS[:PORT]|system", env = "AMPLS_DNS_UPSTREAM", value_delimiter = ',')]
+    upstream: Vec<Named>,
     /// Threads that answer
     #[arg(long, value_name = "N", env = "AMPLS_DNS_WORKERS", default_value = "1")]
     workers: NonZeroUsize,
@@ -72,6 +77,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
             Tcp::Pipelined => TcpRoad::Pipelined,
             Tcp::Portable => TcpRoad::Portable,
         },
+        upstream: servers(&arguments.upstream)?,
         workers: arguments.workers,
         ..Settings::default()
     };
