@@ -253,7 +253,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::answer::{Extended, Subnets};
+    use crate::answer::{Extended, Subnets, Upstream};
     use crate::catalogue::Cloud;
     use crate::compile::{Fold, ZoneFiles, sample};
     use crate::dns::wire::{decode, encode_query};
@@ -271,6 +271,7 @@ mod tests {
             asked_at: None,
             subnets: Subnets::Trusted,
             extended,
+            upstream: Upstream::Nobody,
             premises: &[],
         }
     }

@@ -19,6 +19,7 @@ use crate::serve::file_watch;
 use crate::serve::log::{self, LogFormat, QueryLog};
 
 use crate::serve::source::ZoneSource;
+use crate::serve::upstream::servers::{Named, servers};
 use crate::serve::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpRoad, observe, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
@@ -53,6 +54,10 @@ pub(super) struct ServeArguments {
         value_delimiter = ','
     )]
     zone: Vec<ZoneSource>,
+    /// Who is asked about names outside the emulated world, in order: ADDRESS, ADDRESS:PORT, or `system` for those of
+    /// /etc/resolv.conf. Without it such names do not exist
+    #[arg(long, value_name = "ADDRESS[:PORT]|system", env = "AMPLS_DNS_UPSTREAM", value_delimiter = ',')]
+    upstream: Vec<Named>,
     /// Where the admin API listens [default: 127.0.0.1:5299, unless that is taken]
     #[arg(long, value_name = "ADDRESS:PORT|off", env = "AMPLS_DNS_ADMIN")]
     admin: Option<AdminAddress>,
@@ -129,6 +134,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
             Tcp::Pipelined => TcpRoad::Pipelined,
             Tcp::Portable => TcpRoad::Portable,
         },
+        upstream: servers(&arguments.upstream)?,
         workers: arguments.workers,
         kept: arguments.queries,
         slots: if arguments.log_queries { log::WAITING } else { 0 },

@@ -23,6 +23,7 @@ pub mod publish;
 pub mod source;
 pub mod tcp;
 mod udp;
+pub mod upstream;
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ pub use emulator::{Emulator, EmulatorError};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use publish::{Conduct, Listener, Publication};
 pub use tcp::TcpRoad;
+pub use upstream::Upstreams;
 
 use observe::Observatory;
 
@@ -63,6 +65,8 @@ pub struct Settings {
     pub trusted: Vec<IpNet>,
     /// Whether replies carry the reason as an extended DNS error.
     pub extended: Extended,
+    /// Who is asked about names outside the emulated world, in order; nobody if there is none.
+    pub upstream: Vec<SocketAddr>,
     /// How long a TCP connection may be idle.
     pub tcp_idle: Duration,
     /// What carries TCP.
@@ -81,6 +85,7 @@ impl Default for Settings {
             listeners: Vec::new(),
             trusted: Vec::new(),
             extended: Extended::default(),
+            upstream: Vec::new(),
             tcp_idle: tcp::IDLE,
             tcp: TcpRoad::default(),
             kept: observe::KEPT,
@@ -105,7 +110,7 @@ pub struct Running {
 /// # Errors
 /// [`StartError`] if any listener cannot be had; then there is none.
 pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartError> {
-    let Settings { mut listeners, trusted, extended, tcp_idle, tcp, kept, slots, workers } = settings;
+    let Settings { mut listeners, trusted, extended, upstream, tcp_idle, tcp, kept, slots, workers } = settings;
     if listeners.is_empty() {
         let planned = plan(&world, listen::DEFAULT_ADDRESS);
         if planned.by_prefix_only {
@@ -131,13 +136,11 @@ pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartE
             tracing::warn!(address = %one.address, "queries from other machines are answered here");
         }
     }
-    let publication = Publication::observed(
-        world,
-        bound.clone(),
-        Conduct { trusted, extended },
-        Observatory::new(bound, kept, slots),
-    );
-    let publication = Arc::new(publication);
+    upstream::servers::refuse_own(&upstream, &bound)?;
+    let upstream = Upstreams::new(upstream).map(Arc::new);
+    let observatory = Observatory::new(bound.clone(), kept, slots);
+    let publication =
+        Arc::new(Publication::observed(world, bound, Conduct { trusted, extended, upstream }, observatory));
     let (stop, stopped) = watch::channel(false);
     let mut running = Running { publication, stop, threads: Vec::new() };
     let mut shares: Vec<Vec<Share>> = (0..workers.get()).map(|_| Vec::new()).collect();

@@ -1,5 +1,6 @@
 //! The published revision: what all listeners answer from, replaced whole.
 
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,24 +13,41 @@ use super::Bound;
 use super::faults::harm::harm;
 use super::faults::{Asked, Faults, Harm, Strike};
 use super::observe::{Chapter, Desk, KEPT, Made, Observatory, Road, Taking};
-use crate::answer::{Asker, Extended, Prepared, Response, Subnets, respond};
+use super::upstream::Upstreams;
+use crate::answer::respond::{question, respond_with};
+use crate::answer::{Asker, Extended, Prepared, Response, Subnets, Upstream, respond};
 use crate::compile::{Compiled, ViewId};
-use crate::dns::OwnerName;
 use crate::dns::message::{Class, Query};
 use crate::dns::wire::Transport;
+use crate::dns::{OwnerName, Rcode};
 use tokio::sync::Semaphore;
 
 /// How many replies may wait to be sent later, over all listeners; further ones are sent at once.
 const MAX_LATER: usize = 8192;
 
 /// How queries are answered, whatever the revision.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Conduct {
     /// Besides loopback, whose client subnet options are trusted.
     pub trusted: Vec<IpNet>,
     /// Whether replies carry the reason.
     pub extended: Extended,
+    /// Who is asked about names outside the emulated world.
+    pub upstream: Option<Arc<Upstreams>>,
 }
+
+/// What is to be sent for a query.
+pub(super) enum Outcome {
+    /// Nothing.
+    Silence,
+    /// The reply that was written.
+    Now,
+    /// What comes of this; nothing if it ends without a reply.
+    Later(Later),
+}
+
+/// A reply that takes time, or none. Nothing else waits for it.
+pub(super) type Later = Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>>;
 
 /// A revision that can be replaced while queries are answered. Readers take no lock, and whoever read one keeps it whole.
 #[derive(Debug)]
@@ -166,8 +184,8 @@ impl Listener {
         &self.publication.listeners[self.index]
     }
 
-    /// Answers one query from `source`. `asked_at` is the address it was sent to, if that is not the listener's own.
-    /// Nothing is waited for: a fault makes no reply late here.
+    /// Answers one query from `source` with what is known here, and waits for nothing: neither for an upstream nor for a
+    /// fault that makes replies late. `asked_at` is the address it was sent to, if that is not the listener's own.
     pub fn respond(
         &self,
         source: SocketAddr,
@@ -178,25 +196,9 @@ impl Listener {
     ) -> Response {
         self.batch(|batch| {
             let done = batch.make(source, asked_at, transport, packet, out);
-            batch.taking.take(&done.chapter, done.made, packet, out);
+            batch.taking.take(&done.edition.chapter, done.made, packet, out);
             done.made.response
         })
-    }
-
-    /// The same, waiting for replies that are late; absent where there is none.
-    pub async fn reply(
-        &self,
-        source: SocketAddr,
-        asked_at: Option<IpAddr>,
-        transport: Transport,
-        packet: &[u8],
-    ) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
-        match self.batch(|batch| batch.answer(source, asked_at, transport, packet, &mut out)) {
-            Answer::Now(Response::Silence) => None,
-            Answer::Now(_) => Some(out),
-            Answer::Later(later) => later.await,
-        }
     }
 
     /// Reads the publication once, for a batch of queries that were read just now.
@@ -205,23 +207,27 @@ impl Listener {
         let faulty = self.publication.faults.any();
         use_it(&mut Batch { listener: self, edition: &edition, faulty, taking: self.desk.taking() })
     }
-}
 
-/// What becomes of a query.
-pub(super) enum Answer {
-    /// The reply is at hand, if there is one.
-    Now(Response),
-    /// It is made, or sent, later; nothing else waits for it.
-    Later(Later),
+    fn asker<'e>(&self, edition: &'e Edition, source: IpAddr, asked_at: Option<IpAddr>) -> Asker<'e> {
+        let own = self.bound().address.ip();
+        let conduct = &self.publication.conduct;
+        let trusted = source.is_loopback() || conduct.trusted.iter().any(|prefix| prefix.contains(&source));
+        Asker {
+            listener: edition.views[self.index],
+            source,
+            asked_at: asked_at.or((!own.is_unspecified()).then_some(own)),
+            subnets: if trusted { Subnets::Trusted } else { Subnets::Ignored },
+            extended: conduct.extended,
+            upstream: if conduct.upstream.is_some() { Upstream::Somebody } else { Upstream::Nobody },
+            premises: &edition.premises,
+        }
+    }
 }
-
-/// A reply that comes later; absent if none does after all.
-pub(super) type Later = Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>>;
 
 /// A batch of queries, answered from one revision and taken down together.
 pub(super) struct Batch<'b> {
     listener: &'b Listener,
-    edition: &'b Edition,
+    edition: &'b Arc<Edition>,
     /// True if a fault may strike.
     faulty: bool,
     taking: Taking<'b>,
@@ -230,11 +236,11 @@ pub(super) struct Batch<'b> {
 /// A reply that is made, and from which revision.
 struct Done {
     made: Made,
-    chapter: Arc<Chapter>,
+    edition: Arc<Edition>,
 }
 
 impl Batch<'_> {
-    /// Answers one of them.
+    /// Answers one of them, or says what will.
     pub(super) fn answer(
         &mut self,
         source: SocketAddr,
@@ -242,32 +248,67 @@ impl Batch<'_> {
         transport: Transport,
         packet: &[u8],
         out: &mut Vec<u8>,
-    ) -> Answer {
-        if !self.faulty {
+    ) -> Outcome {
+        let done = if self.faulty {
+            self.make(source, asked_at, transport, packet, out)
+        } else {
             let (response, road) = self.look_up(self.edition, source, asked_at, transport, packet, out);
             let made = self.made(source, transport, road, response);
-            self.taking.take(&self.edition.chapter, made, packet, out);
-            return Answer::Now(response);
-        }
-        let done = self.make(source, asked_at, transport, packet, out);
+            if !matches!(response, Response::Elsewhere(_)) {
+                self.taking.take(&self.edition.chapter, made, packet, out);
+                return if response == Response::Silence { Outcome::Silence } else { Outcome::Now };
+            }
+            Done { made, edition: Arc::clone(self.edition) }
+        };
         let delay = done.made.fault.map_or(Duration::ZERO, |strike| strike.delay);
-        let place = Arc::clone(&self.listener.publication.later).try_acquire_owned();
-        match place {
-            Ok(place) if !delay.is_zero() && done.made.response != Response::Silence => {
-                let (desk, begun) = (self.listener.desk.clone(), self.taking.begun());
-                let (query, reply) = (packet.to_vec(), out.clone());
-                Answer::Later(Box::pin(async move {
-                    tokio::time::sleep_until((begun + delay).into()).await;
-                    desk.taking_since(begun).take(&done.chapter, done.made, &query, &reply);
-                    drop(place);
-                    Some(reply)
-                }))
+        match done.made.response {
+            Response::Silence => {}
+            Response::Elsewhere(view) => {
+                if let Some(later) = self.elsewhere(&done, view, asked_at, packet) {
+                    return Outcome::Later(later);
+                }
             }
-            _ => {
-                self.taking.take(&done.chapter, done.made, packet, out);
-                Answer::Now(done.made.response)
+            Response::Answered(..) | Response::Refused(_) if delay.is_zero() => {}
+            Response::Answered(..) | Response::Refused(_) => {
+                if let Ok(place) = Arc::clone(&self.listener.publication.later).try_acquire_owned() {
+                    let (desk, begun) = (self.listener.desk.clone(), self.taking.begun());
+                    let (query, reply) = (packet.to_vec(), out.clone());
+                    return Outcome::Later(Box::pin(async move {
+                        tokio::time::sleep_until((begun + delay).into()).await;
+                        desk.taking_since(begun).take(&done.edition.chapter, done.made, &query, &reply);
+                        drop(place);
+                        Some(reply)
+                    }));
+                }
             }
         }
+        self.taking.take(&done.edition.chapter, done.made, packet, out);
+        if done.made.response == Response::Silence { Outcome::Silence } else { Outcome::Now }
+    }
+
+    /// What comes of asking an upstream; absent where there is none to ask.
+    fn elsewhere(&self, done: &Done, view: ViewId, asked_at: Option<IpAddr>, packet: &[u8]) -> Option<Later> {
+        let place = self.listener.clone();
+        let conduct = &place.publication.conduct;
+        let (upstream, question) = (conduct.upstream.clone()?, question(packet)?);
+        let (edition, made, begun, packet) =
+            (Arc::clone(&done.edition), done.made, self.taking.begun(), packet.to_vec());
+        let resolving = upstream.resolve(Arc::clone(edition.prepared.world()), view, question, conduct.extended);
+        Some(Box::pin(async move {
+            let reply = resolving.await;
+            let asker = place.asker(&edition, made.source.ip(), asked_at);
+            let mut out = Vec::new();
+            respond_with(edition.prepared.world(), &asker, made.transport, &packet, &reply, &mut out);
+            let mut response = Response::Answered(view, reply.rcode);
+            if let Some(strike) = &made.fault {
+                let extended = place.publication.conduct.extended;
+                response = harm(strike, &packet, made.transport, extended, response, &mut out);
+                tokio::time::sleep_until((begun + strike.delay).into()).await;
+            }
+            let made = Made { response, road: Road::Upstream, ..made };
+            place.desk.taking_since(begun).take(&edition.chapter, made, &packet, &out);
+            Some(out)
+        }))
     }
 
     /// Makes a reply, with what a fault makes of it.
@@ -279,22 +320,26 @@ impl Batch<'_> {
         packet: &[u8],
         out: &mut Vec<u8>,
     ) -> Done {
-        let (mut response, mut road) = self.look_up(self.edition, source, asked_at, transport, packet, out);
-        let mut chapter = &self.edition.chapter;
+        let mut edition = Arc::clone(self.edition);
+        let (mut response, mut road) = self.look_up(&edition, source, asked_at, transport, packet, out);
         let fault = if self.faulty { self.strike(response, transport, packet) } else { None };
-        let previous = self.listener.publication.previous.load();
         if let Some(strike) = fault {
             if strike.harm == Some(Harm::Stale)
-                && let Some(previous) = &*previous
+                && let Some(previous) = self.listener.publication.previous.load_full()
             {
-                (response, road) = self.look_up(previous, source, asked_at, transport, packet, out);
-                chapter = &previous.chapter;
+                edition = previous;
+                (response, road) = self.look_up(&edition, source, asked_at, transport, packet, out);
             }
+            // Nobody is asked what is not told.
+            let told_here = matches!(strike.harm, Some(Harm::Drop | Harm::Rcode(_) | Harm::Truncate));
+            response = match response {
+                Response::Elsewhere(view) if told_here => Response::Answered(view, Rcode::NOERROR),
+                response => response,
+            };
             let extended = self.listener.publication.conduct.extended;
             response = harm(&strike, packet, transport, extended, response, out);
         }
-        let made = Made { fault, ..self.made(source, transport, road, response) };
-        Done { made, chapter: Arc::clone(chapter) }
+        Done { made: Made { fault, ..self.made(source, transport, road, response) }, edition }
     }
 
     fn made(&self, source: SocketAddr, transport: Transport, road: Road, response: Response) -> Made {
@@ -303,7 +348,7 @@ impl Batch<'_> {
 
     /// The fault that strikes a question, if one does. What is no question for data is never struck.
     fn strike(&self, response: Response, transport: Transport, packet: &[u8]) -> Option<Strike> {
-        let Response::Answered(view, _) = response else { return None };
+        let (Response::Answered(view, _) | Response::Elsewhere(view)) = response else { return None };
         let query = Query::parse(packet).ok().filter(|query| query.class == Class::IN)?;
         let name = OwnerName::from_wire(query.name).ok()?;
         let view = self.edition.prepared.world().views.get(view).label();
@@ -321,19 +366,7 @@ impl Batch<'_> {
         packet: &[u8],
         out: &mut Vec<u8>,
     ) -> (Response, Road) {
-        let listener = self.listener;
-        let own = listener.bound().address.ip();
-        let conduct = &listener.publication.conduct;
-        let ip = source.ip();
-        let trusted = ip.is_loopback() || conduct.trusted.iter().any(|prefix| prefix.contains(&ip));
-        let asker = Asker {
-            listener: edition.views[listener.index],
-            source: ip,
-            asked_at: asked_at.or((!own.is_unspecified()).then_some(own)),
-            subnets: if trusted { Subnets::Trusted } else { Subnets::Ignored },
-            extended: conduct.extended,
-            premises: &edition.premises,
-        };
+        let asker = self.listener.asker(edition, source.ip(), asked_at);
         match edition.prepared.respond_fast(&asker, transport, packet, out) {
             Some(response) => (response, Road::Fast),
             None => (respond(edition.prepared.world(), &asker, transport, packet, out), Road::Slow),

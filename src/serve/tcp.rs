@@ -13,12 +13,11 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, timeout_at};
 
 use super::Listener;
-use super::publish::Answer;
-use crate::answer::Response;
+use super::publish::Outcome;
 use crate::dns::wire::Transport;
 
 /// How long a connection may be idle, or a client may take to send a message or to read its replies, if nothing else is
@@ -27,6 +26,8 @@ pub const IDLE: Duration = Duration::from_secs(10);
 /// How many connections a listener has at a time on each worker; more wait until one ends.
 pub const MAX_CONNECTIONS: usize = 1024;
 
+/// How many replies of one connection may take time; until there are fewer, no more queries are read from it.
+const MAX_LATE: usize = 128;
 /// Octets a connection reads at first; it grows with the messages that come.
 const FIRST_OCTETS: usize = 4096;
 /// The longest message with its length in front.
@@ -35,9 +36,6 @@ const LONGEST: usize = 2 + u16::MAX as usize;
 const REPLY_OCTETS: usize = 64 << 10;
 /// How long to wait where no connection can be taken, as for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// How many replies of one connection may come later; it is not read from while there are more.
-const MAX_LATER: usize = 256;
 
 /// What carries TCP.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -99,8 +97,9 @@ struct Connection {
     reply: Vec<u8>,
     /// Replies with their lengths in front.
     replies: Vec<u8>,
-    /// Replies that come later, each by itself (RFC 7766, 7).
-    later: JoinSet<Option<Vec<u8>>>,
+    /// Replies that take time. They are sent when they are there, behind whatever was asked later and answered before
+    /// (RFC 7766, 6.2.1.1).
+    late: JoinSet<Option<Vec<u8>>>,
 }
 
 /// What became of the queries read so far.
@@ -128,7 +127,7 @@ impl Connection {
             filled: 0,
             reply: Vec::new(),
             replies: Vec::new(),
-            later: JoinSet::new(),
+            late: JoinSet::new(),
         }
     }
 
@@ -137,23 +136,27 @@ impl Connection {
         let mut until = Instant::now() + self.idle;
         loop {
             tokio::select! {
-                biased;
-                Some(reply) = self.later.join_next(), if !self.later.is_empty() => {
-                    if let Ok(Some(reply)) = reply {
-                        put(&mut self.replies, &reply);
+                ready = timeout_at(until, self.stream.readable()), if self.late.len() < MAX_LATE => match ready {
+                    Ok(ready) => ready?,
+                    // A client that waits for a reply is not idle.
+                    Err(_) if !self.late.is_empty() => {
                         until = Instant::now() + self.idle;
-                        if !self.write(until).await? {
-                            return Ok(());
-                        }
+                        continue;
+                    }
+                    Err(_) => return Ok(()),
+                },
+                Some(done) = self.late.join_next(), if !self.late.is_empty() => {
+                    self.put_late(done);
+                    until = Instant::now() + self.idle;
+                    if !self.write(until).await? {
+                        return Ok(());
                     }
                     continue;
                 }
-                ready = self.stream.readable(), if self.later.len() < MAX_LATER => ready?,
-                // Who waits for replies is not idle.
-                () = sleep_until(until), if self.later.is_empty() => return Ok(()),
             }
             match self.stream.try_read(&mut self.queries[self.filled..]) {
-                Ok(0) => return Ok(()),
+                // The client may have closed its half only.
+                Ok(0) => return self.finish().await,
                 Ok(length) => self.filled += length,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(error) => return Err(error),
@@ -179,9 +182,27 @@ impl Connection {
         }
     }
 
+    /// Sends the replies that take time, and ends.
+    async fn finish(mut self) -> io::Result<()> {
+        while let Some(done) = self.late.join_next().await {
+            self.put_late(done);
+        }
+        self.write(Instant::now() + self.idle).await?;
+        Ok(())
+    }
+
+    /// Puts a reply that took time behind those that wait to be written.
+    fn put_late(&mut self, done: Result<Option<Vec<u8>>, JoinError>) {
+        match done {
+            Ok(Some(reply)) => put(&mut self.replies, &reply),
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "a reply could not be made"),
+        }
+    }
+
     /// Answers the whole messages that were read, all from one revision.
     fn answer(&mut self) -> Progress {
-        let Self { place, from, queries, taken, filled, reply, replies, later, .. } = self;
+        let Self { place, from, queries, taken, filled, reply, replies, late, .. } = self;
         place.batch(|batch| {
             loop {
                 let Some((&[high, low], behind)) = queries[*taken..*filled].split_first_chunk::<2>() else {
@@ -192,14 +213,15 @@ impl Connection {
                     return Progress::End;
                 }
                 let Some(query) = behind.get(..length) else { return Progress::More };
-                match batch.answer(*from, None, Transport::Tcp, query, reply) {
-                    Answer::Now(Response::Silence) => {}
-                    Answer::Now(_) => put(replies, reply),
-                    Answer::Later(one) => {
-                        later.spawn_local(one);
+                let outcome = batch.answer(*from, None, Transport::Tcp, query, reply);
+                *taken += 2 + length;
+                match outcome {
+                    Outcome::Silence => {}
+                    Outcome::Now => put(replies, reply),
+                    Outcome::Later(later) => {
+                        late.spawn_local(later);
                     }
                 }
-                *taken += 2 + length;
                 if replies.len() >= REPLY_OCTETS {
                     return Progress::Full;
                 }
@@ -237,7 +259,7 @@ impl Connection {
     }
 }
 
-/// Puts a reply behind others, with its length in front.
+/// Puts a reply with its length in front behind others.
 fn put(replies: &mut Vec<u8>, reply: &[u8]) {
     let length = u16::try_from(reply.len()).expect("replies keep the limit of their transport");
     replies.extend_from_slice(&length.to_be_bytes());

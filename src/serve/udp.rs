@@ -13,15 +13,19 @@ mod portable;
 mod wildcard;
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::Listener;
 use super::publish::Later;
+use super::upstream::PATIENCE;
 
 /// Octets of a query that are looked at. A longer one is cut off, and thereby malformed.
 const QUERY_OCTETS: usize = 2048;
@@ -61,13 +65,14 @@ pub(super) async fn serve_portably(socket: UdpSocket, listener: Listener, stop: 
 
 /// A way to receive, answer and send.
 trait Road {
-    /// Takes what is there, up to some bound, and answers it. An error of kind `WouldBlock` says that nothing is there.
-    async fn round(&mut self, socket: &Arc<UdpSocket>) -> io::Result<()>;
+    /// Takes what is there, up to some bound, and answers it; what takes time goes to `late`. An error of kind `WouldBlock`
+    /// says that nothing is there.
+    async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()>;
 }
 
 async fn serve_with(mut road: impl Road, socket: UdpSocket, mut stop: watch::Receiver<bool>) {
-    // Replies that come later keep it, too.
-    let socket = Arc::new(socket);
+    let socket = Rc::new(socket);
+    let mut late = JoinSet::new();
     // Waited for once and not anew each time, which would be the dearest part of a small batch.
     let mut stopped = pin!(stop.wait_for(|stop| *stop));
     loop {
@@ -77,7 +82,9 @@ async fn serve_with(mut road: impl Road, socket: UdpSocket, mut stop: watch::Rec
             _ = &mut stopped => break,
             _ = socket.readable() => {}
         }
-        match road.round(&socket).await {
+        // Those that are sent need no keeping.
+        while late.try_join_next().is_some() {}
+        match road.round(&socket, &mut late).await {
             // Many listeners share a thread, and none may starve the others. Where nothing is left to read, the next look
             // at the socket lets the others run anyway; to yield as well would cost a system call.
             Ok(()) => tokio::task::yield_now().await,
@@ -90,20 +97,12 @@ async fn serve_with(mut road: impl Road, socket: UdpSocket, mut stop: watch::Rec
         }
     }
     for _ in 0..LAST_ROUNDS {
-        if road.round(&socket).await.is_err() {
+        if road.round(&socket, &mut late).await.is_err() {
             break;
         }
     }
-}
-
-/// Sends a reply once it is there.
-fn send_later(socket: &Arc<UdpSocket>, later: Later, send: impl Fn(&UdpSocket, &[u8]) -> io::Result<usize> + 'static) {
-    let socket = Arc::clone(socket);
-    tokio::task::spawn_local(async move {
-        if let Some(reply) = later.await {
-            send_one(&socket, || send(&socket, &reply)).await;
-        }
-    });
+    // Whoever still waits then has given up.
+    let _ = timeout(PATIENCE, late.join_all()).await;
 }
 
 /// Sends one reply. What cannot be sent is dropped: the client asks again.
@@ -111,4 +110,14 @@ async fn send_one(socket: &UdpSocket, mut send: impl FnMut() -> io::Result<usize
     if let Err(error) = socket.async_io(tokio::io::Interest::WRITABLE, &mut send).await {
         tracing::debug!(%error, "a reply could not be sent");
     }
+}
+
+/// Sends a reply when it is there.
+fn send_later(later: Later, socket: &Rc<UdpSocket>, to: SocketAddr, late: &mut JoinSet<()>) {
+    let socket = Rc::clone(socket);
+    late.spawn_local(async move {
+        if let Some(reply) = later.await {
+            send_one(&socket, || socket.try_send_to(&reply, to)).await;
+        }
+    });
 }

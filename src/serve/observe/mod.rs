@@ -344,6 +344,10 @@ impl Taking<'_> {
             crate::answer::Response::Silence => (None, None),
             crate::answer::Response::Refused(rcode) => (None, Some(rcode)),
             crate::answer::Response::Answered(view, rcode) => (Some(view), Some(rcode)),
+            // Nobody was asked after all; the reply is the one for that.
+            crate::answer::Response::Elsewhere(view) => {
+                (Some(view), reply.get(3).map(|octet| crate::dns::Rcode(u16::from(octet & 0x0f))))
+            }
         };
         let reply = if rcode.is_some() { reply } else { &[] };
         let Papers { ring, counts } = &mut *self.papers;

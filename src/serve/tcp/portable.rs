@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
+use crate::serve::publish::Outcome;
 
 /// Replies that may wait on one connection. hickory reads the next message only when the last reply is written, so more
 /// than a few never do.
@@ -40,9 +41,17 @@ impl RequestHandler for Handler {
         request: &Request,
         mut response_handle: R,
     ) -> ResponseInfo {
-        let Some(reply) = self.0.reply(request.src(), None, Transport::Tcp, request.as_slice()).await else {
-            return nothing_sent(request);
-        };
+        let mut reply = Vec::new();
+        let source = request.src();
+        let query = request.as_slice();
+        match self.0.batch(|batch| batch.answer(source, None, Transport::Tcp, query, &mut reply)) {
+            Outcome::Silence => return nothing_sent(request),
+            Outcome::Now => {}
+            Outcome::Later(later) => match later.await {
+                Some(late) => reply = late,
+                None => return nothing_sent(request),
+            },
+        }
         let (queries, message) = parts(&reply).expect("replies of our own can be read");
         let builder = MessageResponseBuilder::new(&queries, message.edns.as_ref());
         let response =

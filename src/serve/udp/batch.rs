@@ -1,20 +1,20 @@
 //! Linux, at an address of the listener's own: up to 32 queries a system call, and their replies in another.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
 
 use super::{QUERY_OCTETS, Road, send_later};
-use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
-use crate::serve::publish::Answer;
+use crate::serve::publish::Outcome;
 
 /// Queries a system call. Beyond 16 to 32 more gain nothing.
 const QUERIES: usize = 32;
@@ -69,7 +69,7 @@ impl Batch {
     }
 
     /// Answers the first `count` queries, all from one revision.
-    fn answer(&mut self, count: usize, socket: &Arc<UdpSocket>) {
+    fn answer(&mut self, count: usize, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) {
         (self.ready, self.sent) = (0, 0);
         self.listener.batch(|batch| {
             for (query, arrived) in self.queries.iter().zip(&self.arrived).take(count) {
@@ -79,16 +79,14 @@ impl Batch {
                     continue;
                 }
                 let reply = &mut self.replies[self.ready];
-                let source: SocketAddr = (source, port).into();
+                let source = (source, port).into();
                 match batch.answer(source, None, Transport::Udp, &query[..*length], reply) {
-                    Answer::Now(Response::Silence) => {}
-                    Answer::Now(_) => {
+                    Outcome::Silence => {}
+                    Outcome::Now => {
                         self.to[self.ready] = Some(*from);
                         self.ready += 1;
                     }
-                    Answer::Later(later) => {
-                        send_later(socket, later, move |socket, reply| socket.try_send_to(reply, source));
-                    }
+                    Outcome::Later(later) => send_later(later, socket, source, late),
                 }
             }
         });
@@ -117,11 +115,11 @@ impl Batch {
 }
 
 impl Road for Batch {
-    async fn round(&mut self, socket: &Arc<UdpSocket>) -> io::Result<()> {
+    async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
         let fd = socket.as_raw_fd();
         for _ in 0..BATCHES {
             let count = socket.try_io(Interest::READABLE, || Ok(self.receive(fd)?))?;
-            self.answer(count, socket);
+            self.answer(count, socket, late);
             socket.async_io(Interest::WRITABLE, || self.send(fd)).await?;
             if count < QUERIES {
                 // The kernel had no more, so there is no need to ask it again: whatever comes from now on is a new event.

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsRawFd;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use nix::libc;
 use nix::sys::socket::{
@@ -11,12 +11,12 @@ use nix::sys::socket::{
 };
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
 
-use super::{QUERY_OCTETS, Road, send_later, send_one};
-use crate::answer::Response;
+use super::{QUERY_OCTETS, Road, send_one};
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
-use crate::serve::publish::{self, Answer};
+use crate::serve::publish::Outcome;
 use crate::serve::udp::batch::ip_and_port;
 
 /// Makes the kernel tell where each datagram was sent to.
@@ -97,7 +97,7 @@ impl AskedAt {
 }
 
 impl Road for Wildcard {
-    async fn round(&mut self, socket: &Arc<UdpSocket>) -> io::Result<()> {
+    async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
         let arrival = socket.try_io(Interest::READABLE, || self.receive(socket))?;
         let Some(from) = arrival.from else { return Ok(()) };
         let Some((source, port)) = ip_and_port(&from) else { return Ok(()) };
@@ -107,14 +107,19 @@ impl Road for Wildcard {
         let asked_at = arrival.asked_at.as_ref().map(AskedAt::address);
         let packet = &self.query[..arrival.length];
         let source = (source, port).into();
-        let answer =
-            |batch: &mut publish::Batch<'_>| batch.answer(source, asked_at, Transport::Udp, packet, &mut self.reply);
+        let reply = &mut self.reply;
+        let outcome = self.listener.batch(|batch| batch.answer(source, asked_at, Transport::Udp, packet, reply));
         let turned = arrival.asked_at.map(AskedAt::turned);
-        match self.listener.batch(answer) {
-            Answer::Now(Response::Silence) => {}
-            Answer::Now(_) => send_one(socket, || send(socket, &self.reply, turned.as_ref(), &from)).await,
-            Answer::Later(later) => {
-                send_later(socket, later, move |socket, reply| send(socket, reply, turned.as_ref(), &from));
+        match outcome {
+            Outcome::Silence => {}
+            Outcome::Now => send(socket, &self.reply, turned.as_ref(), &from).await,
+            Outcome::Later(later) => {
+                let socket = Rc::clone(socket);
+                late.spawn_local(async move {
+                    if let Some(reply) = later.await {
+                        send(&socket, &reply, turned.as_ref(), &from).await;
+                    }
+                });
             }
         }
         Ok(())
@@ -122,8 +127,9 @@ impl Road for Wildcard {
 }
 
 /// Sends a reply from the address its query was sent to.
-fn send(socket: &UdpSocket, reply: &[u8], from: Option<&AskedAt>, to: &SockaddrStorage) -> io::Result<usize> {
-    let control: Vec<_> = from.map(AskedAt::control).into_iter().collect();
+async fn send(socket: &UdpSocket, reply: &[u8], turned: Option<&AskedAt>, to: &SockaddrStorage) {
+    let control: Vec<_> = turned.into_iter().map(AskedAt::control).collect();
     let slices = [IoSlice::new(reply)];
-    Ok(sendmsg(socket.as_raw_fd(), &slices, &control, MsgFlags::MSG_DONTWAIT, Some(to))?)
+    let flags = MsgFlags::MSG_DONTWAIT;
+    send_one(socket, || Ok(sendmsg(socket.as_raw_fd(), &slices, &control, flags, Some(to))?)).await;
 }
