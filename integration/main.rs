@@ -38,3 +38,5 @@ mod zones;
 
 /// What is exported, held against the servers it is for.
 mod exports;
+/// What one sees of a running server: queries, numbers, faults, log lines.
+mod observe;

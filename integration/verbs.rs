@@ -23,6 +23,7 @@ fn help_says_what_there_is_with_examples() {
         "step",
         "apply",
         "status",
+        "watch",
         "healthcheck",
         "scenarios",
         "generate",

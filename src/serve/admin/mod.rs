@@ -10,8 +10,12 @@ pub mod problem;
 mod ask;
 mod changes;
 mod estate;
+mod faults;
 mod health;
+mod metrics;
+mod queries;
 mod records;
+
 mod server;
 mod snapshots;
 mod state;
@@ -34,6 +38,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use guard::{AllowedHost, Guard, Token, TokenError};
 pub use problem::Problem;
+pub use queries::QueriesDocument;
 
 use super::control::Control;
 use crate::scenario::Addition;
@@ -199,6 +204,9 @@ fn routes() -> OpenApiRouter<Admin> {
         .merge(estate::routes())
         .merge(changes::routes())
         .merge(snapshots::routes())
+        .merge(queries::routes())
+        .merge(faults::routes())
+        .merge(metrics::routes())
 }
 
 /// The routes and the document that describes them.
