@@ -93,7 +93,8 @@ fn the_admin_says_what_the_verbs_say() {
         let text = explained["text"].take();
         assert_eq!(text, stdout(&["explain", SHARED, "--from", "vnet1", "--at", step]));
         let object = explained.as_object_mut().expect("an object");
-        (object.remove("text"), object.remove("revision"));
+        object.remove("text");
+        object.remove("revision");
         assert_eq!(explained, json_of(&["explain", SHARED, "--from", "vnet1", "--at", step, "--format", "json"]));
         let at = at.replace('&', "?");
         assert_eq!(server.get(&format!("/v1/findings{at}")), json_of(&["check", "--at", step, "--format", "json"]));
@@ -119,7 +120,9 @@ fn bad_input_is_a_problem_document_and_changes_nothing() {
     let before = server.get("/v1/state");
     let long = "x".repeat(5 << 20);
     let (yaml, json) = (("Content-Type", "application/yaml"), ("Content-Type", "application/json"));
-    let cases: &[(&str, &str, &[(&str, &str)], &str, u16)] = &[
+    // Method, path, headers, body, and the status it must meet.
+    type Case<'c> = (&'c str, &'c str, &'c [(&'c str, &'c str)], &'c str, u16);
+    let cases: &[Case<'_>] = &[
         ("GET", "/v1", &[], "", 404),
         ("DELETE", "/v1/state", &[], "", 405),
         ("POST", "/v1/steps/goto", &[json], r#"{"step": "nowhere"}"#, 404),

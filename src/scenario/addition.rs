@@ -149,7 +149,7 @@ mod tests {
         }
     }
 
-    /// Reading a scenario whole and reading its last step behind the others gives the same events, or the same words.
+    /// Reading a scenario whole and reading its last step behind the others gives the same events.
     #[test]
     fn what_is_known_after_a_history_is_what_was_known_while_it_was_read() {
         let mut compared = 0;
@@ -162,15 +162,12 @@ mod tests {
             if from.is_empty() {
                 continue;
             }
-            let step = &whole.history.steps()[last];
             let before = whole.history.until(crate::estate::Revision(from.start - 1), last);
-            let part = written.rfind(&format!("\n- name: {}\n", step.name));
-            let Some(part) = part.map(|at| &written[at..]) else { continue };
-            let Some((_, events)) = part.split_once("\n  events:\n") else { continue };
-            let events: Vec<&str> = events.lines().take_while(|line| line.starts_with("  ")).collect();
-            let events: Vec<&str> = events.into_iter().take_while(|line| !line.starts_with("  expect")).collect();
-            let date = part.lines().find(|line| line.starts_with("  date:")).map_or("", str::trim);
-            let text = format!("{date}\nevents:\n{}\n", events.join("\n"));
+            let written: serde_json::Value = serde_saphyr::from_str(&written).expect("what is written can be read");
+            let mut part = written["steps"][last].clone();
+            let object = part.as_object_mut().expect("a step is a mapping");
+            object.retain(|key, _| matches!(key.as_str(), "date" | "events"));
+            let text = part.to_string();
             let read =
                 Addition::read(name, text.as_bytes(), &before).unwrap_or_else(|errors| panic!("{name}: {errors}"));
             let told: Vec<_> = read.events.into_iter().map(|recorded| recorded.event).collect();

@@ -139,7 +139,7 @@ fn system(file: &Path) -> Result<Vec<SocketAddr>, SystemError> {
 }
 
 /// The listener that a server to ask is, if it is one of our own: questions would come back to where they came from.
-pub(super) fn own<'b>(server: SocketAddr, listeners: &'b [Bound]) -> Option<&'b Bound> {
+pub(super) fn own(server: SocketAddr, listeners: &[Bound]) -> Option<&Bound> {
     let met = |bound: &&Bound| {
         let here = bound.address.ip();
         let everywhere = here.is_unspecified() && here.is_ipv4() == server.ip().is_ipv4() && is_local(server.ip());
