@@ -39,7 +39,10 @@ fuzz_target!(|octets: &[u8]| {
     if matches!(response, Response::Refused(_) | Response::Answered(..)) {
         // Names may be compressed in more than one way, so the two need not be cut at the same place.
         let [told, told_from_tables] = [&out, &other].map(|reply| decode(reply).expect("a reply can be read"));
-        assert!(told == told_from_tables || told.truncated || told_from_tables.truncated, "{told:?} {told_from_tables:?}");
+        assert!(
+            told == told_from_tables || told.truncated || told_from_tables.truncated,
+            "{told:?} {told_from_tables:?}"
+        );
         assert_eq!(out[..2], packet[..2]);
         assert!(transport == Transport::Tcp || out.len() <= 4096);
     }
