@@ -44,7 +44,7 @@ def main():
     for number, packet in enumerate(packets):
         path = folder / "packet" / f"seed-{number}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes([number % 16]) + packet)
+        path.write_bytes(bytes([number % 32]) + packet)
     # A reply: the question again, two records with compressed owners, and EDNS.
     data = [(1, b"\x0a\0\x01\x09"), (5, b"\xc0\x10"), (16, b"\x02hi"), (15, b"\0\x0a\xc0\x0c"), (65280, b"any")]
     for number, (kind, octets) in enumerate(data):

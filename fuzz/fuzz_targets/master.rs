@@ -19,7 +19,8 @@ fuzz_target!(|octets: &[u8]| {
                     assert_eq!(table.records(), records);
                 }
                 let written = master::write(&zone.apex, &zone.sets);
-                let again = master::read(written.as_bytes(), None).unwrap_or_else(|errors| panic!("{errors:?}: {written}"));
+                let again =
+                    master::read(written.as_bytes(), None).unwrap_or_else(|errors| panic!("{errors:?}: {written}"));
                 assert_eq!(again.sets, zone.sets);
             }
             Err(errors) => {
