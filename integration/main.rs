@@ -32,3 +32,6 @@ mod readme;
 
 /// Somebody's master files, served by the real binary.
 mod zones;
+
+/// Names outside the emulated world, asked for at other servers.
+mod upstream;
