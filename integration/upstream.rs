@@ -507,6 +507,32 @@ fn strict_answers_carry_no_reason_cookies_as_they_came_and_no_name_for_the_serve
 }
 
 #[test]
+fn a_question_that_comes_back_by_way_of_the_upstream_ends_at_once_with_a_hint() {
+    // The made-up server forwards whatever it is asked to where it came from.
+    let back = Arc::new(Mutex::new(None::<SocketAddr>));
+    let forwards_to = Arc::clone(&back);
+    let relay = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let upstream = relay.local_addr().expect("it is bound");
+    std::thread::spawn(move || {
+        let relay = Arc::new(relay);
+        let mut buffer = [0; 4096];
+        while let Ok((length, from)) = relay.recv_from(&mut buffer) {
+            let to = forwards_to.lock().expect("nobody panics with it").expect("it is set before anything is asked");
+            let (relay, query) = (Arc::clone(&relay), buffer[..length].to_vec());
+            std::thread::spawn(move || relay.send_to(&exchange(to, &query), from));
+        }
+    });
+    let server = served(&[upstream]);
+    let there = at(&server, "plain");
+    *back.lock().expect("nobody panics with it") = Some(there);
+    let begun = Instant::now();
+    let received = ask(there, "www.example", RecordType::A);
+    assert_eq!(received.rcode, Rcode::SERVFAIL);
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert_eq!(ask(there, "api.monitor.azure.com", RecordType::A).rcode, Rcode::NOERROR);
+}
+
+#[test]
 fn an_upstream_that_is_this_server_is_explained_before_anything_is_served() {
     let port = Fake::gone().port();
     let told = |listen: String, upstream: String| run(&["serve", "--listen", &listen, "--upstream", &upstream]);

@@ -69,11 +69,12 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
     log_to_stderr();
     let begun = Instant::now();
     let world = Arc::new(world(arguments)?);
+    let upstreams = upstream::addresses(&arguments.upstream)?;
     let settings = Settings {
         listeners: arguments.listen.clone(),
         trusted: arguments.trust_ecs.clone(),
         extended: if arguments.strict { Extended::Left } else { Extended::Shown },
-        upstreams: upstream::addresses(&arguments.upstream)?,
+        upstreams: upstreams.clone(),
         tcp: match arguments.tcp {
             Tcp::Pipelined => TcpRoad::Pipelined,
             Tcp::Portable => TcpRoad::Portable,
@@ -86,6 +87,10 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         // The signals are waited for before the first address is told, so that none is missed.
         let ended = ended()?;
         let running = start(settings, Arc::clone(&world))?;
+        if !upstreams.is_empty() {
+            let servers: Vec<_> = upstreams.iter().map(ToString::to_string).collect();
+            output::say(&format!("names outside the emulated world are asked for at {}", servers.join(", ")));
+        }
         output::say(&format!("ready after {} ms; UDP and TCP on each address:\n", begun.elapsed().as_millis()));
         let example =
             crate::answer::story::names_of(&world).into_iter().find(|name| name.labels().next() == Some(b"api"));
