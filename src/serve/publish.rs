@@ -74,6 +74,17 @@ impl Publication {
         self.current.store(Arc::new(edition));
     }
 
+    /// What is published now, to be published again without any work.
+    pub(super) fn current(&self) -> Arc<Edition> {
+        self.current.load_full()
+    }
+
+    /// Puts what was published once in the place of the revision.
+    pub(super) fn publish_again(&self, edition: Arc<Edition>) {
+        tracing::info!(revision = edition.prepared.world().revision().0, "revision published again");
+        self.current.store(edition);
+    }
+
     /// The revision queries are answered from now.
     pub fn world(&self) -> Arc<Compiled> {
         Arc::clone(self.current.load().prepared.world())
@@ -240,6 +251,27 @@ mod tests {
         };
         assert!(reason(Extended::Shown).is_some());
         assert_eq!(reason(Extended::Left), None);
+    }
+
+    #[test]
+    fn beyond_the_most_that_may_wait_a_query_is_refused_at_once() {
+        let upstreams = vec![([127, 0, 0, 1], 9).into()];
+        let listener = listener(None, Conduct { upstreams, ..Conduct::default() });
+        let packet = encode_query(1, &name("nobody.example"), RecordType::A, Some(1232));
+        let mut out = Vec::new();
+        let mut ask = |out: &mut Vec<u8>| listener.respond([127, 0, 0, 1].into(), None, Transport::Udp, &packet, out);
+        let most = u32::try_from(MAX_WAITING).expect("a small number");
+        let all = listener.publication.waiting.try_acquire_many(most).expect("nobody waits");
+        let Answer::Now(response) = ask(&mut out) else { panic!("there is no room to wait") };
+        assert_eq!(response, Response::Refused(Rcode::SERVFAIL));
+        let edns = decode(&out).expect("a reply").edns.expect("an OPT record");
+        assert!(edns.extended_error.is_some_and(|told| told.text.contains("4096 queries wait")));
+        drop(all);
+        let Answer::Later(later) = ask(&mut out) else { panic!("it is to be asked for elsewhere") };
+        assert_eq!(listener.publication.waiting.available_permits(), MAX_WAITING - 1);
+        // Nobody waits for it any more.
+        drop(later);
+        assert_eq!(listener.publication.waiting.available_permits(), MAX_WAITING);
     }
 
     #[test]

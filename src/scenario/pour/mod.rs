@@ -6,6 +6,7 @@
 mod event;
 mod expect;
 mod network;
+mod recall;
 mod resource;
 mod scope;
 mod zone;
@@ -20,6 +21,7 @@ use ipnet::Ipv4Net;
 use jiff::civil::Date;
 use resource::Hosts;
 
+use super::addition::{self, Addition};
 use super::error::{Fault, Faults, choice, shown};
 use super::expect::Expectation;
 use super::known::Known;
@@ -43,29 +45,7 @@ pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, files: &Files<
     };
     let mut history = History::new(cloud);
     history.switches = switches(shape.switches.as_ref());
-    let mut pourer = Pourer {
-        file: file.into(),
-        files,
-        hosts: Hosts::of(&Catalogue::of(cloud)),
-        catalogue: Catalogue::of(cloud),
-        history,
-        faults,
-        step: "the declarations".into(),
-        networks: Known::of("network"),
-        subnets: HashMap::new(),
-        peerings: HashSet::new(),
-        inbound: Known::of("inbound endpoint"),
-        rulesets: Known::of("ruleset"),
-        resources: Known::of("resource"),
-        specs: HashMap::new(),
-        scopes: Known::of("scope"),
-        scoped: HashMap::new(),
-        endpoints: Known::of("private endpoint"),
-        connections: HashMap::new(),
-        zones: Known::of("private zone"),
-        links: HashMap::new(),
-        machines: Known::of("virtual machine"),
-    };
+    let mut pourer = Pourer::new(file, files, history, faults);
     pourer.declarations(&shape, root);
     let expectations = pourer.steps(&shape, root);
     let history = pourer.history;
@@ -77,6 +57,41 @@ pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, files: &Files<
         history,
         start: shape.start,
         expectations,
+    }
+}
+
+/// Gives events their meaning that go on behind the end of `told`. They are whole if no fault was found.
+pub(super) fn pour_addition(
+    file: &str,
+    root: &Node,
+    shape: AdditionShape,
+    told: &History,
+    faults: &mut Faults,
+) -> Addition {
+    let files = |_: &str| Err("events name no files".to_owned());
+    let mut pourer = Pourer::new(file, &files, History::new(told.cloud), faults);
+    pourer.recall(told);
+    let range = root.get("step").range;
+    let step = match shape.step {
+        Some(name) => {
+            pourer.name(range, &name, "step");
+            if told.step(&name).is_some() {
+                let message = format!("there is a step `{}` already", shown(&name));
+                pourer.fault(range, message, Some("give this one another name".to_owned()));
+            }
+            name
+        }
+        None => addition::free_name(told),
+    };
+    pourer.step = step.as_str().into();
+    let date = pourer.date(shape.date.as_deref(), root.get("date"));
+    for (index, event) in shape.events.iter().enumerate() {
+        pourer.event(event, date, root.get("events").item(index));
+    }
+    Addition {
+        step: step.into(),
+        about: shape.about.unwrap_or_default().trim().into(),
+        events: pourer.history.events().to_vec(),
     }
 }
 
@@ -144,6 +159,35 @@ struct Connection {
 struct Told {
     date: Option<Date>,
     range: Range,
+}
+
+impl<'f> Pourer<'f> {
+    fn new(file: &str, files: &'f Files<'f>, history: History, faults: &'f mut Faults) -> Self {
+        let catalogue = Catalogue::of(history.cloud);
+        Self {
+            file: file.into(),
+            files,
+            hosts: Hosts::of(&catalogue),
+            catalogue,
+            history,
+            faults,
+            step: "the declarations".into(),
+            networks: Known::of("network"),
+            subnets: HashMap::new(),
+            peerings: HashSet::new(),
+            inbound: Known::of("inbound endpoint"),
+            rulesets: Known::of("ruleset"),
+            resources: Known::of("resource"),
+            specs: HashMap::new(),
+            scopes: Known::of("scope"),
+            scoped: HashMap::new(),
+            endpoints: Known::of("private endpoint"),
+            connections: HashMap::new(),
+            zones: Known::of("private zone"),
+            links: HashMap::new(),
+            machines: Known::of("virtual machine"),
+        }
+    }
 }
 
 impl Pourer<'_> {
@@ -263,7 +307,7 @@ impl Pourer<'_> {
 
     /// A reference to something that must exist.
     fn refer(&mut self, known: impl Fn(&Self) -> &Known, name: &str, node: &Node) {
-        if let Err(dangling) = known(self).find(name) {
+        if let Err(dangling) = known(self).find(name, self.faults.are_printed()) {
             self.fault(node.range, dangling.message, Some(dangling.hint));
         }
     }

@@ -21,11 +21,15 @@ impl Pourer<'_> {
 
     pub(super) fn delete_zones(&mut self, shape: &ZoneGroupZonesShape, node: &Node, told: Told) {
         for zone in self.living_zones(&shape.resource_group, &shape.zones, node) {
-            // Azure does not delete a zone that is linked.
-            let used = self.links.get(&zone).is_some_and(|linked| !linked.is_empty());
-            self.zones.remove(&zone.to_string(), &self.step, !used);
+            self.forget_zone(&zone);
             self.push(told, Event::DeletePrivateDnsZone { zone });
         }
+    }
+
+    pub(super) fn forget_zone(&mut self, zone: &ZoneId) {
+        // Azure does not delete a zone that is linked.
+        let used = self.links.get(zone).is_some_and(|linked| !linked.is_empty());
+        self.zones.remove(&zone.to_string(), &self.step, !used);
     }
 
     pub(super) fn link_zones(&mut self, shape: &LinkZonesShape, node: &Node, told: Told) {
@@ -41,7 +45,7 @@ impl Pourer<'_> {
         told: Told,
     ) {
         for ((network, link), (key, _)) in links.iter().zip(node.entries_of("links")) {
-            if let Err(dangling) = self.networks.find(network) {
+            if let Err(dangling) = self.networks.find(network, self.faults.are_printed()) {
                 self.fault(key.range, dangling.message, Some(dangling.hint));
             }
             let policy = match link.resolution_policy {
@@ -103,7 +107,7 @@ impl Pourer<'_> {
 
     /// A zone that must exist.
     pub(super) fn refer_zone(&mut self, zone: &ZoneId, range: Range) {
-        if let Err(dangling) = self.zones.find(&zone.to_string()) {
+        if let Err(dangling) = self.zones.find(&zone.to_string(), self.faults.are_printed()) {
             self.fault(range, dangling.message, Some(dangling.hint));
         }
     }
