@@ -259,7 +259,7 @@ mod tests {
         let listener = listener(None, Conduct { upstreams, ..Conduct::default() });
         let packet = encode_query(1, &name("nobody.example"), RecordType::A, Some(1232));
         let mut out = Vec::new();
-        let mut ask = |out: &mut Vec<u8>| listener.respond([127, 0, 0, 1].into(), None, Transport::Udp, &packet, out);
+        let ask = |out: &mut Vec<u8>| listener.respond([127, 0, 0, 1].into(), None, Transport::Udp, &packet, out);
         let most = u32::try_from(MAX_WAITING).expect("a small number");
         let all = listener.publication.waiting.try_acquire_many(most).expect("nobody waits");
         let Answer::Now(response) = ask(&mut out) else { panic!("there is no room to wait") };
