@@ -36,6 +36,9 @@ mod readme;
 /// Somebody's master files, served by the real binary.
 mod zones;
 
+/// Names outside the emulated world, asked for at other servers.
+mod upstream;
+
 /// What is exported, held against the servers it is for.
 mod exports;
 /// What one sees of a running server: queries, numbers, faults, log lines.

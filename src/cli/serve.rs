@@ -126,11 +126,12 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
     let origin = Origin::new(loaded)?;
     let world = Arc::clone(origin.world());
     say_where_it_stands(say, &given, &origin);
+    let upstreams = upstream::addresses(&arguments.upstream)?;
     let settings = Settings {
         listeners: arguments.listen.clone(),
         trusted: arguments.trust_ecs.clone(),
         extended: if arguments.strict { Extended::Left } else { Extended::Shown },
-        upstreams: upstream::addresses(&arguments.upstream)?,
+        upstreams: upstreams.clone(),
         tcp: match arguments.tcp {
             Tcp::Pipelined => TcpRoad::Pipelined,
             Tcp::Portable => TcpRoad::Portable,
@@ -151,6 +152,10 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         } else {
             None
         };
+        if !upstreams.is_empty() {
+            let servers: Vec<_> = upstreams.iter().map(ToString::to_string).collect();
+            say(&format!("names outside the emulated world are asked for at {}", servers.join(", ")));
+        }
         let control = Arc::new(Control::new(Arc::clone(running.publication()), Box::new(given), origin));
         let admin = Admin::new(Arc::clone(&control));
         let server = admin_server(arguments, guard, admin.clone())?;

@@ -457,6 +457,30 @@ mod tests {
     }
 
     #[test]
+    fn beyond_the_most_that_may_wait_a_query_is_refused_at_once() {
+        let upstreams = vec![([127, 0, 0, 1], 9).into()];
+        let listener = listener(None, Conduct { upstreams, ..Conduct::default() });
+        let packet = encode_query(1, &name("nobody.example"), RecordType::A, Some(1232));
+        let mut out = Vec::new();
+        let source = ([127, 0, 0, 1], 4242).into();
+        let ask = |out: &mut Vec<u8>| listener.batch(|batch| batch.answer(source, None, Transport::Udp, &packet, out));
+        let waiting = &listener.publication.later;
+        let most = u32::try_from(MAX_LATER).expect("a small number");
+        let all = waiting.try_acquire_many(most).expect("nobody waits");
+        assert!(matches!(ask(&mut out), Outcome::Now), "there is no room to wait");
+        let told = decode(&out).expect("a reply");
+        assert_eq!(told.rcode, Rcode::SERVFAIL);
+        let reason = told.edns.expect("an OPT record").extended_error;
+        assert!(reason.is_some_and(|told| told.text.contains("4096 queries wait")));
+        drop(all);
+        let Outcome::Later(later) = ask(&mut out) else { panic!("it is to be asked for elsewhere") };
+        assert_eq!(waiting.available_permits(), MAX_LATER - 1);
+        // Nobody waits for it any more.
+        drop(later);
+        assert_eq!(waiting.available_permits(), MAX_LATER);
+    }
+
+    #[test]
     fn a_listener_whose_network_is_gone_goes_by_source_address() {
         let listener = listener(Some("vnet3"), Conduct::default());
         assert_eq!(view(&listener, [10, 0, 2, 7]), "\"vnet2\"");
