@@ -8,7 +8,7 @@ use super::count;
 use crate::compile::{Code, Finding, Severity};
 
 /// A finding, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingDocument {
     /// Stable code.
