@@ -3,11 +3,14 @@
 //! [`start`] binds every listener ([`listen`]), gives each worker, which is a thread with an event loop, a socket of every
 //! listener for datagrams and a share of its streams ([`tcp`]), and returns a [`Running`] server that answers from that
 //! moment on. [`Running::publish`] replaces the revision under load; the sockets stay as they are.
+//! Whatever changes the revision goes through one writer ([`control`]), which the [`admin`] server asks over HTTP.
 //! Nothing here decides anything: each query goes through [`Listener::respond`], whatever it travelled by.
 //!
 //! hickory-server logs two lines a query at level INFO; whoever installs a subscriber should let its target
 //! `hickory_server` through from WARN on only.
 
+pub mod admin;
+pub mod control;
 pub mod emulator;
 pub mod listen;
 pub mod publish;
@@ -31,6 +34,7 @@ use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
+pub use control::{Control, Loaded, Origin, Source};
 pub use emulator::{Emulator, EmulatorError};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use publish::{Conduct, Listener, Publication};

@@ -1,0 +1,98 @@
+//! Reading requests: bodies, queries and paths, each mistake a problem document.
+
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use super::{MAX_BODY_OCTETS, Problem};
+
+/// How long a body may take to arrive.
+const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// A JSON body.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let kind = media_type(request.headers());
+        if !(kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")) {
+            return Err(unsupported(&kind, "application/json"));
+        }
+        let text = octets(request).await?;
+        let read = serde_json::from_slice(&text);
+        read.map(Self).map_err(|error| Problem::bad(format!("the body cannot be used: {error}")))
+    }
+}
+
+/// A body of YAML, which JSON is as well, as it was sent.
+pub(super) struct Text(pub(super) Vec<u8>);
+
+impl<S: Sync> FromRequest<S> for Text {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let kind = media_type(request.headers());
+        let known =
+            ["application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain"];
+        if !known.contains(&kind.as_str()) {
+            return Err(unsupported(&kind, "application/json or application/yaml"));
+        }
+        octets(request).await.map(Self)
+    }
+}
+
+/// The part behind the question mark.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(asked)) => Ok(Self(asked)),
+            Err(error) => Err(Problem::bad(format!("the query cannot be used: {}", error.body_text()))),
+        }
+    }
+}
+
+/// A name in the path.
+pub(super) struct Named(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(name)) => Ok(Self(name)),
+            Err(error) => Err(Problem::bad(format!("the path cannot be used: {}", error.body_text()))),
+        }
+    }
+}
+
+fn media_type(headers: &axum::http::HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn unsupported(kind: &str, wanted: &str) -> Problem {
+    let found = if kind.is_empty() { "the body has no media type".to_owned() } else { format!("the body is {kind}") };
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("{found}; send {wanted} with its Content-Type"))
+}
+
+async fn octets(request: Request) -> Result<Vec<u8>, Problem> {
+    let body = axum::body::to_bytes(request.into_body(), MAX_BODY_OCTETS);
+    match tokio::time::timeout(BODY_TIME, body).await {
+        Ok(Ok(octets)) => Ok(octets.into()),
+        Ok(Err(_)) => {
+            let detail = format!("the body cannot be read, or has more than {} MiB", MAX_BODY_OCTETS >> 20);
+            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
+        }
+        Err(_) => {
+            let detail = format!("the body did not arrive within {} s", BODY_TIME.as_secs());
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail))
+        }
+    }
+}
