@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
@@ -15,6 +15,7 @@ use super::{OperandArguments, Outcome, Result, StepArguments, input, output};
 use crate::answer::Extended;
 use crate::report::count;
 use crate::serve::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Guard, Token};
+use crate::serve::file_watch;
 use crate::serve::source::ZoneSource;
 use crate::serve::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpRoad, start};
 
@@ -24,7 +25,8 @@ use crate::serve::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpRo
     ampls-dns serve --listen 127.0.0.1:5300 --listen vnet1=127.0.0.1:5301\n\n\
     Without --listen: the public view on 127.0.0.1:5300 and a port for each network from 5301 on, in the order declared.\n\
     A listener without a network tells its clients apart by EDNS client subnet (from loopback and --trust-ecs), then by\n\
-    source address. SIGINT and SIGTERM end the server.")]
+    source address. SIGHUP, `--watch` and the admin API read the files again; a\n\
+    file that cannot be used leaves the revision before. SIGINT and SIGTERM end the server.")]
 pub(super) struct ServeArguments {
     #[command(flatten)]
     scenario: OperandArguments,
@@ -58,6 +60,12 @@ pub(super) struct ServeArguments {
     /// Besides addresses and localhost, names the admin API may be asked by
     #[arg(long, value_name = "NAME", env = "AMPLS_DNS_ADMIN_HOST", value_delimiter = ',')]
     admin_host: Vec<AllowedHost>,
+    /// Read the scenario and the zones again when their files change
+    #[arg(long, env = "AMPLS_DNS_WATCH")]
+    watch: bool,
+    /// How long to answer on after SIGTERM while /readyz fails, so that those in front of it look elsewhere
+    #[arg(long, value_name = "SECONDS", env = "AMPLS_DNS_DRAIN", default_value = "0")]
+    drain: u64,
     /// Threads that answer
     #[arg(long, value_name = "N", env = "AMPLS_DNS_WORKERS", default_value = "1")]
     workers: NonZeroUsize,
@@ -113,11 +121,12 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // The signals are waited for before the first address is told, so that none is missed.
-        let ended = ended()?;
+        let mut signals = Signals::new()?;
         let running = start(settings, Arc::clone(&world))?;
         let control = Arc::new(Control::new(Arc::clone(running.publication()), Box::new(given), origin));
         let admin = Admin::new(Arc::clone(&control));
         let server = admin_server(arguments, guard, admin.clone())?;
+        let _watch = arguments.watch.then(|| file_watch::watch(Arc::clone(&control))).transpose()?;
         output::say(&format!("ready after {} ms; UDP and TCP on each address:\n", begun.elapsed().as_millis()));
         let example =
             crate::answer::story::names_of(&world).into_iter().find(|name| name.labels().next() == Some(b"api"));
@@ -134,9 +143,21 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
             output::say(&format!("\nadmin: http://{}", server.address()));
         }
         output::say("\nctrl-c ends the server");
-        ended.await;
+        while signals.next().await == Signal::Reload {
+            let control = Arc::clone(&control);
+            // A failure is logged where it is met, and kept for whoever asks.
+            let _ = tokio::task::spawn_blocking(move || control.reload()).await?;
+        }
         output::say("stopping");
         admin.drain();
+        if arguments.drain > 0 {
+            let drained = tokio::time::sleep(Duration::from_secs(arguments.drain));
+            tokio::select! {
+                () = drained => {}
+                // A second signal is impatience.
+                () = signals.end() => {}
+            }
+        }
         running.shutdown().await;
         Ok(Outcome::Done)
     })
@@ -217,33 +238,75 @@ fn admin_server(
     }
 }
 
-/// Ready when the signals are listened for; the future it gives ends with the first of them.
+/// What a signal asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Signal {
+    Reload,
+    End,
+}
+
+/// The signals, from the moment they are listened for.
 #[cfg(unix)]
-fn ended() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => Signal::End,
+            _ = self.terminate.recv() => Signal::End,
+            _ = self.hang_up.recv() => Signal::Reload,
         }
-    })
+    }
+
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 #[cfg(not(unix))]
-fn ended() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> Signal {
+        self.end().await;
+        Signal::End
+    }
+
+    async fn end(&mut self) {
         // Where the signal cannot be had the process is ended from outside.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    })
+    }
 }
 
-/// Log lines go to stderr. Without RUST_LOG: warnings, and hickory's two lines a query never.
+/// Log lines go to stderr. Without RUST_LOG: warnings, changes of what is served, and hickory's two lines a query never.
 fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,hickory_server=error"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,ampls_dns::serve::control=info,hickory_server=error"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let subscriber = subscriber.with_target(false).with_ansi(colour);

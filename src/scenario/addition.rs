@@ -109,7 +109,6 @@ mod tests {
 
     #[test]
     fn a_list_alone_is_a_step_with_a_free_name() {
-        assert_eq!(&*read("- reboot: nobody\n").map_or_else(|error| error, |_| String::new())[..5], *"error");
         let addition = read("[{deletePrivateEndpoint: pe1}]").expect("good events");
         assert_eq!(&*addition.step, "live-1");
         let mut after = history();
@@ -139,6 +138,7 @@ mod tests {
     /// Reading a scenario whole and reading its last step behind the others gives the same events, or the same words.
     #[test]
     fn what_is_known_after_a_history_is_what_was_known_while_it_was_read() {
+        let mut compared = 0;
         for name in builtin::names() {
             let text = builtin::text(name).expect("it is built in");
             let whole = Scenario::read(name, text.as_bytes()).expect("it can be read");
@@ -165,6 +165,8 @@ mod tests {
                 .map(|one| one.event.clone())
                 .collect();
             assert_eq!(told, wanted, "{name}");
+            compared += 1;
         }
+        assert!(compared > 40, "only {compared} scenarios have a last step with events");
     }
 }

@@ -171,10 +171,15 @@ impl Standing {
             Some(step) => step.end,
             None => text.parse().ok().map(Revision).filter(|revision| *revision <= history.last())?,
         };
+        Some(self.at_revision(revision))
+    }
+
+    /// The estate at a revision of its history; the last one for what is beyond.
+    pub fn at_revision(&self, revision: Revision) -> Arc<Compiled> {
         if revision == self.world.revision() {
-            return Some(Arc::clone(&self.world));
+            return Arc::clone(&self.world);
         }
-        Some(Arc::new(at(&self.origin.ground, history, revision)))
+        Arc::new(at(&self.origin.ground, &self.world.history, revision))
     }
 }
 
@@ -454,7 +459,7 @@ impl Control {
         let history = Arc::new(history);
         let mut fold = Fold::resume(&standing.world, &history);
         fold.to(history.last());
-        let standing = self.publish(&writer, |before| Next {
+        let standing = self.publish(&writer, "events", |before| Next {
             world: Arc::new(fold.compiled()),
             step: history.steps().len().checked_sub(1),
             ..Next::like(before)
@@ -494,11 +499,10 @@ impl Control {
             }
             _ => (Arc::clone(&origin.world), origin.step),
         };
-        let standing = self.publish(&writer, |before| {
+        let standing = self.publish(&writer, "reload", |before| {
             let reloads = Reloads { succeeded: before.reloads.succeeded + 1, last, failure: None, ..before.reloads };
             Next { title: Arc::clone(&origin.title), world, step, origin, reloads }
         });
-        tracing::info!(source = name, "reloaded");
         Ok(standing)
     }
 
@@ -508,7 +512,7 @@ impl Control {
         for also in &writer.at_reset {
             also();
         }
-        self.publish(&writer, |before| Next {
+        self.publish(&writer, "reset", |before| Next {
             title: Arc::clone(&before.origin.title),
             world: Arc::clone(&before.origin.world),
             step: before.origin.step,
@@ -566,7 +570,7 @@ impl Control {
     pub fn restore(&self, name: &str) -> Result<Arc<Standing>, ControlError> {
         let writer = self.write();
         let saved = writer.snapshots.get(name).ok_or_else(|| no_snapshot(&writer, name))?;
-        Ok(self.publish(&writer, |before| Next {
+        Ok(self.publish(&writer, "restore", |before| Next {
             title: Arc::clone(&saved.title),
             world: Arc::clone(&saved.world),
             step: saved.step,
@@ -585,11 +589,11 @@ impl Control {
         } else {
             Arc::new(at(&standing.origin.ground, history, revision))
         };
-        self.publish(writer, |before| Next { world, step: Some(step), ..Next::like(before) })
+        self.publish(writer, "step", |before| Next { world, step: Some(step), ..Next::like(before) })
     }
 
     /// The lock is what keeps publications in order; whoever calls shows that it holds it.
-    fn publish(&self, _writer: &Writer, next: impl FnOnce(&Standing) -> Next) -> Arc<Standing> {
+    fn publish(&self, _writer: &Writer, by: &str, next: impl FnOnce(&Standing) -> Next) -> Arc<Standing> {
         let before = self.standing();
         let Next { title, world, step, origin, reloads } = next(&before);
         if !Arc::ptr_eq(&before.world, &world) {
@@ -597,6 +601,8 @@ impl Control {
         }
         let standing = Arc::new(Standing { edition: before.edition + 1, title, world, step, reloads, origin });
         self.standing.store(Arc::clone(&standing));
+        let step = standing.step().map_or("-", |step| &*step.name);
+        tracing::info!(by, step, revision = standing.world.revision().0, edition = standing.edition, "published");
         self.changes.send_replace(change(&standing));
         standing
     }

@@ -12,6 +12,7 @@
 pub mod admin;
 pub mod control;
 pub mod emulator;
+pub mod file_watch;
 pub mod listen;
 pub mod publish;
 pub mod source;
@@ -42,6 +43,9 @@ pub use tcp::TcpRoad;
 
 use crate::answer::Extended;
 use crate::compile::Compiled;
+
+/// How many threads compute beside an event loop.
+const BLOCKING_THREADS: usize = 2;
 
 /// What [`start`] needs to know besides the revision.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -158,7 +162,10 @@ fn on_a_thread(
     name: &str,
     prepare: impl FnOnce(&mut Vec<Task>) -> io::Result<()> + Send + 'static,
 ) -> Result<JoinHandle<()>, StartError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all();
+    // Few at a time, so that what is computed for the admin leaves the processors to the queries.
+    let runtime = runtime.max_blocking_threads(BLOCKING_THREADS).build().map_err(StartError::Thread)?;
     let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
     let body = move || {
         let local = LocalSet::new();

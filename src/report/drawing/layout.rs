@@ -151,6 +151,9 @@ const SIGN: f64 = 16.0;
 const MOST_ZONES: usize = 8;
 const MOST_RESOURCES: usize = 6;
 const MOST_ANSWERS: usize = 4;
+const MOST_UNSCOPED: usize = 3;
+/// Height of a frame's heading.
+const FRAME_HEAD: f64 = 22.0;
 /// From this many networks on, each is two lines.
 const MANY: usize = 9;
 
@@ -329,7 +332,7 @@ impl Plan {
                 let down = networks.div_ceil(across);
                 (
                     PAD * 2.0 + extent(across, width, 8.0),
-                    PAD * 2.0 + ROW + extent(down, height, 8.0),
+                    PAD * 2.0 + FRAME_HEAD + extent(down, height, 8.0),
                 )
             }
             "zones" => {
@@ -343,7 +346,7 @@ impl Plan {
                 };
                 (264.0, high(2 + listed(self.most(own), MOST_RESOURCES)))
             }
-            _ => (264.0, high(1 + listed(self.most(|estate| estate.unscoped.len()), MOST_RESOURCES))),
+            _ => (264.0, high(1 + listed(self.most(|estate| estate.unscoped.len()), MOST_UNSCOPED))),
         }
     }
 
@@ -364,7 +367,7 @@ impl Plan {
         if self.compact {
             return (178.0, PAD * 2.0 + rows(2) - 8.0);
         }
-        (268.0, PAD * 2.0 + rows(2 + listed(self.most(kinds), MOST_ANSWERS)) - 4.0)
+        (288.0, PAD * 2.0 + rows(2 + listed(self.most(kinds), MOST_ANSWERS)) - 4.0)
     }
 
     fn place_networks(&mut self, id: &Id, frame: Place) {
@@ -377,7 +380,7 @@ impl Plan {
         for (index, network) in networks.into_iter().enumerate() {
             let place = Place {
                 x: frame.x + PAD + extent(index % across, width, 8.0) + if index % across > 0 { 8.0 } else { 0.0 },
-                y: frame.y + PAD + ROW + extent(index / across, height, 8.0) + if index / across > 0 { 8.0 } else { 0.0 },
+                y: frame.y + PAD + FRAME_HEAD + extent(index / across, height, 8.0) + if index / across > 0 { 8.0 } else { 0.0 },
                 width,
                 height,
             };
@@ -592,11 +595,11 @@ impl Plan {
         let each = each.collect::<Vec<_>>().join(", ");
         let what = match (each.is_empty(), first.forwards_to.as_slice()) {
             (false, _) => format!("linked to {each}"),
-            (true, []) => "no private zone linked".to_owned(),
+            (true, []) => "linked to no private zone".to_owned(),
             (true, to) => format!("asking {}", to.join(", ")),
         };
-        let mut pen = Pen::new(Place { y: place.y - 1.0, ..place });
-        pen.quiet(&format!("{}, {what}", count(there.len(), "network")));
+        let mut pen = Pen::new(place);
+        pen.quiet(&format!("{} {what}", count(there.len(), "network")));
         Some(Shape {
             kind: Kind::Frame,
             name: name.to_owned(),
@@ -662,7 +665,7 @@ fn zone_group(one: &ZoneGroup, all: &indexmap::IndexSet<String>, pen: &mut Pen) 
         let zone = one.zones.iter().find(|zone| zone.name == *name);
         standing = zone.map_or(standing, |zone| standing.min(zone.standing()));
         match zone {
-            _ if index >= kept_zones(all.len()) => {}
+            _ if index >= MOST_ZONES => {}
             Some(zone) => {
                 pen.line(&zone.name, None);
                 pen.line(&zone.words(), Some(zone.standing()));
@@ -687,30 +690,26 @@ fn endpoint(one: &Endpoint, pen: &mut Pen) -> Standing {
 fn scope(one: &Scope, pen: &mut Pen) -> Standing {
     pen.name(&one.name, None);
     pen.quiet(&format!("ingestion {}, query {}", one.ingestion_access_mode, one.query_access_mode));
-    resources(&one.resources, pen);
+    resources(&one.resources, MOST_RESOURCES, pen);
     Standing::Plain
 }
 
 fn unscoped(list: &[Resource], pen: &mut Pen) -> Standing {
     pen.name("in no scope", None);
-    resources(list, pen);
+    resources(list, MOST_UNSCOPED, pen);
     Standing::Plain
 }
 
-fn resources(list: &[Resource], pen: &mut Pen) {
-    for one in list.iter().take(kept(list.len(), MOST_RESOURCES)) {
+fn resources(list: &[Resource], most: usize, pen: &mut Pen) {
+    for one in list.iter().take(kept(list.len(), most)) {
         pen.line(&format!("{} ({}, {})", one.name, one.kind, one.location), None);
     }
-    pen.more(list.len(), MOST_RESOURCES, "resource");
+    pen.more(list.len(), most, "resource");
 }
 
 /// How many of a list are shown: all, or as many as leave a line to say how many more there are.
 fn kept(all: usize, most: usize) -> usize {
     if all > most { most - 1 } else { all }
-}
-
-fn kept_zones(all: usize) -> usize {
-    all.min(MOST_ZONES)
 }
 
 /// How many lines a list takes.

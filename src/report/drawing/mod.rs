@@ -60,16 +60,18 @@ impl Tale {
 
     /// Tells a history that has no title, looked at from its end.
     pub fn of_history(history: &Arc<History>, networks: &[NetworkName]) -> Self {
-        let mut steps = history.steps().to_vec();
-        if steps.last().is_none_or(|last| last.end < history.last()) {
-            steps.push(Step { name: "".into(), about: "".into(), end: history.last() });
-        }
+        let steps = steps(history);
         let mut fold = Fold::new(history);
         let at_end = |step: &Step| {
             fold.to(step.end);
             fold.compiled()
         };
-        let worlds: Vec<Compiled> = steps.iter().map(at_end).collect();
+        let worlds = steps.iter().map(at_end).collect();
+        Self::of_worlds(steps, worlds, networks)
+    }
+
+    /// Tells steps that are compiled already, one world for each.
+    pub fn of_worlds(steps: Vec<Step>, worlds: Vec<Compiled>, networks: &[NetworkName]) -> Self {
         let story = Story::of(&steps, &worlds, networks);
         let names = names(&story);
         let in_public = |world| names.iter().map(|name| cell(world, ViewId::PUBLIC, name)).collect();
@@ -79,7 +81,7 @@ impl Tale {
             title: Arc::clone(&nothing),
             about: Arc::clone(&nothing),
             source: nothing,
-            start: steps.len() - 1,
+            start: steps.len().saturating_sub(1),
             steps,
             worlds,
             story,
@@ -104,6 +106,15 @@ impl Tale {
         let of_first = rows.iter().take_while(|row| Some(&row.name) == first);
         of_first.map(|row| row.network.clone()).collect()
     }
+}
+
+/// The steps of a history. Events behind the last one, and a history without any, make a step without a name.
+pub fn steps(history: &History) -> Vec<Step> {
+    let mut steps = history.steps().to_vec();
+    if steps.last().is_none_or(|last| last.end < history.last()) {
+        steps.push(Step { name: "".into(), about: "".into(), end: history.last() });
+    }
+    steps
 }
 
 fn names(story: &Story) -> Vec<OwnerName> {

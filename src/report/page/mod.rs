@@ -23,7 +23,7 @@ use super::findings::{self, FindingDocument};
 use super::story::{CellDocument, plain_cell};
 use super::{answer, explanation};
 use crate::answer::explain::Chosen;
-use crate::answer::{Cell, Extended, Question, decide, explain, reply};
+use crate::answer::{Cell, Question, explain};
 use crate::catalogue::EndpointKind;
 use crate::compile::{Compiled, ViewId, member};
 use crate::dns::{OwnerName, RecordType};
@@ -282,11 +282,7 @@ impl Page {
 /// What `explain` prints for a name in a view.
 pub fn explained(world: &Compiled, view: ViewId, name: &OwnerName) -> String {
     let question = Question { name: name.clone(), kind: RecordType::A };
-    let decision = decide(world, view, &question);
-    let reply = reply(world, &decision, Extended::Shown);
-    let step = world.history.step_of(world.revision()).map(|step| &*step.name);
-    let document = answer::document(world.views.get(view).label(), step, &question, &reply);
-    explanation::text(&explain(world, view, Chosen::Named, &question), &document)
+    explanation::text(&explain(world, view, Chosen::Named, &question), &answer::answered(world, view, &question))
 }
 
 fn page_cell(cell: &Cell, broken: bool) -> PageCell {

@@ -327,6 +327,8 @@
     if (!rows.length) body.append(make("tr", { role: "row" }, make("td", { class: "absent", role: "gridcell", colspan: groups.length + 1 }, story.names.length ? "No name is left by these choices." : "This estate has no names to tell about.")));
     const grid = make("table", { class: "grid", role: "grid", "aria-labelledby": "table-head", "aria-describedby": "table-hint" }, head, body);
     const focused = $("grid-scroll").contains(document.activeElement);
+    // A short table stands on the page as it is; a long one scrolls under its heading.
+    $("grid-scroll").classList.toggle("tall", rows.length > 24);
     $("grid-scroll").replaceChildren(grid);
     cursor = { row: Math.min(cursor.row, Math.max(rows.length - 1, 0)), column: Math.min(cursor.column, Math.max(groups.length - 1, 0)) };
     const first = cell(cursor.row, cursor.column);
@@ -518,7 +520,8 @@
       throw error;
     }
     $("queries-section").hidden = false;
-    const list = Array.isArray(told.value) ? told.value : told.value.queries || [];
+    // The server tells the oldest first.
+    const list = told.value.queries.slice().reverse();
     const text = JSON.stringify(list);
     if (text === latest) return;
     latest = text;
@@ -529,7 +532,7 @@
     const filter = $("query-filter").value.trim().toLowerCase();
     const lines = list.map(line).filter((cells) => !filter || cells.join(" ").toLowerCase().includes(filter));
     $("queries").replaceChildren(...lines.map((cells) => make("tr", {}, cells.map((text, index) =>
-      make("td", { class: index === 5 && /NXDOMAIN|SERVFAIL|REFUSED/.test(text) ? "bad" : "" }, text)))));
+      make("td", { class: index === 5 && /^(NXDOMAIN|SERVFAIL|REFUSED|no reply)/.test(text) ? "bad" : "" }, text)))));
     $("queries-empty").hidden = lines.length > 0;
     $("queries-empty").textContent = list.length ? "No query is left by this filter." : "No query yet.";
   }
@@ -537,11 +540,12 @@
   function line(query) {
     const moment = new Date(query.time);
     const time = Number.isNaN(moment.getTime()) ? String(query.time || "") : moment.toTimeString().slice(0, 8);
-    const answers = (query.answers || query.answer || []);
-    const text = Array.isArray(answers) ? answers.map((one) => (typeof one === "string" ? one : one.data)).join(", ") : String(answers);
-    const rcode = query.rcode || "";
-    const took = query.micros !== undefined ? `${query.micros} µs` : query.latencyMicros !== undefined ? `${query.latencyMicros} µs` : "";
-    return [time, query.view || query.network || "", query.client || "", query.name || "", query.type || "", rcode === "NOERROR" && text ? text : [rcode, text].filter(Boolean).join(" "), query.writer || "", took];
+    const answer = (query.answer || []).join(", ");
+    const rcode = query.rcode || "no reply";
+    const writer = [query.writer, query.writtenIn ? `in ${query.writtenIn}` : null].filter(Boolean).join(" ");
+    const fault = query.fault ? ` (fault: ${query.fault})` : "";
+    return [time, query.view || "", query.client || "", query.name || "", query.type || "",
+      `${rcode === "NOERROR" ? answer || "NODATA" : [rcode, answer].filter(Boolean).join(" ")}${fault}`, writer, `${query.latencyMicroseconds} µs`];
   }
 
   async function follow() {

@@ -1,11 +1,18 @@
 //! Reading requests: bodies, queries and paths, each mistake a problem document.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 
-use super::{MAX_BODY_OCTETS, Problem};
+use super::{Admin, MAX_BODY_OCTETS, Problem};
+use crate::compile::{Compiled, ViewId};
+use crate::dns::OwnerName;
+
+/// The most names a message lists.
+const MAX_KNOWN: usize = 40;
 
 /// How long a body may take to arrive.
 const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(20);
@@ -95,4 +102,36 @@ async fn octets(request: Request) -> Result<Vec<u8>, Problem> {
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail))
         }
     }
+}
+
+/// The estate at a step's name or a revision; what is served without either.
+pub(super) fn at(admin: &Admin, text: Option<&str>) -> Result<Arc<Compiled>, Problem> {
+    let standing = admin.control.standing();
+    let Some(text) = text else { return Ok(Arc::clone(&standing.world)) };
+    standing.at(text).ok_or_else(|| {
+        let steps: Vec<&str> = standing.world.history.steps().iter().map(|step| &*step.name).collect();
+        let last = standing.world.history.last();
+        Problem::missing(format!(
+            "there is no step or revision {text:?}; the steps are {}, and revisions go up to {last}",
+            steps.join(", ")
+        ))
+    })
+}
+
+/// The view of a network; `public` is the public view unless a network has that name.
+pub(super) fn network(world: &Compiled, name: &str) -> Result<ViewId, Problem> {
+    match world.views.of_network(name) {
+        Some(view) => Ok(view),
+        None if name == "public" => Ok(ViewId::PUBLIC),
+        None => {
+            let known: Vec<&str> = world.state.networks.keys().map(|name| name.as_str()).take(MAX_KNOWN).collect();
+            let detail = format!("there is no network {name:?} at this step; there are {}, public", known.join(", "));
+            Err(Problem::missing(detail))
+        }
+    }
+}
+
+/// A name from the query.
+pub(super) fn owner_name(text: &str) -> Result<OwnerName, Problem> {
+    OwnerName::parse(text).map_err(|error| Problem::bad(format!("{text:?} is no name: {error}")))
 }

@@ -9,7 +9,10 @@ pub mod problem;
 
 mod ask;
 mod changes;
+mod estate;
 mod health;
+mod page;
+mod records;
 mod server;
 mod snapshots;
 mod state;
@@ -50,12 +53,13 @@ pub struct Admin {
     /// Where what is served is read and changed.
     pub control: Arc<Control>,
     draining: Arc<AtomicBool>,
+    story: page::Kept,
 }
 
 impl Admin {
     /// An admin of what `control` writes.
     pub fn new(control: Arc<Control>) -> Self {
-        Self { control, draining: Arc::default() }
+        Self { control, draining: Arc::default(), story: page::Kept::default() }
     }
 
     /// Says that the server is about to end: `/readyz` fails from now on.
@@ -187,8 +191,11 @@ fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(health::routes())
         .merge(state::routes())
+        .merge(records::routes())
+        .merge(estate::routes())
         .merge(changes::routes())
         .merge(snapshots::routes())
+        .merge(page::routes())
 }
 
 /// The routes and the document that describes them.
