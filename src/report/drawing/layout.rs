@@ -260,10 +260,11 @@ impl Plan {
             ("Private endpoints", endpoints.iter().map(|name| ("endpoint", name.clone())).collect()),
             (
                 "Scopes and their resources",
-                scopes
-                    .iter()
-                    .map(|name| ("scope", name.clone()))
-                    .chain(self.any_unscoped().then(|| ("unscoped", String::new())))
+                // What is in no scope yet stands on top, where lines leave room.
+                self.any_unscoped()
+                    .then(|| ("unscoped", String::new()))
+                    .into_iter()
+                    .chain(scopes.iter().map(|name| ("scope", name.clone())))
                     .collect(),
             ),
         ];
@@ -774,12 +775,12 @@ impl Pen {
         let size = BODY - 1.0;
         for (standing, text) in signs {
             let width = SIGN - 2.0 + super::text::width(&text, false) * size;
-            if x + width > self.place.right() - PAD + 6.0 {
+            if x + width > self.place.right() - 4.0 {
                 break;
             }
             let text_x = x + SIGN - 3.0;
             self.lines.push(Line { x: text_x, y: self.y, size, bold: false, quiet: false, mark: Some(standing), text });
-            x += width + 5.0;
+            x += width + 9.0;
         }
     }
 
