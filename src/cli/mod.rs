@@ -20,6 +20,7 @@ mod status;
 mod step;
 mod story;
 mod test;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -68,6 +69,7 @@ enum Verb {
     Step(step::StepVerbArguments),
     Apply(apply::ApplyArguments),
     Status(status::StatusArguments),
+    Watch(watch::WatchArguments),
     Healthcheck(healthcheck::HealthcheckArguments),
     Scenarios(scenarios::ScenariosArguments),
     Generate(generate::GenerateArguments),
@@ -123,6 +125,7 @@ pub fn run() -> ExitCode {
         Verb::Step(arguments) => step::run(&arguments),
         Verb::Apply(arguments) => apply::run(&arguments),
         Verb::Status(arguments) => status::run(&arguments),
+        Verb::Watch(arguments) => watch::run(&arguments),
         Verb::Healthcheck(arguments) => healthcheck::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),

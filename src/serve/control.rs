@@ -509,6 +509,7 @@ impl Control {
     /// Goes back to what was read last, at the step it begins at. Appended events are gone; snapshots stay.
     pub fn reset(&self) -> Arc<Standing> {
         let writer = self.write();
+        self.publication.faults().clear_all(std::time::Instant::now());
         for also in &writer.at_reset {
             also();
         }

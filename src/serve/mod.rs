@@ -12,8 +12,13 @@
 pub mod admin;
 pub mod control;
 pub mod emulator;
+pub mod faults;
 pub mod file_watch;
 pub mod listen;
+pub mod log;
+pub mod metrics;
+pub mod names;
+pub mod observe;
 pub mod publish;
 pub mod source;
 pub mod tcp;
@@ -41,6 +46,8 @@ pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use publish::{Conduct, Listener, Publication};
 pub use tcp::TcpRoad;
 
+use observe::Observatory;
+
 use crate::answer::Extended;
 use crate::compile::Compiled;
 
@@ -60,6 +67,10 @@ pub struct Settings {
     pub tcp_idle: Duration,
     /// What carries TCP.
     pub tcp: TcpRoad,
+    /// How many of the last queries are kept to be looked at; with 0 they are counted only.
+    pub kept: usize,
+    /// How many queries each worker keeps for those who read steadily, if that is more.
+    pub slots: usize,
     /// How many threads answer.
     pub workers: NonZeroUsize,
 }
@@ -72,6 +83,8 @@ impl Default for Settings {
             extended: Extended::default(),
             tcp_idle: tcp::IDLE,
             tcp: TcpRoad::default(),
+            kept: observe::KEPT,
+            slots: 0,
             workers: NonZeroUsize::MIN,
         }
     }
@@ -92,7 +105,7 @@ pub struct Running {
 /// # Errors
 /// [`StartError`] if any listener cannot be had; then there is none.
 pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartError> {
-    let Settings { mut listeners, trusted, extended, tcp_idle, tcp, workers } = settings;
+    let Settings { mut listeners, trusted, extended, tcp_idle, tcp, kept, slots, workers } = settings;
     if listeners.is_empty() {
         let planned = plan(&world, listen::DEFAULT_ADDRESS);
         if planned.by_prefix_only {
@@ -118,15 +131,22 @@ pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartE
             tracing::warn!(address = %one.address, "queries from other machines are answered here");
         }
     }
-    let publication = Arc::new(Publication::new(world, bound, Conduct { trusted, extended }));
+    let publication = Publication::observed(
+        world,
+        bound.clone(),
+        Conduct { trusted, extended },
+        Observatory::new(bound, kept, slots),
+    );
+    let publication = Arc::new(publication);
     let (stop, stopped) = watch::channel(false);
     let mut running = Running { publication, stop, threads: Vec::new() };
     let mut shares: Vec<Vec<Share>> = (0..workers.get()).map(|_| Vec::new()).collect();
+    let desks: Vec<_> = shares.iter().map(|_| running.publication.observatory().desk()).collect();
     for (index, one) in open.into_iter().enumerate() {
-        let place = Listener::new(Arc::clone(&running.publication), index).expect("each open listener is published");
-        for (share, udp) in shares.iter_mut().zip(one.udp) {
+        for ((share, udp), desk) in shares.iter_mut().zip(one.udp).zip(&desks) {
             let tcp = one.tcp.try_clone().map_err(StartError::Thread)?;
-            share.push(Share { udp, tcp, place: place.clone() });
+            let place = Listener::at(Arc::clone(&running.publication), index, desk.clone());
+            share.push(Share { udp, tcp, place: place.expect("each open listener is published") });
         }
     }
     // If a further thread cannot be had, dropping `running` ends those before.

@@ -7,15 +7,17 @@
 pub mod portable;
 
 use std::io;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Listener;
+use super::publish::Answer;
 use crate::answer::Response;
 use crate::dns::wire::Transport;
 
@@ -33,6 +35,9 @@ const LONGEST: usize = 2 + u16::MAX as usize;
 const REPLY_OCTETS: usize = 64 << 10;
 /// How long to wait where no connection can be taken, as for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// How many replies of one connection may come later; it is not read from while there are more.
+const MAX_LATER: usize = 256;
 
 /// What carries TCP.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -60,7 +65,7 @@ pub(super) async fn serve(listener: TcpListener, place: Listener, idle: Duration
         };
         match accepted {
             Ok(((stream, from), slot)) => {
-                let connection = Connection::new(stream, from.ip(), place.clone(), idle);
+                let connection = Connection::new(stream, from, place.clone(), idle);
                 let mut stop = stop.clone();
                 tokio::task::spawn_local(async move {
                     let served = tokio::select! {
@@ -84,7 +89,7 @@ pub(super) async fn serve(listener: TcpListener, place: Listener, idle: Duration
 
 struct Connection {
     stream: TcpStream,
-    from: IpAddr,
+    from: SocketAddr,
     place: Listener,
     idle: Duration,
     /// What was read; `taken..filled` is not answered yet.
@@ -94,6 +99,8 @@ struct Connection {
     reply: Vec<u8>,
     /// Replies with their lengths in front.
     replies: Vec<u8>,
+    /// Replies that come later, each by itself (RFC 7766, 7).
+    later: JoinSet<Option<Vec<u8>>>,
 }
 
 /// What became of the queries read so far.
@@ -107,20 +114,43 @@ enum Progress {
 }
 
 impl Connection {
-    fn new(stream: TcpStream, from: IpAddr, place: Listener, idle: Duration) -> Self {
+    fn new(stream: TcpStream, from: SocketAddr, place: Listener, idle: Duration) -> Self {
         // Without it a reply that follows another may wait for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
         let queries = vec![0; FIRST_OCTETS];
-        Self { stream, from, place, idle, queries, taken: 0, filled: 0, reply: Vec::new(), replies: Vec::new() }
+        Self {
+            stream,
+            from,
+            place,
+            idle,
+            queries,
+            taken: 0,
+            filled: 0,
+            reply: Vec::new(),
+            replies: Vec::new(),
+            later: JoinSet::new(),
+        }
     }
 
     async fn serve(mut self) -> io::Result<()> {
         // A message must be whole by then, however slowly its octets come.
         let mut until = Instant::now() + self.idle;
         loop {
-            match timeout_at(until, self.stream.readable()).await {
-                Ok(ready) => ready?,
-                Err(_) => return Ok(()),
+            tokio::select! {
+                biased;
+                Some(reply) = self.later.join_next(), if !self.later.is_empty() => {
+                    if let Ok(Some(reply)) = reply {
+                        put(&mut self.replies, &reply);
+                        until = Instant::now() + self.idle;
+                        if !self.write(until).await? {
+                            return Ok(());
+                        }
+                    }
+                    continue;
+                }
+                ready = self.stream.readable(), if self.later.len() < MAX_LATER => ready?,
+                // Who waits for replies is not idle.
+                () = sleep_until(until), if self.later.is_empty() => return Ok(()),
             }
             match self.stream.try_read(&mut self.queries[self.filled..]) {
                 Ok(0) => return Ok(()),
@@ -151,8 +181,8 @@ impl Connection {
 
     /// Answers the whole messages that were read, all from one revision.
     fn answer(&mut self) -> Progress {
-        let Self { place, from, queries, taken, filled, reply, replies, .. } = self;
-        place.edition(|edition| {
+        let Self { place, from, queries, taken, filled, reply, replies, later, .. } = self;
+        place.batch(|batch| {
             loop {
                 let Some((&[high, low], behind)) = queries[*taken..*filled].split_first_chunk::<2>() else {
                     return Progress::More;
@@ -162,13 +192,14 @@ impl Connection {
                     return Progress::End;
                 }
                 let Some(query) = behind.get(..length) else { return Progress::More };
-                let response = place.respond_from(edition, *from, None, Transport::Tcp, query, reply);
-                *taken += 2 + length;
-                if response != Response::Silence {
-                    let length = u16::try_from(reply.len()).expect("replies keep the limit of their transport");
-                    replies.extend_from_slice(&length.to_be_bytes());
-                    replies.extend_from_slice(reply);
+                match batch.answer(*from, None, Transport::Tcp, query, reply) {
+                    Answer::Now(Response::Silence) => {}
+                    Answer::Now(_) => put(replies, reply),
+                    Answer::Later(one) => {
+                        later.spawn_local(one);
+                    }
                 }
+                *taken += 2 + length;
                 if replies.len() >= REPLY_OCTETS {
                     return Progress::Full;
                 }
@@ -204,4 +235,11 @@ impl Connection {
             self.queries.resize(LONGEST.min(self.filled * 4), 0);
         }
     }
+}
+
+/// Puts a reply behind others, with its length in front.
+fn put(replies: &mut Vec<u8>, reply: &[u8]) {
+    let length = u16::try_from(reply.len()).expect("replies keep the limit of their transport");
+    replies.extend_from_slice(&length.to_be_bytes());
+    replies.extend_from_slice(reply);
 }

@@ -204,7 +204,7 @@
       box.setAttribute("tabindex", "0");
       box.setAttribute("role", "button");
       const spoken = box.querySelector("title").textContent.replaceAll("\n", ", ");
-      box.setAttribute("aria-label", `${box.dataset.kind} ${spoken}`);
+      box.setAttribute("aria-label", `${box.dataset.kind}: ${spoken}`);
       const open = () => details(box.dataset.kind, box.dataset.name);
       box.addEventListener("click", open);
       box.addEventListener("keydown", (event) => {
@@ -583,7 +583,7 @@
   document.addEventListener("keydown", (event) => {
     if (!story || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || $("dialog").open) return;
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!by || event.target.closest("input, select, textarea, #grid-scroll, #queries-scroll, #drawing")) return;
+    if (!by || event.target.closest("input:not([type=checkbox]), select, textarea, #grid-scroll, #queries-scroll, #drawing")) return;
     event.preventDefault();
     if (event.shiftKey) move(Math.max(0, serverStep()) + by);
     else look(at + by);

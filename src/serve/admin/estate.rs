@@ -18,10 +18,12 @@ use crate::answer::{Question, explain as explained};
 use crate::catalogue::Operation;
 use crate::compile::ViewId;
 use crate::dns::RecordType;
+use crate::dns::wire::Transport;
 use crate::report::answer::answered;
 use crate::report::explanation::{self, ExplanationDocument};
 use crate::report::findings::{self, FindingDocument};
 use crate::report::flows::{self as flow_report, FlowDocument};
+use crate::serve::faults::Asked as FaultAsked;
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::new().routes(routes!(explain)).routes(routes!(flows)).routes(routes!(list_findings))
@@ -51,8 +53,11 @@ struct ExplainDocument {
     explanation: ExplanationDocument,
     /// The revision it is about.
     revision: u32,
-    /// The same as `ampls-dns explain` prints it.
+    /// The same as `ampls-dns explain` prints it, and behind it the faults.
     text: String,
+    /// Faults that may strike the question over UDP, in words; only for what is served.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<String>,
 }
 
 /// Why a network gets the answer it gets.
@@ -88,9 +93,16 @@ async fn explain(
         let question = Question { name, kind };
         let told = explained(&world, view, chosen, &question);
         let answer = answered(&world, view, &question);
-        let text = explanation::text(&told, &answer);
+        let mut text = explanation::text(&told, &answer);
+        let asked =
+            FaultAsked { name: &question.name, kind, view: world.views.get(view).label(), transport: Transport::Udp };
+        let faults = match &query.at {
+            None => admin.control.publication().faults().notes(&asked, std::time::Instant::now()),
+            Some(_) => Vec::new(),
+        };
+        text.extend(faults.iter().map(|fault| format!("  {fault}\n")));
         let explanation = explanation::document(&told, answer);
-        Ok(Json(ExplainDocument { explanation, revision: world.revision().0, text }))
+        Ok(Json(ExplainDocument { explanation, revision: world.revision().0, text, faults }))
     })
     .await
 }

@@ -10,9 +10,13 @@ pub mod problem;
 mod ask;
 mod changes;
 mod estate;
+mod faults;
 mod health;
+mod metrics;
 mod page;
+mod queries;
 mod records;
+
 mod server;
 mod snapshots;
 mod state;
@@ -38,6 +42,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use guard::{AllowedHost, Guard, Token, TokenError};
 pub use problem::Problem;
+pub use queries::QueriesDocument;
 
 use super::control::Control;
 use crate::scenario::Addition;
@@ -196,6 +201,9 @@ fn routes() -> OpenApiRouter<Admin> {
         .merge(changes::routes())
         .merge(snapshots::routes())
         .merge(page::routes())
+        .merge(queries::routes())
+        .merge(faults::routes())
+        .merge(metrics::routes())
 }
 
 /// The routes and the document that describes them.

@@ -16,7 +16,6 @@ use hickory_server::zone_handler::{MessageResponseBuilder, Queries};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
 
@@ -41,11 +40,9 @@ impl RequestHandler for Handler {
         request: &Request,
         mut response_handle: R,
     ) -> ResponseInfo {
-        let mut reply = Vec::new();
-        let source = request.src().ip();
-        if self.0.respond(source, None, Transport::Tcp, request.as_slice(), &mut reply) == Response::Silence {
+        let Some(reply) = self.0.reply(request.src(), None, Transport::Tcp, request.as_slice()).await else {
             return nothing_sent(request);
-        }
+        };
         let (queries, message) = parts(&reply).expect("replies of our own can be read");
         let builder = MessageResponseBuilder::new(&queries, message.edns.as_ref());
         let response =

@@ -1,18 +1,20 @@
 //! Linux, at an address of the listener's own: up to 32 queries a system call, and their replies in another.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
-use super::{QUERY_OCTETS, Road};
+use super::{QUERY_OCTETS, Road, send_later};
 use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
+use crate::serve::publish::Answer;
 
 /// Queries a system call. Beyond 16 to 32 more gain nothing.
 const QUERIES: usize = 32;
@@ -67,9 +69,9 @@ impl Batch {
     }
 
     /// Answers the first `count` queries, all from one revision.
-    fn answer(&mut self, count: usize) {
+    fn answer(&mut self, count: usize, socket: &Arc<UdpSocket>) {
         (self.ready, self.sent) = (0, 0);
-        self.listener.edition(|edition| {
+        self.listener.batch(|batch| {
             for (query, arrived) in self.queries.iter().zip(&self.arrived).take(count) {
                 let Some((length, from)) = arrived else { continue };
                 let Some((source, port)) = ip_and_port(from) else { continue };
@@ -77,11 +79,16 @@ impl Batch {
                     continue;
                 }
                 let reply = &mut self.replies[self.ready];
-                let response =
-                    self.listener.respond_from(edition, source, None, Transport::Udp, &query[..*length], reply);
-                if response != Response::Silence {
-                    self.to[self.ready] = Some(*from);
-                    self.ready += 1;
+                let source: SocketAddr = (source, port).into();
+                match batch.answer(source, None, Transport::Udp, &query[..*length], reply) {
+                    Answer::Now(Response::Silence) => {}
+                    Answer::Now(_) => {
+                        self.to[self.ready] = Some(*from);
+                        self.ready += 1;
+                    }
+                    Answer::Later(later) => {
+                        send_later(socket, later, move |socket, reply| socket.try_send_to(reply, source));
+                    }
                 }
             }
         });
@@ -110,11 +117,11 @@ impl Batch {
 }
 
 impl Road for Batch {
-    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    async fn round(&mut self, socket: &Arc<UdpSocket>) -> io::Result<()> {
         let fd = socket.as_raw_fd();
         for _ in 0..BATCHES {
             let count = socket.try_io(Interest::READABLE, || Ok(self.receive(fd)?))?;
-            self.answer(count);
+            self.answer(count, socket);
             socket.async_io(Interest::WRITABLE, || self.send(fd)).await?;
             if count < QUERIES {
                 // The kernel had no more, so there is no need to ask it again: whatever comes from now on is a new event.

@@ -1,13 +1,15 @@
 //! One datagram at a time, by what every system has.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::net::UdpSocket;
 
-use super::{QUERY_OCTETS, Road, send_one};
+use super::{QUERY_OCTETS, Road, send_later, send_one};
 use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
+use crate::serve::publish::Answer;
 
 pub(super) struct Portable {
     listener: Listener,
@@ -22,7 +24,7 @@ impl Portable {
 }
 
 impl Road for Portable {
-    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    async fn round(&mut self, socket: &Arc<UdpSocket>) -> io::Result<()> {
         let (length, source) = match socket.try_recv_from(&mut self.query) {
             Ok(received) => received,
             // Windows tells here that an earlier reply met a closed port.
@@ -33,9 +35,12 @@ impl Road for Portable {
             return Ok(());
         }
         let packet = &self.query[..length];
-        let response = self.listener.respond(source.ip(), None, Transport::Udp, packet, &mut self.reply);
-        if response != Response::Silence {
-            send_one(socket, || socket.try_send_to(&self.reply, source)).await;
+        match self.listener.batch(|batch| batch.answer(source, None, Transport::Udp, packet, &mut self.reply)) {
+            Answer::Now(Response::Silence) => {}
+            Answer::Now(_) => send_one(socket, || socket.try_send_to(&self.reply, source)).await,
+            Answer::Later(later) => {
+                send_later(socket, later, move |socket, reply| socket.try_send_to(reply, source));
+            }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
 
 use nix::libc;
 use nix::sys::socket::{
@@ -11,10 +12,11 @@ use nix::sys::socket::{
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
-use super::{QUERY_OCTETS, Road, send_one};
+use super::{QUERY_OCTETS, Road, send_later, send_one};
 use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
+use crate::serve::publish::{self, Answer};
 use crate::serve::udp::batch::ip_and_port;
 
 /// Makes the kernel tell where each datagram was sent to.
@@ -95,7 +97,7 @@ impl AskedAt {
 }
 
 impl Road for Wildcard {
-    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    async fn round(&mut self, socket: &Arc<UdpSocket>) -> io::Result<()> {
         let arrival = socket.try_io(Interest::READABLE, || self.receive(socket))?;
         let Some(from) = arrival.from else { return Ok(()) };
         let Some((source, port)) = ip_and_port(&from) else { return Ok(()) };
@@ -104,14 +106,24 @@ impl Road for Wildcard {
         }
         let asked_at = arrival.asked_at.as_ref().map(AskedAt::address);
         let packet = &self.query[..arrival.length];
-        let response = self.listener.respond(source, asked_at, Transport::Udp, packet, &mut self.reply);
-        if response != Response::Silence {
-            let turned = arrival.asked_at.map(AskedAt::turned);
-            let control: Vec<_> = turned.iter().map(AskedAt::control).collect();
-            let slices = [IoSlice::new(&self.reply)];
-            let flags = MsgFlags::MSG_DONTWAIT;
-            send_one(socket, || Ok(sendmsg(socket.as_raw_fd(), &slices, &control, flags, Some(&from))?)).await;
+        let source = (source, port).into();
+        let answer =
+            |batch: &mut publish::Batch<'_>| batch.answer(source, asked_at, Transport::Udp, packet, &mut self.reply);
+        let turned = arrival.asked_at.map(AskedAt::turned);
+        match self.listener.batch(answer) {
+            Answer::Now(Response::Silence) => {}
+            Answer::Now(_) => send_one(socket, || send(socket, &self.reply, turned.as_ref(), &from)).await,
+            Answer::Later(later) => {
+                send_later(socket, later, move |socket, reply| send(socket, reply, turned.as_ref(), &from));
+            }
         }
         Ok(())
     }
+}
+
+/// Sends a reply from the address its query was sent to.
+fn send(socket: &UdpSocket, reply: &[u8], from: Option<&AskedAt>, to: &SockaddrStorage) -> io::Result<usize> {
+    let control: Vec<_> = from.map(AskedAt::control).into_iter().collect();
+    let slices = [IoSlice::new(reply)];
+    Ok(sendmsg(socket.as_raw_fd(), &slices, &control, MsgFlags::MSG_DONTWAIT, Some(to))?)
 }
