@@ -96,7 +96,7 @@ test("a served page moves the server, sees vnet1's cells turn, and explains them
     assert.equal(state.step, "first-scope", "Shift and an arrow move the server");
 
     // Events that were appended become a step of their own.
-    const events = { builtOn: state.revision, step: "vnet3", events: [{ createNetwork: { vnet3: { addressSpace: ["10.0.3.0/24"] } } }] };
+    const events = { builtOn: state.revision, step: "vnet3", events: [{ createNetwork: { name: "vnet3", addressSpace: ["10.0.3.0/24"] } }] };
     const appended = await post(server.origin, "/v1/events", events);
     if (appended.ok) {
       await page.getByLabel("Follow the server").check();
