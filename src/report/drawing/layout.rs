@@ -141,7 +141,7 @@ pub struct Drawing {
 const MARGIN: f64 = 16.0;
 const PAD: f64 = 10.0;
 const GAP: f64 = 14.0;
-const GUTTER: f64 = 92.0;
+const GUTTER: f64 = 72.0;
 const HEAD: f64 = 34.0;
 const ROW: f64 = 17.0;
 const NAME: f64 = 13.0;
@@ -152,6 +152,8 @@ const MOST_ZONES: usize = 8;
 const MOST_RESOURCES: usize = 6;
 const MOST_ANSWERS: usize = 4;
 const MOST_UNSCOPED: usize = 3;
+/// Width of a network that is told in full.
+const NETWORK: f64 = 288.0;
 /// Height of a frame's heading.
 const FRAME_HEAD: f64 = 22.0;
 /// From this many networks on, each is two lines.
@@ -177,6 +179,8 @@ pub struct Plan {
     width: f64,
     height: f64,
     compact: bool,
+    /// True if some network's address space and DNS do not fit into one line.
+    wordy: bool,
     /// Networks that share a frame; its place in the list is the frame's name.
     frames: Vec<Vec<String>>,
     places: IndexMap<Id, Place>,
@@ -199,6 +203,7 @@ impl Plan {
             width: 0.0,
             height: 0.0,
             compact: false,
+            wordy: false,
             frames: Vec::new(),
             places: IndexMap::new(),
             headings: Vec::new(),
@@ -212,6 +217,9 @@ impl Plan {
     fn lay_out(&mut self) {
         let signatures = self.signatures();
         self.compact = signatures.len() >= MANY;
+        let room = NETWORK - 2.0 * PAD;
+        let long = |one: &Network| super::text::width(&place_and_dns(one), false) * BODY > room;
+        self.wordy = self.estates.iter().flat_map(|estate| &estate.networks).any(long);
         let groups = self.union(|estate| estate.groups.iter().map(|one| one.resource_group.clone()).collect());
         let mut frames: IndexMap<&Signature, Vec<String>> = IndexMap::new();
         for (network, signature) in &signatures {
@@ -368,7 +376,7 @@ impl Plan {
         if self.compact {
             return (178.0, PAD * 2.0 + rows(2) - 8.0);
         }
-        (288.0, PAD * 2.0 + rows(2 + listed(self.most(kinds), MOST_ANSWERS)) - 4.0)
+        (NETWORK, PAD * 2.0 + rows(2 + usize::from(self.wordy) + listed(self.most(kinds), MOST_ANSWERS)) - 4.0)
     }
 
     fn place_networks(&mut self, id: &Id, frame: Place) {
@@ -637,13 +645,22 @@ impl Plan {
             }
             return standing;
         }
-        pen.quiet(&format!("{}, {}", one.address_space.join(" "), one.asks));
+        if self.wordy {
+            pen.quiet(&one.address_space.join(" "));
+            pen.quiet(&one.asks);
+        } else {
+            pen.quiet(&place_and_dns(one));
+        }
         for answers in one.answers.iter().take(kept(one.answers.len(), MOST_ANSWERS)) {
             pen.line(&answers.words(), Some(answers.standing));
         }
         pen.more(one.answers.len(), MOST_ANSWERS, "kind of answer");
         standing
     }
+}
+
+fn place_and_dns(one: &Network) -> String {
+    format!("{}, {}", one.address_space.join(" "), one.asks)
 }
 
 fn copy(tie: &Tie) -> Tie {

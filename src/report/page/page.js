@@ -125,7 +125,7 @@
   function timeline() {
     const list = $("steps");
     list.replaceChildren(...story.steps.map((step, index) => {
-      const state = step.broken ? `${step.broken} broken` : "nothing broken";
+      const state = step.broken ? `${step.broken} broken` : "none broken";
       return make("li", {}, make("button", {
         type: "button",
         "data-step": index,
@@ -173,7 +173,7 @@
     const changed = at === 0 ? "where it starts" : step.changed ? `${count(step.changed, "answer")} changed` : "no answer changed";
     $("chips").replaceChildren(
       make("li", { class: at > 0 && step.changed ? "new" : "" }, changed),
-      make("li", { class: step.broken ? "bad" : "good" }, step.broken ? `✕ ${count(step.broken, "answer")} broken` : "✓ nothing broken"),
+      make("li", { class: step.broken ? "bad" : "good" }, step.broken ? `✕ ${count(step.broken, "answer")} broken` : "✓ no answer broken"),
       make("li", {}, step.summary));
     drawing(step);
     table();
@@ -198,7 +198,7 @@
     const svg = document.importNode(parsed.documentElement, true);
     svg.setAttribute("aria-label", `The estate after ${stepName(at)}`);
     // Never so small that it cannot be read; what does not fit is scrolled to.
-    svg.style.minWidth = `${Math.round(width * 0.82)}px`;
+    svg.style.minWidth = `${Math.round(width * 0.78)}px`;
     svg.style.maxWidth = `${Math.round(width * 1.15)}px`;
     for (const box of svg.querySelectorAll(".box:not(.frame):not(.gone)")) {
       box.setAttribute("tabindex", "0");
