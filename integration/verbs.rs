@@ -69,7 +69,10 @@ fn story_and_check_tell_the_whole() {
 
 #[test]
 fn what_one_machine_sees_is_not_drawn() {
-    shows!("error-client-drawn", ["story", "docs-43-sessions-outlive-a-deny-rule", "--client", "vm", "--format", "svg"]);
+    shows!(
+        "error-client-drawn",
+        ["story", "docs-43-sessions-outlive-a-deny-rule", "--client", "vm", "--format", "svg"]
+    );
 }
 
 #[test]

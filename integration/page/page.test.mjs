@@ -111,6 +111,32 @@ test("a served page moves the server, sees vnet1's cells turn, and explains them
   }
 });
 
+test("the value of the server is that of the file, and its tag tells whether it is another one", async () => {
+  const server = await serve("--listen", "127.0.0.1:0");
+  try {
+    const first = await fetch(server.origin + "/v1/story");
+    const tag = first.headers.get("etag");
+    const value = await first.json();
+    const file = JSON.parse(/<script type="application\/json" id="story">(.*)<\/script>/.exec(run("story", "--format", "html"))[1]);
+    // A server knows no more than the title of its scenario.
+    for (const key of ["about", "source"]) {
+      assert.notEqual(file[key], "");
+      file[key] = "";
+    }
+    assert.deepEqual(value, file);
+    const again = () => fetch(server.origin + "/v1/story", { headers: { "if-none-match": tag } });
+    await post(server.origin, "/v1/steps/next", {});
+    assert.equal((await again()).status, 304, "a step moves nothing in it");
+    const { revision } = await (await fetch(server.origin + "/v1/state")).json();
+    assert.equal((await post(server.origin, "/v1/events", { builtOn: revision, events: [{ createPrivateLinkScope: { name: "new" } }] })).status, 200);
+    const other = await again();
+    assert.equal(other.status, 200);
+    assert.notEqual(other.headers.get("etag"), tag);
+  } finally {
+    await server.stop();
+  }
+});
+
 test("a query shows in the live table", async () => {
   const server = await serve("--listen", "127.0.0.1:0,vnet1=127.0.0.1:0");
   try {

@@ -8,7 +8,7 @@ const MOST_OCTETS = 200_000;
 const browser = await launch();
 try {
   const file = write("story.html", run("story", "--format", "html"));
-  const { page } = await open(browser, `file://${file}`, { viewport: { width: 1280, height: 1010 } });
+  const { page } = await open(browser, `file://${file}`, { viewport: { width: 1280, height: 930 } });
   const path = join(here, "page.png");
   await page.screenshot({ path });
   const octets = statSync(path).size;

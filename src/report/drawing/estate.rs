@@ -339,10 +339,8 @@ fn network(world: &Compiled, spec: &NetworkSpec, rows: &[(&Row, &Cell)], index: 
         _ => None,
     });
     let machines = state.machines.iter().filter(|(_, machine)| machine.network == spec.name);
-    let mut answers: Vec<Answers> = answers
-        .into_iter()
-        .map(|((standing, by, trouble), names)| Answers { standing, by, trouble, names })
-        .collect();
+    let mut answers: Vec<Answers> =
+        answers.into_iter().map(|((standing, by, trouble), names)| Answers { standing, by, trouble, names }).collect();
     answers.sort_by_key(|one| (one.standing, std::cmp::Reverse(one.names)));
     Network {
         name: spec.name.to_string(),
@@ -488,7 +486,8 @@ fn endpoint(world: &Compiled, one: &EndpointState) -> Endpoint {
         for id in zones.iter().filter(|id| id.apex == *apex) {
             wanted += 1;
             let owned = state.zones.get(id).and_then(|linked| linked.zone.get(&member.member.private, RecordType::A));
-            let own = |writer: &Writer| matches!(writer, Writer::Endpoint { endpoint, .. } if *endpoint == one.spec.name);
+            let own =
+                |writer: &Writer| matches!(writer, Writer::Endpoint { endpoint, .. } if *endpoint == one.spec.name);
             held += usize::from(owned.is_some_and(|owned| own(&owned.writer)));
         }
     }

@@ -339,10 +339,7 @@ impl Plan {
                 let across = self.across(networks);
                 let (width, height) = self.card();
                 let down = networks.div_ceil(across);
-                (
-                    PAD * 2.0 + extent(across, width, 8.0),
-                    PAD * 2.0 + FRAME_HEAD + extent(down, height, 8.0),
-                )
+                (PAD * 2.0 + extent(across, width, 8.0), PAD * 2.0 + FRAME_HEAD + extent(down, height, 8.0))
             }
             "zones" => {
                 let zones = self.zones_of(name).len();
@@ -389,7 +386,11 @@ impl Plan {
         for (index, network) in networks.into_iter().enumerate() {
             let place = Place {
                 x: frame.x + PAD + extent(index % across, width, 8.0) + if index % across > 0 { 8.0 } else { 0.0 },
-                y: frame.y + PAD + FRAME_HEAD + extent(index / across, height, 8.0) + if index / across > 0 { 8.0 } else { 0.0 },
+                y: frame.y
+                    + PAD
+                    + FRAME_HEAD
+                    + extent(index / across, height, 8.0)
+                    + if index / across > 0 { 8.0 } else { 0.0 },
                 width,
                 height,
             };
@@ -443,7 +444,8 @@ impl Plan {
         let mut ties: IndexMap<(Id, Id), Tie> = IndexMap::new();
         let mut tie = |tie: Tie| {
             let known = ties.entry((tie.from.clone(), tie.to.clone()));
-            let known = known.or_insert_with(|| Tie { standing: Standing::Plain, spoken: tie.spoken.clone(), ..copy(&tie) });
+            let known =
+                known.or_insert_with(|| Tie { standing: Standing::Plain, spoken: tie.spoken.clone(), ..copy(&tie) });
             known.standing = known.standing.min(tie.standing);
         };
         let frame = |index: usize| ("frame", index.to_string());
@@ -508,13 +510,29 @@ impl Plan {
                 "network" => {
                     let find = |estate: &Estate| estate.networks.iter().find(|one| one.name == *name).cloned();
                     let network = find(estate);
-                    self.shape(Kind::Network, name, *place, index, network.as_ref(), |one, pen| self.network(one, pen), find)
+                    self.shape(
+                        Kind::Network,
+                        name,
+                        *place,
+                        index,
+                        network.as_ref(),
+                        |one, pen| self.network(one, pen),
+                        find,
+                    )
                 }
                 "zones" => {
                     let find = |estate: &Estate| estate.groups.iter().find(|one| one.resource_group == *name).cloned();
                     let group = find(estate);
                     let zones = self.zones_of(name);
-                    self.shape(Kind::Zones, name, *place, index, group.as_ref(), |one, pen| zone_group(one, &zones, pen), find)
+                    self.shape(
+                        Kind::Zones,
+                        name,
+                        *place,
+                        index,
+                        group.as_ref(),
+                        |one, pen| zone_group(one, &zones, pen),
+                        find,
+                    )
                 }
                 "endpoint" => {
                     let find = |estate: &Estate| estate.endpoints.iter().find(|one| one.name == *name).cloned();
@@ -531,7 +549,15 @@ impl Plan {
                     let one = find(estate);
                     // What is scoped now is no loss, so an empty box leaves no trace.
                     one.as_ref().and_then(|list| {
-                        self.shape(Kind::Unscoped, "in no scope", *place, index, Some(list), |list, pen| unscoped(list, pen), find)
+                        self.shape(
+                            Kind::Unscoped,
+                            "in no scope",
+                            *place,
+                            index,
+                            Some(list),
+                            |list, pen| unscoped(list, pen),
+                            find,
+                        )
                     })
                 }
             };
@@ -550,13 +576,7 @@ impl Plan {
             mark: None,
             text: fit(text, NAME, true, *width + GUTTER - 12.0),
         });
-        Drawing {
-            width: self.width,
-            height: self.height,
-            headings: headings.collect(),
-            edges: edges.collect(),
-            shapes,
-        }
+        Drawing { width: self.width, height: self.height, headings: headings.collect(), edges: edges.collect(), shapes }
     }
 
     /// A box for what is there; an empty one for what was there before; nothing for what is yet to come.

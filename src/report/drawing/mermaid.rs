@@ -67,7 +67,12 @@ pub fn flowchart(tale: &Tale, estate: &Estate, index: usize) -> String {
     }
     if !estate.unscoped.is_empty() {
         let lines = estate.unscoped.iter().map(|one| format!("{} ({})", one.name, one.kind));
-        node(&mut text, "unscoped", ("[", "]"), &["in no scope".to_owned()].into_iter().chain(lines).collect::<Vec<_>>());
+        node(
+            &mut text,
+            "unscoped",
+            ("[", "]"),
+            &["in no scope".to_owned()].into_iter().chain(lines).collect::<Vec<_>>(),
+        );
     }
     for (at, endpoint) in estate.endpoints.iter().enumerate() {
         let id = format!("e{at}");
@@ -107,7 +112,8 @@ pub fn flowchart(tale: &Tale, estate: &Estate, index: usize) -> String {
     if !broken.is_empty() {
         let _ = writeln!(text, "  class {} broken", broken.join(","));
     }
-    let red: Vec<String> = (0..).zip(&wires).filter(|(_, (_, broken))| *broken).map(|(at, _): (usize, _)| at.to_string()).collect();
+    let red: Vec<String> =
+        (0..).zip(&wires).filter(|(_, (_, broken))| *broken).map(|(at, _): (usize, _)| at.to_string()).collect();
     if !red.is_empty() {
         let _ = writeln!(text, "  linkStyle {} stroke:#b3141c,stroke-width:2px,stroke-dasharray:6", red.join(","));
     }
@@ -146,7 +152,9 @@ fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
         match character {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | ' ' | '.' | ',' | ':' | '-' | '/' | '(' | ')' => escaped.push(character),
+            'a'..='z' | 'A'..='Z' | '0'..='9' | ' ' | '.' | ',' | ':' | '-' | '/' | '(' | ')' => {
+                escaped.push(character)
+            }
             other if other.is_control() => escaped.push('\u{fffd}'),
             other if other.is_ascii() => {
                 let _ = write!(escaped, "#{};", u32::from(other));

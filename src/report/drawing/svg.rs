@@ -98,13 +98,8 @@ fn shape(one: &Shape) -> String {
     );
     if one.standing == Some(Standing::Broken) {
         // A bar and a cross in the corner: what broke is seen without its colour.
-        let _ = write!(
-            svg,
-            "<path class=\"bar\" d=\"M{} {}v{}\"/>",
-            place.x + 2.0,
-            place.y + 8.0,
-            place.height - 16.0,
-        );
+        let _ =
+            write!(svg, "<path class=\"bar\" d=\"M{} {}v{}\"/>", place.x + 2.0, place.y + 8.0, place.height - 16.0,);
     }
     for line in &one.lines {
         svg.push_str(&text(line));

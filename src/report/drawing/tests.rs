@@ -22,7 +22,11 @@ fn holds(name: &str, drawing: &Drawing) {
         }
         let place = one.place;
         assert!(place.x >= 0.0 && place.x + place.width <= drawing.width, "{name}: {} is out of the drawing", one.name);
-        assert!(place.y >= 0.0 && place.y + place.height <= drawing.height, "{name}: {} is out of the drawing", one.name);
+        assert!(
+            place.y >= 0.0 && place.y + place.height <= drawing.height,
+            "{name}: {} is out of the drawing",
+            one.name
+        );
     }
     let networks: Vec<_> = drawing.shapes.iter().filter(|shape| shape.kind == Kind::Network).collect();
     for (index, one) in networks.iter().enumerate() {

@@ -336,7 +336,13 @@ fn unused(tale: &Tale) -> [char; 3] {
         used.extend(networks.chain(endpoints).chain(others).chain(rulesets).flat_map(str::chars));
         used.extend(state.inbound.keys().flat_map(|name| name.as_str().chars()));
         used.extend(state.resources.keys().flat_map(|name| name.as_str().chars()));
-        used.extend(state.zones.values().flat_map(|zone| zone.zone.graves()).flat_map(|(name, _)| name.to_string().chars().collect::<Vec<_>>()));
+        used.extend(
+            state
+                .zones
+                .values()
+                .flat_map(|zone| zone.zone.graves())
+                .flat_map(|(name, _)| name.to_string().chars().collect::<Vec<_>>()),
+        );
     }
     used.extend(tale.steps.iter().flat_map(|step| step.name.chars()));
     let mut free = ('\u{e000}'..='\u{f8ff}').filter(|mark| !used.contains(mark));
@@ -361,7 +367,8 @@ impl Texts {
         let network = world.views.get(view).label().to_owned();
         let mut lines = Vec::new();
         for (at, line) in text.lines().enumerate() {
-            let mut marked = line.replace(&name, &self.marks[0].to_string()).replace(&network, &self.marks[1].to_string());
+            let mut marked =
+                line.replace(&name, &self.marks[0].to_string()).replace(&network, &self.marks[1].to_string());
             // Only the heading says the step it is about; other lines name the step something was written in.
             if let Some(step) = step.as_ref().filter(|step| at == 0 && !step.is_empty()) {
                 marked = marked.replace(step.as_str(), &self.marks[2].to_string());

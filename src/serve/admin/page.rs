@@ -45,9 +45,8 @@ impl Kept {
         // A panic while telling leaves the last value, which is whole.
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let history = &standing.world.history;
-        let same = |told: &&Told| {
-            Arc::ptr_eq(&told.history, history) && told.title == standing.title && told.start == start
-        };
+        let same =
+            |told: &&Told| Arc::ptr_eq(&told.history, history) && told.title == standing.title && told.start == start;
         if let Some(told) = kept.as_ref().filter(same) {
             return told.clone();
         }
