@@ -162,6 +162,9 @@ const MANY: usize = 9;
 /// An identity in a drawing: kind and name.
 type Id = (&'static str, String);
 
+/// The left and the right end of a line.
+type Ends = ((f64, f64), (f64, f64));
+
 /// A line between boxes as an estate has it.
 struct Tie {
     from: Id,
@@ -185,7 +188,7 @@ pub struct Plan {
     frames: Vec<Vec<String>>,
     places: IndexMap<Id, Place>,
     headings: Vec<(f64, f64, &'static str)>,
-    ties: IndexMap<(Id, Id), ((f64, f64), (f64, f64))>,
+    ties: IndexMap<(Id, Id), Ends>,
 }
 
 /// What a network is linked to and forwards to, step by step: those with the same share a frame.

@@ -13,10 +13,13 @@ pub mod text;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use indexmap::IndexSet;
+
 use crate::answer::Cell;
-use crate::answer::story::{Story, cell};
+use crate::answer::story::{Story, cell, names_of};
 use crate::compile::{Compiled, Fold, ViewId};
 use crate::dns::OwnerName;
 use crate::estate::history::Step;
@@ -24,6 +27,9 @@ use crate::estate::{History, NetworkName};
 use crate::scenario::Scenario;
 
 pub use estate::Estate;
+
+/// The most answers (names by networks by steps) of a tale: beyond it the last networks are left out.
+pub const MOST_ANSWERS: usize = 300_000;
 
 /// A scenario with every step compiled.
 #[derive(Clone, Debug)]
@@ -44,6 +50,8 @@ pub struct Tale {
     pub story: Story,
     /// For each step what the public view gets for each name, names in the story's order.
     pub public: Vec<Vec<Cell>>,
+    /// How many networks are left out because the tale would be too large.
+    pub left_out: usize,
 }
 
 impl Tale {
@@ -72,8 +80,15 @@ impl Tale {
 
     /// Tells steps that are compiled already, one world for each.
     pub fn of_worlds(steps: Vec<Step>, worlds: Vec<Compiled>, networks: &[NetworkName]) -> Self {
-        let story = Story::of(&steps, &worlds, networks);
-        let names = names(&story);
+        let names: BTreeSet<OwnerName> = worlds.iter().flat_map(names_of).collect();
+        let there: IndexSet<&NetworkName> = worlds.iter().flat_map(|world| world.state.networks.keys()).collect();
+        let asked = there.into_iter().filter(|network| networks.is_empty() || networks.contains(network));
+        let mut told: Vec<NetworkName> = asked.cloned().collect();
+        let affordable = (MOST_ANSWERS / (names.len() * steps.len()).max(1)).max(1);
+        let left_out = told.len().saturating_sub(affordable);
+        told.truncate(affordable);
+        let story = Story::of(&steps, &worlds, &told);
+        let names = self::names(&story);
         let in_public = |world| names.iter().map(|name| cell(world, ViewId::PUBLIC, name)).collect();
         let public = worlds.iter().map(in_public).collect();
         let nothing: Arc<str> = "".into();
@@ -86,6 +101,7 @@ impl Tale {
             worlds,
             story,
             public,
+            left_out,
         }
     }
 

@@ -28,9 +28,6 @@ use crate::catalogue::EndpointKind;
 use crate::compile::{Compiled, ViewId, member};
 use crate::dns::{OwnerName, RecordType};
 
-/// The most answers (names by networks by steps) that are explained in one page.
-pub const MOST_ANSWERS: usize = 300_000;
-
 /// A whole scenario, as the page draws it.
 #[derive(Clone, PartialEq, Serialize, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -172,10 +169,7 @@ impl Page {
     /// Makes the value of a tale.
     pub fn of(tale: &Tale) -> Self {
         let names = tale.names();
-        let mut networks = tale.networks();
-        let affordable = MOST_ANSWERS / (names.len() * tale.steps.len()).max(1);
-        let left_out = networks.len().saturating_sub(affordable.max(1));
-        networks.truncate(affordable.max(1));
+        let networks = tale.networks();
         let labels = name_labels(tale);
         let mut order: Vec<usize> = (0..names.len()).collect();
         let rank = |kind| ["shared", "regional", "resource"].iter().position(|one| *one == kind);
@@ -186,10 +180,9 @@ impl Page {
         let mut cells = Pool::default();
         let mut rows = Vec::with_capacity(order.len() * networks.len());
         let (mut changed, mut broken) = (vec![0; tale.steps.len()], vec![0; tale.steps.len()]);
-        let all = tale.networks().len();
         for at in &order {
             for (column, network) in networks.iter().enumerate() {
-                let row = &tale.story.rows[at * all + column];
+                let row = &tale.story.rows[at * networks.len() + column];
                 let mut indexes = Vec::with_capacity(tale.steps.len() * 2);
                 for (index, world) in tale.worlds.iter().enumerate() {
                     let view = world.views.of_network(network.as_str());
@@ -244,7 +237,7 @@ impl Page {
             source: tale.source.to_string(),
             scenario: None,
             start: tale.start,
-            left_out,
+            left_out: tale.left_out,
             steps,
             networks: networks.iter().map(ToString::to_string).collect(),
             names: order.iter().map(name).collect(),

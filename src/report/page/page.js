@@ -5,6 +5,8 @@
   const SVG = "http://www.w3.org/2000/svg";
   const POLL_MS = 1000;
   const MOST_QUERIES = 200;
+  // So many cells a browser shows at once without getting slow.
+  const MOST_CELLS = 20000;
   const served = location.protocol !== "file:" && $("story").textContent.trim() === "null";
 
   let story = null;
@@ -296,11 +298,14 @@
     const groups = columns();
     const onlyChanged = $("only-changed").checked;
     const onlyBroken = $("only-broken").checked;
-    const rows = story.names.map((_, name) => name).filter((name) => groups.some(([network]) => {
+    const filter = $("name-filter").value.trim().toLowerCase();
+    const wanted = (label) => !filter || [label.name, ...label.resources].some((text) => text.toLowerCase().includes(filter));
+    const all = story.names.map((_, name) => name).filter((name) => wanted(story.names[name]) && groups.some(([network]) => {
       const cell = cellOf(name, network, at);
       const changed = at > 0 && cellIndex(name, network, at) !== cellIndex(name, network, at - 1);
       return (!onlyChanged || changed) && (!onlyBroken || (cell && cell.broken));
     }));
+    const rows = all.slice(0, Math.max(20, Math.floor(MOST_CELLS / Math.max(groups.length, 1))));
     const kinds = { shared: "Shared by all customers", regional: "Shared by all customers of a region", resource: "Of one resource" };
     const head = make("thead", {}, make("tr", { role: "row" }, make("th", { scope: "col", role: "columnheader" }, "Name"),
       groups.map((networks) => {
@@ -336,8 +341,11 @@
       first.tabIndex = 0;
       if (focused) first.focus();
     }
-    $("left-out").hidden = !story.leftOut;
-    $("left-out").textContent = `${count(story.leftOut, "network")} left out: the page would be too large. Name the ones to show with --from.`;
+    const left = [];
+    if (story.leftOut) left.push(`${count(story.leftOut, "network")} left out: the page would be too large. Name the ones to show with --from.`);
+    if (rows.length < all.length) left.push(`${count(all.length - rows.length, "more name")}: filter to see them.`);
+    $("left-out").hidden = !left.length;
+    $("left-out").textContent = left.join(" ");
   }
 
   const cell = (row, column) => $("grid-scroll").querySelector(`td[data-row="${row}"][data-column="${column}"]`);
@@ -565,6 +573,7 @@
   $("previous").addEventListener("click", () => look(at - 1));
   $("next").addEventListener("click", () => look(at + 1));
   for (const id of ["only-changed", "only-broken", "merge"]) $(id).addEventListener("change", table);
+  $("name-filter").addEventListener("input", table);
   $("follow").addEventListener("change", () => { if ($("follow").checked && serverStep() >= 0) show(serverStep()); });
   $("move").addEventListener("click", () => move(at));
   $("close").addEventListener("click", () => $("dialog").close());
