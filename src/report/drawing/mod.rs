@@ -84,7 +84,7 @@ impl Tale {
         let there: IndexSet<&NetworkName> = worlds.iter().flat_map(|world| world.state.networks.keys()).collect();
         let asked = there.into_iter().filter(|network| networks.is_empty() || networks.contains(network));
         let mut told: Vec<NetworkName> = asked.cloned().collect();
-        let affordable = (MOST_ANSWERS / (names.len() * steps.len()).max(1)).max(1);
+        let affordable = affordable(names.len(), steps.len());
         let left_out = told.len().saturating_sub(affordable);
         told.truncate(affordable);
         let story = Story::of(&steps, &worlds, &told);
@@ -131,6 +131,11 @@ pub fn steps(history: &History) -> Vec<Step> {
         steps.push(Step { name: "".into(), about: "".into(), end: history.last() });
     }
     steps
+}
+
+/// How many networks a tale of so many names and steps can have: one at least.
+fn affordable(names: usize, steps: usize) -> usize {
+    (MOST_ANSWERS / (names * steps).max(1)).max(1)
 }
 
 fn names(story: &Story) -> Vec<OwnerName> {

@@ -142,3 +142,11 @@ fn texts_are_cut_to_fit_and_wrapped_between_words() {
     assert_eq!(lines.len(), 2);
     assert!(lines[1].ends_with('…'), "{lines:?}");
 }
+
+#[test]
+fn a_tale_has_as_many_networks_as_it_can_afford() {
+    assert_eq!(affordable(16, 4), MOST_ANSWERS / 64);
+    assert_eq!(affordable(0, 0), MOST_ANSWERS);
+    assert_eq!(affordable(MOST_ANSWERS, 2), 1, "one is always told of");
+    assert_eq!(tale("two-scopes-one-dns").left_out, 0);
+}

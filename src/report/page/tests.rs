@@ -58,12 +58,3 @@ fn the_value_stays_small() {
     let thirty = size(&Tale::of_history(&Arc::new(estate), &[]));
     assert!(small < 100_000 && thirty < 400_000, "{small} and {thirty} octets");
 }
-
-#[test]
-fn an_estate_too_large_for_a_page_is_told_in_part_and_says_so() {
-    let estate = generate(Size { networks: 900, scopes: 2, workspaces_per_scope: 100 }, 1).expect("a good size");
-    let tale = Tale::of_history(&Arc::new(estate), &[]);
-    let page = Page::of(&tale);
-    assert_eq!(page.networks.len() + page.left_out, 900);
-    assert!(page.left_out > 0 && page.rows.len() * page.steps.len() <= crate::report::drawing::MOST_ANSWERS);
-}
