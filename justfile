@@ -59,3 +59,11 @@ snapshots:
 # What cargo would publish, built by itself.
 package:
     cargo package --locked --allow-dirty
+
+# The page in headless Chromium (Debian: chromium, nodejs, npm), with the binary that is built.
+page:
+    cd integration/page && npm ci --no-audit --no-fund && npm test
+
+# Make the README's screenshot again.
+screenshot:
+    cd integration/page && npm ci --no-audit --no-fund && npm run screenshot

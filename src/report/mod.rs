@@ -1,10 +1,12 @@
 //! Fifth floor: values to text and JSON. Nothing is decided here; each value is printed in both forms from one place.
 
 pub mod answer;
+pub mod drawing;
 pub mod explanation;
 pub mod export;
 pub mod findings;
 pub mod flows;
+pub mod page;
 pub mod story;
 pub mod verification;
 pub mod waits;

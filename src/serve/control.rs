@@ -178,10 +178,15 @@ impl Standing {
             Some(step) => step.end,
             None => text.parse().ok().map(Revision).filter(|revision| *revision <= history.last())?,
         };
+        Some(self.at_revision(revision))
+    }
+
+    /// The estate at a revision of its history; the last one for what is beyond.
+    pub fn at_revision(&self, revision: Revision) -> Arc<Compiled> {
         if revision == self.world.revision() {
-            return Some(Arc::clone(&self.world));
+            return Arc::clone(&self.world);
         }
-        Some(Arc::new(at(&self.origin.ground, history, revision)))
+        Arc::new(at(&self.origin.ground, &self.world.history, revision))
     }
 }
 

@@ -13,6 +13,7 @@ mod estate;
 mod faults;
 mod health;
 mod metrics;
+mod page;
 mod queries;
 mod records;
 
@@ -54,12 +55,13 @@ pub struct Admin {
     /// Where what is served is read and changed.
     pub control: Arc<Control>,
     draining: Arc<AtomicBool>,
+    story: page::Kept,
 }
 
 impl Admin {
     /// An admin of what `control` writes.
     pub fn new(control: Arc<Control>) -> Self {
-        Self { control, draining: Arc::default() }
+        Self { control, draining: Arc::default(), story: page::Kept::default() }
     }
 
     /// Says that the server is about to end: `/readyz` fails from now on.
@@ -204,6 +206,7 @@ fn routes() -> OpenApiRouter<Admin> {
         .merge(estate::routes())
         .merge(changes::routes())
         .merge(snapshots::routes())
+        .merge(page::routes())
         .merge(queries::routes())
         .merge(faults::routes())
         .merge(metrics::routes())
