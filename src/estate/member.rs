@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
+use super::ResourceSpec;
 use crate::catalogue::{Catalogue, EndpointKind, EndpointRow, Slots};
 use crate::dns::OwnerName;
-use crate::estate::ResourceSpec;
 
 /// A name an endpoint needs an address for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +19,16 @@ pub struct Member {
     pub key: String,
     /// `memberName` for static addresses; absent where it is not known.
     pub member_name: Option<String>,
+}
+
+impl Member {
+    /// What a static address for it is told by: its member name, or where that is not known the name of its record in
+    /// the private zone, such as `westeurope-5.in.ai` (inferred from one dump of a network interface).
+    pub fn handle(&self, catalogue: &Catalogue) -> String {
+        let zone = &catalogue.endpoints[self.row].private_zone;
+        let record = || self.private.relative_to(zone).unwrap_or_else(|| self.private.to_string());
+        self.member_name.clone().unwrap_or_else(record)
+    }
 }
 
 /// What fills the slots of the catalogue's patterns for a resource.
