@@ -1,6 +1,6 @@
 //! Events of private endpoints: addresses are given in Azure's order, zone groups write and delete record sets.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::dns::{RecordData, RecordSet, RecordType};
 use crate::estate::address::{Pool, Shortage};
 use crate::estate::history::{Append, Deletion};
 use crate::estate::{
-    ApprovalState, EndpointName, NetworkName, PrivateEndpointSpec, ResourceName, ResourceSpec, ZoneGroup, ZoneId,
+    ApprovalState, EndpointName, NetworkName, PrivateEndpointSpec, ResourceName, ZoneGroup, ZoneId,
 };
 
 impl State {
@@ -159,31 +159,10 @@ impl State {
         }
     }
 
-    /// All members an endpoint of the scope needs now: those of workspaces, components and data collection endpoints,
-    /// each kind in scoping order, then the ones every endpoint has.
-    ///
-    /// Source: inferred from six dumps of endpoints, 2020 to 2025; the order of kinds among each other is uncertain.
+    /// All members an endpoint of the scope needs now.
     fn wanted(&self, scope: &crate::estate::ScopeName, created: Option<Date>) -> Vec<(Member, Vec<ResourceName>)> {
-        let scope = &self.scopes[scope];
-        let mut resources: Vec<_> = scope.resources.iter().filter_map(|name| self.resources.get(name)).collect();
-        resources.sort_by_key(|resource| match resource.spec {
-            ResourceSpec::Workspace(_) => 0,
-            ResourceSpec::Component(_) => 1,
-            ResourceSpec::DataCollectionEndpoint(_) => 2,
-        });
-        let mut wanted: Vec<(Member, Vec<ResourceName>)> = Vec::new();
-        let mut index = HashMap::new();
-        for resource in resources {
-            for one in member::of_resource(&self.catalogue, &resource.spec, created) {
-                let at = *index.entry(one.private.clone()).or_insert(wanted.len());
-                match wanted.get_mut(at) {
-                    Some((_, owners)) => owners.push(resource.spec.name().clone()),
-                    None => wanted.push((one, vec![resource.spec.name().clone()])),
-                }
-            }
-        }
-        wanted.extend(member::base(&self.catalogue, created).into_iter().map(|one| (one, Vec::new())));
-        wanted
+        let resources = self.scopes[scope].resources.iter().filter_map(|name| self.resources.get(name));
+        member::of_scope(&self.catalogue, resources.map(|resource| &resource.spec), created)
     }
 
     /// Gives each member an address, see [`Pool::give`]: all or none.
