@@ -6,6 +6,7 @@ mod check;
 mod explain;
 mod flows;
 mod generate;
+mod import;
 mod input;
 mod output;
 mod paper;
@@ -61,6 +62,7 @@ enum Verb {
     Flows(flows::FlowsArguments),
     Test(test::TestArguments),
     Scenarios(scenarios::ScenariosArguments),
+    Import(import::ImportArguments),
     Generate(generate::GenerateArguments),
     Schema(schema::SchemaArguments),
     Completions(paper::CompletionsArguments),
@@ -112,6 +114,7 @@ pub fn run() -> ExitCode {
         Verb::Flows(arguments) => flows::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
+        Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Completions(arguments) => paper::completions(&arguments),

@@ -9,6 +9,7 @@
 //! Text in, scenario out: no file is opened here.
 
 mod build;
+mod command;
 mod fact;
 mod id;
 mod place;

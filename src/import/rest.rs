@@ -68,7 +68,7 @@ impl Reading<'_> {
                         Topic::Missing,
                         "this is one page of a longer list",
                         &format!("{pointer}/nextLink"),
-                        Some(format!("az rest --method get --url '{}'", super::fact::shown(&next.into()))),
+                        Some(format!("az rest --method get --url {}", super::command::word(next))),
                     );
                 }
                 let items = entries["value"].as_array().map_or(&[][..], Vec::as_slice);

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod explanation;
 pub mod findings;
 pub mod flows;
+pub mod imported;
 pub mod story;
 pub mod verification;
 pub mod waits;

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::{Builder, Networks, Scope, Zones};
 use crate::dns::OwnerName;
 use crate::estate::{ApprovalState, StaticAddress, ZoneId, member};
+use crate::import::command::{self, show, word};
 use crate::import::fact::{Facts, Object};
 use crate::import::id::ResourceId;
 use crate::import::report::{Provenance, Topic};
@@ -72,7 +73,7 @@ impl Builder<'_> {
                 || object.with("address ").next().is_some();
             if !known {
                 let text = format!("private endpoint {} is referred to and not in the import", object.id.name());
-                self.missing(text, object.places(), format!("az network private-endpoint show --ids {}", object.id));
+                self.missing(text, object.places(), show("network private-endpoint show", &object.id));
                 continue;
             }
             let scope = object.id_of("scope");
@@ -88,7 +89,7 @@ impl Builder<'_> {
             self.age(endpoint);
             if endpoint.addresses.is_empty() && endpoint.fixed.is_empty() {
                 let planned = facts.get(&endpoint.id).is_some_and(|object| object.planned);
-                let get = format!("az network private-endpoint dns-zone-group list -g {} --endpoint-name {}", endpoint.id.group, endpoint.id.name());
+                let get = format!("az network private-endpoint dns-zone-group list -g {} --endpoint-name {}", command::group(&endpoint.id.group), word(endpoint.id.name()));
                 let text = format!("the addresses of private endpoint {} are not known: they are given in Azure's order", endpoint.label);
                 self.report.add(Topic::Predicted, text, endpoint.place.iter().cloned().collect(), (!planned).then_some(get));
             }
@@ -105,7 +106,7 @@ impl Builder<'_> {
         zones: &Zones,
     ) -> Endpoint {
         let label = self.labels.of("endpoint", &object.id);
-        let get = format!("az network private-endpoint show --ids {}", object.id);
+        let get = show("network private-endpoint show", &object.id);
         if object.told.is_none() {
             let text = format!("private endpoint {label} is known only from what belongs to it");
             self.missing(text, object.places(), get.clone());
@@ -197,7 +198,7 @@ impl Builder<'_> {
         }
         if object.get("customDnsConfigs").is_none() && !object.planned {
             let text = format!("whether private endpoint {label} has a zone group is not in the import: it is taken to have none, and writes nothing");
-            let get = format!("az network private-endpoint dns-zone-group list -g {} --endpoint-name {}", object.id.group, object.id.name());
+            let get = format!("az network private-endpoint dns-zone-group list -g {} --endpoint-name {}", command::group(&object.id.group), word(object.id.name()));
             self.missing(text, object.places(), get);
         }
         None

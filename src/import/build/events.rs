@@ -16,6 +16,7 @@ use crate::estate::{
     AccessMode, AccessModeSettings, EndpointName, Event, Exclusion, History, NetworkName, Place, PrivateEndpointSpec,
     Recorded, ResolutionPolicy, ResourceSpec, ScopeSpec, ZoneGroup,
 };
+use crate::import::command::word;
 use crate::import::report::{Provenance, Topic};
 use crate::scenario::Scenario;
 
@@ -237,7 +238,7 @@ impl Builder<'_> {
                     let known = endpoints.iter().any(|one| one.id.name().eq_ignore_ascii_case(&creator));
                     let why = if known { "which writes something else now" } else { "which is not in the import" };
                     let text = format!("{} of {apex} say they were made by private endpoint {creator}, {why}", listed(&names));
-                    let get = (!known).then(|| format!("az network private-endpoint list --query \"[?name=='{creator}']\""));
+                    let get = (!known).then(|| format!("az network private-endpoint list --query {}", word(format!("[?name=='{creator}']"))));
                     self.report.add(Topic::ByHand, text, places.clone(), get);
                 }
                 None => {

@@ -22,6 +22,7 @@ use self::zone::Zones;
 use super::fact::Facts;
 use super::id::ResourceId;
 use super::report::{Provenance, Report, Topic};
+use crate::import::command::show;
 use crate::catalogue::{Catalogue, Cloud};
 use crate::dns::OwnerName;
 use crate::scenario::Scenario;
@@ -116,14 +117,14 @@ impl Builder<'_> {
         });
         if !told {
             let places = object.map_or_else(Vec::new, super::fact::Object::places);
-            let get = format!("az resource show --ids {id} --api-version 2021-07-01-preview");
+            let get = format!("{} --api-version 2021-07-01-preview", show("resource show", id));
             self.missing(format!("scope {label} is referred to and not in the import: its access modes are taken as Open"), places, get);
         } else if !has_modes {
             let places = object.map_or_else(Vec::new, super::fact::Object::places);
             let text = format!(
                 "scope {label} comes without access modes, as `az monitor private-link-scope show` prints it (API version 2019-10-17-preview): they are taken as Open"
             );
-            self.missing(text, places, format!("az resource show --ids {id} --api-version 2021-07-01-preview"));
+            self.missing(text, places, format!("{} --api-version 2021-07-01-preview", show("resource show", id)));
         }
         let created = object.and_then(|object| object.text("created")).and_then(|text| text.parse().ok());
         scopes.push(Scope { label, id: id.clone(), resources: Vec::new(), after: Vec::new(), created });

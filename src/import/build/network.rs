@@ -12,6 +12,7 @@ use crate::estate::network::RulesetRule;
 use crate::estate::{
     DnsSetting, Event, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec, ResolverName, RulesetSpec,
 };
+use crate::import::command::{self, show, word};
 use crate::import::fact::Object;
 use crate::import::id::ResourceId;
 use crate::import::report::{Provenance, Topic};
@@ -89,7 +90,7 @@ impl Builder<'_> {
                 }
                 None => {
                     let text = format!("inbound endpoint {label} comes without its address: servers that forward to it are not known");
-                    self.missing(text, object.places(), format!("az resource show --ids {}", object.id));
+                    self.missing(text, object.places(), show("resource show", &object.id));
                 }
             }
             networks.inbound.push((label.as_str().into(), network.as_str().into(), object.place("address")));
@@ -145,7 +146,7 @@ impl Builder<'_> {
         if !object.is_some_and(|object| object.told.is_some()) {
             let places = object.map_or_else(Vec::new, Object::places);
             let text = format!("network {label} is referred to and not in the import");
-            self.missing(text, places, format!("az network vnet show --ids {id}"));
+            self.missing(text, places, show("network vnet show", id));
         }
         let place = object.and_then(|object| object.place("addressSpace"));
         networks.all.insert(id.key(), Network { spec, place, open });
@@ -282,11 +283,11 @@ impl Builder<'_> {
             let places: Vec<Provenance> = place.iter().cloned().collect();
             if links.is_empty() {
                 let text = format!("ruleset {label} is linked to no network of the import: nobody asks by its rules");
-                self.missing(text, places.clone(), format!("az dns-resolver vnet-link list -g {group} --ruleset-name {name}"));
+                self.missing(text, places.clone(), format!("az dns-resolver vnet-link list -g {} --ruleset-name {}", command::group(&group), word(&name)));
             }
             if rules.is_empty() {
                 let text = format!("ruleset {label} comes without rules");
-                self.missing(text, places, format!("az dns-resolver forwarding-rule list -g {group} --ruleset-name {name}"));
+                self.missing(text, places, format!("az dns-resolver forwarding-rule list -g {} --ruleset-name {}", command::group(&group), word(&name)));
             }
             networks.rulesets.push((RulesetSpec { name: label.as_str().into(), rules, links }, place));
         }

@@ -9,6 +9,7 @@ use crate::dns::OwnerName;
 use crate::estate::{
     ComponentSpec, DataCollectionEndpointSpec, PublicNetworkAccess, ResourceName, ResourceSpec, WorkspaceSpec, member,
 };
+use crate::import::command::{self, show, word};
 use crate::import::fact::Object;
 use crate::import::id::ResourceId;
 use crate::import::report::{Provenance, Topic};
@@ -70,7 +71,7 @@ impl Builder<'_> {
             }
             None => {
                 let text = format!("workspace {label} comes without customerId: its host names are not known, and it is left out");
-                self.missing(text, object.places(), format!("az resource show --ids {}", object.id));
+                self.missing(text, object.places(), show("resource show", &object.id));
                 return None;
             }
         };
@@ -135,14 +136,14 @@ impl Builder<'_> {
                 }
                 false => {
                     let text = format!("component {label} comes without connection string: it is taken to send to the global host");
-                    self.missing(text, object.places(), format!("az resource show --ids {}", object.id));
+                    self.missing(text, object.places(), show("resource show", &object.id));
                 }
             }
         }
         let workspace = object.id_of("workspace").and_then(|id| resources.labels.get(&id.key()).cloned());
         if let (None, Some(id)) = (&workspace, object.id_of("workspace")) {
             let text = format!("the workspace {} behind component {label} is not in the import", id.name());
-            self.missing(text, object.place("workspace").into_iter().collect(), format!("az resource show --ids {id}"));
+            self.missing(text, object.place("workspace").into_iter().collect(), show("resource show", &id));
         }
         Some(ResourceSpec::Component(ComponentSpec {
             name: label.into(),
@@ -171,7 +172,7 @@ impl Builder<'_> {
         }
         let (Some(configuration_access), Some(logs_ingestion)) = (access, logs) else {
             let text = format!("data collection endpoint {label} comes without its host names: it is left out");
-            self.missing(text, object.places(), format!("az resource show --ids {}", object.id));
+            self.missing(text, object.places(), show("resource show", &object.id));
             return None;
         };
         let place = object.place("configurationAccess");
@@ -293,7 +294,7 @@ impl Builder<'_> {
         }
         for (at, id, places) in unknown {
             let text = format!("{} is in scope {}, and it is not in the import", crate::import::fact::described(&id), scopes[at].label);
-            self.missing(text, places, format!("az resource show --ids {id}"));
+            self.missing(text, places, show("resource show", &id));
         }
     }
 
@@ -387,7 +388,7 @@ impl Builder<'_> {
 }
 
 fn scoped_list(scope: &ResourceId) -> String {
-    format!("az monitor private-link-scope scoped-resource list -g {} --scope-name {}", scope.group, scope.name())
+    format!("az monitor private-link-scope scoped-resource list -g {} --scope-name {}", command::group(&scope.group), word(scope.name()))
 }
 
 fn renamed(spec: ResourceSpec, label: &str) -> ResourceSpec {

@@ -18,6 +18,7 @@ use crate::dns::{OwnerName, RecordType};
 use crate::estate::address::Pool;
 use crate::estate::member::{self, Member};
 use crate::estate::{ApprovalState, ResourceSpec, StaticAddress, ZoneId};
+use crate::import::command::{self, word};
 use crate::import::report::Topic;
 
 /// What comes of an order of events.
@@ -215,7 +216,7 @@ impl Builder<'_> {
                     unknown.join(", ")
                 );
                 let group = self.facts.group(&zone.resource.group).to_owned();
-                let get = format!("az network private-dns record-set list -g {group} -z {}", zone.id.apex);
+                let get = format!("az network private-dns record-set list -g {} -z {}", command::group(&group), word(&zone.id.apex));
                 self.report.add(Topic::Order, text, places, Some(get));
             }
         }

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use super::{Builder, Endpoint, Networks};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType};
 use crate::estate::{NetworkName, ResolutionPolicy, ZoneId};
+use crate::import::command::{self, word};
 use crate::import::fact::Object;
 use crate::import::id::ResourceId;
 use crate::import::reading::record;
@@ -162,7 +163,7 @@ impl Builder<'_> {
             };
             let text = format!("{what} of private zone {} are not in the import: it has what private endpoints write", id.apex);
             let group = self.facts.group(&zone.id.group).to_owned();
-            self.missing(text, zone.places(), format!("az network private-dns record-set list -g {group} -z {}", id.apex));
+            self.missing(text, zone.places(), format!("az network private-dns record-set list -g {} -z {}", command::group(&group), word(&id.apex)));
         }
     }
 
@@ -200,7 +201,7 @@ impl Builder<'_> {
             }
             let (id, places) = (zone.id.clone(), zone.place.iter().cloned().collect::<Vec<_>>());
             let group = self.facts.group(&zone.resource.group).to_owned();
-            let get = format!("az network private-dns link vnet list -g {group} -z {}", id.apex);
+            let get = format!("az network private-dns link vnet list -g {} -z {}", command::group(&group), word(&id.apex));
             let grouped = endpoints.iter().filter(|one| one.zone_group.as_ref().is_some_and(|zones| zones.contains(&id)));
             let grouped: Vec<&Endpoint> = grouped.collect();
             let model = models.iter().find(|(model, links)| {
