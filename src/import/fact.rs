@@ -239,7 +239,14 @@ impl Facts {
 
     /// Contradictions as remarks, one for each attribute and pair of files.
     pub(super) fn report_contradictions(&mut self, report: &mut Report) {
-        for (id, attribute, one, other) in std::mem::take(&mut self.contradictions) {
+        let all = std::mem::take(&mut self.contradictions);
+        let of_values: std::collections::HashSet<String> =
+            all.iter().filter(|(_, attribute, ..)| attribute == "records").map(|(id, ..)| id.key()).collect();
+        for (id, attribute, one, other) in all {
+            // Who wrote a record set is told with what was written.
+            if attribute == "creator" && of_values.contains(&id.key()) {
+                continue;
+            }
             let what = described(&id);
             let text = match attribute.as_str() {
                 "recordSets" => {

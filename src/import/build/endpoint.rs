@@ -112,6 +112,7 @@ impl Builder<'_> {
             self.missing(text, object.places(), get.clone());
         }
         let scope = scope.unwrap_or_else(|| {
+            self.missing(format!("the scope private endpoint {label} leads to is not in the import"), object.places(), get.clone());
             ResourceId::of(&object.id.subscription, &object.id.group, SCOPE, &[&format!("scope-of-{label}")])
         });
         let at = self.add_scope(scopes, &scope);

@@ -217,7 +217,8 @@ impl Builder<'_> {
         let places: Vec<Provenance> = zone.place.iter().cloned().collect();
         let apex = &zone.id.apex;
         for (writer, count) in kept {
-            let text = format!("{} of {apex} stand as {} wrote them", crate_count(count, "record set"), endpoints[writer].label);
+            let them = if count == 1 { "record set as" } else { "record sets as" };
+            let text = format!("{apex} has {count} {them} {} writes", endpoints[writer].label);
             self.report.add(Topic::Order, text, places.clone(), None);
         }
         for (writer, names) in gone {
@@ -248,10 +249,6 @@ impl Builder<'_> {
             }
         }
     }
-}
-
-fn crate_count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn listed(names: &[String]) -> String {

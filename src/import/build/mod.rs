@@ -115,11 +115,13 @@ impl Builder<'_> {
         let has_modes = object.is_some_and(|object| {
             object.get("queryAccessMode").is_some() && object.get("ingestionAccessMode").is_some()
         });
-        if !told {
+        // A scope nobody referred to stands in for the one an endpoint must lead to; that was told.
+        let is_stand_in = object.is_none();
+        if !told && !is_stand_in {
             let places = object.map_or_else(Vec::new, super::fact::Object::places);
             let get = format!("{} --api-version 2021-07-01-preview", show("resource show", id));
             self.missing(format!("scope {label} is referred to and not in the import: its access modes are taken as Open"), places, get);
-        } else if !has_modes {
+        } else if !has_modes && !is_stand_in {
             let places = object.map_or_else(Vec::new, super::fact::Object::places);
             let text = format!(
                 "scope {label} comes without access modes, as `az monitor private-link-scope show` prints it (API version 2019-10-17-preview): they are taken as Open"

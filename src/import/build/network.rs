@@ -143,8 +143,12 @@ impl Builder<'_> {
                 None => open.push(name),
             }
         }
-        if !object.is_some_and(|object| object.told.is_some()) {
-            let places = object.map_or_else(Vec::new, Object::places);
+        let unresolved = id.kind.is_empty() && !id.name().starts_with('[');
+        if !unresolved && !object.is_some_and(|object| object.told.is_some()) {
+            let mut places = object.map_or_else(Vec::new, Object::places);
+            if places.is_empty() {
+                places.extend(facts.children(id, "subnets").flat_map(Object::places).next());
+            }
             let text = format!("network {label} is referred to and not in the import");
             self.missing(text, places, show("network vnet show", id));
         }
@@ -298,7 +302,7 @@ impl Builder<'_> {
         let whole = id.filter(|id| id.kind == SUBNET).and_then(|id| Some((id.parent()?, clean(id.name()))));
         let (network, subnet) = match whole {
             Some(found) => found,
-            // What could not be resolved still is one subnet; without any reference the endpoint is alone in it.
+            // What cannot be resolved still is one subnet; without any reference the endpoint is alone in it.
             None => match id {
                 Some(id) => (id.clone(), "endpoints".to_owned()),
                 None => (ResourceId::opaque(&format!("network-of-{endpoint}")), "endpoints".to_owned()),

@@ -335,7 +335,10 @@ impl<'t> Template<'t> {
                 };
                 match found {
                     Some(value) => self.copied(value),
-                    None => Err(Trouble::Unresolved(format!("there is no `{}` in the template", text_of(&name)))),
+                    None => {
+                        let name = text_of(&name);
+                        Err(Trouble::Unresolved(format!("`{name}` is not in the template, or has a value only when Azure deploys")))
+                    }
                 }
             }
             Expression::Call(name, arguments) => self.call(name, arguments),
