@@ -8,7 +8,7 @@
 
 use super::MAX_ALIASES;
 use super::prepared::Prepared;
-use super::respond::{Asker, Response, place};
+use super::respond::{Asker, Response, Upstream, place};
 use super::sections::{Extended, OTHER};
 use crate::dns::message::{Class, HEADER_OCTETS, Query};
 use crate::dns::table::{Found, Key, MAX_KEY_LABELS, StoredSet, bodies};
@@ -57,6 +57,8 @@ pub(super) fn respond(
         let table = held.table()?;
         let set = match table.lookup(&key) {
             Found::Name(entry) | Found::Wildcard(entry) => entry.answering(query.kind),
+            // What the root does not have may be had elsewhere.
+            Found::Missing if asker.upstream == Upstream::Somebody && table.apex_labels() == 0 => return None,
             Found::Missing if held.redirects || tells && held.tells_of(&key) => return None,
             Found::Missing => {
                 rcode = Rcode::NXDOMAIN;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::excerpt::excerpt;
+use super::kept::is_kept;
 use super::{Extended, Question, decide, reply};
 use crate::compile::{Compiled, ViewId};
 use crate::dns::message::{Class, Edns, Query, Refusal, SubnetOption};
@@ -27,6 +28,8 @@ pub struct Asker<'s> {
     pub subnets: Subnets,
     /// Whether replies carry the reason.
     pub extended: Extended,
+    /// Whether names outside the emulated world can be asked elsewhere.
+    pub upstream: Upstream,
     /// The addresses the server listens at, each with the view of its network if it is for one.
     pub premises: &'s [(IpAddr, Option<ViewId>)],
 }
@@ -41,6 +44,16 @@ pub enum Subnets {
     Trusted,
 }
 
+/// Whether there is somebody to ask about names outside the emulated world.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Upstream {
+    /// Nobody: such names do not exist.
+    #[default]
+    Nobody,
+    /// Somebody: their answer is to be waited for.
+    Somebody,
+}
+
 /// What became of a query.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Response {
@@ -50,6 +63,9 @@ pub enum Response {
     Refused(Rcode),
     /// A reply is to be sent.
     Answered(ViewId, Rcode),
+    /// The name leads out of the emulated world, and there is somebody to ask ([`elsewhere`](super::elsewhere)). The reply at
+    /// hand is what would be sent if there were nobody.
+    Elsewhere(ViewId),
 }
 
 /// RFC 8914, 4.22: the operation is not supported.
@@ -107,10 +123,15 @@ pub fn respond(
             let world = &*excerpt(world, view, &question);
             let decision = decide(world, view, &question);
             let mut reply = reply(world, &decision, asker.extended);
-            if let Some(own) = premises(world, asker, view, &question.name) {
-                reply = own_address(question, &own, reply);
+            let own = premises(world, asker, view, &question.name);
+            if let Some(own) = &own {
+                reply = own_address(question, own, reply);
             }
             encode(&query.echo, &reply, subnet, transport, out);
+            let leads_out = decision.outside().is_some_and(|name| !is_kept(name));
+            if asker.upstream == Upstream::Somebody && leads_out && query.class == Class::IN && own.is_none() {
+                return Response::Elsewhere(view);
+            }
             reply.rcode
         }
         Class::CH => match chaos(world, view, &question) {
@@ -239,6 +260,26 @@ fn reversed(name: &OwnerName) -> Option<IpAddr> {
     }
 }
 
+/// Answers a query that [`respond`] left to somebody else, with what came of it. `out` holds the reply.
+pub fn respond_with(
+    world: &Compiled,
+    asker: &Asker<'_>,
+    transport: Transport,
+    packet: &[u8],
+    reply: &Reply<'_>,
+    out: &mut Vec<u8>,
+) {
+    let query = Query::parse(packet).expect("a query that led elsewhere was parsed before");
+    let subnet = place(world, asker, query.echo.edns.as_ref()).ok().and_then(|(_, subnet)| subnet);
+    encode(&query.echo, reply, subnet, transport, out);
+}
+
+/// The question of a query that [`respond`] left to somebody else.
+pub fn question(packet: &[u8]) -> Option<Question> {
+    let query = Query::parse(packet).ok()?;
+    Some(Question { name: OwnerName::from_wire(query.name).ok()?, kind: query.kind })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -260,6 +301,7 @@ mod tests {
             asked_at: None,
             subnets: Subnets::Ignored,
             extended: Extended::Shown,
+            upstream: Upstream::Nobody,
             premises: &[],
         }
     }
@@ -268,6 +310,7 @@ mod tests {
         let mut out = Vec::new();
         match respond(&world(), asker, Transport::Udp, packet, &mut out) {
             Response::Silence => None,
+            Response::Elsewhere(_) => unreachable!("there is nobody to ask"),
             Response::Refused(rcode) | Response::Answered(_, rcode) => {
                 let received = decode(&out).expect("a reply that can be read");
                 assert!(received.rcode == rcode && out.len() <= 1232);
@@ -477,7 +520,8 @@ mod tests {
             let mut out = Vec::new();
             match respond(&world(), &asker, transport, &packet, &mut out) {
                 Response::Silence => prop_assert!(packet.len() < 12 || packet[2] & 0x80 != 0),
-                Response::Refused(rcode) | Response::Answered(_, rcode) => {
+                Response::Elsewhere(_) => unreachable!("there is nobody to ask"),
+            Response::Refused(rcode) | Response::Answered(_, rcode) => {
                     let received = decode(&out).expect("a reply that can be read");
                     prop_assert_eq!(received.rcode, rcode);
                     prop_assert_eq!(&out[..2], &packet[..2]);

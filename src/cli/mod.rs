@@ -2,10 +2,13 @@
 //!
 //! Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 the thing asked about failed, 2 could not run.
 
+mod apply;
 mod check;
+mod client;
 mod explain;
 mod flows;
 mod generate;
+mod healthcheck;
 mod import;
 mod input;
 mod output;
@@ -14,6 +17,8 @@ mod resolve;
 mod scenarios;
 mod schema;
 mod serve;
+mod status;
+mod step;
 mod story;
 mod test;
 
@@ -61,6 +66,10 @@ enum Verb {
     Check(check::CheckArguments),
     Flows(flows::FlowsArguments),
     Test(test::TestArguments),
+    Step(step::StepVerbArguments),
+    Apply(apply::ApplyArguments),
+    Status(status::StatusArguments),
+    Healthcheck(healthcheck::HealthcheckArguments),
     Scenarios(scenarios::ScenariosArguments),
     Import(import::ImportArguments),
     Generate(generate::GenerateArguments),
@@ -113,6 +122,10 @@ pub fn run() -> ExitCode {
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Flows(arguments) => flows::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
+        Verb::Step(arguments) => step::run(&arguments),
+        Verb::Apply(arguments) => apply::run(&arguments),
+        Verb::Status(arguments) => status::run(&arguments),
+        Verb::Healthcheck(arguments) => healthcheck::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),

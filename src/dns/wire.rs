@@ -380,6 +380,55 @@ pub fn decode(reply: &[u8]) -> Result<Received, DecodeError> {
     })
 }
 
+/// What another server told: its records by record set, of whatever type.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Foreign {
+    /// Response code.
+    pub rcode: Rcode,
+    /// Its answer section, records of one owner and type together, in order of first appearance.
+    pub answer: Vec<RecordSet>,
+    /// The SOA of its authority section.
+    pub soa: Option<RecordSet>,
+}
+
+/// Reads what another server replied; records of other classes than the Internet's are left out.
+///
+/// # Errors
+/// [`DecodeError`].
+pub fn decode_foreign(reply: &[u8]) -> Result<Foreign, DecodeError> {
+    let malformed = |error: &dyn std::fmt::Display| DecodeError::Malformed(error.to_string());
+    let message = Message::read(&mut BinDecoder::new(reply)).map_err(|error| malformed(&error))?;
+    if message.metadata.message_type != MessageType::Response {
+        return Err(DecodeError::Query);
+    }
+    let mut answer: Vec<(OwnerName, Ttl, Vec<RecordData>)> = Vec::new();
+    for record in message.answers.iter().filter(|record| record.dns_class == DNSClass::IN) {
+        let (owner, data) = (from_name(&record.name), foreign_data(record));
+        match answer.iter_mut().find(|(own, _, all)| *own == owner && all[0].kind() == data.kind()) {
+            // A set lives as long as the first of its records to go (RFC 2181, 5.2).
+            Some((_, ttl, all)) => (*ttl = record.ttl.min(*ttl), all.push(data)).1,
+            None => answer.push((owner, record.ttl, vec![data])),
+        }
+    }
+    let sets = answer.into_iter().filter_map(|(owner, ttl, data)| RecordSet::new(owner, ttl, data));
+    let soa = message.authorities.iter().find(|record| matches!(record.data, RData::SOA(_)));
+    Ok(Foreign {
+        rcode: Rcode(message.metadata.response_code.into()),
+        answer: sets.collect(),
+        soa: soa.map(|record| RecordSet::single(from_name(&record.name), record.ttl, foreign_data(record))),
+    })
+}
+
+fn foreign_data(record: &Record) -> RecordData {
+    from_rdata(&record.data).unwrap_or_else(|| {
+        let mut octets = Vec::new();
+        let mut encoder = BinEncoder::new(&mut octets);
+        encoder.set_name_encoding(NameEncoding::Uncompressed);
+        record.data.emit(&mut encoder).expect("what came in a message fits into one");
+        RecordData::Other { kind: RecordType(record.record_type().into()), octets }
+    })
+}
+
 fn extended_error(data: &[u8]) -> Option<ExtendedError> {
     let (code, text) = data.split_first_chunk::<2>()?;
     Some(ExtendedError { code: u16::from_be_bytes(*code), text: String::from_utf8_lossy(text).into_owned() })
@@ -420,6 +469,9 @@ fn to_rdata(data: &RecordData) -> RData {
             RData::SRV(rdata::SRV::new(*priority, *weight, *port, to_name(target)))
         }
         RecordData::Txt(strings) => RData::TXT(rdata::TXT::from_bytes(strings.iter().map(Vec::as_slice).collect())),
+        RecordData::Other { kind, octets } => {
+            RData::Unknown { code: kind.0.into(), rdata: rdata::NULL::with(octets.clone()) }
+        }
         // The three times are unsigned on the wire and signed in hickory; the bits are the same.
         RecordData::Soa(soa) => RData::SOA(rdata::SOA::new(
             to_name(&soa.host),

@@ -104,6 +104,17 @@ pub struct Bound {
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// Questions would come back for ever.
+    #[error(
+        "the upstream {upstream} is this server itself, which listens at {listener}: questions for names outside the emulated \
+         world would come back for ever; name another server with `--upstream`"
+    )]
+    OwnUpstream {
+        /// The upstream.
+        upstream: SocketAddr,
+        /// The listener it leads to.
+        listener: SocketAddr,
+    },
     /// Somebody else listens there, perhaps another instance.
     #[error(
         "port {} of {} is already in use over {transport}; stop what listens there, or choose another port with `--listen`, \

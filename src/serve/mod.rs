@@ -3,17 +3,22 @@
 //! [`start`] binds every listener ([`listen`]), gives each worker, which is a thread with an event loop, a socket of every
 //! listener for datagrams and a share of its streams ([`tcp`]), and returns a [`Running`] server that answers from that
 //! moment on. [`Running::publish`] replaces the revision under load; the sockets stay as they are.
+//! Whatever changes the revision goes through one writer ([`control`]), which the [`admin`] server asks over HTTP.
 //! Nothing here decides anything: each query goes through [`Listener::respond`], whatever it travelled by.
 //!
 //! hickory-server logs two lines a query at level INFO; whoever installs a subscriber should let its target
 //! `hickory_server` through from WARN on only.
 
+pub mod admin;
+pub mod control;
 pub mod emulator;
+pub mod file_watch;
 pub mod listen;
 pub mod publish;
 pub mod source;
 pub mod tcp;
 mod udp;
+pub mod upstream;
 
 #[cfg(test)]
 mod tests;
@@ -31,13 +36,18 @@ use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
+pub use control::{Control, Loaded, Origin, Source};
 pub use emulator::{Emulator, EmulatorError};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use publish::{Conduct, Listener, Publication};
 pub use tcp::TcpRoad;
+pub use upstream::Upstreams;
 
 use crate::answer::Extended;
 use crate::compile::Compiled;
+
+/// How many threads compute beside an event loop.
+const BLOCKING_THREADS: usize = 2;
 
 /// What [`start`] needs to know besides the revision.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,6 +58,8 @@ pub struct Settings {
     pub trusted: Vec<IpNet>,
     /// Whether replies carry the reason as an extended DNS error.
     pub extended: Extended,
+    /// Who is asked about names outside the emulated world, in order; nobody if there is none.
+    pub upstream: Vec<SocketAddr>,
     /// How long a TCP connection may be idle.
     pub tcp_idle: Duration,
     /// What carries TCP.
@@ -62,6 +74,7 @@ impl Default for Settings {
             listeners: Vec::new(),
             trusted: Vec::new(),
             extended: Extended::default(),
+            upstream: Vec::new(),
             tcp_idle: tcp::IDLE,
             tcp: TcpRoad::default(),
             workers: NonZeroUsize::MIN,
@@ -84,7 +97,7 @@ pub struct Running {
 /// # Errors
 /// [`StartError`] if any listener cannot be had; then there is none.
 pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartError> {
-    let Settings { mut listeners, trusted, extended, tcp_idle, tcp, workers } = settings;
+    let Settings { mut listeners, trusted, extended, upstream, tcp_idle, tcp, workers } = settings;
     if listeners.is_empty() {
         let planned = plan(&world, listen::DEFAULT_ADDRESS);
         if planned.by_prefix_only {
@@ -110,7 +123,9 @@ pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartE
             tracing::warn!(address = %one.address, "queries from other machines are answered here");
         }
     }
-    let publication = Arc::new(Publication::new(world, bound, Conduct { trusted, extended }));
+    upstream::servers::refuse_own(&upstream, &bound)?;
+    let upstream = Upstreams::new(upstream).map(Arc::new);
+    let publication = Arc::new(Publication::new(world, bound, Conduct { trusted, extended, upstream }));
     let (stop, stopped) = watch::channel(false);
     let mut running = Running { publication, stop, threads: Vec::new() };
     let mut shares: Vec<Vec<Share>> = (0..workers.get()).map(|_| Vec::new()).collect();
@@ -154,7 +169,10 @@ fn on_a_thread(
     name: &str,
     prepare: impl FnOnce(&mut Vec<Task>) -> io::Result<()> + Send + 'static,
 ) -> Result<JoinHandle<()>, StartError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all();
+    // Few at a time, so that what is computed for the admin leaves the processors to the queries.
+    let runtime = runtime.max_blocking_threads(BLOCKING_THREADS).build().map_err(StartError::Thread)?;
     let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
     let body = move || {
         let local = LocalSet::new();

@@ -1,24 +1,43 @@
 //! The published revision: what all listeners answer from, replaced whole.
 
+use std::future::Future;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
 
 use super::Bound;
-use crate::answer::{Asker, Extended, Prepared, Response, Subnets};
+use super::upstream::Upstreams;
+use crate::answer::respond::{question, respond_with};
+use crate::answer::{Asker, Extended, Prepared, Response, Subnets, Upstream};
 use crate::compile::{Compiled, ViewId};
 use crate::dns::wire::Transport;
 
 /// How queries are answered, whatever the revision.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Conduct {
     /// Besides loopback, whose client subnet options are trusted.
     pub trusted: Vec<IpNet>,
     /// Whether replies carry the reason.
     pub extended: Extended,
+    /// Who is asked about names outside the emulated world.
+    pub upstream: Option<Arc<Upstreams>>,
 }
+
+/// What is to be sent for a query.
+pub(super) enum Outcome {
+    /// Nothing.
+    Silence,
+    /// The reply that was written.
+    Now,
+    /// What comes of this; nothing if it ends without a reply.
+    Later(Later),
+}
+
+/// A reply that takes time, or none.
+pub(super) type Later = Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>>;
 
 /// A revision that can be replaced while queries are answered. Readers take no lock, and whoever read one keeps it whole.
 #[derive(Debug)]
@@ -100,7 +119,7 @@ impl Listener {
         &self.publication.listeners[self.index]
     }
 
-    /// Answers one query from `source`. `asked_at` is the address it was sent to, if that is not the listener's own.
+    /// Answers one query from `source` with what is known here. `asked_at` is the address it was sent to, if that is not the listener's own.
     pub fn respond(
         &self,
         source: IpAddr,
@@ -117,8 +136,8 @@ impl Listener {
         use_it(&self.publication.current.load())
     }
 
-    /// Answers one query of a batch.
-    pub(super) fn respond_from(
+    /// Answers one query of a batch from what is known here.
+    fn respond_from(
         &self,
         edition: &Edition,
         source: IpAddr,
@@ -127,18 +146,65 @@ impl Listener {
         packet: &[u8],
         out: &mut Vec<u8>,
     ) -> Response {
+        edition.prepared.respond(&self.asker(edition, source, asked_at), transport, packet, out)
+    }
+
+    /// Answers one query of a batch, or says what will.
+    pub(super) fn take(
+        &self,
+        edition: &Edition,
+        source: IpAddr,
+        asked_at: Option<IpAddr>,
+        transport: Transport,
+        packet: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        match self.respond_from(edition, source, asked_at, transport, packet, out) {
+            Response::Silence => Outcome::Silence,
+            Response::Refused(_) | Response::Answered(..) => Outcome::Now,
+            Response::Elsewhere(view) => {
+                let conduct = &self.publication.conduct;
+                let (Some(upstream), Some(question)) = (&conduct.upstream, question(packet)) else {
+                    return Outcome::Now;
+                };
+                let world = Arc::clone(edition.prepared.world());
+                let (place, premises, packet) = (self.clone(), edition.premises.clone(), packet.to_vec());
+                let (listener, extended) = (edition.views[self.index], conduct.extended);
+                let resolving = upstream.resolve(Arc::clone(&world), view, question, extended);
+                Outcome::Later(Box::pin(async move {
+                    let reply = resolving.await;
+                    let asker = place.asker_with(listener, &premises, source, asked_at);
+                    let mut out = Vec::new();
+                    respond_with(&world, &asker, transport, &packet, &reply, &mut out);
+                    Some(out)
+                }))
+            }
+        }
+    }
+
+    fn asker<'e>(&self, edition: &'e Edition, source: IpAddr, asked_at: Option<IpAddr>) -> Asker<'e> {
+        self.asker_with(edition.views[self.index], &edition.premises, source, asked_at)
+    }
+
+    fn asker_with<'e>(
+        &self,
+        listener: Option<ViewId>,
+        premises: &'e [(IpAddr, Option<ViewId>)],
+        source: IpAddr,
+        asked_at: Option<IpAddr>,
+    ) -> Asker<'e> {
         let own = self.bound().address.ip();
         let conduct = &self.publication.conduct;
         let trusted = source.is_loopback() || conduct.trusted.iter().any(|prefix| prefix.contains(&source));
-        let asker = Asker {
-            listener: edition.views[self.index],
+        Asker {
+            listener,
             source,
             asked_at: asked_at.or((!own.is_unspecified()).then_some(own)),
             subnets: if trusted { Subnets::Trusted } else { Subnets::Ignored },
             extended: conduct.extended,
-            premises: &edition.premises,
-        };
-        edition.prepared.respond(&asker, transport, packet, out)
+            upstream: if conduct.upstream.is_some() { Upstream::Somebody } else { Upstream::Nobody },
+            premises,
+        }
     }
 }
 

@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
 use super::Listener;
-use crate::answer::Response;
+use super::publish::Outcome;
 use crate::dns::wire::Transport;
 
 /// How long a connection may be idle, or a client may take to send a message or to read its replies, if nothing else is
@@ -25,6 +26,8 @@ pub const IDLE: Duration = Duration::from_secs(10);
 /// How many connections a listener has at a time on each worker; more wait until one ends.
 pub const MAX_CONNECTIONS: usize = 1024;
 
+/// How many replies of one connection may take time; until there are fewer, no more queries are read from it.
+const MAX_LATE: usize = 128;
 /// Octets a connection reads at first; it grows with the messages that come.
 const FIRST_OCTETS: usize = 4096;
 /// The longest message with its length in front.
@@ -94,6 +97,9 @@ struct Connection {
     reply: Vec<u8>,
     /// Replies with their lengths in front.
     replies: Vec<u8>,
+    /// Replies that take time. They are sent when they are there, behind whatever was asked later and answered before
+    /// (RFC 7766, 6.2.1.1).
+    late: JoinSet<Option<Vec<u8>>>,
 }
 
 /// What became of the queries read so far.
@@ -111,19 +117,46 @@ impl Connection {
         // Without it a reply that follows another may wait for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
         let queries = vec![0; FIRST_OCTETS];
-        Self { stream, from, place, idle, queries, taken: 0, filled: 0, reply: Vec::new(), replies: Vec::new() }
+        Self {
+            stream,
+            from,
+            place,
+            idle,
+            queries,
+            taken: 0,
+            filled: 0,
+            reply: Vec::new(),
+            replies: Vec::new(),
+            late: JoinSet::new(),
+        }
     }
 
     async fn serve(mut self) -> io::Result<()> {
         // A message must be whole by then, however slowly its octets come.
         let mut until = Instant::now() + self.idle;
         loop {
-            match timeout_at(until, self.stream.readable()).await {
-                Ok(ready) => ready?,
-                Err(_) => return Ok(()),
+            tokio::select! {
+                ready = timeout_at(until, self.stream.readable()), if self.late.len() < MAX_LATE => match ready {
+                    Ok(ready) => ready?,
+                    // A client that waits for a reply is not idle.
+                    Err(_) if !self.late.is_empty() => {
+                        until = Instant::now() + self.idle;
+                        continue;
+                    }
+                    Err(_) => return Ok(()),
+                },
+                Some(done) = self.late.join_next(), if !self.late.is_empty() => {
+                    self.put_late(done);
+                    until = Instant::now() + self.idle;
+                    if !self.write(until).await? {
+                        return Ok(());
+                    }
+                    continue;
+                }
             }
             match self.stream.try_read(&mut self.queries[self.filled..]) {
-                Ok(0) => return Ok(()),
+                // The client may have closed its half only.
+                Ok(0) => return self.finish().await,
                 Ok(length) => self.filled += length,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(error) => return Err(error),
@@ -149,9 +182,27 @@ impl Connection {
         }
     }
 
+    /// Sends the replies that take time, and ends.
+    async fn finish(mut self) -> io::Result<()> {
+        while let Some(done) = self.late.join_next().await {
+            self.put_late(done);
+        }
+        self.write(Instant::now() + self.idle).await?;
+        Ok(())
+    }
+
+    /// Puts a reply that took time behind those that wait to be written.
+    fn put_late(&mut self, done: Result<Option<Vec<u8>>, JoinError>) {
+        match done {
+            Ok(Some(reply)) => put(&mut self.replies, &reply),
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "a reply could not be made"),
+        }
+    }
+
     /// Answers the whole messages that were read, all from one revision.
     fn answer(&mut self) -> Progress {
-        let Self { place, from, queries, taken, filled, reply, replies, .. } = self;
+        let Self { place, from, queries, taken, filled, reply, replies, late, .. } = self;
         place.edition(|edition| {
             loop {
                 let Some((&[high, low], behind)) = queries[*taken..*filled].split_first_chunk::<2>() else {
@@ -162,12 +213,14 @@ impl Connection {
                     return Progress::End;
                 }
                 let Some(query) = behind.get(..length) else { return Progress::More };
-                let response = place.respond_from(edition, *from, None, Transport::Tcp, query, reply);
+                let outcome = place.take(edition, *from, None, Transport::Tcp, query, reply);
                 *taken += 2 + length;
-                if response != Response::Silence {
-                    let length = u16::try_from(reply.len()).expect("replies keep the limit of their transport");
-                    replies.extend_from_slice(&length.to_be_bytes());
-                    replies.extend_from_slice(reply);
+                match outcome {
+                    Outcome::Silence => {}
+                    Outcome::Now => put(replies, reply),
+                    Outcome::Later(later) => {
+                        late.spawn_local(later);
+                    }
                 }
                 if replies.len() >= REPLY_OCTETS {
                     return Progress::Full;
@@ -204,4 +257,11 @@ impl Connection {
             self.queries.resize(LONGEST.min(self.filled * 4), 0);
         }
     }
+}
+
+/// Puts a reply with its length in front behind others.
+fn put(replies: &mut Vec<u8>, reply: &[u8]) {
+    let length = u16::try_from(reply.len()).expect("replies keep the limit of their transport");
+    replies.extend_from_slice(&length.to_be_bytes());
+    replies.extend_from_slice(reply);
 }

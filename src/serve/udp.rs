@@ -13,13 +13,19 @@ mod portable;
 mod wildcard;
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::Listener;
+use super::publish::Later;
+use super::upstream::PATIENCE;
 
 /// Octets of a query that are looked at. A longer one is cut off, and thereby malformed.
 const QUERY_OCTETS: usize = 2048;
@@ -43,9 +49,9 @@ pub(super) fn serve(socket: UdpSocket, listener: Listener, stop: watch::Receiver
 async fn answer(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) {
     #[cfg(target_os = "linux")]
     if listener.bound().address.ip().is_unspecified() {
-        serve_with(wildcard::Wildcard::new(listener), &socket, stop).await;
+        serve_with(wildcard::Wildcard::new(listener), socket, stop).await;
     } else {
-        serve_with(batch::Batch::new(listener), &socket, stop).await;
+        serve_with(batch::Batch::new(listener), socket, stop).await;
     }
     #[cfg(not(target_os = "linux"))]
     serve_portably(socket, listener, stop).await;
@@ -54,16 +60,19 @@ async fn answer(socket: UdpSocket, listener: Listener, stop: watch::Receiver<boo
 /// The same by what every system has.
 #[cfg(any(test, not(target_os = "linux")))]
 pub(super) async fn serve_portably(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) {
-    serve_with(portable::Portable::new(listener), &socket, stop).await;
+    serve_with(portable::Portable::new(listener), socket, stop).await;
 }
 
 /// A way to receive, answer and send.
 trait Road {
-    /// Takes what is there, up to some bound, and answers it. An error of kind `WouldBlock` says that nothing is there.
-    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()>;
+    /// Takes what is there, up to some bound, and answers it; what takes time goes to `late`. An error of kind `WouldBlock`
+    /// says that nothing is there.
+    async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()>;
 }
 
-async fn serve_with(mut road: impl Road, socket: &UdpSocket, mut stop: watch::Receiver<bool>) {
+async fn serve_with(mut road: impl Road, socket: UdpSocket, mut stop: watch::Receiver<bool>) {
+    let socket = Rc::new(socket);
+    let mut late = JoinSet::new();
     // Waited for once and not anew each time, which would be the dearest part of a small batch.
     let mut stopped = pin!(stop.wait_for(|stop| *stop));
     loop {
@@ -73,7 +82,9 @@ async fn serve_with(mut road: impl Road, socket: &UdpSocket, mut stop: watch::Re
             _ = &mut stopped => break,
             _ = socket.readable() => {}
         }
-        match road.round(socket).await {
+        // Those that are sent need no keeping.
+        while late.try_join_next().is_some() {}
+        match road.round(&socket, &mut late).await {
             // Many listeners share a thread, and none may starve the others. Where nothing is left to read, the next look
             // at the socket lets the others run anyway; to yield as well would cost a system call.
             Ok(()) => tokio::task::yield_now().await,
@@ -86,10 +97,12 @@ async fn serve_with(mut road: impl Road, socket: &UdpSocket, mut stop: watch::Re
         }
     }
     for _ in 0..LAST_ROUNDS {
-        if road.round(socket).await.is_err() {
+        if road.round(&socket, &mut late).await.is_err() {
             break;
         }
     }
+    // Whoever still waits then has given up.
+    let _ = timeout(PATIENCE, late.join_all()).await;
 }
 
 /// Sends one reply. What cannot be sent is dropped: the client asks again.
@@ -97,4 +110,14 @@ async fn send_one(socket: &UdpSocket, mut send: impl FnMut() -> io::Result<usize
     if let Err(error) = socket.async_io(tokio::io::Interest::WRITABLE, &mut send).await {
         tracing::debug!(%error, "a reply could not be sent");
     }
+}
+
+/// Sends a reply when it is there.
+fn send_later(later: Later, socket: &Rc<UdpSocket>, to: SocketAddr, late: &mut JoinSet<()>) {
+    let socket = Rc::clone(socket);
+    late.spawn_local(async move {
+        if let Some(reply) = later.await {
+            send_one(&socket, || socket.try_send_to(&reply, to)).await;
+        }
+    });
 }

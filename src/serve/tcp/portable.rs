@@ -16,9 +16,9 @@ use hickory_server::zone_handler::{MessageResponseBuilder, Queries};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
+use crate::serve::publish::Outcome;
 
 /// Replies that may wait on one connection. hickory reads the next message only when the last reply is written, so more
 /// than a few never do.
@@ -43,8 +43,14 @@ impl RequestHandler for Handler {
     ) -> ResponseInfo {
         let mut reply = Vec::new();
         let source = request.src().ip();
-        if self.0.respond(source, None, Transport::Tcp, request.as_slice(), &mut reply) == Response::Silence {
-            return nothing_sent(request);
+        let query = request.as_slice();
+        match self.0.edition(|edition| self.0.take(edition, source, None, Transport::Tcp, query, &mut reply)) {
+            Outcome::Silence => return nothing_sent(request),
+            Outcome::Now => {}
+            Outcome::Later(later) => match later.await {
+                Some(late) => reply = late,
+                None => return nothing_sent(request),
+            },
         }
         let (queries, message) = parts(&reply).expect("replies of our own can be read");
         let builder = MessageResponseBuilder::new(&queries, message.edns.as_ref());

@@ -3,16 +3,18 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, RawFd};
+use std::rc::Rc;
 
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
 
-use super::{QUERY_OCTETS, Road};
-use crate::answer::Response;
+use super::{QUERY_OCTETS, Road, send_later};
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
+use crate::serve::publish::Outcome;
 
 /// Queries a system call. Beyond 16 to 32 more gain nothing.
 const QUERIES: usize = 32;
@@ -67,7 +69,7 @@ impl Batch {
     }
 
     /// Answers the first `count` queries, all from one revision.
-    fn answer(&mut self, count: usize) {
+    fn answer(&mut self, count: usize, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) {
         (self.ready, self.sent) = (0, 0);
         self.listener.edition(|edition| {
             for (query, arrived) in self.queries.iter().zip(&self.arrived).take(count) {
@@ -77,11 +79,13 @@ impl Batch {
                     continue;
                 }
                 let reply = &mut self.replies[self.ready];
-                let response =
-                    self.listener.respond_from(edition, source, None, Transport::Udp, &query[..*length], reply);
-                if response != Response::Silence {
-                    self.to[self.ready] = Some(*from);
-                    self.ready += 1;
+                match self.listener.take(edition, source, None, Transport::Udp, &query[..*length], reply) {
+                    Outcome::Silence => {}
+                    Outcome::Now => {
+                        self.to[self.ready] = Some(*from);
+                        self.ready += 1;
+                    }
+                    Outcome::Later(later) => send_later(later, socket, (source, port).into(), late),
                 }
             }
         });
@@ -110,11 +114,11 @@ impl Batch {
 }
 
 impl Road for Batch {
-    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
         let fd = socket.as_raw_fd();
         for _ in 0..BATCHES {
             let count = socket.try_io(Interest::READABLE, || Ok(self.receive(fd)?))?;
-            self.answer(count);
+            self.answer(count, socket, late);
             socket.async_io(Interest::WRITABLE, || self.send(fd)).await?;
             if count < QUERIES {
                 // The kernel had no more, so there is no need to ask it again: whatever comes from now on is a new event.

@@ -1,13 +1,15 @@
 //! One datagram at a time, by what every system has.
 
 use std::io;
+use std::rc::Rc;
 
 use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
 
-use super::{QUERY_OCTETS, Road, send_one};
-use crate::answer::Response;
+use super::{QUERY_OCTETS, Road, send_later, send_one};
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
+use crate::serve::publish::Outcome;
 
 pub(super) struct Portable {
     listener: Listener,
@@ -22,7 +24,7 @@ impl Portable {
 }
 
 impl Road for Portable {
-    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
         let (length, source) = match socket.try_recv_from(&mut self.query) {
             Ok(received) => received,
             // Windows tells here that an earlier reply met a closed port.
@@ -33,9 +35,13 @@ impl Road for Portable {
             return Ok(());
         }
         let packet = &self.query[..length];
-        let response = self.listener.respond(source.ip(), None, Transport::Udp, packet, &mut self.reply);
-        if response != Response::Silence {
-            send_one(socket, || socket.try_send_to(&self.reply, source)).await;
+        let outcome = self
+            .listener
+            .edition(|edition| self.listener.take(edition, source.ip(), None, Transport::Udp, packet, &mut self.reply));
+        match outcome {
+            Outcome::Silence => {}
+            Outcome::Now => send_one(socket, || socket.try_send_to(&self.reply, source)).await,
+            Outcome::Later(later) => send_later(later, socket, source, late),
         }
         Ok(())
     }

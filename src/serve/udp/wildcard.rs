@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsRawFd;
+use std::rc::Rc;
 
 use nix::libc;
 use nix::sys::socket::{
@@ -10,11 +11,12 @@ use nix::sys::socket::{
 };
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
 
 use super::{QUERY_OCTETS, Road, send_one};
-use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
+use crate::serve::publish::Outcome;
 use crate::serve::udp::batch::ip_and_port;
 
 /// Makes the kernel tell where each datagram was sent to.
@@ -95,7 +97,7 @@ impl AskedAt {
 }
 
 impl Road for Wildcard {
-    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
         let arrival = socket.try_io(Interest::READABLE, || self.receive(socket))?;
         let Some(from) = arrival.from else { return Ok(()) };
         let Some((source, port)) = ip_and_port(&from) else { return Ok(()) };
@@ -104,14 +106,30 @@ impl Road for Wildcard {
         }
         let asked_at = arrival.asked_at.as_ref().map(AskedAt::address);
         let packet = &self.query[..arrival.length];
-        let response = self.listener.respond(source, asked_at, Transport::Udp, packet, &mut self.reply);
-        if response != Response::Silence {
-            let turned = arrival.asked_at.map(AskedAt::turned);
-            let control: Vec<_> = turned.iter().map(AskedAt::control).collect();
-            let slices = [IoSlice::new(&self.reply)];
-            let flags = MsgFlags::MSG_DONTWAIT;
-            send_one(socket, || Ok(sendmsg(socket.as_raw_fd(), &slices, &control, flags, Some(&from))?)).await;
+        let outcome = self
+            .listener
+            .edition(|edition| self.listener.take(edition, source, asked_at, Transport::Udp, packet, &mut self.reply));
+        let turned = arrival.asked_at.map(AskedAt::turned);
+        match outcome {
+            Outcome::Silence => {}
+            Outcome::Now => send(socket, &self.reply, turned.as_ref(), &from).await,
+            Outcome::Later(later) => {
+                let socket = Rc::clone(socket);
+                late.spawn_local(async move {
+                    if let Some(reply) = later.await {
+                        send(&socket, &reply, turned.as_ref(), &from).await;
+                    }
+                });
+            }
         }
         Ok(())
     }
+}
+
+/// Sends a reply from the address its query was sent to.
+async fn send(socket: &UdpSocket, reply: &[u8], turned: Option<&AskedAt>, to: &SockaddrStorage) {
+    let control: Vec<_> = turned.into_iter().map(AskedAt::control).collect();
+    let slices = [IoSlice::new(reply)];
+    let flags = MsgFlags::MSG_DONTWAIT;
+    send_one(socket, || Ok(sendmsg(socket.as_raw_fd(), &slices, &control, flags, Some(to))?)).await;
 }
