@@ -35,3 +35,6 @@ mod imports;
 
 /// Somebody's master files, served by the real binary.
 mod zones;
+
+/// What is exported, held against the servers it is for.
+mod exports;

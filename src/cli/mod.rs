@@ -6,6 +6,7 @@ mod apply;
 mod check;
 mod client;
 mod explain;
+mod export;
 mod flows;
 mod generate;
 mod healthcheck;
@@ -71,6 +72,7 @@ enum Verb {
     Status(status::StatusArguments),
     Healthcheck(healthcheck::HealthcheckArguments),
     Scenarios(scenarios::ScenariosArguments),
+    Export(export::ExportArguments),
     Import(import::ImportArguments),
     Generate(generate::GenerateArguments),
     Schema(schema::SchemaArguments),
@@ -127,6 +129,7 @@ pub fn run() -> ExitCode {
         Verb::Status(arguments) => status::run(&arguments),
         Verb::Healthcheck(arguments) => healthcheck::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
