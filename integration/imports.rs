@@ -57,8 +57,7 @@ fn text(folder: &str, file: &str) -> Vec<u8> {
 }
 
 fn try_import(texts: &[(&str, Vec<u8>)]) -> Result<Imported, ImportErrors> {
-    let sources: Vec<Source<'_>> =
-        texts.iter().map(|(name, text)| Source { name: Arc::from(*name), text }).collect();
+    let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name: Arc::from(*name), text }).collect();
     import(&sources)
 }
 
@@ -194,11 +193,13 @@ fn artefacts_of_one_moment_load_together_and_answer_as_recorded() {
 #[test]
 fn both_nestings_and_the_zone_file_say_the_same() {
     let zone = format!("{MONITOR}.zone");
-    let all = [MOMENTS[0], "private-dns-record-sets.monitor.rest.json"].map(|file| addresses_in(&world(&examples(&[file])), MONITOR));
+    let all = [MOMENTS[0], "private-dns-record-sets.monitor.rest.json"]
+        .map(|file| addresses_in(&world(&examples(&[file])), MONITOR));
     let from_file = imported(&[(&zone, text(EXAMPLES, &zone))]);
     assert_eq!(all[0], all[1]);
     assert_eq!(all[0], addresses_in(&world(&from_file), MONITOR));
-    let together = examples(&[MOMENTS[0], "private-dns-record-sets.monitor.rest.json", "privatelink.monitor.azure.com.zone"]);
+    let together =
+        examples(&[MOMENTS[0], "private-dns-record-sets.monitor.rest.json", "privatelink.monitor.azure.com.zone"]);
     assert!(!together.report.has_contradictions(), "{:?}", together.report);
 }
 
@@ -264,7 +265,14 @@ fn a_template_with_its_parameters_and_what_exists_already_are_one_estate() {
 fn record_values_decide_who_wrote_last() {
     let all = |zone: &'static str| own(&["trio.rest.json", "later.rest.json", zone]);
     let order = |imported: &Imported| -> Vec<String> {
-        imported.scenario.history.steps().iter().map(|step| step.name.to_string()).filter(|name| name.starts_with("endpoint-")).collect()
+        imported
+            .scenario
+            .history
+            .steps()
+            .iter()
+            .map(|step| step.name.to_string())
+            .filter(|name| name.starts_with("endpoint-"))
+            .collect()
     };
     let later = all("later-won.zone");
     assert_eq!(order(&later), ["endpoint-pep-trio", "endpoint-pep-later"]);
@@ -280,7 +288,10 @@ fn record_values_decide_who_wrote_last() {
     // Without the zone nobody can know, and that is said, with the command that settles it.
     let unknown = own(&["trio.rest.json", "later.rest.json"]);
     let remark = unknown.report.of(Topic::Order).find(|one| one.text.starts_with("who of")).expect("it is said");
-    assert_eq!(remark.get.as_deref(), Some("az network private-dns record-set list -g rg-trio -z privatelink.monitor.azure.com"));
+    assert_eq!(
+        remark.get.as_deref(),
+        Some("az network private-dns record-set list -g rg-trio -z privatelink.monitor.azure.com")
+    );
 }
 
 #[test]
@@ -293,7 +304,8 @@ fn what_was_deleted_and_what_nobody_explains_is_done_by_hand_and_said() {
     files.pop();
     files.push(MOMENTS[1]);
     let displaced = examples(&files);
-    let remark = displaced.report.of(Topic::ByHand).find(|one| one.text.contains("pep-ampls-spoke")).expect("it is said");
+    let remark =
+        displaced.report.of(Topic::ByHand).find(|one| one.text.contains("pep-ampls-spoke")).expect("it is said");
     assert!(remark.get.as_deref().is_some_and(|get| get.starts_with("az network private-endpoint list")), "{remark:?}");
 }
 
@@ -329,10 +341,18 @@ fn properties_that_nobody_reads_are_listed() {
 #[test]
 fn hostile_input_is_an_error_with_a_place() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let scope = r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Insights/privateLinkScopes/a", "properties":"#;
-    let template = |rest: &str| format!(r#"{{"contentVersion": "1", {rest}, "resources": [{{"type": "Microsoft.Network/privateDnsZones", "name": "[variables('a')]"}}]}}"#);
-    let doubling: Vec<String> = (1..60).map(|index| format!(r#""v{index}": "[concat(variables('v{}'), variables('v{}'))]""#, index - 1, index - 1)).collect();
-    let doubling = template(&format!(r#""variables": {{"v0": "xxxxxxxx", {}, "a": "[variables('v59')]"}}"#, doubling.join(", ")));
+    let scope =
+        r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Insights/privateLinkScopes/a", "properties":"#;
+    let template = |rest: &str| {
+        format!(
+            r#"{{"contentVersion": "1", {rest}, "resources": [{{"type": "Microsoft.Network/privateDnsZones", "name": "[variables('a')]"}}]}}"#
+        )
+    };
+    let doubling: Vec<String> = (1..60)
+        .map(|index| format!(r#""v{index}": "[concat(variables('v{}'), variables('v{}'))]""#, index - 1, index - 1))
+        .collect();
+    let doubling =
+        template(&format!(r#""variables": {{"v0": "xxxxxxxx", {}, "a": "[variables('v59')]"}}"#, doubling.join(", ")));
     let chain: Vec<String> = (1..5000).map(|index| format!(r#""v{index}": "[variables('v{}')]""#, index - 1)).collect();
     let chain = template(&format!(r#""variables": {{"v0": "x", {}, "a": "[variables('v4999')]"}}"#, chain.join(", ")));
     let cases: [(&str, String, &str, &str); 16] = [
@@ -369,7 +389,15 @@ fn hostile_input_is_an_error_with_a_place() {
 fn the_verb_prints_the_scenario_and_says_what_it_found() {
     let folder = Path::new(EXAMPLES);
     let file = |name: &str| folder.join(name).display().to_string();
-    let files = ["ampls-show.cli.json", "private-endpoint.no-zone-group.cli.json", "private-dns-zone-group.rest.json", "virtual-network.rest.json", "private-dns-vnet-links.cli.json", MOMENTS[1]].map(file);
+    let files = [
+        "ampls-show.cli.json",
+        "private-endpoint.no-zone-group.cli.json",
+        "private-dns-zone-group.rest.json",
+        "virtual-network.rest.json",
+        "private-dns-vnet-links.cli.json",
+        MOMENTS[1],
+    ]
+    .map(file);
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     insta::assert_snapshot!("import", run(&[&["import"], files.as_slice()].concat()));
     let rivals = [MOMENTS[0], MOMENTS[2]].map(file);
@@ -380,7 +408,10 @@ fn the_verb_prints_the_scenario_and_says_what_it_found() {
     assert_eq!(json["remarks"][0]["topic"], "contradiction");
     insta::assert_snapshot!("import-error-terraform", run(&["import", &file("main.tf")]));
     insta::assert_snapshot!("import-error-json", run_with(&["import", "-"], "{\n  \"id\": \n}\n"));
-    insta::assert_snapshot!("import-error-include", run_with(&["import", "-"], "$ORIGIN z.example.\n$INCLUDE other.zone\n"));
+    insta::assert_snapshot!(
+        "import-error-include",
+        run_with(&["import", "-"], "$ORIGIN z.example.\n$INCLUDE other.zone\n")
+    );
     insta::assert_snapshot!("import-help", run(&["import", "--help"]));
     let zone = run_with(&["import", "-"], "$ORIGIN corp.example.\n@ 60 IN SOA a. b. 1 2 3 4 5\nwww 60 IN A 10.0.0.1\n");
     assert!(zone.starts_with("exit code 0\n"), "{zone}");

@@ -3,6 +3,8 @@
 //! Readers tell facts; the same fact told twice is one, and two that differ are a contradiction, which names both places.
 //! Values are in the form of the REST interface, references to other resources are their ids.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -36,6 +38,8 @@ pub(super) struct Facts {
     contradictions: Vec<(ResourceId, String, Told, Told)>,
     /// Resource groups as they were spelled first.
     groups: IndexMap<String, String>,
+    /// Children by the key of their parent and their type; made when all is told.
+    below: HashMap<(String, String), Vec<usize>>,
 }
 
 impl Object {
@@ -137,12 +141,19 @@ impl Facts {
     }
 
     /// Objects of a type that are children of a resource.
-    pub(super) fn children<'f>(&'f self, parent: &ResourceId, kind: &str) -> impl Iterator<Item = &'f Object> {
-        let kind = format!("{}/{kind}", parent.kind);
-        let parent = parent.key();
-        self.objects.values().filter(move |object| {
-            object.id.kind == kind && object.id.parent().is_some_and(|own| own.key() == parent)
-        })
+    pub(super) fn children(&self, parent: &ResourceId, kind: &str) -> impl Iterator<Item = &Object> {
+        let found = self.below.get(&(parent.key(), format!("{}/{kind}", parent.kind)));
+        found.into_iter().flatten().map(|index| &self.objects[*index])
+    }
+
+    /// Finds out which resources are children of which, when all is told.
+    pub(super) fn close(&mut self) {
+        self.below.clear();
+        for (index, object) in self.objects.values().enumerate() {
+            if let Some(parent) = object.id.parent() {
+                self.below.entry((parent.key(), object.id.kind.clone())).or_default().push(index);
+            }
+        }
     }
 
     /// A resource group as it was spelled first.
@@ -158,11 +169,11 @@ impl Facts {
     pub(super) fn settle(&mut self) {
         let whole: Vec<ResourceId> =
             self.objects.values().map(|object| &object.id).filter(|id| id.is_whole()).cloned().collect();
-        let mut by_kind: std::collections::HashMap<String, Vec<&ResourceId>> = std::collections::HashMap::new();
+        let mut by_kind: HashMap<String, Vec<&ResourceId>> = HashMap::new();
         for id in &whole {
             by_kind.entry(format!("{} {}", id.kind, id.name().to_ascii_lowercase())).or_default().push(id);
         }
-        let mut meant: std::collections::HashMap<String, ResourceId> = std::collections::HashMap::new();
+        let mut meant: HashMap<String, ResourceId> = HashMap::new();
         for object in self.objects.values().filter(|object| !object.id.is_whole() && !object.id.kind.is_empty()) {
             let near = by_kind.get(&format!("{} {}", object.id.kind, object.id.name().to_ascii_lowercase()));
             let mut can = near.into_iter().flatten().filter(|id| id.can_be(&object.id));
@@ -179,9 +190,10 @@ impl Facts {
             .cloned()
             .collect();
         for (index, id) in partial.iter().enumerate().filter(|(_, id)| id.group == UNKNOWN).take(4096) {
-            let mut can = partial.iter().enumerate().filter(|(other, own)| {
-                *other != index && own.group != UNKNOWN && own.can_be(id)
-            });
+            let mut can = partial
+                .iter()
+                .enumerate()
+                .filter(|(other, own)| *other != index && own.group != UNKNOWN && own.can_be(id));
             if let (Some((_, one)), None) = (can.next(), can.next()) {
                 meant.insert(id.key(), one.clone());
             }

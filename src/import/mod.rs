@@ -115,7 +115,7 @@ pub fn import(sources: &[Source<'_>]) -> Result<Imported, ImportErrors> {
     }
     facts.report_contradictions(&mut report);
     let scenario = build::build(&mut facts, &mut report);
-    report.remarks.sort_by_key(|remark| remark.topic);
+    report.close();
     Ok(Imported { scenario, report })
 }
 

@@ -1,9 +1,14 @@
 //! What an import found, and what it did not find.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
+
+/// The most places of one remark that are kept.
+const MAX_PLACES: usize = 100;
 
 /// Where something was told.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize)]
@@ -123,6 +128,9 @@ pub struct Report {
     pub files: Vec<FileRead>,
     /// Remarks, by topic, each topic in the order found.
     pub remarks: Vec<Remark>,
+    /// Where each remark stands while they are gathered.
+    #[serde(skip)]
+    known: HashMap<(Topic, String), usize>,
 }
 
 impl Report {
@@ -138,18 +146,27 @@ impl Report {
 
     /// Adds a remark, unless the same was told already.
     pub(super) fn add(&mut self, topic: Topic, text: impl Into<String>, places: Vec<Provenance>, get: Option<String>) {
-        let remark = Remark { topic, text: text.into(), places, get };
-        let same = |one: &Remark| one.topic == topic && one.text == remark.text && one.get == remark.get;
-        match self.remarks.iter_mut().find(|one| same(one)) {
-            Some(one) => {
-                for place in remark.places {
-                    if !one.places.contains(&place) {
+        let text = text.into();
+        match self.known.entry((topic, text.clone())) {
+            Entry::Occupied(at) => {
+                let one = &mut self.remarks[*at.get()];
+                for place in places {
+                    if one.places.len() < MAX_PLACES && !one.places.contains(&place) {
                         one.places.push(place);
                     }
                 }
             }
-            None => self.remarks.push(remark),
+            Entry::Vacant(new) => {
+                new.insert(self.remarks.len());
+                self.remarks.push(Remark { topic, text, places, get });
+            }
         }
+    }
+
+    /// Puts the remarks in the order of their topics, when all are found.
+    pub(super) fn close(&mut self) {
+        self.known.clear();
+        self.remarks.sort_by_key(|remark| remark.topic);
     }
 }
 

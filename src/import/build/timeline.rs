@@ -56,6 +56,9 @@ impl Builder<'_> {
         zones: &Zones,
     ) -> Played {
         let catalogue = std::sync::Arc::clone(&self.catalogue);
+        for endpoint in endpoints.iter_mut() {
+            self.keep_within(endpoint, networks);
+        }
         for scope in scopes.iter_mut() {
             let of_scope: Vec<&Endpoint> = endpoints.iter().filter(|one| one.scope == scope.label).collect();
             let first = |label: &String| -> (bool, Option<Ipv4Addr>) {
@@ -93,13 +96,34 @@ impl Builder<'_> {
         played
     }
 
+    /// Leaves out fixed addresses that the subnet does not have.
+    fn keep_within(&mut self, endpoint: &mut Endpoint, networks: &Networks) {
+        let subnet = networks.by_label(&endpoint.network).and_then(|network| network.spec.subnet(&endpoint.subnet));
+        let Some(subnet) = subnet else { return };
+        let (from, to) = self.usable(subnet);
+        let (label, place) = (endpoint.label.clone(), endpoint.place.clone());
+        endpoint.fixed.retain(|fixed| {
+            let fits = (from..=to).contains(&u32::from(fixed.address));
+            if !fits {
+                let text = format!("private endpoint {label} has the fixed address {}, which its subnet {subnet} cannot give: it is left out", fixed.address);
+                self.report.add(Topic::Inconsistent, text, place.iter().cloned().collect(), None);
+            }
+            fits
+        });
+    }
+
+    /// The first and the last address of a subnet that can be given.
+    fn usable(&self, subnet: ipnet::Ipv4Net) -> (u32, u32) {
+        let rules = &self.catalogue.rules;
+        let from = u32::from(subnet.network()).saturating_add(rules.reserved_at_start);
+        (from, u32::from(subnet.broadcast()).saturating_sub(rules.reserved_at_end))
+    }
+
     /// Fixes the known addresses of an endpoint; false if they are fixed already.
     fn fix(&mut self, endpoint: &mut Endpoint, networks: &Networks, scopes: &[Scope], resources: &Resources) -> bool {
         let subnet = networks.by_label(&endpoint.network).and_then(|network| network.spec.subnet(&endpoint.subnet));
         let Some(subnet) = subnet else { return false };
-        let rules = &self.catalogue.rules;
-        let from = u32::from(subnet.network()).saturating_add(rules.reserved_at_start);
-        let to = u32::from(subnet.broadcast()).saturating_sub(rules.reserved_at_end);
+        let (from, to) = self.usable(subnet);
         let scope = scopes.iter().find(|scope| scope.label == endpoint.scope);
         let specs: Vec<&ResourceSpec> = scope
             .into_iter()
@@ -156,7 +180,10 @@ impl Builder<'_> {
                     .filter_map(|index| Some((*index, address_of(endpoints, played, *index, owner)?)))
                     .collect();
                 let by_name = |index: usize| {
-                    found.creator.as_deref().is_some_and(|creator| creator.eq_ignore_ascii_case(endpoints[index].id.name()))
+                    found
+                        .creator
+                        .as_deref()
+                        .is_some_and(|creator| creator.eq_ignore_ascii_case(endpoints[index].id.name()))
                 };
                 let last = has.iter().find(|(index, _)| by_name(*index));
                 let last = last.or_else(|| has.iter().find(|(_, address)| Some(*address) == found.address()));
@@ -194,7 +221,9 @@ impl Builder<'_> {
             let mut unknown: Vec<String> = Vec::new();
             let own = played.written.iter().filter(|((id, _), _)| *id == zone.id);
             for ((_, owner), (_, index)) in own {
-                let several = writers.iter().filter(|writer| address_of(endpoints, played, **writer, owner).is_some()).count() > 1;
+                let several =
+                    writers.iter().filter(|writer| address_of(endpoints, played, **writer, owner).is_some()).count()
+                        > 1;
                 let short = owner.relative_to(&zone.id.apex).unwrap_or_default();
                 match (several, zone.sets.contains_key(&(owner.clone(), RecordType::A))) {
                     (false, _) => {}
@@ -204,7 +233,12 @@ impl Builder<'_> {
             }
             let places: Vec<_> = zone.place.iter().cloned().collect();
             for (index, names) in last {
-                let text = format!("{} wrote last in {}: {} have its addresses", endpoints[index].label, zone.id.apex, names.join(", "));
+                let text = format!(
+                    "{} wrote last in {}: {} have its addresses",
+                    endpoints[index].label,
+                    zone.id.apex,
+                    names.join(", ")
+                );
                 self.report.add(Topic::Order, text, places.clone(), None);
             }
             if !unknown.is_empty() && !zone.whole {
@@ -216,7 +250,11 @@ impl Builder<'_> {
                     unknown.join(", ")
                 );
                 let group = self.facts.group(&zone.resource.group).to_owned();
-                let get = format!("az network private-dns record-set list -g {} -z {}", command::group(&group), word(&zone.id.apex));
+                let get = format!(
+                    "az network private-dns record-set list -g {} -z {}",
+                    command::group(&group),
+                    word(&zone.id.apex)
+                );
                 self.report.add(Topic::Order, text, places, Some(get));
             }
         }

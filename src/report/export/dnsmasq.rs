@@ -95,6 +95,7 @@ fn record_set(lines: &mut String, name: &str, set: &RecordSet) -> bool {
             }
             RecordData::Txt(strings) => Some(txt(name, strings)),
             RecordData::Soa(_) => Some(String::new()),
+            RecordData::Other { .. } => None,
         };
         match &line {
             Some(line) => writeln!(lines, "{line}").expect("a String takes any text"),
