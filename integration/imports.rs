@@ -136,8 +136,8 @@ fn answer(world: &Compiled, network: &str, name: &str) -> String {
     let name = OwnerName::parse(name).expect("a good name");
     let question = Question { name, kind: RecordType::A };
     let answer = document(network, None, &question, &reply(world, &decide(world, view, &question), Extended::Shown));
-    let address = answer.answers.iter().rev().find(|record| record.r#type == "A");
-    address.map_or(answer.status.clone(), |record| record.data.clone())
+    let address = answer.answer.iter().rev().find(|record| record.r#type == "A");
+    address.map_or(answer.rcode.clone(), |record| record.data.clone())
 }
 
 #[test]
