@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{FormatArguments, Outcome, Result, output};
+use super::{Outcome, Result, output};
 use crate::compile::compile;
-use crate::import::{Imported, MAX_OCTETS, Source, import, recognise};
+use crate::import::{Imported, MAX_OCTETS, Provenance, Remark, Source, Topic, import, recognise};
 use crate::report::{Format, imported, json};
 
 /// How many files one call may have.
@@ -33,8 +33,9 @@ pub(super) struct ImportArguments {
     /// Write over a file that exists
     #[arg(long, requires = "output")]
     force: bool,
-    #[command(flatten)]
-    format: FormatArguments,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 /// Why there is nothing to import.
@@ -73,32 +74,52 @@ pub(super) fn run(arguments: &ImportArguments) -> Result {
     if let Some(name) = arguments.output.as_ref().filter(|name| name.exists() && !arguments.force) {
         return Err(Box::new(ImportArgumentError::Exists(name.clone())));
     }
-    let texts = read_all(&arguments.files)?;
+    let (texts, left) = read_all(&arguments.files)?;
     let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name: Arc::clone(name), text }).collect();
-    let made = import(&sources)?;
+    let mut made = import(&sources)?;
+    for file in left {
+        let place = Provenance { file: file.as_str().into(), pointer: None, line: 1, column: 1 };
+        told(&mut made, Topic::Unsupported, "this file of the folder is no artefact that is read", Some(place));
+    }
+    refusals(&mut made);
+    made.report.remarks.sort_by_key(|remark| remark.topic);
     let text = made.scenario.write();
     match &arguments.output {
         Some(name) => write(name, &text, arguments.force)?,
         None => output::print(&text)?,
     }
     output::say(
-        match arguments.format.format {
+        match arguments.format {
             Format::Text => imported::text(&made.report),
             Format::Json => json(&made.report),
         }
         .trim_end(),
     );
-    refusals(&made);
     Ok(if made.report.has_contradictions() { Outcome::Failed } else { Outcome::Done })
 }
 
 /// What Azure would refuse cannot have been exported from it: something in the import does not fit.
-fn refusals(made: &Imported) {
+fn refusals(made: &mut Imported) {
     let history = Arc::new(made.scenario.history.clone());
     let world = compile(&history, history.last());
     for refusal in &world.state.refusals {
-        let place = refusal.place.as_ref().map(|place| format!("\n    --> {place}")).unwrap_or_default();
-        output::say(&format!("warning: Azure would refuse this: {}{place}", refusal.reason));
+        let place = refusal.place.as_ref().map(|place| Provenance {
+            file: Arc::clone(&place.file),
+            pointer: None,
+            line: place.line,
+            column: place.column,
+        });
+        told(made, Topic::Inconsistent, &format!("Azure would refuse this: {}", refusal.reason), place);
+    }
+}
+
+fn told(made: &mut Imported, topic: Topic, text: &str, place: Option<Provenance>) {
+    match made.report.remarks.iter_mut().find(|remark| remark.topic == topic && remark.text == text) {
+        Some(remark) => remark.places.extend(place),
+        None => {
+            let places = place.into_iter().collect();
+            made.report.remarks.push(Remark { topic, text: text.to_owned(), places, get: None });
+        }
     }
 }
 
@@ -119,8 +140,12 @@ fn write(name: &Path, text: &str, force: bool) -> std::result::Result<(), Import
 
 type Texts = Vec<(Arc<str>, Vec<u8>)>;
 
-fn read_all(names: &[String]) -> std::result::Result<Texts, ImportArgumentError> {
+/// The texts, and the files of folders that are none.
+type Found = (Texts, Vec<String>);
+
+fn read_all(names: &[String]) -> std::result::Result<Found, ImportArgumentError> {
     let mut texts = Texts::new();
+    let mut left = Vec::new();
     for name in names {
         let unreadable = |error| ImportArgumentError::Unreadable { name: name.clone(), error };
         if name == "-" {
@@ -130,7 +155,9 @@ fn read_all(names: &[String]) -> std::result::Result<Texts, ImportArgumentError>
         }
         let path = Path::new(name);
         if path.is_dir() {
-            texts.extend(folder(name, path)?);
+            let (own, others) = folder(name, path)?;
+            texts.extend(own);
+            left.extend(others);
         } else {
             let text = std::fs::File::open(path).and_then(bounded).map_err(unreadable)?;
             texts.push((name.as_str().into(), text));
@@ -139,7 +166,7 @@ fn read_all(names: &[String]) -> std::result::Result<Texts, ImportArgumentError>
             return Err(ImportArgumentError::TooMany);
         }
     }
-    Ok(texts)
+    Ok((texts, left))
 }
 
 /// One octet more than is taken shows that there are too many; reading ends there.
@@ -150,17 +177,17 @@ fn bounded(from: impl std::io::Read) -> std::io::Result<Vec<u8>> {
 }
 
 /// The artefacts in a folder, by name; other files there are named and left.
-fn folder(name: &str, path: &Path) -> std::result::Result<Texts, ImportArgumentError> {
+fn folder(name: &str, path: &Path) -> std::result::Result<Found, ImportArgumentError> {
     let unreadable = |error| ImportArgumentError::Unreadable { name: name.to_owned(), error };
     let entries: std::io::Result<Vec<_>> = std::fs::read_dir(path).map_err(unreadable)?.collect();
     let mut paths: Vec<PathBuf> = entries.map_err(unreadable)?.into_iter().map(|entry| entry.path()).collect();
     paths.sort();
-    let mut texts = Texts::new();
+    let (mut texts, mut left) = (Texts::new(), Vec::new());
     for path in paths.into_iter().filter(|path| path.is_file()).take(MAX_FILES + 1) {
         let shown = path.display().to_string();
         let wanted = path.extension().is_some_and(|extension| extension == "json" || extension == "zone");
         if !wanted {
-            output::say(&format!("left: {shown}"));
+            left.push(shown);
             continue;
         }
         let unreadable = |error| ImportArgumentError::Unreadable { name: shown.clone(), error };
@@ -168,12 +195,12 @@ fn folder(name: &str, path: &Path) -> std::result::Result<Texts, ImportArgumentE
         // What is broken is told by the import; what is something else has another purpose in that folder.
         let is_other = serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok() && recognise(&text).is_none();
         match is_other {
-            true => output::say(&format!("left: {shown}")),
+            true => left.push(shown),
             false => texts.push((shown.as_str().into(), text)),
         }
     }
     if texts.is_empty() {
         return Err(ImportArgumentError::Empty(name.to_owned()));
     }
-    Ok(texts)
+    Ok((texts, left))
 }
