@@ -221,10 +221,9 @@ impl Reading<'_> {
         }
         if let Some(system) = view.object("systemData")
             && let Some((text, pointer)) = system.text("createdAt")
+            && let Some(date) = text.get(..10).filter(|date| date.parse::<jiff::civil::Date>().is_ok())
         {
-            if let Some(date) = text.get(..10).filter(|date| date.parse::<jiff::civil::Date>().is_ok()) {
-                self.tell(id, "created", date, &pointer);
-            }
+            self.tell(id, "created", date, &pointer);
         }
         for item in view.items("privateEndpointConnections") {
             let own = item.view();

@@ -307,7 +307,9 @@ fn scoped(scope: &str, labels: &[String], place: Option<Provenance>) -> Vec<Told
 
 /// Zones with equal links stand together, so that they read as one entry.
 fn zone_events(zones: &Zones) -> Vec<Told> {
-    let mut alike: IndexMap<(Arc<str>, Vec<(NetworkName, bool)>), Vec<&Zone>> = IndexMap::new();
+    // By resource group and links, a link being a network and whether it goes on to public DNS.
+    type Alike = (Arc<str>, Vec<(NetworkName, bool)>);
+    let mut alike: IndexMap<Alike, Vec<&Zone>> = IndexMap::new();
     for zone in zones.all.values() {
         let links =
             zone.links.iter().map(|(name, (policy, _))| (name.clone(), *policy == ResolutionPolicy::NxDomainRedirect));

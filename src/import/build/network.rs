@@ -146,7 +146,7 @@ impl Builder<'_> {
             }
         }
         let unresolved = id.kind.is_empty() && !id.name().starts_with('[');
-        if !unresolved && !object.is_some_and(|object| object.told.is_some()) {
+        if !unresolved && object.is_none_or(|object| object.told.is_none()) {
             let mut places = object.map_or_else(Vec::new, Object::places);
             if places.is_empty() {
                 places.extend(facts.children(id, "subnets").flat_map(Object::places).next());

@@ -78,13 +78,13 @@ impl Builder<'_> {
         // Fixing the addresses of one can free or take those of another in its subnet.
         for _ in 0..(endpoints.len() + 1).min(8) {
             let mut again = false;
-            for index in 0..endpoints.len() {
+            for (index, endpoint) in endpoints.iter_mut().enumerate() {
                 let agrees = played.members[index].iter().all(|(member, address)| {
-                    endpoints[index].addresses.get(&member.public).is_none_or(|known| known == address)
+                    endpoint.addresses.get(&member.public).is_none_or(|known| known == address)
                 });
-                let failed = played.members[index].is_empty() && !endpoints[index].addresses.is_empty();
+                let failed = played.members[index].is_empty() && !endpoint.addresses.is_empty();
                 if !agrees || failed {
-                    again |= self.fix(&mut endpoints[index], networks, scopes, resources);
+                    again |= self.fix(endpoint, networks, scopes, resources);
                 }
             }
             if !again {

@@ -33,11 +33,14 @@ impl Found {
     }
 }
 
+/// Linked networks, each with its policy and where it was told.
+pub(super) type Links = IndexMap<NetworkName, (ResolutionPolicy, Option<Provenance>)>;
+
 /// A private zone.
 pub(super) struct Zone {
     pub(super) id: ZoneId,
     pub(super) resource: ResourceId,
-    pub(super) links: IndexMap<NetworkName, (ResolutionPolicy, Option<Provenance>)>,
+    pub(super) links: Links,
     pub(super) sets: IndexMap<(OwnerName, RecordType), Found>,
     /// True if every record set of the zone is known.
     pub(super) whole: bool,
@@ -212,7 +215,7 @@ impl Builder<'_> {
             })
             .collect();
         // Zones of one zone group are linked alike as a rule; where their own count agrees, they are taken to be.
-        let models: Vec<(ZoneId, IndexMap<NetworkName, (ResolutionPolicy, Option<Provenance>)>)> = zones
+        let models: Vec<(ZoneId, Links)> = zones
             .all
             .values()
             .filter(|zone| !zone.links.is_empty())

@@ -443,7 +443,7 @@ impl<'t> Template<'t> {
             }
             "reference" => self.reference(&first(), arguments.len() > 2),
             "resourceinfo" => match self.find(&first()) {
-                Some((_, id, _)) => Ok(json!({ "id": id.to_string(), "name": id.name(), "type": id.kind })),
+                Some((id, ..)) => Ok(json!({ "id": id.to_string(), "name": id.name(), "type": id.kind })),
                 None => Err(Trouble::Unresolved(format!("there is no resource `{}` in the template", first()))),
             },
             name => {
@@ -550,13 +550,13 @@ impl<'t> Template<'t> {
     }
 
     /// A resource of this template by symbolic name, id or name.
-    fn find(&self, text: &str) -> Option<(Option<String>, ResourceId, (&'t Map<String, Value>, String))> {
+    fn find(&self, text: &str) -> Option<(ResourceId, &'t Map<String, Value>, String)> {
         self.resources().into_iter().find_map(|(symbol, resource, pointer)| {
             let own = resource.as_object()?;
             let by_symbol = symbol.as_deref().is_some_and(|own| own == text);
             let id = self.id(own, None).ok()?;
             let found = by_symbol || id.key() == text.to_ascii_lowercase() || id.name() == text;
-            found.then_some((symbol, id, (own, pointer)))
+            found.then_some((id, own, pointer))
         })
     }
 
@@ -570,7 +570,7 @@ impl<'t> Template<'t> {
             || Trouble::Unresolved(format!("`{text}` is not in the template: only Azure knows its properties"));
         self.under_way.borrow_mut().push(what);
         let outcome = self.deeper(|| {
-            let (_, id, (own, pointer)) = self.find(text).ok_or_else(elsewhere)?;
+            let (id, own, pointer) = self.find(text).ok_or_else(elsewhere)?;
             if id.kind == "microsoft.resources/deployments" {
                 let inner = self.nested(own, &pointer)?.ok_or_else(elsewhere)?;
                 let mut outputs = Map::new();
