@@ -4,11 +4,13 @@ use std::hint::black_box;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ampls_dns::answer::{Asker, Extended, Prepared, Question, Subnets, Upstream, decide};
+use ampls_dns::answer::{Asker, Extended, Outside, Prepared, Question, Subnets, decide};
 use ampls_dns::compile::{Compiled, ViewId, ZoneFiles, compile};
 use ampls_dns::dns::wire::{Transport, encode_query};
 use ampls_dns::dns::{OwnerName, RecordType, Table};
 use ampls_dns::scenario::{Scenario, builtin};
+use ampls_dns::serve::observe::Observatory;
+use ampls_dns::serve::{Bound, Conduct, Listener, Publication};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn name(text: &str) -> OwnerName {
@@ -22,7 +24,7 @@ fn asker(listener: Option<ViewId>) -> Asker<'static> {
         asked_at: None,
         subnets: Subnets::Ignored,
         extended: Extended::Shown,
-        upstream: Upstream::Nobody,
+        outside: Outside::Asked,
         premises: &[],
     }
 }
@@ -81,6 +83,24 @@ fn respond(criterion: &mut Criterion) {
         respond_case(criterion, &format!("{names} names, address"), &prepared, None, &ask(RecordType::A, "n"));
         respond_case(criterion, &format!("{names} names, no data"), &prepared, None, &ask(RecordType::AAAA, "n"));
         respond_case(criterion, &format!("{names} names, missing"), &prepared, None, &ask(RecordType::A, "m"));
+    }
+}
+
+/// What a listener does beside the answer: the revision is read, the query is taken down and counted.
+fn listener(criterion: &mut Criterion) {
+    let bound = Bound { network: Some("vnet1".into()), address: ([127, 0, 0, 1], 5300).into() };
+    let packet = query("api.monitor.azure.com", RecordType::A, Some(1232));
+    for (label, kept) in [("listener, 1000 queries kept", 1000), ("listener, queries counted only", 0)] {
+        let listeners = vec![bound.clone()];
+        let observatory = Observatory::new(listeners.clone(), kept, kept);
+        let publication = Publication::observed(built_in(), listeners, Conduct::default(), observatory);
+        let listener = Listener::new(Arc::new(publication), 0).expect("there is one");
+        let mut out = Vec::with_capacity(1232);
+        criterion.bench_function(label, |bencher| {
+            bencher.iter(|| {
+                listener.respond(([10, 0, 1, 5], 4242).into(), None, Transport::Udp, black_box(&packet), &mut out)
+            });
+        });
     }
 }
 
@@ -154,5 +174,5 @@ fn placing(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, respond, deciding, compiling, placing);
+criterion_group!(benches, respond, listener, deciding, compiling, placing);
 criterion_main!(benches);

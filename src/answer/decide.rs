@@ -35,8 +35,6 @@ pub struct Decision<'w> {
     pub hops: Vec<Hop<'w>>,
     /// What stands at the end.
     pub outcome: Outcome<'w>,
-    /// Who answers for further names of the chain.
-    pub(super) server: Target,
 }
 
 /// A record set that was met, and who said so.
@@ -134,19 +132,6 @@ pub enum Failure {
     ForwardTargetGone,
 }
 
-impl Decision<'_> {
-    /// The name at the end of the chain that the emulated world says nothing about: public DNS has no zone for it but the
-    /// root, which is not emulated. Absent where there is none.
-    pub fn outside(&self) -> Option<&OwnerName> {
-        match &self.outcome {
-            Outcome::NameError { owner, by, .. } | Outcome::NoData { owner, by } => {
-                (by.link.is_none() && by.zone.apex().is_root()).then_some(owner)
-            }
-            Outcome::Answer(_) | Outcome::Failure { .. } => None,
-        }
-    }
-}
-
 impl Outcome<'_> {
     /// The name the outcome is about: the last of the chain.
     pub fn owner(&self) -> &OwnerName {
@@ -183,16 +168,19 @@ const MAX_SOA_TTL: u32 = 1800;
 /// Aliases are followed whole and in order, whatever zone they lead to, each name decided anew: by the servers of the
 /// network first, by the zones linked to it next, by public DNS last.
 pub fn decide<'w>(world: &'w Compiled, view: ViewId, question: &Question) -> Decision<'w> {
-    decide_at(world, view, Target::Network(view), question)
+    Decision { view, ..walk(world, &mut Target::Network(view), question) }
 }
 
-/// The same where a server on the way to the answer is asked: the rest of a chain that begins elsewhere.
-pub(super) fn decide_at<'w>(world: &'w Compiled, view: ViewId, server: Target, question: &Question) -> Decision<'w> {
+/// Answers a question as `server` does. It moves on to whoever the rest of a chain belongs to.
+pub(super) fn walk<'w>(world: &'w Compiled, server: &mut Target, question: &Question) -> Decision<'w> {
+    let view = match *server {
+        Target::Network(view) | Target::Azure(view) => view,
+        Target::Public | Target::Gone => ViewId::PUBLIC,
+    };
     let mut hops: Vec<Hop<'w>> = Vec::new();
     let mut name = question.name.clone();
-    let mut server = server;
     let outcome = loop {
-        let (found, by) = match ask(world, &mut server, &name, question.kind) {
+        let (found, by) = match ask(world, server, &name, question.kind) {
             Ok(asked) => asked,
             Err(why) => break Outcome::Failure { owner: name, why },
         };
@@ -217,7 +205,7 @@ pub(super) fn decide_at<'w>(world: &'w Compiled, view: ViewId, server: Target, q
             break Outcome::Failure { owner: name, why: Failure::TooManyAliases };
         }
     };
-    Decision { question: question.clone(), view, hops, outcome, server }
+    Decision { question: question.clone(), view, hops, outcome }
 }
 
 /// The record set that answers the type. ANY gets one record set, the first (RFC 8482, 4.1).

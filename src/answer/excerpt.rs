@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::decide::{MAX_ALIASES, Question, decide_at};
+use super::decide::{MAX_ALIASES, Question, walk};
 use crate::compile::public::{empty_zone, published};
 use crate::compile::{Compiled, Link, Target, ViewId, Zone};
 use crate::dns::{OwnerName, RecordType, Table};
@@ -15,23 +15,18 @@ use crate::estate::{ResolutionPolicy, Revision};
 
 /// The world in which this question is decided as in `world`, with zones from files among its public and linked ones.
 pub fn excerpt<'w>(world: &'w Compiled, view: ViewId, question: &Question) -> Cow<'w, Compiled> {
-    excerpt_at(world, view, Target::Network(view), question)
+    excerpt_from(world, Target::Network(view), question)
 }
 
-/// The same where the rest of a chain is asked of another server than the network's.
-pub(super) fn excerpt_at<'w>(
-    world: &'w Compiled,
-    view: ViewId,
-    server: Target,
-    question: &Question,
-) -> Cow<'w, Compiled> {
+/// The same for a question that this server decides.
+pub(super) fn excerpt_from<'w>(world: &'w Compiled, server: Target, question: &Question) -> Cow<'w, Compiled> {
     if world.files.is_empty() {
         return Cow::Borrowed(world);
     }
     let mut names = vec![question.name.clone()];
     loop {
         let with = with_names(world, &names);
-        let decision = decide_at(&with, view, server, question);
+        let decision = walk(&with, &mut server.clone(), question);
         let met = decision.hops.iter().map(|hop| &hop.owner).chain([decision.outcome.owner()]);
         let new: Vec<OwnerName> = met.filter(|name| !names.contains(name)).cloned().collect();
         drop(decision);

@@ -7,8 +7,9 @@
 //! Whatever is unusual is left to [`respond()`](super::respond()), by giving up: what stands in `out` by then is overwritten.
 
 use super::MAX_ALIASES;
+use super::outside::Outside;
 use super::prepared::Prepared;
-use super::respond::{Asker, Response, Upstream, place};
+use super::respond::{Asker, Response, place};
 use super::sections::{Extended, OTHER};
 use crate::dns::message::{Class, HEADER_OCTETS, Query};
 use crate::dns::table::{Found, Key, MAX_KEY_LABELS, StoredSet, bodies};
@@ -30,7 +31,8 @@ pub(super) fn respond(
     packet: &[u8],
     out: &mut Vec<u8>,
 ) -> Option<Response> {
-    let query = Query::parse(packet).ok()?;
+    let mut query = Query::parse(packet).ok()?;
+    asker.extended.settle(&mut query.echo);
     if query.class != Class::IN || !is_plain(query.kind) {
         return None;
     }
@@ -57,9 +59,11 @@ pub(super) fn respond(
         let table = held.table()?;
         let set = match table.lookup(&key) {
             Found::Name(entry) | Found::Wildcard(entry) => entry.answering(query.kind),
-            // What the root does not have may be had elsewhere.
-            Found::Missing if asker.upstream == Upstream::Somebody && table.apex_labels() == 0 => return None,
-            Found::Missing if held.redirects || tells && held.tells_of(&key) => return None,
+            Found::Missing
+                if held.redirects || held.ends && asker.outside == Outside::Asked || tells && held.tells_of(&key) =>
+            {
+                return None;
+            }
             Found::Missing => {
                 rcode = Rcode::NXDOMAIN;
                 None

@@ -6,20 +6,19 @@
 
 pub mod cache;
 pub mod decide;
-pub mod elsewhere;
 pub mod excerpt;
 pub mod explain;
 mod fast;
-mod kept;
+pub mod outside;
 pub mod prepared;
 pub mod respond;
 pub mod sections;
 pub mod story;
 
 pub use decide::{Authority, Decision, Failure, Forwarded, Hop, MAX_ALIASES, Outcome, Question, Rule, decide};
-pub use elsewhere::{Pending, Step};
 pub use explain::{Explanation, explain};
+pub use outside::{Journey, Outside};
 pub use prepared::Prepared;
-pub use respond::{Asker, Response, Subnets, Upstream, respond};
+pub use respond::{Asker, Response, Subnets, respond};
 pub use sections::{Extended, reply};
 pub use story::{Cell, Story};

@@ -22,6 +22,7 @@ mod status;
 mod step;
 mod story;
 mod test;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -70,6 +71,7 @@ enum Verb {
     Step(step::StepVerbArguments),
     Apply(apply::ApplyArguments),
     Status(status::StatusArguments),
+    Watch(watch::WatchArguments),
     Healthcheck(healthcheck::HealthcheckArguments),
     Scenarios(scenarios::ScenariosArguments),
     Export(export::ExportArguments),
@@ -127,6 +129,7 @@ pub fn run() -> ExitCode {
         Verb::Step(arguments) => step::run(&arguments),
         Verb::Apply(arguments) => apply::run(&arguments),
         Verb::Status(arguments) => status::run(&arguments),
+        Verb::Watch(arguments) => watch::run(&arguments),
         Verb::Healthcheck(arguments) => healthcheck::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
         Verb::Export(arguments) => export::run(&arguments),

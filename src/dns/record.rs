@@ -92,13 +92,6 @@ pub enum RecordData {
     Txt(Vec<Vec<u8>>),
     /// The start of a zone of authority.
     Soa(Soa),
-    /// Data of a type no zone here holds, passed on as it came.
-    Other {
-        /// The type.
-        kind: RecordType,
-        /// The octets, names in them uncompressed.
-        octets: Vec<u8>,
-    },
 }
 
 /// The data of an SOA record; all times in seconds (RFC 1035, 3.3.13; RFC 2308, 4).
@@ -132,7 +125,6 @@ impl RecordData {
             Self::Srv { .. } => RecordType::SRV,
             Self::Txt(_) => RecordType::TXT,
             Self::Soa(_) => RecordType::SOA,
-            Self::Other { kind, .. } => *kind,
         }
     }
 }
@@ -147,11 +139,6 @@ impl fmt::Display for RecordData {
             Self::Mx { preference, exchange } => write!(f, "{preference} {}", exchange.dotted()),
             Self::Srv { priority, weight, port, target } => {
                 write!(f, "{priority} {weight} {port} {}", target.dotted())
-            }
-            // RFC 3597, 5.
-            Self::Other { octets, .. } => {
-                write!(f, "\\# {}{}", octets.len(), if octets.is_empty() { "" } else { " " })?;
-                octets.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
             }
             Self::Txt(strings) => {
                 for (index, string) in strings.iter().enumerate() {

@@ -104,17 +104,6 @@ pub struct Bound {
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Questions would come back for ever.
-    #[error(
-        "the upstream {upstream} is this server itself, which listens at {listener}: questions for names outside the emulated \
-         world would come back for ever; name another server with `--upstream`"
-    )]
-    OwnUpstream {
-        /// The upstream.
-        upstream: SocketAddr,
-        /// The listener it leads to.
-        listener: SocketAddr,
-    },
     /// Somebody else listens there, perhaps another instance.
     #[error(
         "port {} of {} is already in use over {transport}; stop what listens there, or choose another port with `--listen`, \
@@ -150,6 +139,17 @@ pub enum StartError {
         wanted: Listen,
         /// The networks there are.
         known: Vec<String>,
+    },
+    /// A server to ask is this server itself.
+    #[error(
+        "the upstream {server} is this server itself, which listens at {listener}: questions would come back to where they \
+         came from; name the server that knows public DNS with `--upstream`, or listen elsewhere with `--listen`"
+    )]
+    OwnUpstream {
+        /// The server that was to be asked.
+        server: SocketAddr,
+        /// Where this one listens.
+        listener: SocketAddr,
     },
     /// The system refused for another reason.
     #[error("cannot listen at {wanted}")]

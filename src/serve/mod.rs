@@ -12,8 +12,13 @@
 pub mod admin;
 pub mod control;
 pub mod emulator;
+pub mod faults;
 pub mod file_watch;
 pub mod listen;
+pub mod log;
+pub mod metrics;
+pub mod names;
+pub mod observe;
 pub mod publish;
 pub mod source;
 pub mod tcp;
@@ -41,7 +46,8 @@ pub use emulator::{Emulator, EmulatorError};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use publish::{Conduct, Listener, Publication};
 pub use tcp::TcpRoad;
-pub use upstream::Upstreams;
+
+use observe::Observatory;
 
 use crate::answer::Extended;
 use crate::compile::Compiled;
@@ -58,12 +64,16 @@ pub struct Settings {
     pub trusted: Vec<IpNet>,
     /// Whether replies carry the reason as an extended DNS error.
     pub extended: Extended,
-    /// Who is asked about names outside the emulated world, in order; nobody if there is none.
-    pub upstream: Vec<SocketAddr>,
+    /// The servers asked for names outside the emulated world, in order; if empty, such names do not exist.
+    pub upstreams: Vec<SocketAddr>,
     /// How long a TCP connection may be idle.
     pub tcp_idle: Duration,
     /// What carries TCP.
     pub tcp: TcpRoad,
+    /// How many of the last queries are kept to be looked at; with 0 they are counted only.
+    pub kept: usize,
+    /// How many queries each worker keeps for those who read steadily, if that is more.
+    pub slots: usize,
     /// How many threads answer.
     pub workers: NonZeroUsize,
 }
@@ -74,9 +84,11 @@ impl Default for Settings {
             listeners: Vec::new(),
             trusted: Vec::new(),
             extended: Extended::default(),
-            upstream: Vec::new(),
+            upstreams: Vec::new(),
             tcp_idle: tcp::IDLE,
             tcp: TcpRoad::default(),
+            kept: observe::KEPT,
+            slots: 0,
             workers: NonZeroUsize::MIN,
         }
     }
@@ -97,7 +109,7 @@ pub struct Running {
 /// # Errors
 /// [`StartError`] if any listener cannot be had; then there is none.
 pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartError> {
-    let Settings { mut listeners, trusted, extended, upstream, tcp_idle, tcp, workers } = settings;
+    let Settings { mut listeners, trusted, extended, upstreams, tcp_idle, tcp, kept, slots, workers } = settings;
     if listeners.is_empty() {
         let planned = plan(&world, listen::DEFAULT_ADDRESS);
         if planned.by_prefix_only {
@@ -116,24 +128,31 @@ pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartE
     }
     let open = listen::open(&listeners, workers)?;
     let bound: Vec<Bound> = open.iter().map(|one| one.bound.clone()).collect();
+    for server in &upstreams {
+        if let Some(listener) = upstream::own(*server, &bound) {
+            return Err(StartError::OwnUpstream { server: *server, listener: listener.address });
+        }
+    }
     for one in &bound {
         let network = one.network.as_ref().map_or("", |network| network.as_str());
         tracing::info!(address = %one.address, network, "listening");
         if !one.address.ip().is_loopback() {
-            tracing::warn!(address = %one.address, "queries from other machines are answered here");
+            let forwarded = !upstreams.is_empty();
+            tracing::warn!(address = %one.address, forwarded, "queries from other machines are answered here");
         }
     }
-    upstream::servers::refuse_own(&upstream, &bound)?;
-    let upstream = Upstreams::new(upstream).map(Arc::new);
-    let publication = Arc::new(Publication::new(world, bound, Conduct { trusted, extended, upstream }));
+    let observatory = Observatory::new(bound.clone(), kept, slots);
+    let conduct = Conduct { trusted, extended, upstreams };
+    let publication = Arc::new(Publication::observed(world, bound, conduct, observatory));
     let (stop, stopped) = watch::channel(false);
     let mut running = Running { publication, stop, threads: Vec::new() };
     let mut shares: Vec<Vec<Share>> = (0..workers.get()).map(|_| Vec::new()).collect();
+    let desks: Vec<_> = shares.iter().map(|_| running.publication.observatory().desk()).collect();
     for (index, one) in open.into_iter().enumerate() {
-        let place = Listener::new(Arc::clone(&running.publication), index).expect("each open listener is published");
-        for (share, udp) in shares.iter_mut().zip(one.udp) {
+        for ((share, udp), desk) in shares.iter_mut().zip(one.udp).zip(&desks) {
             let tcp = one.tcp.try_clone().map_err(StartError::Thread)?;
-            share.push(Share { udp, tcp, place: place.clone() });
+            let place = Listener::at(Arc::clone(&running.publication), index, desk.clone());
+            share.push(Share { udp, tcp, place: place.expect("each open listener is published") });
         }
     }
     // If a further thread cannot be had, dropping `running` ends those before.

@@ -7,7 +7,7 @@
 pub mod portable;
 
 use std::io;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ pub(super) async fn serve(listener: TcpListener, place: Listener, idle: Duration
         };
         match accepted {
             Ok(((stream, from), slot)) => {
-                let connection = Connection::new(stream, from.ip(), place.clone(), idle);
+                let connection = Connection::new(stream, from, place.clone(), idle);
                 let mut stop = stop.clone();
                 tokio::task::spawn_local(async move {
                     let served = tokio::select! {
@@ -87,7 +87,7 @@ pub(super) async fn serve(listener: TcpListener, place: Listener, idle: Duration
 
 struct Connection {
     stream: TcpStream,
-    from: IpAddr,
+    from: SocketAddr,
     place: Listener,
     idle: Duration,
     /// What was read; `taken..filled` is not answered yet.
@@ -113,7 +113,7 @@ enum Progress {
 }
 
 impl Connection {
-    fn new(stream: TcpStream, from: IpAddr, place: Listener, idle: Duration) -> Self {
+    fn new(stream: TcpStream, from: SocketAddr, place: Listener, idle: Duration) -> Self {
         // Without it a reply that follows another may wait for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
         let queries = vec![0; FIRST_OCTETS];
@@ -203,7 +203,7 @@ impl Connection {
     /// Answers the whole messages that were read, all from one revision.
     fn answer(&mut self) -> Progress {
         let Self { place, from, queries, taken, filled, reply, replies, late, .. } = self;
-        place.edition(|edition| {
+        place.batch(|batch| {
             loop {
                 let Some((&[high, low], behind)) = queries[*taken..*filled].split_first_chunk::<2>() else {
                     return Progress::More;
@@ -213,7 +213,7 @@ impl Connection {
                     return Progress::End;
                 }
                 let Some(query) = behind.get(..length) else { return Progress::More };
-                let outcome = place.take(edition, *from, None, Transport::Tcp, query, reply);
+                let outcome = batch.answer(*from, None, Transport::Tcp, query, reply);
                 *taken += 2 + length;
                 match outcome {
                     Outcome::Silence => {}

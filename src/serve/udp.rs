@@ -25,7 +25,6 @@ use tokio::time::timeout;
 
 use super::Listener;
 use super::publish::Later;
-use super::upstream::PATIENCE;
 
 /// Octets of a query that are looked at. A longer one is cut off, and thereby malformed.
 const QUERY_OCTETS: usize = 2048;
@@ -33,6 +32,9 @@ const QUERY_OCTETS: usize = 2048;
 const PAUSE: Duration = Duration::from_millis(10);
 /// How many batches or messages are taken while stopping: what waited when the server was told to, and not more.
 const LAST_ROUNDS: usize = 1024;
+
+/// How long a socket that is to be closed waits for replies that are on their way.
+const LAST_WAIT: Duration = Duration::from_millis(500);
 
 /// Makes the socket ready before the first query comes; the future answers until told to stop, and then what has already
 /// arrived.
@@ -101,8 +103,9 @@ async fn serve_with(mut road: impl Road, socket: UdpSocket, mut stop: watch::Rec
             break;
         }
     }
-    // Whoever still waits then has given up.
-    let _ = timeout(PATIENCE, late.join_all()).await;
+    if timeout(LAST_WAIT, late.join_all()).await.is_err() {
+        tracing::debug!("queries that still waited for their replies were given up");
+    }
 }
 
 /// Sends one reply. What cannot be sent is dropped: the client asks again.

@@ -63,7 +63,7 @@ fn wildcard(lines: &mut String, zone: &SeenZone, parent: &str, owner: &OwnerName
     let Some(encloser) = owner.parent() else { return all };
     let depth = encloser.label_count() + 1;
     let mut below: Vec<OwnerName> = Vec::new();
-    for name in zone.names.keys().filter(|name| name.is_below(&encloser) && *name != owner) {
+    for name in zone.within(&encloser).filter(|name| name.is_below(&encloser) && *name != owner) {
         let mut child = name.clone();
         while child.label_count() > depth {
             child = child.parent().expect("a name of several labels has a parent");
@@ -95,7 +95,6 @@ fn record_set(lines: &mut String, name: &str, set: &RecordSet) -> bool {
             }
             RecordData::Txt(strings) => Some(txt(name, strings)),
             RecordData::Soa(_) => Some(String::new()),
-            RecordData::Other { .. } => None,
         };
         match &line {
             Some(line) => writeln!(lines, "{line}").expect("a String takes any text"),

@@ -20,8 +20,8 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
         "#",
         [
             &*format!("Addresses of {}.", setting.heading),
-            "Written by `ampls-dns export`. A hosts file has no aliases, no wildcards and no NXDOMAIN: a name that is not here",
-            "is asked of DNS as before. Put nothing else here; the resolver's own upstream stays as it is.",
+            "Written by `ampls-dns export`. A hosts file has no aliases, no wildcards and no NXDOMAIN: a name that is not here is",
+            "asked of whatever DNS the machine has; that is its upstream.",
         ],
     );
     text.push_str(&comment("# Left out:", &left_out));

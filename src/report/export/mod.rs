@@ -55,7 +55,7 @@ impl Form {
     /// How far its server follows aliases.
     pub fn aliases(self) -> Aliases {
         match self {
-            Self::Bind | Self::Zone | Self::Azure => Aliases::Followed,
+            Self::Zone | Self::Azure | Self::Bind => Aliases::Followed,
             Self::Dnsmasq => Aliases::FromNames,
             Self::Knot | Self::Coredns => Aliases::WithinZone,
             Self::Hosts | Self::Unbound => Aliases::Flattened,
@@ -117,7 +117,8 @@ pub fn zones(world: &Compiled, form: Form, which: Which) -> Exported {
     exported
 }
 
-/// The DNS of one network as a server's configuration, with the address it listens on.
+/// The DNS of one network as a server's configuration, with the address it listens on; for the forms of zones the zones
+/// that are linked to it.
 pub fn server(world: &Compiled, form: Form, view: ViewId, listen: SocketAddr) -> Exported {
     let seen = Seen::new(world, view, form.aliases());
     let setting = Setting { heading: words::heading(world, view), listen };
@@ -127,7 +128,8 @@ pub fn server(world: &Compiled, form: Form, view: ViewId, listen: SocketAddr) ->
         Form::Dnsmasq => dnsmasq::export(&seen, &setting),
         Form::Coredns => coredns::export(&seen, &setting),
         Form::Knot => knot::export(&seen, &setting),
-        Form::Bind | Form::Zone | Form::Azure => bind::export(&seen, &setting),
+        Form::Bind => bind::export(&seen, &setting),
+        Form::Zone | Form::Azure => zones(world, form, Which::SeenFrom(view)),
     }
 }
 

@@ -52,10 +52,16 @@ impl SeenZone {
         std::iter::once(&self.soa).chain(self.names.values().flatten())
     }
 
+    /// The names within a name that own records, itself among them if it does.
+    pub fn within<'z>(&'z self, name: &'z OwnerName) -> impl Iterator<Item = &'z OwnerName> {
+        // In canonical order all that is below a name stands right behind it.
+        let from = (Bound::Included(name), Bound::Unbounded);
+        self.names.range::<OwnerName, _>(from).map(|(own, _)| own).take_while(|own| own.is_within(name))
+    }
+
     /// True if the name owns records or has names below it that do, the apex among them.
     pub fn exists(&self, name: &OwnerName) -> bool {
-        let next = self.names.range::<OwnerName, _>((Bound::Included(name), Bound::Unbounded)).next();
-        name == self.apex() || next.is_some_and(|(next, _)| next.is_within(name))
+        name == self.apex() || self.within(name).next().is_some()
     }
 
     /// What stands at a name (RFC 1034, 4.3.2): none if the name exists without records; absent if there is no such name.

@@ -84,7 +84,7 @@ fn redirects(zone: &SeenZone) -> Option<Vec<&OwnerName>> {
         let parent = wildcard.parent()?;
         let (parent, own) = zone.names.get_key_value(&parent)?;
         let same = own.len() == sets.len() && own.iter().zip(sets).all(|(a, b)| a.data() == b.data());
-        let alone = zone.names.keys().all(|name| name == wildcard || !name.is_below(parent));
+        let alone = zone.within(parent).all(|name| name == wildcard || name == parent);
         (same && alone && parent != zone.apex()).then_some(parent)
     };
     wildcards.map(redirect).collect()

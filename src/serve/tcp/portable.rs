@@ -42,9 +42,9 @@ impl RequestHandler for Handler {
         mut response_handle: R,
     ) -> ResponseInfo {
         let mut reply = Vec::new();
-        let source = request.src().ip();
+        let source = request.src();
         let query = request.as_slice();
-        match self.0.edition(|edition| self.0.take(edition, source, None, Transport::Tcp, query, &mut reply)) {
+        match self.0.batch(|batch| batch.answer(source, None, Transport::Tcp, query, &mut reply)) {
             Outcome::Silence => return nothing_sent(request),
             Outcome::Now => {}
             Outcome::Later(later) => match later.await {

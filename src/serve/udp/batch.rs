@@ -71,7 +71,7 @@ impl Batch {
     /// Answers the first `count` queries, all from one revision.
     fn answer(&mut self, count: usize, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) {
         (self.ready, self.sent) = (0, 0);
-        self.listener.edition(|edition| {
+        self.listener.batch(|batch| {
             for (query, arrived) in self.queries.iter().zip(&self.arrived).take(count) {
                 let Some((length, from)) = arrived else { continue };
                 let Some((source, port)) = ip_and_port(from) else { continue };
@@ -79,13 +79,14 @@ impl Batch {
                     continue;
                 }
                 let reply = &mut self.replies[self.ready];
-                match self.listener.take(edition, source, None, Transport::Udp, &query[..*length], reply) {
+                let source = (source, port).into();
+                match batch.answer(source, None, Transport::Udp, &query[..*length], reply) {
                     Outcome::Silence => {}
                     Outcome::Now => {
                         self.to[self.ready] = Some(*from);
                         self.ready += 1;
                     }
-                    Outcome::Later(later) => send_later(later, socket, (source, port).into(), late),
+                    Outcome::Later(later) => send_later(later, socket, source, late),
                 }
             }
         });

@@ -35,9 +35,8 @@ impl Road for Portable {
             return Ok(());
         }
         let packet = &self.query[..length];
-        let outcome = self
-            .listener
-            .edition(|edition| self.listener.take(edition, source.ip(), None, Transport::Udp, packet, &mut self.reply));
+        let reply = &mut self.reply;
+        let outcome = self.listener.batch(|batch| batch.answer(source, None, Transport::Udp, packet, reply));
         match outcome {
             Outcome::Silence => {}
             Outcome::Now => send_one(socket, || socket.try_send_to(&self.reply, source)).await,

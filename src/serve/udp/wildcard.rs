@@ -106,9 +106,9 @@ impl Road for Wildcard {
         }
         let asked_at = arrival.asked_at.as_ref().map(AskedAt::address);
         let packet = &self.query[..arrival.length];
-        let outcome = self
-            .listener
-            .edition(|edition| self.listener.take(edition, source, asked_at, Transport::Udp, packet, &mut self.reply));
+        let source = (source, port).into();
+        let reply = &mut self.reply;
+        let outcome = self.listener.batch(|batch| batch.answer(source, asked_at, Transport::Udp, packet, reply));
         let turned = arrival.asked_at.map(AskedAt::turned);
         match outcome {
             Outcome::Silence => {}
