@@ -33,6 +33,9 @@ mod verbs;
 /// The README's transcripts are true.
 mod readme;
 
+/// What people have of Azure becomes a scenario that answers as recorded.
+mod imports;
+
 /// Somebody's master files, served by the real binary.
 mod zones;
 

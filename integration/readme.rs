@@ -42,6 +42,7 @@ fn transcripts_of_verbs_are_what_the_verbs_print() {
         verbs += 1;
         let told = run(&arguments.split(' ').collect::<Vec<_>>());
         let stdout = told.split_once("--- stdout\n").map_or("", |(_, stdout)| stdout);
+        let stdout = stdout.split("--- stderr\n").next().unwrap_or_default();
         assert_eq!(stdout, output, "{command}");
     }
     assert!(verbs >= 2);

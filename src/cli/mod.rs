@@ -10,6 +10,7 @@ mod export;
 mod flows;
 mod generate;
 mod healthcheck;
+mod import;
 mod input;
 mod output;
 mod paper;
@@ -74,6 +75,7 @@ enum Verb {
     Healthcheck(healthcheck::HealthcheckArguments),
     Scenarios(scenarios::ScenariosArguments),
     Export(export::ExportArguments),
+    Import(import::ImportArguments),
     Generate(generate::GenerateArguments),
     Schema(schema::SchemaArguments),
     Completions(paper::CompletionsArguments),
@@ -131,6 +133,7 @@ pub fn run() -> ExitCode {
         Verb::Healthcheck(arguments) => healthcheck::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
         Verb::Export(arguments) => export::run(&arguments),
+        Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Completions(arguments) => paper::completions(&arguments),

@@ -6,6 +6,7 @@ pub mod explanation;
 pub mod export;
 pub mod findings;
 pub mod flows;
+pub mod imported;
 pub mod page;
 pub mod story;
 pub mod verification;
