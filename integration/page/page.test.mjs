@@ -152,7 +152,7 @@ test("a query shows in the live table", async () => {
     await row.waitFor();
     const text = await row.textContent();
     assert.match(text, /vnet1.*A10\.0\.2\.7pe2/, text);
-    await tab.page.getByLabel("Filter").fill("no such thing");
+    await tab.page.getByLabel("Filter queries").fill("no such thing");
     await tab.page.getByText("No query is left by this filter.").waitFor();
     assert.deepEqual(await barriers(tab.page), []);
     quiet(tab, server.origin);
