@@ -38,3 +38,6 @@ mod zones;
 
 /// What one sees of a running server: queries, numbers, faults, log lines.
 mod observe;
+
+/// What is exported, held against the servers it is for.
+mod exports;

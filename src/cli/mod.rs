@@ -6,6 +6,7 @@ mod apply;
 mod check;
 mod client;
 mod explain;
+mod export;
 mod flows;
 mod generate;
 mod healthcheck;
@@ -72,6 +73,7 @@ enum Verb {
     Watch(watch::WatchArguments),
     Healthcheck(healthcheck::HealthcheckArguments),
     Scenarios(scenarios::ScenariosArguments),
+    Export(export::ExportArguments),
     Generate(generate::GenerateArguments),
     Schema(schema::SchemaArguments),
     Completions(paper::CompletionsArguments),
@@ -128,6 +130,7 @@ pub fn run() -> ExitCode {
         Verb::Watch(arguments) => watch::run(&arguments),
         Verb::Healthcheck(arguments) => healthcheck::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Completions(arguments) => paper::completions(&arguments),

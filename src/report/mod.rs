@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod explanation;
+pub mod export;
 pub mod findings;
 pub mod flows;
 pub mod story;

@@ -14,6 +14,7 @@ use prometheus::{Encoder as _, TextEncoder};
 use super::faults::Faults;
 use super::observe::{BOUNDS, Counts, Observatory, RCODES, Road};
 use crate::compile::Compiled;
+use crate::dns::Rcode;
 
 /// What `Content-Type` the text has.
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
@@ -87,14 +88,14 @@ pub fn text(observatory: &Observatory, faults: &Faults, world: &Arc<Compiled>, o
     String::from_utf8(octets).expect("the encoder writes text")
 }
 
-fn answered(observatory: &Observatory, counts: &Counts) -> [Family; 4] {
+fn answered(observatory: &Observatory, counts: &Counts) -> [Family; 5] {
     let labels = observatory.labels();
     let mut replies = Vec::new();
     for (view, by_transport) in labels.iter().zip(&counts.replies) {
         for (transport, by_code) in ["udp", "tcp"].into_iter().zip(by_transport) {
             for (code, number) in RCODES.iter().zip(by_code).filter(|(_, number)| **number > 0) {
-                let code = code.map_or_else(|| "other".to_owned(), |code| code.to_string());
-                let labels = vec![("view", view.to_string()), ("transport", transport.to_owned()), ("rcode", code)];
+                let labels =
+                    vec![("view", view.to_string()), ("transport", transport.to_owned()), ("rcode", word(*code))];
                 replies.push((labels, *number as f64));
             }
         }
@@ -125,7 +126,19 @@ fn answered(observatory: &Observatory, counts: &Counts) -> [Family; 4] {
             "road",
             roads.zip(counts.roads),
         ),
+        Family::by_label(
+            "ampls_dns_upstream_replies_total",
+            "Replies that needed an upstream, by response code; SERVFAIL also where none was heard.",
+            true,
+            "rcode",
+            RCODES.map(word).into_iter().zip(counts.upstream),
+        ),
     ]
+}
+
+/// The word of a code as a label.
+fn word(code: Option<Rcode>) -> String {
+    code.map_or_else(|| "other".to_owned(), |code| code.to_string())
 }
 
 fn durations(counts: &Counts) -> MetricFamily {

@@ -1,26 +1,27 @@
 //! The published revision: what all listeners answer from, replaced whole.
 
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use ipnet::IpNet;
+use tokio::sync::Semaphore;
 
 use super::Bound;
 use super::faults::harm::harm;
 use super::faults::{Asked, Faults, Harm, Strike};
+use super::later::{Answer, Later, MAX_WAITING};
 use super::observe::{Chapter, Desk, KEPT, Made, Observatory, Road, Taking};
-use crate::answer::{Asker, Extended, Prepared, Response, Subnets, respond};
+use super::upstream::Upstream;
+use crate::answer::{Asker, Extended, Journey, Outside, Prepared, Response, Subnets, respond};
 use crate::compile::{Compiled, ViewId};
-use crate::dns::OwnerName;
 use crate::dns::message::{Class, Query};
-use crate::dns::wire::Transport;
-use tokio::sync::Semaphore;
+use crate::dns::wire::{Transport, encode};
+use crate::dns::{ExtendedError, OwnerName, Rcode, Reply};
 
-/// How many replies may wait to be sent later, over all listeners; further ones are sent at once.
-const MAX_LATER: usize = 8192;
+/// RFC 8914, 4.1: an error that fits no other code.
+const OTHER: u16 = 0;
 
 /// How queries are answered, whatever the revision.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -29,19 +30,23 @@ pub struct Conduct {
     pub trusted: Vec<IpNet>,
     /// Whether replies carry the reason.
     pub extended: Extended,
+    /// The servers asked for names outside the emulated world, in order; if empty, such names do not exist.
+    pub upstreams: Vec<SocketAddr>,
 }
 
 /// A revision that can be replaced while queries are answered. Readers take no lock, and whoever read one keeps it whole.
 #[derive(Debug)]
 pub struct Publication {
     conduct: Conduct,
+    upstream: Option<Arc<Upstream>>,
     listeners: Vec<Bound>,
     current: ArcSwap<Edition>,
     /// What was published before; absent at first.
     previous: ArcSwapOption<Edition>,
     observatory: Arc<Observatory>,
     faults: Faults,
-    later: Arc<Semaphore>,
+    /// A permit for each query whose reply is on its way.
+    waiting: Arc<Semaphore>,
 }
 
 /// A revision with what the listeners are in it.
@@ -64,16 +69,15 @@ impl Publication {
 
     /// The same, with an observatory for these listeners.
     pub fn observed(world: Arc<Compiled>, listeners: Vec<Bound>, conduct: Conduct, observatory: Observatory) -> Self {
-        let current = ArcSwap::from_pointee(Edition::new(world, &observatory, &listeners, None));
-        let (previous, observatory) = (ArcSwapOption::empty(), Arc::new(observatory));
         Self {
-            conduct,
-            listeners,
-            current,
-            previous,
-            observatory,
+            upstream: Upstream::new(conduct.upstreams.clone()).map(Arc::new),
+            current: ArcSwap::from_pointee(Edition::new(world, &observatory, &listeners, None)),
+            previous: ArcSwapOption::empty(),
+            observatory: Arc::new(observatory),
             faults: Faults::default(),
-            later: Arc::new(Semaphore::new(MAX_LATER)),
+            waiting: Arc::new(Semaphore::new(MAX_WAITING)),
+            listeners,
+            conduct,
         }
     }
 
@@ -101,7 +105,8 @@ impl Publication {
     /// Puts what was published once in the place of the revision.
     pub(super) fn publish_again(&self, edition: Arc<Edition>) {
         tracing::info!(revision = edition.prepared.world().revision().0, "revision published again");
-        self.current.store(edition);
+        self.observatory.begin_again(&edition.chapter);
+        self.previous.store(Some(self.current.swap(edition)));
     }
 
     /// The revision queries are answered from now.
@@ -167,7 +172,7 @@ impl Listener {
     }
 
     /// Answers one query from `source`. `asked_at` is the address it was sent to, if that is not the listener's own.
-    /// Nothing is waited for: a fault makes no reply late here.
+    /// If it is answered now and not with silence, `out` holds the reply.
     pub fn respond(
         &self,
         source: SocketAddr,
@@ -175,28 +180,8 @@ impl Listener {
         transport: Transport,
         packet: &[u8],
         out: &mut Vec<u8>,
-    ) -> Response {
-        self.batch(|batch| {
-            let done = batch.make(source, asked_at, transport, packet, out);
-            batch.taking.take(&done.chapter, done.made, packet, out);
-            done.made.response
-        })
-    }
-
-    /// The same, waiting for replies that are late; absent where there is none.
-    pub async fn reply(
-        &self,
-        source: SocketAddr,
-        asked_at: Option<IpAddr>,
-        transport: Transport,
-        packet: &[u8],
-    ) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
-        match self.batch(|batch| batch.answer(source, asked_at, transport, packet, &mut out)) {
-            Answer::Now(Response::Silence) => None,
-            Answer::Now(_) => Some(out),
-            Answer::Later(later) => later.await,
-        }
+    ) -> Answer {
+        self.batch(|batch| batch.answer(source, asked_at, transport, packet, out))
     }
 
     /// Reads the publication once, for a batch of queries that were read just now.
@@ -205,23 +190,27 @@ impl Listener {
         let faulty = self.publication.faults.any();
         use_it(&mut Batch { listener: self, edition: &edition, faulty, taking: self.desk.taking() })
     }
-}
 
-/// What becomes of a query.
-pub(super) enum Answer {
-    /// The reply is at hand, if there is one.
-    Now(Response),
-    /// It is made, or sent, later; nothing else waits for it.
-    Later(Later),
+    fn asker<'e>(&self, edition: &'e Edition, source: IpAddr, asked_at: Option<IpAddr>) -> Asker<'e> {
+        let own = self.bound().address.ip();
+        let conduct = &self.publication.conduct;
+        let trusted = source.is_loopback() || conduct.trusted.iter().any(|prefix| prefix.contains(&source));
+        Asker {
+            listener: edition.views[self.index],
+            source,
+            asked_at: asked_at.or((!own.is_unspecified()).then_some(own)),
+            subnets: if trusted { Subnets::Trusted } else { Subnets::Ignored },
+            extended: conduct.extended,
+            outside: if conduct.upstreams.is_empty() { Outside::Denied } else { Outside::Asked },
+            premises: &edition.premises,
+        }
+    }
 }
-
-/// A reply that comes later; absent if none does after all.
-pub(super) type Later = Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>>;
 
 /// A batch of queries, answered from one revision and taken down together.
 pub(super) struct Batch<'b> {
     listener: &'b Listener,
-    edition: &'b Edition,
+    edition: &'b Arc<Edition>,
     /// True if a fault may strike.
     faulty: bool,
     taking: Taking<'b>,
@@ -230,7 +219,7 @@ pub(super) struct Batch<'b> {
 /// A reply that is made, and from which revision.
 struct Done {
     made: Made,
-    chapter: Arc<Chapter>,
+    edition: Arc<Edition>,
 }
 
 impl Batch<'_> {
@@ -243,31 +232,79 @@ impl Batch<'_> {
         packet: &[u8],
         out: &mut Vec<u8>,
     ) -> Answer {
-        if !self.faulty {
+        let mut done = if self.faulty {
+            self.make(source, asked_at, transport, packet, out)
+        } else {
             let (response, road) = self.look_up(self.edition, source, asked_at, transport, packet, out);
             let made = self.made(source, transport, road, response);
-            self.taking.take(&self.edition.chapter, made, packet, out);
-            return Answer::Now(response);
-        }
-        let done = self.make(source, asked_at, transport, packet, out);
+            if !matches!(response, Response::Outside(_)) {
+                self.taking.take(&self.edition.chapter, made, packet, out);
+                return Answer::Now(response);
+            }
+            Done { made, edition: Arc::clone(self.edition) }
+        };
         let delay = done.made.fault.map_or(Duration::ZERO, |strike| strike.delay);
-        let place = Arc::clone(&self.listener.publication.later).try_acquire_owned();
-        match place {
-            Ok(place) if !delay.is_zero() && done.made.response != Response::Silence => {
-                let (desk, begun) = (self.listener.desk.clone(), self.taking.begun());
-                let (query, reply) = (packet.to_vec(), out.clone());
-                Answer::Later(Box::pin(async move {
-                    tokio::time::sleep_until((begun + delay).into()).await;
-                    desk.taking_since(begun).take(&done.chapter, done.made, &query, &reply);
-                    drop(place);
-                    Some(reply)
-                }))
-            }
-            _ => {
-                self.taking.take(&done.chapter, done.made, packet, out);
-                Answer::Now(done.made.response)
+        let later = match done.made.response {
+            Response::Outside(view) => Some(self.travel(&done, view, asked_at, packet)),
+            Response::Silence => None,
+            Response::Answered(..) | Response::Refused(_) => (!delay.is_zero()).then(|| self.late(&done, packet, out)),
+        };
+        if let Some(later) = later {
+            let publication = &self.listener.publication;
+            match Arc::clone(&publication.waiting).try_acquire_owned() {
+                Ok(permit) => {
+                    return Answer::Later(Box::pin(async move {
+                        let reply = later.await;
+                        drop(permit);
+                        reply
+                    }));
+                }
+                Err(_) => {
+                    let why = format!("{MAX_WAITING} queries wait for their replies already");
+                    done.made.response = fail(publication.conduct.extended, &why, transport, packet, out);
+                }
             }
         }
+        self.taking.take(&done.edition.chapter, done.made, packet, out);
+        Answer::Now(done.made.response)
+    }
+
+    /// What comes of asking an upstream.
+    fn travel(&self, done: &Done, view: ViewId, asked_at: Option<IpAddr>, packet: &[u8]) -> Later {
+        let place = self.listener.clone();
+        let (edition, made, begun) = (Arc::clone(&done.edition), done.made, self.taking.begun());
+        let asker = place.asker(&edition, made.source.ip(), asked_at);
+        let journey = Journey::begin(edition.prepared.world(), &asker, made.transport, packet);
+        let journey = journey.expect("what leads outside is the beginning of a journey");
+        let upstream = Arc::clone(place.publication.upstream.as_ref().expect("nothing leads outside without"));
+        let packet = packet.to_vec();
+        Box::pin(async move {
+            let mut reply = upstream.travel(journey).await?;
+            // The upper bits of a code that another server may have sent are not among those that are counted.
+            let rcode = reply.get(3).map_or(Rcode::SERVFAIL, |octet| Rcode(u16::from(octet & 0x0f)));
+            let mut response = Response::Answered(view, rcode);
+            if let Some(strike) = &made.fault {
+                let extended = place.publication.conduct.extended;
+                response = harm(strike, &packet, made.transport, extended, response, &mut reply);
+                tokio::time::sleep_until((begun + strike.delay).into()).await;
+            }
+            let made = Made { response, road: Road::Upstream, ..made };
+            place.desk.taking_since(begun).take(&edition.chapter, made, &packet, &reply);
+            Some(reply)
+        })
+    }
+
+    /// A reply that is made already and sent later.
+    fn late(&self, done: &Done, packet: &[u8], reply: &[u8]) -> Later {
+        let (desk, begun) = (self.listener.desk.clone(), self.taking.begun());
+        let (edition, made) = (Arc::clone(&done.edition), done.made);
+        let (query, reply) = (packet.to_vec(), reply.to_vec());
+        let delay = made.fault.map_or(Duration::ZERO, |strike| strike.delay);
+        Box::pin(async move {
+            tokio::time::sleep_until((begun + delay).into()).await;
+            desk.taking_since(begun).take(&edition.chapter, made, &query, &reply);
+            Some(reply)
+        })
     }
 
     /// Makes a reply, with what a fault makes of it.
@@ -279,22 +316,26 @@ impl Batch<'_> {
         packet: &[u8],
         out: &mut Vec<u8>,
     ) -> Done {
-        let (mut response, mut road) = self.look_up(self.edition, source, asked_at, transport, packet, out);
-        let mut chapter = &self.edition.chapter;
+        let mut edition = Arc::clone(self.edition);
+        let (mut response, mut road) = self.look_up(&edition, source, asked_at, transport, packet, out);
         let fault = if self.faulty { self.strike(response, transport, packet) } else { None };
-        let previous = self.listener.publication.previous.load();
         if let Some(strike) = fault {
             if strike.harm == Some(Harm::Stale)
-                && let Some(previous) = &*previous
+                && let Some(previous) = self.listener.publication.previous.load_full()
             {
-                (response, road) = self.look_up(previous, source, asked_at, transport, packet, out);
-                chapter = &previous.chapter;
+                edition = previous;
+                (response, road) = self.look_up(&edition, source, asked_at, transport, packet, out);
             }
+            // Nobody is asked what is not told.
+            let told_here = matches!(strike.harm, Some(Harm::Drop | Harm::Rcode(_) | Harm::Truncate));
+            response = match response {
+                Response::Outside(view) if told_here => Response::Answered(view, Rcode::NOERROR),
+                response => response,
+            };
             let extended = self.listener.publication.conduct.extended;
             response = harm(&strike, packet, transport, extended, response, out);
         }
-        let made = Made { fault, ..self.made(source, transport, road, response) };
-        Done { made, chapter: Arc::clone(chapter) }
+        Done { made: Made { fault, ..self.made(source, transport, road, response) }, edition }
     }
 
     fn made(&self, source: SocketAddr, transport: Transport, road: Road, response: Response) -> Made {
@@ -303,7 +344,7 @@ impl Batch<'_> {
 
     /// The fault that strikes a question, if one does. What is no question for data is never struck.
     fn strike(&self, response: Response, transport: Transport, packet: &[u8]) -> Option<Strike> {
-        let Response::Answered(view, _) = response else { return None };
+        let (Response::Answered(view, _) | Response::Outside(view)) = response else { return None };
         let query = Query::parse(packet).ok().filter(|query| query.class == Class::IN)?;
         let name = OwnerName::from_wire(query.name).ok()?;
         let view = self.edition.prepared.world().views.get(view).label();
@@ -321,24 +362,25 @@ impl Batch<'_> {
         packet: &[u8],
         out: &mut Vec<u8>,
     ) -> (Response, Road) {
-        let listener = self.listener;
-        let own = listener.bound().address.ip();
-        let conduct = &listener.publication.conduct;
-        let ip = source.ip();
-        let trusted = ip.is_loopback() || conduct.trusted.iter().any(|prefix| prefix.contains(&ip));
-        let asker = Asker {
-            listener: edition.views[listener.index],
-            source: ip,
-            asked_at: asked_at.or((!own.is_unspecified()).then_some(own)),
-            subnets: if trusted { Subnets::Trusted } else { Subnets::Ignored },
-            extended: conduct.extended,
-            premises: &edition.premises,
-        };
+        let asker = self.listener.asker(edition, source.ip(), asked_at);
         match edition.prepared.respond_fast(&asker, transport, packet, out) {
             Some(response) => (response, Road::Fast),
             None => (respond(edition.prepared.world(), &asker, transport, packet, out), Road::Slow),
         }
     }
+}
+
+/// SERVFAIL for a query that could have been answered; silence for what is none.
+pub(super) fn fail(extended: Extended, why: &str, transport: Transport, packet: &[u8], out: &mut Vec<u8>) -> Response {
+    let Ok(mut query) = Query::parse(packet) else { return Response::Silence };
+    extended.settle(&mut query.echo);
+    let extended_error = match extended {
+        Extended::Shown => Some(ExtendedError { code: OTHER, text: why.to_owned() }),
+        Extended::Left => None,
+    };
+    let reply = Reply { rcode: Rcode::SERVFAIL, answer: Vec::new(), authority: None, extended_error };
+    encode(&query.echo, &reply, None, transport, out);
+    Response::Refused(Rcode::SERVFAIL)
 }
 
 #[cfg(test)]
@@ -380,7 +422,8 @@ mod tests {
             let packet = encode_query(1, &name("nobody.example"), RecordType::A, Some(1232));
             let mut out = Vec::new();
             let listener = listener(None, Conduct { extended, ..Conduct::default() });
-            let response = listener.respond(([127, 0, 0, 1], 4242).into(), None, Transport::Udp, &packet, &mut out);
+            let answer = listener.respond(([127, 0, 0, 1], 4242).into(), None, Transport::Udp, &packet, &mut out);
+            let Answer::Now(response) = answer else { panic!("nothing is to be waited for") };
             assert_eq!(response, Response::Answered(ViewId::PUBLIC, Rcode::NXDOMAIN));
             decode(&out).expect("a reply").edns.expect("an OPT record").extended_error
         };

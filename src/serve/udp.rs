@@ -14,14 +14,14 @@ mod wildcard;
 
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
 use super::Listener;
-use super::publish::Later;
+use super::later::Waiting;
 
 /// Octets of a query that are looked at. A longer one is cut off, and thereby malformed.
 const QUERY_OCTETS: usize = 2048;
@@ -62,12 +62,14 @@ pub(super) async fn serve_portably(socket: UdpSocket, listener: Listener, stop: 
 /// A way to receive, answer and send.
 trait Road {
     /// Takes what is there, up to some bound, and answers it. An error of kind `WouldBlock` says that nothing is there.
-    async fn round(&mut self, socket: &Arc<UdpSocket>) -> io::Result<()>;
+    async fn round(&mut self, socket: &Rc<UdpSocket>) -> io::Result<()>;
+
+    /// The replies that are on their way.
+    fn waiting(self) -> Waiting;
 }
 
 async fn serve_with(mut road: impl Road, socket: UdpSocket, mut stop: watch::Receiver<bool>) {
-    // Replies that come later keep it, too.
-    let socket = Arc::new(socket);
+    let socket = Rc::new(socket);
     // Waited for once and not anew each time, which would be the dearest part of a small batch.
     let mut stopped = pin!(stop.wait_for(|stop| *stop));
     loop {
@@ -94,16 +96,7 @@ async fn serve_with(mut road: impl Road, socket: UdpSocket, mut stop: watch::Rec
             break;
         }
     }
-}
-
-/// Sends a reply once it is there.
-fn send_later(socket: &Arc<UdpSocket>, later: Later, send: impl Fn(&UdpSocket, &[u8]) -> io::Result<usize> + 'static) {
-    let socket = Arc::clone(socket);
-    tokio::task::spawn_local(async move {
-        if let Some(reply) = later.await {
-            send_one(&socket, || send(&socket, &reply)).await;
-        }
-    });
+    road.waiting().finish().await;
 }
 
 /// Sends one reply. What cannot be sent is dropped: the client asks again.

@@ -307,7 +307,7 @@ impl Pourer<'_> {
 
     /// A reference to something that must exist.
     fn refer(&mut self, known: impl Fn(&Self) -> &Known, name: &str, node: &Node) {
-        if let Err(dangling) = known(self).find(name) {
+        if let Err(dangling) = known(self).find(name, self.faults.are_printed()) {
             self.fault(node.range, dangling.message, Some(dangling.hint));
         }
     }

@@ -55,7 +55,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::answer::{Asker, Subnets, respond};
+    use crate::answer::{Asker, Outside, Subnets, respond};
     use crate::compile::sample::{estate, name};
     use crate::dns::RecordType;
     use crate::dns::wire::{Received, decode, encode_query};
@@ -67,6 +67,7 @@ mod tests {
             asked_at: None,
             subnets: Subnets::Ignored,
             extended,
+            outside: Outside::Denied,
             premises: &[],
         };
         let query = encode_query(1, &name("api.monitor.azure.com"), RecordType::A, size);
@@ -74,7 +75,7 @@ mod tests {
         let response = respond(&estate([10, 0, 1, 9].into()), &asker, Transport::Udp, &query, &mut reply);
         let strike = Strike { fault: 3, delay: Duration::from_millis(20), harm: harm_done };
         match harm(&strike, &query, Transport::Udp, extended, response, &mut reply) {
-            Response::Silence => None,
+            Response::Silence | Response::Outside(_) => None,
             Response::Refused(rcode) | Response::Answered(_, rcode) => {
                 let received = decode(&reply).expect("a reply that can be read");
                 assert_eq!(received.rcode, rcode);

@@ -57,6 +57,8 @@ pub(crate) struct Counts {
     pub(crate) truncated: u64,
     /// Replies by road: fast, slow, upstream.
     pub(crate) roads: [u64; 3],
+    /// Replies with what an upstream told, by code.
+    pub(crate) upstream: [u64; RCODES.len()],
     /// Replies by the time they took: one more place than there are [`BOUNDS`].
     pub(crate) latencies: [u64; BOUNDS.len() + 1],
     /// All latencies together.
@@ -70,6 +72,7 @@ impl Default for Counts {
             silent: [0; 2],
             truncated: 0,
             roads: [0; 3],
+            upstream: [0; RCODES.len()],
             latencies: [0; BOUNDS.len() + 1],
             latency: Duration::ZERO,
         }
@@ -87,6 +90,7 @@ impl Counts {
         let code = RCODES.iter().position(|known| *known == Some(rcode)).unwrap_or(RCODES.len() - 1);
         self.replies[usize::from(label)][transport][code] += 1;
         self.roads[road as usize] += 1;
+        self.upstream[code] += u64::from(road == Road::Upstream);
         self.truncated += u64::from(reply.get(2).is_some_and(|flags| flags & 0x02 != 0));
     }
 
@@ -103,8 +107,10 @@ impl Counts {
         for (mine, theirs) in mine.zip(other.replies.iter().flatten().flatten()) {
             *mine += theirs;
         }
-        let mine = self.silent.iter_mut().chain(&mut self.roads).chain(&mut self.latencies);
-        for (mine, theirs) in mine.zip(other.silent.iter().chain(&other.roads).chain(&other.latencies)) {
+        let mine = self.silent.iter_mut().chain(&mut self.roads).chain(&mut self.upstream).chain(&mut self.latencies);
+        for (mine, theirs) in
+            mine.zip(other.silent.iter().chain(&other.roads).chain(&other.upstream).chain(&other.latencies))
+        {
             *mine += theirs;
         }
         self.truncated += other.truncated;

@@ -171,6 +171,16 @@ impl Observatory {
         chapter
     }
 
+    /// Takes note that a revision of before is to be answered from again.
+    pub fn begin_again(&self, chapter: &Arc<Chapter>) {
+        let mut chapters = lock(&self.chapters);
+        chapters.latest.retain(|one| one.number != chapter.number);
+        chapters.latest.push_back(Arc::clone(chapter));
+        let gone = if chapters.latest.len() > CHAPTERS { chapters.latest.pop_front() } else { None };
+        drop(chapters);
+        drop(gone);
+    }
+
     /// The numbers of all workers.
     pub(crate) fn counts(&self) -> Counts {
         let mut sum = Counts::default();
@@ -344,6 +354,8 @@ impl Taking<'_> {
             crate::answer::Response::Silence => (None, None),
             crate::answer::Response::Refused(rcode) => (None, Some(rcode)),
             crate::answer::Response::Answered(view, rcode) => (Some(view), Some(rcode)),
+            // What comes of it is taken down when it has come.
+            crate::answer::Response::Outside(view) => (Some(view), None),
         };
         let reply = if rcode.is_some() { reply } else { &[] };
         let Papers { ring, counts } = &mut *self.papers;

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use super::ring::SLOT_OCTETS;
 use super::*;
-use crate::answer::{Asker, Extended, Prepared, Response, Subnets};
+use crate::answer::{Asker, Extended, Outside, Prepared, Response, Subnets};
 use crate::compile::sample::{estate, name};
 use crate::dns::wire::{Transport, encode_query};
 use crate::dns::{Rcode, RecordType};
@@ -38,6 +38,7 @@ impl Scene {
             asked_at: None,
             subnets: Subnets::Ignored,
             extended: Extended::Shown,
+            outside: Outside::Denied,
             premises: &[],
         };
         let mut reply = Vec::new();

@@ -16,8 +16,10 @@ use hickory_server::zone_handler::{MessageResponseBuilder, Queries};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
+use crate::serve::later::Answer;
 
 /// Replies that may wait on one connection. hickory reads the next message only when the last reply is written, so more
 /// than a few never do.
@@ -40,9 +42,16 @@ impl RequestHandler for Handler {
         request: &Request,
         mut response_handle: R,
     ) -> ResponseInfo {
-        let Some(reply) = self.0.reply(request.src(), None, Transport::Tcp, request.as_slice()).await else {
-            return nothing_sent(request);
-        };
+        let mut reply = Vec::new();
+        let source = request.src();
+        match self.0.respond(source, None, Transport::Tcp, request.as_slice(), &mut reply) {
+            Answer::Now(Response::Silence) => return nothing_sent(request),
+            Answer::Now(_) => {}
+            Answer::Later(later) => match later.await {
+                Some(late) => reply = late,
+                None => return nothing_sent(request),
+            },
+        }
         let (queries, message) = parts(&reply).expect("replies of our own can be read");
         let builder = MessageResponseBuilder::new(&queries, message.edns.as_ref());
         let response =

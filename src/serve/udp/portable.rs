@@ -1,30 +1,31 @@
 //! One datagram at a time, by what every system has.
 
 use std::io;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use tokio::net::UdpSocket;
 
-use super::{QUERY_OCTETS, Road, send_later, send_one};
+use super::{QUERY_OCTETS, Road, send_one};
 use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
-use crate::serve::publish::Answer;
+use crate::serve::later::{Answer, Waiting};
 
 pub(super) struct Portable {
     listener: Listener,
     query: Box<[u8]>,
     reply: Vec<u8>,
+    waiting: Waiting,
 }
 
 impl Portable {
     pub(super) fn new(listener: Listener) -> Self {
-        Self { listener, query: vec![0; QUERY_OCTETS].into(), reply: Vec::new() }
+        Self { listener, query: vec![0; QUERY_OCTETS].into(), reply: Vec::new(), waiting: Waiting::default() }
     }
 }
 
 impl Road for Portable {
-    async fn round(&mut self, socket: &Arc<UdpSocket>) -> io::Result<()> {
+    async fn round(&mut self, socket: &Rc<UdpSocket>) -> io::Result<()> {
         let (length, source) = match socket.try_recv_from(&mut self.query) {
             Ok(received) => received,
             // Windows tells here that an earlier reply met a closed port.
@@ -35,13 +36,20 @@ impl Road for Portable {
             return Ok(());
         }
         let packet = &self.query[..length];
-        match self.listener.batch(|batch| batch.answer(source, None, Transport::Udp, packet, &mut self.reply)) {
+        match self.listener.respond(source, None, Transport::Udp, packet, &mut self.reply) {
             Answer::Now(Response::Silence) => {}
             Answer::Now(_) => send_one(socket, || socket.try_send_to(&self.reply, source)).await,
             Answer::Later(later) => {
-                send_later(socket, later, move |socket, reply| socket.try_send_to(reply, source));
+                let socket = Rc::clone(socket);
+                self.waiting.send_later(later, async move |reply| {
+                    send_one(&socket, || socket.try_send_to(&reply, source)).await;
+                });
             }
         }
         Ok(())
+    }
+
+    fn waiting(self) -> Waiting {
+        self.waiting
     }
 }
