@@ -8,6 +8,7 @@
 //! hickory-server logs two lines a query at level INFO; whoever installs a subscriber should let its target
 //! `hickory_server` through from WARN on only.
 
+pub mod ask;
 pub mod emulator;
 pub mod listen;
 pub mod publish;

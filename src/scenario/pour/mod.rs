@@ -25,7 +25,7 @@ use super::expect::Expectation;
 use super::known::Known;
 use super::node::{Node, Range};
 use super::shape::*;
-use super::{Files, Scenario};
+use super::{Files, Scenario, Spec};
 use crate::catalogue::{Catalogue, Cloud};
 use crate::dns::OwnerName;
 use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
@@ -43,29 +43,7 @@ pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, files: &Files<
     };
     let mut history = History::new(cloud);
     history.switches = switches(shape.switches.as_ref());
-    let mut pourer = Pourer {
-        file: file.into(),
-        files,
-        hosts: Hosts::of(&Catalogue::of(cloud)),
-        catalogue: Catalogue::of(cloud),
-        history,
-        faults,
-        step: "the declarations".into(),
-        networks: Known::of("network"),
-        subnets: HashMap::new(),
-        peerings: HashSet::new(),
-        inbound: Known::of("inbound endpoint"),
-        rulesets: Known::of("ruleset"),
-        resources: Known::of("resource"),
-        specs: HashMap::new(),
-        scopes: Known::of("scope"),
-        scoped: HashMap::new(),
-        endpoints: Known::of("private endpoint"),
-        connections: HashMap::new(),
-        zones: Known::of("private zone"),
-        links: HashMap::new(),
-        machines: Known::of("virtual machine"),
-    };
+    let mut pourer = Pourer::new(file, history, files, faults);
     pourer.declarations(&shape, root);
     let expectations = pourer.steps(&shape, root);
     let history = pourer.history;
@@ -78,6 +56,20 @@ pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, files: &Files<
         start: shape.start,
         expectations,
     }
+}
+
+/// Gives a spec its meaning. It is whole if no fault was found.
+pub(super) fn pour_spec(file: &str, root: &Node, shape: SpecShape, faults: &mut Faults) -> Spec {
+    let mut pourer = Pourer::new(file, History::new(Cloud::Public), &|_| Err(String::new()), faults);
+    pourer.lenient = true;
+    pourer.step = shape.at.as_deref().unwrap_or_default().into();
+    let mut expectations = Vec::new();
+    for (index, expect) in shape.expect.iter().enumerate() {
+        pourer.expect(expect, root.get("expect").item(index), &mut expectations);
+    }
+    let at = shape.at.map(|step| (step, pourer.place(root.get("at").range)));
+    let text = |text: Option<String>| text.map_or_else(|| Arc::from(""), |text| text.trim().into());
+    Spec { title: text(shape.title), about: text(shape.about), scenario: shape.scenario, at, expectations }
 }
 
 fn switches(shape: Option<&SwitchesShape>) -> Switches {
@@ -130,6 +122,8 @@ struct Pourer<'f> {
     /// Linked networks by zone.
     links: HashMap<ZoneId, HashSet<String>>,
     machines: Known,
+    /// True where nothing is known of the estate, and names are taken as they are.
+    lenient: bool,
 }
 
 /// What a private endpoint connects.
@@ -144,6 +138,36 @@ struct Connection {
 struct Told {
     date: Option<Date>,
     range: Range,
+}
+
+impl<'f> Pourer<'f> {
+    fn new(file: &str, history: History, files: &'f Files<'f>, faults: &'f mut Faults) -> Self {
+        let catalogue = Catalogue::of(history.cloud);
+        Self {
+            file: file.into(),
+            files,
+            hosts: Hosts::of(&catalogue),
+            catalogue,
+            history,
+            faults,
+            step: "the declarations".into(),
+            networks: Known::of("network"),
+            subnets: HashMap::new(),
+            peerings: HashSet::new(),
+            inbound: Known::of("inbound endpoint"),
+            rulesets: Known::of("ruleset"),
+            resources: Known::of("resource"),
+            specs: HashMap::new(),
+            scopes: Known::of("scope"),
+            scoped: HashMap::new(),
+            endpoints: Known::of("private endpoint"),
+            connections: HashMap::new(),
+            zones: Known::of("private zone"),
+            links: HashMap::new(),
+            machines: Known::of("virtual machine"),
+            lenient: false,
+        }
+    }
 }
 
 impl Pourer<'_> {
@@ -263,6 +287,9 @@ impl Pourer<'_> {
 
     /// A reference to something that must exist.
     fn refer(&mut self, known: impl Fn(&Self) -> &Known, name: &str, node: &Node) {
+        if self.lenient {
+            return;
+        }
         if let Err(dangling) = known(self).find(name) {
             self.fault(node.range, dangling.message, Some(dangling.hint));
         }
