@@ -8,7 +8,7 @@ use super::{OperandArguments, ScenarioArguments, StepArguments};
 use crate::compile::{Compiled, ViewId, compile};
 use crate::dns::{NameError, OwnerName, RecordType};
 use crate::estate::{Event, History, MachineName, ResourceName, Revision};
-use crate::scenario::{Scenario, ScenarioErrors, builtin};
+use crate::scenario::{Document, Files, Scenario, ScenarioErrors, builtin};
 use crate::serve::source::beside;
 
 /// The scenario every verb works on unless it is given another.
@@ -123,24 +123,38 @@ impl OperandArguments {
 
 /// Reads a scenario by file, name or `-`.
 pub(super) fn read(name: &str) -> Result<Read, InputError> {
-    let named = |file: &str, text: &[u8]| {
-        // What comes by standard input names files from where one stands.
-        let files = beside((name != "-").then_some(Path::new(name)));
-        let scenario = Scenario::read_with(file, text, &files).map_err(InputError::Scenario)?;
+    with_text(name, |file, text, files| {
+        let scenario = Scenario::read_with(file, text, files).map_err(InputError::Scenario)?;
         Ok(Read { name: file.to_owned(), scenario })
-    };
+    })
+}
+
+/// Reads a scenario or a spec by file, name or `-`, and says what it is called in messages.
+pub(super) fn read_document(name: &str) -> Result<(String, Document), InputError> {
+    with_text(name, |file, text, files| {
+        Ok((file.to_owned(), Document::read(file, text, files).map_err(InputError::Scenario)?))
+    })
+}
+
+/// Finds a text by file, name of a built-in scenario, or `-`.
+fn with_text<T>(
+    name: &str,
+    take: impl FnOnce(&str, &[u8], &Files<'_>) -> Result<T, InputError>,
+) -> Result<T, InputError> {
+    // What comes by standard input names files from where one stands.
+    let files = beside((name != "-").then_some(Path::new(name)));
     if name == "-" {
-        return named("<stdin>", &bounded(name, std::io::stdin().lock())?);
+        return take("<stdin>", &bounded(name, std::io::stdin().lock())?, &files);
     }
     match std::fs::metadata(name) {
         Ok(metadata) if metadata.is_file() => {
             let file = std::fs::File::open(name);
             let file = file.map_err(|error| InputError::Unreadable { name: name.to_owned(), error })?;
-            named(name, &bounded(name, file)?)
+            take(name, &bounded(name, file)?, &files)
         }
         Ok(_) => Err(InputError::Unfit { name: name.to_owned(), what: "is not a regular file".to_owned() }),
         Err(error) => match builtin::text(name) {
-            Some(text) => named(name, text.as_bytes()),
+            Some(text) => take(name, text.as_bytes(), &files),
             None if error.kind() == std::io::ErrorKind::NotFound => {
                 let hint = hint(name, builtin::names(), "built-in scenarios");
                 Err(InputError::NoScenario { name: name.to_owned(), hint })

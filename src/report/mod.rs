@@ -1,10 +1,13 @@
 //! Fifth floor: values to text and JSON. Nothing is decided here; each value is printed in both forms from one place.
 
+pub mod annotation;
 pub mod answer;
 pub mod explanation;
 pub mod findings;
 pub mod flows;
+pub mod sarif;
 pub mod story;
+pub mod tap;
 pub mod verification;
 pub mod waits;
 

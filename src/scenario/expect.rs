@@ -145,7 +145,7 @@ pub struct ExpectedReply {
     pub data: Option<ExpectedAnswer>,
     /// All records of the answer section, in any order.
     pub records: Option<Vec<ExpectedRecord>>,
-    /// The lowest and highest TTL a record of the answer section may have, or of the SOA where there is no answer.
+    /// The lowest and highest TTL of the records the aliases end at, or of the SOA where there are none.
     pub ttl: Option<(Ttl, Ttl)>,
     /// Header bits.
     pub flags: ExpectedFlags,

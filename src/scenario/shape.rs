@@ -944,8 +944,8 @@ pub(super) struct ReplyShape {
     /// All records of the answer section in any order, each as owner name, type and data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub records: Option<Vec<String>>,
-    /// TTL of the records in the answer section, or of the SOA where there is none: a number, or the lowest and highest as
-    /// in 0..10.
+    /// TTL of the records the aliases end at, or of the SOA where there are none: a number, or the lowest and highest as in
+    /// 0..10.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<TtlShape>,
     /// Header bits.

@@ -28,7 +28,7 @@ pub fn record(asked: &Asked, reply: &Received) -> Expectation {
         chain: (!read.chain.is_empty()).then(|| read.chain.into_iter().cloned().collect()),
         data: answer,
         records: None,
-        ttl: ttls(reply).last().map(|most| (0, *most)),
+        ttl: ttls(reply, &asked.name, asked.kind).last().map(|most| (0, *most)),
         flags: ExpectedFlags {
             aa: Some(reply.authoritative),
             tc: Some(reply.truncated),
