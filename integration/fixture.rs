@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ampls-dns"));
     command.env_remove("AMPLS_DNS_SCENARIO").env_remove("RUST_LOG").env("NO_COLOR", "1").env("COLUMNS", "120");
+    // Cases run side by side, and the admin server's own port is one.
+    command.env("AMPLS_DNS_ADMIN", "off");
     command
 }
 

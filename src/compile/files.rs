@@ -157,6 +157,7 @@ impl Compiled {
             };
             history.push(Recorded { event: Event::CreateNetwork(spec), date: None, place: None });
         }
+        history.end_declarations();
         let last = history.last();
         let mut fold = Fold::new(&Arc::new(history));
         fold.to(last);

@@ -75,6 +75,7 @@ pub fn compile(history: &Arc<History>, at: Revision) -> Compiled {
 pub struct Fold {
     history: Arc<History>,
     state: State,
+    files: Arc<ZoneFiles>,
 }
 
 impl Fold {
@@ -89,7 +90,14 @@ impl Fold {
         for zone in &history.public {
             state.public.insert(public::zone_of_file(zone));
         }
-        Self { state, history: Arc::clone(history) }
+        Self { state, history: Arc::clone(history), files: Arc::default() }
+    }
+
+    /// A fold that goes on where `world` stands, with zones from files as there. The events up to there must be those
+    /// `world` was made from.
+    pub fn resume(world: &Compiled, history: &Arc<History>) -> Self {
+        let (state, files) = ((*world.state).clone(), Arc::clone(&world.files));
+        Self { state, history: Arc::clone(history), files }
     }
 
     /// Applies the events up to and including `at`; those it has seen already stay.
@@ -107,7 +115,7 @@ impl Fold {
             history: Arc::clone(&self.history),
             views: Views::of(&self.state),
             state: Arc::new(self.state.clone()),
-            files: Arc::default(),
+            files: Arc::clone(&self.files),
         }
     }
 }

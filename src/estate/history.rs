@@ -161,6 +161,20 @@ impl History {
         self.steps.push(Step { name: name.into(), about: about.into(), end: self.last() });
     }
 
+    /// The history as it was at `revision`: its first `steps` steps, and no later event.
+    #[must_use]
+    pub fn until(&self, revision: Revision, steps: usize) -> Self {
+        let events = self.events.len().min(revision.0 as usize);
+        Self {
+            cloud: self.cloud,
+            switches: self.switches,
+            public: self.public.clone(),
+            events: self.events[..events].to_vec(),
+            declared: self.declared.min(revision),
+            steps: self.steps[..self.steps.len().min(steps)].to_vec(),
+        }
+    }
+
     /// The newest revision.
     pub fn last(&self) -> Revision {
         Revision(u32::try_from(self.events.len()).expect("histories are bounded far below 2^32 events"))

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::annotation::{self, Level};
 use super::{count, sarif};
@@ -77,7 +78,7 @@ pub fn print_unreadable(file: &str, errors: Unreadable<'_>, format: CheckFormat)
 }
 
 /// A finding, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingDocument {
     /// Stable code.

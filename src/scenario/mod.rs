@@ -3,10 +3,12 @@
 //! `node` reads YAML (JSON is YAML) into a tree with places, within bounds; `check` holds the tree against the JSON
 //! Schema that is made from the serde shapes in `shape`, and reports everything that is wrong at once; `pour` gives the
 //! shapes their meaning: names are resolved, addresses looked at, events put in order. [`expect`] is what must be true
-//! when a step is over, and a [`spec`] is that alone. `write` goes the way back.
+//! when a step is over, and a [`spec`] is that alone. `write` goes the way back. An [`addition`] is events alone, for a
+//! history that goes on.
 //!
 //! Errors are what cannot be read. What Azure would refuse is no error here: it is `compile` that finds it.
 
+pub mod addition;
 pub mod builtin;
 pub mod error;
 pub mod expect;
@@ -21,6 +23,7 @@ mod write;
 
 use std::sync::Arc;
 
+pub use addition::Addition;
 pub use error::{ScenarioError, ScenarioErrors};
 pub use expect::{Asking, Expectation, Expected, ExpectedAnswer, ExpectedFlow, ExpectedReply};
 pub use spec::{Document, Spec};

@@ -369,6 +369,32 @@ pub(super) struct StepShape {
     pub expect: Vec<ExpectShape>,
 }
 
+/// Events that are appended to a history that is served, as one step.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AdditionShape {
+    /// The revision they build on: the one that was served when they were thought of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 4_294_967_295_u32))]
+    pub built_on: Option<u32>,
+    /// The edition they build on, where the revision's number is not enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub edition: Option<u64>,
+    /// The step's name; `live-N` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// One sentence about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// When the events happen, as YYYY-MM-DD; without it they follow the newest rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// What happens.
+    #[schemars(length(min = 1))]
+    pub events: Vec<EventShape>,
+}
+
 /// One event: `date`, if it differs from its step's, and one key that says what happens.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase")]

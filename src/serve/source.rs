@@ -117,6 +117,11 @@ pub fn beside(scenario: Option<&Path>) -> impl Fn(&str) -> Result<Vec<u8>, Strin
     }
 }
 
+/// True for files of a folder that hold a zone.
+pub(super) fn is_zone_file(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == EXTENSION)
+}
+
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
     if !fs::metadata(path).map_err(unreadable)?.is_dir() {
@@ -125,7 +130,7 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|extension| extension == EXTENSION) {
+        if is_zone_file(&file) {
             files.push(file);
         }
     }

@@ -6,6 +6,7 @@
 mod event;
 mod expect;
 mod network;
+mod recall;
 mod resource;
 mod scope;
 mod zone;
@@ -20,6 +21,7 @@ use ipnet::Ipv4Net;
 use jiff::civil::Date;
 use resource::Hosts;
 
+use super::addition::{self, Addition};
 use super::error::{Fault, Faults, choice, shown};
 use super::expect::Expectation;
 use super::known::Known;
@@ -43,7 +45,7 @@ pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, files: &Files<
     };
     let mut history = History::new(cloud);
     history.switches = switches(shape.switches.as_ref());
-    let mut pourer = Pourer::new(file, history, files, faults);
+    let mut pourer = Pourer::new(file, files, history, faults);
     pourer.declarations(&shape, root);
     let expectations = pourer.steps(&shape, root);
     let history = pourer.history;
@@ -58,9 +60,46 @@ pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, files: &Files<
     }
 }
 
+/// Gives events their meaning that go on behind the end of `told`. They are whole if no fault was found.
+pub(super) fn pour_addition(
+    file: &str,
+    root: &Node,
+    shape: AdditionShape,
+    told: &History,
+    faults: &mut Faults,
+) -> Addition {
+    let files = |_: &str| Err("events name no files".to_owned());
+    let mut pourer = Pourer::new(file, &files, History::new(told.cloud), faults);
+    pourer.recall(told);
+    let range = root.get("step").range;
+    let step = match shape.step {
+        Some(name) => {
+            pourer.name(range, &name, "step");
+            if told.step(&name).is_some() {
+                let message = format!("there is a step `{}` already", shown(&name));
+                pourer.fault(range, message, Some("give this one another name".to_owned()));
+            }
+            name
+        }
+        None => addition::free_name(told),
+    };
+    pourer.step = step.as_str().into();
+    let date = pourer.date(shape.date.as_deref(), root.get("date"));
+    for (index, event) in shape.events.iter().enumerate() {
+        pourer.event(event, date, root.get("events").item(index));
+    }
+    Addition {
+        step: step.into(),
+        about: shape.about.unwrap_or_default().trim().into(),
+        built_on: shape.built_on,
+        edition: shape.edition,
+        events: pourer.history.events().to_vec(),
+    }
+}
+
 /// Gives a spec its meaning. It is whole if no fault was found.
 pub(super) fn pour_spec(file: &str, root: &Node, shape: SpecShape, faults: &mut Faults) -> Spec {
-    let mut pourer = Pourer::new(file, History::new(Cloud::Public), &|_| Err(String::new()), faults);
+    let mut pourer = Pourer::new(file, &|_| Err(String::new()), History::new(Cloud::Public), faults);
     pourer.lenient = true;
     pourer.step = shape.at.as_deref().unwrap_or_default().into();
     let mut expectations = Vec::new();
@@ -141,7 +180,7 @@ struct Told {
 }
 
 impl<'f> Pourer<'f> {
-    fn new(file: &str, history: History, files: &'f Files<'f>, faults: &'f mut Faults) -> Self {
+    fn new(file: &str, files: &'f Files<'f>, history: History, faults: &'f mut Faults) -> Self {
         let catalogue = Catalogue::of(history.cloud);
         Self {
             file: file.into(),

@@ -21,11 +21,15 @@ impl Pourer<'_> {
 
     pub(super) fn delete_zones(&mut self, shape: &ZoneGroupZonesShape, node: &Node, told: Told) {
         for zone in self.living_zones(&shape.resource_group, &shape.zones, node) {
-            // Azure does not delete a zone that is linked.
-            let used = self.links.get(&zone).is_some_and(|linked| !linked.is_empty());
-            self.zones.remove(&zone.to_string(), &self.step, !used);
+            self.forget_zone(&zone);
             self.push(told, Event::DeletePrivateDnsZone { zone });
         }
+    }
+
+    pub(super) fn forget_zone(&mut self, zone: &ZoneId) {
+        // Azure does not delete a zone that is linked.
+        let used = self.links.get(zone).is_some_and(|linked| !linked.is_empty());
+        self.zones.remove(&zone.to_string(), &self.step, !used);
     }
 
     pub(super) fn link_zones(&mut self, shape: &LinkZonesShape, node: &Node, told: Told) {
