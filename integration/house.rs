@@ -4,12 +4,25 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floors from the ground up. Each may import itself and what stands before it, with the exceptions below.
-const FLOORS: [&str; 11] =
-    ["dns", "catalogue", "estate", "scenario", "compile", "answer", "access", "verify", "report", "serve", "cli"];
+const FLOORS: [&str; 12] = [
+    "dns",
+    "catalogue",
+    "estate",
+    "scenario",
+    "compile",
+    "answer",
+    "access",
+    "verify",
+    "diff",
+    "report",
+    "serve",
+    "cli",
+];
 
 /// Imports that point down and are refused all the same.
-const REFUSED: [(&str, &str); 5] = [
+const REFUSED: [(&str, &str); 6] = [
     ("compile", "scenario"),
+    ("diff", "scenario"),
     ("answer", "scenario"),
     ("access", "scenario"),
     ("dns", "catalogue"),

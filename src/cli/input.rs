@@ -369,7 +369,7 @@ pub(super) fn record_type(text: &str) -> Result<RecordType, String> {
     text.parse().map_err(|error: crate::dns::record::UnknownType| error.to_string())
 }
 
-fn hint(given: &str, there_is: impl IntoIterator<Item = impl Into<String>>, what: &str) -> String {
+pub(super) fn hint(given: &str, there_is: impl IntoIterator<Item = impl Into<String>>, what: &str) -> String {
     let all: Vec<String> = there_is.into_iter().map(Into::into).collect();
     let near = all.iter().filter(|one| strsim::damerau_levenshtein(one, given) <= 3);
     let near = near.min_by_key(|one| strsim::damerau_levenshtein(one, given));

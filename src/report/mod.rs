@@ -2,6 +2,7 @@
 
 pub mod annotation;
 pub mod answer;
+pub mod diff;
 pub mod explanation;
 pub mod findings;
 pub mod flows;

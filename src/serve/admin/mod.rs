@@ -9,6 +9,7 @@ pub mod problem;
 
 mod ask;
 mod changes;
+mod diff;
 mod estate;
 mod health;
 mod records;
@@ -191,6 +192,7 @@ fn routes() -> OpenApiRouter<Admin> {
         .merge(state::routes())
         .merge(records::routes())
         .merge(estate::routes())
+        .merge(diff::routes())
         .merge(changes::routes())
         .merge(snapshots::routes())
 }
