@@ -255,6 +255,8 @@ fn answer_side(seen: &Seen) -> AnswerSide {
 fn flow_side(end: &End) -> FlowSide {
     let (endpoint, address) = match &end.path {
         Path::PrivateEndpoint { endpoint, address, .. } => (Some(endpoint.to_string()), Some(address)),
+        // Any public address stands for any other.
+        Path::Public { address } | Path::Blocked { address } if address.is_documentation() => (None, None),
         Path::Public { address } | Path::Unreachable { address, .. } | Path::Blocked { address } => (None, Some(address)),
         Path::NameError | Path::NoData | Path::Failure(_) => (None, None),
     };
@@ -400,6 +402,7 @@ fn answer_word(side: Option<&AnswerSide>) -> String {
     let Some(AnswerSide { path, data, endpoint, reachable }) = side else { return "no such network".to_owned() };
     let data = data.join(", ");
     match path.as_str() {
+        "public" if data.is_empty() => "public".to_owned(),
         "public" => format!("{data}, public"),
         "private" => {
             let by = endpoint.as_ref().map_or_else(|| "by hand".to_owned(), |endpoint| format!("of {endpoint}"));
