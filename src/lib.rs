@@ -6,6 +6,7 @@
 //! - [`catalogue`]: what Azure publishes per cloud: zones, endpoints, entry hosts, public chains.
 //! - [`estate`]: what the user says exists: objects, the events that change them, their history.
 //! - [`scenario`]: the written form of a history, in YAML or JSON; errors with place, caret and hint.
+//! - [`import`]: what people have of Azure, as a history: `az`, REST, ARM, Terraform, zone files.
 //! - [`compile`]: catalogue and history to zones with provenance, views and findings. Pure, and total.
 //! - [`answer`]: [`answer::decide()`] is the only lookup; explanations, replies and bytes are made from it.
 //! - [`access`]: flows: how a request is resolved, routed and judged.
@@ -16,6 +17,7 @@
 //! - [`cli`]: a file per verb.
 //!
 //! ```text
+//! az, tf, zone ─ import ─┐
 //! scenario.yaml ──▶ History ─ compile ─▶ Compiled ─ decide ─▶ Decision ─▶ Reply ─▶ bytes
 //! zones/ ─ catalogue ────────────┘           │                   └──────▶ Explanation
 //!                                            └──────▶ findings, flows
@@ -27,6 +29,8 @@ pub mod catalogue;
 pub mod estate;
 
 pub mod scenario;
+
+pub mod import;
 
 pub mod compile;
 

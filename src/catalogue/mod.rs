@@ -36,6 +36,15 @@ impl Cloud {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Public, Self::UsGovernment, Self::China];
 
+    /// True if the name is within a zone or host family of this cloud.
+    pub fn has(self, name: &OwnerName) -> bool {
+        let catalogue = Catalogue::of(self);
+        // A host's own first label is a name or pattern; what stands behind it belongs to the cloud.
+        let mut hosts = catalogue.hosts.iter().filter_map(|row| row.host.as_str().split_once('.'));
+        catalogue.zones.iter().any(|row| name.is_within(&row.private) || name.is_within(&row.public))
+            || hosts.any(|(_, behind)| OwnerName::parse(behind).is_ok_and(|host| name.is_within(&host)))
+    }
+
     /// Azure's own name for it.
     pub fn name(self) -> &'static str {
         match self {

@@ -12,6 +12,7 @@ use crate::report::findings::{self, CheckFormat, Denied};
         ampls-dns check\n  \
         ampls-dns check my-estate.yaml --at first-scope --deny AMPLS005\n  \
         ampls-dns check my-estate.yaml --format sarif > findings.sarif\n  \
+        ampls-dns check plan.json --format github                     what `import` reads, with places in it\n  \
         ampls-dns check my-estate.yaml --format markdown >> $GITHUB_STEP_SUMMARY"
 )]
 pub(super) struct CheckArguments {
@@ -28,17 +29,15 @@ pub(super) struct CheckArguments {
 }
 
 pub(super) fn run(arguments: &CheckArguments) -> Result {
-    let read = match arguments.scenario.read() {
-        Ok(read) => read,
-        Err(InputError::Scenario(errors)) => {
+    let read = arguments.scenario.estate().or_else(|error| {
+        if let Some(InputError::Scenario(errors)) = error.downcast_ref() {
             let file = errors.errors.first().map_or("", |error| &*error.place.file);
-            if let Some(text) = findings::print_unreadable(file, &errors, arguments.format) {
+            if let Some(text) = findings::print_unreadable(file, errors, arguments.format) {
                 output::print(&text)?;
             }
-            return Err(InputError::Scenario(errors).into());
         }
-        Err(other) => return Err(other.into()),
-    };
+        Err(error)
+    })?;
     let found = read.compile(&arguments.step)?.findings();
     let denied = Denied(&arguments.deny);
     output::print(&findings::print(&read.name, &found, denied, arguments.format))?;

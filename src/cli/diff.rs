@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::client::ServerArguments;
-use super::input::{self, InputError, Read};
+use super::input::{self, InputError};
 use super::{Outcome, Result, StepArguments, output};
 use crate::compile::{Compiled, compile};
 use crate::diff::diff;
@@ -22,7 +22,8 @@ use crate::scenario::Addition;
         ampls-dns diff estate.yaml --add second-scope.yaml --from vnet1      what one more scope would break\n  \
         ampls-dns diff --running first-scope                                 from a step of a running server to now\n\n\
         SIDE is a scenario, FILE or NAME, with @STEP behind it if it is not the one the scenario starts at; @STEP alone is\n\
-        a step of the other side's. Nothing is printed where nothing differs. --add takes events in the form of `apply`."
+        a step of the other side's; or it is a file or folder that `import` reads. Nothing is printed where nothing differs.\n\
+        --add takes events in the form of `apply`, or what `import` reads."
 )]
 pub(super) struct DiffArguments {
     /// Before
@@ -89,7 +90,7 @@ impl Side {
             ("", _) => return Err(DiffError::NoScenario(text.to_owned()).into()),
             (name, _) => name,
         };
-        let read = estate(name)?;
+        let read = input::estate(name)?;
         let revision = read.revision(&StepArguments { at: step.map(str::to_owned) })?;
         Ok(Self { history: Arc::new(read.scenario.history), revision })
     }
@@ -98,6 +99,10 @@ impl Side {
     fn with(self, names: &[String]) -> std::result::Result<Self, Box<dyn std::error::Error>> {
         let mut history = self.history.until(self.revision, steps_until(&self.history, self.revision));
         for name in names {
+            if let Some(read) = input::imported(name)? {
+                append_new(&mut history, &read.scenario.history);
+                continue;
+            }
             let failed = |error| DiffError::Addition(name.clone(), error);
             let addition = input::with_text(name, |file, text| {
                 Addition::read(file, text, &history).map_err(InputError::Scenario)
@@ -112,9 +117,18 @@ impl Side {
     }
 }
 
-/// An estate by the name of a file or built-in scenario.
-fn estate(name: &str) -> std::result::Result<Read, InputError> {
-    input::read(name)
+/// Appends the events of another history that mean something behind this one: an artefact tells of networks and zones
+/// again that are there already, and what is there cannot be created.
+fn append_new(history: &mut History, other: &History) {
+    let mut state = compile(&Arc::new(history.clone()), history.last()).state.as_ref().clone();
+    for recorded in other.events() {
+        let mut next = state.clone();
+        next.apply(recorded);
+        if next.refusals.len() == state.refusals.len() {
+            history.push(recorded.clone());
+            state = next;
+        }
+    }
 }
 
 /// How many steps are over at a revision.

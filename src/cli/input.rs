@@ -9,6 +9,8 @@ use super::{OperandArguments, ScenarioArguments, StepArguments};
 use crate::compile::{Compiled, ViewId, ZoneFiles, compile};
 use crate::dns::{NameError, OwnerName, RecordType};
 use crate::estate::{Event, History, MachineName, ResourceName, Revision};
+use crate::import;
+use crate::report::count;
 use crate::scenario::{Document, Scenario, ScenarioErrors, builtin};
 use crate::serve::source::{self, ZoneSource, beside};
 use crate::serve::{Loaded, Source};
@@ -114,6 +116,11 @@ impl OperandArguments {
     /// Reads the scenario.
     pub(super) fn read(&self) -> Result<Read, InputError> {
         read(&self.wanted()?)
+    }
+
+    /// Reads the scenario, or what `import` makes of a file or folder.
+    pub(super) fn estate(&self) -> Result<Read, Box<dyn std::error::Error>> {
+        estate(&self.wanted()?)
     }
 
     /// What is to be read.
@@ -229,6 +236,30 @@ fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Read, InputErr
         let scenario = Scenario::read_with(file, text, &files).map_err(InputError::Scenario)?;
         Ok(Read { name: file.to_owned(), scenario })
     })
+}
+
+/// Reads an estate: a scenario by file, name or `-`, or what `import` makes of a file or folder.
+pub(super) fn estate(name: &str) -> Result<Read, Box<dyn std::error::Error>> {
+    match imported(name)? {
+        Some(read) => Ok(read),
+        None => Ok(read(name)?),
+    }
+}
+
+/// What `import` makes of a file or folder; absent for what is none of its artefacts.
+pub(super) fn imported(name: &str) -> Result<Option<Read>, Box<dyn std::error::Error>> {
+    let path = Path::new(name);
+    if !path.is_dir() && !(path.is_file() && with_text(name, |_, text| Ok(import::recognise(text).is_some()))?) {
+        return Ok(None);
+    }
+    let texts = super::import::read_all(&[name.to_owned()])?;
+    let sources: Vec<_> = texts.iter().map(|(name, text)| import::Source { name: Arc::clone(name), text }).collect();
+    let made = import::import(&sources)?;
+    if !made.report.remarks.is_empty() {
+        let remarks = count(made.report.remarks.len(), "remark");
+        super::output::say(&format!("`ampls-dns import {name}` has {remarks} on this"));
+    }
+    Ok(Some(Read { name: name.to_owned(), scenario: made.scenario }))
 }
 
 /// Reads a scenario or a spec by file, name or `-`, and says what it is called in messages.

@@ -10,6 +10,7 @@ mod explain;
 mod flows;
 mod generate;
 mod healthcheck;
+mod import;
 mod input;
 mod output;
 mod paper;
@@ -72,6 +73,7 @@ enum Verb {
     Status(status::StatusArguments),
     Healthcheck(healthcheck::HealthcheckArguments),
     Scenarios(scenarios::ScenariosArguments),
+    Import(import::ImportArguments),
     Generate(generate::GenerateArguments),
     Schema(schema::SchemaArguments),
     Completions(paper::CompletionsArguments),
@@ -128,6 +130,7 @@ pub fn run() -> ExitCode {
         Verb::Status(arguments) => status::run(&arguments),
         Verb::Healthcheck(arguments) => healthcheck::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
+        Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Completions(arguments) => paper::completions(&arguments),

@@ -1,6 +1,6 @@
 //! Events of private endpoints: addresses are given in Azure's order, zone groups write and delete record sets.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -12,9 +12,10 @@ use super::refusal::Reason;
 use super::state::{Addressed, Endpoint, State};
 use super::zone::Writer;
 use crate::dns::{RecordData, RecordSet, RecordType};
+use crate::estate::address::{Pool, Shortage};
 use crate::estate::history::{Append, Deletion};
 use crate::estate::{
-    ApprovalState, EndpointName, NetworkName, PrivateEndpointSpec, ResourceName, ResourceSpec, ZoneGroup, ZoneId,
+    ApprovalState, EndpointName, NetworkName, PrivateEndpointSpec, ResourceName, ZoneGroup, ZoneId,
 };
 
 impl State {
@@ -158,87 +159,34 @@ impl State {
         }
     }
 
-    /// All members an endpoint of the scope needs now: those of workspaces, components and data collection endpoints,
-    /// each kind in scoping order, then the ones every endpoint has.
-    ///
-    /// Source: inferred from six dumps of endpoints, 2020 to 2025; the order of kinds among each other is uncertain.
+    /// All members an endpoint of the scope needs now.
     fn wanted(&self, scope: &crate::estate::ScopeName, created: Option<Date>) -> Vec<(Member, Vec<ResourceName>)> {
-        let scope = &self.scopes[scope];
-        let mut resources: Vec<_> = scope.resources.iter().filter_map(|name| self.resources.get(name)).collect();
-        resources.sort_by_key(|resource| match resource.spec {
-            ResourceSpec::Workspace(_) => 0,
-            ResourceSpec::Component(_) => 1,
-            ResourceSpec::DataCollectionEndpoint(_) => 2,
-        });
-        let mut wanted: Vec<(Member, Vec<ResourceName>)> = Vec::new();
-        let mut index = HashMap::new();
-        for resource in resources {
-            for one in member::of_resource(&self.catalogue, &resource.spec, created) {
-                let at = *index.entry(one.private.clone()).or_insert(wanted.len());
-                match wanted.get_mut(at) {
-                    Some((_, owners)) => owners.push(resource.spec.name().clone()),
-                    None => wanted.push((one, vec![resource.spec.name().clone()])),
-                }
-            }
-        }
-        wanted.extend(member::base(&self.catalogue, created).into_iter().map(|one| (one, Vec::new())));
-        wanted
+        let resources = self.scopes[scope].resources.iter().filter_map(|name| self.resources.get(name));
+        member::of_scope(&self.catalogue, resources.map(|resource| &resource.spec), created)
     }
 
-    /// Gives each member an address: a static one by its member name, that of its key if it has one, or the lowest
-    /// free one of the subnet. Gives all or none.
+    /// Gives each member an address, see [`Pool::give`]: all or none.
     fn give_addresses(&self, endpoint: &mut Endpoint, wanted: Vec<(Member, Vec<ResourceName>)>) -> Result<(), Reason> {
         let spec = &endpoint.spec;
         let Some(network) = self.networks.get(&spec.network) else { return Ok(()) };
         let Some(subnet) = network.subnet(&spec.subnet) else { return Ok(()) };
-        let mut taken = self.taken(&spec.network, &spec.subnet, &spec.name);
-        taken.extend(endpoint.members.iter().map(|member| member.address));
-        let fixed: HashMap<&str, Ipv4Addr> =
-            spec.ip_configurations.iter().map(|fixed| (fixed.member.as_str(), fixed.address)).collect();
-        let fixed_anywhere: HashSet<Ipv4Addr> = fixed.values().copied().collect();
-        let mut by_key: HashMap<String, Ipv4Addr> =
-            endpoint.members.iter().map(|member| (member.member.key.clone(), member.address)).collect();
-        let rules = &self.catalogue.rules;
-        let (first, last) = (u32::from(subnet.network()), u32::from(subnet.broadcast()));
-        let (from, to) = (first.saturating_add(rules.reserved_at_start), last.saturating_sub(rules.reserved_at_end));
-        let mut next = from;
-        let mut given = Vec::with_capacity(wanted.len());
-        let mut missing = 0;
-        for (member, resources) in wanted {
-            let address = if let Some(address) = by_key.get(&member.key) {
-                Some(*address)
-            } else if let Some(address) = member.member_name.as_deref().and_then(|name| fixed.get(name)) {
-                if taken.contains(address) {
-                    return Err(Reason::AddressTaken { endpoint: spec.name.clone(), address: *address });
+        let taken = self.taken(&spec.network, &spec.subnet, &spec.name);
+        let others = taken.len();
+        let had = endpoint.members.iter().map(|member| (member.member.key.clone(), member.address));
+        let pool = Pool { catalogue: &self.catalogue, subnet, fixed: &spec.ip_configurations };
+        let given = pool.give(taken, had, wanted).map_err(|shortage| match shortage {
+            Shortage::Taken(address) => Reason::AddressTaken { endpoint: spec.name.clone(), address },
+            Shortage::Exhausted { needed, size } => {
+                let own = endpoint.members.iter().map(|member| member.address).collect::<HashSet<_>>().len();
+                Reason::SubnetExhausted {
+                    endpoint: spec.name.clone(),
+                    subnet: format!("{}/{}", spec.network, spec.subnet),
+                    needed,
+                    free: size.saturating_sub(others + own),
                 }
-                Some(*address)
-            } else {
-                let is_free = |address: &Ipv4Addr| !taken.contains(address) && !fixed_anywhere.contains(address);
-                let free = (next..=to).map(Ipv4Addr::from).find(is_free);
-                next = free.map_or(to.saturating_add(1), |address| u32::from(address) + 1);
-                free
-            };
-            let Some(address) = address else {
-                missing += 1;
-                continue;
-            };
-            taken.insert(address);
-            by_key.insert(member.key.clone(), address);
-            given.push(Addressed { member, address, resources });
-        }
-        if missing > 0 {
-            let used = self.taken(&spec.network, &spec.subnet, &spec.name).len()
-                + endpoint.members.iter().map(|member| member.address).collect::<HashSet<_>>().len();
-            let size = (to + 1).saturating_sub(from) as usize;
-            let free = size.saturating_sub(used);
-            return Err(Reason::SubnetExhausted {
-                endpoint: spec.name.clone(),
-                subnet: format!("{}/{}", spec.network, spec.subnet),
-                needed: given.iter().map(|one| one.address).collect::<HashSet<_>>().len() + missing,
-                free,
-            });
-        }
-        endpoint.members.extend(given);
+            }
+        })?;
+        endpoint.members.extend(given.into_iter().map(|(member, address, resources)| Addressed { member, address, resources }));
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Third floor: catalogue and history to zones, views and findings. Pure, and total on every history.
 //!
 //! [`state`] folds the events one by one; `network`, `linking`, `scoping` and `endpoint` hold what each kind of
-//! event does, [`member`] which names an endpoint serves, [`limit`] and [`refusal`] what Azure would not let happen.
+//! event does, [`member`] (of the floor below) which names an endpoint serves, [`limit`] and [`refusal`] what Azure would not let happen.
 //! [`zone`] keeps record sets with their provenance, [`public`] is public DNS. From the folded state come the [`view`]s
 //! that answers are made from, and the [`finding`]s that say what is wrong.
 //!
@@ -11,7 +11,6 @@ pub mod limit;
 pub mod refusal;
 
 pub mod files;
-pub mod member;
 pub mod public;
 pub mod zone;
 
@@ -36,6 +35,7 @@ pub use view::{Link, Target, View, ViewId, Views};
 pub use zone::{Grave, Lookup, Owned, Writer, Zone};
 
 use crate::catalogue::Catalogue;
+pub use crate::estate::member;
 use crate::estate::{History, Revision};
 
 /// One revision of an estate, ready to be asked.

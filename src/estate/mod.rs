@@ -15,6 +15,9 @@ pub mod zone;
 pub mod event;
 pub mod history;
 
+pub mod address;
+pub mod member;
+
 pub mod generate;
 
 pub use endpoint::{ApprovalState, PrivateEndpointSpec, StaticAddress, ZoneGroup};

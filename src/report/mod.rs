@@ -7,6 +7,7 @@ pub mod explanation;
 pub mod findings;
 pub mod flows;
 pub mod sarif;
+pub mod imported;
 pub mod story;
 pub mod tap;
 pub mod verification;

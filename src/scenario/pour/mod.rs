@@ -356,17 +356,10 @@ impl Pourer<'_> {
     /// True for a zone or host of another cloud, which is told: it does not belong here.
     pub(super) fn is_foreign(&mut self, name: &OwnerName, range: Range) -> bool {
         let own = self.catalogue.cloud;
-        let is_in = |cloud: &Cloud| {
-            let catalogue = Catalogue::of(*cloud);
-            // A host's own first label is a name or pattern; what stands behind it belongs to the cloud.
-            let hosts = catalogue.hosts.iter().filter_map(|row| row.host.as_str().split_once('.'));
-            catalogue.zones.iter().any(|row| name.is_within(&row.private) || name.is_within(&row.public))
-                || hosts.into_iter().any(|(_, behind)| OwnerName::parse(behind).is_ok_and(|host| name.is_within(&host)))
-        };
-        if is_in(&own) {
+        if own.has(name) {
             return false;
         }
-        let Some(other) = Cloud::ALL.iter().find(|cloud| is_in(cloud)) else { return false };
+        let Some(other) = Cloud::ALL.iter().find(|cloud| cloud.has(name)) else { return false };
         let message = format!("`{name}` is a name of {other}, and this scenario is in {own}");
         let hint = format!("an estate is in one cloud: write `cloud: {other}`, or the name {own} has for it");
         self.fault(range, message, Some(hint));

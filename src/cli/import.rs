@@ -1,0 +1,181 @@
+//! `import`: from what people have of Azure to a scenario.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::{FormatArguments, Outcome, Result, output};
+use crate::compile::compile;
+use crate::import::{Imported, MAX_OCTETS, Source, import, recognise};
+use crate::report::{Format, imported, json};
+
+/// How many files one call may have.
+const MAX_FILES: usize = 10_000;
+
+/// Make a scenario of what az, REST, ARM, Terraform and exported zone files say; the report goes to stderr
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  \
+        az network private-endpoint list -o json > endpoints.json\n  \
+        ampls-dns import endpoints.json zones/*.zone -o estate.yaml\n  \
+        terraform show -json plan.out | ampls-dns import - | ampls-dns check -\n  \
+        ampls-dns import template.json parameters.json --format json > /dev/null\n\n\
+        What a file is, is seen from its content. Exit codes: 0 done, 1 artefacts contradict each other (the first one\n\
+        given stands), 2 something cannot be read."
+)]
+pub(super) struct ImportArguments {
+    /// Files, folders (their .json and .zone files), or - for standard input
+    #[arg(value_name = "FILE|FOLDER|-", required = true)]
+    files: Vec<String>,
+    /// Where the scenario goes, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write over a file that exists
+    #[arg(long, requires = "output")]
+    force: bool,
+    #[command(flatten)]
+    format: FormatArguments,
+}
+
+/// Why there is nothing to import.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ImportArgumentError {
+    /// A file cannot be read.
+    #[error("`{name}` cannot be read")]
+    Unreadable {
+        /// What was given.
+        name: String,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A folder has nothing that is an artefact.
+    #[error("the folder `{0}` has no .json and no .zone file that can be imported")]
+    Empty(String),
+    /// Too many files.
+    #[error("there are more than {MAX_FILES} files\nhint: give folders with fewer")]
+    TooMany,
+    /// The output exists.
+    #[error("`{}` exists\nhint: give another name, or --force to write over it", .0.display())]
+    Exists(PathBuf),
+    /// The output cannot be written.
+    #[error("`{}` cannot be written", .name.display())]
+    Unwritable {
+        /// Where.
+        name: PathBuf,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+}
+
+pub(super) fn run(arguments: &ImportArguments) -> Result {
+    if let Some(name) = arguments.output.as_ref().filter(|name| name.exists() && !arguments.force) {
+        return Err(Box::new(ImportArgumentError::Exists(name.clone())));
+    }
+    let texts = read_all(&arguments.files)?;
+    let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name: Arc::clone(name), text }).collect();
+    let made = import(&sources)?;
+    let text = made.scenario.write();
+    match &arguments.output {
+        Some(name) => write(name, &text, arguments.force)?,
+        None => output::print(&text)?,
+    }
+    output::say(
+        match arguments.format.format {
+            Format::Text => imported::text(&made.report),
+            Format::Json => json(&made.report),
+        }
+        .trim_end(),
+    );
+    refusals(&made);
+    Ok(if made.report.has_contradictions() { Outcome::Failed } else { Outcome::Done })
+}
+
+/// What Azure would refuse cannot have been exported from it: something in the import does not fit.
+fn refusals(made: &Imported) {
+    let history = Arc::new(made.scenario.history.clone());
+    let world = compile(&history, history.last());
+    for refusal in &world.state.refusals {
+        let place = refusal.place.as_ref().map(|place| format!("\n    --> {place}")).unwrap_or_default();
+        output::say(&format!("warning: Azure would refuse this: {}{place}", refusal.reason));
+    }
+}
+
+fn write(name: &Path, text: &str, force: bool) -> std::result::Result<(), ImportArgumentError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true);
+    match force {
+        true => options.create(true).truncate(true),
+        // A file that came to be in the meantime is not written over either.
+        false => options.create_new(true),
+    };
+    let file = options.open(name).and_then(|mut file| file.write_all(text.as_bytes()));
+    file.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => ImportArgumentError::Exists(name.to_owned()),
+        _ => ImportArgumentError::Unwritable { name: name.to_owned(), error },
+    })
+}
+
+pub(super) type Texts = Vec<(Arc<str>, Vec<u8>)>;
+
+pub(super) fn read_all(names: &[String]) -> std::result::Result<Texts, ImportArgumentError> {
+    let mut texts = Texts::new();
+    for name in names {
+        let unreadable = |error| ImportArgumentError::Unreadable { name: name.clone(), error };
+        if name == "-" {
+            let text = bounded(std::io::stdin().lock()).map_err(unreadable)?;
+            texts.push(("<stdin>".into(), text));
+            continue;
+        }
+        let path = Path::new(name);
+        if path.is_dir() {
+            texts.extend(folder(name, path)?);
+        } else {
+            let text = std::fs::File::open(path).and_then(bounded).map_err(unreadable)?;
+            texts.push((name.as_str().into(), text));
+        }
+        if texts.len() > MAX_FILES {
+            return Err(ImportArgumentError::TooMany);
+        }
+    }
+    Ok(texts)
+}
+
+/// One octet more than is taken shows that there are too many; reading ends there.
+fn bounded(from: impl std::io::Read) -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    from.take(MAX_OCTETS as u64 + 1).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// The artefacts in a folder, by name; other files there are named and left.
+fn folder(name: &str, path: &Path) -> std::result::Result<Texts, ImportArgumentError> {
+    let unreadable = |error| ImportArgumentError::Unreadable { name: name.to_owned(), error };
+    let entries: std::io::Result<Vec<_>> = std::fs::read_dir(path).map_err(unreadable)?.collect();
+    let mut paths: Vec<PathBuf> = entries.map_err(unreadable)?.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    let mut texts = Texts::new();
+    for path in paths.into_iter().filter(|path| path.is_file()).take(MAX_FILES + 1) {
+        let shown = path.display().to_string();
+        let wanted = path.extension().is_some_and(|extension| extension == "json" || extension == "zone");
+        if !wanted {
+            output::say(&format!("left: {shown}"));
+            continue;
+        }
+        let unreadable = |error| ImportArgumentError::Unreadable { name: shown.clone(), error };
+        let text = std::fs::File::open(&path).and_then(bounded).map_err(unreadable)?;
+        // What is broken is told by the import; what is something else has another purpose in that folder.
+        let is_other = serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok() && recognise(&text).is_none();
+        match is_other {
+            true => output::say(&format!("left: {shown}")),
+            false => texts.push((shown.as_str().into(), text)),
+        }
+    }
+    if texts.is_empty() {
+        return Err(ImportArgumentError::Empty(name.to_owned()));
+    }
+    Ok(texts)
+}

@@ -1,0 +1,283 @@
+//! Private endpoints: what they connect, the addresses they have, the zones they write to.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use indexmap::IndexMap;
+use jiff::civil::Date;
+
+use super::{Builder, Networks, Scope, Zones};
+use crate::dns::OwnerName;
+use crate::estate::{ApprovalState, StaticAddress, ZoneId, member};
+use crate::import::command::{self, show, word};
+use crate::import::fact::{Facts, Object};
+use crate::import::id::ResourceId;
+use crate::import::report::{Provenance, Topic};
+
+const ENDPOINT: &str = "microsoft.network/privateendpoints";
+const SCOPE: &str = "microsoft.insights/privatelinkscopes";
+
+/// A private endpoint on its way to an event.
+pub(super) struct Endpoint {
+    pub(super) label: String,
+    pub(super) id: ResourceId,
+    pub(super) scope: String,
+    pub(super) network: String,
+    pub(super) subnet: String,
+    /// Addresses that are known, by public name, in the order of the names told.
+    pub(super) addresses: IndexMap<OwnerName, Ipv4Addr>,
+    /// Member names that are known, by public name.
+    members: BTreeMap<OwnerName, String>,
+    pub(super) fixed: Vec<StaticAddress>,
+    pub(super) zone_group: Option<Vec<ZoneId>>,
+    pub(super) approval: ApprovalState,
+    pub(super) created: Option<Date>,
+    location: Option<String>,
+    pub(super) place: Option<Provenance>,
+}
+
+impl Endpoint {
+    pub(super) fn known_addresses(&self) -> Vec<Ipv4Addr> {
+        self.addresses.values().copied().chain(self.fixed.iter().map(|fixed| fixed.address)).collect()
+    }
+
+    /// The region a workspace with these names is in: its member names end in it.
+    pub(super) fn region_of(&self, names: &[OwnerName]) -> Option<String> {
+        let member = names.iter().find_map(|name| self.members.get(name));
+        let member = member.and_then(|member| member.split_once('-')).map(|(_, region)| region.to_owned());
+        member.filter(|region| !region.contains('-')).or_else(|| self.location.clone())
+    }
+}
+
+/// Network interfaces say which addresses their private endpoint has.
+pub(super) fn join_interfaces(facts: &mut Facts) {
+    let interfaces: Vec<Object> = facts.of("microsoft.network/networkinterfaces").cloned().collect();
+    for interface in interfaces {
+        let Some(endpoint) = interface.id_of("endpoint") else { continue };
+        for (name, told) in interface.attributes.iter().filter(|(name, _)| *name != "endpoint") {
+            facts.tell(&endpoint, name, told.value.clone(), &told.from);
+            if name.starts_with("address ") {
+                facts.tell(&endpoint, "interface", true, &told.from);
+            }
+        }
+    }
+}
+
+impl Builder<'_> {
+    pub(super) fn endpoints(&mut self, scopes: &mut Vec<Scope>, networks: &mut Networks, zones: &Zones) -> Vec<Endpoint> {
+        let facts = self.facts;
+        let mut endpoints = Vec::new();
+        for object in facts.of(ENDPOINT) {
+            let known = object.told.is_some()
+                || object.get("zoneGroup").is_some()
+                || object.with("address ").next().is_some();
+            if !known {
+                let text = format!("private endpoint {} is referred to and not in the import", object.id.name());
+                self.missing(text, object.places(), show("network private-endpoint show", &object.id));
+                continue;
+            }
+            let scope = object.id_of("scope");
+            if let Some(other) = scope.as_ref().filter(|id| id.kind != SCOPE && !id.kind.is_empty()) {
+                let text = format!("private endpoint {} leads to {}, and not to a scope", object.id.name(), other.kind);
+                self.report.add(Topic::Unsupported, text, object.places(), None);
+                continue;
+            }
+            endpoints.push(self.endpoint(object, scope, scopes, networks, zones));
+        }
+        self.addresses_from_zones(&mut endpoints, zones);
+        for endpoint in &mut endpoints {
+            self.age(endpoint);
+            if endpoint.addresses.is_empty() && endpoint.fixed.is_empty() {
+                let planned = facts.get(&endpoint.id).is_some_and(|object| object.planned);
+                let get = format!("az network private-endpoint dns-zone-group list -g {} --endpoint-name {}", command::group(&endpoint.id.group), word(endpoint.id.name()));
+                let text = format!("the addresses of private endpoint {} are not known: they are given in Azure's order", endpoint.label);
+                self.report.add(Topic::Predicted, text, endpoint.place.iter().cloned().collect(), (!planned).then_some(get));
+            }
+        }
+        endpoints
+    }
+
+    fn endpoint(
+        &mut self,
+        object: &Object,
+        scope: Option<ResourceId>,
+        scopes: &mut Vec<Scope>,
+        networks: &mut Networks,
+        zones: &Zones,
+    ) -> Endpoint {
+        let label = self.labels.of("endpoint", &object.id);
+        let get = show("network private-endpoint show", &object.id);
+        if object.told.is_none() {
+            let text = format!("private endpoint {label} is known only from what belongs to it");
+            self.missing(text, object.places(), get.clone());
+        }
+        let scope = scope.unwrap_or_else(|| {
+            ResourceId::of(&object.id.subscription, &object.id.group, SCOPE, &[&format!("scope-of-{label}")])
+        });
+        let at = self.add_scope(scopes, &scope);
+        let subnet = object.id_of("subnet");
+        if subnet.is_none() {
+            self.missing(format!("the subnet of private endpoint {label} is not in the import"), object.places(), get);
+        }
+        let (network, subnet) = self.subnet_of(networks, subnet.as_ref(), &label);
+        let mut addresses = IndexMap::new();
+        for (name, told) in object.with("address ") {
+            let address = told.value.as_str().and_then(|text| text.parse().ok());
+            if let (Ok(name), Some(address)) = (OwnerName::parse(name), address) {
+                addresses.insert(name, address);
+            }
+        }
+        let members = object.with("member ").filter_map(|(name, told)| {
+            Some((OwnerName::parse(name).ok()?, told.value.as_str()?.to_owned()))
+        });
+        let fixed = object.with("static ").filter_map(|(member, told)| {
+            Some(StaticAddress { member: member.to_owned(), address: told.value.as_str()?.parse().ok()? })
+        });
+        let approval = match object.text("status") {
+            Some("Pending") => ApprovalState::Pending,
+            Some("Rejected" | "Disconnected") => ApprovalState::Rejected,
+            _ => ApprovalState::Approved,
+        };
+        let mut own = Endpoint {
+            scope: scopes[at].label.clone(),
+            network,
+            subnet,
+            addresses,
+            members: members.collect(),
+            fixed: fixed.collect(),
+            zone_group: None,
+            approval,
+            created: None,
+            location: object.text("location").map(str::to_owned),
+            place: object.place("subnet"),
+            id: object.id.clone(),
+            label,
+        };
+        own.zone_group = self.group(object, &own, zones);
+        own
+    }
+
+    /// The zones an endpoint writes to: told, or seen from the record sets that say it made them.
+    fn group(&mut self, object: &Object, endpoint: &Endpoint, zones: &Zones) -> Option<Vec<ZoneId>> {
+        if let Some(told) = object.get("zoneGroup").and_then(serde_json::Value::as_array) {
+            let ids = told.iter().filter_map(|one| one.as_str());
+            let mut group: Vec<ZoneId> = ids.filter_map(|id| zones.all.get(&id.to_ascii_lowercase())).map(|zone| zone.id.clone()).collect();
+            let mut seen = std::collections::HashSet::new();
+            group.retain(|id| seen.insert(id.clone()));
+            return Some(group);
+        }
+        let label = &endpoint.label;
+        if object.get("zoneGroupUnknown").is_some() {
+            let group: Vec<ZoneId> = self.catalogue.zone_group().filter_map(|row| {
+                zones.all.values().find(|zone| zone.id.apex == row.private).map(|zone| zone.id.clone())
+            }).collect();
+            let text = match group.is_empty() {
+                true => format!("which zones private endpoint {label} writes to is known only after apply, and no zone of Azure Monitor is in the import"),
+                false => format!("which zones private endpoint {label} writes to is known only after apply: all of Azure Monitor's in the import are taken"),
+            };
+            self.report.add(Topic::Predicted, text, object.place("zoneGroupUnknown").into_iter().collect(), None);
+            return (!group.is_empty()).then_some(group);
+        }
+        let by_name = |creator: &Option<String>| {
+            creator.as_deref().is_some_and(|creator| creator.eq_ignore_ascii_case(object.id.name()))
+        };
+        let ttl = self.catalogue.rules.private_ttl;
+        let written = zones.all.values().filter(|zone| {
+            zone.sets.values().any(|found| {
+                let public = OwnerName::parse(&found.set.owner().to_string().replace(".privatelink.", "."));
+                let same = public.ok().and_then(|name| endpoint.addresses.get(&name).copied()) == found.address();
+                by_name(&found.creator) || found.creator.is_none() && found.set.ttl() == ttl && found.address().is_some() && same
+            })
+        });
+        let group: Vec<ZoneId> = written.map(|zone| zone.id.clone()).collect();
+        if !group.is_empty() {
+            let names: Vec<String> = group.iter().map(|zone| zone.apex.to_string()).collect();
+            let text = format!("private endpoint {label} writes to {}: record sets there are its own", names.join(", "));
+            self.report.add(Topic::Inferred, text, object.places(), None);
+            return Some(group);
+        }
+        if object.get("customDnsConfigs").is_none() && !object.planned {
+            let text = format!("whether private endpoint {label} has a zone group is not in the import: it is taken to have none, and writes nothing");
+            let get = format!("az network private-endpoint dns-zone-group list -g {} --endpoint-name {}", command::group(&object.id.group), word(object.id.name()));
+            self.missing(text, object.places(), get);
+        }
+        None
+    }
+
+    /// Endpoints without known addresses have those of the record sets they made.
+    fn addresses_from_zones(&mut self, endpoints: &mut [Endpoint], zones: &Zones) {
+        for index in 0..endpoints.len() {
+            if !endpoints[index].addresses.is_empty() || !endpoints[index].fixed.is_empty() {
+                continue;
+            }
+            let own = &endpoints[index];
+            let ttl = self.catalogue.rules.private_ttl;
+            let mut addresses = IndexMap::new();
+            for zone in own.zone_group.iter().flatten() {
+                let alone = !endpoints.iter().enumerate().any(|(other, one)| {
+                    other != index && one.zone_group.as_ref().is_some_and(|zones| zones.contains(zone))
+                });
+                for found in zones.get(zone).into_iter().flat_map(|zone| zone.sets.values()) {
+                    let made = match &found.creator {
+                        Some(creator) => creator.eq_ignore_ascii_case(own.id.name()),
+                        None => alone && found.set.ttl() == ttl,
+                    };
+                    let public = OwnerName::parse(&found.set.owner().to_string().replace(".privatelink.", "."));
+                    if let (true, Ok(public), Some(address)) = (made, public, found.address()) {
+                        addresses.insert(public, address);
+                    }
+                }
+            }
+            if !addresses.is_empty() {
+                let text = format!("the addresses of private endpoint {} are those of the record sets it wrote", own.label);
+                self.report.add(Topic::Inferred, text, own.place.iter().cloned().collect(), None);
+                endpoints[index].addresses = addresses;
+            }
+        }
+    }
+
+    /// How old an endpoint is shows in the names it serves: some came later.
+    fn age(&mut self, endpoint: &mut Endpoint) {
+        let object = self.facts.get(&endpoint.id);
+        let complete = object.is_some_and(|object| object.get("customDnsConfigs").is_some() || object.get("interface").is_some());
+        if !complete || endpoint.addresses.is_empty() {
+            return;
+        }
+        let names = |date: Option<Date>| -> Vec<OwnerName> {
+            member::base(&self.catalogue, date).into_iter().map(|member| member.public).collect()
+        };
+        let all = names(None);
+        let has: Vec<&OwnerName> = all.iter().filter(|name| endpoint.addresses.contains_key(*name)).collect();
+        if has.is_empty() {
+            return;
+        }
+        let before = |date: Date| date.yesterday().ok();
+        let rows = self.catalogue.endpoints.iter().filter_map(|row| row.since);
+        let mut dates: Vec<Option<Date>> = rows.chain([self.catalogue.rules.compression_since]).map(before).collect();
+        dates.sort_unstable_by(|one, other| other.cmp(one));
+        dates.dedup();
+        let wrong = |date: Option<Date>| {
+            let base = names(date);
+            base.iter().filter(|name| !has.contains(name)).count() + has.iter().filter(|name| !base.contains(**name)).count()
+        };
+        let now = wrong(None);
+        let best = dates.into_iter().flatten().map(|date| (wrong(Some(date)), date)).fold(None, |best: Option<(usize, Date)>, one| {
+            match best {
+                Some(best) if best.0 <= one.0 => Some(best),
+                _ => Some(one),
+            }
+        });
+        if let Some((score, date)) = best.filter(|(score, _)| *score < now) {
+            let _ = score;
+            endpoint.created = Some(date);
+            let text = format!("private endpoint {} serves the names of those made until {date}: that is taken as its date", endpoint.label);
+            self.report.add(Topic::Inferred, text, endpoint.place.iter().cloned().collect(), None);
+        }
+        let base = names(endpoint.created);
+        let lacking: Vec<String> = base.iter().filter(|name| !endpoint.addresses.contains_key(*name)).map(ToString::to_string).collect();
+        if !lacking.is_empty() {
+            let text = format!("private endpoint {} does not serve {}, which every one of its age does", endpoint.label, lacking.join(", "));
+            self.report.add(Topic::Inconsistent, text, endpoint.place.iter().cloned().collect(), None);
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The history: declarations, then steps. Zones and scopes come first, each private endpoint is a step of its own, and
+//! what nobody in the import writes or deletes is done by hand at the end.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::endpoint::Endpoint;
+use super::network::Networks;
+use super::resource::Resources;
+use super::timeline::Played;
+use super::zone::{Zone, Zones};
+use super::{Builder, Parts, Scope};
+use crate::dns::RecordType;
+use crate::estate::{
+    AccessMode, AccessModeSettings, EndpointName, Event, Exclusion, History, NetworkName, Place, PrivateEndpointSpec,
+    Recorded, ResolutionPolicy, ResourceSpec, ScopeSpec, ZoneGroup,
+};
+use crate::import::command::word;
+use crate::import::report::{Provenance, Topic};
+use crate::scenario::Scenario;
+
+/// The most names one remark lists.
+const MAX_NAMES: usize = 40;
+
+type Told = (Event, Option<Provenance>);
+
+impl Builder<'_> {
+    pub(super) fn events(
+        &mut self,
+        zones: Zones,
+        networks: Networks,
+        scopes: Vec<Scope>,
+        endpoints: Vec<Endpoint>,
+        resources: Resources,
+    ) -> Scenario {
+        let mut parts = Parts { zones, networks, scopes, endpoints, resources };
+        self.links(&mut parts.zones, &mut parts.networks, &parts.endpoints);
+        let played =
+            self.play(&parts.networks, &mut parts.scopes, &mut parts.endpoints, &parts.resources, &parts.zones);
+        let mut history = History::new(self.catalogue.cloud);
+        push(&mut history, parts.networks.events());
+        let kind = |spec: &ResourceSpec| match spec {
+            ResourceSpec::Workspace(_) => 0,
+            ResourceSpec::Component(_) => 1,
+            ResourceSpec::DataCollectionEndpoint(_) => 2,
+        };
+        let mut all: Vec<_> = parts.resources.all.values().cloned().collect();
+        all.sort_by_key(|(spec, _)| kind(spec));
+        push(&mut history, all.into_iter().map(|(spec, place)| (Event::PutResource(spec), place)).collect());
+        history.end_declarations();
+
+        step(&mut history, "zones", "The private zones and their links.", zone_events(&parts.zones));
+        let scopes = self.scope_events(&parts, &played);
+        step(&mut history, "scopes", "The scopes, without private endpoints yet.", scopes);
+        let mut names: std::collections::HashSet<String> =
+            ["zones", "scopes", "scoped-later", "exclusions", "by-hand"].map(str::to_owned).into();
+        for (position, index) in played.order.iter().enumerate() {
+            let endpoint = &parts.endpoints[*index];
+            let mut events = scoped(&endpoint.scope, &played.before[position], endpoint.place.clone());
+            events.push((Event::CreatePrivateEndpoint(spec(endpoint)), endpoint.place.clone()));
+            let mut name = format!("endpoint-{}", endpoint.label);
+            while !names.insert(name.clone()) {
+                name.push('-');
+            }
+            let about = format!("Private endpoint {} gets its addresses and writes its record sets.", endpoint.label);
+            step(&mut history, &name, &about, events);
+        }
+        let has_endpoints = |scope: &Scope| parts.endpoints.iter().any(|endpoint| endpoint.scope == scope.label);
+        let mut later: Vec<Told> = Vec::new();
+        for (at, label) in played.after.iter().filter(|(at, _)| has_endpoints(&parts.scopes[*at])) {
+            let place = parts.resources.all.get(label).and_then(|(_, place)| place.clone());
+            later.extend(scoped(&parts.scopes[*at].label, std::slice::from_ref(label), place));
+        }
+        let about = "Resources whose addresses stand behind the others: they were scoped when the endpoint existed.";
+        step(&mut history, "scoped-later", about, later);
+        let exclusions = self.exclusions(&parts);
+        step(&mut history, "exclusions", "Access modes that hold for single connections.", exclusions);
+        let by_hand = self.by_hand(&parts, &played);
+        step(&mut history, "by-hand", "What was found in the zones and nobody in the import writes or deletes.", by_hand);
+
+        let mut scenario = Scenario::of(history);
+        let files: Vec<&str> = self.report.files.iter().map(|file| &*file.file).collect();
+        scenario.title = "Imported estate".into();
+        scenario.about = "Made from what was exported; the order of events is inferred from addresses and record values.".into();
+        scenario.source = match files.len() {
+            0..=8 => files.join(", "),
+            more => format!("{} and {} more files", files[..8].join(", "), more - 8),
+        }
+        .chars()
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect::<String>()
+        .trim()
+        .into();
+        scenario
+    }
+
+    fn scope_events(&mut self, parts: &Parts, played: &Played) -> Vec<Told> {
+        let mut events: Vec<Told> = Vec::new();
+        for (at, scope) in parts.scopes.iter().enumerate() {
+            let place = self.facts.get(&scope.id).and_then(|object| object.place("queryAccessMode"));
+            let access = self.modes(scope);
+            let legacy = scope.created.is_some_and(|date| date < self.catalogue.rules.access_modes_since);
+            let spec = ScopeSpec { name: scope.label.as_str().into(), access: access.clone(), created: scope.created };
+            events.push((Event::CreatePrivateLinkScope(spec), place.clone()));
+            if legacy && access != AccessModeSettings::default() {
+                // Modes that are not the ones it was born with were set since.
+                events.push((Event::SetAccessModes { scope: scope.label.as_str().into(), access }, place));
+            }
+            if !parts.endpoints.iter().any(|endpoint| endpoint.scope == scope.label) {
+                for (_, label) in played.after.iter().filter(|(own, _)| *own == at) {
+                    let place = parts.resources.all.get(label).and_then(|(_, place)| place.clone());
+                    events.extend(scoped(&scope.label, std::slice::from_ref(label), place));
+                }
+            }
+        }
+        events
+    }
+
+    fn modes(&self, scope: &Scope) -> AccessModeSettings {
+        let object = self.facts.get(&scope.id);
+        let mode = |attribute: &str| mode(object.and_then(|object| object.text(attribute)));
+        AccessModeSettings {
+            ingestion: mode("ingestionAccessMode"),
+            query: mode("queryAccessMode"),
+            exclusions: Vec::new(),
+        }
+    }
+
+    fn exclusions(&mut self, parts: &Parts) -> Vec<Told> {
+        let facts = self.facts;
+        let mut events = Vec::new();
+        for scope in &parts.scopes {
+            let mut access = self.modes(scope);
+            let mut place = None;
+            for object in facts.children(&scope.id, "privateendpointconnections") {
+                let said = ["excluded ingestionAccessMode", "excluded queryAccessMode"];
+                if said.iter().all(|attribute| object.get(attribute).is_none()) {
+                    continue;
+                }
+                let endpoint = object.id_of("endpoint").map(|id| id.key());
+                let endpoint = parts.endpoints.iter().find(|one| Some(one.id.key()) == endpoint && one.scope == scope.label);
+                match endpoint {
+                    Some(endpoint) => {
+                        place = place.or_else(|| object.place(said[0]));
+                        access.exclusions.push(Exclusion {
+                            endpoint: EndpointName::from(endpoint.label.as_str()),
+                            ingestion: mode(object.text(said[0])),
+                            query: mode(object.text(said[1])),
+                        });
+                    }
+                    None => {
+                        let text = format!("scope {} excludes connection {}, whose private endpoint is not in the import", scope.label, object.id.name());
+                        let get = "az network private-endpoint list".to_owned();
+                        self.missing(text, object.place(said[0]).into_iter().collect(), get);
+                    }
+                }
+            }
+            if !access.exclusions.is_empty() {
+                events.push((Event::SetAccessModes { scope: scope.label.as_str().into(), access }, place));
+            }
+        }
+        events
+    }
+
+    /// What was found in zones and comes of no endpoint, and what endpoints write and was not found.
+    fn by_hand(&mut self, parts: &Parts, played: &Played) -> Vec<Told> {
+        let mut events = Vec::new();
+        for zone in parts.zones.all.values() {
+            let mut gone: IndexMap<usize, Vec<String>> = IndexMap::new();
+            let short = |owner: &crate::dns::OwnerName| owner.relative_to(&zone.id.apex).unwrap_or_default();
+            let own = played.written.iter().filter(|((id, _), _)| *id == zone.id);
+            for ((_, owner), (_, writer)) in own {
+                let found = zone.sets.contains_key(&(owner.clone(), RecordType::A));
+                if zone.whole && !found {
+                    gone.entry(*writer).or_default().push(short(owner));
+                    let event =
+                        Event::DeleteRecordSet { zone: zone.id.clone(), owner: owner.clone(), kind: RecordType::A };
+                    events.push((event, zone.place.clone()));
+                }
+            }
+            let mut kept: IndexMap<usize, usize> = IndexMap::new();
+            let mut made: IndexMap<Option<String>, Vec<String>> = IndexMap::new();
+            let mut over: IndexMap<usize, Vec<String>> = IndexMap::new();
+            for ((owner, kind), found) in &zone.sets {
+                let written = played.written.get(&(zone.id.clone(), owner.clone())).filter(|_| *kind == RecordType::A);
+                match written {
+                    Some((address, writer))
+                        if found.address() == Some(*address) && found.set.ttl() == self.catalogue.rules.private_ttl =>
+                    {
+                        *kept.entry(*writer).or_default() += 1;
+                        continue;
+                    }
+                    Some((_, writer)) => over.entry(*writer).or_default().push(short(owner)),
+                    None => {}
+                }
+                if written.is_none() || found.creator.is_some() {
+                    made.entry(found.creator.clone()).or_default().push(short(owner));
+                }
+                let event = Event::PutRecordSet { zone: zone.id.clone(), set: found.set.clone() };
+                events.push((event, found.place.clone()));
+            }
+            self.tell_by_hand(zone, &parts.endpoints, gone, kept, made, over);
+        }
+        events
+    }
+
+    fn tell_by_hand(
+        &mut self,
+        zone: &Zone,
+        endpoints: &[Endpoint],
+        gone: IndexMap<usize, Vec<String>>,
+        kept: IndexMap<usize, usize>,
+        made: IndexMap<Option<String>, Vec<String>>,
+        over: IndexMap<usize, Vec<String>>,
+    ) {
+        let places: Vec<Provenance> = zone.place.iter().cloned().collect();
+        let apex = &zone.id.apex;
+        for (writer, count) in kept {
+            let text = format!("{} of {apex} stand as {} wrote them", crate_count(count, "record set"), endpoints[writer].label);
+            self.report.add(Topic::Order, text, places.clone(), None);
+        }
+        for (writer, names) in gone {
+            let text = format!(
+                "{} writes {} into {apex}, and the zone does not have them: they were deleted afterwards",
+                endpoints[writer].label,
+                listed(&names)
+            );
+            self.report.add(Topic::ByHand, text, places.clone(), None);
+        }
+        for (writer, names) in over {
+            let text = format!("{} of {apex} have other values than {} writes: they were written afterwards", listed(&names), endpoints[writer].label);
+            self.report.add(Topic::ByHand, text, places.clone(), None);
+        }
+        for (creator, names) in made {
+            match creator {
+                Some(creator) => {
+                    let known = endpoints.iter().any(|one| one.id.name().eq_ignore_ascii_case(&creator));
+                    let why = if known { "which writes something else now" } else { "which is not in the import" };
+                    let text = format!("{} of {apex} say they were made by private endpoint {creator}, {why}", listed(&names));
+                    let get = (!known).then(|| format!("az network private-endpoint list --query {}", word(format!("[?name=='{creator}']"))));
+                    self.report.add(Topic::ByHand, text, places.clone(), get);
+                }
+                None => {
+                    let text = format!("nobody in the import writes {} of {apex}: they are taken as written by hand", listed(&names));
+                    self.report.add(Topic::ByHand, text, places.clone(), None);
+                }
+            }
+        }
+    }
+}
+
+fn crate_count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn listed(names: &[String]) -> String {
+    let mut text = names.iter().take(MAX_NAMES).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > MAX_NAMES {
+        text.push_str(&format!(" and {} more", names.len() - MAX_NAMES));
+    }
+    text
+}
+
+fn mode(text: Option<&str>) -> AccessMode {
+    match text {
+        Some("PrivateOnly") => AccessMode::PrivateOnly,
+        _ => AccessMode::Open,
+    }
+}
+
+fn spec(endpoint: &Endpoint) -> PrivateEndpointSpec {
+    PrivateEndpointSpec {
+        name: endpoint.label.as_str().into(),
+        scope: endpoint.scope.as_str().into(),
+        network: endpoint.network.as_str().into(),
+        subnet: endpoint.subnet.clone(),
+        zone_group: endpoint.zone_group.clone().map(|zones| ZoneGroup { zones }),
+        ip_configurations: endpoint.fixed.clone(),
+        approval: endpoint.approval,
+        created: endpoint.created,
+    }
+}
+
+fn scoped(scope: &str, labels: &[String], place: Option<Provenance>) -> Vec<Told> {
+    let one = |label: &String| Event::AddScopedResource { scope: scope.into(), resource: label.as_str().into() };
+    labels.iter().map(|label| (one(label), place.clone())).collect()
+}
+
+/// Zones with equal links stand together, so that they read as one entry.
+fn zone_events(zones: &Zones) -> Vec<Told> {
+    let mut alike: IndexMap<(Arc<str>, Vec<(NetworkName, bool)>), Vec<&Zone>> = IndexMap::new();
+    for zone in zones.all.values() {
+        let links = zone.links.iter().map(|(name, (policy, _))| (name.clone(), *policy == ResolutionPolicy::NxDomainRedirect));
+        alike.entry((Arc::clone(&zone.id.resource_group), links.collect())).or_default().push(zone);
+    }
+    let mut events = Vec::new();
+    for zones in alike.values() {
+        events.extend(zones.iter().map(|zone| {
+            (Event::CreatePrivateDnsZone { zone: zone.id.clone() }, zone.place.clone())
+        }));
+        for network in zones.first().into_iter().flat_map(|zone| zone.links.keys()) {
+            for zone in zones {
+                if let Some((policy, place)) = zone.links.get(network) {
+                    let event = Event::LinkZone { zone: zone.id.clone(), network: network.clone(), policy: *policy };
+                    events.push((event, place.clone().or_else(|| zone.place.clone())));
+                }
+            }
+        }
+    }
+    events
+}
+
+fn push(history: &mut History, events: Vec<Told>) {
+    for (event, place) in events {
+        let place = place.map(|place| Place { file: place.file, line: place.line, column: place.column });
+        history.push(Recorded { event, date: None, place });
+    }
+}
+
+/// A step, unless nothing happens in it.
+fn step(history: &mut History, name: &str, about: &str, events: Vec<Told>) {
+    if !events.is_empty() {
+        push(history, events);
+        history.end_step(name, about);
+    }
+}

@@ -1,0 +1,372 @@
+//! The writes of private endpoints, played through: which addresses they get, whose record sets stand at the end.
+//!
+//! A dump says what is, and not how it came about. Which resources were scoped before an endpoint was made shows in its
+//! addresses, since those of later ones come behind; which of two endpoints wrote last shows in the record sets.
+
+use std::collections::{HashMap, HashSet};
+use std::net::Ipv4Addr;
+
+use indexmap::IndexMap;
+
+use super::endpoint::Endpoint;
+use super::network::Networks;
+use super::resource::Resources;
+use super::zone::Zones;
+use super::{Builder, Scope};
+use crate::catalogue::Catalogue;
+use crate::dns::{OwnerName, RecordType};
+use crate::estate::address::Pool;
+use crate::estate::member::{self, Member};
+use crate::estate::{ApprovalState, ResourceSpec, StaticAddress, ZoneId};
+use crate::import::command::{self, word};
+use crate::import::report::Topic;
+
+/// What comes of an order of events.
+pub(super) struct Played {
+    /// Indexes of endpoints in the order they are made.
+    pub(super) order: Vec<usize>,
+    /// Resources that are scoped before each of them, in that order.
+    pub(super) before: Vec<Vec<String>>,
+    /// Resources that are scoped after all of them, with the index of their scope.
+    pub(super) after: Vec<(usize, String)>,
+    /// Whose address stands at each name, and which one.
+    pub(super) written: IndexMap<(ZoneId, OwnerName), (Ipv4Addr, usize)>,
+    /// Members of each endpoint with their addresses, by its index; none where the subnet has not enough.
+    members: Vec<Vec<(Member, Ipv4Addr)>>,
+}
+
+/// All that takes part.
+struct Play<'p> {
+    catalogue: &'p Catalogue,
+    networks: &'p Networks,
+    scopes: &'p [Scope],
+    endpoints: &'p [Endpoint],
+    resources: &'p Resources,
+}
+
+impl Builder<'_> {
+    /// Finds the order that agrees with the addresses and record sets that were found. Endpoints whose addresses come out
+    /// of no order get them fixed.
+    pub(super) fn play(
+        &mut self,
+        networks: &Networks,
+        scopes: &mut [Scope],
+        endpoints: &mut [Endpoint],
+        resources: &Resources,
+        zones: &Zones,
+    ) -> Played {
+        let catalogue = std::sync::Arc::clone(&self.catalogue);
+        for scope in scopes.iter_mut() {
+            let of_scope: Vec<&Endpoint> = endpoints.iter().filter(|one| one.scope == scope.label).collect();
+            let first = |label: &String| -> (bool, Option<Ipv4Addr>) {
+                let spec = resources.all.get(label).map(|(spec, _)| spec);
+                let found = of_scope.iter().find_map(|one| spec.and_then(|spec| lowest(&catalogue, spec, one)));
+                (found.is_none(), found)
+            };
+            scope.resources.sort_by_cached_key(first);
+        }
+        let mut order: Vec<usize> = (0..endpoints.len()).collect();
+        let play = |endpoints: &[Endpoint], order: &[usize]| {
+            Play { catalogue: &catalogue, networks, scopes, endpoints, resources }.run(order)
+        };
+        let mut played = play(endpoints, &order);
+        order = self.last_writers(endpoints, &played, zones);
+        played = play(endpoints, &order);
+        // Fixing the addresses of one can free or take those of another in its subnet.
+        for _ in 0..(endpoints.len() + 1).min(8) {
+            let mut again = false;
+            for index in 0..endpoints.len() {
+                let agrees = played.members[index].iter().all(|(member, address)| {
+                    endpoints[index].addresses.get(&member.public).is_none_or(|known| known == address)
+                });
+                let failed = played.members[index].is_empty() && !endpoints[index].addresses.is_empty();
+                if !agrees || failed {
+                    again |= self.fix(&mut endpoints[index], networks, scopes, resources);
+                }
+            }
+            if !again {
+                break;
+            }
+            played = play(endpoints, &order);
+        }
+        self.collisions(endpoints, &played, zones);
+        played
+    }
+
+    /// Fixes the known addresses of an endpoint; false if they are fixed already.
+    fn fix(&mut self, endpoint: &mut Endpoint, networks: &Networks, scopes: &[Scope], resources: &Resources) -> bool {
+        let subnet = networks.by_label(&endpoint.network).and_then(|network| network.spec.subnet(&endpoint.subnet));
+        let Some(subnet) = subnet else { return false };
+        let rules = &self.catalogue.rules;
+        let from = u32::from(subnet.network()).saturating_add(rules.reserved_at_start);
+        let to = u32::from(subnet.broadcast()).saturating_sub(rules.reserved_at_end);
+        let scope = scopes.iter().find(|scope| scope.label == endpoint.scope);
+        let specs: Vec<&ResourceSpec> = scope
+            .into_iter()
+            .flat_map(|scope| &scope.resources)
+            .filter_map(|label| resources.all.get(label).map(|(spec, _)| spec))
+            .collect();
+        let mut fixed = endpoint.fixed.clone();
+        let mut outside = Vec::new();
+        for (member, _) in member::of_scope(&self.catalogue, specs, endpoint.created) {
+            let handle = member.handle(&self.catalogue);
+            let Some(address) = endpoint.addresses.get(&member.public) else { continue };
+            if fixed.iter().any(|own| own.member == handle) {
+                continue;
+            }
+            match (from..=to).contains(&u32::from(*address)) {
+                true => fixed.push(StaticAddress { member: handle, address: *address }),
+                false => outside.push(address.to_string()),
+            }
+        }
+        if !outside.is_empty() {
+            let text = format!(
+                "private endpoint {} has addresses that subnet {}/{} ({subnet}) cannot give: {}",
+                endpoint.label,
+                endpoint.network,
+                endpoint.subnet,
+                outside.join(", ")
+            );
+            self.report.add(Topic::Inconsistent, text, endpoint.place.iter().cloned().collect(), None);
+        }
+        if fixed == endpoint.fixed {
+            return false;
+        }
+        let text = format!(
+            "the addresses of private endpoint {} do not stand in the order Azure is known to give them in: they are fixed by ipConfigurations",
+            endpoint.label
+        );
+        self.report.add(Topic::Inferred, text, endpoint.place.iter().cloned().collect(), None);
+        endpoint.fixed = fixed;
+        true
+    }
+
+    /// Endpoints in an order in which those whose addresses stand in the zones come after those whose do not.
+    fn last_writers(&mut self, endpoints: &[Endpoint], played: &Played, zones: &Zones) -> Vec<usize> {
+        let mut later: HashSet<(usize, usize)> = HashSet::new();
+        for zone in zones.all.values() {
+            let writers = writers(endpoints, &zone.id);
+            if writers.len() < 2 {
+                continue;
+            }
+            for ((owner, kind), found) in zone.sets.iter().filter(|((_, kind), _)| *kind == RecordType::A) {
+                debug_assert_eq!(*kind, RecordType::A, "others were left out");
+                let has: Vec<(usize, Ipv4Addr)> = writers
+                    .iter()
+                    .filter_map(|index| Some((*index, address_of(endpoints, played, *index, owner)?)))
+                    .collect();
+                let by_name = |index: usize| {
+                    found.creator.as_deref().is_some_and(|creator| creator.eq_ignore_ascii_case(endpoints[index].id.name()))
+                };
+                let last = has.iter().find(|(index, _)| by_name(*index));
+                let last = last.or_else(|| has.iter().find(|(_, address)| Some(*address) == found.address()));
+                if let Some((last, _)) = last {
+                    later.extend(has.iter().filter(|(index, _)| index != last).map(|(index, _)| (*index, *last)));
+                }
+            }
+        }
+        let mut order = Vec::new();
+        let mut left: Vec<usize> = (0..endpoints.len()).collect();
+        while !left.is_empty() {
+            let free = left.iter().position(|index| !left.iter().any(|other| later.contains(&(*other, *index))));
+            // In a circle each wrote last at some name: no order of whole writes gives that.
+            if free.is_none() {
+                let names: Vec<&str> = left.iter().map(|index| endpoints[*index].label.as_str()).take(8).collect();
+                let text = format!(
+                    "no order in which {} write all their record sets gives what was found: what differs is written by hand",
+                    names.join(", ")
+                );
+                self.report.add(Topic::Order, text, Vec::new(), None);
+            }
+            order.push(left.remove(free.unwrap_or(0)));
+        }
+        order
+    }
+
+    /// Says who wrote last where two could have.
+    fn collisions(&mut self, endpoints: &[Endpoint], played: &Played, zones: &Zones) {
+        for zone in zones.all.values() {
+            let writers = writers(endpoints, &zone.id);
+            if writers.len() < 2 {
+                continue;
+            }
+            let mut last: IndexMap<usize, Vec<String>> = IndexMap::new();
+            let mut unknown: Vec<String> = Vec::new();
+            let own = played.written.iter().filter(|((id, _), _)| *id == zone.id);
+            for ((_, owner), (_, index)) in own {
+                let several = writers.iter().filter(|writer| address_of(endpoints, played, **writer, owner).is_some()).count() > 1;
+                let short = owner.relative_to(&zone.id.apex).unwrap_or_default();
+                match (several, zone.sets.contains_key(&(owner.clone(), RecordType::A))) {
+                    (false, _) => {}
+                    (true, true) => last.entry(*index).or_default().push(short),
+                    (true, false) => unknown.push(short),
+                }
+            }
+            let places: Vec<_> = zone.place.iter().cloned().collect();
+            for (index, names) in last {
+                let text = format!("{} wrote last in {}: {} have its addresses", endpoints[index].label, zone.id.apex, names.join(", "));
+                self.report.add(Topic::Order, text, places.clone(), None);
+            }
+            if !unknown.is_empty() && !zone.whole {
+                let names: Vec<&str> = writers.iter().map(|index| endpoints[*index].label.as_str()).collect();
+                let text = format!(
+                    "who of {} wrote last in {} is not known: the order of the files is taken for {}",
+                    names.join(", "),
+                    zone.id.apex,
+                    unknown.join(", ")
+                );
+                let group = self.facts.group(&zone.resource.group).to_owned();
+                let get = format!("az network private-dns record-set list -g {} -z {}", command::group(&group), word(&zone.id.apex));
+                self.report.add(Topic::Order, text, places, Some(get));
+            }
+        }
+    }
+}
+
+/// Endpoints that write into a zone.
+fn writers(endpoints: &[Endpoint], zone: &ZoneId) -> Vec<usize> {
+    let own = endpoints.iter().enumerate().filter(|(_, one)| {
+        one.approval == ApprovalState::Approved && one.zone_group.as_ref().is_some_and(|zones| zones.contains(zone))
+    });
+    own.map(|(index, _)| index).collect()
+}
+
+/// The address an endpoint has for a private name: the one that is known, else the one it would get.
+fn address_of(endpoints: &[Endpoint], played: &Played, index: usize, owner: &OwnerName) -> Option<Ipv4Addr> {
+    let (member, address) = played.members[index].iter().find(|(member, _)| member.private == *owner)?;
+    Some(endpoints[index].addresses.get(&member.public).copied().unwrap_or(*address))
+}
+
+/// The lowest known address an endpoint has for a resource.
+fn lowest(catalogue: &Catalogue, spec: &ResourceSpec, endpoint: &Endpoint) -> Option<Ipv4Addr> {
+    let members = member::of_resource(catalogue, spec, endpoint.created);
+    members.iter().filter_map(|member| endpoint.addresses.get(&member.public)).min().copied()
+}
+
+impl Play<'_> {
+    fn run(&self, order: &[usize]) -> Played {
+        let mut played = Played {
+            order: order.to_vec(),
+            before: Vec::new(),
+            after: Vec::new(),
+            written: IndexMap::new(),
+            members: vec![Vec::new(); self.endpoints.len()],
+        };
+        let mut scoped: HashMap<&str, Vec<String>> = HashMap::new();
+        let mut made: Vec<usize> = Vec::new();
+        for &index in order {
+            let endpoint = &self.endpoints[index];
+            let mut before = Vec::new();
+            if let Some(scope) = self.scopes.iter().find(|scope| scope.label == endpoint.scope) {
+                let had = scoped.entry(scope.label.as_str()).or_default();
+                before = scope
+                    .resources
+                    .iter()
+                    .filter(|label| !had.contains(label) && !self.comes_later(scope, label, endpoint))
+                    .cloned()
+                    .collect();
+                had.extend(before.iter().cloned());
+                for label in &before {
+                    self.append(&mut played, &made, scope, label);
+                }
+            }
+            played.before.push(before);
+            self.make(&mut played, &made, index, scoped.get(endpoint.scope.as_str()).map_or(&[][..], Vec::as_slice));
+            made.push(index);
+        }
+        for (at, scope) in self.scopes.iter().enumerate() {
+            let had = scoped.entry(scope.label.as_str()).or_default();
+            for label in scope.resources.iter().filter(|label| !had.contains(label)) {
+                self.append(&mut played, &made, scope, label);
+                played.after.push((at, label.clone()));
+            }
+        }
+        played
+    }
+
+    /// True if a resource was scoped after the endpoint was made.
+    fn comes_later(&self, scope: &Scope, label: &str, endpoint: &Endpoint) -> bool {
+        if scope.after.iter().any(|(own, of)| own == label && *of == endpoint.label) {
+            return true;
+        }
+        let Some((spec, _)) = self.resources.all.get(label) else { return false };
+        if endpoint.addresses.is_empty() {
+            return false;
+        }
+        let base = member::base(self.catalogue, endpoint.created);
+        let base = base.iter().filter_map(|member| endpoint.addresses.get(&member.public)).min();
+        match (lowest(self.catalogue, spec, endpoint), base) {
+            (None, _) => true,
+            (Some(own), Some(base)) => own > *base,
+            (Some(_), None) => false,
+        }
+    }
+
+    fn pool<'s>(&'s self, endpoint: &'s Endpoint) -> Option<Pool<'s>> {
+        let subnet = self.networks.by_label(&endpoint.network)?.spec.subnet(&endpoint.subnet)?;
+        Some(Pool { catalogue: self.catalogue, subnet, fixed: &endpoint.fixed })
+    }
+
+    fn taken(&self, played: &Played, made: &[usize], endpoint: &Endpoint) -> HashSet<Ipv4Addr> {
+        let others = made.iter().filter(|index| {
+            let other = &self.endpoints[**index];
+            other.label != endpoint.label && other.network == endpoint.network && other.subnet == endpoint.subnet
+        });
+        others.flat_map(|index| played.members[*index].iter().map(|(_, address)| *address)).collect()
+    }
+
+    fn make(&self, played: &mut Played, made: &[usize], index: usize, scoped: &[String]) {
+        let endpoint = &self.endpoints[index];
+        let Some(pool) = self.pool(endpoint) else { return };
+        let specs = scoped.iter().filter_map(|label| self.resources.all.get(label).map(|(spec, _)| spec));
+        let wanted = member::of_scope(self.catalogue, specs, endpoint.created);
+        let taken = self.taken(played, made, endpoint);
+        let given = pool.give(taken, [], wanted).unwrap_or_default();
+        played.members[index] = given.into_iter().map(|(member, address, _)| (member, address)).collect();
+        let all = played.members[index].clone();
+        self.write(played, index, &all);
+    }
+
+    /// What the endpoints of a scope do when a resource is scoped.
+    fn append(&self, played: &mut Played, made: &[usize], scope: &Scope, label: &str) {
+        let Some((spec, _)) = self.resources.all.get(label) else { return };
+        for &index in made.iter().filter(|index| self.endpoints[**index].scope == scope.label) {
+            let endpoint = &self.endpoints[index];
+            let Some(pool) = self.pool(endpoint).filter(|_| !played.members[index].is_empty()) else { continue };
+            let wanted = member::of_resource(self.catalogue, spec, endpoint.created);
+            let (had, new): (Vec<Member>, Vec<Member>) = wanted
+                .into_iter()
+                .partition(|member| played.members[index].iter().any(|(own, _)| own.private == member.private));
+            let keys: Vec<(String, Ipv4Addr)> =
+                played.members[index].iter().map(|(member, address)| (member.key.clone(), *address)).collect();
+            let taken = self.taken(played, made, endpoint);
+            let Ok(given) = pool.give(taken, keys, new.into_iter().map(|member| (member, ()))) else { continue };
+            played.members[index].extend(given.into_iter().map(|(member, address, ())| (member, address)));
+            let own: Vec<(Member, Ipv4Addr)> = played.members[index]
+                .iter()
+                .filter(|(member, _)| {
+                    had.iter().any(|own| own.private == member.private)
+                        || member::of_resource(self.catalogue, spec, endpoint.created)
+                            .iter()
+                            .any(|own| own.private == member.private)
+                })
+                .cloned()
+                .collect();
+            self.write(played, index, &own);
+        }
+    }
+
+    fn write(&self, played: &mut Played, index: usize, members: &[(Member, Ipv4Addr)]) {
+        let endpoint = &self.endpoints[index];
+        if endpoint.approval != ApprovalState::Approved {
+            return;
+        }
+        for zone in endpoint.zone_group.iter().flatten() {
+            for (member, address) in members {
+                if self.catalogue.endpoints[member.row].private_zone == zone.apex {
+                    played.written.insert((zone.clone(), member.private.clone()), (*address, index));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Private zones, their links, and the record sets that were found in them.
+
+use std::net::Ipv4Addr;
+
+use indexmap::IndexMap;
+
+use super::{Builder, Endpoint, Networks};
+use crate::dns::{OwnerName, RecordData, RecordSet, RecordType};
+use crate::estate::{NetworkName, ResolutionPolicy, ZoneId};
+use crate::import::command::{self, word};
+use crate::import::fact::Object;
+use crate::import::id::ResourceId;
+use crate::import::reading::record;
+use crate::import::report::{Provenance, Topic};
+
+const ZONE: &str = "microsoft.network/privatednszones";
+
+/// A record set that was found in a zone.
+pub(super) struct Found {
+    pub(super) set: RecordSet,
+    /// Name of the private endpoint that says it wrote it.
+    pub(super) creator: Option<String>,
+    pub(super) place: Option<Provenance>,
+}
+
+impl Found {
+    /// Its address, if it has one and nothing else.
+    pub(super) fn address(&self) -> Option<Ipv4Addr> {
+        match self.set.data() {
+            [RecordData::A(address)] => Some(*address),
+            _ => None,
+        }
+    }
+}
+
+/// A private zone.
+pub(super) struct Zone {
+    pub(super) id: ZoneId,
+    pub(super) resource: ResourceId,
+    pub(super) links: IndexMap<NetworkName, (ResolutionPolicy, Option<Provenance>)>,
+    pub(super) sets: IndexMap<(OwnerName, RecordType), Found>,
+    /// True if every record set of the zone is known.
+    pub(super) whole: bool,
+    /// True for zones of templates and plans: what is not said there is not there.
+    planned: bool,
+    pub(super) place: Option<Provenance>,
+}
+
+/// All zones, by the key of their id.
+#[derive(Default)]
+pub(super) struct Zones {
+    pub(super) all: IndexMap<String, Zone>,
+}
+
+impl Zones {
+    pub(super) fn get(&self, id: &ZoneId) -> Option<&Zone> {
+        self.all.values().find(|zone| zone.id == *id)
+    }
+}
+
+impl Builder<'_> {
+    pub(super) fn zones(&mut self) -> Zones {
+        let facts = self.facts;
+        let mut zones = Zones::default();
+        for object in facts.of(ZONE) {
+            let Ok(apex) = OwnerName::parse(object.id.name()) else {
+                let text = format!("`{}` is no name a zone can have: it is left out", crate::import::fact::shown(&object.id.name().into()));
+                self.report.add(Topic::Inconsistent, text, object.places(), None);
+                continue;
+            };
+            if self.is_foreign(&apex, object.places().into_iter().next()) {
+                continue;
+            }
+            let group = super::label::clean(facts.group(&object.id.group));
+            let mut id = ZoneId { resource_group: group.as_str().into(), apex };
+            // Resource groups of different subscriptions can share a name.
+            let mut number = 2;
+            while zones.get(&id).is_some() {
+                id.resource_group = format!("{group}-{number}").into();
+                number += 1;
+            }
+            let sets = self.found(object, &id);
+            let whole = object.get("recordSets").is_some();
+            self.counted(object, &id, &sets);
+            let zone = Zone {
+                id,
+                resource: object.id.clone(),
+                links: IndexMap::new(),
+                sets,
+                whole,
+                planned: object.planned,
+                place: object.places().into_iter().next(),
+            };
+            zones.all.insert(object.id.key(), zone);
+        }
+        zones
+    }
+
+    fn found(&mut self, zone: &Object, id: &ZoneId) -> IndexMap<(OwnerName, RecordType), Found> {
+        let facts = self.facts;
+        let listed: Option<Vec<&str>> = zone
+            .get("recordSets")
+            .and_then(serde_json::Value::as_array)
+            .map(|items| items.iter().filter_map(serde_json::Value::as_str).collect());
+        let mut sets = IndexMap::new();
+        for kind in ["a", "aaaa", "cname", "mx", "ptr", "srv", "txt"] {
+            for object in facts.children(&zone.id, kind) {
+                let Ok(kind) = kind.parse::<RecordType>() else { continue };
+                let own = id.apex.child(object.id.name());
+                let Ok(owner) = own.map_err(|_| ()) else {
+                    let text = format!("`{}` is no name in {}: it is left out", crate::import::fact::shown(&object.id.name().into()), id.apex);
+                    self.report.add(Topic::Inconsistent, text, object.places(), None);
+                    continue;
+                };
+                let records = object.get("records").and_then(serde_json::Value::as_array).into_iter().flatten();
+                let data: Vec<RecordData> = records.filter_map(|one| record(kind, one.as_str()?)).collect();
+                let ttl = object.get("ttl").and_then(serde_json::Value::as_u64).and_then(|ttl| u32::try_from(ttl).ok());
+                let ttl = ttl.unwrap_or(self.catalogue.rules.manual_ttl);
+                let Some(set) = RecordSet::new(owner.clone(), ttl, data) else {
+                    let text = format!("record set {owner} {kind} has no records: it is left out");
+                    self.report.add(Topic::Inconsistent, text, object.places(), None);
+                    continue;
+                };
+                let name = format!("{} {kind}", object.id.name().to_ascii_lowercase());
+                if listed.as_ref().is_some_and(|listed| !listed.contains(&name.as_str())) {
+                    let text = format!("record set {owner} {kind} is told of, and the whole list of {} does not have it", id.apex);
+                    let mut places = object.places();
+                    places.extend(zone.place("recordSets"));
+                    let others = places.iter().any(|place| Some(&place.file) != places.first().map(|first| &first.file));
+                    // Of two whole lists it was told before what the one has and the other has not.
+                    if others && !self.report.of(Topic::Contradiction).any(|one| one.text.contains(&format!("private zone {}", zone.id.name()))) {
+                        self.report.add(Topic::Contradiction, text, places, None);
+                    }
+                }
+                let creator = object.text("creator").and_then(|text| text.strip_prefix("created by private endpoint "));
+                let creator = creator.and_then(|text| text.split(' ').next()).map(str::to_owned);
+                sets.insert((owner, kind), Found { set, creator, place: object.place("records") });
+            }
+        }
+        sets
+    }
+
+    /// What a zone says it has, and what was found.
+    fn counted(&mut self, zone: &Object, id: &ZoneId, sets: &IndexMap<(OwnerName, RecordType), Found>) {
+        let listed = zone.get("recordSets").and_then(serde_json::Value::as_array).map(Vec::len);
+        let said = zone.get("numberOfRecordSets").and_then(serde_json::Value::as_u64);
+        if let (Some(listed), Some(said)) = (listed, said) {
+            // The SOA counts.
+            if said != listed as u64 + 1 {
+                let text = format!(
+                    "{} says it has {said} record sets, and {} were found with the SOA: the two were taken at different moments",
+                    id.apex,
+                    listed + 1
+                );
+                let places = [zone.place("numberOfRecordSets"), zone.place("recordSets")];
+                self.report.add(Topic::Inconsistent, text, places.into_iter().flatten().collect(), None);
+            }
+        }
+        if listed.is_none() && !zone.planned && self.catalogue.zone(&id.apex).is_some() {
+            let what = match sets.len() {
+                0 => "the contents".to_owned(),
+                _ => "the other record sets".to_owned(),
+            };
+            let text = format!("{what} of private zone {} are not in the import: it has what private endpoints write", id.apex);
+            let group = self.facts.group(&zone.id.group).to_owned();
+            self.missing(text, zone.places(), format!("az network private-dns record-set list -g {} -z {}", command::group(&group), word(&id.apex)));
+        }
+    }
+
+    /// Links of zones, and what can be said where there are none.
+    pub(super) fn links(&mut self, zones: &mut Zones, networks: &mut Networks, endpoints: &[Endpoint]) {
+        let facts = self.facts;
+        for object in facts.of("microsoft.network/privatednszones/virtualnetworklinks") {
+            let (Some(zone), Some(network)) = (object.id.parent(), object.id_of("network")) else { continue };
+            let network = self.add_network(networks, &network);
+            let Some(zone) = zones.all.get_mut(&zone.key()) else { continue };
+            let policy = match object.text("resolutionPolicy") {
+                Some("NxDomainRedirect") => ResolutionPolicy::NxDomainRedirect,
+                _ => ResolutionPolicy::Default,
+            };
+            zone.links.entry(network.as_str().into()).or_insert((policy, object.place("network")));
+        }
+        let any = zones.all.values().any(|zone| !zone.links.is_empty());
+        let counts: IndexMap<String, u64> = zones
+            .all
+            .keys()
+            .filter_map(|key| Some((key.clone(), facts.objects.get(key)?.get("numberOfVirtualNetworkLinks")?.as_u64()?)))
+            .collect();
+        // Zones of one zone group are linked alike as a rule; where their own count agrees, they are taken to be.
+        let models: Vec<(ZoneId, IndexMap<NetworkName, (ResolutionPolicy, Option<Provenance>)>)> = zones
+            .all
+            .values()
+            .filter(|zone| !zone.links.is_empty())
+            .map(|zone| (zone.id.clone(), zone.links.clone()))
+            .collect();
+        let keys: Vec<String> = zones.all.keys().cloned().collect();
+        for key in keys {
+            let zone = &zones.all[&key];
+            if !zone.links.is_empty() || zone.planned || counts.get(&key) == Some(&0) {
+                continue;
+            }
+            let (id, places) = (zone.id.clone(), zone.place.iter().cloned().collect::<Vec<_>>());
+            let group = self.facts.group(&zone.resource.group).to_owned();
+            let get = format!("az network private-dns link vnet list -g {} -z {}", command::group(&group), word(&id.apex));
+            let grouped = endpoints.iter().filter(|one| one.zone_group.as_ref().is_some_and(|zones| zones.contains(&id)));
+            let grouped: Vec<&Endpoint> = grouped.collect();
+            let model = models.iter().find(|(model, links)| {
+                let together = |one: &&Endpoint| one.zone_group.as_ref().is_some_and(|zones| zones.contains(model));
+                counts.get(&key) == Some(&(links.len() as u64)) && (grouped.is_empty() || grouped.iter().any(together))
+            });
+            if let Some((model, links)) = model {
+                let text = format!("the links of {} are not in the import; it says it has as many as {}, and is taken to be linked like it", id.apex, model.apex);
+                self.report.add(Topic::Inferred, text, places, Some(get));
+                let links = links.clone();
+                zones.all[&key].links = links;
+                continue;
+            }
+            if any {
+                self.missing(format!("the links of {} are not in the import: no network asks it", id.apex), places, get);
+                continue;
+            }
+            // Nothing is known of any link: who has endpoints writing here asks the zone.
+            let mut askers: Vec<String> = grouped.iter().map(|one| one.network.clone()).collect();
+            if askers.is_empty() {
+                askers = networks.all.values().map(|network| network.spec.name.to_string()).take(1).collect();
+            }
+            if askers.is_empty() {
+                askers = vec![self.add_network(networks, &ResourceId::opaque("network"))];
+            }
+            askers.dedup();
+            let text = format!("no link of {} is in the import: it is taken to be linked to {}", id.apex, askers.join(", "));
+            self.report.add(Topic::Predicted, text, places, Some(get));
+            zones.all[&key].links =
+                askers.into_iter().map(|name| (name.as_str().into(), (ResolutionPolicy::Default, None))).collect();
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What people have, to a scenario: JSON of `az`, REST and ARM, `terraform show -json`, exported zone files.
+//!
+//! `source` sees from its content what a text is. One reader for each kind tells `fact`s: which resource has which
+//! attribute, and in which file, at which JSON pointer and line it says so. Facts of one resource come together by its
+//! id; what two artefacts say differently is a contradiction, and the first one told stands. `build` makes a history of
+//! the facts: objects are created in an order in which the record values come out as they were found. What is missing is
+//! put in its simplest form and reported, with the command that gets it; nothing is left out in silence.
+//!
+//! Text in, scenario out: no file is opened here.
+
+mod build;
+mod command;
+mod fact;
+mod id;
+mod place;
+mod reading;
+mod report;
+mod rest;
+mod source;
+mod template;
+mod terraform;
+mod view;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Map;
+
+pub use report::{FileRead, ImportError, ImportErrors, Provenance, Remark, Report, Topic};
+pub use source::{Kind, MAX_OCTETS, recognise};
+
+use self::fact::Facts;
+use self::reading::Reading;
+use self::source::Read;
+use crate::scenario::Scenario;
+
+/// A text and the name it is reported by.
+#[derive(Clone, Debug)]
+pub struct Source<'t> {
+    /// Usually a file's name.
+    pub name: Arc<str>,
+    /// Its content.
+    pub text: &'t [u8],
+}
+
+/// What an import made.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Imported {
+    /// The scenario; its events know the places they come from.
+    pub scenario: Scenario,
+    /// What was found and what is missing.
+    pub report: Report,
+}
+
+/// Imports artefacts together.
+///
+/// # Errors
+/// All that keeps a file from being read, each with its place.
+pub fn import(sources: &[Source<'_>]) -> Result<Imported, ImportErrors> {
+    let mut facts = Facts::default();
+    let mut report = Report::default();
+    let mut errors = Vec::new();
+    let mut unread = IndexMap::new();
+    let mut read = Vec::new();
+    for source in sources {
+        match source::read(&source.name, source.text) {
+            Ok(own) => read.push((source, own)),
+            Err(faults) => errors.extend(faults),
+        }
+    }
+    // Parameter files stand beside templates in any order.
+    let mut parameters = Map::new();
+    for (_, own) in &read {
+        if let Read::Json(Kind::Parameters, value) = own {
+            parameters.extend(template::parameters(value));
+        }
+    }
+    for (source, own) in &read {
+        let mut reading = Reading {
+            facts: &mut facts,
+            report: &mut report,
+            errors: &mut errors,
+            unread: &mut unread,
+            file: Arc::clone(&source.name),
+            planned: false,
+            objects: 0,
+        };
+        let kind = match own {
+            Read::Json(kind, value) => {
+                match kind {
+                    Kind::Template => reading.template(value, "", &parameters),
+                    Kind::TerraformState | Kind::TerraformPlan => reading.terraform(value),
+                    Kind::Parameters | Kind::Zone => {}
+                    Kind::Resources => reading.resources(value, ""),
+                }
+                *kind
+            }
+            Read::Zone(zone) => {
+                reading.zone_file(zone, source.text);
+                Kind::Zone
+            }
+        };
+        let objects = reading.objects;
+        report.files.push(FileRead { file: Arc::clone(&source.name), kind: kind.name().to_owned(), objects });
+    }
+    facts.settle();
+    for ((kind, name), (count, places)) in unread {
+        let times = if count == 1 { String::new() } else { format!(", {count} times") };
+        report.add(Topic::UnknownProperty, format!("`{name}` of {kind}{times}"), places, None);
+    }
+    locate(&read, &mut facts, &mut report, &mut errors);
+    if !errors.is_empty() {
+        return Err(ImportErrors { errors });
+    }
+    facts.report_contradictions(&mut report);
+    let scenario = build::build(&mut facts, &mut report);
+    report.remarks.sort_by_key(|remark| remark.topic);
+    Ok(Imported { scenario, report })
+}
+
+/// Finds the lines of all JSON pointers, in one pass over each file.
+fn locate(read: &[(&Source<'_>, Read)], facts: &mut Facts, report: &mut Report, errors: &mut [ImportError]) {
+    let mut wanted: HashMap<Arc<str>, HashSet<String>> = HashMap::new();
+    let mut each = |visit: &mut dyn FnMut(&mut Provenance)| {
+        facts.places_mut().for_each(&mut *visit);
+        report.remarks.iter_mut().flat_map(|remark| &mut remark.places).for_each(&mut *visit);
+        errors.iter_mut().map(|error| &mut error.place).for_each(&mut *visit);
+    };
+    each(&mut |place| {
+        if let Some(pointer) = place.pointer.as_ref().filter(|_| place.line == 0) {
+            wanted.entry(Arc::clone(&place.file)).or_default().insert(pointer.clone());
+        }
+    });
+    let mut found = HashMap::new();
+    for (source, own) in read {
+        if let (Read::Json(..), Some(wanted)) = (own, wanted.get(&source.name)) {
+            let text = source.text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(source.text);
+            // It was read as JSON before, so it is UTF-8.
+            let text = std::str::from_utf8(text).unwrap_or_default();
+            found.entry(Arc::clone(&source.name)).or_insert_with(|| place::find(text, wanted));
+        }
+    }
+    each(&mut |place| {
+        if let Some(pointer) = place.pointer.as_ref().filter(|_| place.line == 0) {
+            // Within what was text in the text, the nearest place around it is the place.
+            let known = found.get(&place.file);
+            let mut around = pointer.as_str();
+            let position = loop {
+                match known.and_then(|known| known.get(around)) {
+                    Some(position) => break *position,
+                    None if around.is_empty() => break (1, 1),
+                    None => around = around.rfind('/').map_or("", |at| &around[..at]),
+                }
+            };
+            (place.line, place.column) = position;
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! What all readers share: the facts they tell, the faults and the unread properties they find, in one file.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::fact::Facts;
+use super::id::ResourceId;
+use super::report::{ImportError, Provenance, Report, Topic};
+use super::view::View;
+use crate::dns::{OwnerName, RecordData, RecordType, master};
+
+/// The most errors of one file that are told.
+const MAX_ERRORS: usize = 50;
+/// The most places of an unread property that are told.
+const MAX_PLACES: usize = 3;
+
+/// One file on its way to facts.
+pub(super) struct Reading<'r> {
+    pub(super) facts: &'r mut Facts,
+    pub(super) report: &'r mut Report,
+    pub(super) errors: &'r mut Vec<ImportError>,
+    /// Unread properties by kind and name: how often, and where first.
+    pub(super) unread: &'r mut IndexMap<(String, String), (usize, Vec<Provenance>)>,
+    pub(super) file: Arc<str>,
+    /// True for templates and plans: nothing is computed yet.
+    pub(super) planned: bool,
+    /// How many objects were told of.
+    pub(super) objects: usize,
+}
+
+impl Reading<'_> {
+    /// A place in the file; its line is found later.
+    pub(super) fn at(&self, pointer: &str) -> Provenance {
+        Provenance { file: Arc::clone(&self.file), pointer: Some(pointer.to_owned()), line: 0, column: 0 }
+    }
+
+    pub(super) fn error(&mut self, pointer: &str, message: impl Into<String>, hint: Option<&str>) {
+        let of_this = self.errors.iter().filter(|error| error.place.file == self.file).count();
+        if of_this < MAX_ERRORS {
+            let place = self.at(pointer);
+            self.errors.push(ImportError { place, message: message.into(), hint: hint.map(str::to_owned) });
+        }
+    }
+
+    pub(super) fn remark(&mut self, topic: Topic, text: impl Into<String>, pointer: &str, get: Option<String>) {
+        let place = self.at(pointer);
+        self.report.add(topic, text, vec![place], get);
+    }
+
+    /// Says that a resource exists, here.
+    pub(super) fn exists(&mut self, id: &ResourceId, pointer: &str) {
+        let from = self.at(pointer);
+        self.facts.exists(id, self.planned, &from);
+        self.objects += 1;
+    }
+
+    pub(super) fn tell(&mut self, id: &ResourceId, attribute: &str, value: impl Into<serde_json::Value>, pointer: &str) {
+        let from = self.at(pointer);
+        self.facts.tell(id, attribute, value, &from);
+    }
+
+    /// A reference; what is no id could not be resolved and stands for itself.
+    pub(super) fn tell_id(&mut self, id: &ResourceId, attribute: &str, text: &str, pointer: &str) -> Option<ResourceId> {
+        let other = self.reference(text, pointer)?;
+        let from = self.at(pointer);
+        self.facts.tell_id(id, attribute, &other, &from);
+        Some(other)
+    }
+
+    /// An id that is referred to.
+    pub(super) fn reference(&mut self, text: &str, pointer: &str) -> Option<ResourceId> {
+        match ResourceId::parse(text) {
+            Some(id) => Some(id),
+            None if text.starts_with('[') => Some(ResourceId::opaque(text)),
+            None => {
+                let message = format!("`{}` is no resource id", super::fact::shown(&text.into()));
+                self.error(pointer, message, Some("ids begin with /subscriptions/"));
+                None
+            }
+        }
+    }
+
+    /// What a view has left: misfits are errors, unread properties are listed.
+    pub(super) fn close(&mut self, kind: &str, view: &View<'_>) {
+        for misfit in view.misfits() {
+            let message = format!("{} is wanted here, and {} was found", misfit.wanted, misfit.found);
+            self.error(&misfit.pointer, message, None);
+        }
+        for (name, pointer) in view.unread() {
+            let place = self.at(&pointer);
+            let (count, places) = self.unread.entry((kind.to_owned(), name)).or_default();
+            *count += 1;
+            if places.len() < MAX_PLACES {
+                places.push(place);
+            }
+        }
+    }
+
+    /// An address, or an error.
+    pub(super) fn address(&mut self, text: &str, pointer: &str) -> Option<Ipv4Addr> {
+        let read = text.parse();
+        if read.is_err() && !text.starts_with('[') && !text.contains(':') {
+            let message = format!("`{}` is no IPv4 address", super::fact::shown(&text.into()));
+            self.error(pointer, message, Some("addresses look like 10.0.1.4"));
+        }
+        read.ok()
+    }
+
+    /// A host or record name, or an error.
+    pub(super) fn name(&mut self, text: &str, pointer: &str) -> Option<OwnerName> {
+        if text.starts_with('[') {
+            return None;
+        }
+        match OwnerName::parse(text) {
+            Ok(name) => Some(name),
+            Err(error) => {
+                self.error(pointer, format!("`{}` is no name: {error}", super::fact::shown(&text.into())), None);
+                None
+            }
+        }
+    }
+}
+
+/// The data of one record from its master-file form; names are absolute.
+pub(super) fn record(kind: RecordType, text: &str) -> Option<RecordData> {
+    if kind == RecordType::A {
+        return text.parse().ok().map(RecordData::A);
+    }
+    if text.contains(['\n', '\r']) {
+        return None;
+    }
+    let line = format!("@ 0 IN {kind} {text}\n");
+    let zone = master::read(line.as_bytes(), Some(&OwnerName::root())).ok()?;
+    zone.sets.into_iter().find(|set| set.kind() == kind).map(|set| set.data()[0].clone())
+}
+
+/// The host of an address such as `https://host/path`, or the host itself.
+pub(super) fn host(text: &str) -> &str {
+    let behind = text.split_once("://").map_or(text, |(_, behind)| behind);
+    let end = behind.find(['/', ':']).unwrap_or(behind.len());
+    behind[..end].trim()
+}

@@ -1,0 +1,198 @@
+//! What an import found, and what it did not find.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// Where something was told.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Provenance {
+    /// The file as it was named.
+    pub file: Arc<str>,
+    /// JSON pointer (RFC 6901); absent for zone files, empty for the whole document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)?;
+        match self.pointer.as_deref() {
+            None | Some("") => Ok(()),
+            Some(pointer) => write!(f, " ({pointer})"),
+        }
+    }
+}
+
+/// What a remark is about, the gravest first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Topic {
+    /// Two artefacts say different things of one object. The first one told stands.
+    Contradiction,
+    /// What was told does not fit together.
+    Inconsistent,
+    /// Something is referred to and not there.
+    Missing,
+    /// An expression or value that cannot be known from the artefacts.
+    Unresolved,
+    /// Values Azure has not given yet, allocated as Azure would.
+    Predicted,
+    /// What follows from other things that were told.
+    Inferred,
+    /// Who wrote last.
+    Order,
+    /// Record sets that nothing in the import writes or deletes.
+    ByHand,
+    /// Objects of kinds that have no part in this.
+    Unsupported,
+    /// Properties that were not read.
+    UnknownProperty,
+}
+
+impl Topic {
+    /// All, in order.
+    pub const ALL: [Self; 10] = [
+        Self::Contradiction,
+        Self::Inconsistent,
+        Self::Missing,
+        Self::Unresolved,
+        Self::Predicted,
+        Self::Inferred,
+        Self::Order,
+        Self::ByHand,
+        Self::Unsupported,
+        Self::UnknownProperty,
+    ];
+
+    /// As a heading.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Contradiction => "contradictions",
+            Self::Inconsistent => "inconsistent",
+            Self::Missing => "missing",
+            Self::Unresolved => "not resolved",
+            Self::Predicted => "predicted",
+            Self::Inferred => "inferred",
+            Self::Order => "order of writes",
+            Self::ByHand => "record sets by hand",
+            Self::Unsupported => "not used",
+            Self::UnknownProperty => "properties that were not read",
+        }
+    }
+}
+
+/// One thing worth telling about an import.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Remark {
+    /// What it is about.
+    pub topic: Topic,
+    /// What was found.
+    pub text: String,
+    /// Where; for contradictions every place that says something else.
+    pub places: Vec<Provenance>,
+    /// The command that gets what is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub get: Option<String>,
+}
+
+/// What was read from one file.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileRead {
+    /// Its name.
+    pub file: Arc<str>,
+    /// What it was taken for.
+    pub kind: String,
+    /// How many objects it told of.
+    pub objects: usize,
+}
+
+/// What an import found.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The files, in the order given.
+    pub files: Vec<FileRead>,
+    /// Remarks, by topic, each topic in the order found.
+    pub remarks: Vec<Remark>,
+}
+
+impl Report {
+    /// True if two artefacts say different things of one object.
+    pub fn has_contradictions(&self) -> bool {
+        self.of(Topic::Contradiction).next().is_some()
+    }
+
+    /// The remarks of one topic.
+    pub fn of(&self, topic: Topic) -> impl Iterator<Item = &Remark> {
+        self.remarks.iter().filter(move |remark| remark.topic == topic)
+    }
+
+    /// Adds a remark, unless the same was told already.
+    pub(super) fn add(&mut self, topic: Topic, text: impl Into<String>, places: Vec<Provenance>, get: Option<String>) {
+        let remark = Remark { topic, text: text.into(), places, get };
+        let same = |one: &Remark| one.topic == topic && one.text == remark.text && one.get == remark.get;
+        match self.remarks.iter_mut().find(|one| same(one)) {
+            Some(one) => {
+                for place in remark.places {
+                    if !one.places.contains(&place) {
+                        one.places.push(place);
+                    }
+                }
+            }
+            None => self.remarks.push(remark),
+        }
+    }
+}
+
+/// Why a file cannot be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ImportError {
+    /// Where.
+    pub place: Provenance,
+    /// What was found.
+    pub message: String,
+    /// What to do; absent where the message says it all.
+    pub hint: Option<String>,
+}
+
+impl std::error::Error for ImportError {}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}\n --> {}", self.message, self.place)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// All that kept files from being read; at least one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ImportErrors {
+    /// The errors, in the order of the files.
+    pub errors: Vec<ImportError>,
+}
+
+impl std::error::Error for ImportErrors {}
+
+impl fmt::Display for ImportErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.errors.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n\n")?;
+            }
+            write!(f, "{error}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,715 @@
+//! Resources as the REST interface and `az` print them, to facts. Both nestings: under `properties`, and flattened.
+
+use serde_json::Value;
+
+use super::id::ResourceId;
+use super::reading::{Reading, host, record};
+use super::report::Topic;
+use super::view::{Placed, View};
+use crate::dns::RecordType;
+
+/// The types that are read.
+pub(super) const KINDS: [&str; 22] = [
+    "microsoft.insights/privatelinkscopes",
+    "microsoft.insights/privatelinkscopes/scopedresources",
+    "microsoft.insights/privatelinkscopes/privateendpointconnections",
+    "microsoft.insights/privatelinkscopes/privatelinkresources",
+    "microsoft.insights/components",
+    "microsoft.insights/datacollectionendpoints",
+    "microsoft.operationalinsights/workspaces",
+    "microsoft.network/privateendpoints",
+    "microsoft.network/privateendpoints/privatednszonegroups",
+    "microsoft.network/networkinterfaces",
+    "microsoft.network/privatednszones",
+    "microsoft.network/privatednszones/virtualnetworklinks",
+    "microsoft.network/virtualnetworks",
+    "microsoft.network/virtualnetworks/subnets",
+    "microsoft.network/virtualnetworks/virtualnetworkpeerings",
+    "microsoft.network/dnsresolvers",
+    "microsoft.network/dnsresolvers/inboundendpoints",
+    "microsoft.network/dnsresolvers/outboundendpoints",
+    "microsoft.network/dnsforwardingrulesets",
+    "microsoft.network/dnsforwardingrulesets/forwardingrules",
+    "microsoft.network/dnsforwardingrulesets/virtualnetworklinks",
+    "microsoft.network/privatednszones/",
+];
+
+/// The record type of a record set's resource type.
+pub(super) fn record_type(kind: &str) -> Option<RecordType> {
+    let own = kind.strip_prefix("microsoft.network/privatednszones/")?;
+    matches!(own, "a" | "aaaa" | "cname" | "mx" | "ptr" | "soa" | "srv" | "txt").then(|| own.parse().ok())?
+}
+
+/// The id of a value that looks like a resource.
+pub(super) fn id_of(value: &Value) -> Option<ResourceId> {
+    let view = View::of(value, "");
+    let text = |name: &str| view.get(name).and_then(|placed| placed.text());
+    if let Some(id) = text("id").and_then(ResourceId::parse).filter(|id| !id.kind.is_empty()) {
+        return Some(id);
+    }
+    let (kind, name) = (text("type")?, text("name")?);
+    let names: Vec<&str> = name.split('/').collect();
+    if kind.matches('/').count() != names.len() || !kind.contains('.') {
+        return None;
+    }
+    let group = text("resourceGroup").unwrap_or(super::id::UNKNOWN);
+    Some(ResourceId::of(super::id::UNKNOWN, group, kind, &names))
+}
+
+impl Reading<'_> {
+    /// A document of resources: one, a list, or a page of a list.
+    pub(super) fn resources(&mut self, value: &Value, pointer: &str) {
+        let (items, pointer) = match value {
+            Value::Array(items) => (items.as_slice(), pointer.to_owned()),
+            Value::Object(entries) if id_of(value).is_none() && entries.get("value").is_some_and(Value::is_array) => {
+                if entries.get("nextLink").is_some_and(|next| next.as_str().is_some_and(|next| !next.is_empty())) {
+                    let next = entries["nextLink"].as_str().unwrap_or_default();
+                    self.remark(
+                        Topic::Missing,
+                        "this is one page of a longer list",
+                        &format!("{pointer}/nextLink"),
+                        Some(format!("az rest --method get --url {}", super::command::word(next))),
+                    );
+                }
+                let items = entries["value"].as_array().map_or(&[][..], Vec::as_slice);
+                (items, format!("{pointer}/value"))
+            }
+            _ => return self.resource(value, pointer),
+        };
+        for (index, item) in items.iter().enumerate() {
+            self.resource(item, &format!("{pointer}/{index}"));
+        }
+        self.whole_zones(items, &pointer);
+    }
+
+    /// A list with a zone's SOA in it is the whole of that zone.
+    fn whole_zones(&mut self, items: &[Value], pointer: &str) {
+        let mut zones: indexmap::IndexMap<String, (ResourceId, bool, Vec<String>)> = indexmap::IndexMap::new();
+        for id in items.iter().filter_map(id_of) {
+            let (Some(kind), Some(zone)) = (record_type(&id.kind), id.parent()) else { continue };
+            let zone = ResourceId { kind: "microsoft.network/privatednszones".into(), ..zone };
+            let (_, whole, names) = zones.entry(zone.key()).or_insert((zone, false, Vec::new()));
+            match kind {
+                RecordType::SOA => *whole = true,
+                kind => names.push(format!("{} {kind}", id.name().to_ascii_lowercase())),
+            }
+        }
+        for (id, _, mut names) in zones.into_values().filter(|(_, whole, _)| *whole) {
+            names.sort();
+            self.tell(&id, "recordSets", names, pointer);
+        }
+    }
+
+    fn resource(&mut self, value: &Value, pointer: &str) {
+        match id_of(value) {
+            Some(id) => self.told(&id, value, pointer),
+            None => self.error(
+                pointer,
+                "this is no resource: it has neither `id` nor `type` and `name`",
+                Some("give the output of `az … show -o json`, `az … list -o json` or `az rest`"),
+            ),
+        }
+    }
+
+    /// A resource whose id is known.
+    pub(super) fn told(&mut self, id: &ResourceId, value: &Value, pointer: &str) {
+        let view = View::of(value, pointer);
+        let known = KINDS.contains(&id.kind.as_str()) || record_type(&id.kind).is_some();
+        if !known {
+            let text = format!("{} have no part in DNS here", id.kind);
+            return self.remark(Topic::Unsupported, text, pointer, None);
+        }
+        self.exists(id, pointer);
+        match id.kind.as_str() {
+            "microsoft.insights/privatelinkscopes" => self.scope(id, &view),
+            "microsoft.insights/privatelinkscopes/scopedresources" => self.scoped(id, &view),
+            "microsoft.insights/privatelinkscopes/privateendpointconnections" => self.connection(id, &view),
+            "microsoft.insights/privatelinkscopes/privatelinkresources" => {
+                // What every endpoint needs is in the catalogue.
+                view.ignore(&["groupId", "requiredMembers", "requiredZoneNames"]);
+            }
+            "microsoft.insights/components" => self.component(id, &view),
+            "microsoft.insights/datacollectionendpoints" => self.collection_endpoint(id, &view),
+            "microsoft.operationalinsights/workspaces" => self.workspace(id, &view),
+            "microsoft.network/privateendpoints" => self.private_endpoint(id, &view),
+            "microsoft.network/privateendpoints/privatednszonegroups" => self.zone_group(id, &view),
+            "microsoft.network/networkinterfaces" => self.interface(id, &view),
+            "microsoft.network/privatednszones" => {
+                for name in ["numberOfRecordSets", "numberOfVirtualNetworkLinks"] {
+                    if let Some((number, pointer)) = view.number(name) {
+                        self.tell(id, name, number, &pointer);
+                    }
+                }
+                view.ignore(&[
+                    "maxNumberOfRecordSets",
+                    "maxNumberOfVirtualNetworkLinks",
+                    "maxNumberOfVirtualNetworkLinksWithRegistration",
+                    "numberOfVirtualNetworkLinksWithRegistration",
+                    "internalId",
+                ]);
+            }
+            "microsoft.network/privatednszones/virtualnetworklinks" => self.zone_link(id, &view),
+            "microsoft.network/virtualnetworks" => self.network(id, &view),
+            "microsoft.network/virtualnetworks/subnets" => self.subnet(id, &view),
+            "microsoft.network/virtualnetworks/virtualnetworkpeerings" => self.peering(id, &view),
+            "microsoft.network/dnsresolvers" => {
+                if let Some(network) = view.object("virtualNetwork") {
+                    self.linked(id, "network", &network);
+                }
+                view.ignore(&["dnsResolverState"]);
+            }
+            "microsoft.network/dnsresolvers/inboundendpoints" => self.inbound(id, &view),
+            "microsoft.network/dnsresolvers/outboundendpoints" => {
+                if let Some(subnet) = view.object("subnet") {
+                    self.linked(id, "subnet", &subnet);
+                }
+            }
+            "microsoft.network/dnsforwardingrulesets" => view.ignore(&["dnsResolverOutboundEndpoints"]),
+            "microsoft.network/dnsforwardingrulesets/forwardingrules" => self.forwarding_rule(id, &view),
+            "microsoft.network/dnsforwardingrulesets/virtualnetworklinks" => {
+                if let Some(network) = view.object("virtualNetwork") {
+                    self.linked(id, "network", &network);
+                }
+            }
+            _ => self.record_set(id, &view),
+        }
+        self.close(&id.kind, &view);
+    }
+
+    /// An object that has nothing but an id, as a reference.
+    fn linked(&mut self, id: &ResourceId, attribute: &str, other: &View<'_>) -> Option<ResourceId> {
+        let told = other.text("id").and_then(|(text, pointer)| self.tell_id(id, attribute, text, &pointer));
+        self.close("a reference", other);
+        told
+    }
+
+    /// Text as an attribute.
+    fn told_text(&mut self, id: &ResourceId, view: &View<'_>, name: &str, attribute: &str) {
+        if let Some((text, pointer)) = view.text(name).filter(|(text, _)| !text.starts_with('[')) {
+            self.tell(id, attribute, text, &pointer);
+        }
+    }
+
+    /// One of Azure's words; others are an error.
+    pub(super) fn word(&mut self, id: &ResourceId, attribute: &str, found: Option<(&str, String)>, words: &[&str]) {
+        let Some((text, pointer)) = found.filter(|(text, _)| !text.starts_with('[')) else { return };
+        match words.iter().find(|word| word.eq_ignore_ascii_case(text)) {
+            Some(word) => self.tell(id, attribute, *word, &pointer),
+            None => {
+                let message = format!("`{}` is no {attribute} Azure knows", super::fact::shown(&text.into()));
+                self.error(&pointer, message, Some(&format!("it is one of {}", words.join(", "))));
+            }
+        }
+    }
+
+    fn scope(&mut self, id: &ResourceId, view: &View<'_>) {
+        if let Some(modes) = view.object("accessModeSettings") {
+            self.word(id, "queryAccessMode", modes.text("queryAccessMode"), MODES);
+            self.word(id, "ingestionAccessMode", modes.text("ingestionAccessMode"), MODES);
+            for item in modes.items("exclusions") {
+                let own = item.view();
+                if let Some((name, _)) = own.text("privateEndpointConnectionName") {
+                    let connection = id.child("privateEndpointConnections", name);
+                    let from = self.at(&item.pointer);
+                    self.facts.refers(&connection, &from);
+                    self.word(&connection, "excluded queryAccessMode", own.text("queryAccessMode"), MODES);
+                    self.word(&connection, "excluded ingestionAccessMode", own.text("ingestionAccessMode"), MODES);
+                }
+                self.close("an exclusion", &own);
+            }
+            self.close("access modes", &modes);
+        }
+        if let Some(system) = view.object("systemData")
+            && let Some((text, pointer)) = system.text("createdAt")
+        {
+            if let Some(date) = text.get(..10).filter(|date| date.parse::<jiff::civil::Date>().is_ok()) {
+                self.tell(id, "created", date, &pointer);
+            }
+        }
+        for item in view.items("privateEndpointConnections") {
+            let own = item.view();
+            if let Some((name, _)) = own.text("name") {
+                let connection = id.child("privateEndpointConnections", name);
+                self.exists(&connection, &item.pointer);
+                self.connection(&connection, &own);
+            }
+            self.close("a private endpoint connection", &own);
+        }
+        view.ignore(&["scopeId"]);
+    }
+
+    fn connection(&mut self, id: &ResourceId, view: &View<'_>) {
+        let Some(scope) = id.parent() else { return };
+        let endpoint = view.object("privateEndpoint").and_then(|own| self.linked(id, "endpoint", &own));
+        if let (Some(endpoint), pointer) = (&endpoint, view.pointer()) {
+            let from = self.at(pointer);
+            self.facts.tell_id(endpoint, "scope", &scope, &from);
+        }
+        if let Some(state) = view.object("privateLinkServiceConnectionState") {
+            if let Some(endpoint) = &endpoint {
+                self.word(endpoint, "status", state.text("status"), STATES);
+            }
+            state.ignore(&["status", "description", "actionsRequired", "actionRequired"]);
+            self.close("a connection state", &state);
+        }
+        view.ignore(&["groupIds"]);
+    }
+
+    fn scoped(&mut self, id: &ResourceId, view: &View<'_>) {
+        let kind = view.text("kind");
+        if let Some((kind, pointer)) = kind.filter(|(kind, _)| !kind.eq_ignore_ascii_case("Resource")) {
+            let text = format!("scoped resources of kind {kind} have no part in DNS here");
+            self.remark(Topic::Unsupported, text, &pointer, None);
+            view.ignore(&["linkedResourceId", "subscriptionLocation"]);
+            self.tell(id, "kind", kind, &pointer);
+            return;
+        }
+        if let Some((text, pointer)) = view.text("linkedResourceId") {
+            self.tell_id(id, "resource", text, &pointer);
+        }
+        if let Some(list) = view.get("dependsOn") {
+            let texts: Vec<&str> = list.items().iter().filter_map(Placed::text).collect();
+            self.tell(id, "dependsOn", texts, &list.pointer);
+        }
+        view.ignore(&["subscriptionLocation"]);
+    }
+
+    fn workspace(&mut self, id: &ResourceId, view: &View<'_>) {
+        if let Some((text, pointer)) = view.text("customerId").filter(|(text, _)| !text.starts_with('[')) {
+            match is_guid(text) {
+                true => self.tell(id, "customerId", text.to_ascii_lowercase(), &pointer),
+                false => {
+                    let message = format!("`{}` is no GUID", super::fact::shown(&text.into()));
+                    self.error(&pointer, message, Some("customerId is the GUID the workspace's host names begin with"));
+                }
+            }
+        }
+        self.located(id, view);
+        self.accesses(id, view);
+        view.ignore(&["retentionInDays", "privateLinkScopedResources", "workspaceCapping", "features", "forceCmkForQuery"]);
+    }
+
+    fn located(&mut self, id: &ResourceId, view: &View<'_>) {
+        if let Some((text, pointer)) = view.text("location").filter(|(text, _)| !text.starts_with('[')) {
+            self.tell(id, "location", text.to_ascii_lowercase().replace(' ', ""), &pointer);
+        }
+    }
+
+    fn accesses(&mut self, id: &ResourceId, view: &View<'_>) {
+        for name in ["publicNetworkAccessForIngestion", "publicNetworkAccessForQuery"] {
+            self.word(id, name, view.text(name), ACCESSES);
+        }
+    }
+
+    fn component(&mut self, id: &ResourceId, view: &View<'_>) {
+        self.located(id, view);
+        self.accesses(id, view);
+        if let Some((text, pointer)) = view.text("ConnectionString") {
+            self.connection_string(id, text, &pointer);
+        }
+        if let Some((text, pointer)) = view.text("WorkspaceResourceId") {
+            self.tell_id(id, "workspace", text, &pointer);
+        }
+        view.ignore(&[
+            "Application_Type", "applicationType", "AppId", "ApplicationId", "InstrumentationKey", "IngestionMode",
+            "PrivateLinkScopedResources", "CreationDate", "TenantId", "Flow_Type", "flowType", "Request_Source",
+            "requestSource", "RetentionInDays", "SamplingPercentage", "HockeyAppId", "HockeyAppToken", "Ver", "Name",
+            "DisableIpMasking", "DisableLocalAuth", "ImmediatePurgeDataOn30Days", "ForceCustomerStorageForProfiler",
+            "LaMigrationDate",
+        ]);
+    }
+
+    /// Hosts of a connection string.
+    pub(super) fn connection_string(&mut self, id: &ResourceId, text: &str, pointer: &str) {
+        for (key, attribute) in [("IngestionEndpoint", "ingestionEndpoint"), ("LiveEndpoint", "liveEndpoint")] {
+            let parts = text.split(';').filter_map(|part| part.split_once('='));
+            let Some((_, address)) = parts.into_iter().find(|(own, _)| own.trim().eq_ignore_ascii_case(key)) else {
+                continue;
+            };
+            if let Some(name) = self.name(host(address), pointer) {
+                self.tell(id, attribute, name.to_string(), pointer);
+            }
+        }
+    }
+
+    fn collection_endpoint(&mut self, id: &ResourceId, view: &View<'_>) {
+        self.located(id, view);
+        for name in ["configurationAccess", "logsIngestion", "metricsIngestion"] {
+            let Some(own) = view.object(name) else { continue };
+            if let Some((text, pointer)) = own.text("endpoint")
+                && let Some(host) = self.name(host(text), &pointer)
+            {
+                self.tell(id, name, host.to_string(), &pointer);
+            }
+            self.close(name, &own);
+        }
+        if let Some(own) = view.object("networkAcls") {
+            self.word(id, "publicNetworkAccess", own.text("publicNetworkAccess"), ACCESSES);
+            self.close("network ACLs", &own);
+        }
+        view.ignore(&["immutableId", "privateLinkScopedResources", "failoverConfiguration"]);
+    }
+
+    fn private_endpoint(&mut self, id: &ResourceId, view: &View<'_>) {
+        self.located(id, view);
+        if let Some(subnet) = view.object("subnet") {
+            self.linked(id, "subnet", &subnet);
+        }
+        for list in ["privateLinkServiceConnections", "manualPrivateLinkServiceConnections"] {
+            for item in view.items(list) {
+                let own = item.view();
+                if let Some((text, pointer)) = own.text("privateLinkServiceId") {
+                    self.tell_id(id, "scope", text, &pointer);
+                }
+                if let Some(state) = own.object("privateLinkServiceConnectionState") {
+                    self.word(id, "status", state.text("status"), STATES);
+                    state.ignore(&["description", "actionsRequired", "actionRequired"]);
+                    self.close("a connection state", &state);
+                } else if self.planned && list.starts_with("manual") {
+                    self.tell(id, "status", "Pending", &item.pointer);
+                }
+                own.ignore(&["groupIds", "requestMessage"]);
+                self.close("a service connection", &own);
+            }
+        }
+        for item in view.items("customDnsConfigs") {
+            let own = item.view();
+            let fqdn = own.text("fqdn");
+            if let (Some((fqdn, at)), [(text, pointer), ..]) = (fqdn, own.texts("ipAddresses").as_slice()) {
+                self.served(id, fqdn, &at, text, pointer);
+                self.tell(id, "customDnsConfigs", true, &item.pointer);
+            }
+            self.close("a DNS configuration", &own);
+        }
+        for item in view.items("ipConfigurations") {
+            let own = item.view();
+            if let (Some((member, _)), Some((text, pointer))) = (own.text("memberName"), own.text("privateIPAddress"))
+                && let Some(address) = self.address(text, &pointer)
+            {
+                self.tell(id, &format!("static {member}"), address.to_string(), &pointer);
+            }
+            own.ignore(&["groupId"]);
+            self.close("an address configuration", &own);
+        }
+        for item in view.items("networkInterfaces") {
+            let own = item.view();
+            if let Some((text, pointer)) = own.text("id")
+                && let Some(interface) = self.reference(text, &pointer)
+            {
+                let from = self.at(&pointer);
+                self.facts.tell_id(&interface, "endpoint", id, &from);
+            }
+            self.close("a reference", &own);
+        }
+        view.ignore(&["customNetworkInterfaceName", "applicationSecurityGroups", "ipVersionType"]);
+    }
+
+    /// A name an endpoint serves, at an address. Private names count as the public ones they stand for.
+    pub(super) fn served(&mut self, id: &ResourceId, fqdn: &str, at: &str, address: &str, pointer: &str) {
+        if let (Some(name), Some(address)) = (self.name(fqdn, at), self.address(address, pointer)) {
+            let public = name.to_string().replace(".privatelink.", ".");
+            self.tell(id, &format!("address {public}"), address.to_string(), pointer);
+        }
+    }
+
+    fn zone_group(&mut self, id: &ResourceId, view: &View<'_>) {
+        let Some(endpoint) = id.parent() else { return };
+        let mut zones = Vec::new();
+        let from = self.at(view.pointer());
+        self.facts.refers(&endpoint, &from);
+        for item in view.items("privateDnsZoneConfigs") {
+            let own = item.view();
+            if let Some((text, pointer)) = own.text("privateDnsZoneId")
+                && let Some(zone) = self.reference(text, &pointer)
+            {
+                let from = self.at(&pointer);
+                self.facts.refers(&zone, &from);
+                zones.push(zone.to_string());
+            }
+            for set in own.items("recordSets") {
+                let own = set.view();
+                if let (Some((fqdn, at)), [(text, pointer), ..]) = (own.text("fqdn"), own.texts("ipAddresses").as_slice())
+                {
+                    self.served(&endpoint, fqdn, &at, text, pointer);
+                }
+                own.ignore(&["recordType", "recordSetName", "ttl"]);
+                self.close("a record set of a zone group", &own);
+            }
+            self.close("a zone of a zone group", &own);
+        }
+        self.tell(&endpoint, "zoneGroup", zones, view.pointer());
+    }
+
+    fn interface(&mut self, id: &ResourceId, view: &View<'_>) {
+        if let Some(endpoint) = view.object("privateEndpoint") {
+            self.linked(id, "endpoint", &endpoint);
+        }
+        for item in view.items("ipConfigurations") {
+            let own = item.view();
+            let address = own.text("privateIPAddress");
+            if let Some(link) = own.object("privateLinkConnectionProperties") {
+                let member = link.text("requiredMemberName");
+                for (fqdn, at) in link.texts("fqdns") {
+                    if let Some((text, pointer)) = &address {
+                        self.served(id, fqdn, &at, text, pointer);
+                    }
+                    if let (Some((member, pointer)), Some(name)) = (&member, self.name(fqdn, &at)) {
+                        self.tell(id, &format!("member {name}"), *member, pointer);
+                    }
+                }
+                link.ignore(&["groupId"]);
+                self.close("a private link connection", &link);
+            }
+            if let Some(subnet) = own.object("subnet") {
+                self.linked(id, "subnet", &subnet);
+            }
+            own.ignore(&["primary", "privateIPAllocationMethod", "privateIPAddressVersion"]);
+            self.close("an address configuration", &own);
+        }
+        view.ignore(&[
+            "dnsSettings", "enableAcceleratedNetworking", "enableIPForwarding", "macAddress", "nicType", "hostedWorkloads",
+            "networkSecurityGroup", "tapConfigurations", "vnetEncryptionSupported", "auxiliaryMode", "auxiliarySku",
+            "disableTcpStateTracking", "allowPort25Out", "primary", "virtualMachine", "migrationPhase",
+        ]);
+    }
+
+    fn zone_link(&mut self, id: &ResourceId, view: &View<'_>) {
+        if let Some(network) = view.object("virtualNetwork") {
+            self.linked(id, "network", &network);
+        }
+        self.word(id, "resolutionPolicy", view.text("resolutionPolicy"), POLICIES);
+        if let Some((true, pointer)) = view.flag("registrationEnabled") {
+            let text = "autoregistration writes names of virtual machines only, and those are not written here";
+            self.remark(Topic::Unsupported, text, &pointer, None);
+        }
+        view.ignore(&["virtualNetworkLinkState"]);
+    }
+
+    fn network(&mut self, id: &ResourceId, view: &View<'_>) {
+        if let Some(space) = view.object("addressSpace") {
+            let prefixes: Vec<String> = self.prefixes(&space.texts("addressPrefixes"));
+            self.tell(id, "addressSpace", prefixes, space.pointer());
+            space.ignore(&["ipamPoolPrefixAllocations"]);
+            self.close("an address space", &space);
+        }
+        if let Some(options) = view.object("dhcpOptions") {
+            let servers: Vec<String> = options.texts("dnsServers").into_iter().map(|(text, _)| text.to_owned()).collect();
+            self.tell(id, "dnsServers", servers, options.pointer());
+            self.close("DHCP options", &options);
+        }
+        for item in view.items("subnets") {
+            let own = item.view();
+            if let Some((name, _)) = own.text("name") {
+                let subnet = id.child("subnets", name);
+                self.exists(&subnet, &item.pointer);
+                self.subnet(&subnet, &own);
+            }
+            self.close("microsoft.network/virtualnetworks/subnets", &own);
+        }
+        for item in view.items("virtualNetworkPeerings") {
+            let own = item.view();
+            if let Some((name, _)) = own.text("name") {
+                let peering = id.child("virtualNetworkPeerings", name);
+                self.exists(&peering, &item.pointer);
+                self.peering(&peering, &own);
+            }
+            self.close("microsoft.network/virtualnetworks/virtualnetworkpeerings", &own);
+        }
+        view.ignore(&[
+            "enableDdosProtection", "enableVmProtection", "ddosProtectionPlan", "encryption", "flowTimeoutInMinutes",
+            "bgpCommunities", "flowLogs", "ipAllocations", "privateEndpointVNetPolicies", "defaultPublicNatGateway",
+        ]);
+    }
+
+    /// Prefixes as they are written, each without host bits.
+    pub(super) fn prefixes(&mut self, texts: &[(&str, String)]) -> Vec<String> {
+        let mut read = Vec::new();
+        for (text, pointer) in texts {
+            match text.parse::<ipnet::IpNet>() {
+                Ok(prefix) => read.push(prefix.trunc().to_string()),
+                Err(_) if text.starts_with('[') => {}
+                Err(_) => {
+                    let message = format!("`{}` is no prefix", super::fact::shown(&(*text).into()));
+                    self.error(pointer, message, Some("prefixes look like 10.0.1.0/24"));
+                }
+            }
+        }
+        read
+    }
+
+    fn subnet(&mut self, id: &ResourceId, view: &View<'_>) {
+        let mut texts: Vec<(&str, String)> = view.text("addressPrefix").into_iter().collect();
+        if texts.is_empty() {
+            texts = view.texts("addressPrefixes");
+        } else {
+            view.ignore(&["addressPrefixes"]);
+        }
+        self.subnet_prefix(id, &texts);
+        view.ignore(&[
+            "privateEndpoints", "privateEndpointNetworkPolicies", "privateLinkServiceNetworkPolicies", "delegations",
+            "networkSecurityGroup", "routeTable", "serviceEndpoints", "natGateway", "ipConfigurations", "purpose",
+            "defaultOutboundAccess", "serviceAssociationLinks", "resourceNavigationLinks", "sharingScope",
+        ]);
+    }
+
+    /// The first IPv4 prefix is the subnet's.
+    pub(super) fn subnet_prefix(&mut self, id: &ResourceId, texts: &[(&str, String)]) {
+        let prefixes = self.prefixes(texts);
+        if let Some(prefix) = prefixes.iter().find(|prefix| !prefix.contains(':')) {
+            self.tell(id, "prefix", prefix.as_str(), &texts[0].1);
+        }
+    }
+
+    fn peering(&mut self, id: &ResourceId, view: &View<'_>) {
+        if let Some(remote) = view.object("remoteVirtualNetwork") {
+            self.linked(id, "remote", &remote);
+        }
+        self.told_text(id, view, "peeringState", "peeringState");
+        view.ignore(&[
+            "allowVirtualNetworkAccess", "allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways",
+            "remoteAddressSpace", "remoteVirtualNetworkAddressSpace", "peeringSyncLevel", "doNotVerifyRemoteGateways",
+            "remoteBgpCommunities", "remoteVirtualNetworkEncryption", "peerCompleteVnets", "enableOnlyIPv6Peering",
+            "localAddressSpace", "localVirtualNetworkAddressSpace", "localSubnetNames", "remoteSubnetNames",
+        ]);
+    }
+
+    fn inbound(&mut self, id: &ResourceId, view: &View<'_>) {
+        for item in view.items("ipConfigurations").into_iter().take(1) {
+            let own = item.view();
+            if let Some(subnet) = own.object("subnet") {
+                self.linked(id, "subnet", &subnet);
+            }
+            if let Some((text, pointer)) = own.text("privateIpAddress")
+                && let Some(address) = self.address(text, &pointer)
+            {
+                self.tell(id, "address", address.to_string(), &pointer);
+            }
+            own.ignore(&["privateIpAllocationMethod"]);
+            self.close("an address configuration", &own);
+        }
+    }
+
+    fn forwarding_rule(&mut self, id: &ResourceId, view: &View<'_>) {
+        if let Some((text, pointer)) = view.text("domainName")
+            && self.name(text, &pointer).is_some()
+        {
+            self.tell(id, "domainName", text, &pointer);
+        }
+        let mut targets = Vec::new();
+        for item in view.items("targetDnsServers") {
+            let own = item.view();
+            if let Some((text, pointer)) = own.text("ipAddress")
+                && let Some(address) = self.address(text, &pointer)
+            {
+                targets.push(address.to_string());
+            }
+            own.ignore(&["port"]);
+            self.close("a target DNS server", &own);
+        }
+        self.tell(id, "targets", targets, view.pointer());
+        self.word(id, "forwardingRuleState", view.text("forwardingRuleState"), &["Enabled", "Disabled"]);
+    }
+
+    fn record_set(&mut self, id: &ResourceId, view: &View<'_>) {
+        let Some(kind) = record_type(&id.kind) else { return };
+        if let Some(zone) = id.parent() {
+            let zone = ResourceId { kind: "microsoft.network/privatednszones".into(), ..zone };
+            let from = self.at(view.pointer());
+            self.facts.refers(&zone, &from);
+        }
+        if let Some((ttl, pointer)) = view.number("ttl") {
+            match u32::try_from(ttl).ok().filter(|ttl| *ttl <= crate::dns::master::MAX_TTL) {
+                Some(ttl) => self.tell(id, "ttl", ttl, &pointer),
+                None => self.error(&pointer, format!("`{ttl}` is no TTL"), Some("2147483647 is the longest")),
+            }
+        }
+        let mut records: Vec<(String, String)> = Vec::new();
+        let dotted = |text: &str| if text.ends_with('.') { text.to_owned() } else { format!("{text}.") };
+        let list = match kind {
+            RecordType::A => ("aRecords", "ARecords"),
+            RecordType::AAAA => ("aaaaRecords", "AAAARecords"),
+            RecordType::MX => ("mxRecords", "MXRecords"),
+            RecordType::PTR => ("ptrRecords", "PTRRecords"),
+            RecordType::SRV => ("srvRecords", "SRVRecords"),
+            RecordType::TXT => ("txtRecords", "TXTRecords"),
+            RecordType::CNAME => ("cnameRecord", "CNAMERecord"),
+            _ => ("soaRecord", "SOARecord"),
+        };
+        let items = match kind {
+            RecordType::CNAME | RecordType::SOA => view.get(list.0).or_else(|| view.get(list.1)).into_iter().collect(),
+            _ => view.items(list.0),
+        };
+        for item in items {
+            let own = item.view();
+            let text = |name: &str| own.text(name).map(|(text, _)| text);
+            let number = |name: &str| own.number(name).map_or(0, |(number, _)| number);
+            let line = match kind {
+                RecordType::A => text("ipv4Address").map(str::to_owned),
+                RecordType::AAAA => text("ipv6Address").map(str::to_owned),
+                RecordType::CNAME => text("cname").map(dotted),
+                RecordType::PTR => text("ptrdname").map(dotted),
+                RecordType::MX => text("exchange").map(|host| format!("{} {}", number("preference"), dotted(host))),
+                RecordType::SRV => text("target").map(|host| {
+                    format!("{} {} {} {}", number("priority"), number("weight"), number("port"), dotted(host))
+                }),
+                RecordType::TXT => {
+                    let strings = own.texts("value");
+                    Some(strings.iter().map(|(text, _)| quoted(text)).collect::<Vec<_>>().join(" "))
+                }
+                _ => text("host").zip(text("email")).map(|(host, email)| {
+                    let times = ["serialNumber", "refreshTime", "retryTime", "expireTime", "minimumTtl"];
+                    let times: Vec<String> = times.iter().map(|name| number(name).to_string()).collect();
+                    format!("{} {} {}", dotted(host), dotted(email), times.join(" "))
+                }),
+            };
+            self.close("a record", &own);
+            match line.as_deref().and_then(|line| record(kind, line)) {
+                Some(data) => records.push((data.to_string(), item.pointer)),
+                None if line.is_none() => {}
+                None => {
+                    let line = super::fact::shown(&line.unwrap_or_default().into());
+                    self.error(&item.pointer, format!("`{line}` is no data of {kind} records"), None);
+                }
+            }
+        }
+        let pointer = records.first().map_or_else(|| view.pointer().to_owned(), |(_, pointer)| pointer.clone());
+        let mut texts: Vec<String> = records.into_iter().map(|(text, _)| text).collect();
+        texts.sort();
+        self.tell(id, "records", texts, &pointer);
+        if let Some(metadata) = view.object("metadata")
+            && let Some((text, pointer)) = metadata.text("creator")
+        {
+            self.tell(id, "creator", text, &pointer);
+        }
+        view.ignore(&["fqdn", "isAutoRegistered", "targetResource", "trafficManagementProfile"]);
+    }
+}
+
+/// Text as a quoted string of a master file.
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for octet in text.bytes() {
+        match octet {
+            b'"' | b'\\' => {
+                quoted.push('\\');
+                quoted.push(char::from(octet));
+            }
+            b' '..=b'~' => quoted.push(char::from(octet)),
+            _ => quoted.push_str(&format!("\\{octet:03}")),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// True for text such as `11111111-1111-4111-8111-111111111111`.
+pub(super) fn is_guid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
+        && parts.iter().all(|part| part.bytes().all(|octet| octet.is_ascii_hexdigit()))
+}
+
+pub(super) const MODES: &[&str] = &["Open", "PrivateOnly"];
+pub(super) const STATES: &[&str] = &["Approved", "Pending", "Rejected", "Disconnected"];
+pub(super) const ACCESSES: &[&str] = &["Enabled", "Disabled", "SecuredByPerimeter"];
+pub(super) const POLICIES: &[&str] = &["Default", "NxDomainRedirect"];

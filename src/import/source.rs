@@ -1,0 +1,231 @@
+//! From text to facts: what kind of artefact a text is, seen from its content, and which reader takes it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::id::{ResourceId, UNKNOWN};
+use super::reading::Reading;
+use super::report::{ImportError, Provenance};
+use super::rest::id_of;
+use crate::dns::{RecordType, master};
+
+/// The most octets one file may have.
+pub const MAX_OCTETS: usize = 64 << 20;
+
+/// What a text is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Resources as the REST interface and `az` print them.
+    Resources,
+    /// An ARM template.
+    Template,
+    /// The parameters of one.
+    Parameters,
+    /// `terraform show -json` of a state.
+    TerraformState,
+    /// `terraform show -json` of a plan.
+    TerraformPlan,
+    /// A zone file.
+    Zone,
+}
+
+impl Kind {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Resources => "Azure resources",
+            Self::Template => "ARM template",
+            Self::Parameters => "ARM parameters",
+            Self::TerraformState => "Terraform state",
+            Self::TerraformPlan => "Terraform plan",
+            Self::Zone => "zone file",
+        }
+    }
+}
+
+/// A text that was looked at.
+pub(super) enum Read {
+    Json(Kind, Value),
+    Zone(master::ParsedZone),
+}
+
+/// Looks at a text: what it is, and its content.
+///
+/// # Errors
+/// Why it is none of the artefacts that are read; the place is in the file, pointers where they help.
+pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError>> {
+    let place = |line: usize, column: usize| Provenance {
+        file: Arc::clone(file),
+        pointer: None,
+        line: u32::try_from(line.max(1)).unwrap_or(u32::MAX),
+        column: u32::try_from(column.max(1)).unwrap_or(u32::MAX),
+    };
+    let error = |line, column, message: String, hint: Option<&str>| {
+        vec![ImportError { place: place(line, column), message, hint: hint.map(str::to_owned) }]
+    };
+    if text.len() > MAX_OCTETS {
+        return Err(error(1, 1, format!("the file has more than {} MiB, the most that is read", MAX_OCTETS >> 20), None));
+    }
+    let own = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let first = own.iter().position(|octet| !octet.is_ascii_whitespace());
+    let Some(first) = first else {
+        return Err(error(1, 1, "the file is empty".to_owned(), Some("give what `az … -o json` printed")));
+    };
+    if matches!(own[first], b'{' | b'[') && !own[first..].starts_with(b"[default]") {
+        let value: Value = match serde_json::from_slice(own) {
+            Ok(value) => value,
+            Err(fault) => {
+                let text = fault.to_string();
+                let what = text.split(" at line ").next().unwrap_or_default();
+                let what = match what {
+                    "recursion limit exceeded" => "values are nested deeper than 128",
+                    what => what,
+                };
+                return Err(error(
+                    fault.line(),
+                    fault.column(),
+                    format!("this cannot be read as JSON: {what}"),
+                    Some("give the output of `az … -o json`, `az rest` or `terraform show -json` as it is"),
+                ));
+            }
+        };
+        return match kind_of(&value) {
+            Some(kind) => Ok(Read::Json(kind, value)),
+            None => {
+                let mut errors = error(
+                    1,
+                    1,
+                    "this JSON is no artefact of Azure or Terraform that is known here".to_owned(),
+                    Some(
+                        "resources have `id`, or `type` and `name`; a template has `resources` and `contentVersion`; \
+                         `terraform show -json` has `format_version`",
+                    ),
+                );
+                errors[0].place.pointer = Some(String::new());
+                Err(errors)
+            }
+        };
+    }
+    if !looks_like_zone(own) {
+        let text = String::from_utf8_lossy(&own[..own.len().min(1 << 16)]);
+        let hint = if text.contains("resource \"azurerm_") || text.contains("provider \"azurerm") {
+            "this is Terraform's own language: give what `terraform show -json` prints for the state or the plan"
+        } else if text.lines().any(|line| line.starts_with("resource ") && line.contains("'Microsoft.")) {
+            "this is Bicep: give what `az bicep build --file FILE --stdout` prints"
+        } else if text.lines().any(|line| line.starts_with("version:")) && text.contains("networks:") {
+            "this is a scenario already: use it with --scenario"
+        } else {
+            "give JSON of az, REST, ARM or `terraform show -json`, or what `az network private-dns zone export` wrote"
+        };
+        return Err(error(1, 1, "this is neither JSON nor a zone file".to_owned(), Some(hint)));
+    }
+    match master::read(own, None) {
+        Ok(zone) => Ok(Read::Zone(zone)),
+        Err(faults) => Err(faults
+            .into_iter()
+            .map(|fault| ImportError {
+                place: place(fault.line, fault.column),
+                hint: fault.kind.hint().map(str::to_owned),
+                message: fault.kind.to_string(),
+            })
+            .collect()),
+    }
+}
+
+/// What kind of artefact a text is; absent where it is none that is read.
+pub fn recognise(text: &[u8]) -> Option<Kind> {
+    match read(&"".into(), text) {
+        Ok(Read::Json(kind, _)) => Some(kind),
+        Ok(Read::Zone(_)) => Some(Kind::Zone),
+        Err(_) => None,
+    }
+}
+
+fn kind_of(value: &Value) -> Option<Kind> {
+    let Value::Object(own) = value else {
+        // An empty list is what `az … list` prints where there is nothing.
+        let items = value.as_array()?;
+        return (items.is_empty() || items.iter().any(|item| id_of(item).is_some())).then_some(Kind::Resources);
+    };
+    let schema = own.get("$schema").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+    if own.contains_key("resources") && (own.contains_key("contentVersion") || schema.contains("deploymenttemplate")) {
+        return Some(Kind::Template);
+    }
+    if own.get("parameters").is_some_and(Value::is_object)
+        && (schema.contains("deploymentparameters") || own.contains_key("contentVersion"))
+    {
+        return Some(Kind::Parameters);
+    }
+    if own.contains_key("planned_values") {
+        return Some(Kind::TerraformPlan);
+    }
+    if own.contains_key("format_version") || own.contains_key("terraform_version") {
+        return Some(Kind::TerraformState);
+    }
+    if let Some(items) = own.get("value").and_then(Value::as_array) {
+        return (items.is_empty() || items.iter().any(|item| id_of(item).is_some())).then_some(Kind::Resources);
+    }
+    id_of(value).map(|_| Kind::Resources)
+}
+
+/// A directive, a comment of an export, or a line with a class and a type.
+fn looks_like_zone(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(&text[..text.len().min(1 << 20)]);
+    text.lines().take(10_000).any(|line| {
+        let words: Vec<&str> = line.split_ascii_whitespace().take(5).collect();
+        matches!(words.first(), Some(&("$ORIGIN" | "$TTL" | "$INCLUDE" | "$GENERATE")))
+            || words.windows(2).any(|pair| {
+                pair[0].eq_ignore_ascii_case("IN") && pair[1].parse::<RecordType>().is_ok_and(|kind| kind.0 < 300)
+            })
+    })
+}
+
+impl Reading<'_> {
+    /// The facts of a zone file. Its comments say which resource group it is from.
+    pub(super) fn zone_file(&mut self, zone: &master::ParsedZone, text: &[u8]) {
+        let text = String::from_utf8_lossy(text);
+        let mut group = UNKNOWN.to_owned();
+        let mut lines: std::collections::HashMap<String, u32> = std::collections::HashMap::new();
+        for (index, line) in text.lines().enumerate() {
+            if let Some((_, behind)) = line.split_once("Resource Group Name:").filter(|_| line.starts_with(';')) {
+                let behind = behind.trim();
+                if !behind.is_empty() && !behind.contains('/') {
+                    group = behind.to_owned();
+                }
+            }
+            let word = line.split_ascii_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+            if !line.starts_with(char::is_whitespace) && !word.is_empty() {
+                lines.entry(word).or_insert(u32::try_from(index + 1).unwrap_or(u32::MAX));
+            }
+        }
+        let kind = "microsoft.network/privatednszones";
+        let id = ResourceId::of(UNKNOWN, &group, kind, &[&zone.apex.to_string()]);
+        let at = |line: u32| Provenance { file: Arc::clone(&self.file), pointer: None, line, column: 1 };
+        let top = at(lines.get("$origin").copied().unwrap_or(1));
+        self.facts.exists(&id, false, &top);
+        self.objects += 1;
+        let mut names = Vec::new();
+        let mut whole = false;
+        for set in &zone.sets {
+            if set.kind() == RecordType::SOA {
+                whole = true;
+                continue;
+            }
+            let Some(name) = set.owner().relative_to(&zone.apex) else { continue };
+            names.push(format!("{name} {}", set.kind()));
+            let own = id.child(&set.kind().to_string(), &name);
+            let from = at(lines.get(&name.to_ascii_lowercase()).copied().unwrap_or(top.line));
+            self.facts.exists(&own, false, &from);
+            self.facts.tell(&own, "ttl", set.ttl(), &from);
+            let mut records: Vec<String> = set.data().iter().map(ToString::to_string).collect();
+            records.sort();
+            self.facts.tell(&own, "records", records, &from);
+            self.objects += 1;
+        }
+        if whole {
+            names.sort();
+            self.facts.tell(&id, "recordSets", names, &top);
+        }
+    }
+}

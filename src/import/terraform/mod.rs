@@ -1,0 +1,636 @@
+//! `terraform show -json`, of a state and of a plan, to facts.
+//!
+//! A state says everything. In a plan what Azure computes is absent: ids are built from names, references between
+//! resources are followed through the plan's configuration (see `reference`), and the rest is predicted later.
+
+mod reference;
+
+use serde_json::{Map, Value};
+
+use self::reference::{Instance, Plan};
+use super::id::{ResourceId, UNKNOWN};
+use super::reading::{Reading, host, record};
+use super::report::Topic;
+use super::rest::{ACCESSES, MODES, POLICIES, quoted};
+use super::view::{Placed, View};
+use crate::dns::RecordType;
+
+/// How deep modules may stand in one another.
+const MAX_DEPTH: usize = 32;
+
+/// Types of the provider azurerm, and the types of resources they make. Records are named by their type.
+const TYPES: [(&str, &str); 25] = [
+    ("azurerm_virtual_network", "microsoft.network/virtualnetworks"),
+    ("azurerm_virtual_network_dns_servers", "microsoft.network/virtualnetworks"),
+    ("azurerm_subnet", "microsoft.network/virtualnetworks/subnets"),
+    ("azurerm_virtual_network_peering", "microsoft.network/virtualnetworks/virtualnetworkpeerings"),
+    ("azurerm_private_dns_zone", "microsoft.network/privatednszones"),
+    ("azurerm_private_dns_zone_virtual_network_link", "microsoft.network/privatednszones/virtualnetworklinks"),
+    ("azurerm_private_dns_a_record", "microsoft.network/privatednszones/a"),
+    ("azurerm_private_dns_aaaa_record", "microsoft.network/privatednszones/aaaa"),
+    ("azurerm_private_dns_cname_record", "microsoft.network/privatednszones/cname"),
+    ("azurerm_private_dns_mx_record", "microsoft.network/privatednszones/mx"),
+    ("azurerm_private_dns_ptr_record", "microsoft.network/privatednszones/ptr"),
+    ("azurerm_private_dns_srv_record", "microsoft.network/privatednszones/srv"),
+    ("azurerm_private_dns_txt_record", "microsoft.network/privatednszones/txt"),
+    ("azurerm_log_analytics_workspace", "microsoft.operationalinsights/workspaces"),
+    ("azurerm_application_insights", "microsoft.insights/components"),
+    ("azurerm_monitor_data_collection_endpoint", "microsoft.insights/datacollectionendpoints"),
+    ("azurerm_monitor_private_link_scope", "microsoft.insights/privatelinkscopes"),
+    ("azurerm_monitor_private_link_scoped_service", "microsoft.insights/privatelinkscopes/scopedresources"),
+    ("azurerm_private_endpoint", "microsoft.network/privateendpoints"),
+    ("azurerm_private_dns_resolver", "microsoft.network/dnsresolvers"),
+    ("azurerm_private_dns_resolver_inbound_endpoint", "microsoft.network/dnsresolvers/inboundendpoints"),
+    ("azurerm_private_dns_resolver_outbound_endpoint", "microsoft.network/dnsresolvers/outboundendpoints"),
+    ("azurerm_private_dns_resolver_dns_forwarding_ruleset", "microsoft.network/dnsforwardingrulesets"),
+    ("azurerm_private_dns_resolver_forwarding_rule", "microsoft.network/dnsforwardingrulesets/forwardingrules"),
+    ("azurerm_private_dns_resolver_virtual_network_link", "microsoft.network/dnsforwardingrulesets/virtualnetworklinks"),
+];
+
+/// A resource of a state or plan.
+struct Resource<'t> {
+    /// Its address, such as `module.net.azurerm_subnet.pe[0]`.
+    address: String,
+    /// The address of the module it is in; empty for the root.
+    module: String,
+    kind: String,
+    values: &'t Value,
+    pointer: String,
+    planned: bool,
+}
+
+/// The resource type a Terraform type makes.
+fn kind_of(kind: &str) -> Option<&'static str> {
+    TYPES.iter().find(|(own, _)| *own == kind).map(|(_, azure)| *azure)
+}
+
+impl Reading<'_> {
+    /// Reads what `terraform show -json` printed.
+    pub(super) fn terraform(&mut self, value: &Value) {
+        let mut resources = Vec::new();
+        let planned = value.get("planned_values").is_some();
+        for (section, planned, data_only) in [("values", false, false), ("planned_values", true, false), ("prior_state", false, true)] {
+            let (tree, pointer) = match section {
+                "prior_state" if planned_only(value) => {
+                    (value.get("prior_state").and_then(|prior| prior.get("values")), "/prior_state/values".to_owned())
+                }
+                "prior_state" => (None, String::new()),
+                section => (value.get(section), format!("/{section}")),
+            };
+            if let Some(root) = tree.and_then(|tree| tree.get("root_module")) {
+                self.module(root, &format!("{pointer}/root_module"), planned, data_only, 0, &mut resources);
+            }
+        }
+        if let Some(Value::Array(drift)) = value.get("resource_drift")
+            && !drift.is_empty()
+        {
+            let text = "the plan tells of drift: what it says is what Terraform will make of it";
+            self.remark(Topic::Inconsistent, text, "/resource_drift", None);
+        }
+        let mut plan = Plan::of(value);
+        // Ids that need ids of others come after those.
+        for _ in 0..3 {
+            for resource in &resources {
+                if plan.id(&resource.address).is_some() {
+                    continue;
+                }
+                if let Some(id) = self.id_of_resource(resource, &plan) {
+                    plan.instances.push(Instance::of(&resource.address, &resource.module, id));
+                }
+            }
+        }
+        for resource in &resources {
+            self.planned = resource.planned && planned;
+            match plan.id(&resource.address) {
+                Some(id) => self.terraform_resource(resource, &id, &plan),
+                None => {
+                    let text = format!("{} has no part in DNS here", resource.kind);
+                    self.remark(Topic::Unsupported, text, &resource.pointer, None);
+                }
+            }
+        }
+    }
+
+    fn module<'t>(
+        &mut self,
+        module: &'t Value,
+        pointer: &str,
+        planned: bool,
+        data_only: bool,
+        depth: usize,
+        resources: &mut Vec<Resource<'t>>,
+    ) {
+        if depth > MAX_DEPTH {
+            return self.error(pointer, format!("modules stand more than {MAX_DEPTH} deep in one another"), None);
+        }
+        let address = module.get("address").and_then(Value::as_str).unwrap_or_default();
+        for (index, resource) in module.get("resources").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            let pointer = format!("{pointer}/resources/{index}");
+            let text = |key: &str| resource.get(key).and_then(Value::as_str);
+            let (Some(kind), Some(values)) = (text("type"), resource.get("values")) else {
+                self.error(&pointer, "this resource has no type or no values", Some("give what `terraform show -json` prints"));
+                continue;
+            };
+            let is_data = text("mode") == Some("data");
+            if data_only && !is_data {
+                continue;
+            }
+            resources.push(Resource {
+                address: text("address").unwrap_or(&pointer).to_owned(),
+                module: address.to_owned(),
+                kind: kind.to_owned(),
+                values,
+                pointer: format!("{pointer}/values"),
+                planned: planned && !is_data,
+            });
+        }
+        for (index, child) in module.get("child_modules").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            self.module(child, &format!("{pointer}/child_modules/{index}"), planned, data_only, depth + 1, resources);
+        }
+    }
+
+    /// The id of a resource: its own, or built from its names; absent for types that have no part in this, and where a
+    /// name is not known (yet).
+    fn id_of_resource(&mut self, resource: &Resource<'_>, plan: &Plan<'_>) -> Option<ResourceId> {
+        let text = |key: &str| resource.values.get(key).and_then(Value::as_str);
+        if resource.kind == "azapi_resource" {
+            let id = text("id").and_then(ResourceId::parse);
+            return id.or_else(|| {
+                let kind = text("type")?.split('@').next()?.to_owned();
+                let parent = text("parent_id").and_then(ResourceId::parse).or_else(|| {
+                    plan.resolve(&resource.address, &resource.module, &["parent_id"], "").into_iter().next()
+                });
+                let parent = parent.unwrap_or(ResourceId::of(UNKNOWN, UNKNOWN, "", &[]));
+                let mut names: Vec<&str> = parent.names.iter().map(String::as_str).collect();
+                names.push(text("name")?);
+                (kind.matches('/').count() == names.len())
+                    .then(|| ResourceId::of(&parent.subscription, &parent.group, &kind, &names))
+            });
+        }
+        let kind = kind_of(&resource.kind)?;
+        if resource.kind == "azurerm_virtual_network_dns_servers" {
+            let id = text("virtual_network_id").and_then(ResourceId::parse);
+            return id.or_else(|| plan.resolve(&resource.address, &resource.module, &["virtual_network_id"], kind).into_iter().next());
+        }
+        if let Some(id) = text("id").and_then(ResourceId::parse) {
+            return Some(id);
+        }
+        let name = text("name")?;
+        let group = text("resource_group_name").unwrap_or(UNKNOWN);
+        let below = |parent: &str| Some(ResourceId::of(UNKNOWN, group, kind, &[text(parent)?, name]));
+        let under = |attribute: &str, parent: &str, own: &str| {
+            let id = text(attribute).and_then(ResourceId::parse);
+            let id = id.or_else(|| plan.resolve(&resource.address, &resource.module, &[attribute], parent).into_iter().next());
+            id.map(|id| id.child(own, name))
+        };
+        match resource.kind.as_str() {
+            "azurerm_subnet" | "azurerm_virtual_network_peering" => below("virtual_network_name"),
+            "azurerm_private_dns_zone_virtual_network_link" => below("private_dns_zone_name"),
+            "azurerm_monitor_private_link_scoped_service" => below("scope_name"),
+            "azurerm_private_dns_resolver_inbound_endpoint" => {
+                under("private_dns_resolver_id", "microsoft.network/dnsresolvers", "inboundendpoints")
+            }
+            "azurerm_private_dns_resolver_outbound_endpoint" => {
+                under("private_dns_resolver_id", "microsoft.network/dnsresolvers", "outboundendpoints")
+            }
+            "azurerm_private_dns_resolver_forwarding_rule" => {
+                under("dns_forwarding_ruleset_id", "microsoft.network/dnsforwardingrulesets", "forwardingrules")
+            }
+            "azurerm_private_dns_resolver_virtual_network_link" => {
+                under("dns_forwarding_ruleset_id", "microsoft.network/dnsforwardingrulesets", "virtualnetworklinks")
+            }
+            own if own.ends_with("_record") => below("zone_name"),
+            _ => Some(ResourceId::of(UNKNOWN, group, kind, &[name])),
+        }
+    }
+
+    fn terraform_resource(&mut self, resource: &Resource<'_>, id: &ResourceId, plan: &Plan<'_>) {
+        if resource.kind == "azapi_resource" {
+            return self.azapi(resource, id);
+        }
+        let view = View::of(resource.values, &resource.pointer);
+        view.ignore(&["resource_group_name", "timeouts", "guid", "parent_id"]);
+        self.exists(id, &resource.pointer);
+        let known = Known { resource, plan };
+        match resource.kind.as_str() {
+            "azurerm_virtual_network" => self.tf_network(id, &view),
+            "azurerm_virtual_network_dns_servers" => {
+                let servers: Vec<String> = view.texts("dns_servers").into_iter().map(|(text, _)| text.to_owned()).collect();
+                self.tell(id, "dnsServers", servers, view.pointer());
+                view.ignore(&["virtual_network_id"]);
+            }
+            "azurerm_subnet" => {
+                self.subnet_prefix(id, &view.texts("address_prefixes"));
+                view.ignore(&["virtual_network_name", "delegation", "service_endpoints", "service_endpoint_policy_ids",
+                    "private_endpoint_network_policies", "private_endpoint_network_policies_enabled",
+                    "private_link_service_network_policies_enabled", "default_outbound_access_enabled",
+                    "enforce_private_link_endpoint_network_policies", "enforce_private_link_service_network_policies"]);
+            }
+            "azurerm_virtual_network_peering" => {
+                self.tf_id(id, "remote", &view, "remote_virtual_network_id", &known, "microsoft.network/virtualnetworks");
+                view.ignore(&["virtual_network_name", "allow_forwarded_traffic", "allow_gateway_transit",
+                    "allow_virtual_network_access", "use_remote_gateways", "triggers", "peer_complete_virtual_networks_enabled",
+                    "only_ipv6_peering_enabled", "local_subnet_names", "remote_subnet_names"]);
+            }
+            "azurerm_private_dns_zone" => {
+                if let Some((number, pointer)) = view.number("number_of_record_sets") {
+                    self.tell(id, "numberOfRecordSets", number, &pointer);
+                }
+                view.ignore(&["max_number_of_record_sets", "max_number_of_virtual_network_links",
+                    "max_number_of_virtual_network_links_with_registration", "soa_record"]);
+            }
+            "azurerm_private_dns_zone_virtual_network_link" => {
+                self.tf_id(id, "network", &view, "virtual_network_id", &known, "microsoft.network/virtualnetworks");
+                self.word(id, "resolutionPolicy", view.text("resolution_policy"), POLICIES);
+                if let Some((true, pointer)) = view.flag("registration_enabled") {
+                    let text = "autoregistration writes names of virtual machines only, and those are not written here";
+                    self.remark(Topic::Unsupported, text, &pointer, None);
+                }
+                view.ignore(&["private_dns_zone_name"]);
+            }
+            "azurerm_log_analytics_workspace" => {
+                if let Some((text, pointer)) = view.text("workspace_id") {
+                    self.tell(id, "customerId", text.to_ascii_lowercase(), &pointer);
+                }
+                self.tf_resource(id, &view);
+                view.ignore(&["primary_shared_key", "secondary_shared_key", "retention_in_days", "daily_quota_gb",
+                    "allow_resource_only_permissions", "cmk_for_query_forced", "local_authentication_disabled",
+                    "local_authentication_enabled", "reservation_capacity_in_gb_per_day", "data_collection_rule_id",
+                    "immediate_data_purge_on_30_days_enabled"]);
+            }
+            "azurerm_application_insights" => {
+                if let Some((text, pointer)) = view.text("connection_string") {
+                    self.connection_string(id, text, &pointer);
+                }
+                self.tf_id(id, "workspace", &view, "workspace_id", &known, "microsoft.operationalinsights/workspaces");
+                self.tf_resource(id, &view);
+                view.ignore(&["app_id", "application_type", "instrumentation_key", "daily_data_cap_in_gb",
+                    "daily_data_cap_notifications_disabled", "disable_ip_masking", "force_customer_storage_for_profiler",
+                    "local_authentication_disabled", "retention_in_days", "sampling_percentage"]);
+            }
+            "azurerm_monitor_data_collection_endpoint" => self.tf_collection_endpoint(id, &view),
+            "azurerm_monitor_private_link_scope" => {
+                // The provider's default is Open, and a plan has it.
+                self.word(id, "ingestionAccessMode", view.text("ingestion_access_mode"), MODES);
+                self.word(id, "queryAccessMode", view.text("query_access_mode"), MODES);
+            }
+            "azurerm_monitor_private_link_scoped_service" => {
+                self.tf_id(id, "resource", &view, "linked_resource_id", &known, "");
+                view.ignore(&["scope_name"]);
+            }
+            "azurerm_private_endpoint" => self.tf_endpoint(id, &view, &known),
+            "azurerm_private_dns_resolver" => {
+                self.tf_id(id, "network", &view, "virtual_network_id", &known, "microsoft.network/virtualnetworks");
+            }
+            "azurerm_private_dns_resolver_inbound_endpoint" => {
+                for item in view.items("ip_configurations").into_iter().take(1) {
+                    let own = item.view();
+                    let blocks = ["ip_configurations", "subnet_id"];
+                    self.tf_block_id(id, "subnet", &own, "subnet_id", &known, &blocks, "microsoft.network/virtualnetworks/subnets");
+                    if let Some((text, pointer)) = own.text("private_ip_address")
+                        && let Some(address) = self.address(text, &pointer)
+                    {
+                        self.tell(id, "address", address.to_string(), &pointer);
+                    }
+                    own.ignore(&["private_ip_allocation_method"]);
+                    self.close("ip_configurations", &own);
+                }
+                view.ignore(&["private_dns_resolver_id"]);
+            }
+            "azurerm_private_dns_resolver_outbound_endpoint" => {
+                self.tf_id(id, "subnet", &view, "subnet_id", &known, "microsoft.network/virtualnetworks/subnets");
+                view.ignore(&["private_dns_resolver_id"]);
+            }
+            "azurerm_private_dns_resolver_dns_forwarding_ruleset" => {
+                view.ignore(&["private_dns_resolver_outbound_endpoint_ids"]);
+            }
+            "azurerm_private_dns_resolver_forwarding_rule" => self.tf_rule(id, &view),
+            "azurerm_private_dns_resolver_virtual_network_link" => {
+                self.tf_id(id, "network", &view, "virtual_network_id", &known, "microsoft.network/virtualnetworks");
+                view.ignore(&["dns_forwarding_ruleset_id"]);
+            }
+            _ => self.tf_record_set(id, &view),
+        }
+        self.close(&resource.kind, &view);
+    }
+
+    /// An attribute that holds an id; in a plan it is followed through the configuration.
+    fn tf_id(&mut self, id: &ResourceId, attribute: &str, view: &View<'_>, key: &str, known: &Known<'_, '_>, kind: &str) {
+        self.tf_block_id(id, attribute, view, key, known, &[key], kind);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "where to look and what to say")]
+    fn tf_block_id(
+        &mut self,
+        id: &ResourceId,
+        attribute: &str,
+        view: &View<'_>,
+        key: &str,
+        known: &Known<'_, '_>,
+        path: &[&str],
+        kind: &str,
+    ) {
+        if let Some((text, pointer)) = view.text(key) {
+            self.tell_id(id, attribute, text, &pointer);
+            return;
+        }
+        if !known.resource.planned {
+            return;
+        }
+        let resource = known.resource;
+        match known.plan.resolve(&resource.address, &resource.module, path, kind).into_iter().next() {
+            Some(other) => {
+                let from = self.at(&resource.pointer);
+                self.facts.tell_id(id, attribute, &other, &from);
+            }
+            None => {
+                let text = format!("{key} of {} is known only after apply, and the configuration does not say it", resource.address);
+                self.remark(Topic::Unresolved, text, &resource.pointer, None);
+            }
+        }
+    }
+
+    fn tf_network(&mut self, id: &ResourceId, view: &View<'_>) {
+        let prefixes = self.prefixes(&view.texts("address_space"));
+        if !prefixes.is_empty() {
+            self.tell(id, "addressSpace", prefixes, view.pointer());
+        }
+        if let Some(servers) = view.get("dns_servers") {
+            let texts: Vec<&str> = servers.items().iter().filter_map(Placed::text).collect();
+            if !texts.is_empty() {
+                self.tell(id, "dnsServers", texts, &servers.pointer);
+            }
+        }
+        for item in view.items("subnet") {
+            let own = item.view();
+            if let Some((name, _)) = own.text("name") {
+                let subnet = id.child("subnets", name);
+                self.exists(&subnet, &item.pointer);
+                let mut texts = own.texts("address_prefixes");
+                if texts.is_empty() {
+                    texts.extend(own.text("address_prefix"));
+                }
+                self.subnet_prefix(&subnet, &texts);
+            }
+            own.ignore(&["security_group", "delegation", "default_outbound_access_enabled",
+                "private_endpoint_network_policies", "private_link_service_network_policies_enabled", "route_table_id",
+                "service_endpoints", "service_endpoint_policy_ids"]);
+            self.close("subnet", &own);
+        }
+        view.ignore(&["bgp_community", "ddos_protection_plan", "edge_zone", "encryption", "flow_timeout_in_minutes",
+            "private_endpoint_vnet_policies", "ip_address_pool"]);
+    }
+
+    fn tf_resource(&mut self, id: &ResourceId, view: &View<'_>) {
+        self.tf_location(id, view);
+        let flags = [
+            ("internet_ingestion_enabled", "publicNetworkAccessForIngestion"),
+            ("internet_query_enabled", "publicNetworkAccessForQuery"),
+        ];
+        for (key, attribute) in flags {
+            if let Some((flag, pointer)) = view.flag(key) {
+                self.tell(id, attribute, ACCESSES[usize::from(!flag)], &pointer);
+            }
+        }
+    }
+
+    fn tf_location(&mut self, id: &ResourceId, view: &View<'_>) {
+        if let Some((text, pointer)) = view.text("location") {
+            self.tell(id, "location", text.to_ascii_lowercase().replace(' ', ""), &pointer);
+        }
+    }
+
+    fn tf_collection_endpoint(&mut self, id: &ResourceId, view: &View<'_>) {
+        self.tf_location(id, view);
+        let endpoints = [
+            ("configuration_access_endpoint", "configurationAccess"),
+            ("logs_ingestion_endpoint", "logsIngestion"),
+            ("metrics_ingestion_endpoint", "metricsIngestion"),
+        ];
+        for (key, attribute) in endpoints {
+            if let Some((text, pointer)) = view.text(key)
+                && let Some(host) = self.name(host(text), &pointer)
+            {
+                self.tell(id, attribute, host.to_string(), &pointer);
+            }
+        }
+        if let Some((flag, pointer)) = view.flag("public_network_access_enabled") {
+            self.tell(id, "publicNetworkAccess", ACCESSES[usize::from(!flag)], &pointer);
+        }
+        view.ignore(&["description", "immutable_id"]);
+    }
+
+    fn tf_endpoint(&mut self, id: &ResourceId, view: &View<'_>, known: &Known<'_, '_>) {
+        self.tf_location(id, view);
+        self.tf_id(id, "subnet", view, "subnet_id", known, "microsoft.network/virtualnetworks/subnets");
+        for item in view.items("private_service_connection") {
+            let own = item.view();
+            let path = ["private_service_connection", "private_connection_resource_id"];
+            self.tf_block_id(id, "scope", &own, path[1], known, &path, "microsoft.insights/privatelinkscopes");
+            if let (Some((true, pointer)), true) = (own.flag("is_manual_connection"), known.resource.planned) {
+                self.tell(id, "status", "Pending", &pointer);
+            }
+            own.ignore(&["private_connection_resource_alias", "private_ip_address", "request_message", "subresource_names"]);
+            self.close("private_service_connection", &own);
+        }
+        for item in view.items("private_dns_zone_group") {
+            let own = item.view();
+            let mut zones: Vec<ResourceId> = Vec::new();
+            for (text, pointer) in own.texts("private_dns_zone_ids") {
+                zones.extend(self.reference(text, &pointer));
+            }
+            if zones.is_empty() && known.resource.planned {
+                let path = ["private_dns_zone_group", "private_dns_zone_ids"];
+                let resource = known.resource;
+                let kind = "microsoft.network/privatednszones";
+                zones = known.plan.resolve(&resource.address, &resource.module, &path, kind);
+            }
+            let from = self.at(&item.pointer);
+            for zone in &zones {
+                self.facts.refers(zone, &from);
+            }
+            match zones.is_empty() {
+                true => self.tell(id, "zoneGroupUnknown", true, &item.pointer),
+                false => {
+                    let zones: Vec<String> = zones.iter().map(ToString::to_string).collect();
+                    self.tell(id, "zoneGroup", zones, &item.pointer);
+                }
+            }
+            self.close("private_dns_zone_group", &own);
+        }
+        for item in view.items("custom_dns_configs") {
+            let own = item.view();
+            if let (Some((fqdn, at)), [(text, pointer), ..]) = (own.text("fqdn"), own.texts("ip_addresses").as_slice()) {
+                self.served(id, fqdn, &at, text, pointer);
+                self.tell(id, "customDnsConfigs", true, &item.pointer);
+            }
+            self.close("custom_dns_configs", &own);
+        }
+        for item in view.items("private_dns_zone_configs") {
+            let own = item.view();
+            for set in own.items("record_sets") {
+                let own = set.view();
+                if let (Some((fqdn, at)), [(text, pointer), ..]) = (own.text("fqdn"), own.texts("ip_addresses").as_slice()) {
+                    self.served(id, fqdn, &at, text, pointer);
+                }
+                own.ignore(&["ttl"]);
+                self.close("record_sets", &own);
+            }
+            own.ignore(&["private_dns_zone_id"]);
+            self.close("private_dns_zone_configs", &own);
+        }
+        for item in view.items("ip_configuration") {
+            let own = item.view();
+            let member = own.text("member_name").or_else(|| own.text("subresource_name"));
+            if let (Some((member, _)), Some((text, pointer))) = (member, own.text("private_ip_address"))
+                && let Some(address) = self.address(text, &pointer)
+            {
+                self.tell(id, &format!("static {member}"), address.to_string(), &pointer);
+            }
+            own.ignore(&["subresource_name"]);
+            self.close("ip_configuration", &own);
+        }
+        for item in view.items("network_interface") {
+            let own = item.view();
+            if let Some((text, pointer)) = own.text("id")
+                && let Some(interface) = self.reference(text, &pointer)
+            {
+                let from = self.at(&pointer);
+                self.facts.tell_id(&interface, "endpoint", id, &from);
+            }
+            self.close("network_interface", &own);
+        }
+        view.ignore(&["custom_network_interface_name", "edge_zone"]);
+    }
+
+    fn tf_rule(&mut self, id: &ResourceId, view: &View<'_>) {
+        if let Some((text, pointer)) = view.text("domain_name")
+            && self.name(text, &pointer).is_some()
+        {
+            self.tell(id, "domainName", text, &pointer);
+        }
+        if let Some((flag, pointer)) = view.flag("enabled") {
+            self.tell(id, "forwardingRuleState", if flag { "Enabled" } else { "Disabled" }, &pointer);
+        }
+        let mut targets = Vec::new();
+        for item in view.items("target_dns_servers") {
+            let own = item.view();
+            if let Some((text, pointer)) = own.text("ip_address")
+                && let Some(address) = self.address(text, &pointer)
+            {
+                targets.push(address.to_string());
+            }
+            own.ignore(&["port"]);
+            self.close("target_dns_servers", &own);
+        }
+        self.tell(id, "targets", targets, view.pointer());
+        view.ignore(&["dns_forwarding_ruleset_id"]);
+    }
+
+    fn tf_record_set(&mut self, id: &ResourceId, view: &View<'_>) {
+        let Some(kind) = super::rest::record_type(&id.kind) else { return };
+        if let Some(zone) = id.parent() {
+            let from = self.at(view.pointer());
+            self.facts.refers(&zone, &from);
+        }
+        if let Some((ttl, pointer)) = view.number("ttl") {
+            match u32::try_from(ttl).ok().filter(|ttl| *ttl <= crate::dns::master::MAX_TTL) {
+                Some(ttl) => self.tell(id, "ttl", ttl, &pointer),
+                None => self.error(&pointer, format!("`{ttl}` is no TTL"), Some("2147483647 is the longest")),
+            }
+        }
+        let dotted = |text: &str| if text.ends_with('.') { text.to_owned() } else { format!("{text}.") };
+        let mut lines: Vec<(String, String)> = Vec::new();
+        match kind {
+            RecordType::A | RecordType::AAAA => {
+                lines.extend(view.texts("records").into_iter().map(|(text, pointer)| (text.to_owned(), pointer)));
+            }
+            RecordType::PTR => {
+                lines.extend(view.texts("records").into_iter().map(|(text, pointer)| (dotted(text), pointer)));
+            }
+            RecordType::CNAME => lines.extend(view.text("record").map(|(text, pointer)| (dotted(text), pointer))),
+            _ => {
+                for item in view.items("record") {
+                    let own = item.view();
+                    let text = |name: &str| own.text(name).map_or_else(String::new, |(text, _)| text.to_owned());
+                    let number = |name: &str| match own.get(name).map(|placed| placed.value.clone()) {
+                        Some(Value::Number(number)) => number.to_string(),
+                        Some(Value::String(text)) => text,
+                        _ => "0".to_owned(),
+                    };
+                    let line = match kind {
+                        RecordType::MX => format!("{} {}", number("preference"), dotted(&text("exchange"))),
+                        RecordType::SRV => format!(
+                            "{} {} {} {}",
+                            number("priority"),
+                            number("weight"),
+                            number("port"),
+                            dotted(&text("target"))
+                        ),
+                        _ => quoted(&text("value")),
+                    };
+                    lines.push((line, item.pointer.clone()));
+                    self.close("record", &own);
+                }
+            }
+        }
+        let mut records = Vec::new();
+        for (line, pointer) in lines {
+            match record(kind, &line) {
+                Some(data) => records.push(data.to_string()),
+                None => {
+                    let line = super::fact::shown(&line.into());
+                    self.error(&pointer, format!("`{line}` is no data of {kind} records"), None);
+                }
+            }
+        }
+        records.sort();
+        self.tell(id, "records", records, view.pointer());
+        view.ignore(&["zone_name", "fqdn"]);
+    }
+
+    /// A resource told in Azure's own words; older versions of the provider have the body as text.
+    fn azapi(&mut self, resource: &Resource<'_>, id: &ResourceId) {
+        let mut own = Map::new();
+        let pointer = format!("{}/body", resource.pointer);
+        for key in ["body", "output"] {
+            let body = match resource.values.get(key) {
+                Some(Value::String(text)) => match serde_json::from_str(text) {
+                    Ok(Value::Object(entries)) => entries,
+                    _ => Map::new(),
+                },
+                Some(Value::Object(entries)) => entries.clone(),
+                _ => Map::new(),
+            };
+            for (name, value) in body {
+                match (own.get_mut(&name), value) {
+                    // What Azure gave back stands beside what was asked for.
+                    (Some(Value::Object(before)), Value::Object(more)) => {
+                        for (name, value) in more {
+                            before.entry(name).or_insert(value);
+                        }
+                    }
+                    (None, value) => {
+                        own.insert(name, value);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if let Some(location) = resource.values.get("location").filter(|location| location.is_string()) {
+            own.entry("location").or_insert_with(|| location.clone());
+        }
+        self.told(id, &Value::Object(own), &pointer);
+    }
+}
+
+/// What a reader of an attribute can look things up in.
+struct Known<'k, 't> {
+    resource: &'k Resource<'t>,
+    plan: &'k Plan<'t>,
+}
+
+/// The prior state of a plan has the data sources that were read for it.
+fn planned_only(value: &Value) -> bool {
+    value.get("planned_values").is_some()
+}

@@ -1,0 +1,252 @@
+//! References of a plan: which resource an attribute will hold the id of, followed through the configuration: resources,
+//! variables of modules, their outputs, and loops.
+
+use serde_json::Value;
+
+use crate::import::id::ResourceId;
+
+/// How many references may be followed behind one another.
+const MAX_DEPTH: usize = 16;
+/// How many steps one search may take.
+const MAX_STEPS: usize = 10_000;
+
+/// A plan's configuration and the instances of its resources.
+pub(super) struct Plan<'t> {
+    configuration: Option<&'t Value>,
+    variables: Option<&'t Value>,
+    pub(super) instances: Vec<Instance>,
+}
+
+/// An instance of a resource and the id it has or will have.
+pub(super) struct Instance {
+    address: String,
+    module: String,
+    /// Type and name, such as `azurerm_subnet.pe`.
+    base: String,
+    /// What stands in brackets behind it; empty without `count` and `for_each`.
+    index: String,
+    id: ResourceId,
+}
+
+impl Instance {
+    pub(super) fn of(address: &str, module: &str, id: ResourceId) -> Self {
+        let own = address.strip_prefix(module).unwrap_or(address).trim_start_matches('.');
+        let (base, index) = own.split_once('[').map_or((own, ""), |(base, index)| (base, index.trim_end_matches(']')));
+        Self {
+            address: address.to_owned(),
+            module: module.to_owned(),
+            base: base.to_owned(),
+            index: index.to_owned(),
+            id,
+        }
+    }
+}
+
+impl<'t> Plan<'t> {
+    pub(super) fn of(value: &'t Value) -> Self {
+        Self {
+            configuration: value.get("configuration").and_then(|own| own.get("root_module")),
+            variables: value.get("variables"),
+            instances: Vec::new(),
+        }
+    }
+
+    /// The id of the resource at an address.
+    pub(super) fn id(&self, address: &str) -> Option<ResourceId> {
+        self.instances.iter().find(|one| one.address == address).map(|one| one.id.clone())
+    }
+
+    /// The ids an attribute will hold; of that kind only, unless it is empty.
+    pub(super) fn resolve(&self, address: &str, module: &str, path: &[&str], kind: &str) -> Vec<ResourceId> {
+        let own = Instance::of(address, module, ResourceId::opaque(""));
+        let Some(resource) = self.module(module).and_then(|config| find_resource(config, &own.base)) else {
+            return Vec::new();
+        };
+        let mut expressions = resource.get("expressions");
+        for key in path {
+            expressions = expressions.and_then(|own| match own {
+                Value::Array(blocks) => blocks.first()?.get(key),
+                own => own.get(key),
+            });
+        }
+        let Some(expression) = expressions else { return Vec::new() };
+        let mut found = Vec::new();
+        let mut steps = 0;
+        self.follow(expression, module, Some((resource, &own)), 0, &mut steps, &mut found);
+        found.retain(|id| kind.is_empty() || id.kind == kind);
+        let mut unique: Vec<ResourceId> = Vec::new();
+        for id in found {
+            if !unique.iter().any(|own| own.key() == id.key()) {
+                unique.push(id);
+            }
+        }
+        unique
+    }
+
+    /// The configuration of a module, by its address with or without indexes.
+    fn module(&self, address: &str) -> Option<&'t Value> {
+        let mut config = self.configuration?;
+        for call in calls(address) {
+            config = config.get("module_calls")?.get(call)?.get("module")?;
+        }
+        Some(config)
+    }
+
+    fn follow(
+        &self,
+        expression: &Value,
+        module: &str,
+        own: Option<(&Value, &Instance)>,
+        depth: usize,
+        steps: &mut usize,
+        found: &mut Vec<ResourceId>,
+    ) {
+        *steps += 1;
+        if depth > MAX_DEPTH || *steps > MAX_STEPS {
+            return;
+        }
+        if let Some(constant) = expression.get("constant_value") {
+            for text in texts(constant) {
+                found.extend(ResourceId::parse(text));
+            }
+        }
+        let references = expression.get("references").and_then(Value::as_array);
+        let references: Vec<&str> = references.into_iter().flatten().filter_map(Value::as_str).collect();
+        for (index, reference) in references.iter().enumerate() {
+            // Terraform lists each reference again without its last parts.
+            let again = references[..index].iter().any(|before| {
+                before.strip_prefix(reference).is_some_and(|rest| rest.starts_with(['.', '[']))
+            });
+            if !again {
+                let looped = references.iter().any(|one| matches!(*one, "count.index" | "each.key"));
+                self.reference(reference, module, own, looped, depth, steps, found);
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a walk with what it carries along")]
+    fn reference(
+        &self,
+        reference: &str,
+        module: &str,
+        own: Option<(&Value, &Instance)>,
+        looped: bool,
+        depth: usize,
+        steps: &mut usize,
+        found: &mut Vec<ResourceId>,
+    ) {
+        let parts: Vec<&str> = reference.split('.').collect();
+        match parts.as_slice() {
+            ["var", name, ..] => {
+                let name = name.split('[').next().unwrap_or_default();
+                match parent(module) {
+                    Some((outer, call)) => {
+                        let config = self.module(outer).and_then(|config| config.get("module_calls")?.get(call));
+                        if let Some(expression) = config.and_then(|call| call.get("expressions")?.get(name)) {
+                            self.follow(expression, outer, None, depth + 1, steps, found);
+                        }
+                    }
+                    None => {
+                        let value = self.variables.and_then(|all| all.get(name)?.get("value"));
+                        for text in value.into_iter().flat_map(texts) {
+                            found.extend(ResourceId::parse(text));
+                        }
+                    }
+                }
+            }
+            ["module", call, rest @ ..] => {
+                let name = call.split('[').next().unwrap_or_default();
+                let Some(output) = rest.first().and_then(|output| output.split('[').next()) else { return };
+                let inner = match module.is_empty() {
+                    true => format!("module.{name}"),
+                    false => format!("{module}.module.{name}"),
+                };
+                let expression = self.module(&inner).and_then(|config| config.get("outputs")?.get(output)?.get("expression"));
+                if let Some(expression) = expression {
+                    self.follow(expression, &inner, None, depth + 1, steps, found);
+                }
+            }
+            ["each", "value", ..] => {
+                if let Some((resource, instance)) = own
+                    && let Some(expression) = resource.get("for_each_expression")
+                {
+                    let mut all = Vec::new();
+                    self.follow(expression, module, None, depth + 1, steps, &mut all);
+                    // Of a loop over resources it is the one with the same key.
+                    let same = |id: &&ResourceId| {
+                        self.instances.iter().any(|one| one.id.key() == id.key() && one.index == instance.index)
+                    };
+                    match all.iter().find(same) {
+                        Some(one) => found.push(one.clone()),
+                        None => found.extend(all),
+                    }
+                }
+            }
+            _ => {
+                let data = parts.first() == Some(&"data");
+                let used = if data { 3 } else { 2 };
+                if parts.len() < used {
+                    return;
+                }
+                let joined = parts.join(".");
+                // A key in brackets can have dots.
+                let (base, index) = match joined.find('[') {
+                    Some(at) if joined[..at].matches('.').count() < used => {
+                        let rest = &joined[at + 1..];
+                        (joined[..at].to_owned(), rest.split(']').next().unwrap_or_default())
+                    }
+                    _ => (parts[..used].join("."), ""),
+                };
+                let plain = |module: &str| calls(module).collect::<Vec<_>>().join(".");
+                let here = |one: &&Instance| one.base == base && one.module == module;
+                let near = |one: &&Instance| one.base == base && plain(&one.module) == plain(module);
+                let mut all: Vec<&Instance> = self.instances.iter().filter(here).collect();
+                if all.is_empty() {
+                    all = self.instances.iter().filter(near).collect();
+                }
+                if !index.is_empty() {
+                    all.retain(|one| one.index.trim_matches('"') == index.trim_matches('"'));
+                } else if let Some((_, instance)) = own.filter(|_| looped)
+                    && all.iter().any(|one| one.index == instance.index)
+                {
+                    // The one of the same turn of the loop.
+                    all.retain(|one| one.index == instance.index);
+                }
+                found.extend(all.into_iter().map(|one| one.id.clone()));
+            }
+        }
+    }
+}
+
+/// The module a module was called in, and the name of the call.
+fn parent(module: &str) -> Option<(&str, &str)> {
+    let at = module.rfind("module.")?;
+    let call = module[at + "module.".len()..].split('[').next().unwrap_or_default();
+    Some((module[..at].trim_end_matches('.'), call))
+}
+
+/// The names of the calls that lead to a module.
+fn calls(module: &str) -> impl Iterator<Item = &str> {
+    module
+        .split("module.")
+        .skip(1)
+        .map(|part| part.trim_end_matches('.').split('[').next().unwrap_or_default())
+}
+
+fn find_resource<'t>(config: &'t Value, base: &str) -> Option<&'t Value> {
+    let resources = config.get("resources").and_then(Value::as_array)?;
+    resources.iter().find(|resource| {
+        let text = |key: &str| resource.get(key).and_then(Value::as_str).unwrap_or_default();
+        text("address") == base || format!("{}.{}", text("type"), text("name")) == base
+    })
+}
+
+/// All texts in a value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        Value::Object(entries) => entries.values().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
