@@ -30,5 +30,8 @@ mod verbs;
 /// The README's transcripts are true.
 mod readme;
 
+/// Specs, differences, and findings in the forms CI reads.
+mod regression;
+
 /// Somebody's master files, served by the real binary.
 mod zones;

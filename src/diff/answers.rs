@@ -8,9 +8,9 @@ use crate::answer::{Decision, Outcome, Question, decide};
 use crate::compile::{Compiled, Writer};
 use crate::dns::{OwnerName, RecordType};
 
-/// What each of two estates answers, to the same questions.
-pub(super) fn of(worlds: [&Compiled; 2]) -> [BTreeMap<AnswerKey, Seen>; 2] {
-    let names: BTreeSet<OwnerName> = worlds.iter().flat_map(|world| names_of(world)).collect();
+/// What each of two estates answers, to the same questions. `names` are asked besides those the estates are about.
+pub(super) fn of(worlds: [&Compiled; 2], mut names: BTreeSet<OwnerName>) -> [BTreeMap<AnswerKey, Seen>; 2] {
+    names.extend(worlds.iter().flat_map(|world| names_of(world)));
     // Names of aliases on the way are told of by the name the way begins at.
     let mut met = BTreeSet::new();
     let public: BTreeSet<_> = names.into_iter().map(|name| (name, RecordType::A)).collect();

@@ -32,7 +32,8 @@ pub struct Change<K, V> {
 pub struct Diff {
     /// Record sets of private zones, SOAs left out.
     pub record_sets: Vec<Change<RecordSetKey, Written>>,
-    /// Answers, over the public names estates are about and the names of record sets that none of those leads to.
+    /// Answers, over the public names estates are about, those flows go through, and the names of record sets that none of
+    /// those leads to.
     pub answers: Vec<Change<AnswerKey, Seen>>,
     /// Flows.
     pub flows: Vec<Change<FlowKey, End>>,
@@ -235,14 +236,18 @@ impl Diff {
 
 /// What differs between two estates.
 pub fn diff(before: &Compiled, after: &Compiled) -> Diff {
-    let [answers_before, answers_after] = answers::of([before, after]);
+    let ends = [ends(before), ends(after)];
+    // Shared names belong to no resource; whoever uses one goes through them.
+    let used = ends.iter().flat_map(BTreeMap::keys).map(|key| key.name.clone()).collect();
+    let [answers_before, answers_after] = answers::of([before, after], used);
     let mut answers = changes(answers_before, answers_after);
     // Who comes new into a network, or the last who leaves, finds public DNS as everywhere: that is no news.
     answers.retain(|one| !matches!((&one.before, &one.after), (None, Some(Seen::Public(_))) | (Some(Seen::Public(_)), None)));
+    let [ends_before, ends_after] = ends;
     Diff {
         record_sets: changes(record_sets(before), record_sets(after)),
         answers,
-        flows: changes(ends(before), ends(after)),
+        flows: changes(ends_before, ends_after),
         findings: changes(findings(before), findings(after)),
     }
 }
