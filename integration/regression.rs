@@ -99,6 +99,14 @@ fn a_spec_holds_offline_and_what_does_not_is_told_side_by_side() {
 }
 
 #[test]
+fn the_spec_of_the_readme_holds() {
+    let blocks = include_str!("../README.md").split("```yaml\n").skip(1).filter_map(|block| block.split("```").next());
+    let mut specs = blocks.filter(|block| block.contains("\nscenario: two-scopes-one-dns\n"));
+    let told = run_with(&["test", "-"], specs.next().expect("there is one"));
+    assert!(told.starts_with("exit code 0") && told.contains("7 passed, 0 failed"), "{told}");
+}
+
+#[test]
 fn a_scenario_can_be_held_at_one_of_its_steps() {
     let told = run(&["test", "two-scopes-one-dns", "--at", "first-scope"]);
     assert!(told.starts_with("exit code 0") && told.contains("holds at another step"), "{told}");
@@ -136,7 +144,9 @@ expect:
 #[test]
 fn mistakes_in_specs_are_told_with_their_places() {
     shows!("error-spec", run_with(&["test", "-"], MISTAKES));
-    let told = |arguments: &[&str]| run_with(arguments, "version: 1\nexpect: [{ from: vnet1, answers: { a.example: public } }]\n");
+    let told = |arguments: &[&str]| {
+        run_with(arguments, "version: 1\nexpect: [{ from: vnet1, answers: { a.example: public } }]\n")
+    };
     shows!("error-spec-without-scenario", told(&["test", "-"]));
     shows!("error-spec-without-network", told(&["test", "-", "--server", "127.0.0.1:1"]));
     shows!("error-spec-without-server", told(&["test", "-", "--from", "vnet1"]));
@@ -196,7 +206,10 @@ async fn the_same_spec_holds_over_the_wire() {
     });
     let (recorded, broken, held, before) = told.await.expect("it does not panic");
     shows!("spec-recorded", without_ports(&recorded, &ports));
-    assert!(broken.starts_with("exit code 1") && broken.contains(&format!("dig @127.0.0.1 -p {}", ports[0].1)), "{broken}");
+    assert!(
+        broken.starts_with("exit code 1") && broken.contains(&format!("dig @127.0.0.1 -p {}", ports[0].1)),
+        "{broken}"
+    );
     assert!(held.starts_with("exit code 0"), "{held}");
     assert!(before.starts_with("exit code 1"), "{before}");
     emulator.shutdown().await;
@@ -204,7 +217,8 @@ async fn the_same_spec_holds_over_the_wire() {
 
 #[test]
 fn a_server_that_is_not_there_is_a_failure_that_says_so() {
-    let port = std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("loopback has ports");
+    let port =
+        std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("loopback has ports");
     let server = format!("vnet1={port}");
     let told = run_with(&["test", "-", "--server", &server, "--within", "1ms", "--timeout", "200ms"], SPEC);
     assert!(told.starts_with("exit code 1") && told.contains(&format!("nobody listens at {port}")), "{told}");
@@ -260,9 +274,11 @@ fn differences_are_told_for_people_pull_requests_and_programs() {
     let diff = |more: &[&str]| run(&[&["diff", "two-scopes-one-dns@first-scope", "@second-scope"], more].concat());
     shows!("diff-text", diff(&[]));
     shows!("diff-markdown", diff(&["--format", "markdown", "--from", "vnet1"]));
-    shows!("diff-json", diff(&["--format", "json", "--from", "vnet2"]));
+    let small = ["diff", "exclusions-per-connection@private-only", "@one-excluded", "--format", "json"];
+    shows!("diff-json", run(&small));
     assert!(diff(&["--exit-code"]).starts_with("exit code 1"));
-    let same = |more: &[&str]| run(&[&["diff", "two-scopes-one-dns", "two-scopes-one-dns", "--exit-code"], more].concat());
+    let same =
+        |more: &[&str]| run(&[&["diff", "two-scopes-one-dns", "two-scopes-one-dns", "--exit-code"], more].concat());
     assert_eq!(same(&[]), "exit code 0\n", "where nothing differs, nothing is said");
     assert_eq!(same(&["--format", "markdown"]), "exit code 0\n");
     let empty: Json = serde_json::from_str(&stdout(&same(&["--format", "json"]))).expect("it is JSON");
@@ -307,4 +323,40 @@ fn what_cannot_be_compared_is_said() {
     shows!("error-diff-no-client", run(&["diff", "two-scopes-one-dns@before", "@second-scope", "--from", "vnet3"]));
     let nobody = run(&["diff", "--running", "1", "--admin", "127.0.0.1:1"]);
     assert!(nobody.starts_with("exit code 2") && nobody.contains("no server answers"), "{nobody}");
+}
+
+/// A server as a process of its own; it is ended when the test is over.
+struct Server(std::process::Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn steps_of_a_running_server_are_compared_as_those_of_a_file_are() {
+    use std::io::BufRead as _;
+    let mut child = crate::fixture::binary()
+        .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary can be started");
+    let stderr = std::io::BufReader::new(child.stderr.take().expect("it is piped"));
+    let _server = Server(child);
+    let mut lines = stderr.lines().map(|line| line.expect("it is text"));
+    let admin = lines.find_map(|line| line.strip_prefix("admin: ").map(str::to_owned)).expect("it says where it is");
+    let running = |more: &[&str]| run(&[&["diff", "--running", "--admin", &admin], more].concat());
+    let file = |more: &[&str]| run(&[&["diff"], more].concat());
+    assert_eq!(
+        running(&["first-scope", "second-scope", "--from", "vnet1"]),
+        file(&["two-scopes-one-dns@first-scope", "@second-scope", "--from", "vnet1"])
+    );
+    // Without a second side it is what is served now.
+    assert_eq!(running(&["second-scope", "--exit-code"]), "exit code 0\n");
+    let unknown = running(&["first-scop"]);
+    assert!(unknown.starts_with("exit code 2") && unknown.contains("no step or revision"), "{unknown}");
 }

@@ -7,14 +7,12 @@ use crate::report::findings::{self, CheckFormat, Denied};
 
 /// Report what is wrong with an estate: exit code 1 if anything of severity error is
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         ampls-dns check\n  \
         ampls-dns check my-estate.yaml --at first-scope --deny AMPLS005\n  \
         ampls-dns check my-estate.yaml --format sarif > findings.sarif\n  \
         ampls-dns check plan.json --format github                     what `import` reads, with places in it\n  \
-        ampls-dns check my-estate.yaml --format markdown >> $GITHUB_STEP_SUMMARY"
-)]
+        ampls-dns check my-estate.yaml --format markdown >> $GITHUB_STEP_SUMMARY")]
 pub(super) struct CheckArguments {
     #[command(flatten)]
     scenario: OperandArguments,

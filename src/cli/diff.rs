@@ -1,5 +1,6 @@
 //! `diff`: what two estates differ in, for whom.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -15,16 +16,14 @@ use crate::scenario::Addition;
 
 /// Say what two estates differ in: record sets, answers of each network, flows and findings
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         ampls-dns diff two-scopes-one-dns@first-scope @second-scope          two steps of a scenario\n  \
         ampls-dns diff main.yaml branch.yaml --format markdown               for a pull request\n  \
         ampls-dns diff estate.yaml --add second-scope.yaml --from vnet1      what one more scope would break\n  \
         ampls-dns diff --running first-scope                                 from a step of a running server to now\n\n\
         SIDE is a scenario, FILE or NAME, with @STEP behind it if it is not the one the scenario starts at; @STEP alone is\n\
         a step of the other side's; or it is a file or folder that `import` reads. Nothing is printed where nothing differs.\n\
-        --add takes events in the form of `apply`, or what `import` reads."
-)]
+        --add takes events in the form of `apply`, or what `import` reads.")]
 pub(super) struct DiffArguments {
     /// Before
     #[arg(value_name = "SIDE", required = true)]
@@ -41,8 +40,12 @@ pub(super) struct DiffArguments {
     /// Compare steps or revisions of a running server
     #[arg(long)]
     running: bool,
-    #[command(flatten)]
-    server: ServerArguments,
+    /// Admin address of the running server [default: 127.0.0.1:5299]
+    #[arg(long, value_name = "URL|ADDRESS:PORT", env = "AMPLS_DNS_ADMIN", hide_env_values = true)]
+    admin: Option<String>,
+    /// File with the token the server wants
+    #[arg(long, value_name = "FILE", env = "AMPLS_DNS_ADMIN_TOKEN_FILE", hide_env_values = true)]
+    admin_token_file: Option<PathBuf>,
     /// Exit with 1 if anything differs
     #[arg(long)]
     exit_code: bool,
@@ -60,6 +63,8 @@ enum DiffError {
     NoScenario(String),
     #[error("neither side has a network or virtual machine `{0}`\nhint: {1}")]
     NoClient(String, String),
+    #[error("--admin names no running server: {0}")]
+    Admin(String),
     #[error("the events of `{0}` cannot be added")]
     Addition(String, #[source] InputError),
 }
@@ -104,9 +109,8 @@ impl Side {
                 continue;
             }
             let failed = |error| DiffError::Addition(name.clone(), error);
-            let addition = input::with_text(name, |file, text| {
-                Addition::read(file, text, &history).map_err(InputError::Scenario)
-            });
+            let addition =
+                input::with_text(name, |file, text| Addition::read(file, text, &history).map_err(InputError::Scenario));
             addition.map_err(failed)?.append_to(&mut history);
         }
         Ok(Self { revision: history.last(), history: Arc::new(history) })
@@ -175,7 +179,8 @@ fn known(clients: &[String], worlds: &[&Compiled]) -> std::result::Result<(), Di
 }
 
 fn running(arguments: &DiffArguments) -> std::result::Result<DiffDocument, Box<dyn std::error::Error>> {
-    let client = arguments.server.client()?;
+    let server = ServerArguments::of(arguments.admin.as_deref(), arguments.admin_token_file.clone());
+    let client = server.map_err(DiffError::Admin)?.client()?;
     let mut query = vec![("from", arguments.before.as_str())];
     query.extend(arguments.after.as_deref().map(|after| ("to", after)));
     let clients = arguments.from.join(",");

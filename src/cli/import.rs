@@ -16,15 +16,13 @@ const MAX_FILES: usize = 10_000;
 
 /// Make a scenario of what az, REST, ARM, Terraform and exported zone files say; the report goes to stderr
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         az network private-endpoint list -o json > endpoints.json\n  \
         ampls-dns import endpoints.json zones/*.zone -o estate.yaml\n  \
         terraform show -json plan.out | ampls-dns import - | ampls-dns check -\n  \
         ampls-dns import template.json parameters.json --format json > /dev/null\n\n\
         What a file is, is seen from its content. Exit codes: 0 done, 1 artefacts contradict each other (the first one\n\
-        given stands), 2 something cannot be read."
-)]
+        given stands), 2 something cannot be read.")]
 pub(super) struct ImportArguments {
     /// Files, folders (their .json and .zone files), or - for standard input
     #[arg(value_name = "FILE|FOLDER|-", required = true)]

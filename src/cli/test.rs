@@ -132,7 +132,10 @@ pub(super) fn run(arguments: &TestArguments) -> Result {
 
 /// A scenario's own expectations: without a server all of them, or those of one step; with one those of the step it is
 /// taken to stand at.
-fn scenario_cases(arguments: &TestArguments, read: &Read) -> std::result::Result<Vec<Case>, Box<dyn std::error::Error>> {
+fn scenario_cases(
+    arguments: &TestArguments,
+    read: &Read,
+) -> std::result::Result<Vec<Case>, Box<dyn std::error::Error>> {
     let one_step = !arguments.asking.server.is_empty() || arguments.step.at.is_some();
     let at = read.revision(&arguments.step)?;
     let (held, other): (Vec<_>, Vec<_>) =
@@ -234,9 +237,8 @@ fn commands(read: &Read, cases: &mut [Case]) {
             _ => None,
         };
         let meant = plan.listeners.iter().find(|one| one.network.as_ref().map(|own| own.as_str()) == network);
-        case.command = meant.map(|listener| {
-            format!("{}   # at: ampls-dns serve {}{step}", asked.dig(listener.address), read.name)
-        });
+        case.command = meant
+            .map(|listener| format!("{}   # at: ampls-dns serve {}{step}", asked.dig(listener.address), read.name));
     }
 }
 

@@ -14,9 +14,7 @@ use super::zone::Writer;
 use crate::dns::{RecordData, RecordSet, RecordType};
 use crate::estate::address::{Pool, Shortage};
 use crate::estate::history::{Append, Deletion};
-use crate::estate::{
-    ApprovalState, EndpointName, NetworkName, PrivateEndpointSpec, ResourceName, ZoneGroup, ZoneId,
-};
+use crate::estate::{ApprovalState, EndpointName, NetworkName, PrivateEndpointSpec, ResourceName, ZoneGroup, ZoneId};
 
 impl State {
     pub(super) fn create_endpoint(&mut self, spec: &PrivateEndpointSpec, date: Option<Date>) -> Result<(), Reason> {
@@ -186,7 +184,11 @@ impl State {
                 }
             }
         })?;
-        endpoint.members.extend(given.into_iter().map(|(member, address, resources)| Addressed { member, address, resources }));
+        endpoint.members.extend(given.into_iter().map(|(member, address, resources)| Addressed {
+            member,
+            address,
+            resources,
+        }));
         Ok(())
     }
 

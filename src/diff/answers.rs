@@ -59,7 +59,9 @@ fn seen(world: &Compiled, decision: &Decision<'_>) -> Seen {
     let texts = |addresses: Vec<std::net::Ipv4Addr>| sorted(addresses.iter().map(ToString::to_string));
     if decision.question.kind == RecordType::A {
         return match cell_of(world, decision) {
-            Cell::Public(addresses) if addresses.iter().all(|address| address.is_documentation()) => Seen::Public(Vec::new()),
+            Cell::Public(addresses) if addresses.iter().all(|address| address.is_documentation()) => {
+                Seen::Public(Vec::new())
+            }
             Cell::Public(addresses) => Seen::Public(texts(addresses)),
             Cell::Private { addresses, endpoint, reachable } => {
                 Seen::Private { data: texts(addresses), endpoint, reachable }

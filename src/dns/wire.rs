@@ -239,7 +239,13 @@ pub fn encode_query(id: u16, name: &OwnerName, kind: RecordType, udp_size: Optio
 }
 
 /// The same for a client elsewhere: with the client subnet option (RFC 7871, 6).
-pub fn encode_subnet_query(id: u16, name: &OwnerName, kind: RecordType, udp_size: u16, subnet: &ClientSubnet) -> Vec<u8> {
+pub fn encode_subnet_query(
+    id: u16,
+    name: &OwnerName,
+    kind: RecordType,
+    udp_size: u16,
+    subnet: &ClientSubnet,
+) -> Vec<u8> {
     let mut out = encode_query(id, name, kind, Some(udp_size));
     let (octets, length) = subnet.octets();
     let data = u16::try_from(length).expect("an address has at most 16 octets") + 4;

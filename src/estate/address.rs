@@ -80,7 +80,10 @@ impl Pool<'_> {
         }
         if missing > 0 {
             let distinct = given.iter().map(|(_, address, _)| *address).collect::<HashSet<_>>().len();
-            return Err(Shortage::Exhausted { needed: distinct + missing, size: (to + 1).saturating_sub(from) as usize });
+            return Err(Shortage::Exhausted {
+                needed: distinct + missing,
+                size: (to + 1).saturating_sub(from) as usize,
+            });
         }
         Ok(given)
     }

@@ -7,7 +7,8 @@ use super::id::{ResourceId, UNKNOWN};
 /// A word for the shell: what could mean something to it stands in single quotes.
 pub(super) fn word(text: impl Display) -> String {
     let text: String = text.to_string().chars().filter(|character| !character.is_control()).collect();
-    let plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b'@');
+    let plain =
+        |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b'@');
     match !text.is_empty() && text.bytes().all(plain) && !text.starts_with('-') {
         true => text,
         false => format!("'{}'", text.replace('\'', "'\\''")),
@@ -47,6 +48,9 @@ mod tests {
         assert_eq!(word(""), "''");
         let id = ResourceId::of("s", "rg", "microsoft.network/virtualnetworks", &["v & w"]);
         let text = show("network vnet show", &id);
-        assert_eq!(text, "az network vnet show --ids '/subscriptions/s/resourceGroups/rg/providers/microsoft.network/virtualnetworks/v & w'");
+        assert_eq!(
+            text,
+            "az network vnet show --ids '/subscriptions/s/resourceGroups/rg/providers/microsoft.network/virtualnetworks/v & w'"
+        );
     }
 }

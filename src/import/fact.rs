@@ -140,9 +140,9 @@ impl Facts {
     pub(super) fn children<'f>(&'f self, parent: &ResourceId, kind: &str) -> impl Iterator<Item = &'f Object> {
         let kind = format!("{}/{kind}", parent.kind);
         let parent = parent.key();
-        self.objects.values().filter(move |object| {
-            object.id.kind == kind && object.id.parent().is_some_and(|own| own.key() == parent)
-        })
+        self.objects
+            .values()
+            .filter(move |object| object.id.kind == kind && object.id.parent().is_some_and(|own| own.key() == parent))
     }
 
     /// A resource group as it was spelled first.
@@ -179,9 +179,10 @@ impl Facts {
             .cloned()
             .collect();
         for (index, id) in partial.iter().enumerate().filter(|(_, id)| id.group == UNKNOWN).take(4096) {
-            let mut can = partial.iter().enumerate().filter(|(other, own)| {
-                *other != index && own.group != UNKNOWN && own.can_be(id)
-            });
+            let mut can = partial
+                .iter()
+                .enumerate()
+                .filter(|(other, own)| *other != index && own.group != UNKNOWN && own.can_be(id));
             if let (Some((_, one)), None) = (can.next(), can.next()) {
                 meant.insert(id.key(), one.clone());
             }

@@ -25,7 +25,8 @@ impl ResourceId {
         if parts.first() != Some(&"") || parts.len() > 64 {
             return None;
         }
-        let mut own = Self { subscription: String::new(), group: String::new(), kind: String::new(), names: Vec::new() };
+        let mut own =
+            Self { subscription: String::new(), group: String::new(), kind: String::new(), names: Vec::new() };
         let mut rest = &parts[1..];
         while let [key, value, behind @ ..] = rest {
             if value.is_empty() {

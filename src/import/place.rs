@@ -7,7 +7,8 @@ pub(super) type Position = (u32, u32);
 
 /// The positions of the values these pointers lead to; of keys where the value stands behind one.
 pub(super) fn find(text: &str, wanted: &HashSet<String>) -> HashMap<String, Position> {
-    let mut scan = Scan { text: text.as_bytes(), at: 0, line: 1, start: 0, wanted, found: HashMap::new(), path: String::new() };
+    let mut scan =
+        Scan { text: text.as_bytes(), at: 0, line: 1, start: 0, wanted, found: HashMap::new(), path: String::new() };
     scan.blanks();
     scan.note();
     scan.value(0);
@@ -80,7 +81,10 @@ impl Scan<'_> {
                 self.string();
             }
             _ => {
-                while self.peek().is_some_and(|octet| !matches!(octet, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t')) {
+                while self
+                    .peek()
+                    .is_some_and(|octet| !matches!(octet, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t'))
+                {
                     self.at += 1;
                 }
             }

@@ -56,13 +56,25 @@ impl Reading<'_> {
         self.objects += 1;
     }
 
-    pub(super) fn tell(&mut self, id: &ResourceId, attribute: &str, value: impl Into<serde_json::Value>, pointer: &str) {
+    pub(super) fn tell(
+        &mut self,
+        id: &ResourceId,
+        attribute: &str,
+        value: impl Into<serde_json::Value>,
+        pointer: &str,
+    ) {
         let from = self.at(pointer);
         self.facts.tell(id, attribute, value, &from);
     }
 
     /// A reference; what is no id could not be resolved and stands for itself.
-    pub(super) fn tell_id(&mut self, id: &ResourceId, attribute: &str, text: &str, pointer: &str) -> Option<ResourceId> {
+    pub(super) fn tell_id(
+        &mut self,
+        id: &ResourceId,
+        attribute: &str,
+        text: &str,
+        pointer: &str,
+    ) -> Option<ResourceId> {
         let other = self.reference(text, pointer)?;
         let from = self.at(pointer);
         self.facts.tell_id(id, attribute, &other, &from);

@@ -286,7 +286,13 @@ impl Reading<'_> {
         }
         self.located(id, view);
         self.accesses(id, view);
-        view.ignore(&["retentionInDays", "privateLinkScopedResources", "workspaceCapping", "features", "forceCmkForQuery"]);
+        view.ignore(&[
+            "retentionInDays",
+            "privateLinkScopedResources",
+            "workspaceCapping",
+            "features",
+            "forceCmkForQuery",
+        ]);
     }
 
     fn located(&mut self, id: &ResourceId, view: &View<'_>) {
@@ -311,10 +317,29 @@ impl Reading<'_> {
             self.tell_id(id, "workspace", text, &pointer);
         }
         view.ignore(&[
-            "Application_Type", "applicationType", "AppId", "ApplicationId", "InstrumentationKey", "IngestionMode",
-            "PrivateLinkScopedResources", "CreationDate", "TenantId", "Flow_Type", "flowType", "Request_Source",
-            "requestSource", "RetentionInDays", "SamplingPercentage", "HockeyAppId", "HockeyAppToken", "Ver", "Name",
-            "DisableIpMasking", "DisableLocalAuth", "ImmediatePurgeDataOn30Days", "ForceCustomerStorageForProfiler",
+            "Application_Type",
+            "applicationType",
+            "AppId",
+            "ApplicationId",
+            "InstrumentationKey",
+            "IngestionMode",
+            "PrivateLinkScopedResources",
+            "CreationDate",
+            "TenantId",
+            "Flow_Type",
+            "flowType",
+            "Request_Source",
+            "requestSource",
+            "RetentionInDays",
+            "SamplingPercentage",
+            "HockeyAppId",
+            "HockeyAppToken",
+            "Ver",
+            "Name",
+            "DisableIpMasking",
+            "DisableLocalAuth",
+            "ImmediatePurgeDataOn30Days",
+            "ForceCustomerStorageForProfiler",
             "LaMigrationDate",
         ]);
     }
@@ -428,7 +453,8 @@ impl Reading<'_> {
             }
             for set in own.items("recordSets") {
                 let own = set.view();
-                if let (Some((fqdn, at)), [(text, pointer), ..]) = (own.text("fqdn"), own.texts("ipAddresses").as_slice())
+                if let (Some((fqdn, at)), [(text, pointer), ..]) =
+                    (own.text("fqdn"), own.texts("ipAddresses").as_slice())
                 {
                     self.served(&endpoint, fqdn, &at, text, pointer);
                 }
@@ -467,9 +493,22 @@ impl Reading<'_> {
             self.close("an address configuration", &own);
         }
         view.ignore(&[
-            "dnsSettings", "enableAcceleratedNetworking", "enableIPForwarding", "macAddress", "nicType", "hostedWorkloads",
-            "networkSecurityGroup", "tapConfigurations", "vnetEncryptionSupported", "auxiliaryMode", "auxiliarySku",
-            "disableTcpStateTracking", "allowPort25Out", "primary", "virtualMachine", "migrationPhase",
+            "dnsSettings",
+            "enableAcceleratedNetworking",
+            "enableIPForwarding",
+            "macAddress",
+            "nicType",
+            "hostedWorkloads",
+            "networkSecurityGroup",
+            "tapConfigurations",
+            "vnetEncryptionSupported",
+            "auxiliaryMode",
+            "auxiliarySku",
+            "disableTcpStateTracking",
+            "allowPort25Out",
+            "primary",
+            "virtualMachine",
+            "migrationPhase",
         ]);
     }
 
@@ -493,7 +532,8 @@ impl Reading<'_> {
             self.close("an address space", &space);
         }
         if let Some(options) = view.object("dhcpOptions") {
-            let servers: Vec<String> = options.texts("dnsServers").into_iter().map(|(text, _)| text.to_owned()).collect();
+            let servers: Vec<String> =
+                options.texts("dnsServers").into_iter().map(|(text, _)| text.to_owned()).collect();
             self.tell(id, "dnsServers", servers, options.pointer());
             self.close("DHCP options", &options);
         }
@@ -516,8 +556,16 @@ impl Reading<'_> {
             self.close("microsoft.network/virtualnetworks/virtualnetworkpeerings", &own);
         }
         view.ignore(&[
-            "enableDdosProtection", "enableVmProtection", "ddosProtectionPlan", "encryption", "flowTimeoutInMinutes",
-            "bgpCommunities", "flowLogs", "ipAllocations", "privateEndpointVNetPolicies", "defaultPublicNatGateway",
+            "enableDdosProtection",
+            "enableVmProtection",
+            "ddosProtectionPlan",
+            "encryption",
+            "flowTimeoutInMinutes",
+            "bgpCommunities",
+            "flowLogs",
+            "ipAllocations",
+            "privateEndpointVNetPolicies",
+            "defaultPublicNatGateway",
         ]);
     }
 
@@ -546,9 +594,20 @@ impl Reading<'_> {
         }
         self.subnet_prefix(id, &texts);
         view.ignore(&[
-            "privateEndpoints", "privateEndpointNetworkPolicies", "privateLinkServiceNetworkPolicies", "delegations",
-            "networkSecurityGroup", "routeTable", "serviceEndpoints", "natGateway", "ipConfigurations", "purpose",
-            "defaultOutboundAccess", "serviceAssociationLinks", "resourceNavigationLinks", "sharingScope",
+            "privateEndpoints",
+            "privateEndpointNetworkPolicies",
+            "privateLinkServiceNetworkPolicies",
+            "delegations",
+            "networkSecurityGroup",
+            "routeTable",
+            "serviceEndpoints",
+            "natGateway",
+            "ipConfigurations",
+            "purpose",
+            "defaultOutboundAccess",
+            "serviceAssociationLinks",
+            "resourceNavigationLinks",
+            "sharingScope",
         ]);
     }
 
@@ -566,10 +625,22 @@ impl Reading<'_> {
         }
         self.told_text(id, view, "peeringState", "peeringState");
         view.ignore(&[
-            "allowVirtualNetworkAccess", "allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways",
-            "remoteAddressSpace", "remoteVirtualNetworkAddressSpace", "peeringSyncLevel", "doNotVerifyRemoteGateways",
-            "remoteBgpCommunities", "remoteVirtualNetworkEncryption", "peerCompleteVnets", "enableOnlyIPv6Peering",
-            "localAddressSpace", "localVirtualNetworkAddressSpace", "localSubnetNames", "remoteSubnetNames",
+            "allowVirtualNetworkAccess",
+            "allowForwardedTraffic",
+            "allowGatewayTransit",
+            "useRemoteGateways",
+            "remoteAddressSpace",
+            "remoteVirtualNetworkAddressSpace",
+            "peeringSyncLevel",
+            "doNotVerifyRemoteGateways",
+            "remoteBgpCommunities",
+            "remoteVirtualNetworkEncryption",
+            "peerCompleteVnets",
+            "enableOnlyIPv6Peering",
+            "localAddressSpace",
+            "localVirtualNetworkAddressSpace",
+            "localSubnetNames",
+            "remoteSubnetNames",
         ]);
     }
 

@@ -65,7 +65,12 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
         vec![ImportError { place: place(line, column), message, hint: hint.map(str::to_owned) }]
     };
     if text.len() > MAX_OCTETS {
-        return Err(error(1, 1, format!("the file has more than {} MiB, the most that is read", MAX_OCTETS >> 20), None));
+        return Err(error(
+            1,
+            1,
+            format!("the file has more than {} MiB, the most that is read", MAX_OCTETS >> 20),
+            None,
+        ));
     }
     let own = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let first = own.iter().position(|octet| !octet.is_ascii_whitespace());

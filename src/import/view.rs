@@ -6,9 +6,34 @@ use serde_json::{Map, Value};
 
 /// Properties every resource has and that say nothing about DNS.
 const GENERAL: &[&str] = &[
-    "id", "name", "type", "etag", "tags", "location", "systemdata", "provisioningstate", "resourcegroup", "resourceguid",
-    "kind", "apiversion", "dependson", "sku", "identity", "zones", "extendedlocation", "managedby", "comments", "copy",
-    "condition", "metadata", "plan", "properties", "scope", "createddate", "modifieddate", "timeouts",
+    "id",
+    "name",
+    "type",
+    "etag",
+    "tags",
+    "location",
+    "systemdata",
+    "provisioningstate",
+    "resourcegroup",
+    "resourceguid",
+    "kind",
+    "apiversion",
+    "dependson",
+    "sku",
+    "identity",
+    "zones",
+    "extendedlocation",
+    "managedby",
+    "comments",
+    "copy",
+    "condition",
+    "metadata",
+    "plan",
+    "properties",
+    "scope",
+    "createddate",
+    "modifieddate",
+    "timeouts",
 ];
 
 /// An object and where it stands.

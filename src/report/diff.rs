@@ -186,7 +186,8 @@ pub fn document(diff: &Diff) -> DiffDocument {
     let mut places: IndexMap<_, usize> = IndexMap::new();
     for Change { key, before, after } in &diff.flows {
         let FlowKey { client, resource, operation, name, function } = key;
-        let ends = [before, after].map(|end| end.as_ref().map(|end| (end.allowed, format!("{:?}", end.path), end.status)));
+        let ends =
+            [before, after].map(|end| end.as_ref().map(|end| (end.allowed, format!("{:?}", end.path), end.status)));
         let place = *places.entry((resource, operation, name, function, ends)).or_insert_with(|| {
             let change = Change { key: key.clone(), before: before.clone(), after: after.clone() };
             flows.push(FlowChange {
@@ -257,7 +258,9 @@ fn flow_side(end: &End) -> FlowSide {
         Path::PrivateEndpoint { endpoint, address, .. } => (Some(endpoint.to_string()), Some(address)),
         // Any public address stands for any other.
         Path::Public { address } | Path::Blocked { address } if address.is_documentation() => (None, None),
-        Path::Public { address } | Path::Unreachable { address, .. } | Path::Blocked { address } => (None, Some(address)),
+        Path::Public { address } | Path::Unreachable { address, .. } | Path::Blocked { address } => {
+            (None, Some(address))
+        }
         Path::NameError | Path::NoData | Path::Failure(_) => (None, None),
     };
     FlowSide {

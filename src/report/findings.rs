@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::annotation::{self, Level};
 use super::{count, sarif};
 use crate::compile::{Code, Finding, Severity};
+use crate::estate::Place;
 use crate::scenario::ScenarioErrors;
 
 /// How findings are printed.
@@ -54,7 +55,7 @@ pub fn print(file: &str, findings: &[Finding], denied: Denied<'_>, format: Check
         CheckFormat::Text => text(findings),
         CheckFormat::Json => super::json(&findings.iter().map(document).collect::<Vec<_>>()),
         CheckFormat::Sarif => super::json(&sarif::document(file, findings, denied)),
-        CheckFormat::Github => github(findings, denied),
+        CheckFormat::Github => github(file, findings, denied),
         CheckFormat::Junit => junit(file, findings, denied),
         CheckFormat::Markdown => markdown(file, findings),
     }
@@ -140,8 +141,9 @@ pub fn text(findings: &[Finding]) -> String {
     text
 }
 
-/// A workflow command for each finding.
-fn github(findings: &[Finding], denied: Denied<'_>) -> String {
+/// A workflow command for each finding; what no one event brought about stands at the top of the file.
+fn github(file: &str, findings: &[Finding], denied: Denied<'_>) -> String {
+    let top = Place { file: file.into(), line: 1, column: 1 };
     let line = |finding: &Finding| {
         let level = match finding.severity {
             _ if denied.fails(finding) => Level::Error,
@@ -152,7 +154,7 @@ fn github(findings: &[Finding], denied: Denied<'_>) -> String {
         let networks: Vec<_> = finding.networks.iter().map(ToString::to_string).collect();
         let whom = if networks.is_empty() { String::new() } else { format!("\nfor {}", networks.join(", ")) };
         let message = format!("{}{whom}\ndo: {}", finding.message, finding.code.advice());
-        annotation::line(level, finding.place.as_ref(), &title, &message)
+        annotation::line(level, Some(finding.place.as_ref().unwrap_or(&top)), &title, &message)
     };
     findings.iter().map(line).collect()
 }

@@ -199,8 +199,5 @@ fn short(mismatch: &Mismatch) -> String {
 /// All that is known about a case that fails.
 pub(super) fn long(case: &Case, mismatch: &Mismatch) -> String {
     let ask = case.command.as_ref().map_or_else(String::new, |command| format!("ask       {command}\n"));
-    format!(
-        "expected  {}\nfound     {}\n{ask}written   {}",
-        mismatch.expected, mismatch.found, case.expectation.place
-    )
+    format!("expected  {}\nfound     {}\n{ask}written   {}", mismatch.expected, mismatch.found, case.expectation.place)
 }

@@ -26,8 +26,8 @@ use std::sync::Arc;
 pub use addition::Addition;
 pub use error::{ScenarioError, ScenarioErrors};
 pub use expect::{Asking, Expectation, Expected, ExpectedAnswer, ExpectedFlow, ExpectedReply};
-pub use spec::{Document, Spec};
 pub use node::{MAX_DEPTH, MAX_NODES, MAX_OCTETS};
+pub use spec::{Document, Spec};
 
 use crate::estate::History;
 

@@ -82,9 +82,9 @@ impl Asked {
     /// True if public DNS answers it in a world, and no linked zone.
     pub(super) fn is_public_in(&self, world: &Compiled) -> bool {
         let question = Question { name: self.name.clone(), kind: self.kind };
-        view(world, &self.from).is_some_and(|view| {
-            matches!(&decide(world, view, &question).outcome, Outcome::Answer(hop) if hop.by.link.is_none())
-        })
+        view(world, &self.from).is_some_and(
+            |view| matches!(&decide(world, view, &question).outcome, Outcome::Answer(hop) if hop.by.link.is_none()),
+        )
     }
 
     /// The `dig` line that asks a server the same.

@@ -5,9 +5,7 @@ use std::net::Ipv4Addr;
 use super::Mismatch;
 use crate::dns::wire::{Received, ReceivedData, ReceivedRecord};
 use crate::dns::{OwnerName, Rcode, RecordData, RecordType};
-use crate::scenario::expect::{
-    ExpectedAnswer, ExpectedError, ExpectedRecord, ExpectedReply, ExpectedSoa,
-};
+use crate::scenario::expect::{ExpectedAnswer, ExpectedError, ExpectedRecord, ExpectedReply, ExpectedSoa};
 use crate::scenario::{Expectation, Expected};
 
 /// The most aliases that are followed.
@@ -169,7 +167,8 @@ impl Heard<'_> {
         }
         if let Some(records) = &wanted.records {
             let line = |owner: &OwnerName, kind: RecordType, data: &str| format!("{owner} {kind} {data}");
-            let wanted: Vec<_> = records.iter().map(|ExpectedRecord { owner, kind, data }| line(owner, *kind, data)).collect();
+            let wanted: Vec<_> =
+                records.iter().map(|ExpectedRecord { owner, kind, data }| line(owner, *kind, data)).collect();
             let own = reply.answer.iter().map(|one| line(&one.owner, one.kind, &one.data.to_string()));
             let own: Vec<_> = own.collect();
             if !same(&wanted, &own) {
@@ -220,7 +219,11 @@ impl Heard<'_> {
                     ExpectedError::Absent => "none".to_owned(),
                     ExpectedError::Coded { code, text } => said(*code, text),
                 };
-                differ("extended error", wanted, own.map_or_else(|| "none".to_owned(), |own| said(own.code, &own.text)));
+                differ(
+                    "extended error",
+                    wanted,
+                    own.map_or_else(|| "none".to_owned(), |own| said(own.code, &own.text)),
+                );
             }
         }
         (!expected.is_empty()).then(|| Mismatch { expected: expected.join(", "), found: found.join(", ") })

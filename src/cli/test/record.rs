@@ -10,11 +10,9 @@ use crate::verify::{Asked, record};
 
 /// Write a spec of what servers reply now
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         ampls-dns test record --server 168.63.129.16 --from vnet1 api.monitor.azure.com \"api.loganalytics.io AAAA\"\n  \
-        ampls-dns test record --server vnet1=127.0.0.1:5301 --server vnet2=127.0.0.1:5302 live.monitor.azure.com"
-)]
+        ampls-dns test record --server vnet1=127.0.0.1:5301 --server vnet2=127.0.0.1:5302 live.monitor.azure.com")]
 pub(super) struct RecordArguments {
     #[command(flatten)]
     asking: AskingArguments,
@@ -36,7 +34,8 @@ pub(super) fn run(arguments: &RecordArguments) -> Result {
         // Who does not say where a server stands sees it from outside.
         servers = super::Servers::of(&arguments.asking.server, Some("public"));
     }
-    let questions: Vec<_> = arguments.names.iter().map(|text| super::question(text)).collect::<std::result::Result<_, _>>()?;
+    let questions: Vec<_> =
+        arguments.names.iter().map(|text| super::question(text)).collect::<std::result::Result<_, _>>()?;
     let patience = arguments.asking.patience();
     let (mut expectations, mut outcome) = (Vec::new(), Outcome::Done);
     let mut told = Vec::new();

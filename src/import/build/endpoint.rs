@@ -64,13 +64,17 @@ pub(super) fn join_interfaces(facts: &mut Facts) {
 }
 
 impl Builder<'_> {
-    pub(super) fn endpoints(&mut self, scopes: &mut Vec<Scope>, networks: &mut Networks, zones: &Zones) -> Vec<Endpoint> {
+    pub(super) fn endpoints(
+        &mut self,
+        scopes: &mut Vec<Scope>,
+        networks: &mut Networks,
+        zones: &Zones,
+    ) -> Vec<Endpoint> {
         let facts = self.facts;
         let mut endpoints = Vec::new();
         for object in facts.of(ENDPOINT) {
-            let known = object.told.is_some()
-                || object.get("zoneGroup").is_some()
-                || object.with("address ").next().is_some();
+            let known =
+                object.told.is_some() || object.get("zoneGroup").is_some() || object.with("address ").next().is_some();
             if !known {
                 let text = format!("private endpoint {} is referred to and not in the import", object.id.name());
                 self.missing(text, object.places(), show("network private-endpoint show", &object.id));
@@ -89,9 +93,21 @@ impl Builder<'_> {
             self.age(endpoint);
             if endpoint.addresses.is_empty() && endpoint.fixed.is_empty() {
                 let planned = facts.get(&endpoint.id).is_some_and(|object| object.planned);
-                let get = format!("az network private-endpoint dns-zone-group list -g {} --endpoint-name {}", command::group(&endpoint.id.group), word(endpoint.id.name()));
-                let text = format!("the addresses of private endpoint {} are not known: they are given in Azure's order", endpoint.label);
-                self.report.add(Topic::Predicted, text, endpoint.place.iter().cloned().collect(), (!planned).then_some(get));
+                let get = format!(
+                    "az network private-endpoint dns-zone-group list -g {} --endpoint-name {}",
+                    command::group(&endpoint.id.group),
+                    word(endpoint.id.name())
+                );
+                let text = format!(
+                    "the addresses of private endpoint {} are not known: they are given in Azure's order",
+                    endpoint.label
+                );
+                self.report.add(
+                    Topic::Predicted,
+                    text,
+                    endpoint.place.iter().cloned().collect(),
+                    (!planned).then_some(get),
+                );
             }
         }
         endpoints
@@ -127,9 +143,9 @@ impl Builder<'_> {
                 addresses.insert(name, address);
             }
         }
-        let members = object.with("member ").filter_map(|(name, told)| {
-            Some((OwnerName::parse(name).ok()?, told.value.as_str()?.to_owned()))
-        });
+        let members = object
+            .with("member ")
+            .filter_map(|(name, told)| Some((OwnerName::parse(name).ok()?, told.value.as_str()?.to_owned())));
         let fixed = object.with("static ").filter_map(|(member, told)| {
             Some(StaticAddress { member: member.to_owned(), address: told.value.as_str()?.parse().ok()? })
         });
@@ -161,19 +177,28 @@ impl Builder<'_> {
     fn group(&mut self, object: &Object, endpoint: &Endpoint, zones: &Zones) -> Option<Vec<ZoneId>> {
         if let Some(told) = object.get("zoneGroup").and_then(serde_json::Value::as_array) {
             let ids = told.iter().filter_map(|one| one.as_str());
-            let mut group: Vec<ZoneId> = ids.filter_map(|id| zones.all.get(&id.to_ascii_lowercase())).map(|zone| zone.id.clone()).collect();
+            let mut group: Vec<ZoneId> =
+                ids.filter_map(|id| zones.all.get(&id.to_ascii_lowercase())).map(|zone| zone.id.clone()).collect();
             let mut seen = std::collections::HashSet::new();
             group.retain(|id| seen.insert(id.clone()));
             return Some(group);
         }
         let label = &endpoint.label;
         if object.get("zoneGroupUnknown").is_some() {
-            let group: Vec<ZoneId> = self.catalogue.zone_group().filter_map(|row| {
-                zones.all.values().find(|zone| zone.id.apex == row.private).map(|zone| zone.id.clone())
-            }).collect();
+            let group: Vec<ZoneId> = self
+                .catalogue
+                .zone_group()
+                .filter_map(|row| {
+                    zones.all.values().find(|zone| zone.id.apex == row.private).map(|zone| zone.id.clone())
+                })
+                .collect();
             let text = match group.is_empty() {
-                true => format!("which zones private endpoint {label} writes to is known only after apply, and no zone of Azure Monitor is in the import"),
-                false => format!("which zones private endpoint {label} writes to is known only after apply: all of Azure Monitor's in the import are taken"),
+                true => format!(
+                    "which zones private endpoint {label} writes to is known only after apply, and no zone of Azure Monitor is in the import"
+                ),
+                false => format!(
+                    "which zones private endpoint {label} writes to is known only after apply: all of Azure Monitor's in the import are taken"
+                ),
             };
             self.report.add(Topic::Predicted, text, object.place("zoneGroupUnknown").into_iter().collect(), None);
             return (!group.is_empty()).then_some(group);
@@ -186,19 +211,27 @@ impl Builder<'_> {
             zone.sets.values().any(|found| {
                 let public = OwnerName::parse(&found.set.owner().to_string().replace(".privatelink.", "."));
                 let same = public.ok().and_then(|name| endpoint.addresses.get(&name).copied()) == found.address();
-                by_name(&found.creator) || found.creator.is_none() && found.set.ttl() == ttl && found.address().is_some() && same
+                by_name(&found.creator)
+                    || found.creator.is_none() && found.set.ttl() == ttl && found.address().is_some() && same
             })
         });
         let group: Vec<ZoneId> = written.map(|zone| zone.id.clone()).collect();
         if !group.is_empty() {
             let names: Vec<String> = group.iter().map(|zone| zone.apex.to_string()).collect();
-            let text = format!("private endpoint {label} writes to {}: record sets there are its own", names.join(", "));
+            let text =
+                format!("private endpoint {label} writes to {}: record sets there are its own", names.join(", "));
             self.report.add(Topic::Inferred, text, object.places(), None);
             return Some(group);
         }
         if object.get("customDnsConfigs").is_none() && !object.planned {
-            let text = format!("whether private endpoint {label} has a zone group is not in the import: it is taken to have none, and writes nothing");
-            let get = format!("az network private-endpoint dns-zone-group list -g {} --endpoint-name {}", command::group(&object.id.group), word(object.id.name()));
+            let text = format!(
+                "whether private endpoint {label} has a zone group is not in the import: it is taken to have none, and writes nothing"
+            );
+            let get = format!(
+                "az network private-endpoint dns-zone-group list -g {} --endpoint-name {}",
+                command::group(&object.id.group),
+                word(object.id.name())
+            );
             self.missing(text, object.places(), get);
         }
         None
@@ -229,7 +262,8 @@ impl Builder<'_> {
                 }
             }
             if !addresses.is_empty() {
-                let text = format!("the addresses of private endpoint {} are those of the record sets it wrote", own.label);
+                let text =
+                    format!("the addresses of private endpoint {} are those of the record sets it wrote", own.label);
                 self.report.add(Topic::Inferred, text, own.place.iter().cloned().collect(), None);
                 endpoints[index].addresses = addresses;
             }
@@ -239,7 +273,8 @@ impl Builder<'_> {
     /// How old an endpoint is shows in the names it serves: some came later.
     fn age(&mut self, endpoint: &mut Endpoint) {
         let object = self.facts.get(&endpoint.id);
-        let complete = object.is_some_and(|object| object.get("customDnsConfigs").is_some() || object.get("interface").is_some());
+        let complete =
+            object.is_some_and(|object| object.get("customDnsConfigs").is_some() || object.get("interface").is_some());
         if !complete || endpoint.addresses.is_empty() {
             return;
         }
@@ -258,25 +293,35 @@ impl Builder<'_> {
         dates.dedup();
         let wrong = |date: Option<Date>| {
             let base = names(date);
-            base.iter().filter(|name| !has.contains(name)).count() + has.iter().filter(|name| !base.contains(**name)).count()
+            base.iter().filter(|name| !has.contains(name)).count()
+                + has.iter().filter(|name| !base.contains(**name)).count()
         };
         let now = wrong(None);
-        let best = dates.into_iter().flatten().map(|date| (wrong(Some(date)), date)).fold(None, |best: Option<(usize, Date)>, one| {
-            match best {
+        let best = dates.into_iter().flatten().map(|date| (wrong(Some(date)), date)).fold(
+            None,
+            |best: Option<(usize, Date)>, one| match best {
                 Some(best) if best.0 <= one.0 => Some(best),
                 _ => Some(one),
-            }
-        });
+            },
+        );
         if let Some((score, date)) = best.filter(|(score, _)| *score < now) {
             let _ = score;
             endpoint.created = Some(date);
-            let text = format!("private endpoint {} serves the names of those made until {date}: that is taken as its date", endpoint.label);
+            let text = format!(
+                "private endpoint {} serves the names of those made until {date}: that is taken as its date",
+                endpoint.label
+            );
             self.report.add(Topic::Inferred, text, endpoint.place.iter().cloned().collect(), None);
         }
         let base = names(endpoint.created);
-        let lacking: Vec<String> = base.iter().filter(|name| !endpoint.addresses.contains_key(*name)).map(ToString::to_string).collect();
+        let lacking: Vec<String> =
+            base.iter().filter(|name| !endpoint.addresses.contains_key(*name)).map(ToString::to_string).collect();
         if !lacking.is_empty() {
-            let text = format!("private endpoint {} does not serve {}, which every one of its age does", endpoint.label, lacking.join(", "));
+            let text = format!(
+                "private endpoint {} does not serve {}, which every one of its age does",
+                endpoint.label,
+                lacking.join(", ")
+            );
             self.report.add(Topic::Inconsistent, text, endpoint.place.iter().cloned().collect(), None);
         }
     }

@@ -77,12 +77,18 @@ impl Builder<'_> {
         let exclusions = self.exclusions(&parts);
         step(&mut history, "exclusions", "Access modes that hold for single connections.", exclusions);
         let by_hand = self.by_hand(&parts, &played);
-        step(&mut history, "by-hand", "What was found in the zones and nobody in the import writes or deletes.", by_hand);
+        step(
+            &mut history,
+            "by-hand",
+            "What was found in the zones and nobody in the import writes or deletes.",
+            by_hand,
+        );
 
         let mut scenario = Scenario::of(history);
         let files: Vec<&str> = self.report.files.iter().map(|file| &*file.file).collect();
         scenario.title = "Imported estate".into();
-        scenario.about = "Made from what was exported; the order of events is inferred from addresses and record values.".into();
+        scenario.about =
+            "Made from what was exported; the order of events is inferred from addresses and record values.".into();
         scenario.source = match files.len() {
             0..=8 => files.join(", "),
             more => format!("{} and {} more files", files[..8].join(", "), more - 8),
@@ -139,7 +145,8 @@ impl Builder<'_> {
                     continue;
                 }
                 let endpoint = object.id_of("endpoint").map(|id| id.key());
-                let endpoint = parts.endpoints.iter().find(|one| Some(one.id.key()) == endpoint && one.scope == scope.label);
+                let endpoint =
+                    parts.endpoints.iter().find(|one| Some(one.id.key()) == endpoint && one.scope == scope.label);
                 match endpoint {
                     Some(endpoint) => {
                         place = place.or_else(|| object.place(said[0]));
@@ -150,7 +157,11 @@ impl Builder<'_> {
                         });
                     }
                     None => {
-                        let text = format!("scope {} excludes connection {}, whose private endpoint is not in the import", scope.label, object.id.name());
+                        let text = format!(
+                            "scope {} excludes connection {}, whose private endpoint is not in the import",
+                            scope.label,
+                            object.id.name()
+                        );
                         let get = "az network private-endpoint list".to_owned();
                         self.missing(text, object.place(said[0]).into_iter().collect(), get);
                     }
@@ -217,7 +228,11 @@ impl Builder<'_> {
         let places: Vec<Provenance> = zone.place.iter().cloned().collect();
         let apex = &zone.id.apex;
         for (writer, count) in kept {
-            let text = format!("{} of {apex} stand as {} wrote them", crate_count(count, "record set"), endpoints[writer].label);
+            let text = format!(
+                "{} of {apex} stand as {} wrote them",
+                crate_count(count, "record set"),
+                endpoints[writer].label
+            );
             self.report.add(Topic::Order, text, places.clone(), None);
         }
         for (writer, names) in gone {
@@ -229,7 +244,11 @@ impl Builder<'_> {
             self.report.add(Topic::ByHand, text, places.clone(), None);
         }
         for (writer, names) in over {
-            let text = format!("{} of {apex} have other values than {} writes: they were written afterwards", listed(&names), endpoints[writer].label);
+            let text = format!(
+                "{} of {apex} have other values than {} writes: they were written afterwards",
+                listed(&names),
+                endpoints[writer].label
+            );
             self.report.add(Topic::ByHand, text, places.clone(), None);
         }
         for (creator, names) in made {
@@ -237,12 +256,18 @@ impl Builder<'_> {
                 Some(creator) => {
                     let known = endpoints.iter().any(|one| one.id.name().eq_ignore_ascii_case(&creator));
                     let why = if known { "which writes something else now" } else { "which is not in the import" };
-                    let text = format!("{} of {apex} say they were made by private endpoint {creator}, {why}", listed(&names));
-                    let get = (!known).then(|| format!("az network private-endpoint list --query {}", word(format!("[?name=='{creator}']"))));
+                    let text =
+                        format!("{} of {apex} say they were made by private endpoint {creator}, {why}", listed(&names));
+                    let get = (!known).then(|| {
+                        format!("az network private-endpoint list --query {}", word(format!("[?name=='{creator}']")))
+                    });
                     self.report.add(Topic::ByHand, text, places.clone(), get);
                 }
                 None => {
-                    let text = format!("nobody in the import writes {} of {apex}: they are taken as written by hand", listed(&names));
+                    let text = format!(
+                        "nobody in the import writes {} of {apex}: they are taken as written by hand",
+                        listed(&names)
+                    );
                     self.report.add(Topic::ByHand, text, places.clone(), None);
                 }
             }
@@ -291,14 +316,15 @@ fn scoped(scope: &str, labels: &[String], place: Option<Provenance>) -> Vec<Told
 fn zone_events(zones: &Zones) -> Vec<Told> {
     let mut alike: IndexMap<(Arc<str>, Vec<(NetworkName, bool)>), Vec<&Zone>> = IndexMap::new();
     for zone in zones.all.values() {
-        let links = zone.links.iter().map(|(name, (policy, _))| (name.clone(), *policy == ResolutionPolicy::NxDomainRedirect));
+        let links =
+            zone.links.iter().map(|(name, (policy, _))| (name.clone(), *policy == ResolutionPolicy::NxDomainRedirect));
         alike.entry((Arc::clone(&zone.id.resource_group), links.collect())).or_default().push(zone);
     }
     let mut events = Vec::new();
     for zones in alike.values() {
-        events.extend(zones.iter().map(|zone| {
-            (Event::CreatePrivateDnsZone { zone: zone.id.clone() }, zone.place.clone())
-        }));
+        events.extend(
+            zones.iter().map(|zone| (Event::CreatePrivateDnsZone { zone: zone.id.clone() }, zone.place.clone())),
+        );
         for network in zones.first().into_iter().flat_map(|zone| zone.links.keys()) {
             for zone in zones {
                 if let Some((policy, place)) = zone.links.get(network) {

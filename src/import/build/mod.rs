@@ -22,9 +22,9 @@ use self::zone::Zones;
 use super::fact::Facts;
 use super::id::ResourceId;
 use super::report::{Provenance, Report, Topic};
-use crate::import::command::show;
 use crate::catalogue::{Catalogue, Cloud};
 use crate::dns::OwnerName;
+use crate::import::command::show;
 use crate::scenario::Scenario;
 
 /// What is known while the history is made.
@@ -85,7 +85,11 @@ impl Builder<'_> {
         let own = self.catalogue.cloud;
         let other = Cloud::ALL.iter().find(|cloud| **cloud != own && cloud.has(name));
         let Some(other) = other.filter(|_| !own.has(name)) else { return false };
-        let text = format!("{name} is a name of {}, and most of the import is in {}: it is left out", other.name(), own.name());
+        let text = format!(
+            "{name} is a name of {}, and most of the import is in {}: it is left out",
+            other.name(),
+            own.name()
+        );
         self.report.add(Topic::Inconsistent, text, place.into_iter().collect(), None);
         true
     }
@@ -118,7 +122,11 @@ impl Builder<'_> {
         if !told {
             let places = object.map_or_else(Vec::new, super::fact::Object::places);
             let get = format!("{} --api-version 2021-07-01-preview", show("resource show", id));
-            self.missing(format!("scope {label} is referred to and not in the import: its access modes are taken as Open"), places, get);
+            self.missing(
+                format!("scope {label} is referred to and not in the import: its access modes are taken as Open"),
+                places,
+                get,
+            );
         } else if !has_modes {
             let places = object.map_or_else(Vec::new, super::fact::Object::places);
             let text = format!(

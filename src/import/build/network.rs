@@ -89,7 +89,9 @@ impl Builder<'_> {
                     networks.addresses.insert(address, label.clone());
                 }
                 None => {
-                    let text = format!("inbound endpoint {label} comes without its address: servers that forward to it are not known");
+                    let text = format!(
+                        "inbound endpoint {label} comes without its address: servers that forward to it are not known"
+                    );
                     self.missing(text, object.places(), show("resource show", &object.id));
                 }
             }
@@ -160,7 +162,10 @@ impl Builder<'_> {
         }
         if !spec.address_space.iter().any(|space| space.contains(&IpNet::V4(prefix))) {
             if !spec.address_space.is_empty() {
-                let text = format!("subnet {name} ({prefix}) is not within the address space of {}: it is added to it", spec.name);
+                let text = format!(
+                    "subnet {name} ({prefix}) is not within the address space of {}: it is added to it",
+                    spec.name
+                );
                 self.report.add(Topic::Inconsistent, text, place.into_iter().collect(), None);
             }
             spec.address_space.push(IpNet::V4(prefix));
@@ -175,7 +180,8 @@ impl Builder<'_> {
             let state = object.text("peeringState").unwrap_or("Connected");
             let (one, other) = (self.add_network(networks, &one), self.add_network(networks, &other));
             if !state.eq_ignore_ascii_case("Connected") {
-                let text = format!("the peering of {one} and {other} is {state}: no packet passes it, and it is left out");
+                let text =
+                    format!("the peering of {one} and {other} is {state}: no packet passes it, and it is left out");
                 self.report.add(Topic::Inconsistent, text, object.places(), None);
                 continue;
             }
@@ -202,21 +208,31 @@ impl Builder<'_> {
     }
 
     /// What answers at the address of a DNS server.
-    fn server(&mut self, networks: &mut Networks, address: Ipv4Addr, of: Option<&str>, place: Option<Provenance>) -> ForwardTo {
+    fn server(
+        &mut self,
+        networks: &mut Networks,
+        address: Ipv4Addr,
+        of: Option<&str>,
+        place: Option<Provenance>,
+    ) -> ForwardTo {
         if let Some(name) = networks.addresses.get(&address) {
             return ForwardTo::InboundEndpoint(name.as_str().into());
         }
         let holder = networks.all.iter().find(|(_, network)| network.spec.holds(address));
         if let Some((key, network)) = holder {
             let name = network.spec.name.clone();
-            let text = format!("the DNS server {address} is in {name}, and what it forwards to is not in the import: it is taken to ask 168.63.129.16");
+            let text = format!(
+                "the DNS server {address} is in {name}, and what it forwards to is not in the import: it is taken to ask 168.63.129.16"
+            );
             self.report.add(Topic::Inferred, text, place.into_iter().collect(), None);
             return match of == Some(key.as_str()) {
                 true => ForwardTo::AzureProvided,
                 false => ForwardTo::Network(name),
             };
         }
-        let text = format!("the DNS server {address} is in no network of the import: it is taken as one outside Azure, which asks public DNS");
+        let text = format!(
+            "the DNS server {address} is in no network of the import: it is taken as one outside Azure, which asks public DNS"
+        );
         let get = "az dns-resolver inbound-endpoint list -g GROUP --dns-resolver-name NAME".to_owned();
         self.report.add(Topic::Missing, text, place.iter().cloned().collect(), Some(get));
         let key = format!("server {address}");
@@ -283,18 +299,39 @@ impl Builder<'_> {
             let places: Vec<Provenance> = place.iter().cloned().collect();
             if links.is_empty() {
                 let text = format!("ruleset {label} is linked to no network of the import: nobody asks by its rules");
-                self.missing(text, places.clone(), format!("az dns-resolver vnet-link list -g {} --ruleset-name {}", command::group(&group), word(&name)));
+                self.missing(
+                    text,
+                    places.clone(),
+                    format!(
+                        "az dns-resolver vnet-link list -g {} --ruleset-name {}",
+                        command::group(&group),
+                        word(&name)
+                    ),
+                );
             }
             if rules.is_empty() {
                 let text = format!("ruleset {label} comes without rules");
-                self.missing(text, places, format!("az dns-resolver forwarding-rule list -g {} --ruleset-name {}", command::group(&group), word(&name)));
+                self.missing(
+                    text,
+                    places,
+                    format!(
+                        "az dns-resolver forwarding-rule list -g {} --ruleset-name {}",
+                        command::group(&group),
+                        word(&name)
+                    ),
+                );
             }
             networks.rulesets.push((RulesetSpec { name: label.as_str().into(), rules, links }, place));
         }
     }
 
     /// Network and subnet of an endpoint, by label; made where nobody told of them.
-    pub(super) fn subnet_of(&mut self, networks: &mut Networks, id: Option<&ResourceId>, endpoint: &str) -> (String, String) {
+    pub(super) fn subnet_of(
+        &mut self,
+        networks: &mut Networks,
+        id: Option<&ResourceId>,
+        endpoint: &str,
+    ) -> (String, String) {
         let whole = id.filter(|id| id.kind == SUBNET).and_then(|id| Some((id.parent()?, clean(id.name()))));
         let (network, subnet) = match whole {
             Some(found) => found,
@@ -338,7 +375,8 @@ impl Builder<'_> {
                     }
                 };
                 let why = if found.is_some() { "seen from the addresses of its endpoints" } else { "any free one" };
-                let text = format!("the prefix of subnet {label}/{subnet} is not in the import: {prefix} is taken, {why}");
+                let text =
+                    format!("the prefix of subnet {label}/{subnet} is not in the import: {prefix} is taken, {why}");
                 let places: Vec<Provenance> = first.place.iter().cloned().collect();
                 self.report.add(Topic::Predicted, text, places.clone(), None);
                 let mut spec = networks.all[&key].spec.clone();

@@ -70,7 +70,9 @@ impl Builder<'_> {
                 guid
             }
             None => {
-                let text = format!("workspace {label} comes without customerId: its host names are not known, and it is left out");
+                let text = format!(
+                    "workspace {label} comes without customerId: its host names are not known, and it is left out"
+                );
                 self.missing(text, object.places(), show("resource show", &object.id));
                 return None;
             }
@@ -88,7 +90,10 @@ impl Builder<'_> {
         match object.text(attribute) {
             Some("Disabled") => PublicNetworkAccess::Disabled,
             Some("SecuredByPerimeter") => {
-                let text = format!("what the network security perimeter of {} lets in is not in the import: nothing, it is taken", object.id.name());
+                let text = format!(
+                    "what the network security perimeter of {} lets in is not in the import: nothing, it is taken",
+                    object.id.name()
+                );
                 let get = "az network perimeter profile access-rule list".to_owned();
                 self.missing(text, object.places(), get);
                 PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: false }
@@ -104,7 +109,9 @@ impl Builder<'_> {
             let entry = self.catalogue.hosts.iter().map(|row| row.host.as_str().to_owned());
             let own = self.catalogue.endpoints.iter().map(|row| format!("{}.{}", row.record, row.public_zone));
             let mut behind = entry.chain(own).filter_map(|pattern| pattern.strip_prefix(slot).map(str::to_owned));
-            behind.find_map(|behind| host.strip_suffix(behind.as_str()).filter(|label| !label.contains('.')).map(str::to_owned))
+            behind.find_map(|behind| {
+                host.strip_suffix(behind.as_str()).filter(|label| !label.contains('.')).map(str::to_owned)
+            })
         };
         match label {
             Some(label) if label == "global" => None,
@@ -135,7 +142,9 @@ impl Builder<'_> {
                     (ingestion, live) = (Some(host), Some(location.clone()));
                 }
                 false => {
-                    let text = format!("component {label} comes without connection string: it is taken to send to the global host");
+                    let text = format!(
+                        "component {label} comes without connection string: it is taken to send to the global host"
+                    );
                     self.missing(text, object.places(), show("resource show", &object.id));
                 }
             }
@@ -162,12 +171,15 @@ impl Builder<'_> {
         let (mut access, mut logs, mut metrics) =
             (host("configurationAccess"), host("logsIngestion"), host("metricsIngestion"));
         if object.planned && access.is_none() && logs.is_none() {
-            let short: String = label.chars().filter(|own| own.is_ascii_alphanumeric() || *own == '-').take(40).collect();
+            let short: String =
+                label.chars().filter(|own| own.is_ascii_alphanumeric() || *own == '-').take(40).collect();
             let zone = self.catalogue.endpoints.iter().find(|row| row.kind == EndpointKind::DataCollectionEndpoint);
             let suffix = zone.map(|row| row.public_zone.to_string()).unwrap_or_default();
             let made = |middle: &str| OwnerName::parse(&format!("{short}-0000.{location}-1.{middle}.{suffix}")).ok();
             (access, logs, metrics) = (made("handler.control"), made("ingest"), made("metrics.ingest"));
-            let text = format!("data collection endpoint {label} has no host names before it is deployed: {short}-0000.{location}-1 stands for them");
+            let text = format!(
+                "data collection endpoint {label} has no host names before it is deployed: {short}-0000.{location}-1 stands for them"
+            );
             self.report.add(Topic::Predicted, text, object.places(), None);
         }
         let (Some(configuration_access), Some(logs_ingestion)) = (access, logs) else {
@@ -192,7 +204,12 @@ impl Builder<'_> {
     }
 
     /// Puts resources into scopes as scoped resources say; gives back those whose resource is not known, by scope.
-    fn scoped(&mut self, scopes: &mut Vec<Scope>, endpoints: &[Endpoint], resources: &Resources) -> Vec<(usize, ResourceId, Vec<Provenance>)> {
+    fn scoped(
+        &mut self,
+        scopes: &mut Vec<Scope>,
+        endpoints: &[Endpoint],
+        resources: &Resources,
+    ) -> Vec<(usize, ResourceId, Vec<Provenance>)> {
         let facts = self.facts;
         let mut unknown = Vec::new();
         for object in facts.of("microsoft.insights/privatelinkscopes/scopedresources") {
@@ -228,18 +245,18 @@ impl Builder<'_> {
         for endpoint in endpoints {
             let Some(scope) = scopes.iter().position(|scope| scope.label == endpoint.scope) else { continue };
             let explained = |label: &String| -> Vec<OwnerName> {
-                let members = resources.all.get(label).map(|(spec, _)| member::of_resource(&self.catalogue, spec, None));
+                let members =
+                    resources.all.get(label).map(|(spec, _)| member::of_resource(&self.catalogue, spec, None));
                 members.into_iter().flatten().map(|member| member.public).collect()
             };
             let known: Vec<OwnerName> = scopes[scope].resources.iter().flat_map(explained).collect();
-            let base: Vec<OwnerName> = member::base(&self.catalogue, None).into_iter().map(|member| member.public).collect();
-            let mut rest: Vec<&OwnerName> = endpoint
-                .addresses
-                .keys()
-                .filter(|name| !known.contains(name) && !base.contains(name))
-                .collect();
+            let base: Vec<OwnerName> =
+                member::base(&self.catalogue, None).into_iter().map(|member| member.public).collect();
+            let mut rest: Vec<&OwnerName> =
+                endpoint.addresses.keys().filter(|name| !known.contains(name) && !base.contains(name)).collect();
             // Resources of the import that nobody said are scoped.
-            let labels: Vec<String> = resources.all.keys().filter(|label| !scopes[scope].resources.contains(label)).cloned().collect();
+            let labels: Vec<String> =
+                resources.all.keys().filter(|label| !scopes[scope].resources.contains(label)).cloned().collect();
             for label in labels {
                 let own: Vec<OwnerName> = member::of_resource(&self.catalogue, &resources.all[&label].0, None)
                     .into_iter()
@@ -247,7 +264,10 @@ impl Builder<'_> {
                     .collect();
                 if own.iter().any(|name| rest.contains(&name)) {
                     rest.retain(|name| !own.contains(name));
-                    let text = format!("{label} is in scope {}: private endpoint {} serves its names", endpoint.scope, endpoint.label);
+                    let text = format!(
+                        "{label} is in scope {}: private endpoint {} serves its names",
+                        endpoint.scope, endpoint.label
+                    );
                     let get = Some(scoped_list(&scopes[scope].id));
                     self.report.add(Topic::Inferred, text, endpoint.place.iter().cloned().collect(), get);
                     scopes[scope].resources.push(label);
@@ -283,17 +303,27 @@ impl Builder<'_> {
                     spec.kind(),
                     endpoint.label
                 );
-                self.report.add(Topic::Inferred, text, endpoint.place.iter().cloned().collect(), Some(scoped_list(&scopes[scope].id)));
+                self.report.add(
+                    Topic::Inferred,
+                    text,
+                    endpoint.place.iter().cloned().collect(),
+                    Some(scoped_list(&scopes[scope].id)),
+                );
                 scopes[scope].resources.push(label.clone());
                 resources.all.insert(label, (spec, endpoint.place.clone()));
             }
             for name in rest {
-                let text = format!("private endpoint {} serves {name}, which is no name that is known here", endpoint.label);
+                let text =
+                    format!("private endpoint {} serves {name}, which is no name that is known here", endpoint.label);
                 self.report.add(Topic::Inconsistent, text, endpoint.place.iter().cloned().collect(), None);
             }
         }
         for (at, id, places) in unknown {
-            let text = format!("{} is in scope {}, and it is not in the import", crate::import::fact::described(&id), scopes[at].label);
+            let text = format!(
+                "{} is in scope {}, and it is not in the import",
+                crate::import::fact::described(&id),
+                scopes[at].label
+            );
             self.missing(text, places, show("resource show", &id));
         }
     }
@@ -328,7 +358,10 @@ impl Builder<'_> {
         };
         let mut lives: Vec<String> = by_slot
             .iter()
-            .filter(|((kind, _), rows)| *kind == 1 && rows.iter().all(|(row, _)| self.catalogue.endpoints[*row].record.as_str().starts_with("{live}")))
+            .filter(|((kind, _), rows)| {
+                *kind == 1
+                    && rows.iter().all(|(row, _)| self.catalogue.endpoints[*row].record.as_str().starts_with("{live}"))
+            })
             .map(|((_, slot), _)| slot.clone())
             .collect();
         let mut found = Vec::new();
@@ -388,7 +421,11 @@ impl Builder<'_> {
 }
 
 fn scoped_list(scope: &ResourceId) -> String {
-    format!("az monitor private-link-scope scoped-resource list -g {} --scope-name {}", command::group(&scope.group), word(scope.name()))
+    format!(
+        "az monitor private-link-scope scoped-resource list -g {} --scope-name {}",
+        command::group(&scope.group),
+        word(scope.name())
+    )
 }
 
 fn renamed(spec: ResourceSpec, label: &str) -> ResourceSpec {
@@ -405,7 +442,8 @@ fn renamed(spec: ResourceSpec, label: &str) -> ResourceSpec {
 /// A GUID that stands for one Azure has not given yet: the same for the same resource.
 fn made_up_guid(of: &str) -> String {
     // FNV-1a, twice with different starts.
-    let hash = |start: u64| of.bytes().fold(start, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3));
+    let hash =
+        |start: u64| of.bytes().fold(start, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3));
     let (one, other) = (hash(0xcbf2_9ce4_8422_2325), hash(0x9e37_79b9_7f4a_7c15));
     format!(
         "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",

@@ -156,7 +156,10 @@ impl Builder<'_> {
                     .filter_map(|index| Some((*index, address_of(endpoints, played, *index, owner)?)))
                     .collect();
                 let by_name = |index: usize| {
-                    found.creator.as_deref().is_some_and(|creator| creator.eq_ignore_ascii_case(endpoints[index].id.name()))
+                    found
+                        .creator
+                        .as_deref()
+                        .is_some_and(|creator| creator.eq_ignore_ascii_case(endpoints[index].id.name()))
                 };
                 let last = has.iter().find(|(index, _)| by_name(*index));
                 let last = last.or_else(|| has.iter().find(|(_, address)| Some(*address) == found.address()));
@@ -194,7 +197,9 @@ impl Builder<'_> {
             let mut unknown: Vec<String> = Vec::new();
             let own = played.written.iter().filter(|((id, _), _)| *id == zone.id);
             for ((_, owner), (_, index)) in own {
-                let several = writers.iter().filter(|writer| address_of(endpoints, played, **writer, owner).is_some()).count() > 1;
+                let several =
+                    writers.iter().filter(|writer| address_of(endpoints, played, **writer, owner).is_some()).count()
+                        > 1;
                 let short = owner.relative_to(&zone.id.apex).unwrap_or_default();
                 match (several, zone.sets.contains_key(&(owner.clone(), RecordType::A))) {
                     (false, _) => {}
@@ -204,7 +209,12 @@ impl Builder<'_> {
             }
             let places: Vec<_> = zone.place.iter().cloned().collect();
             for (index, names) in last {
-                let text = format!("{} wrote last in {}: {} have its addresses", endpoints[index].label, zone.id.apex, names.join(", "));
+                let text = format!(
+                    "{} wrote last in {}: {} have its addresses",
+                    endpoints[index].label,
+                    zone.id.apex,
+                    names.join(", ")
+                );
                 self.report.add(Topic::Order, text, places.clone(), None);
             }
             if !unknown.is_empty() && !zone.whole {
@@ -216,7 +226,11 @@ impl Builder<'_> {
                     unknown.join(", ")
                 );
                 let group = self.facts.group(&zone.resource.group).to_owned();
-                let get = format!("az network private-dns record-set list -g {} -z {}", command::group(&group), word(&zone.id.apex));
+                let get = format!(
+                    "az network private-dns record-set list -g {} -z {}",
+                    command::group(&group),
+                    word(&zone.id.apex)
+                );
                 self.report.add(Topic::Order, text, places, Some(get));
             }
         }

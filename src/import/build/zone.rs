@@ -64,7 +64,10 @@ impl Builder<'_> {
         let mut zones = Zones::default();
         for object in facts.of(ZONE) {
             let Ok(apex) = OwnerName::parse(object.id.name()) else {
-                let text = format!("`{}` is no name a zone can have: it is left out", crate::import::fact::shown(&object.id.name().into()));
+                let text = format!(
+                    "`{}` is no name a zone can have: it is left out",
+                    crate::import::fact::shown(&object.id.name().into())
+                );
                 self.report.add(Topic::Inconsistent, text, object.places(), None);
                 continue;
             };
@@ -108,7 +111,11 @@ impl Builder<'_> {
                 let Ok(kind) = kind.parse::<RecordType>() else { continue };
                 let own = id.apex.child(object.id.name());
                 let Ok(owner) = own.map_err(|_| ()) else {
-                    let text = format!("`{}` is no name in {}: it is left out", crate::import::fact::shown(&object.id.name().into()), id.apex);
+                    let text = format!(
+                        "`{}` is no name in {}: it is left out",
+                        crate::import::fact::shown(&object.id.name().into()),
+                        id.apex
+                    );
                     self.report.add(Topic::Inconsistent, text, object.places(), None);
                     continue;
                 };
@@ -123,12 +130,21 @@ impl Builder<'_> {
                 };
                 let name = format!("{} {kind}", object.id.name().to_ascii_lowercase());
                 if listed.as_ref().is_some_and(|listed| !listed.contains(&name.as_str())) {
-                    let text = format!("record set {owner} {kind} is told of, and the whole list of {} does not have it", id.apex);
+                    let text = format!(
+                        "record set {owner} {kind} is told of, and the whole list of {} does not have it",
+                        id.apex
+                    );
                     let mut places = object.places();
                     places.extend(zone.place("recordSets"));
-                    let others = places.iter().any(|place| Some(&place.file) != places.first().map(|first| &first.file));
+                    let others =
+                        places.iter().any(|place| Some(&place.file) != places.first().map(|first| &first.file));
                     // Of two whole lists it was told before what the one has and the other has not.
-                    if others && !self.report.of(Topic::Contradiction).any(|one| one.text.contains(&format!("private zone {}", zone.id.name()))) {
+                    if others
+                        && !self
+                            .report
+                            .of(Topic::Contradiction)
+                            .any(|one| one.text.contains(&format!("private zone {}", zone.id.name())))
+                    {
                         self.report.add(Topic::Contradiction, text, places, None);
                     }
                 }
@@ -161,9 +177,16 @@ impl Builder<'_> {
                 0 => "the contents".to_owned(),
                 _ => "the other record sets".to_owned(),
             };
-            let text = format!("{what} of private zone {} are not in the import: it has what private endpoints write", id.apex);
+            let text = format!(
+                "{what} of private zone {} are not in the import: it has what private endpoints write",
+                id.apex
+            );
             let group = self.facts.group(&zone.id.group).to_owned();
-            self.missing(text, zone.places(), format!("az network private-dns record-set list -g {} -z {}", command::group(&group), word(&id.apex)));
+            self.missing(
+                text,
+                zone.places(),
+                format!("az network private-dns record-set list -g {} -z {}", command::group(&group), word(&id.apex)),
+            );
         }
     }
 
@@ -184,7 +207,9 @@ impl Builder<'_> {
         let counts: IndexMap<String, u64> = zones
             .all
             .keys()
-            .filter_map(|key| Some((key.clone(), facts.objects.get(key)?.get("numberOfVirtualNetworkLinks")?.as_u64()?)))
+            .filter_map(|key| {
+                Some((key.clone(), facts.objects.get(key)?.get("numberOfVirtualNetworkLinks")?.as_u64()?))
+            })
             .collect();
         // Zones of one zone group are linked alike as a rule; where their own count agrees, they are taken to be.
         let models: Vec<(ZoneId, IndexMap<NetworkName, (ResolutionPolicy, Option<Provenance>)>)> = zones
@@ -201,22 +226,31 @@ impl Builder<'_> {
             }
             let (id, places) = (zone.id.clone(), zone.place.iter().cloned().collect::<Vec<_>>());
             let group = self.facts.group(&zone.resource.group).to_owned();
-            let get = format!("az network private-dns link vnet list -g {} -z {}", command::group(&group), word(&id.apex));
-            let grouped = endpoints.iter().filter(|one| one.zone_group.as_ref().is_some_and(|zones| zones.contains(&id)));
+            let get =
+                format!("az network private-dns link vnet list -g {} -z {}", command::group(&group), word(&id.apex));
+            let grouped =
+                endpoints.iter().filter(|one| one.zone_group.as_ref().is_some_and(|zones| zones.contains(&id)));
             let grouped: Vec<&Endpoint> = grouped.collect();
             let model = models.iter().find(|(model, links)| {
                 let together = |one: &&Endpoint| one.zone_group.as_ref().is_some_and(|zones| zones.contains(model));
                 counts.get(&key) == Some(&(links.len() as u64)) && (grouped.is_empty() || grouped.iter().any(together))
             });
             if let Some((model, links)) = model {
-                let text = format!("the links of {} are not in the import; it says it has as many as {}, and is taken to be linked like it", id.apex, model.apex);
+                let text = format!(
+                    "the links of {} are not in the import; it says it has as many as {}, and is taken to be linked like it",
+                    id.apex, model.apex
+                );
                 self.report.add(Topic::Inferred, text, places, Some(get));
                 let links = links.clone();
                 zones.all[&key].links = links;
                 continue;
             }
             if any {
-                self.missing(format!("the links of {} are not in the import: no network asks it", id.apex), places, get);
+                self.missing(
+                    format!("the links of {} are not in the import: no network asks it", id.apex),
+                    places,
+                    get,
+                );
                 continue;
             }
             // Nothing is known of any link: who has endpoints writing here asks the zone.
@@ -228,7 +262,8 @@ impl Builder<'_> {
                 askers = vec![self.add_network(networks, &ResourceId::opaque("network"))];
             }
             askers.dedup();
-            let text = format!("no link of {} is in the import: it is taken to be linked to {}", id.apex, askers.join(", "));
+            let text =
+                format!("no link of {} is in the import: it is taken to be linked to {}", id.apex, askers.join(", "));
             self.report.add(Topic::Predicted, text, places, Some(get));
             zones.all[&key].links =
                 askers.into_iter().map(|name| (name.as_str().into(), (ResolutionPolicy::Default, None))).collect();

@@ -137,7 +137,9 @@ impl<'t> Template<'t> {
             if name.starts_with('[') {
                 return Err(Trouble::Unresolved(format!("the name {name} of this resource cannot be known")));
             }
-            return Err(Trouble::Fault(format!("type `{kind}` and name `{name}` do not have the same number of parts")));
+            return Err(Trouble::Fault(format!(
+                "type `{kind}` and name `{name}` do not have the same number of parts"
+            )));
         }
         Ok(ResourceId::of(&self.scope.subscription, &self.scope.group, kind, &names))
     }
@@ -164,7 +166,9 @@ impl<'t> Template<'t> {
         't: 'n,
     {
         let Some(properties) = own.get("properties") else { return Ok(None) };
-        let Some(template) = properties.get("template").filter(|template| template.is_object()) else { return Ok(None) };
+        let Some(template) = properties.get("template").filter(|template| template.is_object()) else {
+            return Ok(None);
+        };
         let inner = properties
             .get("expressionEvaluationOptions")
             .and_then(|options| options.get("scope"))
@@ -311,7 +315,9 @@ impl<'t> Template<'t> {
         let spent = self.budget.work.get().saturating_add(work);
         self.budget.work.set(spent);
         match spent > MAX_WORK {
-            true => Err(Trouble::Fault("evaluating the template takes too long: it grows beyond all bounds".to_owned())),
+            true => {
+                Err(Trouble::Fault("evaluating the template takes too long: it grows beyond all bounds".to_owned()))
+            }
             false => Ok(()),
         }
     }
@@ -555,7 +561,8 @@ impl<'t> Template<'t> {
         if self.under_way.borrow().contains(&what) {
             return Err(Trouble::Fault(format!("references go in a circle: {what} needs itself")));
         }
-        let elsewhere = || Trouble::Unresolved(format!("`{text}` is not in the template: only Azure knows its properties"));
+        let elsewhere =
+            || Trouble::Unresolved(format!("`{text}` is not in the template: only Azure knows its properties"));
         self.under_way.borrow_mut().push(what);
         let outcome = self.deeper(|| {
             let (_, id, (own, pointer)) = self.find(text).ok_or_else(elsewhere)?;

@@ -97,7 +97,8 @@ impl<'t> Reader<'t> {
         match rest.chars().next() {
             Some('\'') => self.text(),
             Some(first) if first.is_ascii_digit() || first == '-' => {
-                let end = rest[1..].find(|character: char| !character.is_ascii_digit()).map_or(rest.len(), |end| end + 1);
+                let end =
+                    rest[1..].find(|character: char| !character.is_ascii_digit()).map_or(rest.len(), |end| end + 1);
                 self.at += end;
                 rest[..end].parse().map(Expression::Number).map_err(|_| format!("`{}` is no number", &rest[..end]))
             }

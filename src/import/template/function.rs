@@ -64,7 +64,9 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Outcome {
     let number = |index: usize| -> Result<i64, Trouble> {
         let value = argument(index)?;
         let read = value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
-        read.ok_or_else(|| fault(format!("argument {} of `{name}` is {}, and a number is wanted", index + 1, kind(value))))
+        read.ok_or_else(|| {
+            fault(format!("argument {} of `{name}` is {}, and a number is wanted", index + 1, kind(value)))
+        })
     };
     let truth = |index: usize| -> Result<bool, Trouble> { is_true(name, argument(index)?) };
     let calculated = |value: Option<i64>| {
@@ -108,7 +110,9 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Outcome {
             Value::Number(own) => Ok(json!(own.as_i64() != Some(0))),
             other => Ok(json!(text_of(other).eq_ignore_ascii_case("true"))),
         },
-        "json" => serde_json::from_str(&text(0)?).map_err(|error| fault(format!("`json` cannot read its text: {error}"))),
+        "json" => {
+            serde_json::from_str(&text(0)?).map_err(|error| fault(format!("`json` cannot read its text: {error}")))
+        }
         "substring" => {
             let own = text(0)?;
             let from = usize::try_from(number(1)?).map_err(|_| fault("`substring` begins before its text"))?;

@@ -116,7 +116,8 @@ impl Reading<'_> {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(Trouble::Unresolved(why)) => {
-                    let text = format!("whether this resource is deployed depends on what is not known: {why}; it is taken");
+                    let text =
+                        format!("whether this resource is deployed depends on what is not known: {why}; it is taken");
                     self.remark(Topic::Unresolved, text, &at, None);
                 }
                 Err(trouble) => return self.trouble(&at, trouble),
@@ -240,7 +241,8 @@ impl Reading<'_> {
                                 way.push((need, 0));
                             }
                             1 if need != at => {
-                                let (one, other) = (shown(&deployed[at].id.name().into()), shown(&deployed[need].id.name().into()));
+                                let (one, other) =
+                                    (shown(&deployed[at].id.name().into()), shown(&deployed[need].id.name().into()));
                                 let message = format!("`{one}` and `{other}` depend on each other in a circle");
                                 let pointer = format!("{}/dependsOn", deployed[at].pointer);
                                 self.error(&pointer, message, Some("remove one of the dependencies"));

@@ -44,7 +44,10 @@ const TYPES: [(&str, &str); 25] = [
     ("azurerm_private_dns_resolver_outbound_endpoint", "microsoft.network/dnsresolvers/outboundendpoints"),
     ("azurerm_private_dns_resolver_dns_forwarding_ruleset", "microsoft.network/dnsforwardingrulesets"),
     ("azurerm_private_dns_resolver_forwarding_rule", "microsoft.network/dnsforwardingrulesets/forwardingrules"),
-    ("azurerm_private_dns_resolver_virtual_network_link", "microsoft.network/dnsforwardingrulesets/virtualnetworklinks"),
+    (
+        "azurerm_private_dns_resolver_virtual_network_link",
+        "microsoft.network/dnsforwardingrulesets/virtualnetworklinks",
+    ),
 ];
 
 /// A resource of a state or plan.
@@ -69,7 +72,9 @@ impl Reading<'_> {
     pub(super) fn terraform(&mut self, value: &Value) {
         let mut resources = Vec::new();
         let planned = value.get("planned_values").is_some();
-        for (section, planned, data_only) in [("values", false, false), ("planned_values", true, false), ("prior_state", false, true)] {
+        for (section, planned, data_only) in
+            [("values", false, false), ("planned_values", true, false), ("prior_state", false, true)]
+        {
             let (tree, pointer) = match section {
                 "prior_state" if planned_only(value) => {
                     (value.get("prior_state").and_then(|prior| prior.get("values")), "/prior_state/values".to_owned())
@@ -128,7 +133,11 @@ impl Reading<'_> {
             let pointer = format!("{pointer}/resources/{index}");
             let text = |key: &str| resource.get(key).and_then(Value::as_str);
             let (Some(kind), Some(values)) = (text("type"), resource.get("values")) else {
-                self.error(&pointer, "this resource has no type or no values", Some("give what `terraform show -json` prints"));
+                self.error(
+                    &pointer,
+                    "this resource has no type or no values",
+                    Some("give what `terraform show -json` prints"),
+                );
                 continue;
             };
             let is_data = text("mode") == Some("data");
@@ -170,7 +179,9 @@ impl Reading<'_> {
         let kind = kind_of(&resource.kind)?;
         if resource.kind == "azurerm_virtual_network_dns_servers" {
             let id = text("virtual_network_id").and_then(ResourceId::parse);
-            return id.or_else(|| plan.resolve(&resource.address, &resource.module, &["virtual_network_id"], kind).into_iter().next());
+            return id.or_else(|| {
+                plan.resolve(&resource.address, &resource.module, &["virtual_network_id"], kind).into_iter().next()
+            });
         }
         if let Some(id) = text("id").and_then(ResourceId::parse) {
             return Some(id);
@@ -180,7 +191,8 @@ impl Reading<'_> {
         let below = |parent: &str| Some(ResourceId::of(UNKNOWN, group, kind, &[text(parent)?, name]));
         let under = |attribute: &str, parent: &str, own: &str| {
             let id = text(attribute).and_then(ResourceId::parse);
-            let id = id.or_else(|| plan.resolve(&resource.address, &resource.module, &[attribute], parent).into_iter().next());
+            let id = id
+                .or_else(|| plan.resolve(&resource.address, &resource.module, &[attribute], parent).into_iter().next());
             id.map(|id| id.child(own, name))
         };
         match resource.kind.as_str() {
@@ -215,29 +227,58 @@ impl Reading<'_> {
         match resource.kind.as_str() {
             "azurerm_virtual_network" => self.tf_network(id, &view),
             "azurerm_virtual_network_dns_servers" => {
-                let servers: Vec<String> = view.texts("dns_servers").into_iter().map(|(text, _)| text.to_owned()).collect();
+                let servers: Vec<String> =
+                    view.texts("dns_servers").into_iter().map(|(text, _)| text.to_owned()).collect();
                 self.tell(id, "dnsServers", servers, view.pointer());
                 view.ignore(&["virtual_network_id"]);
             }
             "azurerm_subnet" => {
                 self.subnet_prefix(id, &view.texts("address_prefixes"));
-                view.ignore(&["virtual_network_name", "delegation", "service_endpoints", "service_endpoint_policy_ids",
-                    "private_endpoint_network_policies", "private_endpoint_network_policies_enabled",
-                    "private_link_service_network_policies_enabled", "default_outbound_access_enabled",
-                    "enforce_private_link_endpoint_network_policies", "enforce_private_link_service_network_policies"]);
+                view.ignore(&[
+                    "virtual_network_name",
+                    "delegation",
+                    "service_endpoints",
+                    "service_endpoint_policy_ids",
+                    "private_endpoint_network_policies",
+                    "private_endpoint_network_policies_enabled",
+                    "private_link_service_network_policies_enabled",
+                    "default_outbound_access_enabled",
+                    "enforce_private_link_endpoint_network_policies",
+                    "enforce_private_link_service_network_policies",
+                ]);
             }
             "azurerm_virtual_network_peering" => {
-                self.tf_id(id, "remote", &view, "remote_virtual_network_id", &known, "microsoft.network/virtualnetworks");
-                view.ignore(&["virtual_network_name", "allow_forwarded_traffic", "allow_gateway_transit",
-                    "allow_virtual_network_access", "use_remote_gateways", "triggers", "peer_complete_virtual_networks_enabled",
-                    "only_ipv6_peering_enabled", "local_subnet_names", "remote_subnet_names"]);
+                self.tf_id(
+                    id,
+                    "remote",
+                    &view,
+                    "remote_virtual_network_id",
+                    &known,
+                    "microsoft.network/virtualnetworks",
+                );
+                view.ignore(&[
+                    "virtual_network_name",
+                    "allow_forwarded_traffic",
+                    "allow_gateway_transit",
+                    "allow_virtual_network_access",
+                    "use_remote_gateways",
+                    "triggers",
+                    "peer_complete_virtual_networks_enabled",
+                    "only_ipv6_peering_enabled",
+                    "local_subnet_names",
+                    "remote_subnet_names",
+                ]);
             }
             "azurerm_private_dns_zone" => {
                 if let Some((number, pointer)) = view.number("number_of_record_sets") {
                     self.tell(id, "numberOfRecordSets", number, &pointer);
                 }
-                view.ignore(&["max_number_of_record_sets", "max_number_of_virtual_network_links",
-                    "max_number_of_virtual_network_links_with_registration", "soa_record"]);
+                view.ignore(&[
+                    "max_number_of_record_sets",
+                    "max_number_of_virtual_network_links",
+                    "max_number_of_virtual_network_links_with_registration",
+                    "soa_record",
+                ]);
             }
             "azurerm_private_dns_zone_virtual_network_link" => {
                 self.tf_id(id, "network", &view, "virtual_network_id", &known, "microsoft.network/virtualnetworks");
@@ -253,10 +294,19 @@ impl Reading<'_> {
                     self.tell(id, "customerId", text.to_ascii_lowercase(), &pointer);
                 }
                 self.tf_resource(id, &view);
-                view.ignore(&["primary_shared_key", "secondary_shared_key", "retention_in_days", "daily_quota_gb",
-                    "allow_resource_only_permissions", "cmk_for_query_forced", "local_authentication_disabled",
-                    "local_authentication_enabled", "reservation_capacity_in_gb_per_day", "data_collection_rule_id",
-                    "immediate_data_purge_on_30_days_enabled"]);
+                view.ignore(&[
+                    "primary_shared_key",
+                    "secondary_shared_key",
+                    "retention_in_days",
+                    "daily_quota_gb",
+                    "allow_resource_only_permissions",
+                    "cmk_for_query_forced",
+                    "local_authentication_disabled",
+                    "local_authentication_enabled",
+                    "reservation_capacity_in_gb_per_day",
+                    "data_collection_rule_id",
+                    "immediate_data_purge_on_30_days_enabled",
+                ]);
             }
             "azurerm_application_insights" => {
                 if let Some((text, pointer)) = view.text("connection_string") {
@@ -264,9 +314,18 @@ impl Reading<'_> {
                 }
                 self.tf_id(id, "workspace", &view, "workspace_id", &known, "microsoft.operationalinsights/workspaces");
                 self.tf_resource(id, &view);
-                view.ignore(&["app_id", "application_type", "instrumentation_key", "daily_data_cap_in_gb",
-                    "daily_data_cap_notifications_disabled", "disable_ip_masking", "force_customer_storage_for_profiler",
-                    "local_authentication_disabled", "retention_in_days", "sampling_percentage"]);
+                view.ignore(&[
+                    "app_id",
+                    "application_type",
+                    "instrumentation_key",
+                    "daily_data_cap_in_gb",
+                    "daily_data_cap_notifications_disabled",
+                    "disable_ip_masking",
+                    "force_customer_storage_for_profiler",
+                    "local_authentication_disabled",
+                    "retention_in_days",
+                    "sampling_percentage",
+                ]);
             }
             "azurerm_monitor_data_collection_endpoint" => self.tf_collection_endpoint(id, &view),
             "azurerm_monitor_private_link_scope" => {
@@ -286,7 +345,15 @@ impl Reading<'_> {
                 for item in view.items("ip_configurations").into_iter().take(1) {
                     let own = item.view();
                     let blocks = ["ip_configurations", "subnet_id"];
-                    self.tf_block_id(id, "subnet", &own, "subnet_id", &known, &blocks, "microsoft.network/virtualnetworks/subnets");
+                    self.tf_block_id(
+                        id,
+                        "subnet",
+                        &own,
+                        "subnet_id",
+                        &known,
+                        &blocks,
+                        "microsoft.network/virtualnetworks/subnets",
+                    );
                     if let Some((text, pointer)) = own.text("private_ip_address")
                         && let Some(address) = self.address(text, &pointer)
                     {
@@ -315,7 +382,15 @@ impl Reading<'_> {
     }
 
     /// An attribute that holds an id; in a plan it is followed through the configuration.
-    fn tf_id(&mut self, id: &ResourceId, attribute: &str, view: &View<'_>, key: &str, known: &Known<'_, '_>, kind: &str) {
+    fn tf_id(
+        &mut self,
+        id: &ResourceId,
+        attribute: &str,
+        view: &View<'_>,
+        key: &str,
+        known: &Known<'_, '_>,
+        kind: &str,
+    ) {
         self.tf_block_id(id, attribute, view, key, known, &[key], kind);
     }
 
@@ -344,7 +419,10 @@ impl Reading<'_> {
                 self.facts.tell_id(id, attribute, &other, &from);
             }
             None => {
-                let text = format!("{key} of {} is known only after apply, and the configuration does not say it", resource.address);
+                let text = format!(
+                    "{key} of {} is known only after apply, and the configuration does not say it",
+                    resource.address
+                );
                 self.remark(Topic::Unresolved, text, &resource.pointer, None);
             }
         }
@@ -372,13 +450,27 @@ impl Reading<'_> {
                 }
                 self.subnet_prefix(&subnet, &texts);
             }
-            own.ignore(&["security_group", "delegation", "default_outbound_access_enabled",
-                "private_endpoint_network_policies", "private_link_service_network_policies_enabled", "route_table_id",
-                "service_endpoints", "service_endpoint_policy_ids"]);
+            own.ignore(&[
+                "security_group",
+                "delegation",
+                "default_outbound_access_enabled",
+                "private_endpoint_network_policies",
+                "private_link_service_network_policies_enabled",
+                "route_table_id",
+                "service_endpoints",
+                "service_endpoint_policy_ids",
+            ]);
             self.close("subnet", &own);
         }
-        view.ignore(&["bgp_community", "ddos_protection_plan", "edge_zone", "encryption", "flow_timeout_in_minutes",
-            "private_endpoint_vnet_policies", "ip_address_pool"]);
+        view.ignore(&[
+            "bgp_community",
+            "ddos_protection_plan",
+            "edge_zone",
+            "encryption",
+            "flow_timeout_in_minutes",
+            "private_endpoint_vnet_policies",
+            "ip_address_pool",
+        ]);
     }
 
     fn tf_resource(&mut self, id: &ResourceId, view: &View<'_>) {
@@ -430,7 +522,12 @@ impl Reading<'_> {
             if let (Some((true, pointer)), true) = (own.flag("is_manual_connection"), known.resource.planned) {
                 self.tell(id, "status", "Pending", &pointer);
             }
-            own.ignore(&["private_connection_resource_alias", "private_ip_address", "request_message", "subresource_names"]);
+            own.ignore(&[
+                "private_connection_resource_alias",
+                "private_ip_address",
+                "request_message",
+                "subresource_names",
+            ]);
             self.close("private_service_connection", &own);
         }
         for item in view.items("private_dns_zone_group") {
@@ -460,7 +557,8 @@ impl Reading<'_> {
         }
         for item in view.items("custom_dns_configs") {
             let own = item.view();
-            if let (Some((fqdn, at)), [(text, pointer), ..]) = (own.text("fqdn"), own.texts("ip_addresses").as_slice()) {
+            if let (Some((fqdn, at)), [(text, pointer), ..]) = (own.text("fqdn"), own.texts("ip_addresses").as_slice())
+            {
                 self.served(id, fqdn, &at, text, pointer);
                 self.tell(id, "customDnsConfigs", true, &item.pointer);
             }
@@ -470,7 +568,9 @@ impl Reading<'_> {
             let own = item.view();
             for set in own.items("record_sets") {
                 let own = set.view();
-                if let (Some((fqdn, at)), [(text, pointer), ..]) = (own.text("fqdn"), own.texts("ip_addresses").as_slice()) {
+                if let (Some((fqdn, at)), [(text, pointer), ..]) =
+                    (own.text("fqdn"), own.texts("ip_addresses").as_slice())
+                {
                     self.served(id, fqdn, &at, text, pointer);
                 }
                 own.ignore(&["ttl"]);

@@ -114,9 +114,9 @@ impl<'t> Plan<'t> {
         let references: Vec<&str> = references.into_iter().flatten().filter_map(Value::as_str).collect();
         for (index, reference) in references.iter().enumerate() {
             // Terraform lists each reference again without its last parts.
-            let again = references[..index].iter().any(|before| {
-                before.strip_prefix(reference).is_some_and(|rest| rest.starts_with(['.', '[']))
-            });
+            let again = references[..index]
+                .iter()
+                .any(|before| before.strip_prefix(reference).is_some_and(|rest| rest.starts_with(['.', '['])));
             if !again {
                 let looped = references.iter().any(|one| matches!(*one, "count.index" | "each.key"));
                 self.reference(reference, module, own, looped, depth, steps, found);
@@ -161,7 +161,8 @@ impl<'t> Plan<'t> {
                     true => format!("module.{name}"),
                     false => format!("{module}.module.{name}"),
                 };
-                let expression = self.module(&inner).and_then(|config| config.get("outputs")?.get(output)?.get("expression"));
+                let expression =
+                    self.module(&inner).and_then(|config| config.get("outputs")?.get(output)?.get("expression"));
                 if let Some(expression) = expression {
                     self.follow(expression, &inner, None, depth + 1, steps, found);
                 }
@@ -227,10 +228,7 @@ fn parent(module: &str) -> Option<(&str, &str)> {
 
 /// The names of the calls that lead to a module.
 fn calls(module: &str) -> impl Iterator<Item = &str> {
-    module
-        .split("module.")
-        .skip(1)
-        .map(|part| part.trim_end_matches('.').split('[').next().unwrap_or_default())
+    module.split("module.").skip(1).map(|part| part.trim_end_matches('.').split('[').next().unwrap_or_default())
 }
 
 fn find_resource<'t>(config: &'t Value, base: &str) -> Option<&'t Value> {

@@ -26,7 +26,9 @@ impl Pourer<'_> {
         let each = |into: &mut Vec<Expectation>, pourer: &Self, range, expected: &dyn Fn(From) -> Expected| {
             for asking in &askings {
                 let asked = askers.iter().map(|from| expected(from.clone()));
-                into.extend(asked.map(|expected| Expectation { asking: *asking, ..pourer.expectation(range, expected) }));
+                into.extend(
+                    asked.map(|expected| Expectation { asking: *asking, ..pourer.expectation(range, expected) }),
+                );
             }
         };
         for ((question, answer), (key, own)) in shape.answers.iter().zip(node.entries_of("answers")) {
@@ -245,10 +247,7 @@ impl Pourer<'_> {
             self.fault(node.range, "this answer is empty".to_owned(), Some(hint));
             return None;
         }
-        let read = texts
-            .iter()
-            .enumerate()
-            .map(|(index, text)| self.data(kind, text, node.item(index).range));
+        let read = texts.iter().enumerate().map(|(index, text)| self.data(kind, text, node.item(index).range));
         // All of them are read, so that all faults are told.
         let read: Vec<_> = read.collect();
         read.into_iter().collect::<Option<Vec<String>>>().map(ExpectedAnswer::Data)

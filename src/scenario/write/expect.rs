@@ -134,9 +134,10 @@ fn reply(reply: &ExpectedReply) -> ReplyShape {
         rcode: reply.rcode.and_then(|code| RcodeShape::CODES.iter().find(|(_, own)| *own == code)).map(|(own, _)| *own),
         chain: reply.chain.as_ref().map(|targets| targets.iter().map(ToString::to_string).collect()),
         data: reply.data.as_ref().map(data),
-        records: reply.records.as_ref().map(|records| {
-            records.iter().map(|one| format!("{} {} {}", one.owner, one.kind, one.data)).collect()
-        }),
+        records: reply
+            .records
+            .as_ref()
+            .map(|records| records.iter().map(|one| format!("{} {} {}", one.owner, one.kind, one.data)).collect()),
         ttl: reply.ttl.map(|(least, most)| match least == most {
             true => TtlShape::Exact(least),
             false => TtlShape::Range(format!("{least}..{most}")),

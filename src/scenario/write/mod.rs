@@ -9,8 +9,8 @@ mod yaml;
 
 use indexmap::IndexMap;
 
-use super::{Scenario, Spec};
 use super::shape::*;
+use super::{Scenario, Spec};
 use crate::dns::{RecordSet, master};
 use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
 use crate::estate::{Event, History, PublicZone, Recorded, ResourceSpec};

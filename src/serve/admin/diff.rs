@@ -40,10 +40,7 @@ struct DiffQuery {
         (status = NOT_FOUND, description = "There is no such step.", body = Problem, content_type = "application/problem+json")
     )
 )]
-async fn difference(
-    State(admin): State<Admin>,
-    Asked(query): Asked<DiffQuery>,
-) -> Result<Json<DiffDocument>, Problem> {
+async fn difference(State(admin): State<Admin>, Asked(query): Asked<DiffQuery>) -> Result<Json<DiffDocument>, Problem> {
     blocking(move || {
         let (before, after) = (at(&admin, Some(&query.from))?, at(&admin, query.to.as_deref())?);
         let clients: Vec<String> = query.client.iter().flat_map(|list| list.split(',')).map(str::to_owned).collect();
