@@ -19,9 +19,22 @@ test:
 clients:
     CI=true cargo test --locked --test integration clients
 
+# Exports held against the real servers, which must be there.
+exports:
+    CI=true cargo test --locked --test integration exports
+
+# Fuzz a target (packet, wire, master, scenario) or all, for so many seconds each.
+fuzz TARGET='all' SECONDS='60' *OPTIONS:
+    fuzz/run {{TARGET}} {{SECONDS}} {{OPTIONS}}
+
 # The documentation, links checked.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+# schemathesis against the admin API of the release build; installs it once.
+schemathesis:
+    cargo build --release --locked
+    integration/schemathesis.sh
 
 # Serve a scenario.
 run *ARGUMENTS:

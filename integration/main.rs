@@ -24,6 +24,9 @@ mod agreement;
 /// Real clients: dig, nslookup and host.
 mod clients;
 
+/// Live changes: the admin server, reloads, and the verbs that talk to a running server.
+mod live;
+
 /// What people read: help, answers, explanations, findings and errors.
 mod verbs;
 
@@ -35,3 +38,6 @@ mod regression;
 
 /// Somebody's master files, served by the real binary.
 mod zones;
+
+/// What is exported, held against the servers it is for.
+mod exports;

@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod diff;
 mod explain;
+mod export;
 mod flows;
 mod generate;
 mod healthcheck;
@@ -74,6 +75,7 @@ enum Verb {
     Healthcheck(healthcheck::HealthcheckArguments),
     Scenarios(scenarios::ScenariosArguments),
     Import(import::ImportArguments),
+    Export(export::ExportArguments),
     Generate(generate::GenerateArguments),
     Schema(schema::SchemaArguments),
     Completions(paper::CompletionsArguments),
@@ -131,6 +133,7 @@ pub fn run() -> ExitCode {
         Verb::Healthcheck(arguments) => healthcheck::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Completions(arguments) => paper::completions(&arguments),

@@ -17,12 +17,13 @@ use crate::report::count;
 use crate::serve::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Guard, Token};
 use crate::serve::file_watch;
 use crate::serve::source::ZoneSource;
+use crate::serve::upstream::{self, Wanted};
 use crate::serve::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpRoad, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  ampls-dns serve\n  ampls-dns serve my-estate.yaml --at first-scope\n  \
-    ampls-dns serve --listen 127.0.0.1:5300 --listen vnet1=127.0.0.1:5301\n\n\
+    ampls-dns serve --listen 127.0.0.1:5300 --listen vnet1=127.0.0.1:5301\n  ampls-dns serve --upstream system\n\n\
     Without --listen: the public view on 127.0.0.1:5300 and a port for each network from 5301 on, in the order declared.\n\
     A listener without a network tells its clients apart by EDNS client subnet (from loopback and --trust-ecs), then by\n\
     source address. SIGHUP, `--watch` and the admin API read the files again; a\n\
@@ -38,7 +39,11 @@ pub(super) struct ServeArguments {
     /// Besides loopback, senders whose EDNS client subnet is believed
     #[arg(long, value_name = "PREFIX", env = "AMPLS_DNS_TRUST_ECS", value_delimiter = ',')]
     trust_ecs: Vec<IpNet>,
-    /// Answer as Azure would and nothing more: no extended DNS errors
+    /// Ask these servers for names outside the emulated world, in order; `system` is those of /etc/resolv.conf
+    #[arg(long, value_name = "ADDRESS[:PORT]|system", env = "AMPLS_DNS_UPSTREAM", value_delimiter = ',')]
+    upstream: Vec<Wanted>,
+    /// Answer as Azure would and nothing more: no extended DNS errors, no name for the server's own address, cookies
+    /// sent back as they came
     #[arg(long, env = "AMPLS_DNS_STRICT")]
     strict: bool,
     /// Master files to serve as public zones, or linked to networks (vnet1+vnet2=FILE); of folders those named ZONE.zone.
@@ -101,9 +106,9 @@ impl FromStr for AdminAddress {
 pub(super) fn run(arguments: &ServeArguments) -> Result {
     log_to_stderr();
     let begun = Instant::now();
+    let guard = guard(arguments)?;
     let (given, loaded) = input::Given::read(&arguments.scenario, &arguments.step, &arguments.zone)?;
     say_what_is_read(&given, &loaded);
-    let guard = guard(arguments)?;
     let origin = Origin::new(loaded)?;
     let world = Arc::clone(origin.world());
     say_where_it_stands(&given, &origin);
@@ -111,6 +116,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         listeners: arguments.listen.clone(),
         trusted: arguments.trust_ecs.clone(),
         extended: if arguments.strict { Extended::Left } else { Extended::Shown },
+        upstreams: upstream::addresses(&arguments.upstream)?,
         tcp: match arguments.tcp {
             Tcp::Pipelined => TcpRoad::Pipelined,
             Tcp::Portable => TcpRoad::Portable,
@@ -216,7 +222,12 @@ pub(super) fn token(path: &Path) -> std::result::Result<Token, Box<dyn std::erro
 
 fn guard(arguments: &ServeArguments) -> std::result::Result<Guard, Box<dyn std::error::Error>> {
     let token = arguments.admin_token_file.as_deref().map(token).transpose()?;
-    Ok(Guard::new(token, arguments.admin_host.clone()))
+    let guard = Guard::new(token, arguments.admin_host.clone());
+    // Before anything is bound: nothing is served for a moment and then not.
+    if let Some(AdminAddress::At(address)) = arguments.admin {
+        admin::permit(address, &guard)?;
+    }
+    Ok(guard)
 }
 
 /// The admin server, unless it is off. Without it the DNS server goes on if nobody named its port.

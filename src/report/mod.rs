@@ -4,6 +4,7 @@ pub mod annotation;
 pub mod answer;
 pub mod diff;
 pub mod explanation;
+pub mod export;
 pub mod findings;
 pub mod flows;
 pub mod imported;

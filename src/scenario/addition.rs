@@ -17,10 +17,6 @@ pub struct Addition {
     pub step: Arc<str>,
     /// One sentence about it; may be empty.
     pub about: Arc<str>,
-    /// The revision the text says it builds on; absent where it does not say.
-    pub built_on: Option<u32>,
-    /// The publication the text says it builds on; absent where it does not say.
-    pub edition: Option<u64>,
     /// The events; at least one.
     pub events: Vec<Recorded>,
 }
@@ -59,6 +55,20 @@ impl Addition {
             Some(addition) if faults.is_empty() => Ok(addition),
             _ => Err(faults.in_text(file, text)),
         }
+    }
+
+    /// The revision and the edition a text says it builds on, whatever else is wrong with it. Who builds on something that
+    /// is gone need not hear what does not fit what is there now.
+    pub fn builds_on(text: &[u8]) -> (Option<u32>, Option<u64>) {
+        let Ok(root) = node::read(text, &mut Faults::default()) else { return (None, None) };
+        let number = |key: &str| {
+            let (_, node) = root.entries().iter().find(|(own, _)| own.text == key)?;
+            match &node.value {
+                Value::Scalar { text, plain: true } => text.parse::<u64>().ok(),
+                _ => None,
+            }
+        };
+        (number("builtOn").and_then(|number| u32::try_from(number).ok()), number("edition"))
     }
 
     /// Appends the events to the history they were read for, as a step.
@@ -101,8 +111,12 @@ mod tests {
 
     #[test]
     fn events_refer_to_what_the_history_has_made() {
-        let addition = read("builtOn: 7\nstep: more\nevents:\n  - deletePrivateEndpoint: pe1\n").expect("good events");
-        assert_eq!((addition.built_on, &*addition.step, addition.events.len()), (Some(7), "more", 1));
+        let text = "builtOn: 7\nstep: more\nevents:\n  - deletePrivateEndpoint: pe1\n";
+        let addition = read(text).expect("good events");
+        assert_eq!((&*addition.step, addition.events.len()), ("more", 1));
+        assert_eq!(Addition::builds_on(text.as_bytes()), (Some(7), None));
+        assert_eq!(Addition::builds_on(b"{edition: 3, events: 0}"), (None, Some(3)));
+        assert_eq!(Addition::builds_on(b"[]"), (None, None));
         let place = addition.events[0].place.clone().expect("it was written");
         assert_eq!((&*place.file, place.line), ("events.yaml", 4));
     }

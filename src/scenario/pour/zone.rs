@@ -45,7 +45,7 @@ impl Pourer<'_> {
         told: Told,
     ) {
         for ((network, link), (key, _)) in links.iter().zip(node.entries_of("links")) {
-            if let Err(dangling) = self.networks.find(network) {
+            if let Err(dangling) = self.networks.find(network, self.faults.are_printed()) {
                 self.fault(key.range, dangling.message, Some(dangling.hint));
             }
             let policy = match link.resolution_policy {
@@ -110,7 +110,7 @@ impl Pourer<'_> {
         if self.lenient {
             return;
         }
-        if let Err(dangling) = self.zones.find(&zone.to_string()) {
+        if let Err(dangling) = self.zones.find(&zone.to_string(), self.faults.are_printed()) {
             self.fault(range, dangling.message, Some(dangling.hint));
         }
     }

@@ -32,6 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
 #[into_params(parameter_in = Query)]
 struct ExplainQuery {
     /// The name to ask for.
+    #[param(min_length = 1, max_length = 1024)]
     name: String,
     /// The network to ask from; `public`, which is the default, asks from outside every network.
     from: Option<String>,
@@ -95,6 +96,28 @@ async fn explain(
     .await
 }
 
+#[derive(Deserialize, ToSchema, Clone, Copy, Debug)]
+#[serde(rename_all = "camelCase")]
+enum OperationName {
+    Ingestion,
+    Query,
+    Config,
+    Download,
+    ResourceManager,
+}
+
+impl From<OperationName> for Operation {
+    fn from(name: OperationName) -> Self {
+        match name {
+            OperationName::Ingestion => Self::Ingestion,
+            OperationName::Query => Self::Query,
+            OperationName::Config => Self::Config,
+            OperationName::Download => Self::Download,
+            OperationName::ResourceManager => Self::ResourceManager,
+        }
+    }
+}
+
 #[derive(Deserialize, IntoParams, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -103,8 +126,9 @@ struct FlowsQuery {
     from: String,
     /// The resource to use; all without it.
     resource: Option<String>,
-    /// `ingestion`, `query`, `config`, `download` or `resourceManager`; all without it.
-    operation: Option<String>,
+    /// What is done; everything without it.
+    #[param(inline)]
+    operation: Option<OperationName>,
     /// A step's name or a revision; what is served without it.
     at: Option<String>,
 }
@@ -123,13 +147,7 @@ async fn flows(
     Asked(query): Asked<FlowsQuery>,
 ) -> Result<Json<Vec<FlowDocument>>, Problem> {
     blocking(move || {
-        let wanted = |text: &String| Operation::ALL.into_iter().find(|one| one.name() == text);
-        let operation = match &query.operation {
-            None => None,
-            Some(text) => Some(wanted(text).ok_or_else(|| {
-                Problem::bad("`operation`: there are ingestion, query, config, download and resourceManager")
-            })?),
-        };
+        let operation = query.operation.map(Operation::from);
         let world = at(&admin, query.at.as_deref())?;
         let state = &world.state;
         let client = match state.machines.get_key_value(query.from.as_str()) {
