@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use ipnet::IpNet;
 
 use super::{no_such_network, view};
-use crate::answer::{Asker, Extended, Outcome, Question, Response, Subnets, decide, respond};
+use crate::answer::{Asker, Extended, Outcome, Outside, Question, Response, Subnets, decide, respond};
 use crate::compile::Compiled;
 use crate::dns::message::ClientSubnet;
 use crate::dns::wire::{MAX_UDP_OCTETS, Received, Transport, decode, encode_query, encode_subnet_query};
@@ -68,11 +68,13 @@ impl Asked {
             subnets: if is_subnet { Subnets::Trusted } else { Subnets::Ignored },
             extended: Extended::Shown,
             premises: &[],
+            outside: Outside::Denied,
         };
         let (first, again) = self.transport();
         let (packet, mut out) = (self.packet(1), Vec::new());
         let mut ask = |transport| match respond(world, &asker, transport, &packet, &mut out) {
-            Response::Silence => Err("no reply".to_owned()),
+            // Names outside are denied here, so nobody else is asked.
+            Response::Silence | Response::Outside(_) => Err("no reply".to_owned()),
             Response::Refused(_) | Response::Answered(..) => decode(&out).map_err(|error| error.to_string()),
         };
         let reply = ask(first)?;
