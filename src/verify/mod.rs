@@ -2,7 +2,7 @@
 //!
 //! A question is [`Asked`] as bytes, by [`verify`] of a world without a socket, or by whoever has one; what comes back is
 //! held against the expectation by [`holds()`], which does not know the difference. Flows, findings and record sets are
-//! no matter of DNS, and only a world can be held against what is expected of them. [`record`] goes the other way: it
+//! no matter of DNS, and only a world can be held against what is expected of them. [`record()`] goes the other way: it
 //! makes an expectation of a reply.
 
 pub mod ask;
