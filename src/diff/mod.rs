@@ -350,7 +350,7 @@ mod tests {
             let (data, endpoint) = (vec![address.to_owned()], Some(endpoint.into()));
             Some(Seen::Private { data, endpoint, reachable })
         };
-        assert_eq!((&api.before, &api.after), (&private("10.0.1.7", "pe1", true), &private("10.0.2.7", "pe2", false)));
+        assert_eq!((&api.before, &api.after), (&private("10.0.1.9", "pe1", true), &private("10.0.2.7", "pe2", false)));
         assert_eq!(api.effect(), Effect::Breaks);
         assert!(diff.flows.iter().any(|one| one.effect() == Effect::Breaks && one.key.client == "vnet1"));
         assert!(diff.findings.iter().any(|one| one.key.code == "AMPLS001" && one.before.is_none()));
