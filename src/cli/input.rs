@@ -249,7 +249,9 @@ pub(super) fn estate(name: &str) -> Result<Read, Box<dyn std::error::Error>> {
 /// What `import` makes of a file or folder; absent for what is none of its artefacts.
 pub(super) fn imported(name: &str) -> Result<Option<Read>, Box<dyn std::error::Error>> {
     let path = Path::new(name);
-    if !path.is_dir() && !(path.is_file() && with_text(name, |_, text| Ok(import::recognise(text).is_some()))?) {
+    let is_artefact =
+        path.is_dir() || path.is_file() && with_text(name, |_, text| Ok(import::recognise(text).is_some()))?;
+    if !is_artefact {
         return Ok(None);
     }
     let texts = super::import::read_all(&[name.to_owned()])?;
