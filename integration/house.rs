@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floors from the ground up. Each may import itself and what stands before it, with the exceptions below.
-const FLOORS: [&str; 12] = [
+const FLOORS: [&str; 13] = [
     "dns",
     "catalogue",
     "estate",
@@ -14,14 +14,17 @@ const FLOORS: [&str; 12] = [
     "answer",
     "access",
     "verify",
+    "diff",
     "report",
     "serve",
     "cli",
 ];
 
 /// Imports that point down and are refused all the same.
-const REFUSED: [(&str, &str); 8] = [
+const REFUSED: [(&str, &str); 10] = [
     ("compile", "scenario"),
+    ("diff", "scenario"),
+    ("diff", "import"),
     ("compile", "import"),
     ("answer", "import"),
     ("access", "import"),

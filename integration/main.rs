@@ -35,6 +35,8 @@ mod readme;
 
 /// What people have of Azure becomes a scenario that answers as recorded.
 mod imports;
+/// Specs, differences, and findings in the forms CI reads.
+mod regression;
 
 /// Somebody's master files, served by the real binary.
 mod zones;

@@ -77,7 +77,7 @@ pub fn ask(at: SocketAddr, packet: &[u8]) -> Received {
 fn network_of(from: &From) -> Option<&str> {
     match from {
         From::Network(network) => Some(network.as_str()),
-        From::Public | From::Machine(_) => None,
+        From::Public | From::Machine(_) | From::Subnet(_) => None,
     }
 }
 

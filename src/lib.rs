@@ -11,6 +11,7 @@
 //! - [`answer`]: [`answer::decide()`] is the only lookup; explanations, replies and bytes are made from it.
 //! - [`access`]: flows: how a request is resolved, routed and judged.
 //! - [`verify`]: the expectations of a scenario, held against all of this.
+//! - [`diff`]: what two estates differ in: record sets, answers, flows, findings.
 //! - [`report`]: the same values as text and JSON.
 //! - [`serve`]: sockets, clock, threads; one published revision. [`Emulator`] is the server as a test fixture.
 //! - [`cli`]: a file per verb.
@@ -38,6 +39,8 @@ pub mod answer;
 pub mod access;
 
 pub mod verify;
+
+pub mod diff;
 
 pub mod report;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use super::decide::{Outcome, Question, decide};
+use super::decide::{Decision, Outcome, Question, decide};
 use super::explain::reach;
 use crate::compile::member;
 use crate::compile::{Compiled, Finding, Fold, ViewId, Writer};
@@ -125,7 +125,12 @@ pub fn names_of(world: &Compiled) -> BTreeSet<OwnerName> {
 /// What a view gets for the addresses of a name.
 pub fn cell(world: &Compiled, view: ViewId, name: &OwnerName) -> Cell {
     let question = Question { name: name.clone(), kind: RecordType::A };
-    let decision = decide(world, view, &question);
+    cell_of(world, &decide(world, view, &question))
+}
+
+/// What a decision about the addresses of a name comes to.
+pub fn cell_of(world: &Compiled, decision: &Decision<'_>) -> Cell {
+    let view = decision.view;
     match &decision.outcome {
         Outcome::Answer(hop) => {
             let addresses: Vec<_> = hop.owned.set.addresses().collect();

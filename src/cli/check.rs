@@ -2,15 +2,17 @@
 
 use clap::Args;
 
-use super::{FormatArguments, OperandArguments, Outcome, Result, StepArguments, output};
-use crate::compile::Severity;
-use crate::report::{Format, findings, json};
+use super::{InputError, OperandArguments, Outcome, Result, StepArguments, output};
+use crate::report::findings::{self, CheckFormat, Denied};
 
 /// Report what is wrong with an estate: exit code 1 if anything of severity error is
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  ampls-dns check\n  ampls-dns check my-estate.yaml --at first-scope --deny AMPLS005"
-)]
+#[command(after_help = "Examples:\n  \
+        ampls-dns check\n  \
+        ampls-dns check my-estate.yaml --at first-scope --deny AMPLS005\n  \
+        ampls-dns check my-estate.yaml --format sarif > findings.sarif\n  \
+        ampls-dns check plan.json --format github                     what `import` reads, with places in it\n  \
+        ampls-dns check my-estate.yaml --format markdown >> $GITHUB_STEP_SUMMARY")]
 pub(super) struct CheckArguments {
     #[command(flatten)]
     scenario: OperandArguments,
@@ -19,19 +21,25 @@ pub(super) struct CheckArguments {
     /// Codes that make the check fail whatever their severity
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = code)]
     deny: Vec<crate::compile::Code>,
-    #[command(flatten)]
-    format: FormatArguments,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    format: CheckFormat,
 }
 
 pub(super) fn run(arguments: &CheckArguments) -> Result {
-    let world = arguments.scenario.read()?.compile(&arguments.step)?;
-    let found = world.findings();
-    output::print(&match arguments.format.format {
-        Format::Text => findings::text(&found),
-        Format::Json => json(&found.iter().map(findings::document).collect::<Vec<_>>()),
+    let read = arguments.scenario.estate().or_else(|error| {
+        if let Some(InputError::Scenario(errors)) = error.downcast_ref() {
+            let file = errors.errors.first().map_or("", |error| &*error.place.file);
+            if let Some(text) = findings::print_unreadable(file, errors, arguments.format) {
+                output::print(&text)?;
+            }
+        }
+        Err(error)
     })?;
-    let fails = |one: &crate::compile::Finding| one.severity == Severity::Error || arguments.deny.contains(&one.code);
-    Ok(if found.iter().any(fails) { Outcome::Failed } else { Outcome::Done })
+    let found = read.compile(&arguments.step)?.findings();
+    let denied = Denied(&arguments.deny);
+    output::print(&findings::print(&read.name, &found, denied, arguments.format))?;
+    Ok(if found.iter().any(|finding| denied.fails(finding)) { Outcome::Failed } else { Outcome::Done })
 }
 
 fn code(text: &str) -> std::result::Result<crate::compile::Code, String> {

@@ -148,6 +148,11 @@ pub(super) struct Client {
 }
 
 impl ServerArguments {
+    /// The server a verb talks to that can do without one, and then must not mind what the environment says.
+    pub(super) fn of(admin: Option<&str>, token_file: Option<PathBuf>) -> Result<Self, String> {
+        Ok(Self { admin: admin.map(str::parse).transpose()?, admin_token_file: token_file })
+    }
+
     /// The server the arguments name.
     pub(super) fn client(&self) -> Result<Client, Box<dyn std::error::Error>> {
         let token = self.admin_token_file.as_deref().map(super::serve::token).transpose()?;

@@ -40,7 +40,7 @@ pub(super) struct ImportArguments {
 
 /// Why there is nothing to import.
 #[derive(Debug, thiserror::Error)]
-enum ImportArgumentError {
+pub(super) enum ImportArgumentError {
     /// A file cannot be read.
     #[error("`{name}` cannot be read")]
     Unreadable {
@@ -138,12 +138,12 @@ fn write(name: &Path, text: &str, force: bool) -> std::result::Result<(), Import
     })
 }
 
-type Texts = Vec<(Arc<str>, Vec<u8>)>;
+pub(super) type Texts = Vec<(Arc<str>, Vec<u8>)>;
 
 /// The texts, and the files of folders that are none.
-type Found = (Texts, Vec<String>);
+pub(super) type Found = (Texts, Vec<String>);
 
-fn read_all(names: &[String]) -> std::result::Result<Found, ImportArgumentError> {
+pub(super) fn read_all(names: &[String]) -> std::result::Result<Found, ImportArgumentError> {
     let mut texts = Texts::new();
     let mut left = Vec::new();
     for name in names {

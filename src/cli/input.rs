@@ -9,7 +9,9 @@ use super::{OperandArguments, ScenarioArguments, StepArguments};
 use crate::compile::{Compiled, ViewId, ZoneFiles, compile};
 use crate::dns::{NameError, OwnerName, RecordType};
 use crate::estate::{Event, History, MachineName, ResourceName, Revision};
-use crate::scenario::{Scenario, ScenarioErrors, builtin};
+use crate::import;
+use crate::report::count;
+use crate::scenario::{Document, Scenario, ScenarioErrors, builtin};
 use crate::serve::source::{self, ZoneSource, beside};
 use crate::serve::{Loaded, Source};
 
@@ -116,6 +118,11 @@ impl OperandArguments {
         read(&self.wanted()?)
     }
 
+    /// Reads the scenario, or what `import` makes of a file or folder.
+    pub(super) fn estate(&self) -> Result<Read, Box<dyn std::error::Error>> {
+        estate(&self.wanted()?)
+    }
+
     /// What is to be read.
     fn wanted(&self) -> Result<String, InputError> {
         match (&self.operand, &self.option.scenario) {
@@ -217,7 +224,7 @@ pub(super) fn read(name: &str) -> Result<Read, InputError> {
 /// Reads a scenario and notes the files it names.
 fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Read, InputError> {
     let note = RefCell::new(note);
-    let named = |file: &str, text: &[u8]| {
+    with_text(name, |file, text| {
         // What comes by standard input names files from where one stands.
         let own = (name != "-").then_some(Path::new(name));
         let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
@@ -228,19 +235,60 @@ fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Read, InputErr
         };
         let scenario = Scenario::read_with(file, text, &files).map_err(InputError::Scenario)?;
         Ok(Read { name: file.to_owned(), scenario })
-    };
+    })
+}
+
+/// Reads an estate: a scenario by file, name or `-`, or what `import` makes of a file or folder.
+pub(super) fn estate(name: &str) -> Result<Read, Box<dyn std::error::Error>> {
+    match imported(name)? {
+        Some(read) => Ok(read),
+        None => Ok(read(name)?),
+    }
+}
+
+/// What `import` makes of a file or folder; absent for what is none of its artefacts.
+pub(super) fn imported(name: &str) -> Result<Option<Read>, Box<dyn std::error::Error>> {
+    let path = Path::new(name);
+    let is_artefact =
+        path.is_dir() || path.is_file() && with_text(name, |_, text| Ok(import::recognise(text).is_some()))?;
+    if !is_artefact {
+        return Ok(None);
+    }
+    let (texts, _) = super::import::read_all(&[name.to_owned()])?;
+    let sources: Vec<_> = texts.iter().map(|(name, text)| import::Source { name: Arc::clone(name), text }).collect();
+    let made = import::import(&sources)?;
+    if !made.report.remarks.is_empty() {
+        let remarks = count(made.report.remarks.len(), "remark");
+        super::output::say(&format!("`ampls-dns import {name}` has {remarks} on this"));
+    }
+    Ok(Some(Read { name: name.to_owned(), scenario: made.scenario }))
+}
+
+/// Reads a scenario or a spec by file, name or `-`, and says what it is called in messages.
+pub(super) fn read_document(name: &str) -> Result<(String, Document), InputError> {
+    with_text(name, |file, text| {
+        let files = beside((name != "-").then_some(Path::new(name)));
+        Ok((file.to_owned(), Document::read(file, text, &files).map_err(InputError::Scenario)?))
+    })
+}
+
+/// Finds a text by file, name of a built-in scenario, or `-`, and gives it on with what it is called in messages.
+pub(super) fn with_text<T>(
+    name: &str,
+    take: impl FnOnce(&str, &[u8]) -> Result<T, InputError>,
+) -> Result<T, InputError> {
     if name == "-" {
-        return named("<stdin>", &bounded(name, std::io::stdin().lock())?);
+        return take("<stdin>", &bounded(name, std::io::stdin().lock())?);
     }
     match std::fs::metadata(name) {
         Ok(metadata) if metadata.is_file() => {
             let file = std::fs::File::open(name);
             let file = file.map_err(|error| InputError::Unreadable { name: name.to_owned(), error })?;
-            named(name, &bounded(name, file)?)
+            take(name, &bounded(name, file)?)
         }
         Ok(_) => Err(InputError::Unfit { name: name.to_owned(), what: "is not a regular file".to_owned() }),
         Err(error) => match builtin::text(name) {
-            Some(text) => named(name, text.as_bytes()),
+            Some(text) => take(name, text.as_bytes()),
             None if error.kind() == std::io::ErrorKind::NotFound => {
                 let hint = hint(name, builtin::names(), "built-in scenarios");
                 Err(InputError::NoScenario { name: name.to_owned(), hint })
@@ -354,7 +402,7 @@ pub(super) fn record_type(text: &str) -> Result<RecordType, String> {
     text.parse().map_err(|error: crate::dns::record::UnknownType| error.to_string())
 }
 
-fn hint(given: &str, there_is: impl IntoIterator<Item = impl Into<String>>, what: &str) -> String {
+pub(super) fn hint(given: &str, there_is: impl IntoIterator<Item = impl Into<String>>, what: &str) -> String {
     let all: Vec<String> = there_is.into_iter().map(Into::into).collect();
     let near = all.iter().filter(|one| strsim::damerau_levenshtein(one, given) <= 3);
     let near = near.min_by_key(|one| strsim::damerau_levenshtein(one, given));

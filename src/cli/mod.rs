@@ -5,6 +5,7 @@
 mod apply;
 mod check;
 mod client;
+mod diff;
 mod explain;
 mod export;
 mod flows;
@@ -68,6 +69,7 @@ enum Verb {
     Check(check::CheckArguments),
     Flows(flows::FlowsArguments),
     Test(test::TestArguments),
+    Diff(diff::DiffArguments),
     Step(step::StepVerbArguments),
     Apply(apply::ApplyArguments),
     Status(status::StatusArguments),
@@ -126,6 +128,7 @@ pub fn run() -> ExitCode {
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Flows(arguments) => flows::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
+        Verb::Diff(arguments) => diff::run(&arguments),
         Verb::Step(arguments) => step::run(&arguments),
         Verb::Apply(arguments) => apply::run(&arguments),
         Verb::Status(arguments) => status::run(&arguments),

@@ -278,6 +278,26 @@ pub fn encode_query(id: u16, name: &OwnerName, kind: RecordType, udp_size: Optio
     out
 }
 
+/// The same for a client elsewhere: with the client subnet option (RFC 7871, 6).
+pub fn encode_subnet_query(
+    id: u16,
+    name: &OwnerName,
+    kind: RecordType,
+    udp_size: u16,
+    subnet: &ClientSubnet,
+) -> Vec<u8> {
+    let mut out = encode_query(id, name, kind, Some(udp_size));
+    let (octets, length) = subnet.octets();
+    let data = u16::try_from(length).expect("an address has at most 16 octets") + 4;
+    // The option goes behind the OPT record, whose data were empty.
+    let end = out.len() - 2;
+    out.truncate(end);
+    put(&mut out, &[data + 4, CLIENT_SUBNET, data, subnet.family]);
+    out.extend_from_slice(&[subnet.source_length, 0]);
+    out.extend_from_slice(&octets[..length]);
+    out
+}
+
 /// A reply as a client reads it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Received {

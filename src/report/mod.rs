@@ -1,6 +1,8 @@
 //! Fifth floor: values to text and JSON. Nothing is decided here; each value is printed in both forms from one place.
 
+pub mod annotation;
 pub mod answer;
+pub mod diff;
 pub mod drawing;
 pub mod explanation;
 pub mod export;
@@ -8,7 +10,9 @@ pub mod findings;
 pub mod flows;
 pub mod imported;
 pub mod page;
+pub mod sarif;
 pub mod story;
+pub mod tap;
 pub mod verification;
 pub mod waits;
 

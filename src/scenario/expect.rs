@@ -1,9 +1,14 @@
 //! What must be true of an estate at the end of a step.
 
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use ipnet::IpNet;
 
 use crate::catalogue::Operation;
-use crate::dns::{OwnerName, RecordType};
+use crate::dns::wire::Transport;
+use crate::dns::{OwnerName, Rcode, RecordType, Ttl};
 use crate::estate::{EndpointName, MachineName, NetworkName, Place, ResourceName, Revision, ZoneId};
 
 /// One thing that must be true.
@@ -15,8 +20,19 @@ pub struct Expectation {
     pub revision: Revision,
     /// What must be true.
     pub expected: Expected,
+    /// How it is asked, where it is a question.
+    pub asking: Asking,
     /// Where it is written.
     pub place: Place,
+}
+
+/// How a question is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Asking {
+    /// The only transport; absent for what clients do: UDP, and TCP where the reply is truncated.
+    pub transport: Option<Transport>,
+    /// How long to ask again until the answer is the one expected, where a server is asked; absent for once.
+    pub within: Option<Duration>,
 }
 
 /// Who asks.
@@ -28,15 +44,18 @@ pub enum From {
     Network(NetworkName),
     /// A virtual machine, with its open sessions; for flows only.
     Machine(MachineName),
+    /// A client of this subnet, for whom a server asks that tells it (EDNS client subnet); for questions only.
+    Subnet(IpNet),
 }
 
 impl From {
     /// The name it is written by.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::Public => "public",
-            Self::Network(name) => name.as_str(),
-            Self::Machine(name) => name.as_str(),
+            Self::Public => "public".into(),
+            Self::Network(name) => name.as_str().into(),
+            Self::Machine(name) => name.as_str().into(),
+            Self::Subnet(subnet) => subnet.to_string().into(),
         }
     }
 }
@@ -64,6 +83,17 @@ pub enum Expected {
         /// The alias targets.
         targets: Vec<OwnerName>,
     },
+    /// A question is replied to so.
+    Reply {
+        /// Who asks.
+        from: From,
+        /// The name.
+        name: OwnerName,
+        /// The type.
+        kind: RecordType,
+        /// The reply.
+        reply: ExpectedReply,
+    },
     /// There is a finding with this code.
     Finding(String),
     /// There is none with this code.
@@ -80,7 +110,7 @@ pub enum Expected {
 }
 
 /// An answer.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ExpectedAnswer {
     /// These data, in any order; in master-file form, as [`crate::dns::RecordData`] prints it.
     Data(Vec<String>),
@@ -102,6 +132,74 @@ impl ExpectedAnswer {
         ("NODATA", Self::NoData),
         ("SERVFAIL", Self::Failure),
     ];
+}
+
+/// A reply, part by part; what is absent is not looked at.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ExpectedReply {
+    /// Response code.
+    pub rcode: Option<Rcode>,
+    /// The alias targets, in the order a client follows them.
+    pub chain: Option<Vec<OwnerName>>,
+    /// What the aliases end at.
+    pub data: Option<ExpectedAnswer>,
+    /// All records of the answer section, in any order.
+    pub records: Option<Vec<ExpectedRecord>>,
+    /// The lowest and highest TTL of the records the aliases end at, or of the SOA where there are none.
+    pub ttl: Option<(Ttl, Ttl)>,
+    /// Header bits.
+    pub flags: ExpectedFlags,
+    /// Whose SOA stands in the authority section.
+    pub soa: Option<ExpectedSoa>,
+    /// The extended DNS error.
+    pub extended_error: Option<ExpectedError>,
+}
+
+/// A record of an answer section.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ExpectedRecord {
+    /// Owner name.
+    pub owner: OwnerName,
+    /// Type.
+    pub kind: RecordType,
+    /// Data, as [`crate::dns::RecordData`] prints it.
+    pub data: String,
+}
+
+/// Header bits; those absent are not looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ExpectedFlags {
+    /// AA: the server is an authority for the name.
+    pub aa: Option<bool>,
+    /// TC: the reply was cut off.
+    pub tc: Option<bool>,
+    /// RA: the server asks others.
+    pub ra: Option<bool>,
+    /// AD: all data is signed and was checked.
+    pub ad: Option<bool>,
+}
+
+/// An SOA in the authority section.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ExpectedSoa {
+    /// There is none.
+    Absent,
+    /// That of this zone.
+    Of(OwnerName),
+}
+
+/// An extended DNS error.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ExpectedError {
+    /// There is none.
+    Absent,
+    /// One with this info-code.
+    Coded {
+        /// Info-code.
+        code: u16,
+        /// Part of the text; empty for any.
+        text: String,
+    },
 }
 
 /// How a flow ends; what is absent is not looked at.

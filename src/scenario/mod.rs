@@ -3,7 +3,8 @@
 //! `node` reads YAML (JSON is YAML) into a tree with places, within bounds; `check` holds the tree against the JSON
 //! Schema that is made from the serde shapes in `shape`, and reports everything that is wrong at once; `pour` gives the
 //! shapes their meaning: names are resolved, addresses looked at, events put in order. [`expect`] is what must be true
-//! when a step is over. `write` goes the way back. An [`addition`] is events alone, for a history that goes on.
+//! when a step is over, and a [`spec`] is that alone. `write` goes the way back. An [`addition`] is events alone, for a
+//! history that goes on.
 //!
 //! Errors are what cannot be read. What Azure would refuse is no error here: it is `compile` that finds it.
 
@@ -11,6 +12,7 @@ pub mod addition;
 pub mod builtin;
 pub mod error;
 pub mod expect;
+pub mod spec;
 
 mod check;
 mod known;
@@ -23,8 +25,9 @@ use std::sync::Arc;
 
 pub use addition::Addition;
 pub use error::{ScenarioError, ScenarioErrors};
-pub use expect::{Expectation, Expected, ExpectedAnswer, ExpectedFlow};
+pub use expect::{Asking, Expectation, Expected, ExpectedAnswer, ExpectedFlow, ExpectedReply};
 pub use node::{MAX_DEPTH, MAX_NODES, MAX_OCTETS};
+pub use spec::{Document, Spec};
 
 use crate::estate::History;
 
@@ -75,28 +78,10 @@ impl Scenario {
     /// # Errors
     /// All that is wrong, each with its place.
     pub fn read_with(file: &str, text: &[u8], files: &Files<'_>) -> Result<Self, ScenarioErrors> {
-        let mut faults = error::Faults::default();
-        let mut root = match node::read(text, &mut faults) {
-            Ok(root) => root,
-            Err(fault) => {
-                faults.add(fault);
-                return Err(faults.in_text(file, text));
-            }
-        };
-        let schema = Self::schema();
-        let json = check::check(&schema, &mut root, &mut faults);
-        let scenario = match serde_json::from_value(json) {
-            Ok(shape) => Some(pour::pour(file, &root, shape, files, &mut faults)),
-            Err(error) => {
-                // The check lets nothing pass that the shapes do not take; this is the net below it.
-                faults.add(error::Fault::plain(root.range, format!("the scenario cannot be read: {error}")));
-                None
-            }
-        };
-        match scenario {
-            Some(scenario) if faults.is_empty() => Ok(scenario),
-            _ => Err(faults.in_text(file, text)),
-        }
+        written(file, text, |root, faults| {
+            let shape = shaped(&Self::schema(), root, faults)?;
+            Some(pour::pour(file, root, shape, files, faults))
+        })
     }
 
     /// The scenario as YAML text that reads back to the same, but for places. Events behind the last step become a step
@@ -113,6 +98,38 @@ impl Scenario {
         }
         schema
     }
+}
+
+/// Reads a text as a tree and gives it to `pour`; all faults that are found make it an error.
+fn written<T>(
+    file: &str,
+    text: &[u8],
+    pour: impl FnOnce(&mut node::Node, &mut error::Faults) -> Option<T>,
+) -> Result<T, ScenarioErrors> {
+    let mut faults = error::Faults::default();
+    let mut root = match node::read(text, &mut faults) {
+        Ok(root) => root,
+        Err(fault) => {
+            faults.add(fault);
+            return Err(faults.in_text(file, text));
+        }
+    };
+    match pour(&mut root, &mut faults) {
+        Some(poured) if faults.is_empty() => Ok(poured),
+        _ => Err(faults.in_text(file, text)),
+    }
+}
+
+/// The tree as a shape, as far as it follows the schema.
+fn shaped<S: serde::de::DeserializeOwned>(
+    schema: &serde_json::Value,
+    root: &mut node::Node,
+    faults: &mut error::Faults,
+) -> Option<S> {
+    let json = check::check(schema, root, faults);
+    // The check lets nothing pass that the shapes do not take; this is the net below it.
+    let unreadable = |error| faults.add(error::Fault::plain(root.range, format!("the file cannot be read: {error}")));
+    serde_json::from_value(json).map_err(unreadable).ok()
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::dns::Rcode;
+
 /// A scenario: an estate and how it came about.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -903,12 +905,24 @@ pub(super) struct ExpectShape {
     /// The networks that are asked from; `public` is outside all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<OneOrMoreShape>,
+    /// The client subnets that are asked for, such as 10.0.1.0/24: EDNS client subnet tells them to the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<OneOrMoreShape>,
     /// Answers by name (or name and type): an address, several, or one of public, NXDOMAIN, NODATA, SERVFAIL.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub answers: IndexMap<String, OneOrMoreShape>,
     /// Alias targets by name, in the order a client meets them.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub chain: IndexMap<String, Vec<String>>,
+    /// Replies by name (or name and type), part by part.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub replies: IndexMap<String, ReplyShape>,
+    /// The transport of the questions, or both, one after the other; without it UDP, and TCP where a reply is truncated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<OneOrMoreTransportsShape>,
+    /// How long a server is asked again until it says what is expected, such as 5s; without it, it is asked once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
     /// Codes of findings there must be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<OneOrMoreShape>,
@@ -921,6 +935,159 @@ pub(super) struct ExpectShape {
     /// All record sets of a zone but its SOA, by resource group and zone: relative name to address.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub records: IndexMap<String, IndexMap<String, String>>,
+}
+
+/// A transport, or several.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum OneOrMoreTransportsShape {
+    /// One.
+    One(TransportShape),
+    /// Several.
+    More(Vec<TransportShape>),
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum TransportShape {
+    Udp,
+    Tcp,
+}
+
+/// A reply; what is left out is not looked at.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ReplyShape {
+    /// Response code, such as NOERROR or NXDOMAIN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rcode: Option<RcodeShape>,
+    /// Alias targets in the order a client follows them; an empty list for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Vec<String>>,
+    /// What the aliases end at: an address, several, or one of public, NXDOMAIN, NODATA, SERVFAIL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<OneOrMoreShape>,
+    /// All records of the answer section in any order, each as owner name, type and data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<Vec<String>>,
+    /// TTL of the records the aliases end at, or of the SOA where there are none: a number, or the lowest and highest as in
+    /// 0..10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<TtlShape>,
+    /// Header bits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flags: Option<FlagsShape>,
+    /// The zone whose SOA stands in the authority section, or none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub soa: Option<String>,
+    /// The extended DNS error: its info-code, its info-code and part of its text, or none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extended_error: Option<ErrorShape>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum RcodeShape {
+    NoError,
+    FormErr,
+    ServFail,
+    NxDomain,
+    NotImp,
+    Refused,
+    BadVers,
+}
+
+impl RcodeShape {
+    /// Each with its code.
+    pub(super) const CODES: [(Self, Rcode); 7] = [
+        (Self::NoError, Rcode::NOERROR),
+        (Self::FormErr, Rcode::FORMERR),
+        (Self::ServFail, Rcode::SERVFAIL),
+        (Self::NxDomain, Rcode::NXDOMAIN),
+        (Self::NotImp, Rcode::NOTIMP),
+        (Self::Refused, Rcode::REFUSED),
+        (Self::BadVers, Rcode::BADVERS),
+    ];
+}
+
+/// Seconds.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum TtlShape {
+    /// Exactly so many.
+    Exact(u32),
+    /// The lowest and the highest, such as 0..10.
+    Range(String),
+}
+
+/// Header bits; those left out are not looked at.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct FlagsShape {
+    /// AA: the server is an authority for the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aa: Option<bool>,
+    /// TC: the reply was cut off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tc: Option<bool>,
+    /// RA: the server asks others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ra: Option<bool>,
+    /// AD: all data is signed and was checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ad: Option<bool>,
+}
+
+/// An extended DNS error.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum ErrorShape {
+    /// Its info-code.
+    Code(u16),
+    /// There is none.
+    Word(AbsentShape),
+    /// Its info-code and more.
+    Whole(CodedErrorShape),
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AbsentShape {
+    None,
+}
+
+/// An extended DNS error with its text.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CodedErrorShape {
+    /// Info-code.
+    pub code: u16,
+    /// Part of the text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// Expectations alone: what a DNS server, the emulator or a scenario is held against.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SpecShape {
+    /// Version of the written form.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// What it is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// The scenario it holds without a server: a file, from this file's folder on, or the name of a built-in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
+    /// The step of the scenario; without it the one the scenario starts at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What must be true.
+    pub expect: Vec<ExpectShape>,
 }
 
 /// A flow and how it ends.

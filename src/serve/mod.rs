@@ -10,6 +10,7 @@
 //! `hickory_server` through from WARN on only.
 
 pub mod admin;
+pub mod ask;
 pub mod control;
 pub mod emulator;
 pub mod faults;

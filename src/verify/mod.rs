@@ -1,13 +1,25 @@
-//! Expectations held against what is: the same decisions, flows and findings everything else prints.
+//! Expectations held against what is: the same bytes, flows and findings everybody else gets.
+//!
+//! A question is [`Asked`] as bytes, by [`verify`] of a world without a socket, or by whoever has one; what comes back is
+//! held against the expectation by [`holds()`], which does not know the difference. Flows, findings and record sets are
+//! no matter of DNS, and only a world can be held against what is expected of them. [`record()`] goes the other way: it
+//! makes an expectation of a reply.
+
+pub mod ask;
+pub mod record;
+pub mod reply;
 
 use std::sync::Arc;
 
+pub use ask::Asked;
+pub use record::record;
+pub use reply::holds;
+
 use crate::access::{Flow, Path, flow::Client, flows};
-use crate::answer::{Outcome, Question, decide};
 use crate::compile::{Compiled, Fold, ViewId};
 use crate::dns::RecordType;
-use crate::estate::History;
-use crate::scenario::expect::{ExpectedAnswer, ExpectedFlow, From};
+use crate::estate::{History, MachineName};
+use crate::scenario::expect::{ExpectedFlow, From};
 use crate::scenario::{Expectation, Expected};
 
 /// An expectation and whether it holds.
@@ -17,8 +29,12 @@ pub struct Case {
     pub subject: String,
     /// The expectation.
     pub expectation: Expectation,
-    /// What differs; absent if it holds.
+    /// What differs; absent if it holds, and for what was not looked at.
     pub mismatch: Option<Mismatch>,
+    /// Why it was not looked at; absent if it was.
+    pub skipped: Option<String>,
+    /// A command that asks the same, such as a `dig` line; absent where it is no question.
+    pub command: Option<String>,
 }
 
 /// What was expected and what was found.
@@ -28,6 +44,19 @@ pub struct Mismatch {
     pub expected: String,
     /// Found.
     pub found: String,
+}
+
+impl Case {
+    /// An expectation that was looked at.
+    pub fn held(expectation: &Expectation, mismatch: Option<Mismatch>) -> Self {
+        let (subject, expectation) = (subject(expectation), expectation.clone());
+        Self { subject, expectation, mismatch, skipped: None, command: None }
+    }
+
+    /// One that was not.
+    pub fn skipped(expectation: &Expectation, why: &str) -> Self {
+        Self { skipped: Some(why.to_owned()), ..Self::held(expectation, None) }
+    }
 }
 
 /// Holds all expectations against the history, in the order written.
@@ -45,42 +74,47 @@ pub fn verify(history: &Arc<History>, expectations: &[Expectation]) -> Vec<Case>
             world = Some(fold.compiled());
         }
         let world = world.as_ref().expect("it was just made");
-        let (subject, mismatch) = hold(world, &expectation.expected);
-        cases.push(Case { subject, expectation: expectation.clone(), mismatch });
+        cases.push(Case::held(expectation, hold(world, expectation)));
     }
     cases
 }
 
-fn hold(world: &Compiled, expected: &Expected) -> (String, Option<Mismatch>) {
-    match expected {
-        Expected::Answer { from, name, kind, answer } => {
-            let subject = format!("{}: {name} {kind}", from.name());
-            let found =
-                view(world, from).map(|view| answered(world, view, &Question { name: name.clone(), kind: *kind }));
-            (subject, differs(answer, found))
+/// What an expectation is about, in a few words.
+pub fn subject(expectation: &Expectation) -> String {
+    let over = match expectation.asking.transport {
+        Some(transport) => format!(" over {}", ask::word(transport)),
+        None => String::new(),
+    };
+    match &expectation.expected {
+        Expected::Answer { from, name, kind, .. } => format!("{}: {name} {kind}{over}", from.name()),
+        Expected::Chain { from, name, .. } => format!("{}: chain of {name}{over}", from.name()),
+        Expected::Reply { from, name, kind, .. } => format!("{}: reply to {name} {kind}{over}", from.name()),
+        Expected::Finding(code) => format!("finding {code}"),
+        Expected::NoFinding(code) => format!("no finding {code}"),
+        Expected::Flow(wanted) => {
+            let name = wanted.name.as_ref().map_or_else(String::new, |name| format!(" through {name}"));
+            format!("{} to {}: {}{name}", wanted.from.name(), wanted.to, wanted.operation.name())
         }
-        Expected::Chain { from, name, targets } => {
-            let subject = format!("{}: chain of {name}", from.name());
-            let question = Question { name: name.clone(), kind: RecordType::A };
-            let found = view(world, from).map_or_else(no_such_network, |view| {
-                let decision = decide(world, view, &question);
-                let targets = decision.hops.iter().filter_map(|hop| hop.owned.set.alias());
-                targets.map(ToString::to_string).collect::<Vec<_>>().join(" -> ")
-            });
-            let wanted = targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> ");
-            (subject, unequal(wanted, found))
+        Expected::Records { zone, .. } => format!("record sets of {zone}"),
+    }
+}
+
+fn hold(world: &Compiled, expectation: &Expectation) -> Option<Mismatch> {
+    match &expectation.expected {
+        Expected::Answer { .. } | Expected::Chain { .. } | Expected::Reply { .. } => {
+            let asked = Asked::of(expectation).expect("these are questions");
+            let heard = asked.offline(world);
+            holds(expectation, heard.as_ref().map_err(String::as_str), &|_| asked.is_public_in(world))
         }
         Expected::Finding(code) => {
             let codes = codes(world);
             let there = codes.iter().any(|own| own == code);
             let found = if codes.is_empty() { "no findings".to_owned() } else { codes.join(", ") };
-            (format!("finding {code}"), (!there).then(|| Mismatch { expected: code.clone(), found }))
+            (!there).then(|| Mismatch { expected: code.clone(), found })
         }
         Expected::NoFinding(code) => {
             let there = world.findings().into_iter().find(|finding| finding.code.to_string() == *code);
-            let mismatch =
-                there.map(|finding| Mismatch { expected: format!("no {code}"), found: finding.message.clone() });
-            (format!("no finding {code}"), mismatch)
+            there.map(|finding| Mismatch { expected: format!("no {code}"), found: finding.message.clone() })
         }
         Expected::Flow(flow) => held_flow(world, flow),
         Expected::Records { zone, records } => {
@@ -97,86 +131,37 @@ fn hold(world: &Compiled, expected: &Expected) -> (String, Option<Mismatch>) {
             let (mut a, mut b) = (wanted.clone(), found.clone());
             a.sort();
             b.sort();
-            let mismatch = (a != b).then(|| Mismatch { expected: wanted.join(", "), found: found.join(", ") });
-            (format!("record sets of {zone}"), mismatch)
+            (a != b).then(|| Mismatch { expected: wanted.join(", "), found: found.join(", ") })
         }
     }
 }
 
-/// What a question is answered with, as expectations write it.
-enum Answered {
-    Data { data: Vec<String>, public: bool },
-    NoData,
-    NameError,
-    Failure,
-}
-
-fn answered(world: &Compiled, view: ViewId, question: &Question) -> Answered {
-    let decision = decide(world, view, question);
-    match &decision.outcome {
-        Outcome::Answer(hop) => Answered::Data {
-            data: hop.owned.set.data().iter().map(ToString::to_string).collect(),
-            public: hop.by.link.is_none(),
-        },
-        Outcome::NoData { .. } => Answered::NoData,
-        Outcome::NameError { .. } => Answered::NameError,
-        Outcome::Failure { .. } => Answered::Failure,
-    }
-}
-
-fn differs(wanted: &ExpectedAnswer, found: Option<Answered>) -> Option<Mismatch> {
-    let sorted = |data: &[String]| {
-        let mut data: Vec<String> = data.iter().map(|one| one.trim_end_matches('.').to_lowercase()).collect();
-        data.sort();
-        data
-    };
-    let holds = match (wanted, &found) {
-        (ExpectedAnswer::Data(wanted), Some(Answered::Data { data, .. })) => sorted(wanted) == sorted(data),
-        (ExpectedAnswer::Public, Some(Answered::Data { public, .. })) => *public,
-        (ExpectedAnswer::NameError, Some(Answered::NameError))
-        | (ExpectedAnswer::NoData, Some(Answered::NoData))
-        | (ExpectedAnswer::Failure, Some(Answered::Failure)) => true,
-        _ => false,
-    };
-    let spoken = |answer: &ExpectedAnswer| match answer {
-        ExpectedAnswer::Data(data) => data.join(", "),
-        ExpectedAnswer::Public => "public".to_owned(),
-        ExpectedAnswer::NameError => "NXDOMAIN".to_owned(),
-        ExpectedAnswer::NoData => "NODATA".to_owned(),
-        ExpectedAnswer::Failure => "SERVFAIL".to_owned(),
-    };
-    (!holds).then(|| Mismatch {
-        expected: spoken(wanted),
-        found: match found {
-            None => no_such_network(),
-            Some(Answered::Data { data, public: true }) => format!("{} (public)", data.join(", ")),
-            Some(Answered::Data { data, public: false }) => data.join(", "),
-            Some(Answered::NoData) => "NODATA".to_owned(),
-            Some(Answered::NameError) => "NXDOMAIN".to_owned(),
-            Some(Answered::Failure) => "SERVFAIL".to_owned(),
-        },
-    })
-}
-
-fn held_flow(world: &Compiled, wanted: &ExpectedFlow) -> (String, Option<Mismatch>) {
-    let name = wanted.name.as_ref().map_or_else(String::new, |name| format!(" through {name}"));
-    let subject = format!("{} to {}: {}{name}", wanted.from.name(), wanted.to, wanted.operation.name());
+fn held_flow(world: &Compiled, wanted: &ExpectedFlow) -> Option<Mismatch> {
     let client = match &wanted.from {
         From::Machine(machine) => Some(Client::Machine(machine.clone())),
+        // A spec does not know which of both a name is of.
+        From::Network(name) if view(world, &wanted.from).is_none() => {
+            let machine = MachineName::from(name.as_str());
+            world.state.machines.contains_key(&machine).then_some(Client::Machine(machine))
+        }
         other => view(world, other).map(Client::View),
     };
     let Some(client) = client else {
-        return (subject, Some(Mismatch { expected: "a flow".to_owned(), found: no_such_network() }));
+        return Some(Mismatch { expected: "a flow".to_owned(), found: no_such_network() });
     };
+    if !world.state.resources.contains_key(&wanted.to) {
+        let found = format!("there is no resource {} at this step", wanted.to);
+        return Some(Mismatch { expected: "a flow".to_owned(), found });
+    }
     let all = flows(world, &client, &wanted.to);
     let is_meant =
         |flow: &&Flow| flow.operation == wanted.operation && wanted.name.as_ref().is_none_or(|name| flow.name == *name);
     let mut meant = all.iter().filter(is_meant).peekable();
     if meant.peek().is_none() {
         let names: Vec<_> = all.iter().map(|flow| format!("{} {}", flow.operation.name(), flow.name)).collect();
-        return (subject, Some(Mismatch { expected: "a flow".to_owned(), found: names.join(", ") }));
+        return Some(Mismatch { expected: "a flow".to_owned(), found: names.join(", ") });
     }
-    (subject, meant.find_map(|flow| flow_differs(wanted, flow)))
+    meant.find_map(|flow| flow_differs(wanted, flow))
 }
 
 fn flow_differs(wanted: &ExpectedFlow, flow: &Flow) -> Option<Mismatch> {
@@ -210,10 +195,11 @@ fn flow_differs(wanted: &ExpectedFlow, flow: &Flow) -> Option<Mismatch> {
     })
 }
 
-fn view(world: &Compiled, from: &From) -> Option<ViewId> {
+pub(crate) fn view(world: &Compiled, from: &From) -> Option<ViewId> {
     match from {
         From::Public => Some(ViewId::PUBLIC),
         From::Network(name) => world.views.of_network(name.as_str()),
+        From::Subnet(subnet) => Some(world.views.of_address(subnet.addr()).map_or(ViewId::PUBLIC, |(view, _)| view)),
         From::Machine(name) => world.views.of_network(world.state.machines.get(name)?.network.as_str()),
     }
 }
@@ -222,10 +208,6 @@ fn codes(world: &Compiled) -> Vec<String> {
     let mut codes: Vec<String> = world.findings().iter().map(|finding| finding.code.to_string()).collect();
     codes.dedup();
     codes
-}
-
-fn unequal(expected: String, found: String) -> Option<Mismatch> {
-    (expected != found).then_some(Mismatch { expected, found })
 }
 
 fn no_such_network() -> String {

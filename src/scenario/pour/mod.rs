@@ -27,7 +27,7 @@ use super::expect::Expectation;
 use super::known::Known;
 use super::node::{Node, Range};
 use super::shape::*;
-use super::{Files, Scenario};
+use super::{Files, Scenario, Spec};
 use crate::catalogue::{Catalogue, Cloud};
 use crate::dns::OwnerName;
 use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
@@ -95,6 +95,20 @@ pub(super) fn pour_addition(
     }
 }
 
+/// Gives a spec its meaning. It is whole if no fault was found.
+pub(super) fn pour_spec(file: &str, root: &Node, shape: SpecShape, faults: &mut Faults) -> Spec {
+    let mut pourer = Pourer::new(file, &|_| Err(String::new()), History::new(Cloud::Public), faults);
+    pourer.lenient = true;
+    pourer.step = shape.at.as_deref().unwrap_or_default().into();
+    let mut expectations = Vec::new();
+    for (index, expect) in shape.expect.iter().enumerate() {
+        pourer.expect(expect, root.get("expect").item(index), &mut expectations);
+    }
+    let at = shape.at.map(|step| (step, pourer.place(root.get("at").range)));
+    let text = |text: Option<String>| text.map_or_else(|| Arc::from(""), |text| text.trim().into());
+    Spec { title: text(shape.title), about: text(shape.about), scenario: shape.scenario, at, expectations }
+}
+
 fn switches(shape: Option<&SwitchesShape>) -> Switches {
     let Some(shape) = shape else { return Switches::default() };
     Switches {
@@ -145,6 +159,8 @@ struct Pourer<'f> {
     /// Linked networks by zone.
     links: HashMap<ZoneId, HashSet<String>>,
     machines: Known,
+    /// True where nothing is known of the estate, and names are taken as they are.
+    lenient: bool,
 }
 
 /// What a private endpoint connects.
@@ -186,6 +202,7 @@ impl<'f> Pourer<'f> {
             zones: Known::of("private zone"),
             links: HashMap::new(),
             machines: Known::of("virtual machine"),
+            lenient: false,
         }
     }
 }
@@ -307,6 +324,9 @@ impl Pourer<'_> {
 
     /// A reference to something that must exist.
     fn refer(&mut self, known: impl Fn(&Self) -> &Known, name: &str, node: &Node) {
+        if self.lenient {
+            return;
+        }
         if let Err(dangling) = known(self).find(name, self.faults.are_printed()) {
             self.fault(node.range, dangling.message, Some(dangling.hint));
         }

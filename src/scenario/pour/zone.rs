@@ -107,6 +107,9 @@ impl Pourer<'_> {
 
     /// A zone that must exist.
     pub(super) fn refer_zone(&mut self, zone: &ZoneId, range: Range) {
+        if self.lenient {
+            return;
+        }
         if let Err(dangling) = self.zones.find(&zone.to_string(), self.faults.are_printed()) {
             self.fault(range, dangling.message, Some(dangling.hint));
         }

@@ -1,26 +1,35 @@
 //! Expectations to shapes: what is asked by the same askers one after the other becomes one entry.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
+use jiff::SignedDuration;
 
 use crate::catalogue::Operation;
-use crate::dns::RecordType;
-use crate::scenario::expect::{Expectation, Expected, ExpectedAnswer, ExpectedFlow, From};
+use crate::dns::wire::Transport;
+use crate::dns::{OwnerName, RecordType};
+use crate::scenario::expect::{
+    Expectation, Expected, ExpectedAnswer, ExpectedError, ExpectedFlags, ExpectedFlow, ExpectedReply, ExpectedSoa, From,
+};
 use crate::scenario::shape::*;
 
 pub(super) fn shapes<'e>(expectations: impl Iterator<Item = &'e Expectation>) -> Vec<ExpectShape> {
     let mut shapes: Vec<ExpectShape> = Vec::new();
-    let mut rest = expectations.map(|one| &one.expected).peekable();
+    let mut rest = expectations.peekable();
     while let Some(first) = rest.next() {
-        let shape = match first {
+        let shape = match &first.expected {
             Expected::Answer { name, kind, answer, .. } => {
-                let from = askers(first, &mut rest);
-                let question = if *kind == RecordType::A { name.to_string() } else { format!("{name} {kind}") };
-                ExpectShape { from, answers: IndexMap::from([(question, data(answer))]), ..ExpectShape::default() }
+                let entry = asked(first, &mut rest);
+                ExpectShape { answers: IndexMap::from([(question(name, *kind), data(answer))]), ..entry }
             }
             Expected::Chain { name, targets, .. } => {
-                let from = askers(first, &mut rest);
+                let entry = asked(first, &mut rest);
                 let targets = targets.iter().map(ToString::to_string).collect();
-                ExpectShape { from, chain: IndexMap::from([(name.to_string(), targets)]), ..ExpectShape::default() }
+                ExpectShape { chain: IndexMap::from([(name.to_string(), targets)]), ..entry }
+            }
+            Expected::Reply { name, kind, reply, .. } => {
+                let entry = asked(first, &mut rest);
+                ExpectShape { replies: IndexMap::from([(question(name, *kind), self::reply(reply))]), ..entry }
             }
             Expected::Finding(code) => {
                 ExpectShape { findings: Some(OneOrMoreShape::More(vec![code.clone()])), ..ExpectShape::default() }
@@ -47,24 +56,58 @@ pub(super) fn shapes<'e>(expectations: impl Iterator<Item = &'e Expectation>) ->
     shapes
 }
 
-/// Who asks: this one, and all that follow and differ in nothing else.
-fn askers<'e>(
-    first: &Expected,
-    rest: &mut std::iter::Peekable<impl Iterator<Item = &'e Expected>>,
-) -> Option<OneOrMoreShape> {
-    let mut names = vec![asker(first)?.name().to_owned()];
-    while let Some(next) = rest.next_if(|next| differs_in_asker(first, next)) {
-        names.extend(asker(next).map(|from| from.name().to_owned()));
+fn question(name: &OwnerName, kind: RecordType) -> String {
+    if kind == RecordType::A { name.to_string() } else { format!("{name} {kind}") }
+}
+
+/// Who asks, and how: this one, and all that follow and differ in nothing but the asker. Networks come first, and subnets
+/// behind them.
+fn asked<'e>(
+    first: &Expectation,
+    rest: &mut std::iter::Peekable<impl Iterator<Item = &'e Expectation>>,
+) -> ExpectShape {
+    let (mut networks, mut subnets) = (Vec::new(), Vec::new());
+    let mut put = |one: &Expectation| match asker(&one.expected) {
+        Some(From::Subnet(subnet)) => subnets.push(subnet.to_string()),
+        Some(other) if subnets.is_empty() => networks.push(other.name().into_owned()),
+        _ => {}
+    };
+    put(first);
+    let mut seen_subnet = matches!(asker(&first.expected), Some(From::Subnet(_)));
+    while let Some(next) = rest.next_if(|next| {
+        let is_subnet = matches!(asker(&next.expected), Some(From::Subnet(_)));
+        (is_subnet || !seen_subnet) && next.asking == first.asking && differs_in_asker(&first.expected, &next.expected)
+    }) {
+        seen_subnet = matches!(asker(&next.expected), Some(From::Subnet(_)));
+        put(next);
     }
-    Some(match names.len() {
-        1 => OneOrMoreShape::One(names.remove(0)),
-        _ => OneOrMoreShape::More(names),
-    })
+    let named = |mut names: Vec<String>| match names.len() {
+        0 => None,
+        1 => Some(OneOrMoreShape::One(names.remove(0))),
+        _ => Some(OneOrMoreShape::More(names)),
+    };
+    ExpectShape {
+        from: named(networks),
+        subnet: named(subnets),
+        transport: first.asking.transport.map(|transport| {
+            OneOrMoreTransportsShape::One(match transport {
+                Transport::Udp => TransportShape::Udp,
+                Transport::Tcp => TransportShape::Tcp,
+            })
+        }),
+        within: first.asking.within.map(length),
+        ..ExpectShape::default()
+    }
+}
+
+/// A length of time, as it is read again.
+fn length(time: Duration) -> String {
+    format!("{:#}", SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX))
 }
 
 fn asker(expected: &Expected) -> Option<&From> {
     match expected {
-        Expected::Answer { from, .. } | Expected::Chain { from, .. } => Some(from),
+        Expected::Answer { from, .. } | Expected::Chain { from, .. } | Expected::Reply { from, .. } => Some(from),
         _ => None,
     }
 }
@@ -77,21 +120,56 @@ fn differs_in_asker(one: &Expected, other: &Expected) -> bool {
         (Expected::Chain { name, targets, .. }, Expected::Chain { name: n, targets: t, .. }) => {
             (name, targets) == (n, t)
         }
+        (Expected::Reply { name, kind, reply, .. }, Expected::Reply { name: n, kind: k, reply: r, .. }) => {
+            (name, kind, reply) == (n, k, r)
+        }
         _ => false,
+    }
+}
+
+fn reply(reply: &ExpectedReply) -> ReplyShape {
+    let ExpectedFlags { aa, tc, ra, ad } = reply.flags;
+    let flags = reply.flags != ExpectedFlags::default();
+    ReplyShape {
+        rcode: reply.rcode.and_then(|code| RcodeShape::CODES.iter().find(|(_, own)| *own == code)).map(|(own, _)| *own),
+        chain: reply.chain.as_ref().map(|targets| targets.iter().map(ToString::to_string).collect()),
+        data: reply.data.as_ref().map(data),
+        records: reply
+            .records
+            .as_ref()
+            .map(|records| records.iter().map(|one| format!("{} {} {}", one.owner, one.kind, one.data)).collect()),
+        ttl: reply.ttl.map(|(least, most)| match least == most {
+            true => TtlShape::Exact(least),
+            false => TtlShape::Range(format!("{least}..{most}")),
+        }),
+        flags: flags.then_some(FlagsShape { aa, tc, ra, ad }),
+        soa: reply.soa.as_ref().map(|soa| match soa {
+            ExpectedSoa::Absent => "none".to_owned(),
+            ExpectedSoa::Of(zone) => zone.to_string(),
+        }),
+        extended_error: reply.extended_error.as_ref().map(|error| match error {
+            ExpectedError::Absent => ErrorShape::Word(AbsentShape::None),
+            ExpectedError::Coded { code, text } if text.is_empty() => ErrorShape::Code(*code),
+            ExpectedError::Coded { code, text } => {
+                ErrorShape::Whole(CodedErrorShape { code: *code, text: Some(text.clone()) })
+            }
+        }),
     }
 }
 
 /// True if two entries are of one kind, and read in the same order as one.
 fn joins(last: &ExpectShape, next: &ExpectShape) -> bool {
-    let same_from = last.from.as_ref().map(OneOrMoreShape::names) == next.from.as_ref().map(OneOrMoreShape::names);
-    let new = |mine: &IndexMap<String, OneOrMoreShape>, other: &IndexMap<String, OneOrMoreShape>| {
-        !mine.is_empty() && !other.is_empty() && other.keys().all(|key| !mine.contains_key(key))
+    let head = |one: &ExpectShape| {
+        let ExpectShape { from, subnet, transport, within, .. } = one;
+        serde_json::json!([from, subnet, transport, within])
     };
-    same_from
+    fn new<T>(mine: &IndexMap<String, T>, other: &IndexMap<String, T>) -> bool {
+        !mine.is_empty() && !other.is_empty() && other.keys().all(|key| !mine.contains_key(key))
+    }
+    head(last) == head(next)
         && (new(&last.answers, &next.answers)
-            || !last.chain.is_empty()
-                && !next.chain.is_empty()
-                && next.chain.keys().all(|key| !last.chain.contains_key(key))
+            || new(&last.chain, &next.chain)
+            || new(&last.replies, &next.replies)
             || last.findings.is_some() && next.findings.is_some()
             || last.absent_findings.is_some() && next.absent_findings.is_some()
             || !last.flows.is_empty() && !next.flows.is_empty())
@@ -100,6 +178,7 @@ fn joins(last: &ExpectShape, next: &ExpectShape) -> bool {
 fn join(last: &mut ExpectShape, next: ExpectShape) {
     last.answers.extend(next.answers);
     last.chain.extend(next.chain);
+    last.replies.extend(next.replies);
     last.flows.extend(next.flows);
     for (mine, other) in [(&mut last.findings, next.findings), (&mut last.absent_findings, next.absent_findings)] {
         if let (Some(OneOrMoreShape::More(mine)), Some(other)) = (mine, other) {
@@ -121,7 +200,7 @@ fn data(answer: &ExpectedAnswer) -> OneOrMoreShape {
 
 fn flow(flow: &ExpectedFlow) -> FlowShape {
     FlowShape {
-        from: flow.from.name().to_owned(),
+        from: flow.from.name().into_owned(),
         to: flow.to.to_string(),
         operation: match flow.operation {
             Operation::Ingestion => OperationShape::Ingestion,

@@ -9,8 +9,8 @@ mod yaml;
 
 use indexmap::IndexMap;
 
-use super::Scenario;
 use super::shape::*;
+use super::{Scenario, Spec};
 use crate::dns::{RecordSet, master};
 use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
 use crate::estate::{Event, History, PublicZone, Recorded, ResourceSpec};
@@ -49,6 +49,19 @@ pub(super) fn write(scenario: &Scenario) -> String {
     if end < history.events().len() {
         shape.steps.push(step(&mut events, &unused_name(history), "", &history.events()[end..]));
     }
+    yaml::text(&serde_json::to_value(&shape).expect("shapes have text for keys and no number that JSON lacks"))
+}
+
+/// A spec as YAML text.
+pub(super) fn spec(spec: &Spec) -> String {
+    let shape = SpecShape {
+        version: 1,
+        title: text(&spec.title),
+        about: text(&spec.about),
+        scenario: spec.scenario.clone(),
+        at: spec.at.as_ref().map(|(step, _)| step.clone()),
+        expect: expect::shapes(spec.expectations.iter()),
+    };
     yaml::text(&serde_json::to_value(&shape).expect("shapes have text for keys and no number that JSON lacks"))
 }
 

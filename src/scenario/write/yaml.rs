@@ -17,6 +17,7 @@ const BLOCKS: &[&str] = &[
     "steps",
     "events",
     "expect",
+    "replies",
 ];
 
 /// The text of a mapping.

@@ -9,6 +9,7 @@ pub mod problem;
 
 mod ask;
 mod changes;
+mod diff;
 mod estate;
 mod faults;
 mod health;
@@ -204,6 +205,7 @@ fn routes() -> OpenApiRouter<Admin> {
         .merge(state::routes())
         .merge(records::routes())
         .merge(estate::routes())
+        .merge(diff::routes())
         .merge(changes::routes())
         .merge(snapshots::routes())
         .merge(page::routes())

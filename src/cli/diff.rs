@@ -1,0 +1,201 @@
+//! `diff`: what two estates differ in, for whom.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::client::ServerArguments;
+use super::input::{self, InputError};
+use super::{Outcome, Result, StepArguments, output};
+use crate::compile::{Compiled, compile};
+use crate::diff::diff;
+use crate::estate::{History, Revision};
+use crate::report::diff::{DiffDocument, DiffFormat, document, print};
+use crate::scenario::Addition;
+
+/// Say what two estates differ in: record sets, answers of each network, flows and findings
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+        ampls-dns diff two-scopes-one-dns@first-scope @second-scope          two steps of a scenario\n  \
+        ampls-dns diff main.yaml branch.yaml --format markdown               for a pull request\n  \
+        ampls-dns diff estate.yaml --add second-scope.yaml --from vnet1      what one more scope would break\n  \
+        ampls-dns diff --running first-scope                                 from a step of a running server to now\n\n\
+        SIDE is a scenario, FILE or NAME, with @STEP behind it if it is not the one the scenario starts at; @STEP alone is\n\
+        a step of the other side's; or it is a file or folder that `import` reads. Nothing is printed where nothing differs.\n\
+        --add takes events in the form of `apply`, or what `import` reads.")]
+pub(super) struct DiffArguments {
+    /// Before
+    #[arg(value_name = "SIDE", required = true)]
+    before: String,
+    /// After; with --add the first side is taken for both, and with --running without it what is served now
+    #[arg(value_name = "SIDE")]
+    after: Option<String>,
+    /// Events that happen on the second side too, behind its step; may be given several times
+    #[arg(long, value_name = "FILE", conflicts_with = "running")]
+    add: Vec<String>,
+    /// Networks and virtual machines to keep to; all without it
+    #[arg(long, value_name = "NETWORK|VM", value_delimiter = ',')]
+    from: Vec<String>,
+    /// Compare steps or revisions of a running server
+    #[arg(long)]
+    running: bool,
+    /// Admin address of the running server [default: 127.0.0.1:5299]
+    #[arg(long, value_name = "URL|ADDRESS:PORT", env = "AMPLS_DNS_ADMIN", hide_env_values = true)]
+    admin: Option<String>,
+    /// File with the token the server wants
+    #[arg(long, value_name = "FILE", env = "AMPLS_DNS_ADMIN_TOKEN_FILE", hide_env_values = true)]
+    admin_token_file: Option<PathBuf>,
+    /// Exit with 1 if anything differs
+    #[arg(long)]
+    exit_code: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    format: DiffFormat,
+}
+
+/// Why there is nothing to compare.
+#[derive(Debug, thiserror::Error)]
+enum DiffError {
+    #[error("there is one side only\nhint: name a second scenario, a step of the first as @STEP, or events with --add")]
+    OneSide,
+    #[error("`{0}` names a step, and no scenario\nhint: write it as SCENARIO{0}, or behind the side that names one")]
+    NoScenario(String),
+    #[error("neither side has a network or virtual machine `{0}`\nhint: {1}")]
+    NoClient(String, String),
+    #[error("--admin names no running server: {0}")]
+    Admin(String),
+    #[error("the events of `{0}` cannot be added")]
+    Addition(String, #[source] InputError),
+}
+
+pub(super) fn run(arguments: &DiffArguments) -> Result {
+    let document = if arguments.running { running(arguments)? } else { offline(arguments)? };
+    let text = match (document.is_empty(), arguments.format) {
+        // An empty list is still a document.
+        (true, DiffFormat::Text | DiffFormat::Markdown) => String::new(),
+        (_, format) => print(&document, format),
+    };
+    output::print(&text)?;
+    Ok(if arguments.exit_code && !document.is_empty() { Outcome::Failed } else { Outcome::Done })
+}
+
+/// An estate, and the revision it is looked at.
+struct Side {
+    history: Arc<History>,
+    revision: Revision,
+}
+
+impl Side {
+    /// Reads `SCENARIO`, `SCENARIO@STEP`, or a step of the other side's scenario.
+    fn read(text: &str, other: Option<&str>) -> std::result::Result<Self, Box<dyn std::error::Error>> {
+        let (name, step) = split(text);
+        let name = match (name, other.map(split)) {
+            ("", Some((other, _))) if !other.is_empty() => other,
+            ("", _) => return Err(DiffError::NoScenario(text.to_owned()).into()),
+            (name, _) => name,
+        };
+        let read = input::estate(name)?;
+        let revision = read.revision(&StepArguments { at: step.map(str::to_owned) })?;
+        Ok(Self { history: Arc::new(read.scenario.history), revision })
+    }
+
+    /// The same with more events behind its revision.
+    fn with(self, names: &[String]) -> std::result::Result<Self, Box<dyn std::error::Error>> {
+        let mut history = self.history.until(self.revision, steps_until(&self.history, self.revision));
+        for name in names {
+            if let Some(read) = input::imported(name)? {
+                append_new(&mut history, &read.scenario.history);
+                continue;
+            }
+            let failed = |error| DiffError::Addition(name.clone(), error);
+            let addition =
+                input::with_text(name, |file, text| Addition::read(file, text, &history).map_err(InputError::Scenario));
+            addition.map_err(failed)?.append_to(&mut history);
+        }
+        Ok(Self { revision: history.last(), history: Arc::new(history) })
+    }
+
+    fn compile(&self) -> Compiled {
+        compile(&self.history, self.revision)
+    }
+}
+
+/// Appends the events of another history that mean something behind this one: an artefact tells of networks and zones
+/// again that are there already, and what is there cannot be created.
+fn append_new(history: &mut History, other: &History) {
+    let mut state = compile(&Arc::new(history.clone()), history.last()).state.as_ref().clone();
+    for recorded in other.events() {
+        let mut next = state.clone();
+        next.apply(recorded);
+        if next.refusals.len() == state.refusals.len() {
+            history.push(recorded.clone());
+            state = next;
+        }
+    }
+}
+
+/// How many steps are over at a revision.
+fn steps_until(history: &History, revision: Revision) -> usize {
+    history.steps().iter().take_while(|step| step.end <= revision).count()
+}
+
+/// A side's scenario and step. A file whose name has an @ in it is a file.
+fn split(text: &str) -> (&str, Option<&str>) {
+    match text.rsplit_once('@') {
+        Some((name, step)) if !std::path::Path::new(text).exists() => (name, Some(step)),
+        _ => (text, None),
+    }
+}
+
+fn offline(arguments: &DiffArguments) -> std::result::Result<DiffDocument, Box<dyn std::error::Error>> {
+    let (first, second) = (&arguments.before, arguments.after.as_ref());
+    if second.is_none() && arguments.add.is_empty() {
+        return Err(DiffError::OneSide.into());
+    }
+    let before = Side::read(first, second.map(String::as_str))?;
+    let after = Side::read(second.unwrap_or(first), Some(first))?;
+    let after = if arguments.add.is_empty() { after } else { after.with(&arguments.add)? };
+    let (before, after) = (before.compile(), after.compile());
+    known(&arguments.from, &[&before, &after])?;
+    let mut diff = diff(&before, &after);
+    diff.keep(&arguments.from);
+    Ok(document(&diff))
+}
+
+/// A client nobody has would silently leave nothing.
+fn known(clients: &[String], worlds: &[&Compiled]) -> std::result::Result<(), DiffError> {
+    let mut all: Vec<String> = vec!["public".to_owned()];
+    for world in worlds {
+        all.extend(world.state.networks.keys().map(ToString::to_string));
+        all.extend(world.state.machines.keys().map(ToString::to_string));
+    }
+    all.sort();
+    all.dedup();
+    match clients.iter().find(|client| !all.contains(client)) {
+        Some(unknown) => Err(DiffError::NoClient(unknown.clone(), input::hint(unknown, all, "networks"))),
+        None => Ok(()),
+    }
+}
+
+fn running(arguments: &DiffArguments) -> std::result::Result<DiffDocument, Box<dyn std::error::Error>> {
+    let server = ServerArguments::of(arguments.admin.as_deref(), arguments.admin_token_file.clone());
+    let client = server.map_err(DiffError::Admin)?.client()?;
+    let mut query = vec![("from", arguments.before.as_str())];
+    query.extend(arguments.after.as_deref().map(|after| ("to", after)));
+    let clients = arguments.from.join(",");
+    query.extend((!clients.is_empty()).then_some(("client", clients.as_str())));
+    let query: Vec<String> = query.iter().map(|(key, value)| format!("{key}={}", encoded(value))).collect();
+    let value = client.get(&format!("/v1/diff?{}", query.join("&")))?;
+    Ok(serde_json::from_value(value)?)
+}
+
+/// A value of a query (RFC 3986, 3.4).
+fn encoded(value: &str) -> String {
+    let octet = |octet: u8| match octet {
+        b'-' | b'.' | b'_' | b'~' => char::from(octet).to_string(),
+        octet if octet.is_ascii_alphanumeric() => char::from(octet).to_string(),
+        octet => format!("%{octet:02X}"),
+    };
+    value.bytes().map(octet).collect()
+}
