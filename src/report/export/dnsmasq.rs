@@ -22,7 +22,11 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
             let name = plain(owner).filter(|name| !name.contains('/') && !name[1..].contains('*'));
             let said = name.as_deref().is_some_and(|name| match name.strip_prefix("*.") {
                 Some(parent) => wildcard(&mut lines, zone, parent, owner, sets),
-                None => sets.iter().fold(true, |all, set| record_set(&mut lines, name, set) && all),
+                None => {
+                    // Every set is written, also behind one that cannot be.
+                    let written: Vec<bool> = sets.iter().map(|set| record_set(&mut lines, name, set)).collect();
+                    written.iter().all(|one| *one)
+                }
             });
             if !said {
                 left_out.push(format!("dnsmasq cannot hold all of {owner}"));
