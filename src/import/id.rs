@@ -22,7 +22,7 @@ impl ResourceId {
     /// Reads an id such as `/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/vnet1`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.trim().trim_end_matches('/').split('/').collect();
-        if parts.first() != Some(&"") || parts.len() > 64 {
+        if parts.first() != Some(&"") || !(3..=64).contains(&parts.len()) {
             return None;
         }
         let mut own =

@@ -85,6 +85,8 @@ impl Reading<'_> {
     pub(super) fn reference(&mut self, text: &str, pointer: &str) -> Option<ResourceId> {
         match ResourceId::parse(text) {
             Some(id) => Some(id),
+            // Terraform writes nothing where there is none.
+            None if text.is_empty() => None,
             None if text.starts_with('[') => Some(ResourceId::opaque(text)),
             None => {
                 let message = format!("`{}` is no resource id", super::fact::shown(&text.into()));
