@@ -6,7 +6,12 @@ use std::process::{Command, Output, Stdio};
 /// The binary under test, with nothing of the environment that would change what it prints.
 pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ampls-dns"));
-    command.env_remove("AMPLS_DNS_SCENARIO").env_remove("RUST_LOG").env("NO_COLOR", "1").env("COLUMNS", "120");
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("AMPLS_DNS_")) {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("RUST_LOG").env("NO_COLOR", "1").env("COLUMNS", "120");
     command
 }
 

@@ -3,6 +3,7 @@
 //! Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 the thing asked about failed, 2 could not run.
 
 mod check;
+mod compose;
 mod explain;
 mod flows;
 mod generate;
@@ -62,6 +63,7 @@ enum Verb {
     Test(test::TestArguments),
     Scenarios(scenarios::ScenariosArguments),
     Generate(generate::GenerateArguments),
+    Compose(compose::ComposeArguments),
     Schema(schema::SchemaArguments),
     Completions(paper::CompletionsArguments),
     Man(paper::ManArguments),
@@ -89,7 +91,7 @@ pub(crate) struct OperandArguments {
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct StepArguments {
     /// Step to stand at; without it the scenario's `start:`, else its last step
-    #[arg(long, value_name = "STEP")]
+    #[arg(long, value_name = "STEP", env = "AMPLS_DNS_AT")]
     pub(crate) at: Option<String>,
 }
 
@@ -113,6 +115,7 @@ pub fn run() -> ExitCode {
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
+        Verb::Compose(arguments) => compose::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Completions(arguments) => paper::completions(&arguments),
         Verb::Man(arguments) => paper::man(&arguments),

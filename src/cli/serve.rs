@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
@@ -34,10 +35,10 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "PREFIX", env = "AMPLS_DNS_TRUST_ECS", value_delimiter = ',')]
     trust_ecs: Vec<IpNet>,
     /// Answer as Azure would and nothing more: no extended DNS errors
-    #[arg(long, env = "AMPLS_DNS_STRICT")]
+    #[arg(long, env = "AMPLS_DNS_STRICT", value_parser = BoolishValueParser::new())]
     strict: bool,
     /// Master files to serve as public zones, or folders of files named ZONE.zone. Without a scenario they are all there is
-    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
+    #[arg(long, value_name = "FILE|DIR", env = "AMPLS_DNS_ZONE", value_delimiter = ',', num_args = 1..)]
     zone: Vec<PathBuf>,
     /// Threads that answer
     #[arg(long, value_name = "N", env = "AMPLS_DNS_WORKERS", default_value = "1")]
@@ -155,4 +156,26 @@ fn log_to_stderr() {
     let subscriber = subscriber.with_target(false).with_ansi(colour);
     // A subscriber that an embedding program has set stays.
     let _ = subscriber.try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use crate::cli::CommandLine;
+
+    #[test]
+    fn every_flag_of_serve_has_a_twin_in_the_environment_named_after_it() {
+        let mut grammar = CommandLine::command();
+        grammar.build();
+        let serve = grammar.find_subcommand("serve").expect("it is a verb");
+        let flags = serve.get_arguments().filter_map(|argument| Some((argument.get_long()?, argument.get_env())));
+        let mut seen = 0;
+        for (flag, twin) in flags.filter(|(flag, _)| *flag != "help") {
+            let wanted = format!("AMPLS_DNS_{}", flag.to_uppercase().replace('-', "_"));
+            assert_eq!(twin.and_then(|twin| twin.to_str()), Some(&*wanted), "--{flag}");
+            seen += 1;
+        }
+        assert!(seen >= 8, "{seen} flags");
+    }
 }

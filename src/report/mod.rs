@@ -1,6 +1,7 @@
 //! Fifth floor: values to text and JSON. Nothing is decided here; each value is printed in both forms from one place.
 
 pub mod answer;
+pub mod compose;
 pub mod explanation;
 pub mod findings;
 pub mod flows;
