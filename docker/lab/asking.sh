@@ -85,14 +85,14 @@ road() {
 
 # Waits until a service is healthy.
 healthy() {
-  local service=$1 attempt state
-  for attempt in $(seq 120); do
+  local service=$1 until=$((SECONDS + 30)) state=unknown
+  while [ "$SECONDS" -lt "$until" ]; do
     state=$(docker inspect --format '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "$(container "$service")")
     case $state in
       healthy) return ;;
       exited | dead) break ;;
     esac
-    sleep 0.25
+    sleep 0.2
   done
   echo "$service is $state" >&2
   compose logs --no-color "$service" >&2
@@ -101,12 +101,12 @@ healthy() {
 
 # Waits until a command in a container ends well.
 ready() {
-  local attempt
-  for attempt in $(seq 120); do
+  local until=$((SECONDS + 20))
+  while [ "$SECONDS" -lt "$until" ]; do
     if inside "$@" >/dev/null 2>&1; then return; fi
-    sleep 0.25
+    sleep 0.2
   done
   echo "$1 never got ready: $*" >&2
-  compose logs --no-color "$1" >&2
+  compose logs --no-color >&2
   return 1
 }

@@ -434,12 +434,12 @@ mod tests {
     #[test]
     fn prefixes_that_overlap_or_do_not_fit_are_replaced_by_spare_ones() {
         let file = of("version: 1\nnetworks:\n  a: {addressSpace: [10.0.0.0/8]}\n  A: {addressSpace: [10.1.0.0/16]}\n  \
-             c: {addressSpace: ['fd00::/64'], clientPrefixes: [100.64.0.0/23]}\n  public: {addressSpace: [10.9.9.0/30, 172.16.0.0/29]}\n")
+             c: {addressSpace: ['fd00::/64'], clientPrefixes: [100.64.0.0/23]}\n  dns: {addressSpace: [10.9.9.0/30, 172.16.0.0/29]}\n")
         .expect("it can be written");
         let prefixes: Vec<_> = file.networks.iter().map(|(key, own)| format!("{key} {}", own.ipam.config[0].subnet)).collect();
         assert_eq!(
             prefixes,
-            ["a 10.0.0.0/8", "A-2 100.64.2.0/24", "c 100.64.3.0/24", "public 172.16.0.0/29", "public-2 100.64.4.0/24"]
+            ["a 10.0.0.0/8", "A-2 100.64.2.0/24", "c 100.64.3.0/24", "dns-2 172.16.0.0/29", "public 100.64.4.0/24"]
         );
         assert_eq!(file.notes.iter().filter(|note| note.contains("here it is")).count(), 2);
         let error = of("version: 1\nnetworks:\n  'a,b': {addressSpace: [10.0.0.0/8]}\n").expect_err("a comma parts listeners");
