@@ -31,6 +31,10 @@ run *ARGUMENTS:
 bench *ARGUMENTS:
     cargo bench --locked --bench answers -- {{ARGUMENTS}}
 
+# Revisions replaced ten times a second at half of what saturates one worker: nothing lost, nothing mixed.
+republish NETWORKS="100" SECONDS="30":
+    cargo run --release --locked --example republish -- {{NETWORKS}} {{SECONDS}}
+
 # The server beside its peers: installs them from Debian, writes integration/bench/RESULTS.md.
 bench-peers *ARGUMENTS:
     integration/bench/peers.sh {{ARGUMENTS}}

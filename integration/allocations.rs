@@ -58,8 +58,9 @@ fn an_ordinary_answer_allocates_nothing() {
 #[test]
 fn an_answer_from_a_zone_file_allocates_nothing() {
     let text = "$TTL 10\n$ORIGIN z.example.\n@ SOA ns host 1 2 3 4 5\na A 192.0.2.1\nb CNAME a\n*.w CNAME b\n";
-    let files = ZoneFiles::new([Table::read(text.as_bytes(), None).expect("a good zone")]).expect("one zone");
-    let prepared = Prepared::new(Arc::new(Compiled::of_files(files)), None);
+    let mut files = ZoneFiles::default();
+    files.publish(Arc::new(Table::read(text.as_bytes(), None).expect("a good zone"))).expect("one zone");
+    let prepared = Prepared::new(Arc::new(Compiled::of_files(Arc::new(files))), None);
     allocations(&prepared, None, "a.z.example", RecordType::A);
     for (text, kind, rcode) in [
         ("a.z.example", RecordType::A, Rcode::NOERROR),

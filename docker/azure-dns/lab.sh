@@ -51,17 +51,17 @@ for server in bind:12 unbound:22 dnsmasq:32; do
   hold "${server%:*} gives $own" private "$(through "${server#*:}" $own)"
 done
 
-say "only the privatelink names forwarded: it depends on who forwards"
+say "only the privatelink names forwarded: BIND and unbound ask anew for each alias, dnsmasq takes the chain as it comes"
 shown client dig +noall +answer "$shared" @10.1.0.13
 shown client dig +noall +answer "$shared" @10.1.0.33
-for server in bind:13:private unbound:23:public dnsmasq:33:public; do
+for server in bind:13:private unbound:23:private dnsmasq:33:public; do
   IFS=: read -r kind host road <<<"$server"
   hold "$kind gives $shared" "$road" "$(through "$host" $shared)"
   hold "$kind gives $own" "$road" "$(through "$host" $own)"
 done
 
-say "an old entry host is in no zone that is forwarded"
-for server in bind:12:private unbound:22:public dnsmasq:32:public; do
+say "an old entry host, whose name is in no zone that is forwarded: the same again"
+for server in bind:12:private unbound:22:private dnsmasq:32:public; do
   IFS=: read -r kind host road <<<"$server"
   hold "$kind with the public names forwarded gives $old" "$road" "$(through "$host" $old)"
 done

@@ -36,7 +36,7 @@ fn built_in() -> Arc<Compiled> {
 }
 
 /// A zone of that many names, every hundredth of them an alias of another.
-fn zone(names: usize) -> ZoneFiles {
+fn zone(names: usize) -> Arc<ZoneFiles> {
     use std::fmt::Write as _;
     let mut text = "$TTL 10\n$ORIGIN z.example.\n@ SOA ns host 1 2 3 4 5\n".to_owned();
     for number in 0..names {
@@ -45,7 +45,9 @@ fn zone(names: usize) -> ZoneFiles {
             _ => writeln!(text, "n{number} A 10.0.{}.{}", number / 250 % 250, number % 250),
         };
     }
-    ZoneFiles::new([Table::read(text.as_bytes(), None).expect("a good zone")]).expect("one zone")
+    let mut files = ZoneFiles::default();
+    files.publish(Arc::new(Table::read(text.as_bytes(), None).expect("a good zone"))).expect("one zone");
+    Arc::new(files)
 }
 
 fn query(text: &str, kind: RecordType, size: Option<u16>) -> Vec<u8> {

@@ -33,7 +33,7 @@ SOA = "ns.invalid. hostmaster.invalid. 1 3600 300 604800 10"
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--rounds", type=int, default=5, help="rounds of each part")
 parser.add_argument("--seconds", type=int, default=3, help="length of one run")
-parser.add_argument("--peers", default="knot,nsd,unbound,bind", help="which peers, if they are installed")
+parser.add_argument("--peers", default="knot,nsd,unbound,bind,pdns,dnsmasq", help="which peers, if they are installed")
 parser.add_argument("--parts", default=",".join(PARTS), help="which parts: " + " ".join(PARTS))
 parser.add_argument("--records", type=int, default=1_000_000, help="records of the part `scale`")
 parser.add_argument("--out", default=os.path.join(HERE, "RESULTS.md"))
@@ -203,7 +203,45 @@ def echo(folder, port, zones, zone_folder, workers):
     return [ECHO, f"127.0.0.1:{port}"]
 
 
-PEERS = {"knot": (knot, "knotd"), "nsd": (nsd, "nsd"), "unbound": (unbound, "unbound"), "bind": (bind, "named")}
+def pdns(folder, port, zones, zone_folder, workers):
+    """With its packet cache, which no other server here has, as it is run everywhere."""
+    named = "".join(f'zone "{zone}" {{ type native; file "{zone_folder}/{zone}.zone"; }};\n' for zone in zones)
+    text = f"""launch=bind
+bind-config={put(f"{folder}/named.conf", named)}
+local-address=127.0.0.1
+local-port={port}
+receiver-threads={workers}
+distributor-threads=1
+reuseport=yes
+socket-dir={folder}
+guardian=no
+daemon=no
+version-string=anonymous
+"""
+    put(f"{folder}/pdns.conf", text)
+    return ["pdns_server", f"--config-dir={folder}"]
+
+
+def dnsmasq(folder, port, zones, zone_folder, workers):
+    """It reads no master files: names and aliases are given to it one by one. It has one thread, whatever `workers` is."""
+    lines = [f"port={port}", "listen-address=127.0.0.1", "bind-interfaces", "no-resolv", "no-hosts", "cache-size=0",
+             "local-ttl=10", "user=root", f"pid-file={folder}/pid"]
+    for zone, records in zones.items():
+        lines.append(f"local=/{zone}/")
+        for owner, kind, data in records:
+            full = f"{owner}.{zone}"
+            lines.append(f"cname={full},{data}.{zone}" if kind == "CNAME" else f"host-record={full},{data}")
+    return ["dnsmasq", "-k", "-C", put(f"{folder}/dnsmasq.conf", "\n".join(lines) + "\n")]
+
+
+PEERS = {
+    "knot": (knot, "knotd"),
+    "nsd": (nsd, "nsd"),
+    "unbound": (unbound, "unbound"),
+    "bind": (bind, "named"),
+    "pdns": (pdns, "pdns_server"),
+    "dnsmasq": (dnsmasq, "dnsmasq"),
+}
 
 
 def question(name, kind=1, number=1):
@@ -474,7 +512,9 @@ def part_scale():
     queries = write_queries(f"{WORK}/large-queries", mixed(zones))
     last = zones["big.example"][-1][0] + ".big.example"
     figures = {}
-    for label, make in [*peers(), ("ampls-dns", ours)]:
+    # dnsmasq is no server for zones of that size.
+    able = [(label, make) for label, make in peers() if label != "dnsmasq"]
+    for label, make in [*able, ("ampls-dns", ours)]:
         runs = []
         for _ in range(max(1, min(3, options.rounds))):
             server = Server(label, make, zones, folder, last, patience=300)
@@ -554,7 +594,8 @@ def version(command, words=r"\d+\.\d+[\w.]*"):
 
 
 def versions():
-    commands = {"knot": ["knotd", "--version"], "nsd": ["nsd", "-v"], "unbound": ["unbound", "-V"], "bind": ["named", "-v"]}
+    commands = {"knot": ["knotd", "--version"], "nsd": ["nsd", "-v"], "unbound": ["unbound", "-V"], "bind": ["named", "-v"],
+                "pdns": ["pdns_server", "--version"], "dnsmasq": ["dnsmasq", "--version"]}
     told = [f"ampls-dns {version([OURS, '--version'])}"]
     told += [f"{label} {version(commands[label])}" for label, _ in peers()]
     dnsperf = version(["dnsperf", "-h"], r"(?<=[Vv]ersion )[\d.]+")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures ampls-dns beside other DNS servers on this machine and writes integration/bench/RESULTS.md.
 #
-#   integration/bench/peers.sh [--rounds N] [--seconds N] [--peers knot,nsd,unbound,bind] [--parts udp,tcp,...] [--out FILE]
+#   integration/bench/peers.sh [--rounds N] [--seconds N] [--peers knot,nsd,unbound,bind,pdns,dnsmasq] [--parts udp,tcp,...] [--out FILE]
 #
 # Installs what is missing from Debian (dnsperf and the peers), builds the release binary and the echo example, and measures
 # in a network namespace of its own, so that nothing of the host's (conntrack, other servers) takes part. Needs root for
@@ -11,9 +11,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 if [ -z "${AMPLS_BENCH_INNER:-}" ]; then
   missing=()
-  for pair in dnsperf:dnsperf knotd:knot nsd:nsd unbound:unbound named:bind9 ip:iproute2 python3:python3; do
+  for pair in dnsperf:dnsperf knotd:knot nsd:nsd unbound:unbound named:bind9 pdns_server:pdns-server dnsmasq:dnsmasq-base ip:iproute2 python3:python3; do
     PATH="$PATH:/usr/sbin" command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
   done
+  ls /usr/lib/*/pdns/libbindbackend.so >/dev/null 2>&1 || missing+=(pdns-backend-bind)
   if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ]; then
     # Services of packages must not start: they would take ports and time.
     policy=/usr/sbin/policy-rc.d

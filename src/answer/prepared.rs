@@ -24,7 +24,7 @@ pub struct Prepared {
     /// In the order of the views.
     views: Vec<Way>,
     public: Zones,
-    /// By the address of the zone, which stays where it is as long as it is kept here.
+    /// By the address of the zone or table, which stays where it is as long as it is kept here.
     ready: HashMap<usize, Arc<Ready>>,
 }
 
@@ -133,10 +133,7 @@ impl Making<'_> {
             let ready = self.ready(zone);
             held.push(Held { ready, redirects: false, tells: tells_of_missing(world, zone.apex()) });
         }
-        for table in world.files.iter() {
-            let ready = Arc::new(Ready { zone: None, table: Some(Arc::clone(table)), graves: HashSet::new() });
-            held.push(Held { ready, redirects: false, tells: false });
-        }
+        held.extend(world.files.public().map(|table| self.held_of_file(table)));
         Zones::new(held)
     }
 
@@ -147,12 +144,27 @@ impl Making<'_> {
         if view.kind == NetworkKind::OnPremises {
             return Way::Public;
         }
-        let links = view.links.values().map(|link| Held {
+        let files = &self.world.files;
+        let network = view.network.as_ref().map_or("", |network| network.as_str());
+        let own = view.links.values().filter(|link| files.get_linked(network, link.zone.apex()).is_none());
+        let links = own.map(|link| Held {
             ready: self.ready(&link.zone),
             redirects: link.policy == ResolutionPolicy::NxDomainRedirect,
             tells: false,
         });
-        Way::Linked { links: Zones::new(links.collect()), rules: !view.rulesets.is_empty() }
+        let mut links: Vec<Held> = links.collect();
+        links.extend(files.linked_to(network).map(|table| self.held_of_file(table)));
+        Way::Linked { links: Zones::new(links), rules: !view.rulesets.is_empty() }
+    }
+
+    /// A zone from a file. Its table is there already; the same file's is shared by all that see it.
+    fn held_of_file(&mut self, table: &Arc<Table>) -> Held {
+        let address = Arc::as_ptr(table) as usize;
+        let ready = self
+            .ready
+            .entry(address)
+            .or_insert_with(|| Arc::new(Ready { zone: None, table: Some(Arc::clone(table)), graves: HashSet::new() }));
+        Held { ready: Arc::clone(ready), redirects: false, tells: false }
     }
 
     fn ready(&mut self, zone: &Arc<Zone>) -> Arc<Ready> {
@@ -323,8 +335,9 @@ mod tests {
         (Fold::with_catalogue(sample::catalogue(), &history), history)
     }
 
-    /// Master files of zones with these record sets, as far as one zone can have them.
-    fn files(sets: Vec<RecordSet>) -> ZoneFiles {
+    /// Master files of zones with these record sets, as far as one zone can have them; each is public, linked to the first
+    /// network, or both, as the numbers say.
+    fn files(sets: Vec<RecordSet>, places: [u8; 3]) -> ZoneFiles {
         let apexes = [name("else.test"), name("p.example"), name("monitor.azure.com")];
         let mut texts: Vec<String> = apexes
             .iter()
@@ -343,8 +356,17 @@ mod tests {
                 kept.push(set);
             }
         }
-        let tables = texts.iter().map(|text| Table::read(text.as_bytes(), None).expect("a good zone"));
-        ZoneFiles::new(tables).expect("three names")
+        let mut files = ZoneFiles::default();
+        for (text, place) in texts.iter().zip(places) {
+            let table = Arc::new(Table::read(text.as_bytes(), None).expect("a good zone"));
+            if place != 1 {
+                files.publish(Arc::clone(&table)).expect("three names");
+            }
+            if place != 0 {
+                files.link(&"one".into(), table).expect("three names");
+            }
+        }
+        files
     }
 
     /// Asks on both roads and holds the replies equal; true if the fast one was taken.
@@ -366,7 +388,7 @@ mod tests {
         #[test]
         fn both_roads_lead_to_the_same_reply(
             events in prop::collection::vec(any_event(), 0..25),
-            file_sets in prop::option::of(prop::collection::vec(any_set(), 0..20)),
+            file_sets in prop::option::of((prop::collection::vec(any_set(), 0..20), any::<[u8; 3]>())),
             questions in prop::collection::vec(
                 (any_owner(), 0u16..20, prop::option::of(prop::sample::select(vec![100u16, 512, 1232, 4096])), any::<u16>()),
                 1..20
@@ -380,8 +402,8 @@ mod tests {
             let before = Prepared::new(Arc::new(fold.compiled()), None);
             fold.to(history.last());
             let mut world = fold.compiled();
-            if let Some(sets) = file_sets {
-                world = world.with_files(files(sets));
+            if let Some((sets, places)) = file_sets {
+                world = world.with_files(Arc::new(files(sets, places.map(|place| place % 3)))).expect("there is a network");
             }
             let prepared = Prepared::new(Arc::new(world), Some(&before));
             let extended = if shown { Extended::Shown } else { Extended::Left };

@@ -71,7 +71,7 @@ fn reason(world: &Compiled, decision: &Decision<'_>) -> Option<ExtendedError> {
             other(format!("{owner} was deleted{step}; its last record set was by {}", who(&grave.last.writer)))
         }
         // Whoever serves zone files knows what is in them.
-        Outcome::NameError { by, .. } if world.files.get(by.zone.apex()).is_some() => None,
+        Outcome::NameError { by, .. } if world.is_from_file(by.seen_from, by.zone.apex(), by.link.is_some()) => None,
         Outcome::NameError { owner, by, .. } if by.zone.apex().is_root() => {
             other(format!("{owner} is outside the emulated world"))
         }

@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use super::resolve::document;
 use super::{FormatArguments, Outcome, Result, ScenarioArguments, StepArguments, input, output};
 use crate::answer::explain::Chosen;
 use crate::answer::{Question, explain};
 use crate::dns::RecordType;
+use crate::report::answer::answered;
 use crate::report::{Format, explanation, json};
 
 /// Say why a network gets the answer it gets
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result {
     };
     let question = Question { name: input::owner_name(&arguments.name)?, kind: arguments.kind };
     let explanation = explain(&world, view, chosen, &question);
-    let answer = document(&world, view, &question);
+    let answer = answered(&world, view, &question);
     output::print(&match arguments.format.format {
         Format::Text => explanation::text(&explanation, &answer),
         Format::Json => json(&explanation::document(&explanation, answer)),

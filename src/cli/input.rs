@@ -1,13 +1,17 @@
 //! Finding and reading the scenario, and the things in it that flags name.
 
+use std::cell::RefCell;
 use std::io::Read as _;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{OperandArguments, ScenarioArguments, StepArguments};
-use crate::compile::{Compiled, ViewId, compile};
+use crate::compile::{Compiled, ViewId, ZoneFiles, compile};
 use crate::dns::{NameError, OwnerName, RecordType};
 use crate::estate::{Event, History, MachineName, ResourceName, Revision};
 use crate::scenario::{Scenario, ScenarioErrors, builtin};
+use crate::serve::source::{self, ZoneSource, beside};
+use crate::serve::{Loaded, Source};
 
 /// The scenario every verb works on unless it is given another.
 pub const DEFAULT: &str = "two-scopes-one-dns";
@@ -109,20 +113,120 @@ impl ScenarioArguments {
 impl OperandArguments {
     /// Reads the scenario.
     pub(super) fn read(&self) -> Result<Read, InputError> {
+        read(&self.wanted()?)
+    }
+
+    /// What is to be read.
+    fn wanted(&self) -> Result<String, InputError> {
         match (&self.operand, &self.option.scenario) {
             (Some(operand), Some(option)) if operand != option && std::env::var("AMPLS_DNS_SCENARIO").is_err() => {
                 Err(InputError::Twice(operand.clone(), option.clone()))
             }
-            (Some(operand), _) => read(operand),
-            (None, _) => self.option.read(),
+            (Some(operand), _) => Ok(operand.clone()),
+            (None, option) => Ok(option.clone().unwrap_or_else(|| DEFAULT.to_owned())),
         }
+    }
+}
+
+/// What `serve` serves: a scenario with zones from files, or those alone.
+pub(super) struct Given {
+    /// The scenario by file, name or `-`; absent for zones from files alone.
+    scenario: Option<String>,
+    /// The step to begin at.
+    at: Option<String>,
+    /// Master files and folders of them.
+    zones: Vec<ZoneSource>,
+    /// What it is called in messages.
+    name: String,
+    /// Files the scenario named when it was read last, whether it could be read or not.
+    named: Mutex<Vec<PathBuf>>,
+}
+
+/// Standard input was read.
+#[derive(Debug, thiserror::Error)]
+#[error("standard input can be read only once; name a file to reload it")]
+struct ReadOnce;
+
+impl Given {
+    /// What the arguments of `serve` name, and what it holds now.
+    pub(super) fn read(
+        scenario: &OperandArguments,
+        step: &StepArguments,
+        zones: &[ZoneSource],
+    ) -> Result<(Self, Loaded), Box<dyn std::error::Error>> {
+        let files = Arc::new(source::load(zones)?);
+        let nothing_said = scenario.operand.is_none() && scenario.option.scenario.is_none();
+        if nothing_said && !files.is_empty() {
+            let names: Vec<String> = zones.iter().map(|zone| zone.path.display().to_string()).collect();
+            let (name, named) = (names.join(", "), Mutex::default());
+            let given = Self { scenario: None, at: None, zones: zones.to_vec(), name, named };
+            return Ok((given, Loaded::of_files(files)));
+        }
+        let wanted = scenario.wanted()?;
+        let mut named = Vec::new();
+        let read = read_noting(&wanted, &mut |path| named.push(path.to_owned()))?;
+        if step.at.is_some() {
+            read.revision(step)?;
+        }
+        let (name, named) = (read.name.clone(), Mutex::new(named));
+        let given = Self { scenario: Some(wanted), at: step.at.clone(), zones: zones.to_vec(), name, named };
+        let loaded = given.loaded(read, files);
+        Ok((given, loaded))
+    }
+
+    fn loaded(&self, read: Read, files: Arc<ZoneFiles>) -> Loaded {
+        let Scenario { title, history, start, .. } = read.scenario;
+        // A step that is gone since is no reason to serve nothing new.
+        let at = self.at.clone().filter(|at| history.step(at).is_some());
+        Loaded { title, history: Arc::new(history), start: at.or(start), files, files_only: false }
+    }
+}
+
+impl Source for Given {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn load(&self) -> Result<Loaded, Box<dyn std::error::Error + Send + Sync>> {
+        let files = Arc::new(source::load(&self.zones)?);
+        match self.scenario.as_deref() {
+            Some("-") => Err(Box::new(ReadOnce)),
+            Some(name) => {
+                let mut named = Vec::new();
+                let read = read_noting(name, &mut |path| named.push(path.to_owned()));
+                *self.named.lock().unwrap_or_else(PoisonError::into_inner) = named;
+                Ok(self.loaded(read?, files))
+            }
+            None => Ok(Loaded::of_files(files)),
+        }
+    }
+
+    fn paths(&self) -> Vec<PathBuf> {
+        let scenario = self.scenario.iter().filter(|name| *name != "-" && Path::new(name).exists());
+        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let zones = self.zones.iter().map(|zone| zone.path.clone());
+        scenario.map(PathBuf::from).chain(zones).chain(named.iter().cloned()).collect()
     }
 }
 
 /// Reads a scenario by file, name or `-`.
 pub(super) fn read(name: &str) -> Result<Read, InputError> {
+    read_noting(name, &mut |_| {})
+}
+
+/// Reads a scenario and notes the files it names.
+fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Read, InputError> {
+    let note = RefCell::new(note);
     let named = |file: &str, text: &[u8]| {
-        let scenario = Scenario::read(file, text).map_err(InputError::Scenario)?;
+        // What comes by standard input names files from where one stands.
+        let own = (name != "-").then_some(Path::new(name));
+        let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
+        let files = beside(own);
+        let files = |path: &str| {
+            (note.borrow_mut())(&folder.join(path));
+            files(path)
+        };
+        let scenario = Scenario::read_with(file, text, &files).map_err(InputError::Scenario)?;
         Ok(Read { name: file.to_owned(), scenario })
     };
     if name == "-" {

@@ -2,11 +2,14 @@
 //!
 //! Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 the thing asked about failed, 2 could not run.
 
+mod apply;
 mod check;
+mod client;
 mod compose;
 mod explain;
 mod flows;
 mod generate;
+mod healthcheck;
 mod input;
 mod output;
 mod paper;
@@ -14,6 +17,8 @@ mod resolve;
 mod scenarios;
 mod schema;
 mod serve;
+mod status;
+mod step;
 mod story;
 mod test;
 
@@ -61,6 +66,10 @@ enum Verb {
     Check(check::CheckArguments),
     Flows(flows::FlowsArguments),
     Test(test::TestArguments),
+    Step(step::StepVerbArguments),
+    Apply(apply::ApplyArguments),
+    Status(status::StatusArguments),
+    Healthcheck(healthcheck::HealthcheckArguments),
     Scenarios(scenarios::ScenariosArguments),
     Generate(generate::GenerateArguments),
     Compose(compose::ComposeArguments),
@@ -113,6 +122,10 @@ pub fn run() -> ExitCode {
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Flows(arguments) => flows::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
+        Verb::Step(arguments) => step::run(&arguments),
+        Verb::Apply(arguments) => apply::run(&arguments),
+        Verb::Status(arguments) => status::run(&arguments),
+        Verb::Healthcheck(arguments) => healthcheck::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Compose(arguments) => compose::run(&arguments),

@@ -3,10 +3,8 @@
 use clap::Args;
 
 use super::{FormatArguments, Outcome, Result, ScenarioArguments, StepArguments, input, output};
-use crate::answer::{Extended, Question, decide, reply};
-use crate::compile::{Compiled, ViewId};
+use crate::answer::Question;
 use crate::dns::RecordType;
-use crate::report::answer::AnswerDocument;
 use crate::report::{Format, answer, json};
 
 /// Print the answer a network gets, in dig's form, without a server
@@ -34,18 +32,10 @@ pub(super) fn run(arguments: &ResolveArguments) -> Result {
     let world = arguments.scenario.read()?.compile(&arguments.step)?;
     let view = input::view(&world, &arguments.from)?;
     let question = Question { name: input::owner_name(&arguments.name)?, kind: arguments.kind };
-    let document = document(&world, view, &question);
+    let document = answer::answered(&world, view, &question);
     output::print(&match arguments.format.format {
         Format::Text => answer::text(&document),
         Format::Json => json(&document),
     })?;
     Ok(Outcome::Done)
-}
-
-/// The answer to a question as a document.
-pub(super) fn document(world: &Compiled, view: ViewId, question: &Question) -> AnswerDocument {
-    let decision = decide(world, view, question);
-    let reply = reply(world, &decision, Extended::Shown);
-    let step = input::step_at(&world.history, world.revision());
-    answer::document(world.views.get(view).label(), step, question, &reply)
 }

@@ -1,10 +1,12 @@
 //! `serve`: the DNS server.
 
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
@@ -12,9 +14,11 @@ use ipnet::IpNet;
 
 use super::{OperandArguments, Outcome, Result, StepArguments, input, output};
 use crate::answer::Extended;
-use crate::compile::Compiled;
 use crate::report::count;
-use crate::serve::{Listen, Settings, TcpRoad, source, start};
+use crate::serve::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Guard, Token};
+use crate::serve::file_watch;
+use crate::serve::source::ZoneSource;
+use crate::serve::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpRoad, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
 #[derive(Args, Debug)]
@@ -22,7 +26,8 @@ use crate::serve::{Listen, Settings, TcpRoad, source, start};
     ampls-dns serve --listen 127.0.0.1:5300 --listen vnet1=127.0.0.1:5301\n\n\
     Without --listen: the public view on 127.0.0.1:5300 and a port for each network from 5301 on, in the order declared.\n\
     A listener without a network tells its clients apart by EDNS client subnet (from loopback and --trust-ecs), then by\n\
-    source address. SIGINT and SIGTERM end the server.")]
+    source address. SIGHUP, `--watch` and the admin API read the files again; a\n\
+    file that cannot be used leaves the revision before. SIGINT and SIGTERM end the server.")]
 pub(super) struct ServeArguments {
     #[command(flatten)]
     scenario: OperandArguments,
@@ -37,9 +42,31 @@ pub(super) struct ServeArguments {
     /// Answer as Azure would and nothing more: no extended DNS errors
     #[arg(long, env = "AMPLS_DNS_STRICT", value_parser = BoolishValueParser::new())]
     strict: bool,
-    /// Master files to serve as public zones, or folders of files named ZONE.zone. Without a scenario they are all there is
-    #[arg(long, value_name = "FILE|DIR", env = "AMPLS_DNS_ZONE", value_delimiter = ',', num_args = 1..)]
-    zone: Vec<PathBuf>,
+    /// Master files to serve as public zones, or linked to networks (vnet1+vnet2=FILE); of folders those named ZONE.zone.
+    /// Without a scenario they are all there is
+    #[arg(
+        long,
+        value_name = "[NETWORKS=]FILE|DIR",
+        env = "AMPLS_DNS_ZONE",
+        num_args = 1..,
+        value_delimiter = ','
+    )]
+    zone: Vec<ZoneSource>,
+    /// Where the admin API listens [default: 127.0.0.1:5299, unless that is taken]
+    #[arg(long, value_name = "ADDRESS:PORT|off", env = "AMPLS_DNS_ADMIN")]
+    admin: Option<AdminAddress>,
+    /// File with the token that admin requests must show; needed where other machines reach the admin address
+    #[arg(long, value_name = "FILE", env = "AMPLS_DNS_ADMIN_TOKEN_FILE")]
+    admin_token_file: Option<PathBuf>,
+    /// Besides addresses and localhost, names the admin API may be asked by
+    #[arg(long, value_name = "NAME", env = "AMPLS_DNS_ADMIN_HOST", value_delimiter = ',')]
+    admin_host: Vec<AllowedHost>,
+    /// Read the scenario and the zones again when their files change
+    #[arg(long, env = "AMPLS_DNS_WATCH", value_parser = BoolishValueParser::new())]
+    watch: bool,
+    /// How long to answer on after SIGTERM while /readyz fails, so that those in front of it look elsewhere
+    #[arg(long, value_name = "SECONDS", env = "AMPLS_DNS_DRAIN", default_value = "0")]
+    drain: u64,
     /// Threads that answer
     #[arg(long, value_name = "N", env = "AMPLS_DNS_WORKERS", default_value = "1")]
     workers: NonZeroUsize,
@@ -54,10 +81,33 @@ enum Tcp {
     Portable,
 }
 
+/// Where the admin server listens, if it is not to be left away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum AdminAddress {
+    Off,
+    At(SocketAddr),
+}
+
+impl FromStr for AdminAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        text.parse().map(Self::At).map_err(|_| "write ADDRESS:PORT, such as 127.0.0.1:5299, or off".to_owned())
+    }
+}
+
 pub(super) fn run(arguments: &ServeArguments) -> Result {
     log_to_stderr();
     let begun = Instant::now();
-    let world = Arc::new(world(arguments)?);
+    let (given, loaded) = input::Given::read(&arguments.scenario, &arguments.step, &arguments.zone)?;
+    say_what_is_read(&given, &loaded);
+    let guard = guard(arguments)?;
+    let origin = Origin::new(loaded)?;
+    let world = Arc::clone(origin.world());
+    say_where_it_stands(&given, &origin);
     let settings = Settings {
         listeners: arguments.listen.clone(),
         trusted: arguments.trust_ecs.clone(),
@@ -72,8 +122,12 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // The signals are waited for before the first address is told, so that none is missed.
-        let ended = ended()?;
+        let mut signals = Signals::new()?;
         let running = start(settings, Arc::clone(&world))?;
+        let control = Arc::new(Control::new(Arc::clone(running.publication()), Box::new(given), origin));
+        let admin = Admin::new(Arc::clone(&control));
+        let server = admin_server(arguments, guard, admin.clone())?;
+        let _watch = arguments.watch.then(|| file_watch::watch(Arc::clone(&control))).transpose()?;
         output::say(&format!("ready after {} ms; UDP and TCP on each address:\n", begun.elapsed().as_millis()));
         let example =
             crate::answer::story::names_of(&world).into_iter().find(|name| name.labels().next() == Some(b"api"));
@@ -86,34 +140,56 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
                 "# {label}\ndig @{ip} -p {port} {example}\nnslookup -port={port} {example} {ip}\n"
             ))?;
         }
+        if let Some(server) = &server {
+            output::say(&format!("\nadmin: http://{}", server.address()));
+        }
         output::say("\nctrl-c ends the server");
-        ended.await;
+        while signals.next().await == Signal::Reload {
+            let control = Arc::clone(&control);
+            // A failure is logged where it is met, and kept for whoever asks.
+            let _ = tokio::task::spawn_blocking(move || control.reload()).await?;
+        }
         output::say("stopping");
+        admin.drain();
+        if arguments.drain > 0 {
+            let drained = tokio::time::sleep(Duration::from_secs(arguments.drain));
+            tokio::select! {
+                () = drained => {}
+                // A second signal is impatience.
+                () = signals.end() => {}
+            }
+        }
         running.shutdown().await;
         Ok(Outcome::Done)
     })
 }
 
-/// The estate to serve with the zones from files; the zones alone if there is no word of an estate.
-fn world(arguments: &ServeArguments) -> std::result::Result<Compiled, Box<dyn std::error::Error>> {
-    let files = source::load(&arguments.zone)?;
-    let records = files.iter().map(|table| table.records()).sum::<usize>();
+fn say_what_is_read(given: &input::Given, loaded: &Loaded) {
+    let version = env!("CARGO_PKG_VERSION");
+    let files = &loaded.files;
     if !files.is_empty() {
-        let (zones, records) = (count(files.len(), "zone"), count(records, "record"));
-        output::say(&format!("ampls-dns {}: {zones} with {records}", env!("CARGO_PKG_VERSION")));
-        if arguments.scenario.operand.is_none() && arguments.scenario.option.scenario.is_none() {
-            return Ok(Compiled::of_files(files));
-        }
+        let links: Vec<_> = files.networks().flat_map(|network| files.linked_to(network.as_str())).collect();
+        let (public, linked) = (files.public().count(), links.len());
+        let records = files.public().chain(links).map(|table| table.records()).sum::<usize>();
+        let (public, linked) = (count(public, "public zone"), count(linked, "link"));
+        let records = count(records, "record");
+        output::say(&format!("ampls-dns {version}: {public} and {linked} from files, {records}"));
     }
-    let read = arguments.scenario.read()?;
-    let name = &read.name;
-    output::say(&format!("ampls-dns {}: reading {name}", env!("CARGO_PKG_VERSION")));
-    let world = read.compile(&arguments.step)?;
+    if !loaded.files_only {
+        output::say(&format!("ampls-dns {version}: reading {}", given.name()));
+    }
+}
+
+fn say_where_it_stands(given: &input::Given, origin: &Origin) {
+    let world = origin.world();
     let state = &world.state;
+    if world.history.events().is_empty() && !world.files.is_empty() {
+        return;
+    }
     let step = input::step_at(&world.history, world.revision()).unwrap_or("-");
     output::say(&format!(
         "{}: step {step}, revision {}, {}, {}, {}, {}; {}",
-        if read.scenario.title.is_empty() { name } else { &*read.scenario.title },
+        if origin.title().is_empty() { given.name() } else { origin.title() },
         world.revision(),
         count(state.networks.len(), "network"),
         count(state.zones.len(), "private zone"),
@@ -121,36 +197,117 @@ fn world(arguments: &ServeArguments) -> std::result::Result<Compiled, Box<dyn st
         count(state.endpoints.len(), "private endpoint"),
         crate::report::findings::summary(&world.findings()),
     ));
-    Ok(world.with_files(files))
 }
 
-/// Ready when the signals are listened for; the future it gives ends with the first of them.
+/// Why the token cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the token in `{}` cannot be used", path.display())]
+struct BadToken {
+    path: PathBuf,
+    #[source]
+    error: Box<dyn std::error::Error>,
+}
+
+/// The token in a file.
+pub(super) fn token(path: &Path) -> std::result::Result<Token, Box<dyn std::error::Error>> {
+    let bad = |error| BadToken { path: path.to_owned(), error };
+    let text = std::fs::read(path).map_err(|error| bad(error.into()))?;
+    Ok(Token::read(&text).map_err(|error| bad(error.into()))?)
+}
+
+fn guard(arguments: &ServeArguments) -> std::result::Result<Guard, Box<dyn std::error::Error>> {
+    let token = arguments.admin_token_file.as_deref().map(token).transpose()?;
+    Ok(Guard::new(token, arguments.admin_host.clone()))
+}
+
+/// The admin server, unless it is off. Without it the DNS server goes on if nobody named its port.
+fn admin_server(
+    arguments: &ServeArguments,
+    guard: Guard,
+    admin: Admin,
+) -> std::result::Result<Option<AdminServer>, AdminError> {
+    match arguments.admin {
+        Some(AdminAddress::Off) => Ok(None),
+        Some(AdminAddress::At(address)) => admin::start(address, guard, admin).map(Some),
+        None => match admin::start(admin::DEFAULT_ADDRESS, guard, admin) {
+            Err(AdminError::Taken(address)) => {
+                tracing::warn!(%address, "the admin port is taken, perhaps by another instance; there is no admin server");
+                Ok(None)
+            }
+            other => other.map(Some),
+        },
+    }
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Signal {
+    Reload,
+    End,
+}
+
+/// The signals, from the moment they are listened for.
 #[cfg(unix)]
-fn ended() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => Signal::End,
+            _ = self.terminate.recv() => Signal::End,
+            _ = self.hang_up.recv() => Signal::Reload,
         }
-    })
+    }
+
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 #[cfg(not(unix))]
-fn ended() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> Signal {
+        self.end().await;
+        Signal::End
+    }
+
+    async fn end(&mut self) {
         // Where the signal cannot be had the process is ended from outside.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    })
+    }
 }
 
-/// Log lines go to stderr. Without RUST_LOG: warnings, and hickory's two lines a query never.
+/// Log lines go to stderr. Without RUST_LOG: warnings, changes of what is served, and hickory's two lines a query never.
 fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,hickory_server=error"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,ampls_dns::serve::control=info,hickory_server=error"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let subscriber = subscriber.with_target(false).with_ansi(colour);

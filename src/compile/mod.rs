@@ -75,6 +75,7 @@ pub fn compile(history: &Arc<History>, at: Revision) -> Compiled {
 pub struct Fold {
     history: Arc<History>,
     state: State,
+    files: Arc<ZoneFiles>,
 }
 
 impl Fold {
@@ -85,7 +86,18 @@ impl Fold {
 
     /// The same with other published data than the embedded.
     pub fn with_catalogue(catalogue: Arc<Catalogue>, history: &Arc<History>) -> Self {
-        Self { state: State::new(catalogue, history.switches), history: Arc::clone(history) }
+        let mut state = State::new(catalogue, history.switches);
+        for zone in &history.public {
+            state.public.insert(public::zone_of_file(zone));
+        }
+        Self { state, history: Arc::clone(history), files: Arc::default() }
+    }
+
+    /// A fold that goes on where `world` stands, with zones from files as there. The events up to there must be those
+    /// `world` was made from.
+    pub fn resume(world: &Compiled, history: &Arc<History>) -> Self {
+        let (state, files) = ((*world.state).clone(), Arc::clone(&world.files));
+        Self { state, history: Arc::clone(history), files }
     }
 
     /// Applies the events up to and including `at`; those it has seen already stay.
@@ -103,7 +115,7 @@ impl Fold {
             history: Arc::clone(&self.history),
             views: Views::of(&self.state),
             state: Arc::new(self.state.clone()),
-            files: Arc::default(),
+            files: Arc::clone(&self.files),
         }
     }
 }

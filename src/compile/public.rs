@@ -7,7 +7,7 @@ use super::member;
 use super::zone::{Writer, Zone};
 use crate::catalogue::{Catalogue, Slots, doc_address};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, Soa, Ttl};
-use crate::estate::{ResourceSpec, Revision, ZoneId};
+use crate::estate::{PublicZone, ResourceSpec, Revision, ZoneId};
 
 /// The public zones by apex, the root among them.
 #[derive(Clone, Debug)]
@@ -190,6 +190,15 @@ impl PublicDns {
 /// An empty public zone with that SOA.
 pub fn empty_zone(soa: RecordSet) -> Zone {
     Zone::new(public_id(&soa.owner().clone()), soa, published(false), Revision(0))
+}
+
+/// A public zone as somebody's file has it.
+pub(super) fn zone_of_file(file: &PublicZone) -> Zone {
+    let mut zone = empty_zone(file.soa.clone());
+    for set in &file.sets {
+        zone.write(set.clone(), published(false), Revision(0));
+    }
+    zone
 }
 
 /// Who wrote what is published; true where nobody has seen the very record.

@@ -111,6 +111,12 @@ impl Views {
         Self { inbound: inbound.collect(), views, by_network, prefixes: Prefixes::new(prefixes) }
     }
 
+    /// Links a zone to a view's network, in the place of the one of its name.
+    pub fn link(&mut self, id: ViewId, link: Link) {
+        let view = Arc::make_mut(&mut self.views[id.0 as usize]);
+        view.links.insert(link.zone.apex().clone(), link);
+    }
+
     /// The view of that id.
     pub fn get(&self, id: ViewId) -> &View {
         &self.views[id.0 as usize]

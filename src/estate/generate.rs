@@ -1,7 +1,7 @@
 //! Estates of any size, for trying out how things grow. The same numbers give the same estate always.
 //!
 //! Each scope has a resource group with the five zones, a private endpoint, and its share of the networks linked to the
-//! zones. Where there are more scopes than networks, several share a network and its zones, and displace each other.
+//! zones. Where there are more scopes than networks, or than groups of zones Azure lets one have, several share a network and its zones, and displace each other.
 
 use std::net::Ipv4Addr;
 
@@ -48,6 +48,10 @@ pub enum SizeError {
 /// Regions workspaces are spread over. Few, because all workspaces of a region share an endpoint's addresses.
 const REGIONS: [&str; 4] = ["westeurope", "northeurope", "eastus", "westus3"];
 
+/// The most groups of five zones. Azure lets a subscription have 1,000 private zones
+/// (dns-limits-private-zones, 2023-10-09), and some room is left for more.
+const MAX_GROUPS: u32 = 190;
+
 /// The most workspaces that are made.
 const MAX_WORKSPACES: u64 = 1_000_000;
 
@@ -63,8 +67,8 @@ pub fn generate(size: Size, seed: u64) -> Result<History, SizeError> {
         _ if networks == 0 && scopes > 0 => return Err(SizeError::NoNetwork),
         _ if workspaces_per_scope > 300 => return Err(SizeError::Workspaces(workspaces_per_scope)),
         _ if all > MAX_WORKSPACES => return Err(SizeError::Large(all)),
-        _ if scopes > 0 && networks.div_ceil(scopes) > 1000 => {
-            return Err(SizeError::Links(networks.div_ceil(scopes)));
+        _ if scopes > 0 && networks.div_ceil(scopes.min(MAX_GROUPS)) > 1000 => {
+            return Err(SizeError::Links(networks.div_ceil(scopes.min(MAX_GROUPS))));
         }
         _ => {}
     }
@@ -82,9 +86,9 @@ pub fn generate(size: Size, seed: u64) -> Result<History, SizeError> {
         }
     }
     history.end_declarations();
-    // As many groups of zones as there are scopes, or networks if those are fewer. The first network of a group is its
+    // As many groups of zones as there are scopes, or networks if those are fewer, or as Azure lets one have. The first network of a group is its
     // hub: the endpoint is there, and the others are peered with it.
-    let groups = scopes.min(networks);
+    let groups = scopes.min(networks).min(MAX_GROUPS);
     for group in 0..groups {
         for index in (group..networks).step_by(groups as usize).skip(1) {
             let event = Event::CreatePeering { between: [network_name(group), network_name(index)] };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::Event;
+use super::{Event, PublicZone};
 use crate::catalogue::Cloud;
 
 /// The state after the n-th event; 0 is the empty estate.
@@ -67,6 +67,8 @@ pub struct History {
     pub cloud: Cloud,
     /// Switches where Azure's behaviour is uncertain, see [`Switches`].
     pub switches: Switches,
+    /// Zones of public DNS besides those of the catalogue, there from the start.
+    pub public: Vec<Arc<PublicZone>>,
     events: Vec<Recorded>,
     declared: Revision,
     steps: Vec<Step>,
@@ -128,7 +130,14 @@ pub enum Limits {
 impl History {
     /// A history without events.
     pub fn new(cloud: Cloud) -> Self {
-        Self { cloud, switches: Switches::default(), events: Vec::new(), declared: Revision(0), steps: Vec::new() }
+        Self {
+            cloud,
+            switches: Switches::default(),
+            public: Vec::new(),
+            events: Vec::new(),
+            declared: Revision(0),
+            steps: Vec::new(),
+        }
     }
 
     /// Adds an event; it makes the returned revision.
@@ -150,6 +159,20 @@ impl History {
     /// Ends a step here: it holds the events since the step before.
     pub fn end_step(&mut self, name: &str, about: &str) {
         self.steps.push(Step { name: name.into(), about: about.into(), end: self.last() });
+    }
+
+    /// The history as it was at `revision`: its first `steps` steps, and no later event.
+    #[must_use]
+    pub fn until(&self, revision: Revision, steps: usize) -> Self {
+        let events = self.events.len().min(revision.0 as usize);
+        Self {
+            cloud: self.cloud,
+            switches: self.switches,
+            public: self.public.clone(),
+            events: self.events[..events].to_vec(),
+            declared: self.declared.min(revision),
+            steps: self.steps[..self.steps.len().min(steps)].to_vec(),
+        }
     }
 
     /// The newest revision.

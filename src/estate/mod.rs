@@ -25,4 +25,4 @@ pub use machine::{OutboundRule, RuleAction};
 pub use network::{DnsSetting, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkSpec, RulesetSpec};
 pub use resource::{ComponentSpec, DataCollectionEndpointSpec, PublicNetworkAccess, ResourceSpec, WorkspaceSpec};
 pub use scope::{AccessMode, AccessModeSettings, Exclusion, ScopeSpec};
-pub use zone::{ResolutionPolicy, ZoneId};
+pub use zone::{PublicZone, ResolutionPolicy, ZoneId};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::dns::OwnerName;
+use crate::dns::{OwnerName, RecordSet};
 
 /// Which private DNS zone: resource group and name together. Two zones may share a name and have nothing else in
 /// common (source: private-dns-privatednszone).
@@ -19,6 +19,15 @@ impl fmt::Display for ZoneId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.resource_group, self.apex)
     }
+}
+
+/// A zone of public DNS that somebody has in a file. It stands in the place of the published one of its name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublicZone {
+    /// Its SOA record set, which stands at its apex.
+    pub soa: RecordSet,
+    /// Its other record sets.
+    pub sets: Vec<RecordSet>,
 }
 
 /// What Azure's resolver does for one link when the zone has no such name.

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::answer::Question;
+use crate::answer::{Extended, Question, decide, reply};
+use crate::compile::{Compiled, ViewId};
 use crate::dns::{RecordSet, Reply};
 
 /// A reply with its surroundings, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct AnswerDocument {
     /// The view it was asked in.
@@ -32,7 +34,7 @@ pub struct AnswerDocument {
 }
 
 /// One record, as JSON.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema, Debug)]
 pub struct RecordDocument {
     /// Owner name with its final dot.
     pub name: String,
@@ -45,12 +47,20 @@ pub struct RecordDocument {
 }
 
 /// An extended DNS error, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
 pub struct ExtendedErrorDocument {
     /// Info-code.
     pub code: u16,
     /// Extra text.
     pub text: String,
+}
+
+/// The answer a view gives to a question, with the reason as a server in its default conduct gives it.
+pub fn answered(world: &Compiled, view: ViewId, question: &Question) -> AnswerDocument {
+    let decision = decide(world, view, question);
+    let reply = reply(world, &decision, Extended::Shown);
+    let step = world.history.step_of(world.revision()).map(|step| &*step.name);
+    document(world.views.get(view).label(), step, question, &reply)
 }
 
 /// A reply as a document.

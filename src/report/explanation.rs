@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer::AnswerDocument;
 use crate::answer::Explanation;
 use crate::answer::explain::Statement;
 
 /// An explanation, as JSON: the answer and the statements that lead to it.
-#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
 pub struct ExplanationDocument {
     /// What is answered.
     #[serde(flatten)]
@@ -19,7 +20,7 @@ pub struct ExplanationDocument {
 }
 
 /// One statement, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
 pub struct StatementDocument {
     /// What kind of statement it is.
     pub kind: &'static str,

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::count;
 use crate::compile::{Code, Finding, Severity};
 
 /// A finding, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingDocument {
     /// Stable code.

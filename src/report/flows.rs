@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::access::{Flow, Path};
 
 /// A flow, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct FlowDocument {
     /// The resource.

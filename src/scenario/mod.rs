@@ -3,10 +3,11 @@
 //! `node` reads YAML (JSON is YAML) into a tree with places, within bounds; `check` holds the tree against the JSON
 //! Schema that is made from the serde shapes in `shape`, and reports everything that is wrong at once; `pour` gives the
 //! shapes their meaning: names are resolved, addresses looked at, events put in order. [`expect`] is what must be true
-//! when a step is over. `write` goes the way back.
+//! when a step is over. `write` goes the way back. An [`addition`] is events alone, for a history that goes on.
 //!
 //! Errors are what cannot be read. What Azure would refuse is no error here: it is `compile` that finds it.
 
+pub mod addition;
 pub mod builtin;
 pub mod error;
 pub mod expect;
@@ -20,11 +21,15 @@ mod write;
 
 use std::sync::Arc;
 
+pub use addition::Addition;
 pub use error::{ScenarioError, ScenarioErrors};
 pub use expect::{Expectation, Expected, ExpectedAnswer, ExpectedFlow};
 pub use node::{MAX_DEPTH, MAX_NODES, MAX_OCTETS};
 
 use crate::estate::History;
+
+/// How a scenario gets at the files it names.
+pub type Files<'f> = dyn Fn(&str) -> Result<Vec<u8>, String> + 'f;
 
 /// A scenario: a history, where to look at it from, and what must be true of it.
 #[derive(Clone, PartialEq, Debug)]
@@ -57,11 +62,19 @@ impl Scenario {
         }
     }
 
-    /// Reads a scenario. `file` is the name errors give.
+    /// Reads a scenario that names no files. `file` is the name errors give.
     ///
     /// # Errors
     /// All that is wrong, each with its place.
     pub fn read(file: &str, text: &[u8]) -> Result<Self, ScenarioErrors> {
+        Self::read_with(file, text, &|_| Err("files are not read here; give the zone as `text:`".to_owned()))
+    }
+
+    /// Reads a scenario, and by `files` the files it names: from the path as written to the octets, or why there are none.
+    ///
+    /// # Errors
+    /// All that is wrong, each with its place.
+    pub fn read_with(file: &str, text: &[u8], files: &Files<'_>) -> Result<Self, ScenarioErrors> {
         let mut faults = error::Faults::default();
         let mut root = match node::read(text, &mut faults) {
             Ok(root) => root,
@@ -73,7 +86,7 @@ impl Scenario {
         let schema = Self::schema();
         let json = check::check(&schema, &mut root, &mut faults);
         let scenario = match serde_json::from_value(json) {
-            Ok(shape) => Some(pour::pour(file, &root, shape, &mut faults)),
+            Ok(shape) => Some(pour::pour(file, &root, shape, files, &mut faults)),
             Err(error) => {
                 // The check lets nothing pass that the shapes do not take; this is the net below it.
                 faults.add(error::Fault::plain(root.range, format!("the scenario cannot be read: {error}")));

@@ -52,6 +52,9 @@ pub(super) struct ScenarioShape {
     /// Virtual machines by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub virtual_machines: IndexMap<String, InNetworkShape>,
+    /// Zones from master files: private zones with what is in them, or zones of public DNS.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zone_files: Vec<ZoneFileShape>,
     /// What else exists from the start, told as events that come after all of the above.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventShape>,
@@ -364,6 +367,32 @@ pub(super) struct StepShape {
     pub expect: Vec<ExpectShape>,
 }
 
+/// Events that are appended to a history that is served, as one step.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AdditionShape {
+    /// The revision they build on: the one that was served when they were thought of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 4_294_967_295_u32))]
+    pub built_on: Option<u32>,
+    /// The edition they build on, where the revision's number is not enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub edition: Option<u64>,
+    /// The step's name; `live-N` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// One sentence about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// When the events happen, as YYYY-MM-DD; without it they follow the newest rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// What happens.
+    #[schemars(length(min = 1))]
+    pub events: Vec<EventShape>,
+}
+
 /// One event: `date`, if it differs from its step's, and one key that says what happens.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -581,6 +610,28 @@ pub(super) enum ZoneListShape {
 #[serde(rename_all = "lowercase")]
 pub(super) enum AllZonesShape {
     AzureMonitor,
+}
+
+/// A zone as a master file has it. With a resource group it is a private zone whose record sets were made by hand; without
+/// one it stands in public DNS.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ZoneFileShape {
+    /// Path of the file, from where the scenario is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The text itself, in place of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What relative names end in until the text says `$ORIGIN`; without it the file's name without `.zone`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// The resource group of a private zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_group: Option<String>,
+    /// Links of a private zone by network.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub links: IndexMap<String, LinkShape>,
 }
 
 /// A link of a zone to a network.

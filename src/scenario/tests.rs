@@ -620,3 +620,26 @@ fn what_is_written_is_what_a_person_would_write() {
     let scenario = read(builtin::text("two-scopes-one-dns").expect("it is built in"));
     insta::assert_snapshot!(scenario.write());
 }
+
+#[test]
+fn faults_of_zone_files_stand_where_the_scenario_names_them() {
+    let files = |path: &str| match path {
+        "bad.zone" => Ok(b"@ 1 SOA a b 1 2 3 4 5\nx 1 A 10.0.0.256\n".to_vec()),
+        "apex.zone" => Ok(b"a 1 A 10.0.0.1\n".to_vec()),
+        other => Err(format!("there is no {other}")),
+    };
+    let text = "\
+version: 1
+networks:
+  vnet1: { addressSpace: [10.0.1.0/24] }
+zoneFiles:
+  - file: missing.zone
+  - file: bad.zone
+  - { file: apex.zone, origin: shop.example, resourceGroup: rg }
+  - { file: apex.zone, origin: shop.example }
+  - { text: '@ 1 SOA a b 1 2 3 4 5', origin: shop.example, links: { vnet1: {} } }
+  - { file: a, text: b }
+";
+    let errors = Scenario::read_with("s.yaml", text.as_bytes(), &files).expect_err("nothing in it is right");
+    insta::assert_snapshot!(errors);
+}

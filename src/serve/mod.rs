@@ -3,12 +3,16 @@
 //! [`start`] binds every listener ([`listen`]), gives each worker, which is a thread with an event loop, a socket of every
 //! listener for datagrams and a share of its streams ([`tcp`]), and returns a [`Running`] server that answers from that
 //! moment on. [`Running::publish`] replaces the revision under load; the sockets stay as they are.
+//! Whatever changes the revision goes through one writer ([`control`]), which the [`admin`] server asks over HTTP.
 //! Nothing here decides anything: each query goes through [`Listener::respond`], whatever it travelled by.
 //!
 //! hickory-server logs two lines a query at level INFO; whoever installs a subscriber should let its target
 //! `hickory_server` through from WARN on only.
 
+pub mod admin;
+pub mod control;
 pub mod emulator;
+pub mod file_watch;
 pub mod listen;
 pub mod publish;
 pub mod source;
@@ -31,6 +35,7 @@ use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
+pub use control::{Control, Loaded, Origin, Source};
 pub use emulator::{Emulator, EmulatorError};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use publish::{Conduct, Listener, Publication};
@@ -38,6 +43,9 @@ pub use tcp::TcpRoad;
 
 use crate::answer::Extended;
 use crate::compile::Compiled;
+
+/// How many threads compute beside an event loop.
+const BLOCKING_THREADS: usize = 2;
 
 /// What [`start`] needs to know besides the revision.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -154,7 +162,10 @@ fn on_a_thread(
     name: &str,
     prepare: impl FnOnce(&mut Vec<Task>) -> io::Result<()> + Send + 'static,
 ) -> Result<JoinHandle<()>, StartError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all();
+    // Few at a time, so that what is computed for the admin leaves the processors to the queries.
+    let runtime = runtime.max_blocking_threads(BLOCKING_THREADS).build().map_err(StartError::Thread)?;
     let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
     let body = move || {
         let local = LocalSet::new();

@@ -1,16 +1,45 @@
 //! Zones from the file system.
 
+use std::convert::Infallible;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::compile::ZoneFiles;
 use crate::compile::files::SameZone;
 use crate::dns::master::MasterError;
 use crate::dns::{OwnerName, Table};
+use crate::estate::NetworkName;
 
 /// How master files in a folder are called: the zone's name and this.
 const EXTENSION: &str = "zone";
+
+/// The largest file a scenario may name, in octets.
+const MAX_OCTETS: u64 = 64 << 20;
+
+/// Master files to serve. Written `[NETWORK[+NETWORK…]=]FILE|DIR`; a path with `=` in it begins with `./` or `/`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ZoneSource {
+    /// The networks the zones are linked to; none if they are public.
+    pub networks: Vec<NetworkName>,
+    /// A file, or a folder of them.
+    pub path: PathBuf,
+}
+
+impl FromStr for ZoneSource {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text.split_once('=') {
+            Some((networks, path)) if !networks.is_empty() && !networks.contains('/') => {
+                Self { networks: networks.split('+').map(NetworkName::from).collect(), path: path.into() }
+            }
+            _ => Self { networks: Vec::new(), path: text.into() },
+        })
+    }
+}
 
 /// Why zones cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -50,19 +79,47 @@ fn told(path: &Path, errors: &[MasterError]) -> String {
     text
 }
 
-/// Reads master files, and those of folders whose names end in `.zone`. Until a text says `$ORIGIN`, relative names end in
+/// Reads master files, and those of folders whose names end in `.zone`. A file is read once, however many networks it is
+/// linked to. Until a text says `$ORIGIN`, relative names end in
 /// the file's name without that ending.
 ///
 /// # Errors
 /// [`LoadError`]; then nothing is served.
-pub fn load(paths: &[PathBuf]) -> Result<ZoneFiles, LoadError> {
-    let mut tables = Vec::new();
-    for path in paths {
-        for file in files_of(path)? {
-            tables.push(read(&file)?);
+pub fn load(sources: &[ZoneSource]) -> Result<ZoneFiles, LoadError> {
+    let mut zones = ZoneFiles::default();
+    for source in sources {
+        for file in files_of(&source.path)? {
+            let table = Arc::new(read(&file)?);
+            if source.networks.is_empty() {
+                zones.publish(Arc::clone(&table))?;
+            }
+            for network in &source.networks {
+                zones.link(network, Arc::clone(&table))?;
+            }
         }
     }
-    Ok(ZoneFiles::new(tables)?)
+    Ok(zones)
+}
+
+/// Reads the files a scenario names: their paths begin where the scenario's own file is.
+pub fn beside(scenario: Option<&Path>) -> impl Fn(&str) -> Result<Vec<u8>, String> {
+    let folder = scenario.and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+    move |path| {
+        let mut text = Vec::new();
+        let read = fs::File::open(folder.join(path)).and_then(|file| file.take(MAX_OCTETS + 1).read_to_end(&mut text));
+        match read {
+            Ok(_) if text.len() as u64 > MAX_OCTETS => {
+                Err(format!("it has more than {} MiB, the most that is read", MAX_OCTETS >> 20))
+            }
+            Ok(_) => Ok(text),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// True for files of a folder that hold a zone.
+pub(super) fn is_zone_file(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == EXTENSION)
 }
 
 fn files_of(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
@@ -73,7 +130,7 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|extension| extension == EXTENSION) {
+        if is_zone_file(&file) {
             files.push(file);
         }
     }
@@ -117,27 +174,49 @@ mod tests {
         }
     }
 
+    fn public(path: &Path) -> [ZoneSource; 1] {
+        [ZoneSource { networks: Vec::new(), path: path.to_owned() }]
+    }
+
     const ZONE: &str = "$TTL 10\n@ SOA ns host 1 2 3 4 5\na A 192.0.2.1\n";
 
     #[test]
     fn files_and_folders_give_zones_named_after_them() {
         let folder = Folder::with("good", &[("z.example.zone", ZONE), ("y.example.zone", ZONE), ("readme", "no zone")]);
-        let zones = load(std::slice::from_ref(&folder.0)).expect("good zones");
-        assert_eq!(zones.len(), 2);
+        let path = folder.0.to_str().expect("a readable path");
+        let source = |text: &str| text.parse::<ZoneSource>().expect("every text is one");
+        let zones = load(&[source(path)]).expect("good zones");
+        assert_eq!(zones.public().count(), 2);
         let name = OwnerName::parse("a.z.example").expect("a good name");
         assert_eq!(zones.zone_of(&name).and_then(|table| table.sets_of(&name)).map(|sets| sets.len()), Some(1));
-        let twice = load(&[folder.0.clone(), folder.0.join("z.example.zone")]).expect_err("a zone twice");
+        let again = format!("{path}/z.example.zone");
+        let twice = load(&[source(path), source(&again)]).expect_err("a zone twice");
         assert_eq!(twice.to_string(), "the zone `z.example` is in more than one file");
+        let linked = source(&format!("vnet1+vnet2={again}"));
+        let zones = load(&[source(path), linked.clone()]).expect("public and linked are two places");
+        assert_eq!(
+            zones.get_linked("vnet2", &OwnerName::parse("z.example").expect("a good name")).map(|one| one.records()),
+            Some(1)
+        );
+        let twice = load(&[linked, source(&format!("vnet2={path}"))]).expect_err("a zone linked twice");
+        assert_eq!(twice.to_string(), "the zone `z.example` is in more than one file linked to `vnet2`");
+    }
+
+    #[test]
+    fn a_path_with_an_equals_sign_is_told_from_networks_by_its_slash() {
+        let parse = |text: &str| text.parse::<ZoneSource>().expect("every text is one");
+        assert_eq!(parse("a+b=c.zone"), ZoneSource { networks: vec!["a".into(), "b".into()], path: "c.zone".into() });
+        assert_eq!(parse("./a=c.zone"), ZoneSource { networks: vec![], path: "./a=c.zone".into() });
     }
 
     #[test]
     fn what_is_wrong_is_told_with_the_file_and_the_line() {
         let folder = Folder::with("bad", &[("z.example.zone", "a 1 A 192.0.2.x\n"), ("empty", "")]);
-        let error = load(std::slice::from_ref(&folder.0)).expect_err("a bad zone").to_string();
+        let error = load(&public(&folder.0)).expect_err("a bad zone").to_string();
         assert!(error.contains("z.example.zone` is no zone") && error.contains("line 1, column 7"), "{error}");
-        let missing = load(&[folder.0.join("missing")]).expect_err("no such file");
+        let missing = load(&public(&folder.0.join("missing"))).expect_err("no such file");
         assert!(matches!(missing, LoadError::Unreadable { .. }));
         let empty = Folder::with("empty", &[]);
-        assert!(matches!(load(std::slice::from_ref(&empty.0)), Err(LoadError::Empty(_))));
+        assert!(matches!(load(&public(&empty.0)), Err(LoadError::Empty(_))));
     }
 }

@@ -476,11 +476,14 @@ fn numbered(number: u8) -> Arc<Compiled> {
     let zone = |apex: &str, text: String| {
         Table::read(format!("{head}{text}").as_bytes(), Some(&name(apex))).expect("a good zone")
     };
-    let files = ZoneFiles::new([
+    let mut files = ZoneFiles::default();
+    for table in [
         zone("one.test", format!("a CNAME n{number}.two.test.\n")),
         zone("two.test", format!("n{number} A 10.0.0.{number}\n")),
-    ]);
-    Arc::new(Compiled::of_files(files.expect("two names")))
+    ] {
+        files.publish(Arc::new(table)).expect("two names");
+    }
+    Arc::new(Compiled::of_files(Arc::new(files)))
 }
 
 #[test]

@@ -87,8 +87,7 @@ impl Pourer<'_> {
             WhatShape::CreatePrivateEndpoint(own) => self.create_endpoint(own, node, told),
             WhatShape::DeletePrivateEndpoint(own) => {
                 let name = self.endpoint_name(own, node);
-                self.endpoints.remove(name, &self.step, true);
-                self.connections.remove(name);
+                self.forget_endpoint(name);
                 self.push(told, Event::DeletePrivateEndpoint { endpoint: name.into() });
             }
             WhatShape::SetZoneGroup(own) => self.set_zone_group(own, node, told),
@@ -138,6 +137,11 @@ impl Pourer<'_> {
                 self.push(told, Event::SetOutboundRule { network, rule: OutboundRule { action } });
             }
         }
+    }
+
+    pub(super) fn forget_endpoint(&mut self, name: &str) {
+        self.endpoints.remove(name, &self.step, true);
+        self.connections.remove(name);
     }
 
     /// A private endpoint that must exist, written alone or under `name`.

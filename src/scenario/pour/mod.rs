@@ -6,9 +6,11 @@
 mod event;
 mod expect;
 mod network;
+mod recall;
 mod resource;
 mod scope;
 mod zone;
+mod zone_file;
 
 pub(super) use resource::region;
 
@@ -19,12 +21,13 @@ use ipnet::Ipv4Net;
 use jiff::civil::Date;
 use resource::Hosts;
 
-use super::Scenario;
+use super::addition::{self, Addition};
 use super::error::{Fault, Faults, choice, shown};
 use super::expect::Expectation;
 use super::known::Known;
 use super::node::{Node, Range};
 use super::shape::*;
+use super::{Files, Scenario};
 use crate::catalogue::{Catalogue, Cloud};
 use crate::dns::OwnerName;
 use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
@@ -34,7 +37,7 @@ use crate::estate::{Event, History, Place, Recorded, ResourceSpec, ZoneGroup, Zo
 const MAX_NAME: usize = 260;
 
 /// Gives a shape its meaning. The scenario is whole if no fault was found.
-pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, faults: &mut Faults) -> Scenario {
+pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, files: &Files<'_>, faults: &mut Faults) -> Scenario {
     let cloud = match shape.cloud {
         None | Some(CloudShape::AzureCloud) => Cloud::Public,
         Some(CloudShape::AzureUSGovernment) => Cloud::UsGovernment,
@@ -42,28 +45,7 @@ pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, faults: &mut F
     };
     let mut history = History::new(cloud);
     history.switches = switches(shape.switches.as_ref());
-    let mut pourer = Pourer {
-        file: file.into(),
-        hosts: Hosts::of(&Catalogue::of(cloud)),
-        catalogue: Catalogue::of(cloud),
-        history,
-        faults,
-        step: "the declarations".into(),
-        networks: Known::of("network"),
-        subnets: HashMap::new(),
-        peerings: HashSet::new(),
-        inbound: Known::of("inbound endpoint"),
-        rulesets: Known::of("ruleset"),
-        resources: Known::of("resource"),
-        specs: HashMap::new(),
-        scopes: Known::of("scope"),
-        scoped: HashMap::new(),
-        endpoints: Known::of("private endpoint"),
-        connections: HashMap::new(),
-        zones: Known::of("private zone"),
-        links: HashMap::new(),
-        machines: Known::of("virtual machine"),
-    };
+    let mut pourer = Pourer::new(file, files, history, faults);
     pourer.declarations(&shape, root);
     let expectations = pourer.steps(&shape, root);
     let history = pourer.history;
@@ -75,6 +57,43 @@ pub(super) fn pour(file: &str, root: &Node, shape: ScenarioShape, faults: &mut F
         history,
         start: shape.start,
         expectations,
+    }
+}
+
+/// Gives events their meaning that go on behind the end of `told`. They are whole if no fault was found.
+pub(super) fn pour_addition(
+    file: &str,
+    root: &Node,
+    shape: AdditionShape,
+    told: &History,
+    faults: &mut Faults,
+) -> Addition {
+    let files = |_: &str| Err("events name no files".to_owned());
+    let mut pourer = Pourer::new(file, &files, History::new(told.cloud), faults);
+    pourer.recall(told);
+    let range = root.get("step").range;
+    let step = match shape.step {
+        Some(name) => {
+            pourer.name(range, &name, "step");
+            if told.step(&name).is_some() {
+                let message = format!("there is a step `{}` already", shown(&name));
+                pourer.fault(range, message, Some("give this one another name".to_owned()));
+            }
+            name
+        }
+        None => addition::free_name(told),
+    };
+    pourer.step = step.as_str().into();
+    let date = pourer.date(shape.date.as_deref(), root.get("date"));
+    for (index, event) in shape.events.iter().enumerate() {
+        pourer.event(event, date, root.get("events").item(index));
+    }
+    Addition {
+        step: step.into(),
+        about: shape.about.unwrap_or_default().trim().into(),
+        built_on: shape.built_on,
+        edition: shape.edition,
+        events: pourer.history.events().to_vec(),
     }
 }
 
@@ -103,6 +122,7 @@ fn switches(shape: Option<&SwitchesShape>) -> Switches {
 /// What is known at one moment of the story.
 struct Pourer<'f> {
     file: Arc<str>,
+    files: &'f Files<'f>,
     catalogue: Arc<Catalogue>,
     hosts: Hosts,
     history: History,
@@ -141,6 +161,35 @@ struct Connection {
 struct Told {
     date: Option<Date>,
     range: Range,
+}
+
+impl<'f> Pourer<'f> {
+    fn new(file: &str, files: &'f Files<'f>, history: History, faults: &'f mut Faults) -> Self {
+        let catalogue = Catalogue::of(history.cloud);
+        Self {
+            file: file.into(),
+            files,
+            hosts: Hosts::of(&catalogue),
+            catalogue,
+            history,
+            faults,
+            step: "the declarations".into(),
+            networks: Known::of("network"),
+            subnets: HashMap::new(),
+            peerings: HashSet::new(),
+            inbound: Known::of("inbound endpoint"),
+            rulesets: Known::of("ruleset"),
+            resources: Known::of("resource"),
+            specs: HashMap::new(),
+            scopes: Known::of("scope"),
+            scoped: HashMap::new(),
+            endpoints: Known::of("private endpoint"),
+            connections: HashMap::new(),
+            zones: Known::of("private zone"),
+            links: HashMap::new(),
+            machines: Known::of("virtual machine"),
+        }
+    }
 }
 
 impl Pourer<'_> {
@@ -191,6 +240,9 @@ impl Pourer<'_> {
             self.refer(|own| &own.networks, &own.network, node.get("network"));
             let (name, network) = (name.as_str().into(), own.network.as_str().into());
             self.push(undated(key.range), Event::CreateVirtualMachine { name, network });
+        }
+        for (index, zone) in shape.zone_files.iter().enumerate() {
+            self.zone_file(zone, root.get("zoneFiles").item(index));
         }
         for (index, event) in shape.events.iter().enumerate() {
             self.event(event, None, root.get("events").item(index));

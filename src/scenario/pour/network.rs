@@ -146,6 +146,11 @@ impl Pourer<'_> {
 
     pub(super) fn delete_network(&mut self, name: &str, node: &Node, told: Told) {
         self.refer(|own| &own.networks, name, node);
+        self.forget_network(name);
+        self.push(told, Event::DeleteNetwork { network: name.into() });
+    }
+
+    pub(super) fn forget_network(&mut self, name: &str) {
         // Azure does not delete a network that a private endpoint has addresses in.
         let used = self.connections.values().any(|connection| connection.network == name);
         self.networks.remove(name, &self.step, !used);
@@ -155,7 +160,6 @@ impl Pourer<'_> {
                 linked.remove(name);
             });
         }
-        self.push(told, Event::DeleteNetwork { network: name.into() });
     }
 
     pub(super) fn create_peering(&mut self, pair: &[String; 2], node: &Node, told: Told) {
@@ -189,7 +193,7 @@ impl Pourer<'_> {
     }
 }
 
-fn ordered([one, other]: &[String; 2]) -> (String, String) {
+pub(super) fn ordered([one, other]: &[String; 2]) -> (String, String) {
     let (low, high) = if one <= other { (one, other) } else { (other, one) };
     (low.clone(), high.clone())
 }

@@ -177,10 +177,14 @@ impl Pourer<'_> {
 
     pub(super) fn delete_resource(&mut self, name: &str, node: &Node, told: Told) {
         self.refer(|own| &own.resources, name, node);
+        self.forget_resource(name);
+        self.push(told, Event::DeleteResource { resource: name.into() });
+    }
+
+    pub(super) fn forget_resource(&mut self, name: &str) {
         // Azure does not delete what is in a scope.
         let used = self.scoped.values().any(|resources| resources.contains(name));
         self.resources.remove(name, &self.step, !used);
-        self.push(told, Event::DeleteResource { resource: name.into() });
     }
 }
 

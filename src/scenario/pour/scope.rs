@@ -49,11 +49,15 @@ impl Pourer<'_> {
 
     pub(super) fn delete_scope(&mut self, name: &str, node: &Node, told: Told) {
         self.refer(|own| &own.scopes, name, node);
+        self.forget_scope(name);
+        self.push(told, Event::DeletePrivateLinkScope { scope: name.into() });
+    }
+
+    pub(super) fn forget_scope(&mut self, name: &str) {
         // Azure does not delete a scope with resources or private endpoints.
         let used = self.scoped.get(name).is_some_and(|resources| !resources.is_empty())
             || self.connections.values().any(|connection| connection.scope == name);
         self.scopes.remove(name, &self.step, !used);
-        self.push(told, Event::DeletePrivateLinkScope { scope: name.into() });
     }
 
     pub(super) fn add_scoped_resources(&mut self, shape: &ScopedResourceShape, node: &Node, told: Told) {

@@ -21,11 +21,15 @@ impl Pourer<'_> {
 
     pub(super) fn delete_zones(&mut self, shape: &ZoneGroupZonesShape, node: &Node, told: Told) {
         for zone in self.living_zones(&shape.resource_group, &shape.zones, node) {
-            // Azure does not delete a zone that is linked.
-            let used = self.links.get(&zone).is_some_and(|linked| !linked.is_empty());
-            self.zones.remove(&zone.to_string(), &self.step, !used);
+            self.forget_zone(&zone);
             self.push(told, Event::DeletePrivateDnsZone { zone });
         }
+    }
+
+    pub(super) fn forget_zone(&mut self, zone: &ZoneId) {
+        // Azure does not delete a zone that is linked.
+        let used = self.links.get(zone).is_some_and(|linked| !linked.is_empty());
+        self.zones.remove(&zone.to_string(), &self.step, !used);
     }
 
     pub(super) fn link_zones(&mut self, shape: &LinkZonesShape, node: &Node, told: Told) {
@@ -33,7 +37,13 @@ impl Pourer<'_> {
         self.link(&zones, &shape.links, node, told);
     }
 
-    fn link(&mut self, zones: &[ZoneId], links: &indexmap::IndexMap<String, LinkShape>, node: &Node, told: Told) {
+    pub(super) fn link(
+        &mut self,
+        zones: &[ZoneId],
+        links: &indexmap::IndexMap<String, LinkShape>,
+        node: &Node,
+        told: Told,
+    ) {
         for ((network, link), (key, _)) in links.iter().zip(node.entries_of("links")) {
             if let Err(dangling) = self.networks.find(network) {
                 self.fault(key.range, dangling.message, Some(dangling.hint));

@@ -11,8 +11,9 @@ use indexmap::IndexMap;
 
 use super::Scenario;
 use super::shape::*;
+use crate::dns::{RecordSet, master};
 use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
-use crate::estate::{Event, History, Recorded, ResourceSpec};
+use crate::estate::{Event, History, PublicZone, Recorded, ResourceSpec};
 
 /// The scenario as YAML text.
 pub(super) fn write(scenario: &Scenario) -> String {
@@ -32,6 +33,7 @@ pub(super) fn write(scenario: &Scenario) -> String {
         ..ScenarioShape::default()
     };
     let declared = &history.events()[..history.declared().0 as usize];
+    shape.zone_files = history.public.iter().map(|zone| public_zone(zone)).collect();
     let standing = declarations(&mut shape, declared);
     let mut events = event::Events::new(history.cloud);
     events.has_been(&declared[..standing]);
@@ -48,6 +50,12 @@ pub(super) fn write(scenario: &Scenario) -> String {
         shape.steps.push(step(&mut events, &unused_name(history), "", &history.events()[end..]));
     }
     yaml::text(&serde_json::to_value(&shape).expect("shapes have text for keys and no number that JSON lacks"))
+}
+
+fn public_zone(zone: &PublicZone) -> ZoneFileShape {
+    let sets: Vec<RecordSet> = std::iter::once(&zone.soa).chain(&zone.sets).cloned().collect();
+    let text = master::write(zone.soa.owner(), &sets);
+    ZoneFileShape { file: None, text: Some(text), origin: None, resource_group: None, links: IndexMap::new() }
 }
 
 fn step(events: &mut event::Events, name: &str, about: &str, own: &[Recorded]) -> StepShape {

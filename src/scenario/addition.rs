@@ -1,0 +1,172 @@
+//! Events told to a history that goes on: what is appended to a running server.
+//!
+//! The form is that of a scenario's step. What the events refer to may exist since any event of the history before.
+
+use std::sync::Arc;
+
+use super::error::{Fault, Faults, ScenarioErrors};
+use super::node::{Key, Node, Value};
+use super::shape::AdditionShape;
+use super::{check, node, pour};
+use crate::estate::{History, Recorded};
+
+/// Events to be appended as one step.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Addition {
+    /// The step's name.
+    pub step: Arc<str>,
+    /// One sentence about it; may be empty.
+    pub about: Arc<str>,
+    /// The revision the text says it builds on; absent where it does not say.
+    pub built_on: Option<u32>,
+    /// The publication the text says it builds on; absent where it does not say.
+    pub edition: Option<u64>,
+    /// The events; at least one.
+    pub events: Vec<Recorded>,
+}
+
+impl Addition {
+    /// Reads a mapping with `events`, or a list of events alone, that goes on behind the end of `history`. `file` is the
+    /// name errors give. Without a name the step is called `live-N`, N being the lowest number that is free.
+    ///
+    /// # Errors
+    /// All that is wrong, each with its place.
+    pub fn read(file: &str, text: &[u8], history: &History) -> Result<Self, ScenarioErrors> {
+        let mut faults = Faults::default();
+        let mut root = match node::read(text, &mut faults) {
+            Ok(root) => root,
+            Err(fault) => {
+                faults.add(fault);
+                return Err(faults.in_text(file, text));
+            }
+        };
+        if matches!(root.value, Value::Sequence(_)) {
+            let range = root.range;
+            let events = Key { range, text: "events".to_owned() };
+            root = Node { range, value: Value::Mapping(vec![(events, root)]) };
+        }
+        let schema = Self::schema();
+        let json = check::check(&schema, &mut root, &mut faults);
+        let addition = match serde_json::from_value::<AdditionShape>(json) {
+            Ok(shape) => Some(pour::pour_addition(file, &root, shape, history, &mut faults)),
+            Err(error) => {
+                // As for scenarios: the check lets nothing pass that the shapes do not take.
+                faults.add(Fault::plain(root.range, format!("the events cannot be read: {error}")));
+                None
+            }
+        };
+        match addition {
+            Some(addition) if faults.is_empty() => Ok(addition),
+            _ => Err(faults.in_text(file, text)),
+        }
+    }
+
+    /// Appends the events to the history they were read for, as a step.
+    pub fn append_to(self, history: &mut History) {
+        for recorded in self.events {
+            history.push(recorded);
+        }
+        history.end_step(&self.step, &self.about);
+    }
+
+    /// The JSON Schema of the written form.
+    pub fn schema() -> serde_json::Value {
+        let mut schema = schemars::schema_for!(AdditionShape).to_value();
+        if let Some(object) = schema.as_object_mut() {
+            object.insert("title".to_owned(), "ampls-dns events".into());
+        }
+        schema
+    }
+}
+
+/// The name of a step that was not given one.
+pub(super) fn free_name(history: &History) -> String {
+    let taken = |name: &String| history.step(name).is_some();
+    (1_u32..).map(|number| format!("live-{number}")).find(|name| !taken(name)).expect("a history has fewer steps")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Scenario, builtin};
+
+    fn history() -> History {
+        let text = builtin::text("two-scopes-one-dns").expect("it is built in");
+        Scenario::read("two-scopes-one-dns", text.as_bytes()).expect("it can be read").history
+    }
+
+    fn read(text: &str) -> Result<Addition, String> {
+        Addition::read("events.yaml", text.as_bytes(), &history()).map_err(|errors| errors.to_string())
+    }
+
+    #[test]
+    fn events_refer_to_what_the_history_has_made() {
+        let addition = read("builtOn: 7\nstep: more\nevents:\n  - deletePrivateEndpoint: pe1\n").expect("good events");
+        assert_eq!((addition.built_on, &*addition.step, addition.events.len()), (Some(7), "more", 1));
+        let place = addition.events[0].place.clone().expect("it was written");
+        assert_eq!((&*place.file, place.line), ("events.yaml", 4));
+    }
+
+    #[test]
+    fn a_list_alone_is_a_step_with_a_free_name() {
+        let addition = read("[{deletePrivateEndpoint: pe1}]").expect("good events");
+        assert_eq!(&*addition.step, "live-1");
+        let mut after = history();
+        addition.append_to(&mut after);
+        let next = Addition::read("x", b"[{createPrivateLinkScope: {name: ampls9}}]", &after).expect("good events");
+        assert_eq!(&*next.step, "live-2");
+        let gone = Addition::read("x", b"[{deletePrivateEndpoint: pe1}]", &after).expect_err("it is gone");
+        assert!(gone.to_string().contains("private endpoint `pe1` was deleted in step `live-1`"), "{gone}");
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_places() {
+        for (text, told) in [
+            ("- deletePrivateEndpoint: pe7\n", "there is no private endpoint `pe7` at this point"),
+            ("- deletePrivateEndpont: pe1\n", "did you mean `deletePrivateEndpoint`?"),
+            ("- createPrivateLinkScope: { name: ampls1 }\n", "there is a scope `ampls1` already"),
+            ("step: second-scope\nevents: [{deletePrivateEndpoint: pe1}]\n", "there is a step `second-scope` already"),
+            ("events: []\n", "at least 1"),
+            ("step: x\n", "the key `events` is missing"),
+            ("just text\n", "a mapping"),
+        ] {
+            let error = read(text).expect_err(text);
+            assert!(error.contains(told) && error.contains("--> events.yaml:"), "{text}: {error}");
+        }
+    }
+
+    /// Reading a scenario whole and reading its last step behind the others gives the same events, or the same words.
+    #[test]
+    fn what_is_known_after_a_history_is_what_was_known_while_it_was_read() {
+        let mut compared = 0;
+        for name in builtin::names() {
+            let text = builtin::text(name).expect("it is built in");
+            let whole = Scenario::read(name, text.as_bytes()).expect("it can be read");
+            let written = whole.write();
+            let Some(last) = whole.history.steps().len().checked_sub(1) else { continue };
+            let from = whole.history.revisions_of(last);
+            if from.is_empty() {
+                continue;
+            }
+            let step = &whole.history.steps()[last];
+            let before = whole.history.until(crate::estate::Revision(from.start - 1), last);
+            let part = written.rfind(&format!("\n- name: {}\n", step.name));
+            let Some(part) = part.map(|at| &written[at..]) else { continue };
+            let Some((_, events)) = part.split_once("\n  events:\n") else { continue };
+            let events: Vec<&str> = events.lines().take_while(|line| line.starts_with("  ")).collect();
+            let events: Vec<&str> = events.into_iter().take_while(|line| !line.starts_with("  expect")).collect();
+            let date = part.lines().find(|line| line.starts_with("  date:")).map_or("", str::trim);
+            let text = format!("{date}\nevents:\n{}\n", events.join("\n"));
+            let read =
+                Addition::read(name, text.as_bytes(), &before).unwrap_or_else(|errors| panic!("{name}: {errors}"));
+            let told: Vec<_> = read.events.into_iter().map(|recorded| recorded.event).collect();
+            let wanted: Vec<_> = from
+                .filter_map(|at| whole.history.event(crate::estate::Revision(at)))
+                .map(|one| one.event.clone())
+                .collect();
+            assert_eq!(told, wanted, "{name}");
+            compared += 1;
+        }
+        assert!(compared > 40, "only {compared} scenarios have a last step with events");
+    }
+}

@@ -1,0 +1,70 @@
+//! Is it alive, and is it ready?
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Admin;
+use super::state::ReloadDocument;
+
+pub(super) fn routes() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new().routes(routes!(livez)).routes(routes!(readyz))
+}
+
+/// Whether queries should be sent here.
+#[derive(Serialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+struct Readiness {
+    /// Whether they should.
+    ready: bool,
+    /// Why not, and what else is wrong.
+    reasons: Vec<String>,
+    /// The revision that is served.
+    revision: u32,
+    /// How reading the source again went.
+    reload: ReloadDocument,
+}
+
+/// The server runs.
+#[utoipa::path(
+    get, path = "/livez", tag = "health", security(()),
+    responses((status = OK, description = "The server runs.", body = String))
+)]
+async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// Whether queries should be sent here, with the reasons.
+///
+/// A reload that failed leaves the server ready, since the revision before is served on; the reasons tell of it.
+#[utoipa::path(
+    get, path = "/readyz", tag = "health", security(()),
+    responses(
+        (status = OK, description = "Queries are answered.", body = Readiness),
+        (status = SERVICE_UNAVAILABLE, description = "The server is about to end.", body = Readiness)
+    )
+)]
+async fn readyz(State(admin): State<Admin>) -> Response {
+    let standing = admin.control.standing();
+    let mut reasons = Vec::new();
+    let ready = !admin.is_draining();
+    if !ready {
+        reasons.push("the server is about to end".to_owned());
+    }
+    if let Some(failure) = &standing.reloads.failure {
+        reasons.push(format!("the last reload failed, and the revision before is served on: {failure}"));
+    }
+    let body = Readiness {
+        ready,
+        reasons,
+        revision: standing.world.revision().0,
+        reload: ReloadDocument::of(&standing.reloads),
+    };
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(body)).into_response()
+}

@@ -1,0 +1,255 @@
+//! The admin server: what is served, why, and the ways to change it, over HTTP.
+//!
+//! [`start`] binds one address and gives it a thread of its own, so that nothing asked here slows an answer. Every request
+//! passes the [`guard`] first. Each group of routes is a file with a function `routes`; the OpenAPI document is made from
+//! the same handlers. What goes wrong is a [`Problem`] and changes nothing.
+
+pub mod guard;
+pub mod problem;
+
+mod ask;
+mod changes;
+mod estate;
+mod health;
+mod records;
+mod server;
+mod snapshots;
+mod state;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header;
+use axum::response::IntoResponse as _;
+use axum::routing::get;
+use serde_json::Value;
+use tokio::sync::watch;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use guard::{AllowedHost, Guard, Token, TokenError};
+pub use problem::Problem;
+
+use super::control::Control;
+use crate::scenario::Addition;
+
+/// Where the admin server listens if nothing else is said.
+pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5299);
+/// The most octets of a request's body.
+pub const MAX_BODY_OCTETS: usize = 4 << 20;
+
+/// What every handler has.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// Where what is served is read and changed.
+    pub control: Arc<Control>,
+    draining: Arc<AtomicBool>,
+}
+
+impl Admin {
+    /// An admin of what `control` writes.
+    pub fn new(control: Arc<Control>) -> Self {
+        Self { control, draining: Arc::default() }
+    }
+
+    /// Says that the server is about to end: `/readyz` fails from now on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// True once the server is about to end.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
+
+/// Why the admin server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// Somebody else listens there.
+    #[error(
+        "port {} of {} is already in use; choose another address for the admin server with `--admin`, or `--admin off`",
+        .0.port(), .0.ip()
+    )]
+    Taken(SocketAddr),
+    /// The address cannot be had.
+    #[error("the admin server cannot listen at {address}; choose another address with `--admin`, or `--admin off`")]
+    Unusable {
+        /// What was wanted.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+    /// Whoever reaches the address could change what is served.
+    #[error(
+        "the admin server would listen at {0}, where other machines reach it, and has no token; \
+         name a file that holds one with `--admin-token-file`, or listen at 127.0.0.1"
+    )]
+    NoToken(SocketAddr),
+    /// It has no thread.
+    #[error("the admin server cannot have a thread")]
+    Thread(#[source] io::Error),
+}
+
+/// An admin server that answers. It stops when it is dropped.
+#[derive(Debug)]
+pub struct AdminServer {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl AdminServer {
+    /// Where it listens, with the port it really has.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for AdminServer {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread of the admin server panicked");
+        }
+    }
+}
+
+/// Starts an admin server at `address`. Requests are answered from the moment this returns.
+///
+/// # Errors
+/// [`AdminError`]; then there is none.
+pub fn start(address: SocketAddr, guard: Guard, admin: Admin) -> Result<AdminServer, AdminError> {
+    if !address.ip().to_canonical().is_loopback() && !guard.has_token() {
+        return Err(AdminError::NoToken(address));
+    }
+    let listener = std::net::TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    });
+    let (listener, address) = listener.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => AdminError::Taken(address),
+        _ => AdminError::Unusable { address, error },
+    })?;
+    let (stop, stopped) = watch::channel(false);
+    let service = service(guard, admin);
+    let thread = super::on_a_thread("admin", move |tasks| {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        tasks.push(Box::pin(server::serve(listener, service, stopped)));
+        Ok(())
+    });
+    let thread = thread.map_err(|error| match error {
+        super::StartError::Thread(error) => AdminError::Thread(error),
+        other => AdminError::Thread(io::Error::other(other)),
+    })?;
+    tracing::info!(%address, "admin server listening");
+    Ok(AdminServer { address, stop, thread: Some(thread) })
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "ampls-dns admin API",
+        description = "What a running ampls-dns serves, why, and the ways to change it. Errors are problem documents (RFC 9457). \
+                       When the server has a token, it is wanted on every path but /livez and /readyz.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(Problem)),
+    security(("token" = []), ("password" = []), ()),
+    modifiers(&Credentials)
+)]
+struct Document;
+
+/// The ways to show the token.
+struct Credentials;
+
+impl utoipa::Modify for Credentials {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+        components.add_security_scheme("password", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
+    }
+}
+
+/// All routes with their description. Each group stands in a file of its own.
+fn routes() -> OpenApiRouter<Admin> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(health::routes())
+        .merge(state::routes())
+        .merge(records::routes())
+        .merge(estate::routes())
+        .merge(changes::routes())
+        .merge(snapshots::routes())
+}
+
+/// The routes and the document that describes them.
+fn router() -> (Router<Admin>, Value) {
+    let (router, document) = routes().split_for_parts();
+    let mut document = serde_json::to_value(&document).expect("the document has string keys only");
+    describe_events(&mut document);
+    let text = document.to_string();
+    let answer = move || {
+        let text = text.clone();
+        async move { ([(header::CONTENT_TYPE, "application/json")], text).into_response() }
+    };
+    let router = router
+        .route("/openapi.json", get(answer))
+        .fallback(problem::no_route)
+        .method_not_allowed_fallback(problem::no_method);
+    (router, document)
+}
+
+/// The description of events comes from the scenario's own shapes, whose schema is made elsewhere.
+fn describe_events(document: &mut Value) {
+    const DEFINITIONS: &str = "#/$defs/";
+    const COMPONENTS: &str = "#/components/schemas/";
+    fn move_references(schema: &mut Value) {
+        match schema {
+            Value::Object(object) => {
+                for (key, value) in object.iter_mut() {
+                    match value {
+                        Value::String(target) if key == "$ref" => {
+                            *target = target.replace(DEFINITIONS, COMPONENTS);
+                        }
+                        other => move_references(other),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(move_references),
+            _ => {}
+        }
+    }
+    let mut schema = Addition::schema();
+    move_references(&mut schema);
+    let Some(own) = schema.as_object_mut() else { return };
+    own.shift_remove("$schema");
+    let definitions = own.shift_remove("$defs");
+    let Some(components) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
+    if let Some(Value::Object(definitions)) = definitions {
+        components.extend(definitions);
+    }
+    components.insert("Events".to_owned(), schema);
+}
+
+/// The whole of it: routes, guard, bounds.
+fn service(guard: Guard, admin: Admin) -> Router {
+    let (router, _) = router();
+    router
+        .layer(DefaultBodyLimit::max(MAX_BODY_OCTETS))
+        .layer(axum::middleware::from_fn(problem::bounded_in_time))
+        .layer(axum::middleware::from_fn_with_state(Arc::new(guard), guard::check))
+        .with_state(admin)
+}

@@ -1,0 +1,279 @@
+//! Watching the files the estate is read from.
+//!
+//! The folder of each file is watched, not the file: editors put another one in its place, and Kubernetes puts another
+//! target behind a link beside it. Any event there is a reason to look; a reload follows only if what the files are has
+//! changed, and no event came for a moment. Where the system tells nothing, as on shares of other machines, looking every
+//! other second finds it as well.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use super::Control;
+
+/// How long no event may come before the files are read.
+const QUIET: Duration = Duration::from_millis(100);
+/// How long they are waited for if events go on.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How often the files are looked at without any event.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Reloads when files change, until it is dropped.
+#[derive(Debug)]
+pub struct FileWatch {
+    stop: Sender<Told>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the watching thread is told.
+enum Told {
+    Event,
+    Stop,
+}
+
+/// Why files cannot be watched.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// There is nothing that could change.
+    #[error("{0} cannot change, so there is nothing to watch; give a file, or leave `--watch` away")]
+    Nothing(String),
+    /// The system does not tell.
+    #[error("files cannot be watched")]
+    System(#[from] notify::Error),
+    /// It has no thread.
+    #[error("the watch cannot have a thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Watches the files of `control`'s source and reloads when they change.
+///
+/// # Errors
+/// [`WatchError`].
+pub fn watch(control: Arc<Control>) -> Result<FileWatch, WatchError> {
+    if control.source().paths().is_empty() {
+        return Err(WatchError::Nothing(control.source().name().to_owned()));
+    }
+    let (sender, told) = channel();
+    let stop = sender.clone();
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // Reading is an event, too, and we read.
+        if !matches!(event, Ok(notify::Event { kind: EventKind::Access(_), .. })) {
+            let _ = sender.send(Told::Event);
+        }
+    })?;
+    let mut watch = Watch { seen: Seen::of(&control.source().paths()), control, watcher, folders: BTreeSet::new() };
+    watch.follow();
+    let thread = std::thread::Builder::new().name("ampls-dns-watch".to_owned());
+    let thread = thread.spawn(move || watch.run(&told)).map_err(WatchError::Thread)?;
+    Ok(FileWatch { stop, thread: Some(thread) })
+}
+
+impl Drop for FileWatch {
+    fn drop(&mut self) {
+        let _ = self.stop.send(Told::Stop);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that watches files panicked");
+        }
+    }
+}
+
+struct Watch {
+    control: Arc<Control>,
+    watcher: RecommendedWatcher,
+    folders: BTreeSet<PathBuf>,
+    seen: Seen,
+}
+
+impl Watch {
+    fn run(mut self, told: &Receiver<Told>) {
+        loop {
+            match told.recv_timeout(LOOK) {
+                Ok(Told::Event) => {
+                    if !is_quiet(told) {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Told::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let now = Seen::of(&self.control.source().paths());
+            if now != self.seen {
+                // What changes while it is read is an event, and another look.
+                self.seen = now;
+                tracing::info!("the files have changed");
+                // A failure is logged where it is met, and kept for whoever asks.
+                let _ = self.control.reload();
+                // Files it names now, and did not name before, have changed for nobody.
+                self.seen.add(&self.control.source().paths());
+            }
+            self.follow();
+        }
+    }
+
+    /// Watches every folder the files are in now.
+    fn follow(&mut self) {
+        let folders: BTreeSet<PathBuf> =
+            self.control.source().paths().iter().flat_map(|path| folders_of(path)).collect();
+        for gone in self.folders.difference(&folders) {
+            // It may be gone from the disk as well.
+            let _ = self.watcher.unwatch(gone);
+        }
+        // Those watched before are watched anew: in a folder's place another one of its name may stand.
+        let mut watched = BTreeSet::new();
+        for folder in folders {
+            match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                Ok(()) => {
+                    watched.insert(folder);
+                }
+                Err(error) => tracing::debug!(folder = %folder.display(), %error, "a folder cannot be watched"),
+            }
+        }
+        self.folders = watched;
+    }
+}
+
+/// True when no event came for a moment; false if the watch is to stop.
+fn is_quiet(told: &Receiver<Told>) -> bool {
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until {
+        match told.recv_timeout(QUIET) {
+            Ok(Told::Event) => {}
+            Err(RecvTimeoutError::Timeout) => return true,
+            Ok(Told::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+        }
+    }
+    true
+}
+
+/// The folder a file is in by its name, and the one it is in by its links.
+fn folders_of(path: &Path) -> Vec<PathBuf> {
+    let folder = |path: &Path| match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
+        Some(folder) => folder.to_owned(),
+        None => PathBuf::from("."),
+    };
+    let mut folders = vec![folder(path)];
+    if let Ok(real) = path.canonicalize() {
+        folders.push(folder(&real));
+    }
+    if path.is_dir() {
+        folders.push(path.to_owned());
+    }
+    folders
+}
+
+/// What files were when they were looked at.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Seen(Vec<(PathBuf, Option<Stamp>)>);
+
+/// What tells a file from another in its place, and from itself after a change.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Stamp {
+    real: PathBuf,
+    octets: u64,
+    modified: Option<SystemTime>,
+    node: (u64, u64, i64, i64),
+}
+
+impl Seen {
+    fn of(paths: &[PathBuf]) -> Self {
+        let mut seen = Self::default();
+        seen.add(paths);
+        seen
+    }
+
+    fn add(&mut self, paths: &[PathBuf]) {
+        for path in paths {
+            self.add_one(path);
+            let entries = std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
+            let mut entries: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+            entries.retain(|entry| super::source::is_zone_file(entry));
+            entries.sort();
+            entries.iter().for_each(|entry| self.add_one(entry));
+        }
+    }
+
+    fn add_one(&mut self, path: &Path) {
+        if self.0.iter().any(|(own, _)| own == path) {
+            return;
+        }
+        self.0.push((path.to_owned(), Stamp::of(path)));
+        self.0.sort_by(|(one, _), (other, _)| one.cmp(other));
+    }
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        if metadata.is_dir() {
+            // Its own times change with every file in it, also with those nobody reads.
+            return Some(Self { real: path.canonicalize().ok()?, octets: 0, modified: None, node: (0, 0, 0, 0) });
+        }
+        Some(Self {
+            real: path.canonicalize().ok()?,
+            octets: metadata.len(),
+            modified: metadata.modified().ok(),
+            node: node(&metadata),
+        })
+    }
+}
+
+#[cfg(unix)]
+fn node(metadata: &std::fs::Metadata) -> (u64, u64, i64, i64) {
+    use std::os::unix::fs::MetadataExt as _;
+    (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn node(_: &std::fs::Metadata) -> (u64, u64, i64, i64) {
+    (0, 0, 0, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rewrite_a_rename_over_and_another_target_behind_a_link_are_changes_and_reading_is_none() {
+        let folder = std::env::temp_dir().join(format!("ampls-dns-seen-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("the temporary folder can be written to");
+        let file = folder.join("estate.yaml");
+        let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("it can be written");
+        write("estate.yaml", "one");
+        let look = || Seen::of(std::slice::from_ref(&file));
+        let first = look();
+        let _ = std::fs::read(&file).expect("it can be read");
+        write("beside.yaml", "nobody reads it");
+        assert_eq!(look(), first);
+        write("new.yaml", "one");
+        std::fs::rename(folder.join("new.yaml"), &file).expect("it can be renamed");
+        let second = look();
+        assert_ne!(second, first);
+        #[cfg(unix)]
+        {
+            std::fs::remove_file(&file).expect("it is there");
+            assert_ne!(look(), second);
+            for (name, text) in [("v1", "one"), ("v2", "two")] {
+                std::fs::create_dir_all(folder.join(name)).expect("it can be made");
+                write(&format!("{name}/estate.yaml"), text);
+            }
+            let point = |to: &str| {
+                std::os::unix::fs::symlink(to, folder.join("tmp")).expect("it can be linked");
+                std::fs::rename(folder.join("tmp"), folder.join("data")).expect("it can be renamed");
+            };
+            point("v1");
+            std::os::unix::fs::symlink("data/estate.yaml", &file).expect("it can be linked");
+            let before = look();
+            point("v2");
+            assert_ne!(look(), before);
+        }
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+}
