@@ -62,7 +62,7 @@ if [ -n "${AMPLS_DNS_LAB_BINARY:-}" ]; then
   engine_say "building the image ampls-dns around $AMPLS_DNS_LAB_BINARY"
   mkdir "$LAB_TEMPORARY/image"
   cp "$AMPLS_DNS_LAB_BINARY" "$LAB_TEMPORARY/image/ampls-dns"
-  sed -n '/^FROM scratch/,$s/^COPY --from=build \/ampls-dns/COPY ampls-dns/;/^FROM scratch/,$p' "$LAB_HERE/Dockerfile" | sed "s/.healthcheck./\"schema\"/" >"$LAB_TEMPORARY/image/Dockerfile"
+  sed -n '/^FROM scratch/,$s/^COPY --from=build \/ampls-dns/COPY ampls-dns/;/^FROM scratch/,$p' "$LAB_HERE/Dockerfile" >"$LAB_TEMPORARY/image/Dockerfile"
   build -t ampls-dns "$LAB_TEMPORARY/image" || exit 2
 else
   engine_rust || exit 2
