@@ -32,3 +32,32 @@ for client in glibc musl node-lookup go; do
     *) hold "a hundred addresses, over TCP" "$many" "$(asks client $client many.lab.example A)" ;;
   esac
 done
+
+say "systemd-resolved, by its own client and by its stub"
+inside client-resolved sh -c 'echo "nameserver 127.0.0.53" >/etc/resolv.conf'
+ready client-resolved resolvectl status
+hold "an address behind an alias" 10.0.1.5 "$(asks client-resolved resolved $own A)"
+hold "no AAAA" NODATA "$(asks client-resolved resolved $own AAAA)"
+hold "a name that is gone" NXDOMAIN "$(asks client-resolved resolved $gone A)"
+hold "both families" "192.0.2.4 2001:db8::4" "$(asks client-resolved resolved both.lab.example A) $(asks client-resolved resolved both.lab.example AAAA)"
+hold "a hundred addresses" "$many" "$(asks client-resolved resolved many.lab.example A)"
+hold "glibc through the stub" 10.0.1.5 "$(asks client-resolved glibc $own A)"
+hold "dig through the stub, a name that is gone" NXDOMAIN "$(asks client-resolved dig $gone A)"
+
+say "Docker's own resolver in front"
+shown client-docker grep ^nameserver /etc/resolv.conf
+for client in dig nslookup glibc musl go; do
+  hold "$client, an address behind an alias" 10.0.1.5 "$(asks client-docker $client $own A)"
+done
+hold "dig, no AAAA" NODATA "$(asks client-docker dig $own AAAA)"
+hold "dig, a name that is gone" NXDOMAIN "$(asks client-docker dig $gone A)"
+hold "dig, a type Docker knows nothing of" NODATA "$(seen client-docker $own HTTPS)"
+hold "dig, a hundred addresses, over TCP" "$many" "$(asks client-docker dig many.lab.example A)"
+
+say "its servers in order: NXDOMAIN is an answer, a refusal and silence are none"
+hold "the second server has the name" 10.0.1.9 "$(seen client @10.0.1.202 $gone)"
+hold "the first says NXDOMAIN, and that is it" NXDOMAIN "$(seen client-two-servers $gone)"
+hold "the first refuses, the second answers" 10.0.1.9 "$(seen client-refused-first $gone)"
+hold "the first is silent, the second answers" 10.0.1.9 "$(seen client-dead-first +time=15 $gone)"
+docker stop -t 1 "$(container dns)" >/dev/null
+hold "once the first is gone, the second is asked" 10.0.1.9 "$(seen client-two-servers +time=15 $gone)"
