@@ -46,3 +46,16 @@ snapshots:
 # What cargo would publish, built by itself.
 package:
     cargo package --locked --allow-dirty
+
+# The labs in containers, all or those named; starts an engine where none runs.
+labs *NAMES:
+    docker/labs.sh {{NAMES}}
+
+# The container image.
+image:
+    docker build -f docker/Dockerfile -t ampls-dns .
+
+# Compose files, Kubernetes manifests and the GitHub Action, without an engine.
+lab-files:
+    cargo build --release --locked
+    docker/check.sh target/release/ampls-dns
