@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ampls_dns::answer::{Asker, Extended, Prepared, Response, Subnets};
+use ampls_dns::answer::{Asker, Extended, Outside, Prepared, Response, Subnets};
 use ampls_dns::compile::{Compiled, ViewId, ZoneFiles, compile};
 use ampls_dns::dns::wire::{Transport, encode_query};
 use ampls_dns::dns::{OwnerName, Rcode, RecordType, Table};
@@ -16,6 +16,7 @@ fn asker(listener: Option<ViewId>) -> Asker<'static> {
         asked_at: None,
         subnets: Subnets::Trusted,
         extended: Extended::Shown,
+        outside: Outside::Asked,
         premises: &[],
     }
 }

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ampls_dns::answer::{Asker, Extended, Prepared, Question, Subnets, decide};
+use ampls_dns::answer::{Asker, Extended, Outside, Prepared, Question, Subnets, decide};
 use ampls_dns::compile::{Compiled, ViewId, ZoneFiles, compile};
 use ampls_dns::dns::wire::{Transport, encode_query};
 use ampls_dns::dns::{OwnerName, RecordType, Table};
@@ -22,6 +22,7 @@ fn asker(listener: Option<ViewId>) -> Asker<'static> {
         asked_at: None,
         subnets: Subnets::Ignored,
         extended: Extended::Shown,
+        outside: Outside::Asked,
         premises: &[],
     }
 }

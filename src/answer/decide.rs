@@ -168,11 +168,19 @@ const MAX_SOA_TTL: u32 = 1800;
 /// Aliases are followed whole and in order, whatever zone they lead to, each name decided anew: by the servers of the
 /// network first, by the zones linked to it next, by public DNS last.
 pub fn decide<'w>(world: &'w Compiled, view: ViewId, question: &Question) -> Decision<'w> {
+    Decision { view, ..walk(world, &mut Target::Network(view), question) }
+}
+
+/// Answers a question as `server` does. It moves on to whoever the rest of a chain belongs to.
+pub(super) fn walk<'w>(world: &'w Compiled, server: &mut Target, question: &Question) -> Decision<'w> {
+    let view = match *server {
+        Target::Network(view) | Target::Azure(view) => view,
+        Target::Public | Target::Gone => ViewId::PUBLIC,
+    };
     let mut hops: Vec<Hop<'w>> = Vec::new();
     let mut name = question.name.clone();
-    let mut server = Target::Network(view);
     let outcome = loop {
-        let (found, by) = match ask(world, &mut server, &name, question.kind) {
+        let (found, by) = match ask(world, server, &name, question.kind) {
             Ok(asked) => asked,
             Err(why) => break Outcome::Failure { owner: name, why },
         };

@@ -7,21 +7,26 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::decide::{MAX_ALIASES, Question, decide};
+use super::decide::{MAX_ALIASES, Question, walk};
 use crate::compile::public::{empty_zone, published};
-use crate::compile::{Compiled, Link, ViewId, Zone};
+use crate::compile::{Compiled, Link, Target, ViewId, Zone};
 use crate::dns::{OwnerName, RecordType, Table};
 use crate::estate::{ResolutionPolicy, Revision};
 
 /// The world in which this question is decided as in `world`, with zones from files among its public and linked ones.
 pub fn excerpt<'w>(world: &'w Compiled, view: ViewId, question: &Question) -> Cow<'w, Compiled> {
+    excerpt_from(world, Target::Network(view), question)
+}
+
+/// The same for a question that this server decides.
+pub(super) fn excerpt_from<'w>(world: &'w Compiled, server: Target, question: &Question) -> Cow<'w, Compiled> {
     if world.files.is_empty() {
         return Cow::Borrowed(world);
     }
     let mut names = vec![question.name.clone()];
     loop {
         let with = with_names(world, &names);
-        let decision = decide(&with, view, question);
+        let decision = walk(&with, &mut server.clone(), question);
         let met = decision.hops.iter().map(|hop| &hop.owner).chain([decision.outcome.owner()]);
         let new: Vec<OwnerName> = met.filter(|name| !names.contains(name)).cloned().collect();
         drop(decision);

@@ -7,6 +7,7 @@
 //! Whatever is unusual is left to [`respond()`](super::respond()), by giving up: what stands in `out` by then is overwritten.
 
 use super::MAX_ALIASES;
+use super::outside::Outside;
 use super::prepared::Prepared;
 use super::respond::{Asker, Response, place};
 use super::sections::{Extended, OTHER};
@@ -30,7 +31,8 @@ pub(super) fn respond(
     packet: &[u8],
     out: &mut Vec<u8>,
 ) -> Option<Response> {
-    let query = Query::parse(packet).ok()?;
+    let mut query = Query::parse(packet).ok()?;
+    asker.extended.settle(&mut query.echo);
     if query.class != Class::IN || !is_plain(query.kind) {
         return None;
     }
@@ -57,7 +59,11 @@ pub(super) fn respond(
         let table = held.table()?;
         let set = match table.lookup(&key) {
             Found::Name(entry) | Found::Wildcard(entry) => entry.answering(query.kind),
-            Found::Missing if held.redirects || tells && held.tells_of(&key) => return None,
+            Found::Missing
+                if held.redirects || held.ends && asker.outside == Outside::Asked || tells && held.tells_of(&key) =>
+            {
+                return None;
+            }
             Found::Missing => {
                 rcode = Rcode::NXDOMAIN;
                 None

@@ -9,6 +9,7 @@ pub mod decide;
 pub mod excerpt;
 pub mod explain;
 mod fast;
+pub mod outside;
 pub mod prepared;
 pub mod respond;
 pub mod sections;
@@ -16,6 +17,7 @@ pub mod story;
 
 pub use decide::{Authority, Decision, Failure, Forwarded, Hop, MAX_ALIASES, Outcome, Question, Rule, decide};
 pub use explain::{Explanation, explain};
+pub use outside::{Journey, Outside};
 pub use prepared::Prepared;
 pub use respond::{Asker, Response, Subnets, respond};
 pub use sections::{Extended, reply};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use super::respond::{Asker, Response};
-use super::sections::{tells_of_missing, told_about};
+use super::sections::{ends_at, tells_of_missing, told_about};
 use super::{fast, respond};
 use crate::compile::{Compiled, View, Zone};
 use crate::dns::table::Key;
@@ -71,6 +71,8 @@ pub(super) struct Held {
     pub(super) redirects: bool,
     /// True if something may be told about any name it does not have.
     tells: bool,
+    /// True if names it does not have may exist all the same, outside the emulated world.
+    pub(super) ends: bool,
 }
 
 impl Held {
@@ -131,7 +133,8 @@ impl Making<'_> {
         let mut held = Vec::new();
         for zone in world.state.public.zones().filter(|zone| world.files.get(zone.apex()).is_none()) {
             let ready = self.ready(zone);
-            held.push(Held { ready, redirects: false, tells: tells_of_missing(world, zone.apex()) });
+            let ends = ends_at(world, zone.apex());
+            held.push(Held { ready, redirects: false, tells: tells_of_missing(world, zone.apex()), ends });
         }
         held.extend(world.files.public().map(|table| self.held_of_file(table)));
         Zones::new(held)
@@ -148,6 +151,7 @@ impl Making<'_> {
         let network = view.network.as_ref().map_or("", |network| network.as_str());
         let own = view.links.values().filter(|link| files.get_linked(network, link.zone.apex()).is_none());
         let links = own.map(|link| Held {
+            ends: false,
             ready: self.ready(&link.zone),
             redirects: link.policy == ResolutionPolicy::NxDomainRedirect,
             tells: false,
@@ -164,7 +168,7 @@ impl Making<'_> {
             .ready
             .entry(address)
             .or_insert_with(|| Arc::new(Ready { zone: None, table: Some(Arc::clone(table)), graves: HashSet::new() }));
-        Held { ready: Arc::clone(ready), redirects: false, tells: false }
+        Held { ready: Arc::clone(ready), redirects: false, tells: false, ends: false }
     }
 
     fn ready(&mut self, zone: &Arc<Zone>) -> Arc<Ready> {
@@ -242,7 +246,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::answer::{Extended, Subnets};
+    use crate::answer::{Extended, Outside, Subnets};
     use crate::catalogue::Cloud;
     use crate::compile::{Fold, ZoneFiles, sample};
     use crate::dns::wire::{decode, encode_query};
@@ -260,6 +264,7 @@ mod tests {
             asked_at: None,
             subnets: Subnets::Trusted,
             extended,
+            outside: Outside::Denied,
             premises: &[],
         }
     }

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::excerpt::excerpt;
-use super::{Extended, Question, decide, reply};
+use super::outside::{Outside, is_outside, stays};
+use super::{Decision, Extended, Outcome, Question, decide, reply};
 use crate::compile::{Compiled, ViewId};
 use crate::dns::message::{Class, Edns, Query, Refusal, SubnetOption};
 use crate::dns::wire::{SubnetEcho, Transport, encode};
@@ -27,6 +28,8 @@ pub struct Asker<'s> {
     pub subnets: Subnets,
     /// Whether replies carry the reason.
     pub extended: Extended,
+    /// What becomes of names outside the emulated world.
+    pub outside: Outside,
     /// The addresses the server listens at, each with the view of its network if it is for one.
     pub premises: &'s [(IpAddr, Option<ViewId>)],
 }
@@ -50,6 +53,8 @@ pub enum Response {
     Refused(Rcode),
     /// A reply is to be sent.
     Answered(ViewId, Rcode),
+    /// Another server is to be asked before there is a reply: a [`Journey`](super::Journey) begins.
+    Outside(ViewId),
 }
 
 /// RFC 8914, 4.22: the operation is not supported.
@@ -59,7 +64,7 @@ const OWN_TTL: Ttl = 10;
 /// The zone of the names that addresses of listeners have; `invalid` is no domain of anybody (RFC 6761, 6.4).
 const OWN_ZONE: &str = "ampls-dns.invalid";
 
-/// Answers a query. Unless the response is [`Response::Silence`], `out` holds the reply, within the transport's limit.
+/// Answers a query. If the response is neither [`Response::Silence`] nor [`Response::Outside`], `out` holds the reply, within the transport's limit.
 ///
 /// The view is that of the listener's network; else that of the client subnet, from a trusted sender, where an address
 /// in no network is a client of the public view; else that of the longest client prefix that holds the source; else the
@@ -72,9 +77,13 @@ pub fn respond(
     out: &mut Vec<u8>,
 ) -> Response {
     let query = match Query::parse(packet) {
-        Ok(query) => query,
+        Ok(mut query) => {
+            asker.extended.settle(&mut query.echo);
+            query
+        }
         Err(Refusal::Drop) => return Response::Silence,
-        Err(Refusal::Reply(echo, rcode)) => {
+        Err(Refusal::Reply(mut echo, rcode)) => {
+            asker.extended.settle(&mut echo);
             encode(&echo, &bare(rcode), None, transport, out);
             return Response::Refused(rcode);
         }
@@ -106,8 +115,15 @@ pub fn respond(
             // Zones from files are too large to decide on as a whole.
             let world = &*excerpt(world, view, &question);
             let decision = decide(world, view, &question);
+            let own = premises(world, asker, view, &question.name);
+            if asker.outside == Outside::Asked && own.is_none() && is_outside(world, &decision) {
+                return Response::Outside(view);
+            }
             let mut reply = reply(world, &decision, asker.extended);
-            if let Some(own) = premises(world, asker, view, &question.name) {
+            if asker.outside == Outside::Asked && stays(decision.outcome.owner()) {
+                tell_that_it_stays(&decision, &mut reply);
+            }
+            if let Some(own) = own {
                 reply = own_address(question, &own, reply);
             }
             encode(&query.echo, &reply, subnet, transport, out);
@@ -124,6 +140,15 @@ pub fn respond(
         Class(_) => return refuse(out, Rcode::REFUSED, "there is nothing in this class"),
     };
     Response::Answered(view, rcode)
+}
+
+/// Whoever has names forwarded wonders why these are not.
+fn tell_that_it_stays(decision: &Decision<'_>, reply: &mut Reply<'_>) {
+    let owner = decision.outcome.owner();
+    let denied = matches!(&decision.outcome, Outcome::NameError { by, .. } if by.zone.apex().is_root());
+    if let Some(told) = reply.extended_error.as_mut().filter(|_| denied) {
+        told.text = format!("{owner} is a name of this host or network alone and is never asked for elsewhere");
+    }
 }
 
 const OPT: RecordType = RecordType(41);
@@ -143,7 +168,7 @@ pub(super) struct MalformedSubnet;
 pub(super) fn place(
     world: &Compiled,
     asker: &Asker<'_>,
-    edns: Option<&Edns>,
+    edns: Option<&Edns<'_>>,
 ) -> Result<(ViewId, Option<SubnetEcho>), MalformedSubnet> {
     let option = edns.and_then(|edns| edns.client_subnet).filter(|_| asker.subnets == Subnets::Trusted);
     let subnet = match option {
@@ -182,8 +207,8 @@ fn chaos(world: &Compiled, view: ViewId, question: &Question) -> Option<Reply<'s
 ///
 /// Old `nslookup` asks for it first, and prints it as the server's name.
 fn premises(world: &Compiled, asker: &Asker<'_>, view: ViewId, name: &OwnerName) -> Option<OwnerName> {
-    // Most names end here.
-    if !name.wire().ends_with(b"\x04arpa\0") {
+    // Most names end here. Azure's resolver has no name (a reverse lookup of 168.63.129.16 gives NXDOMAIN).
+    if asker.extended == Extended::Left || !name.wire().ends_with(b"\x04arpa\0") {
         return None;
     }
     let address = reversed(name)?;
@@ -222,10 +247,6 @@ fn reversed(name: &OwnerName) -> Option<IpAddr> {
     let labels: Vec<&[u8]> = name.labels().collect();
     match labels.as_slice() {
         [d, c, b, a, b"in-addr", b"arpa"] => {
-            let octet = |label: &&[u8]| {
-                let text = std::str::from_utf8(label).ok()?;
-                text.parse::<u8>().ok().filter(|value| value.to_string() == text)
-            };
             Some(IpAddr::V4(Ipv4Addr::new(octet(a)?, octet(b)?, octet(c)?, octet(d)?)))
         }
         [nibbles @ .., b"ip6", b"arpa"] if nibbles.len() == 32 => {
@@ -237,6 +258,12 @@ fn reversed(name: &OwnerName) -> Option<IpAddr> {
         }
         _ => None,
     }
+}
+
+/// The number of a label in `in-addr.arpa`, written as numbers are.
+pub(super) fn octet(label: &[u8]) -> Option<u8> {
+    let text = std::str::from_utf8(label).ok()?;
+    text.parse::<u8>().ok().filter(|value| value.to_string() == text)
 }
 
 #[cfg(test)]
@@ -260,6 +287,7 @@ mod tests {
             asked_at: None,
             subnets: Subnets::Ignored,
             extended: Extended::Shown,
+            outside: Outside::Denied,
             premises: &[],
         }
     }
@@ -267,7 +295,7 @@ mod tests {
     fn ask(asker: &Asker<'_>, packet: &[u8]) -> Option<Received> {
         let mut out = Vec::new();
         match respond(&world(), asker, Transport::Udp, packet, &mut out) {
-            Response::Silence => None,
+            Response::Silence | Response::Outside(_) => None,
             Response::Refused(rcode) | Response::Answered(_, rcode) => {
                 let received = decode(&out).expect("a reply that can be read");
                 assert!(received.rcode == rcode && out.len() <= 1232);
@@ -477,6 +505,7 @@ mod tests {
             let mut out = Vec::new();
             match respond(&world(), &asker, transport, &packet, &mut out) {
                 Response::Silence => prop_assert!(packet.len() < 12 || packet[2] & 0x80 != 0),
+                Response::Outside(_) => prop_assert!(false, "nobody else is asked"),
                 Response::Refused(rcode) | Response::Answered(_, rcode) => {
                     let received = decode(&out).expect("a reply that can be read");
                     prop_assert_eq!(received.rcode, rcode);

@@ -6,6 +6,7 @@ use super::decide::{Authority, Decision, Failure, MAX_ALIASES, Outcome};
 use crate::catalogue::EndpointKind;
 use crate::compile::finding::who;
 use crate::compile::{Compiled, Owned};
+use crate::dns::message::Echo;
 use crate::dns::{ExtendedError, OwnerName, Rcode, RecordSet, Reply};
 
 /// Whether replies carry the reason as an extended DNS error.
@@ -16,6 +17,17 @@ pub enum Extended {
     Shown,
     /// They do not: what Azure would send and nothing more.
     Left,
+}
+
+impl Extended {
+    /// Takes out of what a reply repeats whatever this conduct does not repeat: cookies are sent back by Azure's resolver,
+    /// as they came and without one of its own (dns-traffic-log-how-to, dig through 168.63.129.16 of 2025-09); otherwise
+    /// an option nobody acts on is none of the reply's.
+    pub fn settle(self, echo: &mut Echo<'_>) {
+        if let Some(edns) = echo.edns.as_mut().filter(|_| self == Self::Shown) {
+            edns.cookie = None;
+        }
+    }
 }
 
 /// RFC 8914, 4: an error that fits no other code.
@@ -72,7 +84,7 @@ fn reason(world: &Compiled, decision: &Decision<'_>) -> Option<ExtendedError> {
         }
         // Whoever serves zone files knows what is in them.
         Outcome::NameError { by, .. } if world.is_from_file(by.seen_from, by.zone.apex(), by.link.is_some()) => None,
-        Outcome::NameError { owner, by, .. } if by.zone.apex().is_root() => {
+        Outcome::NameError { owner, by, .. } if by.link.is_none() && ends_at(world, by.zone.apex()) => {
             other(format!("{owner} is outside the emulated world"))
         }
         Outcome::NameError { owner, by, .. } if by.link.is_none() => other(absent_resource(world, owner)?),
@@ -97,11 +109,16 @@ fn at_step(world: &Compiled, revision: crate::estate::Revision) -> String {
     world.history.step_of(revision).map_or_else(String::new, |step| format!(" in step {}", step.name))
 }
 
+/// True if names missing from this public zone may exist outside the emulated world.
+pub(super) fn ends_at(world: &Compiled, apex: &OwnerName) -> bool {
+    apex.is_root() || world.state.catalogue.shared.contains(apex)
+}
+
 /// True if names missing from a public zone may be told something about.
 pub(super) fn tells_of_missing(world: &Compiled, apex: &OwnerName) -> bool {
     let near = |zone: &OwnerName| zone.is_within(apex) || apex.is_within(zone);
     let rows = &world.state.catalogue.endpoints;
-    apex.is_root()
+    ends_at(world, apex)
         || rows.iter().any(|row| !row.kind.is_shared() && (near(&row.private_zone) || near(&row.public_zone)))
 }
 

@@ -155,6 +155,7 @@ struct Shape {
     hosts: Vec<HostShape>,
     regional: Vec<RegionalShape>,
     chains: Vec<ChainShape>,
+    shared: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -295,8 +296,18 @@ fn pour(shape: Shape, public_zones: Vec<PublicZone>) -> Result<Catalogue, String
         hosts: shape.hosts.into_iter().map(host).collect::<Result<_, _>>()?,
         regional: shape.regional.into_iter().map(regional).collect::<Result<_, _>>()?,
         chains: shape.chains.into_iter().map(chain).collect::<Result<_, _>>()?,
+        shared: shared(&shape.shared, &public_zones)?,
         public_zones,
     })
+}
+
+/// The zones that are not Azure Monitor's alone; each must be there.
+fn shared(names: &[String], zones: &[PublicZone]) -> Result<Vec<OwnerName>, String> {
+    let known = |apex: OwnerName| match zones.iter().any(|zone| zone.apex == apex) {
+        true => Ok(apex),
+        false => Err(format!("the shared zone {apex} is no public zone")),
+    };
+    names.iter().map(|text| name(text).and_then(known)).collect()
 }
 
 fn zone(shape: ZoneShape) -> Result<ZoneRow, String> {

@@ -286,6 +286,8 @@ pub struct Catalogue {
     pub chains: Vec<ChainRow>,
     /// Public DNS where names are fixed.
     pub public_zones: Vec<PublicZone>,
+    /// Those of them that hold names of others too: one that is missing here may exist, outside Azure Monitor.
+    pub shared: Vec<OwnerName>,
     /// Dates and figures.
     pub rules: Rules,
 }

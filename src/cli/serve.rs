@@ -19,11 +19,12 @@ use crate::serve::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Gua
 use crate::serve::file_watch;
 use crate::serve::source::ZoneSource;
 use crate::serve::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpRoad, start};
+use crate::serve::upstream::{self, Wanted};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  ampls-dns serve\n  ampls-dns serve my-estate.yaml --at first-scope\n  \
-    ampls-dns serve --listen 127.0.0.1:5300 --listen vnet1=127.0.0.1:5301\n\n\
+    ampls-dns serve --listen 127.0.0.1:5300 --listen vnet1=127.0.0.1:5301\n  ampls-dns serve --upstream system\n\n\
     Without --listen: the public view on 127.0.0.1:5300 and a port for each network from 5301 on, in the order declared.\n\
     A listener without a network tells its clients apart by EDNS client subnet (from loopback and --trust-ecs), then by\n\
     source address. SIGHUP, `--watch` and the admin API read the files again; a\n\
@@ -39,7 +40,11 @@ pub(super) struct ServeArguments {
     /// Besides loopback, senders whose EDNS client subnet is believed
     #[arg(long, value_name = "PREFIX", env = "AMPLS_DNS_TRUST_ECS", value_delimiter = ',')]
     trust_ecs: Vec<IpNet>,
-    /// Answer as Azure would and nothing more: no extended DNS errors
+    /// Ask these servers for names outside the emulated world, in order; `system` is those of /etc/resolv.conf
+    #[arg(long, value_name = "ADDRESS[:PORT]|system", env = "AMPLS_DNS_UPSTREAM", value_delimiter = ',')]
+    upstream: Vec<Wanted>,
+    /// Answer as Azure would and nothing more: no extended DNS errors, no name for the server's own address, cookies
+    /// sent back as they came
     #[arg(long, env = "AMPLS_DNS_STRICT", value_parser = BoolishValueParser::new())]
     strict: bool,
     /// Master files to serve as public zones, or linked to networks (vnet1+vnet2=FILE); of folders those named ZONE.zone.
@@ -112,6 +117,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         listeners: arguments.listen.clone(),
         trusted: arguments.trust_ecs.clone(),
         extended: if arguments.strict { Extended::Left } else { Extended::Shown },
+        upstreams: upstream::addresses(&arguments.upstream)?,
         tcp: match arguments.tcp {
             Tcp::Pipelined => TcpRoad::Pipelined,
             Tcp::Portable => TcpRoad::Portable,

@@ -19,6 +19,9 @@ pub(super) const OPT: u16 = 41;
 /// The number of the client subnet option (RFC 7871, 6).
 pub(super) const CLIENT_SUBNET: u16 = 8;
 
+/// The number of the cookie option (RFC 7873, 4).
+pub(super) const COOKIE: u16 = 10;
+
 /// The number of a class (RFC 1035, 3.2.4).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Class(pub u16);
@@ -46,7 +49,7 @@ pub struct Echo<'p> {
     /// The question as received, name, type and class; empty if there is not exactly one that can be read.
     pub question: &'p [u8],
     /// Its OPT record; absent where it had none, and replies then have none either.
-    pub edns: Option<Edns>,
+    pub edns: Option<Edns<'p>>,
 }
 
 /// A query that can be answered: opcode QUERY, one question, well-formed to its last octet.
@@ -64,7 +67,7 @@ pub struct Query<'p> {
 
 /// What an OPT record says (RFC 6891, 6.1.3). Options and flags that mean nothing here are left out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Edns {
+pub struct Edns<'p> {
     /// Version; only 0 is known.
     pub version: u8,
     /// The largest UDP reply the sender can take, in octets, as it was said: values below 512 count as 512.
@@ -73,6 +76,8 @@ pub struct Edns {
     pub dnssec_ok: bool,
     /// The client subnet option; absent where there is none.
     pub client_subnet: Option<SubnetOption>,
+    /// The data of the first cookie option, of a length cookies have (RFC 7873, 4); absent where there is none.
+    pub cookie: Option<&'p [u8]>,
 }
 
 /// A client subnet option, which is to be looked at only where the sender is trusted with it.
@@ -282,12 +287,13 @@ impl<'p> Reader<'p> {
     }
 }
 
-impl Record<'_> {
+impl<'p> Record<'p> {
     /// The OPT record's fields; absent where its options do not fill it exactly. What an unknown version holds is not
     /// looked at.
-    fn edns(&self) -> Option<Edns> {
+    fn edns(&self) -> Option<Edns<'p>> {
         let [_, version, flags, _] = self.ttl;
-        let mut edns = Edns { version, udp_size: self.class, dnssec_ok: flags & 0x80 != 0, client_subnet: None };
+        let mut edns =
+            Edns { version, udp_size: self.class, dnssec_ok: flags & 0x80 != 0, client_subnet: None, cookie: None };
         if version > 0 {
             return Some(edns);
         }
@@ -301,6 +307,9 @@ impl Record<'_> {
                     (None, Some(subnet)) => SubnetOption::Good(subnet),
                     _ => SubnetOption::Malformed,
                 });
+            }
+            if code == COOKIE && edns.cookie.is_none() && matches!(data.len(), 8 | 16..=40) {
+                edns.cookie = Some(data);
             }
         }
         Some(edns)

@@ -1,6 +1,6 @@
 //! Record sets to bytes and back.
 //!
-//! This is the only file that knows hickory-proto's record types. Answers are encoded by it, behind a lower-case question:
+//! This file and [`foreign`](super::foreign) are the only ones that know hickory-proto's record types. Answers are encoded by it, behind a lower-case question:
 //! every compression pointer then points into the question or at a fixed place further back, so that the bytes behind the
 //! question, the [`Tail`], are the same however the client spelled it. A reply is a header, the question as received, the
 //! tail, and an OPT record if the query had one.
@@ -13,7 +13,7 @@ use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, rdata};
 use hickory_proto::serialize::binary::{BinDecodable, BinDecoder, BinEncodable, BinEncoder, NameEncoding, Restrict};
 
-use super::message::{CLIENT_SUBNET, Class, ClientSubnet, Echo, HEADER_OCTETS, OPT};
+use super::message::{CLIENT_SUBNET, COOKIE, Class, ClientSubnet, Echo, Edns, HEADER_OCTETS, OPT};
 use super::{ExtendedError, OwnerName, Rcode, RecordData, RecordSet, RecordType, Reply, Soa, Ttl};
 
 /// The UDP size our OPT record tells, in octets.
@@ -28,7 +28,7 @@ pub const MIN_UDP_OCTETS: usize = 512;
 pub const MAX_TCP_OCTETS: usize = 65_535;
 
 /// The number of the option that carries an extended error (RFC 8914, 2).
-const EXTENDED_ERROR: u16 = 15;
+pub(super) const EXTENDED_ERROR: u16 = 15;
 /// Octets of an OPT record without options.
 const OPT_OCTETS: usize = 11;
 
@@ -68,27 +68,40 @@ pub struct SubnetEcho {
 /// not enough, TC is set and nothing but the question and the OPT record is left. Over TCP there is no next try, so what
 /// cannot be encoded is SERVFAIL there.
 pub fn encode(echo: &Echo<'_>, reply: &Reply<'_>, subnet: Option<SubnetEcho>, transport: Transport, out: &mut Vec<u8>) {
-    let limit = transport.limit(echo);
     let tail = match (echo.asked(), reply.answer.as_slice(), &reply.authority) {
         (_, [], None) => Some(Tail::default()),
         (None, _, _) => None,
         (Some((name, class)), answer, authority) => encode_tail(name, class, answer, authority.as_deref()),
     };
+    settle(echo, reply.rcode, tail.as_ref(), reply.extended_error.as_ref(), subnet, transport, out);
+}
+
+/// Writes a reply whose records are encoded already; `tail` is absent where they are more than a message can hold.
+pub(super) fn settle(
+    echo: &Echo<'_>,
+    rcode: Rcode,
+    tail: Option<&Tail>,
+    told: Option<&ExtendedError>,
+    subnet: Option<SubnetEcho>,
+    transport: Transport,
+    out: &mut Vec<u8>,
+) {
+    let limit = transport.limit(echo);
     let room = |options: &Options| {
-        let tail = tail.as_ref()?;
+        let tail = tail?;
         let whole = HEADER_OCTETS + echo.question.len() + tail.octets.len() + options.octets(echo);
         (whole <= limit).then_some(tail)
     };
-    let told = reply.extended_error.as_ref().map(|error| (error.code, error.text.as_str()));
+    let told = told.map(|error| (error.code, error.text.as_str()));
     for extended_error in [told, told.map(|(code, _)| (code, "")), None] {
         let options = Options { subnet, extended_error };
         if let Some(tail) = room(&options) {
-            return write(echo, reply.rcode, false, tail, &options, out);
+            return write(echo, rcode, false, tail, &options, out);
         }
     }
     let options = Options { subnet, extended_error: None };
     let (rcode, truncated) = match transport {
-        Transport::Udp => (reply.rcode, true),
+        Transport::Udp => (rcode, true),
         Transport::Tcp => (Rcode::SERVFAIL, false),
     };
     write(echo, rcode, truncated, &Tail::default(), &options, out);
@@ -137,13 +150,17 @@ pub fn encode_tail(
 
 /// Writes a record set and says how many records it has; absent if there is no room.
 fn emit(set: &RecordSet, class: DNSClass, encoder: &mut BinEncoder<'_>) -> Option<u16> {
-    let owner = to_name(set.owner());
-    for data in set.data() {
-        let mut record = Record::from_rdata(owner.clone(), set.ttl(), to_rdata(data));
+    for mut record in records(set) {
         record.dns_class = class;
         record.emit(encoder).ok()?;
     }
     u16::try_from(set.data().len()).ok()
+}
+
+/// The records of a set, of class IN.
+pub(super) fn records(set: &RecordSet) -> impl Iterator<Item = Record> + '_ {
+    let owner = to_name(set.owner());
+    set.data().iter().map(move |data| Record::from_rdata(owner.clone(), set.ttl(), to_rdata(data)))
 }
 
 /// Options of the reply's OPT record.
@@ -155,12 +172,13 @@ struct Options<'r> {
 impl Options<'_> {
     /// Octets of the whole OPT record; none where the query had none.
     fn octets(&self, echo: &Echo<'_>) -> usize {
-        if echo.edns.is_none() { 0 } else { OPT_OCTETS + self.data_octets() }
+        echo.edns.map_or(0, |edns| OPT_OCTETS + self.data_octets(&edns))
     }
 
-    fn data_octets(&self) -> usize {
+    fn data_octets(&self, edns: &Edns<'_>) -> usize {
+        let cookie = edns.cookie.map_or(0, |cookie| 4 + cookie.len());
         let subnet = self.subnet.map_or(0, |echo| 8 + echo.subnet.octets().1);
-        subnet + self.extended_error.map_or(0, |(_, text)| 6 + text.len())
+        cookie + subnet + self.extended_error.map_or(0, |(_, text)| 6 + text.len())
     }
 }
 
@@ -191,7 +209,11 @@ fn put_opt(echo: &Echo<'_>, rcode: Rcode, options: &Options<'_>, out: &mut Vec<u
     out.push(0);
     put(out, &[OPT, ADVERTISED_SIZE]);
     out.extend_from_slice(&[(rcode.0 >> 4) as u8, 0, u8::from(edns.dnssec_ok) << 7, 0]);
-    put(out, &[options.data_octets() as u16]);
+    put(out, &[options.data_octets(&edns) as u16]);
+    if let Some(cookie) = edns.cookie {
+        put(out, &[COOKIE, cookie.len() as u16]);
+        out.extend_from_slice(cookie);
+    }
     if let Some(SubnetEcho { subnet, scope_length }) = options.subnet {
         let (address, length) = subnet.octets();
         put(out, &[CLIENT_SUBNET, 4 + length as u16, subnet.family]);
@@ -221,7 +243,7 @@ pub fn close(
     out.len() <= transport.limit(echo)
 }
 
-fn put(out: &mut Vec<u8>, numbers: &[u16]) {
+pub(super) fn put(out: &mut Vec<u8>, numbers: &[u16]) {
     out.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
 }
 
@@ -380,7 +402,7 @@ pub fn decode(reply: &[u8]) -> Result<Received, DecodeError> {
     })
 }
 
-fn extended_error(data: &[u8]) -> Option<ExtendedError> {
+pub(super) fn extended_error(data: &[u8]) -> Option<ExtendedError> {
     let (code, text) = data.split_first_chunk::<2>()?;
     Some(ExtendedError { code: u16::from_be_bytes(*code), text: String::from_utf8_lossy(text).into_owned() })
 }
@@ -399,7 +421,7 @@ fn to_name(name: &OwnerName) -> Name {
     Name::read(&mut BinDecoder::new(name.wire())).expect("an owner name is an uncompressed wire name")
 }
 
-fn from_name(name: &Name) -> OwnerName {
+pub(super) fn from_name(name: &Name) -> OwnerName {
     let mut wire: Vec<u8> = Vec::with_capacity(name.len() + 1);
     for label in name.iter() {
         wire.push(u8::try_from(label.len()).expect("hickory's labels have at most 63 octets"));
@@ -677,8 +699,13 @@ mod tests {
     #[test]
     fn a_client_subnet_comes_back_with_its_scope() {
         let subnet = ClientSubnet { family: 1, source_length: 20, address: Some([10, 0, 16, 0].into()) };
-        let edns =
-            Edns { version: 0, udp_size: 1232, dnssec_ok: true, client_subnet: Some(SubnetOption::Good(subnet)) };
+        let edns = Edns {
+            version: 0,
+            udp_size: 1232,
+            dnssec_ok: true,
+            client_subnet: Some(SubnetOption::Good(subnet)),
+            cookie: None,
+        };
         let packet = encode_query(1, &name("x.example"), RecordType::A, None);
         let echo = Echo { edns: Some(edns), ..Query::parse(&packet).expect("a good query").echo };
         let mut out = Vec::new();

@@ -140,6 +140,17 @@ pub enum StartError {
         /// The networks there are.
         known: Vec<String>,
     },
+    /// A server to ask is this server itself.
+    #[error(
+        "the upstream {server} is this server itself, which listens at {listener}: questions would come back to where they \
+         came from; name the server that knows public DNS with `--upstream`, or listen elsewhere with `--listen`"
+    )]
+    OwnUpstream {
+        /// The server that was to be asked.
+        server: SocketAddr,
+        /// Where this one listens.
+        listener: SocketAddr,
+    },
     /// The system refused for another reason.
     #[error("cannot listen at {wanted}")]
     Socket {

@@ -13,11 +13,13 @@ pub mod admin;
 pub mod control;
 pub mod emulator;
 pub mod file_watch;
+pub mod later;
 pub mod listen;
 pub mod publish;
 pub mod source;
 pub mod tcp;
 mod udp;
+pub mod upstream;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +39,7 @@ use tokio::task::LocalSet;
 
 pub use control::{Control, Loaded, Origin, Source};
 pub use emulator::{Emulator, EmulatorError};
+pub use later::{Answer, Later};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use publish::{Conduct, Listener, Publication};
 pub use tcp::TcpRoad;
@@ -56,6 +59,8 @@ pub struct Settings {
     pub trusted: Vec<IpNet>,
     /// Whether replies carry the reason as an extended DNS error.
     pub extended: Extended,
+    /// The servers asked for names outside the emulated world, in order; if empty, such names do not exist.
+    pub upstreams: Vec<SocketAddr>,
     /// How long a TCP connection may be idle.
     pub tcp_idle: Duration,
     /// What carries TCP.
@@ -70,6 +75,7 @@ impl Default for Settings {
             listeners: Vec::new(),
             trusted: Vec::new(),
             extended: Extended::default(),
+            upstreams: Vec::new(),
             tcp_idle: tcp::IDLE,
             tcp: TcpRoad::default(),
             workers: NonZeroUsize::MIN,
@@ -92,7 +98,7 @@ pub struct Running {
 /// # Errors
 /// [`StartError`] if any listener cannot be had; then there is none.
 pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartError> {
-    let Settings { mut listeners, trusted, extended, tcp_idle, tcp, workers } = settings;
+    let Settings { mut listeners, trusted, extended, upstreams, tcp_idle, tcp, workers } = settings;
     if listeners.is_empty() {
         let planned = plan(&world, listen::DEFAULT_ADDRESS);
         if planned.by_prefix_only {
@@ -111,14 +117,20 @@ pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartE
     }
     let open = listen::open(&listeners, workers)?;
     let bound: Vec<Bound> = open.iter().map(|one| one.bound.clone()).collect();
+    for server in &upstreams {
+        if let Some(listener) = upstream::own(*server, &bound) {
+            return Err(StartError::OwnUpstream { server: *server, listener: listener.address });
+        }
+    }
     for one in &bound {
         let network = one.network.as_ref().map_or("", |network| network.as_str());
         tracing::info!(address = %one.address, network, "listening");
         if !one.address.ip().is_loopback() {
-            tracing::warn!(address = %one.address, "queries from other machines are answered here");
+            let forwarded = !upstreams.is_empty();
+            tracing::warn!(address = %one.address, forwarded, "queries from other machines are answered here");
         }
     }
-    let publication = Arc::new(Publication::new(world, bound, Conduct { trusted, extended }));
+    let publication = Arc::new(Publication::new(world, bound, Conduct { trusted, extended, upstreams }));
     let (stop, stopped) = watch::channel(false);
     let mut running = Running { publication, stop, threads: Vec::new() };
     let mut shares: Vec<Vec<Share>> = (0..workers.get()).map(|_| Vec::new()).collect();

@@ -1,15 +1,23 @@
 //! The published revision: what all listeners answer from, replaced whole.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
+use tokio::sync::Semaphore;
 
 use super::Bound;
-use crate::answer::{Asker, Extended, Prepared, Response, Subnets};
+use super::later::{Answer, Later, MAX_WAITING};
+use super::upstream::Upstream;
+use crate::answer::{Asker, Extended, Journey, Outside, Prepared, Response, Subnets};
 use crate::compile::{Compiled, ViewId};
-use crate::dns::wire::Transport;
+use crate::dns::message::Query;
+use crate::dns::wire::{Transport, encode};
+use crate::dns::{ExtendedError, Rcode, Reply};
+
+/// RFC 8914, 4.1: an error that fits no other code.
+const OTHER: u16 = 0;
 
 /// How queries are answered, whatever the revision.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -18,14 +26,19 @@ pub struct Conduct {
     pub trusted: Vec<IpNet>,
     /// Whether replies carry the reason.
     pub extended: Extended,
+    /// The servers asked for names outside the emulated world, in order; if empty, such names do not exist.
+    pub upstreams: Vec<SocketAddr>,
 }
 
 /// A revision that can be replaced while queries are answered. Readers take no lock, and whoever read one keeps it whole.
 #[derive(Debug)]
 pub struct Publication {
     conduct: Conduct,
+    upstream: Option<Arc<Upstream>>,
     listeners: Vec<Bound>,
     current: ArcSwap<Edition>,
+    /// A permit for each query whose reply is on its way.
+    waiting: Arc<Semaphore>,
 }
 
 /// A revision with what the listeners are in it.
@@ -42,7 +55,8 @@ impl Publication {
     /// The first revision, for these listeners.
     pub fn new(world: Arc<Compiled>, listeners: Vec<Bound>, conduct: Conduct) -> Self {
         let current = ArcSwap::from_pointee(Edition::new(world, &listeners, None));
-        Self { conduct, listeners, current }
+        let upstream = Upstream::new(conduct.upstreams.clone()).map(Arc::new);
+        Self { conduct, upstream, listeners, current, waiting: Arc::new(Semaphore::new(MAX_WAITING)) }
     }
 
     /// Replaces the revision. Batches of queries that are being answered finish with the old one.
@@ -101,6 +115,7 @@ impl Listener {
     }
 
     /// Answers one query from `source`. `asked_at` is the address it was sent to, if that is not the listener's own.
+    /// If it is answered now and not with silence, `out` holds the reply.
     pub fn respond(
         &self,
         source: IpAddr,
@@ -108,7 +123,7 @@ impl Listener {
         transport: Transport,
         packet: &[u8],
         out: &mut Vec<u8>,
-    ) -> Response {
+    ) -> Answer {
         self.edition(|edition| self.respond_from(edition, source, asked_at, transport, packet, out))
     }
 
@@ -126,7 +141,7 @@ impl Listener {
         transport: Transport,
         packet: &[u8],
         out: &mut Vec<u8>,
-    ) -> Response {
+    ) -> Answer {
         let own = self.bound().address.ip();
         let conduct = &self.publication.conduct;
         let trusted = source.is_loopback() || conduct.trusted.iter().any(|prefix| prefix.contains(&source));
@@ -136,10 +151,47 @@ impl Listener {
             asked_at: asked_at.or((!own.is_unspecified()).then_some(own)),
             subnets: if trusted { Subnets::Trusted } else { Subnets::Ignored },
             extended: conduct.extended,
+            outside: if conduct.upstreams.is_empty() { Outside::Denied } else { Outside::Asked },
             premises: &edition.premises,
         };
-        edition.prepared.respond(&asker, transport, packet, out)
+        match edition.prepared.respond(&asker, transport, packet, out) {
+            Response::Outside(_) => {
+                let journey = Journey::begin(edition.prepared.world(), &asker, transport, packet);
+                let journey = journey.expect("what leads outside is the beginning of a journey");
+                let upstream = self.publication.upstream.as_ref().expect("nothing leads outside without");
+                self.wait(Box::pin(Arc::clone(upstream).travel(journey)), transport, packet, out)
+            }
+            response => Answer::Now(response),
+        }
     }
+
+    /// Has a query wait for its reply; SERVFAIL now if too many do.
+    fn wait(&self, later: Later, transport: Transport, packet: &[u8], out: &mut Vec<u8>) -> Answer {
+        match Arc::clone(&self.publication.waiting).try_acquire_owned() {
+            Ok(permit) => Answer::Later(Box::pin(async move {
+                let reply = later.await;
+                drop(permit);
+                reply
+            })),
+            Err(_) => {
+                let why = format!("{MAX_WAITING} queries wait for their replies already");
+                Answer::Now(fail(self.publication.conduct.extended, &why, transport, packet, out))
+            }
+        }
+    }
+}
+
+/// SERVFAIL for a query that could have been answered; silence for what is none.
+pub(super) fn fail(extended: Extended, why: &str, transport: Transport, packet: &[u8], out: &mut Vec<u8>) -> Response {
+    let Ok(mut query) = Query::parse(packet) else { return Response::Silence };
+    extended.settle(&mut query.echo);
+    let extended_error = match extended {
+        Extended::Shown => Some(ExtendedError { code: OTHER, text: why.to_owned() }),
+        Extended::Left => None,
+    };
+    let reply = Reply { rcode: Rcode::SERVFAIL, answer: Vec::new(), authority: None, extended_error };
+    encode(&query.echo, &reply, None, transport, out);
+    Response::Refused(Rcode::SERVFAIL)
 }
 
 #[cfg(test)]
@@ -181,7 +233,8 @@ mod tests {
             let packet = encode_query(1, &name("nobody.example"), RecordType::A, Some(1232));
             let mut out = Vec::new();
             let listener = listener(None, Conduct { extended, ..Conduct::default() });
-            let response = listener.respond([127, 0, 0, 1].into(), None, Transport::Udp, &packet, &mut out);
+            let answer = listener.respond([127, 0, 0, 1].into(), None, Transport::Udp, &packet, &mut out);
+            let Answer::Now(response) = answer else { panic!("nothing is to be waited for") };
             assert_eq!(response, Response::Answered(ViewId::PUBLIC, Rcode::NXDOMAIN));
             decode(&out).expect("a reply").edns.expect("an OPT record").extended_error
         };

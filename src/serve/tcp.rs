@@ -1,7 +1,8 @@
 //! Streams of messages.
 //!
 //! `serve` takes whatever queries a read brings, answers them from one revision, in order, and sends the replies with
-//! one write. What it takes from a client is bounded: connections, the time a message may be on its way, and the octets of
+//! one write. Replies that take time are sent when they are there, behind whatever was answered meanwhile (RFC 7766, 7).
+//! What it takes from a client is bounded: connections, the time a message may be on its way, and the octets of
 //! replies that wait. [`portable`] does the same by way of hickory-server, which also carries what is more than TCP.
 
 pub mod portable;
@@ -13,9 +14,11 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::Listener;
+use super::later::Answer;
 use crate::answer::Response;
 use crate::dns::wire::Transport;
 
@@ -31,6 +34,8 @@ const FIRST_OCTETS: usize = 4096;
 const LONGEST: usize = 2 + u16::MAX as usize;
 /// Octets of replies that are put together before they are written.
 const REPLY_OCTETS: usize = 64 << 10;
+/// How many queries of a connection may wait for their replies; until one of them is answered no more are read.
+const MOST_WAITING: usize = 256;
 /// How long to wait where no connection can be taken, as for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -94,6 +99,25 @@ struct Connection {
     reply: Vec<u8>,
     /// Replies with their lengths in front.
     replies: Vec<u8>,
+    /// Replies that are on their way.
+    waiting: JoinSet<Option<Vec<u8>>>,
+}
+
+/// What a connection waited for.
+enum Event {
+    /// There are octets to read, or the client has closed its side.
+    Readable,
+    /// A reply that was on its way is to be written.
+    Replied,
+    /// The client took too long.
+    TooLate,
+}
+
+/// Appends a reply with its length in front.
+fn put(reply: &[u8], replies: &mut Vec<u8>) {
+    let length = u16::try_from(reply.len()).expect("replies keep the limit of their transport");
+    replies.extend_from_slice(&length.to_be_bytes());
+    replies.extend_from_slice(reply);
 }
 
 /// What became of the queries read so far.
@@ -111,19 +135,38 @@ impl Connection {
         // Without it a reply that follows another may wait for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
         let queries = vec![0; FIRST_OCTETS];
-        Self { stream, from, place, idle, queries, taken: 0, filled: 0, reply: Vec::new(), replies: Vec::new() }
+        Self {
+            stream,
+            from,
+            place,
+            idle,
+            queries,
+            taken: 0,
+            filled: 0,
+            reply: Vec::new(),
+            replies: Vec::new(),
+            waiting: JoinSet::new(),
+        }
     }
 
     async fn serve(mut self) -> io::Result<()> {
         // A message must be whole by then, however slowly its octets come.
         let mut until = Instant::now() + self.idle;
         loop {
-            match timeout_at(until, self.stream.readable()).await {
-                Ok(ready) => ready?,
-                Err(_) => return Ok(()),
+            match self.readable(until).await? {
+                Event::Readable => {}
+                Event::TooLate => return Ok(()),
+                Event::Replied => {
+                    until = Instant::now() + self.idle;
+                    if !self.write(until).await? {
+                        return Ok(());
+                    }
+                    continue;
+                }
             }
             match self.stream.try_read(&mut self.queries[self.filled..]) {
-                Ok(0) => return Ok(()),
+                // The client has nothing more to ask; what it has asked is answered still.
+                Ok(0) => return self.write_last().await,
                 Ok(length) => self.filled += length,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(error) => return Err(error),
@@ -149,9 +192,42 @@ impl Connection {
         }
     }
 
+    /// Waits until there is something to read, or a reply that was on its way. A connection with such replies is not idle.
+    async fn readable(&mut self, until: Instant) -> io::Result<Event> {
+        if self.waiting.is_empty() {
+            return match timeout_at(until, self.stream.readable()).await {
+                Ok(ready) => ready.map(|()| Event::Readable),
+                Err(_) => Ok(Event::TooLate),
+            };
+        }
+        let reads = self.waiting.len() < MOST_WAITING;
+        let late = tokio::select! {
+            late = self.waiting.join_next() => late,
+            ready = self.stream.readable(), if reads => return ready.map(|()| Event::Readable),
+        };
+        if let Some(Ok(Some(late))) = late {
+            put(&late, &mut self.replies);
+        }
+        Ok(Event::Replied)
+    }
+
+    /// Sends the replies that are on their way.
+    async fn write_last(mut self) -> io::Result<()> {
+        while let Some(late) = self.waiting.join_next().await {
+            if let Ok(Some(late)) = late {
+                put(&late, &mut self.replies);
+                let until = Instant::now() + self.idle;
+                if !self.write(until).await? {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Answers the whole messages that were read, all from one revision.
     fn answer(&mut self) -> Progress {
-        let Self { place, from, queries, taken, filled, reply, replies, .. } = self;
+        let Self { place, from, queries, taken, filled, reply, replies, waiting, .. } = self;
         place.edition(|edition| {
             loop {
                 let Some((&[high, low], behind)) = queries[*taken..*filled].split_first_chunk::<2>() else {
@@ -162,12 +238,14 @@ impl Connection {
                     return Progress::End;
                 }
                 let Some(query) = behind.get(..length) else { return Progress::More };
-                let response = place.respond_from(edition, *from, None, Transport::Tcp, query, reply);
+                let answer = place.respond_from(edition, *from, None, Transport::Tcp, query, reply);
                 *taken += 2 + length;
-                if response != Response::Silence {
-                    let length = u16::try_from(reply.len()).expect("replies keep the limit of their transport");
-                    replies.extend_from_slice(&length.to_be_bytes());
-                    replies.extend_from_slice(reply);
+                match answer {
+                    Answer::Now(Response::Silence) => {}
+                    Answer::Now(_) => put(reply, replies),
+                    Answer::Later(later) => {
+                        waiting.spawn_local(later);
+                    }
                 }
                 if replies.len() >= REPLY_OCTETS {
                     return Progress::Full;

@@ -14,12 +14,14 @@ mod wildcard;
 
 use std::io;
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
 use super::Listener;
+use super::later::Waiting;
 
 /// Octets of a query that are looked at. A longer one is cut off, and thereby malformed.
 const QUERY_OCTETS: usize = 2048;
@@ -43,9 +45,9 @@ pub(super) fn serve(socket: UdpSocket, listener: Listener, stop: watch::Receiver
 async fn answer(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) {
     #[cfg(target_os = "linux")]
     if listener.bound().address.ip().is_unspecified() {
-        serve_with(wildcard::Wildcard::new(listener), &socket, stop).await;
+        serve_with(wildcard::Wildcard::new(listener), socket, stop).await;
     } else {
-        serve_with(batch::Batch::new(listener), &socket, stop).await;
+        serve_with(batch::Batch::new(listener), socket, stop).await;
     }
     #[cfg(not(target_os = "linux"))]
     serve_portably(socket, listener, stop).await;
@@ -54,16 +56,20 @@ async fn answer(socket: UdpSocket, listener: Listener, stop: watch::Receiver<boo
 /// The same by what every system has.
 #[cfg(any(test, not(target_os = "linux")))]
 pub(super) async fn serve_portably(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) {
-    serve_with(portable::Portable::new(listener), &socket, stop).await;
+    serve_with(portable::Portable::new(listener), socket, stop).await;
 }
 
 /// A way to receive, answer and send.
 trait Road {
     /// Takes what is there, up to some bound, and answers it. An error of kind `WouldBlock` says that nothing is there.
-    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()>;
+    async fn round(&mut self, socket: &Rc<UdpSocket>) -> io::Result<()>;
+
+    /// The replies that are on their way.
+    fn waiting(self) -> Waiting;
 }
 
-async fn serve_with(mut road: impl Road, socket: &UdpSocket, mut stop: watch::Receiver<bool>) {
+async fn serve_with(mut road: impl Road, socket: UdpSocket, mut stop: watch::Receiver<bool>) {
+    let socket = Rc::new(socket);
     // Waited for once and not anew each time, which would be the dearest part of a small batch.
     let mut stopped = pin!(stop.wait_for(|stop| *stop));
     loop {
@@ -73,7 +79,7 @@ async fn serve_with(mut road: impl Road, socket: &UdpSocket, mut stop: watch::Re
             _ = &mut stopped => break,
             _ = socket.readable() => {}
         }
-        match road.round(socket).await {
+        match road.round(&socket).await {
             // Many listeners share a thread, and none may starve the others. Where nothing is left to read, the next look
             // at the socket lets the others run anyway; to yield as well would cost a system call.
             Ok(()) => tokio::task::yield_now().await,
@@ -86,10 +92,11 @@ async fn serve_with(mut road: impl Road, socket: &UdpSocket, mut stop: watch::Re
         }
     }
     for _ in 0..LAST_ROUNDS {
-        if road.round(socket).await.is_err() {
+        if road.round(&socket).await.is_err() {
             break;
         }
     }
+    road.waiting().finish().await;
 }
 
 /// Sends one reply. What cannot be sent is dropped: the client asks again.

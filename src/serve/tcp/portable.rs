@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
+use crate::serve::later::Answer;
 
 /// Replies that may wait on one connection. hickory reads the next message only when the last reply is written, so more
 /// than a few never do.
@@ -43,8 +44,13 @@ impl RequestHandler for Handler {
     ) -> ResponseInfo {
         let mut reply = Vec::new();
         let source = request.src().ip();
-        if self.0.respond(source, None, Transport::Tcp, request.as_slice(), &mut reply) == Response::Silence {
-            return nothing_sent(request);
+        match self.0.respond(source, None, Transport::Tcp, request.as_slice(), &mut reply) {
+            Answer::Now(Response::Silence) => return nothing_sent(request),
+            Answer::Now(_) => {}
+            Answer::Later(later) => match later.await {
+                Some(late) => reply = late,
+                None => return nothing_sent(request),
+            },
         }
         let (queries, message) = parts(&reply).expect("replies of our own can be read");
         let builder = MessageResponseBuilder::new(&queries, message.edns.as_ref());

@@ -3,16 +3,18 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, RawFd};
+use std::rc::Rc;
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg};
+use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg, sendmsg};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
-use super::{QUERY_OCTETS, Road};
+use super::{QUERY_OCTETS, Road, send_one};
 use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
+use crate::serve::later::{Answer, Later, Waiting};
 
 /// Queries a system call. Beyond 16 to 32 more gain nothing.
 const QUERIES: usize = 32;
@@ -31,6 +33,9 @@ pub(super) struct Batch {
     /// How many replies there are, and how many of them are sent.
     ready: usize,
     sent: usize,
+    /// Those that are still to come, and where they go.
+    later: Vec<(Later, SockaddrStorage)>,
+    waiting: Waiting,
     // Each direction has its own: what was received changes the lengths kept in here.
     receiving: MultiHeaders<SockaddrStorage>,
     sending: MultiHeaders<SockaddrStorage>,
@@ -46,6 +51,8 @@ impl Batch {
             to: [None; QUERIES],
             ready: 0,
             sent: 0,
+            later: Vec::new(),
+            waiting: Waiting::default(),
             receiving: MultiHeaders::preallocate(QUERIES, None),
             sending: MultiHeaders::preallocate(QUERIES, None),
         }
@@ -77,14 +84,28 @@ impl Batch {
                     continue;
                 }
                 let reply = &mut self.replies[self.ready];
-                let response =
-                    self.listener.respond_from(edition, source, None, Transport::Udp, &query[..*length], reply);
-                if response != Response::Silence {
-                    self.to[self.ready] = Some(*from);
-                    self.ready += 1;
+                match self.listener.respond_from(edition, source, None, Transport::Udp, &query[..*length], reply) {
+                    Answer::Now(Response::Silence) => {}
+                    Answer::Now(_) => {
+                        self.to[self.ready] = Some(*from);
+                        self.ready += 1;
+                    }
+                    Answer::Later(later) => self.later.push((later, *from)),
                 }
             }
         });
+    }
+
+    /// Leaves the replies that are still to come to tasks of their own.
+    fn leave(&mut self, socket: &Rc<UdpSocket>) {
+        for (later, to) in self.later.drain(..) {
+            let socket = Rc::clone(socket);
+            self.waiting.send_later(later, async move |reply| {
+                let slices = [IoSlice::new(&reply)];
+                let flags = MsgFlags::MSG_DONTWAIT;
+                send_one(&socket, || Ok(sendmsg(socket.as_raw_fd(), &slices, &[], flags, Some(&to))?)).await;
+            });
+        }
     }
 
     /// Sends the replies that are left. One that cannot be sent is passed over: the client asks again.
@@ -110,11 +131,12 @@ impl Batch {
 }
 
 impl Road for Batch {
-    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    async fn round(&mut self, socket: &Rc<UdpSocket>) -> io::Result<()> {
         let fd = socket.as_raw_fd();
         for _ in 0..BATCHES {
             let count = socket.try_io(Interest::READABLE, || Ok(self.receive(fd)?))?;
             self.answer(count);
+            self.leave(socket);
             socket.async_io(Interest::WRITABLE, || self.send(fd)).await?;
             if count < QUERIES {
                 // The kernel had no more, so there is no need to ask it again: whatever comes from now on is a new event.
@@ -122,6 +144,10 @@ impl Road for Batch {
             }
         }
         Ok(())
+    }
+
+    fn waiting(self) -> Waiting {
+        self.waiting
     }
 }
 

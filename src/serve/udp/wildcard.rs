@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsRawFd;
+use std::rc::Rc;
 
 use nix::libc;
 use nix::sys::socket::{
@@ -15,6 +16,7 @@ use super::{QUERY_OCTETS, Road, send_one};
 use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
+use crate::serve::later::{Answer, Waiting};
 use crate::serve::udp::batch::ip_and_port;
 
 /// Makes the kernel tell where each datagram was sent to.
@@ -31,12 +33,13 @@ pub(super) struct Wildcard {
     query: Box<[u8]>,
     control: Vec<u8>,
     reply: Vec<u8>,
+    waiting: Waiting,
 }
 
 impl Wildcard {
     pub(super) fn new(listener: Listener) -> Self {
         let control = nix::cmsg_space!(libc::in6_pktinfo);
-        Self { listener, query: vec![0; QUERY_OCTETS].into(), control, reply: Vec::new() }
+        Self { listener, query: vec![0; QUERY_OCTETS].into(), control, reply: Vec::new(), waiting: Waiting::default() }
     }
 
     fn receive(&mut self, socket: &UdpSocket) -> io::Result<Arrival> {
@@ -95,7 +98,7 @@ impl AskedAt {
 }
 
 impl Road for Wildcard {
-    async fn round(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    async fn round(&mut self, socket: &Rc<UdpSocket>) -> io::Result<()> {
         let arrival = socket.try_io(Interest::READABLE, || self.receive(socket))?;
         let Some(from) = arrival.from else { return Ok(()) };
         let Some((source, port)) = ip_and_port(&from) else { return Ok(()) };
@@ -104,14 +107,27 @@ impl Road for Wildcard {
         }
         let asked_at = arrival.asked_at.as_ref().map(AskedAt::address);
         let packet = &self.query[..arrival.length];
-        let response = self.listener.respond(source, asked_at, Transport::Udp, packet, &mut self.reply);
-        if response != Response::Silence {
-            let turned = arrival.asked_at.map(AskedAt::turned);
-            let control: Vec<_> = turned.iter().map(AskedAt::control).collect();
-            let slices = [IoSlice::new(&self.reply)];
-            let flags = MsgFlags::MSG_DONTWAIT;
-            send_one(socket, || Ok(sendmsg(socket.as_raw_fd(), &slices, &control, flags, Some(&from))?)).await;
+        let turned = arrival.asked_at.map(AskedAt::turned);
+        match self.listener.respond(source, asked_at, Transport::Udp, packet, &mut self.reply) {
+            Answer::Now(Response::Silence) => {}
+            Answer::Now(_) => send(socket, &self.reply, turned.as_ref(), from).await,
+            Answer::Later(later) => {
+                let socket = Rc::clone(socket);
+                self.waiting.send_later(later, async move |reply| send(&socket, &reply, turned.as_ref(), from).await);
+            }
         }
         Ok(())
     }
+
+    fn waiting(self) -> Waiting {
+        self.waiting
+    }
+}
+
+/// Sends a reply from the address its query was sent to.
+async fn send(socket: &UdpSocket, reply: &[u8], turned: Option<&AskedAt>, to: SockaddrStorage) {
+    let control: Vec<_> = turned.iter().map(|asked_at| asked_at.control()).collect();
+    let slices = [IoSlice::new(reply)];
+    let flags = MsgFlags::MSG_DONTWAIT;
+    send_one(socket, || Ok(sendmsg(socket.as_raw_fd(), &slices, &control, flags, Some(&to))?)).await;
 }
