@@ -5,58 +5,60 @@ healthy dns-earlier
 own=11111111-1111-4111-8111-111111111111.ods.opinsights.azure.com
 gone=api.monitor.azure.com
 inside client sh -c 'echo "nameserver 10.0.1.200" >/etc/resolv.conf'
-many=$(inside client sh -c 'seq -f 198.51.100.%g 1 100' | xargs)
 asks() { inside "$1" ask "${@:2}"; }
 
-# Clients that tell NODATA from NXDOMAIN, and those whose library says the same for both.
-for client in dig kdig drill nslookup host busybox python node; do
+# asked SERVICE CLIENT GONE NODATA MANY: what makes clients differ, in one go. GONE and NODATA are what the client calls a
+# name that does not exist and one without an AAAA; MANY is what it makes of more addresses than fit into a datagram.
+asked() {
+  local service=$1 client=$2 gone_word=$3 nodata_word=$4 many_word=$5 answers
+  mapfile -t answers < <(asks "$service" "$client" $own A $own AAAA $gone A alias.lab.example A alias.lab.example AAAA many.lab.example A)
+  hold "an address behind an alias" 10.0.1.5 "${answers[0]:-}"
+  hold "no AAAA" "$nodata_word" "${answers[1]:-}"
+  hold "a name that is gone" "$gone_word" "${answers[2]:-}"
+  hold "both families" "192.0.2.4 2001:db8::4" "${answers[3]:-} ${answers[4]:-}"
+  hold "a hundred addresses" "$many_word" "${answers[5]:-}"
+}
+
+for client in dig kdig nslookup host node; do
   say "$client"
-  hold "an address behind an alias" 10.0.1.5 "$(asks client $client $own A)"
-  hold "no AAAA" NODATA "$(asks client $client $own AAAA)"
-  hold "a name that is gone" NXDOMAIN "$(asks client $client $gone A | sed 's/^NODATA$/no NXDOMAIN/')"
-  hold "both families" "192.0.2.4 2001:db8::4" "$(asks client $client alias.lab.example A) $(asks client $client alias.lab.example AAAA)"
-  case $client in
-    busybox) ;; # Looks at what fits into 512 octets, and not over TCP.
-    drill) hold "a hundred addresses, over TCP" "$many" "$(inside client drill -t many.lab.example A | awk '$4 == "A" && !/^;/ && /^many/ { print $5 }' | sort -V | xargs)" ;;
-    *) hold "a hundred addresses, over TCP" "$many" "$(asks client $client many.lab.example A)" ;;
-  esac
+  asked client $client NXDOMAIN NODATA "100 addresses"
 done
-for client in glibc musl node-lookup go; do
+# Their libraries have one word for both.
+for client in glibc python node-lookup go; do
   say "$client"
-  hold "an address behind an alias" 10.0.1.5 "$(asks client $client $own A)"
-  hold "no AAAA" none "$(asks client $client $own AAAA)"
-  hold "a name that is gone" none "$(asks client $client $gone A)"
-  hold "both families" "192.0.2.4 2001:db8::4" "$(asks client $client alias.lab.example A) $(asks client $client alias.lab.example AAAA)"
-  case $client in
-    musl) ;; # Before 1.2.4 it has no TCP.
-    *) hold "a hundred addresses, over TCP" "$many" "$(asks client $client many.lab.example A)" ;;
-  esac
+  asked client $client none none "100 addresses"
 done
+# No TCP of their own accord: they make do with what is in a truncated answer, which is nothing.
+say drill
+asked client drill NXDOMAIN NODATA NODATA
+say busybox
+asked client busybox NXDOMAIN NODATA NODATA
+say "musl 1.2.3"
+asked client musl none none none
 
 say "systemd-resolved, by its own client and by its stub"
 inside client-resolved sh -c 'echo "nameserver 127.0.0.53" >/etc/resolv.conf'
 ready client-resolved resolvectl status
-hold "an address behind an alias" 10.0.1.5 "$(asks client-resolved resolved $own A)"
-hold "no AAAA" NODATA "$(asks client-resolved resolved $own AAAA)"
-hold "a name that is gone" NXDOMAIN "$(asks client-resolved resolved $gone A)"
-hold "both families" "192.0.2.4 2001:db8::4" "$(asks client-resolved resolved both.lab.example A) $(asks client-resolved resolved both.lab.example AAAA)"
-hold "a hundred addresses" "$many" "$(asks client-resolved resolved many.lab.example A)"
+asked client-resolved resolved NXDOMAIN NODATA "100 addresses"
 hold "glibc through the stub" 10.0.1.5 "$(asks client-resolved glibc $own A)"
 hold "dig through the stub, a name that is gone" NXDOMAIN "$(asks client-resolved dig $gone A)"
 
 say "Docker's own resolver in front"
 shown client-docker grep ^nameserver /etc/resolv.conf
-for client in dig nslookup glibc musl go; do
+asked client-docker dig NXDOMAIN NODATA "100 addresses"
+asked client-docker glibc none none "100 addresses"
+for client in nslookup musl go python; do
   hold "$client, an address behind an alias" 10.0.1.5 "$(asks client-docker $client $own A)"
 done
-hold "dig, no AAAA" NODATA "$(asks client-docker dig $own AAAA)"
-hold "dig, a name that is gone" NXDOMAIN "$(asks client-docker dig $gone A)"
-hold "dig, a type Docker knows nothing of" NODATA "$(seen client-docker $own HTTPS)"
-hold "dig, a hundred addresses, over TCP" "$many" "$(asks client-docker dig many.lab.example A)"
+hold "a type Docker knows nothing of" NODATA "$(seen client-docker $own HTTPS)"
 
-say "its servers in order: NXDOMAIN is an answer, a refusal and silence are none"
+say "its servers in order: a refusal and silence are no answer, and NXDOMAIN is one where the version says so"
 hold "the second server has the name" 10.0.1.9 "$(seen client @10.0.1.202 $gone)"
-hold "the first says NXDOMAIN, and that is it" NXDOMAIN "$(seen client-two-servers $gone)"
+case $(docker version --format '{{.Server.Version}}') in
+  # Takes NXDOMAIN for the last word only with the bit AA, which Azure's answers do not have.
+  20.10.*) hold "the first says NXDOMAIN, and Docker 20.10 asks the second" 10.0.1.9 "$(seen client-two-servers $gone)" ;;
+  *) printf '  seen    the first says NXDOMAIN: %s\n' "$(seen client-two-servers $gone)" ;;
+esac
 hold "the first refuses, the second answers" 10.0.1.9 "$(seen client-refused-first $gone)"
 hold "the first is silent, the second answers" 10.0.1.9 "$(seen client-dead-first +time=15 $gone)"
 docker stop -t 1 "$(container dns)" >/dev/null
