@@ -118,7 +118,7 @@ engine_rust() {
   sysroot=$(rustc --print sysroot)
   host=$(rustc -vV | sed -n 's/^host: //p')
   home=${CARGO_HOME:-$HOME/.cargo}
-  (cd "$LAB_SOURCE" && cargo fetch --locked --quiet)
+  (cd "$LAB_SOURCE" && cargo fetch --locked --quiet) || return 2
   mkdir -p "$context/cargo/registry/cache" "$context/cargo/registry/index" "$context/rust/bin" "$context/rust/lib/rustlib"
   cp "$sysroot"/bin/{cargo,rustc} "$context/rust/bin/"
   cp "$sysroot"/lib/*.so* "$context/rust/lib/"
@@ -138,6 +138,6 @@ ENV RUSTUP_HOME=/usr/local/rustup CARGO_HOME=/usr/local/cargo CARGO_NET_OFFLINE=
 COPY rust /usr/local/rust
 COPY cargo /usr/local/cargo
 DOCKERFILE
-  docker build -q -t "$LAB_RUST_IMAGE" "$context" >/dev/null
+  docker build -q -t "$LAB_RUST_IMAGE" "$context" >"$LAB_TEMPORARY/rust.log" 2>&1 || { tail -n 20 "$LAB_TEMPORARY/rust.log" >&2; return 2; }
   rm -rf "$context"
 }

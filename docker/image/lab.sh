@@ -57,3 +57,28 @@ wrong "no number" "invalid value 'many'" -e AMPLS_DNS_WORKERS=many ampls-dns
 wrong "neither yes nor no" "invalid value 'perhaps'" -e AMPLS_DNS_STRICT=perhaps ampls-dns
 wrong "admin for everybody without a token" 'token' -e AMPLS_DNS_ADMIN=0.0.0.0:5299 ampls-dns
 wrong "a token file that is not there" 'token' -e AMPLS_DNS_ADMIN=0.0.0.0:5299 -e AMPLS_DNS_ADMIN_TOKEN_FILE=/token ampls-dns
+
+say "a scenario that changes is read again, also the way Kubernetes changes a ConfigMap: by turning a link"
+folder=$LAB_TEMPORARY/configmap
+mkdir -p "$folder/..one" "$folder/..two"
+printf 'version: 1\nnetworks: {hub: {addressSpace: [10.1.0.0/24]}}\n' >"$folder/..one/estate.yaml"
+cp "$LAB_HERE/azure-dns/estate.yaml" "$folder/..two/"
+ln -s ..one "$folder/..data"
+ln -s ..data/estate.yaml "$folder/estate.yaml"
+watched=$(docker run -d --network "${LAB_PROJECT}_vnet1" --ip 10.0.1.220 --read-only -v "$folder:/estate:ro" \
+  -e AMPLS_DNS_SCENARIO=/estate/estate.yaml -e AMPLS_DNS_LISTEN=hub=0.0.0.0:53 -e AMPLS_DNS_WATCH=true ampls-dns)
+ready client dig +tries=1 +time=1 @10.0.1.220 api.monitor.azure.com
+hold "before" public "$(road "$(seen client @10.0.1.220 api.monitor.azure.com)")"
+ln -s ..two "$folder/..data-new"
+mv -T "$folder/..data-new" "$folder/..data"
+until=$((SECONDS + 15))
+while [ "$(seen client @10.0.1.220 api.monitor.azure.com)" != 10.1.0.135 ] && [ "$SECONDS" -lt "$until" ]; do sleep 0.5; done
+hold "after" 10.1.0.135 "$(seen client @10.0.1.220 api.monitor.azure.com)"
+printf 'version: 1\nnetwork: {}\n' >"$folder/..one/estate.yaml"
+ln -s ..one "$folder/..data-new"
+mv -T "$folder/..data-new" "$folder/..data"
+until=$((SECONDS + 15))
+while docker exec "$watched" /ampls-dns status >/dev/null 2>&1 && [ "$SECONDS" -lt "$until" ]; do sleep 0.5; done
+hold "status, once it cannot be read, ends with" 1 "$(docker exec "$watched" /ampls-dns status >/dev/null 2>&1; echo $?)"
+hold "the answer stays" 10.1.0.135 "$(seen client @10.0.1.220 api.monitor.azure.com)"
+docker rm -f "$watched" >/dev/null

@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &ComposeArguments) -> Result {
     let wanted = compose::Wanted {
         scenario,
         // As `read` finds it: a file goes before a built-in scenario of the same name.
-        is_file: builtin::text(scenario).is_none() || std::path::Path::new(scenario).exists(),
+        is_file: builtin::text(scenario).is_none() || std::path::Path::new(scenario).is_file(),
         step: arguments.step.at.as_deref(),
         image: &arguments.image,
         client_image: &arguments.client_image,

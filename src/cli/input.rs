@@ -238,7 +238,11 @@ fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Read, InputErr
             let file = file.map_err(|error| InputError::Unreadable { name: name.to_owned(), error })?;
             named(name, &bounded(name, file)?)
         }
-        Ok(_) => Err(InputError::Unfit { name: name.to_owned(), what: "is not a regular file".to_owned() }),
+        // A folder may have the name of a built-in scenario, as a lab of it does.
+        Ok(_) => match builtin::text(name) {
+            Some(text) => named(name, text.as_bytes()),
+            None => Err(InputError::Unfit { name: name.to_owned(), what: "is not a regular file".to_owned() }),
+        },
         Err(error) => match builtin::text(name) {
             Some(text) => named(name, text.as_bytes()),
             None if error.kind() == std::io::ErrorKind::NotFound => {
