@@ -15,7 +15,7 @@ set -euo pipefail
 LAB_HERE=$(cd "$(dirname "$0")" && pwd)
 LAB_SOURCE=$(dirname "$LAB_HERE")
 LAB_RUST_IMAGE=rust:1.95-slim-bookworm
-LABS=(image two-scopes-one-dns azure-dns hub-and-spoke sidecar ama-check clients)
+LABS=(image printed two-scopes-one-dns azure-dns hub-and-spoke sidecar ama-check clients)
 
 look=
 case ${1:-} in
