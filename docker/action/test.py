@@ -83,7 +83,8 @@ def main() -> None:
         try:
             for step in workflow["jobs"]["private-link"]["steps"]:
                 if "ampls-dns@" in step.get("uses", ""):
-                    server = run_action(runner, {**step["with"], "binary": binary, "admin": "127.0.0.1:5398"})
+                    # Ports of the machine's choice: its own may be taken.
+                    server = run_action(runner, {**step["with"], "binary": binary, "admin": "127.0.0.1:5398", "port": "0"})
                     values |= {f"steps.{step['id']}.outputs.{name}": value for name, value in server.items()}
                 elif "run" in step:
                     print("--", step["name"])
