@@ -19,9 +19,22 @@ test:
 clients:
     CI=true cargo test --locked --test integration clients
 
+# Exports held against the real servers, which must be there.
+exports:
+    CI=true cargo test --locked --test integration exports
+
+# Fuzz a target (packet, wire, master, scenario) or all, for so many seconds each.
+fuzz TARGET='all' SECONDS='60' *OPTIONS:
+    fuzz/run {{TARGET}} {{SECONDS}} {{OPTIONS}}
+
 # The documentation, links checked.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+# schemathesis against the admin API of the release build; installs it once.
+schemathesis:
+    cargo build --release --locked
+    integration/schemathesis.sh
 
 # Serve a scenario.
 run *ARGUMENTS:
@@ -59,3 +72,11 @@ image:
 lab-files:
     cargo build --release --locked
     docker/check.sh target/release/ampls-dns
+
+# The page in headless Chromium (Debian: chromium, nodejs, npm), with the binary that is built.
+page:
+    cd integration/page && npm ci --no-audit --no-fund && npm test
+
+# Make the README's screenshot again.
+screenshot:
+    cd integration/page && npm ci --no-audit --no-fund && npm run screenshot

@@ -8,6 +8,7 @@ use ampls_dns::compile::{Compiled, ViewId, ZoneFiles, compile};
 use ampls_dns::dns::wire::{Transport, encode_query};
 use ampls_dns::dns::{OwnerName, Rcode, RecordType, Table};
 use ampls_dns::scenario::{Scenario, builtin};
+use ampls_dns::serve::{Bound, Conduct, Listener, Publication};
 
 fn asker(listener: Option<ViewId>) -> Asker<'static> {
     Asker {
@@ -54,6 +55,33 @@ fn an_ordinary_answer_allocates_nothing() {
     ] {
         assert_eq!(allocations(&prepared, view, text, kind), (0, rcode), "{text} {kind}");
     }
+}
+
+#[test]
+fn what_is_kept_of_a_query_allocates_nothing_either() {
+    let text = builtin::text("two-scopes-one-dns").expect("it is built in");
+    let scenario = Scenario::read("two-scopes-one-dns", text.as_bytes()).expect("it is a good one");
+    let history = Arc::new(scenario.history);
+    let at = history.step("first-scope").expect("it is one of its steps").end;
+    let world = Arc::new(compile(&history, at));
+    let bound = Bound { network: Some("vnet1".into()), address: ([127, 0, 0, 1], 5300).into() };
+    let publication = Arc::new(Publication::new(world, vec![bound], Conduct::default()));
+    let listener = Listener::new(Arc::clone(&publication), 0).expect("there is one");
+    let name = OwnerName::parse("api.monitor.azure.com").expect("a good name");
+    let packet = encode_query(1, &name, RecordType::A, Some(1232));
+    let mut out = Vec::with_capacity(1232);
+    let mut ask = || listener.respond(([10, 0, 1, 5], 4242).into(), None, Transport::Udp, &packet, &mut out);
+    // Whatever is made once is made by the first.
+    ask();
+    let counted = allocation_counter::measure(|| {
+        // More than are kept, so that slots are written over.
+        for _ in 0..3000 {
+            ask();
+        }
+    });
+    assert_eq!(counted.count_total, 0);
+    let kept = publication.observatory().kept();
+    assert_eq!((kept.queries.len(), kept.last), (1000, 3001));
 }
 
 #[test]

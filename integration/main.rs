@@ -24,6 +24,9 @@ mod agreement;
 /// Real clients: dig, nslookup and host.
 mod clients;
 
+/// Live changes: the admin server, reloads, and the verbs that talk to a running server.
+mod live;
+
 /// What people read: help, answers, explanations, findings and errors.
 mod verbs;
 
@@ -32,3 +35,11 @@ mod readme;
 
 /// Somebody's master files, served by the real binary.
 mod zones;
+
+/// Names outside the emulated world, asked for at other servers.
+mod upstream;
+
+/// What is exported, held against the servers it is for.
+mod exports;
+/// What one sees of a running server: queries, numbers, faults, log lines.
+mod observe;

@@ -9,7 +9,7 @@ use ampls_dns::compile::compile;
 use ampls_dns::scenario::{Scenario, builtin};
 use ampls_dns::serve::{Settings, plan, start};
 
-use crate::fixture::{binary, run};
+use crate::fixture::{Folder, Server, binary, run};
 
 const README: &str = include_str!("../README.md");
 
@@ -36,6 +36,9 @@ fn transcripts_of_verbs_are_what_the_verbs_print() {
     let mut verbs = 0;
     for (command, output) in transcripts() {
         let Some(arguments) = command.strip_prefix("ampls-dns ") else { continue };
+        if LIVE.iter().any(|verb| arguments.starts_with(verb)) {
+            continue;
+        }
         verbs += 1;
         let told = run(&arguments.split(' ').collect::<Vec<_>>());
         let stdout = told.split_once("--- stdout\n").map_or("", |(_, stdout)| stdout);
@@ -44,11 +47,44 @@ fn transcripts_of_verbs_are_what_the_verbs_print() {
     assert!(verbs >= 2);
 }
 
+/// Verbs that talk to a running server.
+const LIVE: [&str; 3] = ["step", "apply", "status"];
+
+#[test]
+fn the_transcript_of_live_changes_is_what_a_running_server_says() {
+    let server = Server::start(&["--listen", "127.0.0.1:0,vnet1=127.0.0.1:0,vnet2=127.0.0.1:0"]);
+    let folder = Folder::new("readme");
+    let (first, rest) = transcripts()
+        .into_iter()
+        .find(|(command, _)| command.starts_with("ampls-dns step"))
+        .expect("the README tells of live changes");
+    let whole = format!("$ {first}\n{rest}");
+    let mut told = 0;
+    for part in whole.split("$ ").skip(1) {
+        let (command, wanted) = part.split_once('\n').expect("a command has output");
+        let words: Vec<&str> = command.split(' ').collect();
+        if words[0] == "cat" {
+            folder.write(words[1], wanted);
+            continue;
+        }
+        let mut said = binary();
+        said.current_dir(&folder.0).args(&words[1..]).args(["--admin", &server.admin.to_string()]);
+        let said = said.output().expect("the binary can be started");
+        let mut shown = String::from_utf8(said.stdout).expect("it is text");
+        for (number, address) in server.dns.iter().enumerate() {
+            shown = shown.replace(&address.to_string(), &format!("127.0.0.1:530{number}"));
+        }
+        assert_eq!(shown, wanted, "{command}: {}", String::from_utf8_lossy(&said.stderr));
+        told += 1;
+    }
+    assert_eq!(told, 3);
+}
+
 #[test]
 fn the_transcript_of_serve_is_what_it_prints_and_sigterm_ends_it() {
     let (_, wanted) = transcripts().swap_remove(0);
     let mut server = binary()
-        .args(["serve", "--listen", "127.0.0.1:0,vnet1=127.0.0.1:0,vnet2=127.0.0.1:0"])
+        .args(["serve", "--admin", "127.0.0.1:0", "--listen", "127.0.0.1:0,vnet1=127.0.0.1:0,vnet2=127.0.0.1:0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -57,6 +93,8 @@ fn the_transcript_of_serve_is_what_it_prints_and_sigterm_ends_it() {
     let mut talk = String::new();
     for line in stderr.lines() {
         let line = line.expect("it is text");
+        // Its port is chance, too.
+        let line = if line.starts_with("admin: ") { "admin: http://127.0.0.1:5299".to_owned() } else { line };
         talk.push_str(&line);
         talk.push('\n');
         if line.starts_with("ctrl-c") {

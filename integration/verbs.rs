@@ -20,6 +20,11 @@ fn help_says_what_there_is_with_examples() {
         "check",
         "flows",
         "test",
+        "step",
+        "apply",
+        "status",
+        "watch",
+        "healthcheck",
         "scenarios",
         "generate",
         "compose",
@@ -57,6 +62,9 @@ fn resolve_prints_what_dig_would() {
 #[test]
 fn story_and_check_tell_the_whole() {
     shows!("story", ["story"]);
+    shows!("story-svg", ["story", "--format", "svg"]);
+    shows!("story-mermaid", ["story", "--format", "mermaid"]);
+    shows!("story-mermaid-deleted", ["story", "--format", "mermaid", "--at", "second-endpoint-deleted"]);
     shows!("check", ["check"]);
     shows!("check-first-scope", ["check", "--at", "first-scope"]);
     shows!("check-before", ["check", "--at", "before"]);
@@ -70,6 +78,29 @@ fn compose_prints_a_file_for_any_estate() {
     shows!("compose", ["compose", "--at", "first-scope"]);
     shows!("compose-overlapping", ["compose", "equal-client-prefixes", "--image", "registry.example/ampls-dns:1"]);
     insta::assert_snapshot!("error-compose-stdin", run_with(&["compose", "-"], "version: 1\n"));
+}
+
+#[test]
+fn what_one_machine_sees_is_not_drawn() {
+    shows!(
+        "error-client-drawn",
+        ["story", "docs-43-sessions-outlive-a-deny-rule", "--client", "vm", "--format", "svg"]
+    );
+}
+
+#[test]
+fn the_page_of_a_file_asks_nobody_and_lets_only_its_own_script_run() {
+    let told = run(&["story", "--format", "html"]);
+    for outside in ["http://", "https://", "src=", "@import", "url("] {
+        let mut found = told.matches(outside).count();
+        // The name of SVG's namespace is no address anybody asks for.
+        if outside == "http://" {
+            found -= told.matches("\"http://www.w3.org/2000/svg\"").count();
+        }
+        assert_eq!(found, 0, "{outside}");
+    }
+    assert!(told.contains("default-src 'none'; script-src 'sha256-"), "{told}");
+    assert_eq!(told.matches("</script>").count(), 2, "the story, and the script");
 }
 
 #[test]

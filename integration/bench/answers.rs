@@ -9,6 +9,8 @@ use ampls_dns::compile::{Compiled, ViewId, ZoneFiles, compile};
 use ampls_dns::dns::wire::{Transport, encode_query};
 use ampls_dns::dns::{OwnerName, RecordType, Table};
 use ampls_dns::scenario::{Scenario, builtin};
+use ampls_dns::serve::observe::Observatory;
+use ampls_dns::serve::{Bound, Conduct, Listener, Publication};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn name(text: &str) -> OwnerName {
@@ -84,6 +86,24 @@ fn respond(criterion: &mut Criterion) {
     }
 }
 
+/// What a listener does beside the answer: the revision is read, the query is taken down and counted.
+fn listener(criterion: &mut Criterion) {
+    let bound = Bound { network: Some("vnet1".into()), address: ([127, 0, 0, 1], 5300).into() };
+    let packet = query("api.monitor.azure.com", RecordType::A, Some(1232));
+    for (label, kept) in [("listener, 1000 queries kept", 1000), ("listener, queries counted only", 0)] {
+        let listeners = vec![bound.clone()];
+        let observatory = Observatory::new(listeners.clone(), kept, kept);
+        let publication = Publication::observed(built_in(), listeners, Conduct::default(), observatory);
+        let listener = Listener::new(Arc::new(publication), 0).expect("there is one");
+        let mut out = Vec::with_capacity(1232);
+        criterion.bench_function(label, |bencher| {
+            bencher.iter(|| {
+                listener.respond(([10, 0, 1, 5], 4242).into(), None, Transport::Udp, black_box(&packet), &mut out)
+            });
+        });
+    }
+}
+
 fn respond_case(
     criterion: &mut Criterion,
     label: &str,
@@ -154,5 +174,5 @@ fn placing(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, respond, deciding, compiling, placing);
+criterion_group!(benches, respond, listener, deciding, compiling, placing);
 criterion_main!(benches);

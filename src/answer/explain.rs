@@ -408,7 +408,7 @@ fn step(world: &Compiled, revision: Revision) -> Option<String> {
 }
 
 /// A writer as a sentence names it: `pe2 of ampls2`.
-fn of(writer: &Writer) -> String {
+pub(crate) fn of(writer: &Writer) -> String {
     match writer {
         Writer::Endpoint { endpoint, scope } => format!("{endpoint} of {scope}"),
         other => who(other),

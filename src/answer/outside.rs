@@ -164,6 +164,11 @@ impl Journey {
         }
     }
 
+    /// The client's question.
+    pub fn question(&self) -> &Question {
+        &self.question
+    }
+
     /// The name another server is to be asked for next.
     pub fn asks(&self) -> &OwnerName {
         self.met.last().expect("the name of the question is met first")
@@ -316,4 +321,134 @@ const NSEC3: RecordType = RecordType(50);
 /// The SOA that says no for a name.
 fn soa_for<'r>(told: &'r ForeignReply, name: &OwnerName) -> Option<&'r ForeignRecord> {
     told.authority.iter().find(|one| one.kind() == RecordType::SOA && name.is_within(&one.owner()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::answer::{Response, Subnets, respond};
+    use crate::compile::sample::{estate, name};
+    use crate::dns::wire::{decode, encode_query};
+
+    fn asker() -> Asker<'static> {
+        Asker {
+            listener: None,
+            source: [10, 0, 1, 5].into(),
+            asked_at: None,
+            subnets: Subnets::Ignored,
+            extended: Extended::Shown,
+            outside: Outside::Asked,
+            premises: &[],
+        }
+    }
+
+    fn journey(text: &str, kind: RecordType) -> Option<Journey> {
+        let world = Arc::new(estate([10, 0, 1, 9].into()));
+        let packet = encode_query(1, &name(text), kind, Some(1232));
+        let journey = Journey::begin(&world, &asker(), Transport::Udp, &packet);
+        let response = respond(&world, &asker(), Transport::Udp, &packet, &mut Vec::new());
+        assert_eq!(matches!(response, Response::Outside(_)), journey.is_some(), "{text} {kind}");
+        journey
+    }
+
+    #[test]
+    fn names_of_one_host_or_network_and_of_private_addresses_stay() {
+        for text in [
+            "localhost",
+            "a.localhost",
+            "local",
+            "x.test",
+            "use-application-dns.net",
+            "a.b.home.arpa",
+            "10.in-addr.arpa",
+            "4.3.2.10.in-addr.arpa",
+            "16.172.in-addr.arpa",
+            "31.172.in-addr.arpa",
+            "1.168.192.in-addr.arpa",
+            "0.in-addr.arpa",
+            "1.0.0.127.in-addr.arpa",
+            "64.100.in-addr.arpa",
+            "127.100.in-addr.arpa",
+            "255.255.255.255.in-addr.arpa",
+            "8.b.d.0.1.0.0.2.ip6.arpa",
+            "d.f.ip6.arpa",
+            "b.e.f.ip6.arpa",
+            "_x.1.1.168.192.in-addr.arpa",
+        ] {
+            assert!(stays(&name(text)), "{text}");
+        }
+        for text in [
+            "example",
+            "localhost.example",
+            "arpa",
+            "in-addr.arpa",
+            "15.172.in-addr.arpa",
+            "32.172.in-addr.arpa",
+            "172.in-addr.arpa",
+            "63.100.in-addr.arpa",
+            "128.100.in-addr.arpa",
+            "100.in-addr.arpa",
+            "010.in-addr.arpa",
+            "254.255.255.255.in-addr.arpa",
+            "16.129.63.168.in-addr.arpa",
+            "ip6.arpa",
+            "f.ip6.arpa",
+            "c.f.ip6.arpa",
+            "c.e.f.ip6.arpa",
+            "9.b.d.0.1.0.0.2.ip6.arpa",
+            "application-dns.net",
+        ] {
+            assert!(!stays(&name(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_journey_begins_where_the_emulated_world_ends() {
+        for text in ["www.example", "example", "8.8.8.8.in-addr.arpa"] {
+            let journey = journey(text, RecordType::A).expect(text);
+            assert_eq!(*journey.asks(), name(text));
+        }
+        assert!(journey("api.monitor.azure.com", RecordType::A).is_none());
+        assert!(journey("nobody.monitor.azure.com", RecordType::A).is_none());
+        assert!(journey("any.localhost", RecordType::A).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_another_server_sends_the_reply_is_whole_and_within_the_limit(
+            owners in prop::collection::vec((0usize..5, 0usize..5, any::<bool>()), 0..30),
+            rcode in 0u8..6,
+            changes in prop::collection::vec((0usize..400, any::<u8>()), 0..4),
+        ) {
+            let names = ["www.example", "two.example", "api.monitor.azure.com", "x.privatelink.monitor.azure.com", "localhost"];
+            let mut journey = journey("www.example", RecordType::A).expect("it is outside");
+            let mut octets = encode_query(7, &name("www.example"), RecordType::A, None);
+            octets[2] |= 0x80;
+            octets[3] = rcode;
+            octets[7] = owners.len() as u8;
+            for (owner, target, is_alias) in owners {
+                octets.extend_from_slice(name(names[owner]).wire());
+                let target = name(names[target]);
+                let data = if is_alias { target.wire() } else { &[192, 0, 2, 1] };
+                octets.extend([0, if is_alias { 5 } else { 1 }, 0, 1, 0, 0, 0, 9, 0, data.len() as u8]);
+                octets.extend_from_slice(data);
+            }
+            for (at, octet) in changes {
+                if let Some(old) = octets.get_mut(at) {
+                    *old = octet;
+                }
+            }
+            if let Some(told) = journey.read(7, &octets)
+                && let Some(reply) = journey.told(told)
+            {
+                let received = decode(&reply).expect("a reply that can be read");
+                prop_assert_eq!(received.question, Some((name("www.example"), RecordType::A)));
+                prop_assert!(reply.len() <= 1232);
+                let owners: Vec<_> = received.answer.iter().map(|one| one.owner.clone()).collect();
+                prop_assert!(owners.first().is_none_or(|first| *first == name("www.example")), "{:?}", owners);
+            }
+        }
+    }
 }

@@ -103,8 +103,19 @@ impl Prepared {
 
     /// Answers a query; as [`respond()`] does, only faster where it can be.
     pub fn respond(&self, asker: &Asker<'_>, transport: Transport, packet: &[u8], out: &mut Vec<u8>) -> Response {
-        fast::respond(self, asker, transport, packet, out)
+        self.respond_fast(asker, transport, packet, out)
             .unwrap_or_else(|| respond(&self.world, asker, transport, packet, out))
+    }
+
+    /// Answers a query where that takes no more than copying; absent where it does, and [`respond()`] is to be asked.
+    pub fn respond_fast(
+        &self,
+        asker: &Asker<'_>,
+        transport: Transport,
+        packet: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Option<Response> {
+        fast::respond(self, asker, transport, packet, out)
     }
 
     /// The zone that has the say over a name in a view; absent where that is not decided here.

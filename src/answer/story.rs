@@ -9,7 +9,7 @@ use super::explain::reach;
 use crate::compile::member;
 use crate::compile::{Compiled, Finding, Fold, ViewId, Writer};
 use crate::dns::{OwnerName, RecordType};
-use crate::estate::{EndpointName, History, NetworkName, Revision};
+use crate::estate::{EndpointName, History, NetworkName, Revision, Step};
 
 /// What a network gets for a name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,14 +70,19 @@ impl Story {
     /// Tells a history. `networks` keeps to those named; empty means all.
     pub fn tell(history: &Arc<History>, networks: &[NetworkName]) -> Self {
         let mut fold = Fold::new(history);
-        let mut revisions = Vec::new();
-        for step in history.steps() {
+        let at_end = |step: &Step| {
             fold.to(step.end);
-            revisions.push(fold.compiled());
-        }
+            fold.compiled()
+        };
+        let worlds: Vec<Compiled> = history.steps().iter().map(at_end).collect();
+        Self::of(history.steps(), &worlds, networks)
+    }
+
+    /// Tells steps whose estates are compiled already, one for each of them. `networks` as in [`Story::tell`].
+    pub fn of(steps: &[Step], worlds: &[Compiled], networks: &[NetworkName]) -> Self {
         let mut names = BTreeSet::new();
         let mut seen = indexmap::IndexSet::new();
-        for world in &revisions {
+        for world in worlds {
             names.extend(names_of(world));
             seen.extend(world.state.networks.keys().cloned());
         }
@@ -85,14 +90,14 @@ impl Story {
         let mut rows = Vec::with_capacity(names.len() * seen.len());
         for name in &names {
             for network in &seen {
-                let cells = revisions.iter().map(|world| {
+                let cells = worlds.iter().map(|world| {
                     let view = world.views.of_network(network.as_str())?;
                     Some(cell(world, view, name))
                 });
                 rows.push(Row { name: name.clone(), network: network.clone(), cells: cells.collect() });
             }
         }
-        let steps = history.steps().iter().zip(&revisions).map(|(step, world)| Chapter {
+        let steps = steps.iter().zip(worlds).map(|(step, world)| Chapter {
             name: Arc::clone(&step.name),
             about: Arc::clone(&step.about),
             end: step.end,

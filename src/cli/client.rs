@@ -117,6 +117,11 @@ impl Problem {
         self.status == StatusCode::CONFLICT.as_u16()
     }
 
+    /// True where what was asked for is not there.
+    pub(super) fn is_missing(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND.as_u16()
+    }
+
     /// The problem with the name of the file its errors are in.
     pub(super) fn in_file(mut self, file: &str) -> Self {
         file.clone_into(&mut self.file);

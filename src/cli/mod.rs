@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod compose;
 mod explain;
+mod export;
 mod flows;
 mod generate;
 mod healthcheck;
@@ -21,6 +22,7 @@ mod status;
 mod step;
 mod story;
 mod test;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -69,8 +71,10 @@ enum Verb {
     Step(step::StepVerbArguments),
     Apply(apply::ApplyArguments),
     Status(status::StatusArguments),
+    Watch(watch::WatchArguments),
     Healthcheck(healthcheck::HealthcheckArguments),
     Scenarios(scenarios::ScenariosArguments),
+    Export(export::ExportArguments),
     Generate(generate::GenerateArguments),
     Compose(compose::ComposeArguments),
     Schema(schema::SchemaArguments),
@@ -125,8 +129,10 @@ pub fn run() -> ExitCode {
         Verb::Step(arguments) => step::run(&arguments),
         Verb::Apply(arguments) => apply::run(&arguments),
         Verb::Status(arguments) => status::run(&arguments),
+        Verb::Watch(arguments) => watch::run(&arguments),
         Verb::Healthcheck(arguments) => healthcheck::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
+        Verb::Export(arguments) => export::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Compose(arguments) => compose::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),

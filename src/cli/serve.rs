@@ -17,9 +17,11 @@ use crate::answer::Extended;
 use crate::report::count;
 use crate::serve::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Guard, Token};
 use crate::serve::file_watch;
+use crate::serve::log::{self, LogFormat, QueryLog};
+
 use crate::serve::source::ZoneSource;
-use crate::serve::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpRoad, start};
 use crate::serve::upstream::{self, Wanted};
+use crate::serve::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpRoad, observe, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
 #[derive(Args, Debug)]
@@ -78,6 +80,16 @@ pub(super) struct ServeArguments {
     /// What carries TCP: several queries a read, or hickory-server's message by message
     #[arg(long, value_enum, env = "AMPLS_DNS_TCP", default_value = "pipelined")]
     tcp: Tcp,
+    /// How many of the last queries are kept to be looked at
+    #[arg(long, value_name = "N", env = "AMPLS_DNS_QUERIES", default_value_t = observe::KEPT,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(0..=1_000_000))]
+    queries: usize,
+    /// Form of what is written to stderr: lines for people, or JSON objects
+    #[arg(long, value_enum, env = "AMPLS_DNS_LOG_FORMAT", default_value_t)]
+    log_format: LogFormat,
+    /// Write a line to stderr for every query: view, name, answer, who wrote it
+    #[arg(long, env = "AMPLS_DNS_LOG_QUERIES", value_parser = BoolishValueParser::new())]
+    log_queries: bool,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
@@ -105,24 +117,29 @@ impl FromStr for AdminAddress {
 }
 
 pub(super) fn run(arguments: &ServeArguments) -> Result {
-    log_to_stderr();
+    log_to_stderr(arguments.log_format);
+    let say = |text: &str| output::say(&log::said(arguments.log_format, text));
     let begun = Instant::now();
-    let (given, loaded) = input::Given::read(&arguments.scenario, &arguments.step, &arguments.zone)?;
-    say_what_is_read(&given, &loaded);
     let guard = guard(arguments)?;
+    let (given, loaded) = input::Given::read(&arguments.scenario, &arguments.step, &arguments.zone)?;
+    say_what_is_read(say, &given, &loaded);
+
     let origin = Origin::new(loaded)?;
     let world = Arc::clone(origin.world());
-    say_where_it_stands(&given, &origin);
+    say_where_it_stands(say, &given, &origin);
+    let upstreams = upstream::addresses(&arguments.upstream)?;
     let settings = Settings {
         listeners: arguments.listen.clone(),
         trusted: arguments.trust_ecs.clone(),
         extended: if arguments.strict { Extended::Left } else { Extended::Shown },
-        upstreams: upstream::addresses(&arguments.upstream)?,
+        upstreams: upstreams.clone(),
         tcp: match arguments.tcp {
             Tcp::Pipelined => TcpRoad::Pipelined,
             Tcp::Portable => TcpRoad::Portable,
         },
         workers: arguments.workers,
+        kept: arguments.queries,
+        slots: if arguments.log_queries { log::WAITING } else { 0 },
         ..Settings::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -130,11 +147,22 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         // The signals are waited for before the first address is told, so that none is missed.
         let mut signals = Signals::new()?;
         let running = start(settings, Arc::clone(&world))?;
+        let log = if arguments.log_queries {
+            let observatory = Arc::clone(running.publication().observatory());
+            Some(QueryLog::start(observatory, arguments.log_format, std::io::stderr())?)
+        } else {
+            None
+        };
+        if !upstreams.is_empty() {
+            let servers: Vec<_> = upstreams.iter().map(ToString::to_string).collect();
+            say(&format!("names outside the emulated world are asked for at {}", servers.join(", ")));
+        }
         let control = Arc::new(Control::new(Arc::clone(running.publication()), Box::new(given), origin));
         let admin = Admin::new(Arc::clone(&control));
         let server = admin_server(arguments, guard, admin.clone())?;
         let _watch = arguments.watch.then(|| file_watch::watch(Arc::clone(&control))).transpose()?;
-        output::say(&format!("ready after {} ms; UDP and TCP on each address:\n", begun.elapsed().as_millis()));
+        say(&format!("ready after {} ms; UDP and TCP on each address:\n", begun.elapsed().as_millis()));
+
         let example =
             crate::answer::story::names_of(&world).into_iter().find(|name| name.labels().next() == Some(b"api"));
         let example = example.map_or_else(|| "api.monitor.azure.com".to_owned(), |name| name.to_string());
@@ -147,15 +175,16 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
             ))?;
         }
         if let Some(server) = &server {
-            output::say(&format!("\nadmin: http://{}", server.address()));
+            say(&format!("\nadmin: http://{}", server.address()));
         }
-        output::say("\nctrl-c ends the server");
+        say("\nctrl-c ends the server");
         while signals.next().await == Signal::Reload {
             let control = Arc::clone(&control);
             // A failure is logged where it is met, and kept for whoever asks.
             let _ = tokio::task::spawn_blocking(move || control.reload()).await?;
         }
-        output::say("stopping");
+        say("stopping");
+
         admin.drain();
         if arguments.drain > 0 {
             let drained = tokio::time::sleep(Duration::from_secs(arguments.drain));
@@ -166,11 +195,13 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
             }
         }
         running.shutdown().await;
+        // What was answered last is written too.
+        drop(log);
         Ok(Outcome::Done)
     })
 }
 
-fn say_what_is_read(given: &input::Given, loaded: &Loaded) {
+fn say_what_is_read(say: impl Fn(&str), given: &input::Given, loaded: &Loaded) {
     let version = env!("CARGO_PKG_VERSION");
     let files = &loaded.files;
     if !files.is_empty() {
@@ -179,21 +210,21 @@ fn say_what_is_read(given: &input::Given, loaded: &Loaded) {
         let records = files.public().chain(links).map(|table| table.records()).sum::<usize>();
         let (public, linked) = (count(public, "public zone"), count(linked, "link"));
         let records = count(records, "record");
-        output::say(&format!("ampls-dns {version}: {public} and {linked} from files, {records}"));
+        say(&format!("ampls-dns {version}: {public} and {linked} from files, {records}"));
     }
     if !loaded.files_only {
-        output::say(&format!("ampls-dns {version}: reading {}", given.name()));
+        say(&format!("ampls-dns {version}: reading {}", given.name()));
     }
 }
 
-fn say_where_it_stands(given: &input::Given, origin: &Origin) {
+fn say_where_it_stands(say: impl Fn(&str), given: &input::Given, origin: &Origin) {
     let world = origin.world();
     let state = &world.state;
     if world.history.events().is_empty() && !world.files.is_empty() {
         return;
     }
     let step = input::step_at(&world.history, world.revision()).unwrap_or("-");
-    output::say(&format!(
+    say(&format!(
         "{}: step {step}, revision {}, {}, {}, {}, {}; {}",
         if origin.title().is_empty() { given.name() } else { origin.title() },
         world.revision(),
@@ -223,7 +254,12 @@ pub(super) fn token(path: &Path) -> std::result::Result<Token, Box<dyn std::erro
 
 fn guard(arguments: &ServeArguments) -> std::result::Result<Guard, Box<dyn std::error::Error>> {
     let token = arguments.admin_token_file.as_deref().map(token).transpose()?;
-    Ok(Guard::new(token, arguments.admin_host.clone()))
+    let guard = Guard::new(token, arguments.admin_host.clone());
+    // Before anything is bound: nothing is served for a moment and then not.
+    if let Some(AdminAddress::At(address)) = arguments.admin {
+        admin::permit(address, &guard)?;
+    }
+    Ok(guard)
 }
 
 /// The admin server, unless it is off. Without it the DNS server goes on if nobody named its port.
@@ -310,15 +346,19 @@ impl Signals {
 }
 
 /// Log lines go to stderr. Without RUST_LOG: warnings, changes of what is served, and hickory's two lines a query never.
-fn log_to_stderr() {
+fn log_to_stderr(format: LogFormat) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,ampls_dns::serve::control=info,hickory_server=error"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let subscriber = subscriber.with_target(false).with_ansi(colour);
     // A subscriber that an embedding program has set stays.
-    let _ = subscriber.try_init();
+    let _ = match format {
+        LogFormat::Text => subscriber.with_target(false).with_ansi(colour).try_init(),
+        LogFormat::Json => {
+            subscriber.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+        }
+    };
 }
 
 #[cfg(test)]

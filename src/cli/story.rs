@@ -4,15 +4,36 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{FormatArguments, OperandArguments, Outcome, Result, input, output};
+use super::{OperandArguments, Outcome, Result, input, output};
 use crate::answer::Story;
 use crate::answer::cache::waits;
-use crate::estate::NetworkName;
-use crate::report::{Format, json, story, waits as report};
+use crate::estate::{History, NetworkName, Revision};
+use crate::report::drawing::layout::Plan;
+use crate::report::drawing::{Tale, mermaid, svg};
+use crate::report::page::{Page, html};
+use crate::report::{json, story, waits as report};
+
+/// How a story is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+enum StoryFormat {
+    /// A table for people.
+    #[default]
+    Text,
+    /// For programs: one JSON document.
+    Json,
+    /// A drawing of one step.
+    Svg,
+    /// The same as a Mermaid flowchart.
+    Mermaid,
+    /// One page with all steps: drawings, table and explanations. It needs no server.
+    Html,
+}
 
 /// Tell step by step which names changed for which network, what broke and what healed
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  ampls-dns story\n  ampls-dns story my-estate.yaml --from vnet1 --format json\n  \
+    ampls-dns story --format html > story.html\n  \
+    ampls-dns story --format svg --at first-scope > first-scope.svg\n  \
     ampls-dns story docs-43-sessions-outlive-a-deny-rule --client vm")]
 pub(super) struct StoryArguments {
     #[command(flatten)]
@@ -23,12 +44,18 @@ pub(super) struct StoryArguments {
     /// Tell what this virtual machine sees, at which second after each step, with the sessions it has open
     #[arg(long, value_name = "VM", conflicts_with = "from")]
     client: Option<String>,
-    /// Tell up to and including this step
+    /// Tell up to and including this step; a drawing is of this step, and a page opens at it
     #[arg(long, value_name = "STEP")]
     at: Option<String>,
-    #[command(flatten)]
-    format: FormatArguments,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = StoryFormat::Text)]
+    format: StoryFormat,
 }
+
+/// A client's story is not one that can be drawn.
+#[derive(Debug, thiserror::Error)]
+#[error("--client tells what one machine sees, as text or JSON; leave --client away to draw the estate")]
+struct NotDrawn;
 
 pub(super) fn run(arguments: &StoryArguments) -> Result {
     let read = arguments.scenario.read()?;
@@ -43,19 +70,42 @@ pub(super) fn run(arguments: &StoryArguments) -> Result {
         let machine = input::machine(&history, name)?;
         let mut told = waits(&history, &machine);
         told.retain(|wait| history.step(&wait.step).is_some_and(|step| step.end <= end));
-        output::print(&match arguments.format.format {
-            Format::Text => report::text(name, &told),
-            Format::Json => json(&report::document(&told)),
+        output::print(&match arguments.format {
+            StoryFormat::Text => report::text(name, &told),
+            StoryFormat::Json => json(&report::document(&told)),
+            StoryFormat::Svg | StoryFormat::Mermaid | StoryFormat::Html => return Err(NotDrawn.into()),
         })?;
         return Ok(Outcome::Done);
     }
     let networks: Vec<NetworkName> = arguments.from.iter().map(|name| name.as_str().into()).collect();
-    let mut told = Story::tell(&history, &networks);
-    let steps = told.steps.iter().take_while(|step| step.end <= end).count();
-    told.keep_first(steps);
-    output::print(&match arguments.format.format {
-        Format::Text => story::text(&told),
-        Format::Json => json(&story::document(&told)),
+    output::print(&match arguments.format {
+        StoryFormat::Text => story::text(&up_to(&history, &networks, end)),
+        StoryFormat::Json => json(&story::document(&up_to(&history, &networks, end))),
+        StoryFormat::Svg | StoryFormat::Mermaid | StoryFormat::Html => {
+            let mut tale = Tale::of(&read.scenario, &networks);
+            tale.start = arguments.at.as_deref().and_then(|name| tale.step(name)).unwrap_or(tale.start);
+            drawn(arguments.format, &tale, &read.name)
+        }
     })?;
     Ok(Outcome::Done)
+}
+
+fn up_to(history: &Arc<History>, networks: &[NetworkName], end: Revision) -> Story {
+    let mut told = Story::tell(history, networks);
+    let steps = told.steps.iter().take_while(|step| step.end <= end).count();
+    told.keep_first(steps);
+    told
+}
+
+fn drawn(format: StoryFormat, tale: &Tale, scenario: &str) -> String {
+    if format == StoryFormat::Html {
+        let mut page = Page::of(tale);
+        page.scenario = (scenario != input::DEFAULT).then(|| scenario.to_owned());
+        return html::file(&page);
+    }
+    let plan = Plan::of(tale);
+    match format {
+        StoryFormat::Mermaid => mermaid::flowchart(tale, &plan.estates[tale.start], tale.start),
+        _ => svg::file(tale, &plan, tale.start),
+    }
 }

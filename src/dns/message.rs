@@ -213,6 +213,23 @@ fn scan<'p>(packet: &'p [u8], header: &[u8; HEADER_OCTETS], echo: &mut Echo<'p>)
     Some(Query { echo: *echo, name, kind, class })
 }
 
+/// Where the length of the OPT record's data stands in a message of one question, if that record is the last.
+pub(super) fn opt_length_at(message: &[u8]) -> Option<usize> {
+    let header = message.first_chunk::<HEADER_OCTETS>()?;
+    let count = |at: usize| u32::from(u16::from_be_bytes([header[at], header[at + 1]]));
+    let mut rest = Reader { packet: message, at: HEADER_OCTETS };
+    for _ in 0..count(4) {
+        rest.any_name()?;
+        rest.take(4)?;
+    }
+    for _ in 1..count(6) + count(8) + count(10) {
+        rest.record()?;
+    }
+    let start = rest.at;
+    let last = rest.record()?;
+    (last.kind == OPT && last.owned_by_root && rest.at == message.len()).then_some(start + 9)
+}
+
 /// A place in a packet. Each step is absent where the packet ends too early.
 struct Reader<'p> {
     packet: &'p [u8],

@@ -197,6 +197,11 @@ impl OwnerName {
         (self.0.len() + 2 <= MAX_NAME_OCTETS).then(|| Self([1, b'*'].iter().chain(self.0.iter()).copied().collect()))
     }
 
+    /// True if its first label is `*`.
+    pub fn is_wildcard(&self) -> bool {
+        self.0.starts_with(&[1, b'*'])
+    }
+
     /// The name as `dig` and master files print it, with the final dot.
     pub fn dotted(&self) -> impl fmt::Display + '_ {
         Dotted(self)

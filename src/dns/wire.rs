@@ -13,7 +13,7 @@ use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, rdata};
 use hickory_proto::serialize::binary::{BinDecodable, BinDecoder, BinEncodable, BinEncoder, NameEncoding, Restrict};
 
-use super::message::{CLIENT_SUBNET, COOKIE, Class, ClientSubnet, Echo, Edns, HEADER_OCTETS, OPT};
+use super::message::{CLIENT_SUBNET, COOKIE, Class, ClientSubnet, Echo, Edns, HEADER_OCTETS, OPT, opt_length_at};
 use super::{ExtendedError, OwnerName, Rcode, RecordData, RecordSet, RecordType, Reply, Soa, Ttl};
 
 /// The UDP size our OPT record tells, in octets.
@@ -241,6 +241,24 @@ pub fn close(
     out[..HEADER_OCTETS].copy_from_slice(&header(echo, rcode, false, counts));
     put_opt(echo, rcode, &Options { subnet, extended_error: reason }, out);
     out.len() <= transport.limit(echo)
+}
+
+/// Adds an extended error to a reply that is made already, whatever made it: without the text if only the code fits, and
+/// not at all if neither does or the reply has no OPT record at its end.
+pub fn add_extended_error(reply: &mut Vec<u8>, code: u16, text: &str, limit: usize) {
+    let Some(at) = opt_length_at(reply) else { return };
+    for text in [text, ""] {
+        let option = 6 + text.len();
+        let length = usize::from(u16::from_be_bytes([reply[at], reply[at + 1]])) + option;
+        if let Ok(length) = u16::try_from(length)
+            && reply.len() + option <= limit
+        {
+            reply[at..at + 2].copy_from_slice(&length.to_be_bytes());
+            put(reply, &[EXTENDED_ERROR, 2 + text.len() as u16, code]);
+            reply.extend_from_slice(text.as_bytes());
+            return;
+        }
+    }
 }
 
 pub(super) fn put(out: &mut Vec<u8>, numbers: &[u16]) {
@@ -533,6 +551,27 @@ mod tests {
             put_any_data(&data, &mut long);
             assert_eq!(short, long);
             assert_eq!(take_data(data.kind(), &short), Some(data));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_extended_error_is_added_where_there_is_room(extra in 0usize..80, text in "[a-z ]{0,60}", edns in any::<bool>()) {
+            let query = encode_query(7, &name("x.example"), RecordType::A, edns.then_some(1232));
+            let echo = Query::parse(&query).expect("a good query").echo;
+            let set = set("x.example", RecordData::A([192, 0, 2, 1].into()));
+            let reason = Some(ExtendedError { code: 0, text: "why".into() });
+            let whole = Reply { rcode: Rcode::NOERROR, answer: vec![Cow::Borrowed(&set)], authority: None, extended_error: reason };
+            let mut reply = Vec::new();
+            encode(&echo, &whole, None, Transport::Udp, &mut reply);
+            let (before, limit) = (decode(&reply).expect("a reply"), reply.len() + extra);
+            add_extended_error(&mut reply, 4, &text, limit);
+            prop_assert!(reply.len() <= limit);
+            let after = decode(&reply).expect("still a reply");
+            prop_assert_eq!(&after.answer, &before.answer);
+            let options = |received: &Received| received.edns.as_ref().map_or(0, |edns| edns.options);
+            prop_assert_eq!(options(&after) - options(&before), usize::from(edns && extra >= 6));
+            prop_assert_eq!(reply.ends_with(text.as_bytes()), edns && extra >= 6 + text.len() || text.is_empty());
         }
     }
 

@@ -9,7 +9,7 @@ use super::count;
 use crate::compile::{Code, Finding, Severity};
 
 /// A finding, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, ToSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingDocument {
     /// Stable code.

@@ -2,9 +2,12 @@
 
 pub mod answer;
 pub mod compose;
+pub mod drawing;
 pub mod explanation;
+pub mod export;
 pub mod findings;
 pub mod flows;
+pub mod page;
 pub mod story;
 pub mod verification;
 pub mod waits;

@@ -43,7 +43,7 @@ pub struct RowDocument {
 }
 
 /// What a network gets for a name, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Debug)]
 pub struct CellDocument {
     /// `public`, `private`, `noData`, `nameError` or `failure`.
     pub path: &'static str,

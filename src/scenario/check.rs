@@ -104,6 +104,10 @@ impl<'s> Checker<'s, '_> {
             return Some((key.text.clone(), more));
         }
         let fault = Fault::plain(key.range, format!("the key `{}` is not known here", shown(&key.text)));
+        if !self.faults.are_printed() {
+            self.fault(fault);
+            return None;
+        }
         let written = |name: &&str| entries.iter().any(|(own, _)| own.text == **name);
         let taken = taken.get_or_insert_with(|| form.properties().map(|(name, _)| name).filter(written).collect());
         let near = nearest(&key.text, form.properties().map(|(name, _)| name).filter(|name| !taken.contains(name)));

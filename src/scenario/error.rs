@@ -104,6 +104,12 @@ impl Faults {
         }
     }
 
+    /// True while what is added will be printed. A search for what somebody may have meant is worth its time only then:
+    /// a hostile file has as many errors as names.
+    pub(super) fn are_printed(&self) -> bool {
+        self.list.len() < MAX_PRINTED
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

@@ -58,8 +58,9 @@ impl Known {
         }
     }
 
-    /// Nothing if the name can be referred to, else why not.
-    pub(super) fn find(&self, name: &str) -> Result<(), Dangling> {
+    /// Nothing if the name can be referred to, else why not. `told` is false where nobody will read it: what the name may
+    /// have been meant for is not searched for then.
+    pub(super) fn find(&self, name: &str, told: bool) -> Result<(), Dangling> {
         let what = self.what;
         if self.has(name) || name.is_empty() {
             return Ok(());
@@ -72,6 +73,10 @@ impl Known {
         if self.lost {
             return Ok(());
         }
+        let message = format!("there is no {what} `{name}` at this point");
+        if !told {
+            return Err(Dangling { message, hint: format!("create the {what} before this") });
+        }
         let living = || self.names.keys().map(String::as_str).filter(|name| self.has(name) && !name.is_empty());
         let hint = match nearest(name, living()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -81,6 +86,6 @@ impl Known {
                 None => format!("create the {what} before this"),
             },
         };
-        Err(Dangling { message: format!("there is no {what} `{name}` at this point"), hint })
+        Err(Dangling { message, hint })
     }
 }

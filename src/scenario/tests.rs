@@ -379,6 +379,23 @@ fn more_errors_than_anybody_reads_are_counted() {
 }
 
 #[test]
+fn only_errors_that_are_printed_say_what_may_have_been_meant() {
+    let events: String = (0..60).map(|_| "      - deletePrivateEndpoint: ep1\n").collect();
+    let keys: String = (0..60).map(|key| format!("  steb{key}: 1\n")).collect();
+    let text = format!(
+        "version: 1\nnetworks: {{ n: {{ addressSpace: [10.0.0.0/16], subnets: {{ s: 10.0.0.0/24 }} }} }}\nsteps:\n  - name: a\n    \
+         events:\n      - createPrivateLinkScope: {{ name: a }}\n      - createPrivateEndpoint: {{ name: ep, scope: a, subnet: n/s }}\n{events}"
+    );
+    let hints = |found: &ScenarioErrors| -> Vec<bool> {
+        let meant = |hint: &Option<String>| hint.as_deref().is_some_and(|hint| hint.starts_with("did you mean"));
+        found.errors.iter().map(|error| meant(&error.hint)).collect()
+    };
+    let wanted = [vec![true; 50], vec![false; 10]].concat();
+    assert_eq!(hints(&errors(text)), wanted);
+    assert_eq!(errors(format!("version: 1\nswitches:\n{keys}")).errors.len(), 60);
+}
+
+#[test]
 fn hostile_texts_are_errors_and_no_memory_problem() {
     let mut laughs = "version: 1\na: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (own, other) in ('b'..='z').zip('a'..='y') {

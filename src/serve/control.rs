@@ -9,13 +9,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use super::Publication;
+use super::publish::Edition;
 use crate::catalogue::Cloud;
 use crate::compile::files::LinkError;
 use crate::compile::{Compiled, Fold, ZoneFiles};
@@ -27,6 +28,9 @@ use crate::scenario::addition::Addition;
 pub const MAX_SNAPSHOTS: usize = 64;
 /// The most characters of a snapshot's name.
 pub const MAX_SNAPSHOT_NAME: usize = 128;
+
+/// The most events a history may grow to.
+pub const MAX_EVENTS: usize = 1_000_000;
 
 /// Where the estate is read from, again and again.
 pub trait Source: Send + Sync {
@@ -86,6 +90,8 @@ pub struct Origin {
     /// At the step it begins at.
     world: Arc<Compiled>,
     step: Option<usize>,
+    /// The same with its tables, once it was published: a reset takes no work.
+    prepared: OnceLock<Arc<Edition>>,
 }
 
 /// A step that is not there.
@@ -114,7 +120,7 @@ impl Origin {
         let Loaded { title, history, start, files, files_only } = loaded;
         if files_only {
             let ground = Compiled::of_files(files);
-            return Ok(Self { title, world: Arc::new(ground.clone()), ground, step: None });
+            return Ok(Self { title, world: Arc::new(ground.clone()), ground, step: None, prepared: OnceLock::new() });
         }
         let step = match start {
             Some(name) => Some(index_of(&history, &name)?),
@@ -123,7 +129,8 @@ impl Origin {
         let ground = Fold::new(&history).compiled();
         // The networks the zones are linked to are there where the estate begins to be served, not before the first event.
         let world = at(&ground, &history, end(&history, step)).with_files(Arc::clone(&files))?;
-        Ok(Self { title, ground: Compiled { files, ..ground }, world: Arc::new(world), step })
+        let (ground, world) = (Compiled { files, ..ground }, Arc::new(world));
+        Ok(Self { title, ground, world, step, prepared: OnceLock::new() })
     }
 
     /// What the scenario is called; may be empty.
@@ -171,10 +178,15 @@ impl Standing {
             Some(step) => step.end,
             None => text.parse().ok().map(Revision).filter(|revision| *revision <= history.last())?,
         };
+        Some(self.at_revision(revision))
+    }
+
+    /// The estate at a revision of its history; the last one for what is beyond.
+    pub fn at_revision(&self, revision: Revision) -> Arc<Compiled> {
         if revision == self.world.revision() {
-            return Some(Arc::clone(&self.world));
+            return Arc::clone(&self.world);
         }
-        Some(Arc::new(at(&self.origin.ground, history, revision)))
+        Arc::new(at(&self.origin.ground, &self.world.history, revision))
     }
 }
 
@@ -230,6 +242,9 @@ pub enum ControlError {
     /// The events cannot be read.
     #[error("{0}")]
     Events(ScenarioErrors),
+    /// The history is long enough.
+    #[error("the history would have more than {MAX_EVENTS} events, the most that are kept; reset it")]
+    TooManyEvents,
     /// No snapshot of that name.
     #[error("there is no snapshot `{name}`{}", match .known.as_slice() {
         [] => "; none was taken".to_owned(),
@@ -329,6 +344,7 @@ struct Saved {
     world: Arc<Compiled>,
     step: Option<usize>,
     origin: Arc<Origin>,
+    prepared: Arc<Edition>,
 }
 
 /// What is to be published.
@@ -338,6 +354,8 @@ struct Next {
     step: Option<usize>,
     origin: Arc<Origin>,
     reloads: Reloads,
+    /// The same with its tables, if it was published before.
+    prepared: Option<Arc<Edition>>,
 }
 
 impl std::fmt::Debug for Control {
@@ -349,6 +367,9 @@ impl std::fmt::Debug for Control {
 impl Control {
     /// The writer of a publication that serves `origin`, which is what `source` gave.
     pub fn new(publication: Arc<Publication>, source: Box<dyn Source>, origin: Origin) -> Self {
+        if Arc::ptr_eq(&publication.world(), &origin.world) {
+            origin.prepared.get_or_init(|| publication.current());
+        }
         let origin = Arc::new(origin);
         let standing = Standing {
             edition: 1,
@@ -436,18 +457,22 @@ impl Control {
         let steps = standing.step.map_or(0, |step| step + 1);
         let told = &standing.world.history;
         let mut history = told.until(before, steps);
+        let (revision, edition) = Addition::builds_on(text);
+        let own = BuiltOn { revision: revision.map(Revision), edition };
+        for built_on in [given, own] {
+            let stale = built_on.revision.is_some_and(|own| own != before)
+                || built_on.edition.is_some_and(|own| own != standing.edition);
+            if stale {
+                return Err(ControlError::Stale { built_on, current: before, edition: standing.edition });
+            }
+        }
         let addition = Addition::read(file, text, &history).map_err(ControlError::Events)?;
-        let built_on = BuiltOn {
-            revision: given.revision.or(addition.built_on.map(Revision)),
-            edition: given.edition.or(addition.edition),
-        };
-        if built_on == BuiltOn::default() {
+        if [given, own] == [BuiltOn::default(); 2] {
             return Err(ControlError::BuiltOnNothing);
         }
-        let stale = built_on.revision.is_some_and(|own| own != before)
-            || built_on.edition.is_some_and(|own| own != standing.edition);
-        if stale {
-            return Err(ControlError::Stale { built_on, current: before, edition: standing.edition });
+        let events = told.events().len().saturating_add(addition.events.len());
+        if events > MAX_EVENTS {
+            return Err(ControlError::TooManyEvents);
         }
         let left = told.steps().iter().skip(steps).map(|step| step.name.to_string()).collect();
         addition.append_to(&mut history);
@@ -476,7 +501,7 @@ impl Control {
         let origin = match origin {
             Ok(origin) => Arc::new(origin),
             Err(why) => {
-                tracing::error!(source = name, error = why, "reload failed; the revision before is served on");
+                tracing::error!(source = name, error = %why, "reload failed; the revision before is served on");
                 let why: Arc<str> = why.into();
                 let mut standing = (*self.standing()).clone();
                 let failed = standing.reloads.failed + 1;
@@ -496,7 +521,7 @@ impl Control {
         };
         let standing = self.publish(&writer, "reload", |before| {
             let reloads = Reloads { succeeded: before.reloads.succeeded + 1, last, failure: None, ..before.reloads };
-            Next { title: Arc::clone(&origin.title), world, step, origin, reloads }
+            Next { title: Arc::clone(&origin.title), world, step, origin, reloads, prepared: None }
         });
         Ok(standing)
     }
@@ -504,6 +529,7 @@ impl Control {
     /// Goes back to what was read last, at the step it begins at. Appended events are gone; snapshots stay.
     pub fn reset(&self) -> Arc<Standing> {
         let writer = self.write();
+        self.publication.faults().clear_all(std::time::Instant::now());
         for also in &writer.at_reset {
             also();
         }
@@ -511,6 +537,7 @@ impl Control {
             title: Arc::clone(&before.origin.title),
             world: Arc::clone(&before.origin.world),
             step: before.origin.step,
+            prepared: before.origin.prepared.get().cloned(),
             ..Next::like(before)
         })
     }
@@ -535,7 +562,9 @@ impl Control {
             return Err(ControlError::TooManySnapshots);
         }
         let Standing { title, world, step, origin, .. } = (*self.standing()).clone();
-        let saved = Saved { taken: SystemTime::now(), title, world, step, origin };
+        // Nothing is published while the lock is held, so this is what was published with `world`.
+        let prepared = self.publication.current();
+        let saved = Saved { taken: SystemTime::now(), title, world, step, origin, prepared };
         let told = saved.told(name);
         writer.snapshots.insert(name.to_owned(), saved);
         Ok(told)
@@ -571,6 +600,7 @@ impl Control {
             step: saved.step,
             origin: Arc::clone(&saved.origin),
             reloads: before.reloads.clone(),
+            prepared: Some(Arc::clone(&saved.prepared)),
         }))
     }
 
@@ -590,9 +620,14 @@ impl Control {
     /// The lock is what keeps publications in order; whoever calls shows that it holds it.
     fn publish(&self, _writer: &Writer, by: &str, next: impl FnOnce(&Standing) -> Next) -> Arc<Standing> {
         let before = self.standing();
-        let Next { title, world, step, origin, reloads } = next(&before);
-        if !Arc::ptr_eq(&before.world, &world) {
-            self.publication.publish(Arc::clone(&world));
+        let Next { title, world, step, origin, reloads, prepared } = next(&before);
+        match prepared {
+            Some(edition) => self.publication.publish_again(edition),
+            None if Arc::ptr_eq(&before.world, &world) => {}
+            None => self.publication.publish(Arc::clone(&world)),
+        }
+        if Arc::ptr_eq(&origin.world, &world) {
+            origin.prepared.get_or_init(|| self.publication.current());
         }
         let standing = Arc::new(Standing { edition: before.edition + 1, title, world, step, reloads, origin });
         self.standing.store(Arc::clone(&standing));
@@ -611,7 +646,7 @@ impl Control {
 impl Next {
     fn like(before: &Standing) -> Self {
         let Standing { title, world, step, reloads, origin, .. } = before.clone();
-        Self { title, world, step, origin, reloads }
+        Self { title, world, step, origin, reloads, prepared: None }
     }
 }
 
@@ -664,4 +699,126 @@ fn causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile::compile;
+    use crate::scenario::{Scenario, builtin};
+    use crate::serve::Conduct;
+
+    struct BuiltIn(&'static str);
+
+    impl Source for BuiltIn {
+        fn name(&self) -> &str {
+            self.0
+        }
+
+        fn load(&self) -> Result<Loaded, Box<dyn std::error::Error + Send + Sync>> {
+            let text = builtin::text(self.0).expect("it is built in");
+            let Scenario { title, history, start, .. } = Scenario::read(self.0, text.as_bytes())?;
+            Ok(Loaded { title, history: Arc::new(history), start, files: Arc::default(), files_only: false })
+        }
+
+        fn paths(&self) -> Vec<PathBuf> {
+            Vec::new()
+        }
+    }
+
+    fn control(name: &'static str) -> Control {
+        let origin = Origin::new(BuiltIn(name).load().expect("it can be read")).expect("it has its start");
+        let publication = Publication::new(Arc::clone(origin.world()), Vec::new(), Conduct::default());
+        Control::new(Arc::new(publication), Box::new(BuiltIn(name)), origin)
+    }
+
+    /// What is served is what the history makes of itself, whatever road led there.
+    fn check(control: &Control) {
+        let standing = control.standing();
+        let world = compile(&standing.world.history, standing.world.revision());
+        assert_eq!(standing.world.findings(), world.findings());
+        let sets = |world: &Compiled| {
+            let zones = world.state.zones.values().map(|linked| (*linked.zone).clone());
+            zones.collect::<Vec<_>>()
+        };
+        assert_eq!(sets(&standing.world), sets(&world));
+        assert!(Arc::ptr_eq(&control.publication().world(), &standing.world));
+    }
+
+    #[test]
+    fn every_road_to_a_step_leads_to_what_its_events_make() {
+        // Each takes a while without optimisation, and they are alike.
+        for name in ["two-scopes-one-dns"].into_iter().chain(builtin::names().step_by(9)) {
+            let control = control(name);
+            while control.previous().is_ok() {
+                check(&control);
+            }
+            while control.next().is_ok() {
+                check(&control);
+            }
+            let steps: Vec<_> = control.standing().world.history.steps().iter().map(|step| step.name.clone()).collect();
+            for step in steps.iter().step_by(2).chain(steps.iter().rev()) {
+                assert_eq!(control.go_to(step).expect("it is there").step().map(|own| &own.name), Some(step));
+                check(&control);
+            }
+            let standing = control.reset();
+            assert_eq!(standing.step().map(|step| &step.name), standing.start().map(|step| &step.name));
+            check(&control);
+        }
+    }
+
+    #[test]
+    fn appended_events_follow_where_the_history_stands_and_snapshots_keep_their_own() {
+        let control = control("two-scopes-one-dns");
+        control.go_to("first-scope").expect("it is there");
+        let built_on = BuiltOn { revision: Some(control.standing().world.revision()), edition: None };
+        let events = b"[createPrivateLinkScope: {name: other}]";
+        let appended = control.append("x", events, built_on).expect("good events");
+        assert_eq!(appended.left, ["second-scope", "second-endpoint-deleted"]);
+        check(&control);
+        control.snapshot("mine").expect("a good name");
+        assert!(matches!(control.append("x", events, built_on), Err(ControlError::Stale { .. })));
+        assert!(matches!(control.next(), Err(ControlError::AtEnd)));
+        control.previous().expect("first-scope lies before");
+        check(&control);
+        assert_eq!(control.next().expect("what was appended is a step").step().map(|step| &*step.name), Some("live-1"));
+        check(&control);
+        let reloaded = control.reload().expect("it is built in");
+        assert_eq!(reloaded.step().map(|step| &*step.name), Some("second-scope"), "the step is gone");
+        check(&control);
+        control.restore("mine").expect("it was taken");
+        check(&control);
+        assert!(control.standing().world.state.scopes.contains_key("other"));
+        control.reset();
+        assert!(!control.standing().world.state.scopes.contains_key("other"));
+        check(&control);
+    }
+
+    #[test]
+    fn whoever_waits_sees_each_change_and_resets_are_told() {
+        let control = control("two-scopes-one-dns");
+        let mut changes = control.changes();
+        let (told, was_told) = std::sync::mpsc::channel();
+        control.at_reset(move || told.send(()).expect("somebody hears"));
+        control.previous().expect("it is the third step");
+        assert!(changes.has_changed().expect("the sender lives"));
+        assert_eq!(changes.borrow_and_update().step.as_deref(), Some("first-scope"));
+        assert!(was_told.try_recv().is_err());
+        control.reset();
+        assert!(was_told.try_recv().is_ok());
+        assert_eq!(changes.borrow_and_update().edition, 3);
+    }
+
+    #[test]
+    fn there_are_not_more_snapshots_than_are_kept() {
+        let control = control("two-scopes-one-dns");
+        for number in 0..MAX_SNAPSHOTS {
+            control.snapshot(&number.to_string()).expect("there is room");
+        }
+        assert_eq!(control.snapshot("more"), Err(ControlError::TooManySnapshots));
+        control.snapshot("0").expect("its place is taken again");
+        control.forget("1").expect("it is there");
+        control.snapshot("more").expect("there is room again");
+        assert_eq!(control.snapshots().len(), MAX_SNAPSHOTS);
+    }
 }

@@ -1,14 +1,15 @@
 //! The server as a fixture: the real one, on free ports of loopback, for tests of other programs.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::control::{Appended, BuiltOn, Control, ControlError, Loaded, Origin, OriginError, Source};
 use super::{Running, Settings, StartError, plan, start};
 use crate::answer::explain::{Chosen, Explanation};
 use crate::answer::{Question, explain};
-use crate::compile::{Compiled, ViewId, compile};
+use crate::compile::ViewId;
 use crate::dns::{NameError, OwnerName, RecordType};
-use crate::estate::History;
 use crate::scenario::{Scenario, ScenarioErrors, builtin};
 
 /// A server on ports of its own. It answers when [`Builder::start`] returns, and stops when it is dropped.
@@ -29,13 +30,51 @@ use crate::scenario::{Scenario, ScenarioErrors, builtin};
 /// emulator.go_to("second-scope")?;
 /// let why = emulator.explain("vnet1", "api.monitor.azure.com")?;
 /// assert!(why.statements.iter().any(|statement| statement.to_string().contains("cannot be reached")));
+///
+/// // What a test changes, the next one need not see.
+/// emulator.apply("- deletePrivateEndpoint: pe2")?;
+/// emulator.reset();
+/// let why = emulator.explain("vnet1", "api.monitor.azure.com")?;
+/// assert!(why.statements.iter().any(|statement| statement.to_string().contains("10.0.1.9")));
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Emulators share nothing: hundreds of them can live in one process, each with a thread and, for each network and the
+/// public view, two sockets.
 #[derive(Debug)]
 pub struct Emulator {
     running: Running,
-    history: Arc<History>,
+    control: Control,
+}
+
+/// A scenario that is text.
+struct Text {
+    name: String,
+    text: String,
+    at: Option<String>,
+}
+
+impl Text {
+    fn read(&self) -> Result<Loaded, ScenarioErrors> {
+        let Scenario { title, history, start, .. } = Scenario::read(&self.name, self.text.as_bytes())?;
+        let start = self.at.clone().or(start);
+        Ok(Loaded { title, history: Arc::new(history), start, files: Arc::default(), files_only: false })
+    }
+}
+
+impl Source for Text {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn load(&self) -> Result<Loaded, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.read()?)
+    }
+
+    fn paths(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }
 
 /// Why an [`Emulator`] cannot do what it is asked.
@@ -47,9 +86,12 @@ pub enum EmulatorError {
     /// The text is no scenario.
     #[error("{0}")]
     Scenario(#[from] ScenarioErrors),
-    /// No such step.
-    #[error("the scenario has no step `{0}`")]
-    NoStep(String),
+    /// What the scenario says cannot be served, such as a step it shall begin at and does not have.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// Nothing was changed.
+    #[error(transparent)]
+    Control(#[from] ControlError),
     /// No such network.
     #[error("the estate has no network `{0}` at this step")]
     NoNetwork(String),
@@ -97,19 +139,20 @@ impl Builder {
     /// [`EmulatorError`] says what cannot be read or had.
     pub async fn start(self) -> Result<Emulator, EmulatorError> {
         let name = self.scenario.unwrap_or_else(|| "two-scopes-one-dns".to_owned());
-        let scenario = match &self.text {
-            Some(text) => Scenario::read("<text>", text.as_bytes())?,
-            None => {
-                let text = builtin::text(&name).ok_or_else(|| EmulatorError::NoScenario(name.clone()))?;
-                Scenario::read(&name, text.as_bytes())?
-            }
+        let at = self.at;
+        let source = match self.text {
+            Some(text) => Text { name: "<text>".to_owned(), text, at },
+            None => match builtin::text(&name) {
+                Some(text) => Text { name, text: text.to_owned(), at },
+                None => return Err(EmulatorError::NoScenario(name)),
+            },
         };
-        let step = self.at.or(scenario.start);
-        let history = Arc::new(scenario.history);
-        let world = at(&history, step.as_deref())?;
+        let origin = Origin::new(source.read()?)?;
+        let world = Arc::clone(origin.world());
         let listeners = plan(&world, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).listeners;
-        let running = start(Settings { listeners, ..Settings::default() }, Arc::new(world))?;
-        Ok(Emulator { running, history })
+        let running = start(Settings { listeners, ..Settings::default() }, world)?;
+        let control = Control::new(Arc::clone(running.publication()), Box::new(source), origin);
+        Ok(Emulator { running, control })
     }
 }
 
@@ -132,10 +175,30 @@ impl Emulator {
     /// Moves to another step. When this returns, every query that arrives is answered from it.
     ///
     /// # Errors
-    /// [`EmulatorError::NoStep`].
+    /// [`ControlError::NoStep`].
     pub fn go_to(&self, step: &str) -> Result<(), EmulatorError> {
-        self.running.publish(Arc::new(at(&self.history, Some(step))?));
+        self.control.go_to(step)?;
         Ok(())
+    }
+
+    /// Lets events happen behind where the estate stands, in the form of a scenario's step or as a list of events.
+    ///
+    /// # Errors
+    /// [`ControlError::Events`] says what is wrong with the text, and where.
+    pub fn apply(&self, events: &str) -> Result<Appended, EmulatorError> {
+        let built_on = BuiltOn { revision: None, edition: Some(self.control.standing().edition) };
+        Ok(self.control.append("<events>", events.as_bytes(), built_on)?)
+    }
+
+    /// Goes back to the step the emulator was started at, as if nothing had happened since. This takes less than a test
+    /// notices: nothing is read or compiled again.
+    pub fn reset(&self) {
+        self.control.reset();
+    }
+
+    /// The writer: steps one by one, snapshots, and what is served now.
+    pub fn control(&self) -> &Control {
+        &self.control
     }
 
     /// Why a network gets the addresses it gets for a name.
@@ -157,12 +220,4 @@ impl Emulator {
     pub async fn shutdown(self) {
         self.running.shutdown().await;
     }
-}
-
-fn at(history: &Arc<History>, step: Option<&str>) -> Result<Compiled, EmulatorError> {
-    let end = match step {
-        Some(name) => history.step(name).ok_or_else(|| EmulatorError::NoStep(name.to_owned()))?.end,
-        None => history.last(),
-    };
-    Ok(compile(history, end))
 }

@@ -12,9 +12,13 @@
 pub mod admin;
 pub mod control;
 pub mod emulator;
+pub mod faults;
 pub mod file_watch;
-pub mod later;
 pub mod listen;
+pub mod log;
+pub mod metrics;
+pub mod names;
+pub mod observe;
 pub mod publish;
 pub mod source;
 pub mod tcp;
@@ -39,10 +43,11 @@ use tokio::task::LocalSet;
 
 pub use control::{Control, Loaded, Origin, Source};
 pub use emulator::{Emulator, EmulatorError};
-pub use later::{Answer, Later};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use publish::{Conduct, Listener, Publication};
 pub use tcp::TcpRoad;
+
+use observe::Observatory;
 
 use crate::answer::Extended;
 use crate::compile::Compiled;
@@ -65,6 +70,10 @@ pub struct Settings {
     pub tcp_idle: Duration,
     /// What carries TCP.
     pub tcp: TcpRoad,
+    /// How many of the last queries are kept to be looked at; with 0 they are counted only.
+    pub kept: usize,
+    /// How many queries each worker keeps for those who read steadily, if that is more.
+    pub slots: usize,
     /// How many threads answer.
     pub workers: NonZeroUsize,
 }
@@ -78,6 +87,8 @@ impl Default for Settings {
             upstreams: Vec::new(),
             tcp_idle: tcp::IDLE,
             tcp: TcpRoad::default(),
+            kept: observe::KEPT,
+            slots: 0,
             workers: NonZeroUsize::MIN,
         }
     }
@@ -98,7 +109,7 @@ pub struct Running {
 /// # Errors
 /// [`StartError`] if any listener cannot be had; then there is none.
 pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartError> {
-    let Settings { mut listeners, trusted, extended, upstreams, tcp_idle, tcp, workers } = settings;
+    let Settings { mut listeners, trusted, extended, upstreams, tcp_idle, tcp, kept, slots, workers } = settings;
     if listeners.is_empty() {
         let planned = plan(&world, listen::DEFAULT_ADDRESS);
         if planned.by_prefix_only {
@@ -130,15 +141,18 @@ pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartE
             tracing::warn!(address = %one.address, forwarded, "queries from other machines are answered here");
         }
     }
-    let publication = Arc::new(Publication::new(world, bound, Conduct { trusted, extended, upstreams }));
+    let observatory = Observatory::new(bound.clone(), kept, slots);
+    let conduct = Conduct { trusted, extended, upstreams };
+    let publication = Arc::new(Publication::observed(world, bound, conduct, observatory));
     let (stop, stopped) = watch::channel(false);
     let mut running = Running { publication, stop, threads: Vec::new() };
     let mut shares: Vec<Vec<Share>> = (0..workers.get()).map(|_| Vec::new()).collect();
+    let desks: Vec<_> = shares.iter().map(|_| running.publication.observatory().desk()).collect();
     for (index, one) in open.into_iter().enumerate() {
-        let place = Listener::new(Arc::clone(&running.publication), index).expect("each open listener is published");
-        for (share, udp) in shares.iter_mut().zip(one.udp) {
+        for ((share, udp), desk) in shares.iter_mut().zip(one.udp).zip(&desks) {
             let tcp = one.tcp.try_clone().map_err(StartError::Thread)?;
-            share.push(Share { udp, tcp, place: place.clone() });
+            let place = Listener::at(Arc::clone(&running.publication), index, desk.clone());
+            share.push(Share { udp, tcp, place: place.expect("each open listener is published") });
         }
     }
     // If a further thread cannot be had, dropping `running` ends those before.

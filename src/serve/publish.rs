@@ -1,21 +1,29 @@
 //! The published revision: what all listeners answer from, replaced whole.
 
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use ipnet::IpNet;
-use tokio::sync::Semaphore;
 
 use super::Bound;
-use super::later::{Answer, Later, MAX_WAITING};
+use super::faults::harm::harm;
+use super::faults::{Asked, Faults, Harm, Strike};
+use super::observe::{Chapter, Desk, KEPT, Made, Observatory, Road, Taking};
 use super::upstream::Upstream;
-use crate::answer::{Asker, Extended, Journey, Outside, Prepared, Response, Subnets};
+use crate::answer::{Asker, Extended, Journey, Outside, Prepared, Response, Subnets, respond};
 use crate::compile::{Compiled, ViewId};
-use crate::dns::message::Query;
+use crate::dns::message::{Class, Query};
 use crate::dns::wire::{Transport, encode};
-use crate::dns::{ExtendedError, Rcode, Reply};
+use crate::dns::{ExtendedError, OwnerName, Rcode, Reply};
+use tokio::sync::Semaphore;
 
+/// How many replies may be on their way at a time, over all listeners. Of further ones those that only a fault makes late are
+/// sent at once, and those that an upstream is to be asked for are SERVFAIL.
+const MAX_LATER: usize = 4096;
 /// RFC 8914, 4.1: an error that fits no other code.
 const OTHER: u16 = 0;
 
@@ -30,6 +38,19 @@ pub struct Conduct {
     pub upstreams: Vec<SocketAddr>,
 }
 
+/// What is to be sent for a query.
+pub(super) enum Outcome {
+    /// Nothing.
+    Silence,
+    /// The reply that was written.
+    Now,
+    /// What comes of this; nothing if it ends without a reply.
+    Later(Later),
+}
+
+/// A reply that takes time, or none. Nothing else waits for it.
+pub(super) type Later = Pin<Box<dyn Future<Output = Option<Vec<u8>>> + Send>>;
+
 /// A revision that can be replaced while queries are answered. Readers take no lock, and whoever read one keeps it whole.
 #[derive(Debug)]
 pub struct Publication {
@@ -37,13 +58,17 @@ pub struct Publication {
     upstream: Option<Arc<Upstream>>,
     listeners: Vec<Bound>,
     current: ArcSwap<Edition>,
-    /// A permit for each query whose reply is on its way.
-    waiting: Arc<Semaphore>,
+    /// What was published before; absent at first.
+    previous: ArcSwapOption<Edition>,
+    observatory: Arc<Observatory>,
+    faults: Faults,
+    later: Arc<Semaphore>,
 }
 
 /// A revision with what the listeners are in it.
 #[derive(Debug)]
 pub(super) struct Edition {
+    chapter: Arc<Chapter>,
     prepared: Prepared,
     /// The view of each listener; absent where it has no network, or one that does not exist in this revision.
     views: Vec<Option<ViewId>>,
@@ -54,9 +79,24 @@ pub(super) struct Edition {
 impl Publication {
     /// The first revision, for these listeners.
     pub fn new(world: Arc<Compiled>, listeners: Vec<Bound>, conduct: Conduct) -> Self {
-        let current = ArcSwap::from_pointee(Edition::new(world, &listeners, None));
-        let upstream = Upstream::new(conduct.upstreams.clone()).map(Arc::new);
-        Self { conduct, upstream, listeners, current, waiting: Arc::new(Semaphore::new(MAX_WAITING)) }
+        let observatory = Observatory::new(listeners.clone(), KEPT, KEPT);
+        Self::observed(world, listeners, conduct, observatory)
+    }
+
+    /// The same, with an observatory for these listeners.
+    pub fn observed(world: Arc<Compiled>, listeners: Vec<Bound>, conduct: Conduct, observatory: Observatory) -> Self {
+        let current = ArcSwap::from_pointee(Edition::new(world, &observatory, &listeners, None));
+        let (previous, observatory) = (ArcSwapOption::empty(), Arc::new(observatory));
+        Self {
+            upstream: Upstream::new(conduct.upstreams.clone()).map(Arc::new),
+            conduct,
+            listeners,
+            current,
+            previous,
+            observatory,
+            faults: Faults::default(),
+            later: Arc::new(Semaphore::new(MAX_LATER)),
+        }
     }
 
     /// Replaces the revision. Batches of queries that are being answered finish with the old one.
@@ -70,8 +110,20 @@ impl Publication {
         }
         tracing::info!(revision = world.revision().0, "revision published");
         let before = self.current.load_full();
-        let edition = Edition::new(world, &self.listeners, Some(&before));
+        let edition = Edition::new(world, &self.observatory, &self.listeners, Some(&before));
         self.current.store(Arc::new(edition));
+        self.previous.store(Some(before));
+    }
+
+    /// What is published now, to be published again without any work.
+    pub(super) fn current(&self) -> Arc<Edition> {
+        self.current.load_full()
+    }
+
+    /// Puts what was published once in the place of the revision.
+    pub(super) fn publish_again(&self, edition: Arc<Edition>) {
+        tracing::info!(revision = edition.prepared.world().revision().0, "revision published again");
+        self.current.store(edition);
     }
 
     /// The revision queries are answered from now.
@@ -83,30 +135,52 @@ impl Publication {
     pub fn listeners(&self) -> &[Bound] {
         &self.listeners
     }
+
+    /// What can be seen of the queries that are answered.
+    pub fn observatory(&self) -> &Arc<Observatory> {
+        &self.observatory
+    }
+
+    /// What goes wrong on purpose.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
 }
 
 impl Edition {
-    fn new(world: Arc<Compiled>, listeners: &[Bound], before: Option<&Self>) -> Self {
+    fn new(world: Arc<Compiled>, observatory: &Observatory, listeners: &[Bound], before: Option<&Self>) -> Self {
         let view = |bound: &Bound| world.views.of_network(bound.network.as_ref()?.as_str());
         let views: Vec<_> = listeners.iter().map(view).collect();
         let addresses = listeners.iter().map(|bound| bound.address.ip());
         let named = addresses.zip(views.iter().copied()).filter(|(address, _)| !address.is_unspecified());
         let premises = named.collect();
-        Self { prepared: Prepared::new(world, before.map(|edition| &edition.prepared)), views, premises }
+        Self {
+            chapter: observatory.begin(&world),
+            prepared: Prepared::new(world, before.map(|edition| &edition.prepared)),
+            views,
+            premises,
+        }
     }
 }
 
-/// One listener's place at the publication: everything it needs to answer.
+/// One listener's place at the publication: everything a worker needs to answer.
 #[derive(Clone, Debug)]
 pub struct Listener {
     publication: Arc<Publication>,
     index: usize,
+    desk: Desk,
 }
 
 impl Listener {
-    /// The listener of that index; absent if there are fewer.
+    /// The listener of that index, for one more worker; absent if there are fewer listeners.
     pub fn new(publication: Arc<Publication>, index: usize) -> Option<Self> {
-        (index < publication.listeners.len()).then_some(Self { publication, index })
+        let desk = publication.observatory.desk();
+        Self::at(publication, index, desk)
+    }
+
+    /// The same, for a worker that has a desk. The listeners of one thread share it.
+    pub(super) fn at(publication: Arc<Publication>, index: usize, desk: Desk) -> Option<Self> {
+        (index < publication.listeners.len()).then_some(Self { publication, index, desk })
     }
 
     /// Where it listens.
@@ -114,38 +188,40 @@ impl Listener {
         &self.publication.listeners[self.index]
     }
 
-    /// Answers one query from `source`. `asked_at` is the address it was sent to, if that is not the listener's own.
-    /// If it is answered now and not with silence, `out` holds the reply.
+    /// Answers one query from `source` with what is known here, and waits for nothing: not for a fault that makes replies
+    /// late, nor for an upstream: where one is to be asked the reply is SERVFAIL. `asked_at` is the address it was sent to, if that is not the listener's own.
     pub fn respond(
         &self,
-        source: IpAddr,
+        source: SocketAddr,
         asked_at: Option<IpAddr>,
         transport: Transport,
         packet: &[u8],
         out: &mut Vec<u8>,
-    ) -> Answer {
-        self.edition(|edition| self.respond_from(edition, source, asked_at, transport, packet, out))
+    ) -> Response {
+        self.batch(|batch| {
+            let mut done = batch.make(source, asked_at, transport, packet, out);
+            if let Response::Outside(_) = done.made.response {
+                let extended = self.publication.conduct.extended;
+                done.made.response =
+                    bare(extended, Rcode::SERVFAIL, "no upstream is asked here", transport, packet, out);
+            }
+            batch.taking.take(&done.edition.chapter, done.made, packet, out);
+            done.made.response
+        })
     }
 
-    /// Reads the publication once, for a batch of queries.
-    pub(super) fn edition<T>(&self, use_it: impl FnOnce(&Edition) -> T) -> T {
-        use_it(&self.publication.current.load())
+    /// Reads the publication once, for a batch of queries that were read just now.
+    pub(super) fn batch<T>(&self, use_it: impl FnOnce(&mut Batch<'_>) -> T) -> T {
+        let edition = self.publication.current.load();
+        let faulty = self.publication.faults.any();
+        use_it(&mut Batch { listener: self, edition: &edition, faulty, taking: self.desk.taking() })
     }
 
-    /// Answers one query of a batch.
-    pub(super) fn respond_from(
-        &self,
-        edition: &Edition,
-        source: IpAddr,
-        asked_at: Option<IpAddr>,
-        transport: Transport,
-        packet: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Answer {
+    fn asker<'e>(&self, edition: &'e Edition, source: IpAddr, asked_at: Option<IpAddr>) -> Asker<'e> {
         let own = self.bound().address.ip();
         let conduct = &self.publication.conduct;
         let trusted = source.is_loopback() || conduct.trusted.iter().any(|prefix| prefix.contains(&source));
-        let asker = Asker {
+        Asker {
             listener: edition.views[self.index],
             source,
             asked_at: asked_at.or((!own.is_unspecified()).then_some(own)),
@@ -153,45 +229,184 @@ impl Listener {
             extended: conduct.extended,
             outside: if conduct.upstreams.is_empty() { Outside::Denied } else { Outside::Asked },
             premises: &edition.premises,
-        };
-        match edition.prepared.respond(&asker, transport, packet, out) {
-            Response::Outside(_) => {
-                let journey = Journey::begin(edition.prepared.world(), &asker, transport, packet);
-                let journey = journey.expect("what leads outside is the beginning of a journey");
-                let upstream = self.publication.upstream.as_ref().expect("nothing leads outside without");
-                self.wait(Box::pin(Arc::clone(upstream).travel(journey)), transport, packet, out)
-            }
-            response => Answer::Now(response),
-        }
-    }
-
-    /// Has a query wait for its reply; SERVFAIL now if too many do.
-    fn wait(&self, later: Later, transport: Transport, packet: &[u8], out: &mut Vec<u8>) -> Answer {
-        match Arc::clone(&self.publication.waiting).try_acquire_owned() {
-            Ok(permit) => Answer::Later(Box::pin(async move {
-                let reply = later.await;
-                drop(permit);
-                reply
-            })),
-            Err(_) => {
-                let why = format!("{MAX_WAITING} queries wait for their replies already");
-                Answer::Now(fail(self.publication.conduct.extended, &why, transport, packet, out))
-            }
         }
     }
 }
 
-/// SERVFAIL for a query that could have been answered; silence for what is none.
-pub(super) fn fail(extended: Extended, why: &str, transport: Transport, packet: &[u8], out: &mut Vec<u8>) -> Response {
+/// A batch of queries, answered from one revision and taken down together.
+pub(super) struct Batch<'b> {
+    listener: &'b Listener,
+    edition: &'b Arc<Edition>,
+    /// True if a fault may strike.
+    faulty: bool,
+    taking: Taking<'b>,
+}
+
+/// A reply that is made, and from which revision.
+struct Done {
+    made: Made,
+    edition: Arc<Edition>,
+}
+
+impl Batch<'_> {
+    /// Answers one of them, or says what will.
+    pub(super) fn answer(
+        &mut self,
+        source: SocketAddr,
+        asked_at: Option<IpAddr>,
+        transport: Transport,
+        packet: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let mut done = if self.faulty {
+            self.make(source, asked_at, transport, packet, out)
+        } else {
+            let (response, road) = self.look_up(self.edition, source, asked_at, transport, packet, out);
+            let made = self.made(source, transport, road, response);
+            if !matches!(response, Response::Outside(_)) {
+                self.taking.take(&self.edition.chapter, made, packet, out);
+                return if response == Response::Silence { Outcome::Silence } else { Outcome::Now };
+            }
+            Done { made, edition: Arc::clone(self.edition) }
+        };
+        let delay = done.made.fault.map_or(Duration::ZERO, |strike| strike.delay);
+        match done.made.response {
+            Response::Silence => {}
+            Response::Outside(view) => match self.outside(&done, view, asked_at, packet) {
+                Some(later) => return Outcome::Later(later),
+                None => {
+                    let why = format!("{MAX_LATER} queries wait for their replies already");
+                    let extended = self.listener.publication.conduct.extended;
+                    done.made.response = bare(extended, Rcode::SERVFAIL, &why, transport, packet, out);
+                }
+            },
+            Response::Answered(..) | Response::Refused(_) if delay.is_zero() => {}
+            Response::Answered(..) | Response::Refused(_) => {
+                if let Ok(place) = Arc::clone(&self.listener.publication.later).try_acquire_owned() {
+                    let (desk, begun) = (self.listener.desk.clone(), self.taking.begun());
+                    let (query, reply) = (packet.to_vec(), out.clone());
+                    return Outcome::Later(Box::pin(async move {
+                        tokio::time::sleep_until((begun + delay).into()).await;
+                        desk.taking_since(begun).take(&done.edition.chapter, done.made, &query, &reply);
+                        drop(place);
+                        Some(reply)
+                    }));
+                }
+            }
+        }
+        self.taking.take(&done.edition.chapter, done.made, packet, out);
+        if done.made.response == Response::Silence { Outcome::Silence } else { Outcome::Now }
+    }
+
+    /// What comes of asking an upstream; absent where too many replies are on their way.
+    fn outside(&self, done: &Done, view: ViewId, asked_at: Option<IpAddr>, packet: &[u8]) -> Option<Later> {
+        let place = self.listener.clone();
+        let publication = &place.publication;
+        let permit = Arc::clone(&publication.later).try_acquire_owned().ok()?;
+        let upstream = Arc::clone(publication.upstream.as_ref().expect("nothing leads outside without"));
+        let (edition, made, begun) = (Arc::clone(&done.edition), done.made, self.taking.begun());
+        let asker = place.asker(&edition, made.source.ip(), asked_at);
+        let journey = Journey::begin(edition.prepared.world(), &asker, made.transport, packet);
+        let travelling = upstream.travel(journey.expect("what leads outside is the beginning of a journey"));
+        let packet = packet.to_vec();
+        Some(Box::pin(async move {
+            let mut out = travelling.await?;
+            drop(permit);
+            let rcode = Rcode(u16::from(out[3] & 0x0f));
+            let mut response = Response::Answered(view, rcode);
+            if let Some(strike) = &made.fault {
+                let extended = place.publication.conduct.extended;
+                response = harm(strike, &packet, made.transport, extended, response, &mut out);
+                tokio::time::sleep_until((begun + strike.delay).into()).await;
+            }
+            let made = Made { response, road: Road::Upstream, ..made };
+            place.desk.taking_since(begun).take(&edition.chapter, made, &packet, &out);
+            Some(out)
+        }))
+    }
+
+    /// Makes a reply, with what a fault makes of it.
+    fn make(
+        &self,
+        source: SocketAddr,
+        asked_at: Option<IpAddr>,
+        transport: Transport,
+        packet: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Done {
+        let mut edition = Arc::clone(self.edition);
+        let (mut response, mut road) = self.look_up(&edition, source, asked_at, transport, packet, out);
+        let fault = if self.faulty { self.strike(response, transport, packet) } else { None };
+        if let Some(strike) = fault {
+            if strike.harm == Some(Harm::Stale)
+                && let Some(previous) = self.listener.publication.previous.load_full()
+            {
+                edition = previous;
+                (response, road) = self.look_up(&edition, source, asked_at, transport, packet, out);
+            }
+            // Nobody is asked what is not told.
+            let told_here = matches!(strike.harm, Some(Harm::Drop | Harm::Rcode(_) | Harm::Truncate));
+            let extended = self.listener.publication.conduct.extended;
+            if let Response::Outside(view) = response
+                && told_here
+            {
+                bare(extended, Rcode::NOERROR, "", transport, packet, out);
+                response = Response::Answered(view, Rcode::NOERROR);
+            }
+            response = harm(&strike, packet, transport, extended, response, out);
+        }
+        Done { made: Made { fault, ..self.made(source, transport, road, response) }, edition }
+    }
+
+    fn made(&self, source: SocketAddr, transport: Transport, road: Road, response: Response) -> Made {
+        Made { source, listener: self.listener.index as u32, transport, road, response, fault: None }
+    }
+
+    /// The fault that strikes a question, if one does. What is no question for data is never struck.
+    fn strike(&self, response: Response, transport: Transport, packet: &[u8]) -> Option<Strike> {
+        let (Response::Answered(view, _) | Response::Outside(view)) = response else { return None };
+        let query = Query::parse(packet).ok().filter(|query| query.class == Class::IN)?;
+        let name = OwnerName::from_wire(query.name).ok()?;
+        let view = self.edition.prepared.world().views.get(view).label();
+        let asked = Asked { name: &name, kind: query.kind, view, transport };
+        self.listener.publication.faults.strike(&asked, Instant::now())
+    }
+
+    #[inline]
+    fn look_up(
+        &self,
+        edition: &Edition,
+        source: SocketAddr,
+        asked_at: Option<IpAddr>,
+        transport: Transport,
+        packet: &[u8],
+        out: &mut Vec<u8>,
+    ) -> (Response, Road) {
+        let asker = self.listener.asker(edition, source.ip(), asked_at);
+        match edition.prepared.respond_fast(&asker, transport, packet, out) {
+            Some(response) => (response, Road::Fast),
+            None => (respond(edition.prepared.world(), &asker, transport, packet, out), Road::Slow),
+        }
+    }
+}
+
+/// A reply without data to a query that could have been answered; silence for what is none.
+fn bare(
+    extended: Extended,
+    rcode: Rcode,
+    why: &str,
+    transport: Transport,
+    packet: &[u8],
+    out: &mut Vec<u8>,
+) -> Response {
     let Ok(mut query) = Query::parse(packet) else { return Response::Silence };
     extended.settle(&mut query.echo);
     let extended_error = match extended {
-        Extended::Shown => Some(ExtendedError { code: OTHER, text: why.to_owned() }),
-        Extended::Left => None,
+        Extended::Shown if !why.is_empty() => Some(ExtendedError { code: OTHER, text: why.to_owned() }),
+        Extended::Shown | Extended::Left => None,
     };
-    let reply = Reply { rcode: Rcode::SERVFAIL, answer: Vec::new(), authority: None, extended_error };
-    encode(&query.echo, &reply, None, transport, out);
-    Response::Refused(Rcode::SERVFAIL)
+    encode(&query.echo, &Reply { rcode, answer: Vec::new(), authority: None, extended_error }, None, transport, out);
+    Response::Refused(rcode)
 }
 
 #[cfg(test)]
@@ -214,7 +429,7 @@ mod tests {
         packet.truncate(packet.len() - 2);
         packet.extend([0, 11, 0, 8, 0, 7, 0, 1, 24, 0, 10, 0, 1]);
         let mut out = Vec::new();
-        listener.respond(source.into(), None, Transport::Udp, &packet, &mut out);
+        listener.respond((source, 4242).into(), None, Transport::Udp, &packet, &mut out);
         decode(&out).expect("a reply").answer[0].data.to_string()
     }
 
@@ -233,13 +448,36 @@ mod tests {
             let packet = encode_query(1, &name("nobody.example"), RecordType::A, Some(1232));
             let mut out = Vec::new();
             let listener = listener(None, Conduct { extended, ..Conduct::default() });
-            let answer = listener.respond([127, 0, 0, 1].into(), None, Transport::Udp, &packet, &mut out);
-            let Answer::Now(response) = answer else { panic!("nothing is to be waited for") };
+            let response = listener.respond(([127, 0, 0, 1], 4242).into(), None, Transport::Udp, &packet, &mut out);
             assert_eq!(response, Response::Answered(ViewId::PUBLIC, Rcode::NXDOMAIN));
             decode(&out).expect("a reply").edns.expect("an OPT record").extended_error
         };
         assert!(reason(Extended::Shown).is_some());
         assert_eq!(reason(Extended::Left), None);
+    }
+
+    #[test]
+    fn beyond_the_most_that_may_wait_a_query_is_refused_at_once() {
+        let upstreams = vec![([127, 0, 0, 1], 9).into()];
+        let listener = listener(None, Conduct { upstreams, ..Conduct::default() });
+        let packet = encode_query(1, &name("nobody.example"), RecordType::A, Some(1232));
+        let mut out = Vec::new();
+        let source = ([127, 0, 0, 1], 4242).into();
+        let ask = |out: &mut Vec<u8>| listener.batch(|batch| batch.answer(source, None, Transport::Udp, &packet, out));
+        let waiting = &listener.publication.later;
+        let most = u32::try_from(MAX_LATER).expect("a small number");
+        let all = waiting.try_acquire_many(most).expect("nobody waits");
+        assert!(matches!(ask(&mut out), Outcome::Now), "there is no room to wait");
+        let told = decode(&out).expect("a reply");
+        assert_eq!(told.rcode, Rcode::SERVFAIL);
+        let reason = told.edns.expect("an OPT record").extended_error;
+        assert!(reason.is_some_and(|told| told.text.contains("4096 queries wait")));
+        drop(all);
+        let Outcome::Later(later) = ask(&mut out) else { panic!("it is to be asked for elsewhere") };
+        assert_eq!(waiting.available_permits(), MAX_LATER - 1);
+        // Nobody waits for it any more.
+        drop(later);
+        assert_eq!(waiting.available_permits(), MAX_LATER);
     }
 
     #[test]

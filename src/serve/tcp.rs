@@ -1,25 +1,23 @@
 //! Streams of messages.
 //!
 //! `serve` takes whatever queries a read brings, answers them from one revision, in order, and sends the replies with
-//! one write. Replies that take time are sent when they are there, behind whatever was answered meanwhile (RFC 7766, 7).
-//! What it takes from a client is bounded: connections, the time a message may be on its way, and the octets of
+//! one write. What it takes from a client is bounded: connections, the time a message may be on its way, and the octets of
 //! replies that wait. [`portable`] does the same by way of hickory-server, which also carries what is more than TCP.
 
 pub mod portable;
 
 use std::io;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
 use super::Listener;
-use super::later::Answer;
-use crate::answer::Response;
+use super::publish::Outcome;
 use crate::dns::wire::Transport;
 
 /// How long a connection may be idle, or a client may take to send a message or to read its replies, if nothing else is
@@ -28,14 +26,14 @@ pub const IDLE: Duration = Duration::from_secs(10);
 /// How many connections a listener has at a time on each worker; more wait until one ends.
 pub const MAX_CONNECTIONS: usize = 1024;
 
+/// How many replies of one connection may take time; until there are fewer, no more queries are read from it.
+const MAX_LATE: usize = 128;
 /// Octets a connection reads at first; it grows with the messages that come.
 const FIRST_OCTETS: usize = 4096;
 /// The longest message with its length in front.
 const LONGEST: usize = 2 + u16::MAX as usize;
 /// Octets of replies that are put together before they are written.
 const REPLY_OCTETS: usize = 64 << 10;
-/// How many queries of a connection may wait for their replies; until one of them is answered no more are read.
-const MOST_WAITING: usize = 256;
 /// How long to wait where no connection can be taken, as for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -65,7 +63,7 @@ pub(super) async fn serve(listener: TcpListener, place: Listener, idle: Duration
         };
         match accepted {
             Ok(((stream, from), slot)) => {
-                let connection = Connection::new(stream, from.ip(), place.clone(), idle);
+                let connection = Connection::new(stream, from, place.clone(), idle);
                 let mut stop = stop.clone();
                 tokio::task::spawn_local(async move {
                     let served = tokio::select! {
@@ -89,7 +87,7 @@ pub(super) async fn serve(listener: TcpListener, place: Listener, idle: Duration
 
 struct Connection {
     stream: TcpStream,
-    from: IpAddr,
+    from: SocketAddr,
     place: Listener,
     idle: Duration,
     /// What was read; `taken..filled` is not answered yet.
@@ -99,25 +97,9 @@ struct Connection {
     reply: Vec<u8>,
     /// Replies with their lengths in front.
     replies: Vec<u8>,
-    /// Replies that are on their way.
-    waiting: JoinSet<Option<Vec<u8>>>,
-}
-
-/// What a connection waited for.
-enum Event {
-    /// There are octets to read, or the client has closed its side.
-    Readable,
-    /// A reply that was on its way is to be written.
-    Replied,
-    /// The client took too long.
-    TooLate,
-}
-
-/// Appends a reply with its length in front.
-fn put(reply: &[u8], replies: &mut Vec<u8>) {
-    let length = u16::try_from(reply.len()).expect("replies keep the limit of their transport");
-    replies.extend_from_slice(&length.to_be_bytes());
-    replies.extend_from_slice(reply);
+    /// Replies that take time. They are sent when they are there, behind whatever was asked later and answered before
+    /// (RFC 7766, 6.2.1.1).
+    late: JoinSet<Option<Vec<u8>>>,
 }
 
 /// What became of the queries read so far.
@@ -131,7 +113,7 @@ enum Progress {
 }
 
 impl Connection {
-    fn new(stream: TcpStream, from: IpAddr, place: Listener, idle: Duration) -> Self {
+    fn new(stream: TcpStream, from: SocketAddr, place: Listener, idle: Duration) -> Self {
         // Without it a reply that follows another may wait for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
         let queries = vec![0; FIRST_OCTETS];
@@ -145,7 +127,7 @@ impl Connection {
             filled: 0,
             reply: Vec::new(),
             replies: Vec::new(),
-            waiting: JoinSet::new(),
+            late: JoinSet::new(),
         }
     }
 
@@ -153,10 +135,18 @@ impl Connection {
         // A message must be whole by then, however slowly its octets come.
         let mut until = Instant::now() + self.idle;
         loop {
-            match self.readable(until).await? {
-                Event::Readable => {}
-                Event::TooLate => return Ok(()),
-                Event::Replied => {
+            tokio::select! {
+                ready = timeout_at(until, self.stream.readable()), if self.late.len() < MAX_LATE => match ready {
+                    Ok(ready) => ready?,
+                    // A client that waits for a reply is not idle.
+                    Err(_) if !self.late.is_empty() => {
+                        until = Instant::now() + self.idle;
+                        continue;
+                    }
+                    Err(_) => return Ok(()),
+                },
+                Some(done) = self.late.join_next(), if !self.late.is_empty() => {
+                    self.put_late(done);
                     until = Instant::now() + self.idle;
                     if !self.write(until).await? {
                         return Ok(());
@@ -165,8 +155,8 @@ impl Connection {
                 }
             }
             match self.stream.try_read(&mut self.queries[self.filled..]) {
-                // The client has nothing more to ask; what it has asked is answered still.
-                Ok(0) => return self.write_last().await,
+                // The client may have closed its half only.
+                Ok(0) => return self.finish().await,
                 Ok(length) => self.filled += length,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(error) => return Err(error),
@@ -192,43 +182,28 @@ impl Connection {
         }
     }
 
-    /// Waits until there is something to read, or a reply that was on its way. A connection with such replies is not idle.
-    async fn readable(&mut self, until: Instant) -> io::Result<Event> {
-        if self.waiting.is_empty() {
-            return match timeout_at(until, self.stream.readable()).await {
-                Ok(ready) => ready.map(|()| Event::Readable),
-                Err(_) => Ok(Event::TooLate),
-            };
+    /// Sends the replies that take time, and ends.
+    async fn finish(mut self) -> io::Result<()> {
+        while let Some(done) = self.late.join_next().await {
+            self.put_late(done);
         }
-        let reads = self.waiting.len() < MOST_WAITING;
-        let late = tokio::select! {
-            late = self.waiting.join_next() => late,
-            ready = self.stream.readable(), if reads => return ready.map(|()| Event::Readable),
-        };
-        if let Some(Ok(Some(late))) = late {
-            put(&late, &mut self.replies);
-        }
-        Ok(Event::Replied)
+        self.write(Instant::now() + self.idle).await?;
+        Ok(())
     }
 
-    /// Sends the replies that are on their way.
-    async fn write_last(mut self) -> io::Result<()> {
-        while let Some(late) = self.waiting.join_next().await {
-            if let Ok(Some(late)) = late {
-                put(&late, &mut self.replies);
-                let until = Instant::now() + self.idle;
-                if !self.write(until).await? {
-                    break;
-                }
-            }
+    /// Puts a reply that took time behind those that wait to be written.
+    fn put_late(&mut self, done: Result<Option<Vec<u8>>, JoinError>) {
+        match done {
+            Ok(Some(reply)) => put(&mut self.replies, &reply),
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "a reply could not be made"),
         }
-        Ok(())
     }
 
     /// Answers the whole messages that were read, all from one revision.
     fn answer(&mut self) -> Progress {
-        let Self { place, from, queries, taken, filled, reply, replies, waiting, .. } = self;
-        place.edition(|edition| {
+        let Self { place, from, queries, taken, filled, reply, replies, late, .. } = self;
+        place.batch(|batch| {
             loop {
                 let Some((&[high, low], behind)) = queries[*taken..*filled].split_first_chunk::<2>() else {
                     return Progress::More;
@@ -238,13 +213,13 @@ impl Connection {
                     return Progress::End;
                 }
                 let Some(query) = behind.get(..length) else { return Progress::More };
-                let answer = place.respond_from(edition, *from, None, Transport::Tcp, query, reply);
+                let outcome = batch.answer(*from, None, Transport::Tcp, query, reply);
                 *taken += 2 + length;
-                match answer {
-                    Answer::Now(Response::Silence) => {}
-                    Answer::Now(_) => put(reply, replies),
-                    Answer::Later(later) => {
-                        waiting.spawn_local(later);
+                match outcome {
+                    Outcome::Silence => {}
+                    Outcome::Now => put(replies, reply),
+                    Outcome::Later(later) => {
+                        late.spawn_local(later);
                     }
                 }
                 if replies.len() >= REPLY_OCTETS {
@@ -282,4 +257,11 @@ impl Connection {
             self.queries.resize(LONGEST.min(self.filled * 4), 0);
         }
     }
+}
+
+/// Puts a reply with its length in front behind others.
+fn put(replies: &mut Vec<u8>, reply: &[u8]) {
+    let length = u16::try_from(reply.len()).expect("replies keep the limit of their transport");
+    replies.extend_from_slice(&length.to_be_bytes());
+    replies.extend_from_slice(reply);
 }

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::compile::ZoneFiles;
@@ -12,6 +12,7 @@ use crate::compile::sample::{estate, name};
 use crate::dns::Table;
 use crate::dns::wire::{Received, decode, encode_query};
 use crate::dns::{Rcode, RecordType};
+use crate::serve::faults::{Fault, Harm, Scope};
 
 /// Longer than any reply takes, short enough to fail by.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -529,4 +530,101 @@ fn while_revisions_are_replaced_no_query_is_lost_and_none_is_answered_from_two_o
     });
     assert!(answered.iter().all(|count| *count > 0));
     assert_eq!(last_address(&ask(&client(at), &query(1, "a.one.test", RecordType::A))), "10.0.0.250");
+}
+
+fn fault(harm: Option<Harm>, delay: Duration, name: &str) -> Fault {
+    let scope = Scope { name: Some(name.parse().expect("a good pattern")), ..Scope::default() };
+    Fault { scope, share: 1.0, seed: 0, lasts: None, delay, harm }
+}
+
+fn set(server: &Running, fault: Fault) {
+    server.publication().faults().set(fault, Instant::now()).expect("a good fault");
+}
+
+/// What the last query taken down says of its fault.
+fn struck(server: &Running) -> Option<String> {
+    let observatory = server.publication().observatory();
+    let kept = observatory.kept();
+    kept.queries.last().and_then(|one| observatory.sight(one).fault.clone())
+}
+
+#[test]
+fn a_late_reply_keeps_no_other_waiting() {
+    let late = Duration::from_millis(300);
+    for (tcp, listener) in [
+        (TcpRoad::Pipelined, "vnet1=127.0.0.1:0"),
+        (TcpRoad::Pipelined, "vnet1=0.0.0.0:0"),
+        (TcpRoad::Portable, "vnet1=127.0.0.1:0"),
+    ] {
+        let server = served_by(tcp, &[listener]);
+        set(&server, fault(None, late, "*.azure.com"));
+        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, server.listeners()[0].address.port()));
+        let slow = query(1, "api.monitor.azure.com", RecordType::A);
+        let quick = query(2, "nobody.example", RecordType::A);
+        let socket = client(at);
+        let begun = Instant::now();
+        socket.send(&slow).expect("loopback takes it");
+        assert_eq!(ask(&socket, &quick).id, 2);
+        assert!(begun.elapsed() < late, "the quick one has not waited");
+        let reply = decode(&receive(&socket)).expect("a reply");
+        assert!(begun.elapsed() >= late);
+        assert_eq!((reply.id, last_address(&reply)), (1, "10.0.1.9".into()));
+        let observatory = server.publication().observatory();
+        let seen = observatory.kept().queries;
+        let seen = seen.iter().map(|one| observatory.sight(one)).find(|one| one.fault.is_some()).expect("it is seen");
+        assert_eq!(seen.fault.as_deref(), Some("fault 1: 300 ms late"));
+        assert!(seen.latency_microseconds >= 300_000);
+        let mut stream = connected(at);
+        let begun = Instant::now();
+        stream.write_all(&[framed(&slow), framed(&quick)].concat()).expect("the server reads");
+        let ids = [read_message(&mut stream), read_message(&mut stream)].map(|message| message[1]);
+        assert!(begun.elapsed() >= late);
+        if tcp == TcpRoad::Pipelined {
+            assert_eq!(ids, [2, 1], "replies of one connection do not wait for each other");
+            // The connection is still good.
+            assert_eq!(ask_tcp(&mut stream, &quick).id, 2);
+        }
+    }
+}
+
+#[test]
+fn faults_drop_refuse_and_truncate_what_they_are_for_and_nothing_else() {
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    set(&server, fault(Some(Harm::Drop), Duration::ZERO, "dropped.example"));
+    set(&server, fault(Some(Harm::Rcode(Rcode::SERVFAIL)), Duration::ZERO, "failing.example"));
+    set(&server, fault(Some(Harm::Truncate), Duration::ZERO, "api.monitor.azure.com"));
+    let at = server.listeners()[0].address;
+    let socket = client(at);
+    socket.send(&query(1, "dropped.example", RecordType::A)).expect("loopback takes it");
+    let failed = ask(&socket, &query(2, "failing.example", RecordType::A));
+    assert_eq!((failed.id, failed.rcode), (2, Rcode::SERVFAIL), "nothing came for the first");
+    let truncated = ask(&socket, &query(3, "api.monitor.azure.com", RecordType::A));
+    assert!(truncated.truncated && truncated.answer.is_empty());
+    assert_eq!(struck(&server).as_deref(), Some("fault 3: truncated"));
+    let over_tcp = ask_tcp(&mut connected(at), &query(4, "api.monitor.azure.com", RecordType::A));
+    assert_eq!((over_tcp.truncated, last_address(&over_tcp)), (false, "10.0.1.9".into()));
+    assert_eq!(ask(&socket, &query(5, "other.example", RecordType::A)).rcode, Rcode::NXDOMAIN);
+    assert_eq!(struck(&server), None);
+    let observatory = server.publication().observatory();
+    let kept = observatory.kept().queries;
+    let first = observatory.sight(&kept[0]);
+    assert_eq!((&first.rcode, first.fault.as_deref()), (&None, Some("fault 1: no reply")));
+    assert_eq!(server.publication().faults().clear_all(Instant::now()), 3);
+    assert_eq!(ask(&socket, &query(6, "failing.example", RecordType::A)).rcode, Rcode::NXDOMAIN);
+}
+
+#[test]
+fn a_stale_answer_is_that_of_the_revision_before() {
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    set(&server, fault(Some(Harm::Stale), Duration::ZERO, "*"));
+    let socket = client(server.listeners()[0].address);
+    let packet = query(1, "api.monitor.azure.com", RecordType::A);
+    assert_eq!(last_address(&ask(&socket, &packet)), "10.0.1.9", "there is none before the first");
+    server.publish(Arc::new(estate([10, 0, 1, 77].into())));
+    let stale = ask(&socket, &packet);
+    assert_eq!(last_address(&stale), "10.0.1.9");
+    let told = stale.edns.and_then(|edns| edns.extended_error).expect("it is told");
+    assert_eq!((told.code, &*told.text), (3, "fault 1: the answer of the revision before"));
+    server.publication().faults().clear_all(Instant::now());
+    assert_eq!(last_address(&ask(&socket, &packet)), "10.0.1.77");
 }

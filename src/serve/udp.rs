@@ -13,15 +13,18 @@ mod portable;
 mod wildcard;
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::Listener;
-use super::later::Waiting;
+use super::publish::Later;
 
 /// Octets of a query that are looked at. A longer one is cut off, and thereby malformed.
 const QUERY_OCTETS: usize = 2048;
@@ -29,6 +32,9 @@ const QUERY_OCTETS: usize = 2048;
 const PAUSE: Duration = Duration::from_millis(10);
 /// How many batches or messages are taken while stopping: what waited when the server was told to, and not more.
 const LAST_ROUNDS: usize = 1024;
+
+/// How long a socket that is to be closed waits for replies that are on their way.
+const LAST_WAIT: Duration = Duration::from_millis(500);
 
 /// Makes the socket ready before the first query comes; the future answers until told to stop, and then what has already
 /// arrived.
@@ -61,15 +67,14 @@ pub(super) async fn serve_portably(socket: UdpSocket, listener: Listener, stop: 
 
 /// A way to receive, answer and send.
 trait Road {
-    /// Takes what is there, up to some bound, and answers it. An error of kind `WouldBlock` says that nothing is there.
-    async fn round(&mut self, socket: &Rc<UdpSocket>) -> io::Result<()>;
-
-    /// The replies that are on their way.
-    fn waiting(self) -> Waiting;
+    /// Takes what is there, up to some bound, and answers it; what takes time goes to `late`. An error of kind `WouldBlock`
+    /// says that nothing is there.
+    async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()>;
 }
 
 async fn serve_with(mut road: impl Road, socket: UdpSocket, mut stop: watch::Receiver<bool>) {
     let socket = Rc::new(socket);
+    let mut late = JoinSet::new();
     // Waited for once and not anew each time, which would be the dearest part of a small batch.
     let mut stopped = pin!(stop.wait_for(|stop| *stop));
     loop {
@@ -79,7 +84,9 @@ async fn serve_with(mut road: impl Road, socket: UdpSocket, mut stop: watch::Rec
             _ = &mut stopped => break,
             _ = socket.readable() => {}
         }
-        match road.round(&socket).await {
+        // Those that are sent need no keeping.
+        while late.try_join_next().is_some() {}
+        match road.round(&socket, &mut late).await {
             // Many listeners share a thread, and none may starve the others. Where nothing is left to read, the next look
             // at the socket lets the others run anyway; to yield as well would cost a system call.
             Ok(()) => tokio::task::yield_now().await,
@@ -92,11 +99,13 @@ async fn serve_with(mut road: impl Road, socket: UdpSocket, mut stop: watch::Rec
         }
     }
     for _ in 0..LAST_ROUNDS {
-        if road.round(&socket).await.is_err() {
+        if road.round(&socket, &mut late).await.is_err() {
             break;
         }
     }
-    road.waiting().finish().await;
+    if timeout(LAST_WAIT, late.join_all()).await.is_err() {
+        tracing::debug!("queries that still waited for their replies were given up");
+    }
 }
 
 /// Sends one reply. What cannot be sent is dropped: the client asks again.
@@ -104,4 +113,14 @@ async fn send_one(socket: &UdpSocket, mut send: impl FnMut() -> io::Result<usize
     if let Err(error) = socket.async_io(tokio::io::Interest::WRITABLE, &mut send).await {
         tracing::debug!(%error, "a reply could not be sent");
     }
+}
+
+/// Sends a reply when it is there.
+fn send_later(later: Later, socket: &Rc<UdpSocket>, to: SocketAddr, late: &mut JoinSet<()>) {
+    let socket = Rc::clone(socket);
+    late.spawn_local(async move {
+        if let Some(reply) = later.await {
+            send_one(&socket, || socket.try_send_to(&reply, to)).await;
+        }
+    });
 }

@@ -5,12 +5,13 @@
 //! fails, refuses or says nothing for a while. Whoever was asked before may still reply. After [`PATIENCE`] the client is
 //! told SERVFAIL, which is before clients give up by themselves. Nothing is kept from one question to the next.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -21,7 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Bound;
-use crate::answer::Journey;
+use crate::answer::{Journey, Question};
 use crate::dns::Rcode;
 use crate::dns::foreign::ForeignReply;
 
@@ -34,6 +35,9 @@ const TURN: Duration = Duration::from_millis(1000);
 const MOST_TRIES: usize = 12;
 /// The most sockets open to other servers at a time; further tries wait for one.
 const MOST_SOCKETS: usize = 256;
+/// How many clients may wait for the same name and type at a time. A server that forwards back to here makes one question
+/// many; the first beyond this is told so, and the others with it, since each waits for the next.
+const MOST_ALIKE: usize = 64;
 /// The port of DNS.
 const PORT: u16 = 53;
 /// Where the system keeps its resolvers.
@@ -139,7 +143,7 @@ fn system(file: &Path) -> Result<Vec<SocketAddr>, SystemError> {
 }
 
 /// The listener that a server to ask is, if it is one of our own: questions would come back to where they came from.
-pub(super) fn own<'b>(server: SocketAddr, listeners: &'b [Bound]) -> Option<&'b Bound> {
+pub(super) fn own(server: SocketAddr, listeners: &[Bound]) -> Option<&Bound> {
     let met = |bound: &&Bound| {
         let here = bound.address.ip();
         let everywhere = here.is_unspecified() && here.is_ipv4() == server.ip().is_ipv4() && is_local(server.ip());
@@ -158,6 +162,8 @@ fn is_local(ip: IpAddr) -> bool {
 pub struct Upstream {
     servers: Vec<SocketAddr>,
     sockets: Semaphore,
+    /// How many clients wait for each name and type.
+    alike: Mutex<HashMap<Question, usize>>,
 }
 
 /// Why a server's reply was of no use.
@@ -176,24 +182,40 @@ enum Trouble {
 impl Upstream {
     /// These servers, in the order in which they are asked; absent if there is none.
     pub fn new(servers: Vec<SocketAddr>) -> Option<Self> {
-        (!servers.is_empty()).then(|| Self { servers, sockets: Semaphore::new(MOST_SOCKETS) })
+        (!servers.is_empty()).then(|| Self { servers, sockets: Semaphore::new(MOST_SOCKETS), alike: Mutex::default() })
     }
 
     /// Goes on a journey to its end: the octets of the reply to the client. They are there within [`PATIENCE`].
-    pub async fn travel(self: Arc<Self>, mut journey: Journey) -> Option<Vec<u8>> {
+    pub async fn travel(self: Arc<Self>, journey: Journey) -> Option<Vec<u8>> {
+        let question = journey.question().clone();
+        let reply = match Alike::one_more(&self.alike, &question) {
+            Some(_counted) => self.ask_until_done(journey).await,
+            None => {
+                let Question { name, kind } = &question;
+                let text = format!(
+                    "{MOST_ALIKE} clients wait for {name} {kind} already; an upstream may forward back to this server"
+                );
+                tracing::warn!(%name, %kind, "{text}");
+                journey.failed(OTHER, &text)
+            }
+        };
+        Some(reply)
+    }
+
+    async fn ask_until_done(&self, mut journey: Journey) -> Vec<u8> {
         let deadline = Instant::now() + PATIENCE;
         let mut left = MOST_TRIES;
         loop {
             match self.ask(&journey, deadline, &mut left).await {
                 Ok(told) => {
                     if let Some(reply) = journey.told(told) {
-                        return Some(reply);
+                        return reply;
                     }
                 }
                 Err((server, trouble)) => {
                     let (code, text) = trouble.told(server);
                     tracing::debug!(name = %journey.asks(), text, "no answer from upstream");
-                    return Some(journey.failed(code, &text));
+                    return journey.failed(code, &text);
                 }
             }
         }
@@ -259,6 +281,37 @@ impl Upstream {
         match told.rcode {
             Rcode::NOERROR | Rcode::NXDOMAIN => Ok(told),
             other => Err(Trouble::Refused(other)),
+        }
+    }
+}
+
+/// One of the clients that wait for a name and type, until it is dropped.
+struct Alike<'m> {
+    counts: &'m Mutex<HashMap<Question, usize>>,
+    question: &'m Question,
+}
+
+impl<'m> Alike<'m> {
+    /// Absent if there are too many.
+    fn one_more(counts: &'m Mutex<HashMap<Question, usize>>, question: &'m Question) -> Option<Self> {
+        let mut held = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.entry(question.clone()).or_default();
+        if *count >= MOST_ALIKE {
+            return None;
+        }
+        *count += 1;
+        Some(Self { counts, question })
+    }
+}
+
+impl Drop for Alike<'_> {
+    fn drop(&mut self) {
+        let mut held = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(self.question) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(self.question);
+            }
         }
     }
 }

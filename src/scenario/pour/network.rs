@@ -117,7 +117,7 @@ impl Pourer<'_> {
                 return None;
             }
         };
-        if let Err(dangling) = known.find(name) {
+        if let Err(dangling) = known.find(name, self.faults.are_printed()) {
             self.fault(range, dangling.message, Some(dangling.hint));
         }
         Some(target)

@@ -45,7 +45,7 @@ impl Pourer<'_> {
         told: Told,
     ) {
         for ((network, link), (key, _)) in links.iter().zip(node.entries_of("links")) {
-            if let Err(dangling) = self.networks.find(network) {
+            if let Err(dangling) = self.networks.find(network, self.faults.are_printed()) {
                 self.fault(key.range, dangling.message, Some(dangling.hint));
             }
             let policy = match link.resolution_policy {
@@ -107,7 +107,7 @@ impl Pourer<'_> {
 
     /// A zone that must exist.
     pub(super) fn refer_zone(&mut self, zone: &ZoneId, range: Range) {
-        if let Err(dangling) = self.zones.find(&zone.to_string()) {
+        if let Err(dangling) = self.zones.find(&zone.to_string(), self.faults.are_printed()) {
             self.fault(range, dangling.message, Some(dangling.hint));
         }
     }

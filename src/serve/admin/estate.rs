@@ -18,10 +18,12 @@ use crate::answer::{Question, explain as explained};
 use crate::catalogue::Operation;
 use crate::compile::ViewId;
 use crate::dns::RecordType;
+use crate::dns::wire::Transport;
 use crate::report::answer::answered;
 use crate::report::explanation::{self, ExplanationDocument};
 use crate::report::findings::{self, FindingDocument};
 use crate::report::flows::{self as flow_report, FlowDocument};
+use crate::serve::faults::Asked as FaultAsked;
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::new().routes(routes!(explain)).routes(routes!(flows)).routes(routes!(list_findings))
@@ -32,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
 #[into_params(parameter_in = Query)]
 struct ExplainQuery {
     /// The name to ask for.
+    #[param(min_length = 1, max_length = 1024)]
     name: String,
     /// The network to ask from; `public`, which is the default, asks from outside every network.
     from: Option<String>,
@@ -51,8 +54,11 @@ struct ExplainDocument {
     explanation: ExplanationDocument,
     /// The revision it is about.
     revision: u32,
-    /// The same as `ampls-dns explain` prints it.
+    /// The same as `ampls-dns explain` prints it, and behind it the faults.
     text: String,
+    /// Faults that may strike the question over UDP, in words; only for what is served.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<String>,
 }
 
 /// Why a network gets the answer it gets.
@@ -88,11 +94,40 @@ async fn explain(
         let question = Question { name, kind };
         let told = explained(&world, view, chosen, &question);
         let answer = answered(&world, view, &question);
-        let text = explanation::text(&told, &answer);
+        let mut text = explanation::text(&told, &answer);
+        let asked =
+            FaultAsked { name: &question.name, kind, view: world.views.get(view).label(), transport: Transport::Udp };
+        let faults = match &query.at {
+            None => admin.control.publication().faults().notes(&asked, std::time::Instant::now()),
+            Some(_) => Vec::new(),
+        };
+        text.extend(faults.iter().map(|fault| format!("  {fault}\n")));
         let explanation = explanation::document(&told, answer);
-        Ok(Json(ExplainDocument { explanation, revision: world.revision().0, text }))
+        Ok(Json(ExplainDocument { explanation, revision: world.revision().0, text, faults }))
     })
     .await
+}
+
+#[derive(Deserialize, ToSchema, Clone, Copy, Debug)]
+#[serde(rename_all = "camelCase")]
+enum OperationName {
+    Ingestion,
+    Query,
+    Config,
+    Download,
+    ResourceManager,
+}
+
+impl From<OperationName> for Operation {
+    fn from(name: OperationName) -> Self {
+        match name {
+            OperationName::Ingestion => Self::Ingestion,
+            OperationName::Query => Self::Query,
+            OperationName::Config => Self::Config,
+            OperationName::Download => Self::Download,
+            OperationName::ResourceManager => Self::ResourceManager,
+        }
+    }
 }
 
 #[derive(Deserialize, IntoParams, Debug)]
@@ -103,8 +138,9 @@ struct FlowsQuery {
     from: String,
     /// The resource to use; all without it.
     resource: Option<String>,
-    /// `ingestion`, `query`, `config`, `download` or `resourceManager`; all without it.
-    operation: Option<String>,
+    /// What is done; everything without it.
+    #[param(inline)]
+    operation: Option<OperationName>,
     /// A step's name or a revision; what is served without it.
     at: Option<String>,
 }
@@ -123,13 +159,7 @@ async fn flows(
     Asked(query): Asked<FlowsQuery>,
 ) -> Result<Json<Vec<FlowDocument>>, Problem> {
     blocking(move || {
-        let wanted = |text: &String| Operation::ALL.into_iter().find(|one| one.name() == text);
-        let operation = match &query.operation {
-            None => None,
-            Some(text) => Some(wanted(text).ok_or_else(|| {
-                Problem::bad("`operation`: there are ingestion, query, config, download and resourceManager")
-            })?),
-        };
+        let operation = query.operation.map(Operation::from);
         let world = at(&admin, query.at.as_deref())?;
         let state = &world.state;
         let client = match state.machines.get_key_value(query.from.as_str()) {

@@ -22,7 +22,7 @@ pub const MIN_TOKEN_OCTETS: usize = 16;
 /// The most octets of a token.
 pub const MAX_TOKEN_OCTETS: usize = 4096;
 /// What is answered without a token.
-const OPEN: [&str; 2] = ["/livez", "/readyz"];
+pub(super) const OPEN: [&str; 2] = ["/livez", "/readyz"];
 
 /// The secret that whoever asks must show.
 #[derive(Clone)]

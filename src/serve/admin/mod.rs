@@ -10,14 +10,16 @@ pub mod problem;
 mod ask;
 mod changes;
 mod estate;
+mod faults;
 mod health;
+mod metrics;
+mod page;
+mod queries;
 mod records;
+
 mod server;
 mod snapshots;
 mod state;
-
-#[cfg(test)]
-mod tests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -37,6 +39,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use guard::{AllowedHost, Guard, Token, TokenError};
 pub use problem::Problem;
+pub use queries::QueriesDocument;
 
 use super::control::Control;
 use crate::scenario::Addition;
@@ -52,12 +55,13 @@ pub struct Admin {
     /// Where what is served is read and changed.
     pub control: Arc<Control>,
     draining: Arc<AtomicBool>,
+    story: page::Kept,
 }
 
 impl Admin {
     /// An admin of what `control` writes.
     pub fn new(control: Arc<Control>) -> Self {
-        Self { control, draining: Arc::default() }
+        Self { control, draining: Arc::default(), story: page::Kept::default() }
     }
 
     /// Says that the server is about to end: `/readyz` fails from now on.
@@ -126,14 +130,23 @@ impl Drop for AdminServer {
     }
 }
 
+/// Whether an admin server may listen at `address`: where other machines reach it, only with a token.
+///
+/// # Errors
+/// [`AdminError::NoToken`].
+pub fn permit(address: SocketAddr, guard: &Guard) -> Result<(), AdminError> {
+    match address.ip().to_canonical().is_loopback() || guard.has_token() {
+        true => Ok(()),
+        false => Err(AdminError::NoToken(address)),
+    }
+}
+
 /// Starts an admin server at `address`. Requests are answered from the moment this returns.
 ///
 /// # Errors
 /// [`AdminError`]; then there is none.
 pub fn start(address: SocketAddr, guard: Guard, admin: Admin) -> Result<AdminServer, AdminError> {
-    if !address.ip().to_canonical().is_loopback() && !guard.has_token() {
-        return Err(AdminError::NoToken(address));
-    }
+    permit(address, &guard)?;
     let listener = std::net::TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -193,6 +206,10 @@ fn routes() -> OpenApiRouter<Admin> {
         .merge(estate::routes())
         .merge(changes::routes())
         .merge(snapshots::routes())
+        .merge(page::routes())
+        .merge(queries::routes())
+        .merge(faults::routes())
+        .merge(metrics::routes())
 }
 
 /// The routes and the document that describes them.
@@ -200,6 +217,7 @@ fn router() -> (Router<Admin>, Value) {
     let (router, document) = routes().split_for_parts();
     let mut document = serde_json::to_value(&document).expect("the document has string keys only");
     describe_events(&mut document);
+    describe_refusals(&mut document);
     let text = document.to_string();
     let answer = move || {
         let text = text.clone();
@@ -242,6 +260,35 @@ fn describe_events(document: &mut Value) {
         components.extend(definitions);
     }
     components.insert("Events".to_owned(), schema);
+}
+
+/// What any request may meet before its handler sees it.
+fn describe_refusals(document: &mut Value) {
+    let paths = document.pointer_mut("/paths").and_then(Value::as_object_mut);
+    for (path, methods) in paths.into_iter().flatten() {
+        for operation in methods.as_object_mut().into_iter().flat_map(|methods| methods.values_mut()) {
+            let (body, query) = (operation.get("requestBody").is_some(), operation.get("parameters").is_some());
+            let Some(responses) = operation.pointer_mut("/responses").and_then(Value::as_object_mut) else { continue };
+            for (status, when, meaning) in [
+                ("400", true, "The request cannot be used."),
+                ("401", !guard::OPEN.contains(&path.as_str()), "The token is wanted."),
+                ("403", true, "The request comes from a page of another origin."),
+                ("408", body, "The body did not arrive in time."),
+                ("413", body, "The body is too large."),
+                ("415", body, "The body is of a type that is not read here."),
+                ("421", true, "The server does not go by the name in Host."),
+                ("500", query || body, "The server made a mistake; its log says more."),
+                ("503", true, "The request took too long."),
+            ] {
+                if when && !responses.contains_key(status) {
+                    let schema = serde_json::json!({ "$ref": "#/components/schemas/Problem" });
+                    let content = serde_json::json!({ "application/problem+json": { "schema": schema } });
+                    responses
+                        .insert(status.to_owned(), serde_json::json!({ "description": meaning, "content": content }));
+                }
+            }
+        }
+    }
 }
 
 /// The whole of it: routes, guard, bounds.

@@ -109,7 +109,7 @@ impl From<ControlError> for Problem {
             ControlError::NoStep(_) | ControlError::NoSnapshot { .. } => Self::missing(detail),
             ControlError::AtEnd | ControlError::AtStart => Self::new(StatusCode::CONFLICT, detail)
                 .kind("urn:ampls-dns:problem:no-further-step", "There is no further step"),
-            ControlError::TooManySnapshots => Self::new(StatusCode::CONFLICT, detail),
+            ControlError::TooManySnapshots | ControlError::TooManyEvents => Self::new(StatusCode::CONFLICT, detail),
             ControlError::Stale { current, edition, .. } => Self {
                 current_revision: Some(current.0),
                 edition: Some(edition),

@@ -31,8 +31,10 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
 #[into_params(parameter_in = Query)]
 struct RecordSetsQuery {
     /// The zone, as its name, or as `resourceGroup/name`. Without zone and name: all private zones.
+    #[param(min_length = 1, max_length = 1024)]
     zone: Option<String>,
     /// The owner name. With a zone or a name, zones of public DNS are listed as well.
+    #[param(min_length = 1, max_length = 1024)]
     name: Option<String>,
     /// A step's name or a revision; what is served without it.
     at: Option<String>,

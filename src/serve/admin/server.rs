@@ -13,7 +13,10 @@ use tokio::sync::{Semaphore, watch};
 /// The most connections at once; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 128;
 /// How long the head of a request may take, counted from the end of the one before.
-const HEAD_TIME: Duration = Duration::from_secs(30);
+const HEAD_TIME: Duration = Duration::from_secs(15);
+/// How long an answer may wait to be read.
+#[cfg(target_os = "linux")]
+const UNREAD_TIME: Duration = Duration::from_secs(30);
 /// How long requests that are being answered may take once the server stops.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -58,5 +61,8 @@ async fn accept(
     let (stream, _) = listener.accept().await?;
     // Answers are small and waited for.
     let _ = stream.set_nodelay(true);
+    // Whoever does not read them gives the place up.
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD_TIME));
     Ok((stream, permit))
 }

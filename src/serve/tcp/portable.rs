@@ -16,10 +16,9 @@ use hickory_server::zone_handler::{MessageResponseBuilder, Queries};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
-use crate::serve::later::Answer;
+use crate::serve::publish::Outcome;
 
 /// Replies that may wait on one connection. hickory reads the next message only when the last reply is written, so more
 /// than a few never do.
@@ -43,11 +42,12 @@ impl RequestHandler for Handler {
         mut response_handle: R,
     ) -> ResponseInfo {
         let mut reply = Vec::new();
-        let source = request.src().ip();
-        match self.0.respond(source, None, Transport::Tcp, request.as_slice(), &mut reply) {
-            Answer::Now(Response::Silence) => return nothing_sent(request),
-            Answer::Now(_) => {}
-            Answer::Later(later) => match later.await {
+        let source = request.src();
+        let query = request.as_slice();
+        match self.0.batch(|batch| batch.answer(source, None, Transport::Tcp, query, &mut reply)) {
+            Outcome::Silence => return nothing_sent(request),
+            Outcome::Now => {}
+            Outcome::Later(later) => match later.await {
                 Some(late) => reply = late,
                 None => return nothing_sent(request),
             },

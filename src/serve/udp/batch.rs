@@ -6,15 +6,15 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg, sendmsg};
+use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
 
-use super::{QUERY_OCTETS, Road, send_one};
-use crate::answer::Response;
+use super::{QUERY_OCTETS, Road, send_later};
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
-use crate::serve::later::{Answer, Later, Waiting};
+use crate::serve::publish::Outcome;
 
 /// Queries a system call. Beyond 16 to 32 more gain nothing.
 const QUERIES: usize = 32;
@@ -33,9 +33,6 @@ pub(super) struct Batch {
     /// How many replies there are, and how many of them are sent.
     ready: usize,
     sent: usize,
-    /// Those that are still to come, and where they go.
-    later: Vec<(Later, SockaddrStorage)>,
-    waiting: Waiting,
     // Each direction has its own: what was received changes the lengths kept in here.
     receiving: MultiHeaders<SockaddrStorage>,
     sending: MultiHeaders<SockaddrStorage>,
@@ -51,8 +48,6 @@ impl Batch {
             to: [None; QUERIES],
             ready: 0,
             sent: 0,
-            later: Vec::new(),
-            waiting: Waiting::default(),
             receiving: MultiHeaders::preallocate(QUERIES, None),
             sending: MultiHeaders::preallocate(QUERIES, None),
         }
@@ -74,9 +69,9 @@ impl Batch {
     }
 
     /// Answers the first `count` queries, all from one revision.
-    fn answer(&mut self, count: usize) {
+    fn answer(&mut self, count: usize, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) {
         (self.ready, self.sent) = (0, 0);
-        self.listener.edition(|edition| {
+        self.listener.batch(|batch| {
             for (query, arrived) in self.queries.iter().zip(&self.arrived).take(count) {
                 let Some((length, from)) = arrived else { continue };
                 let Some((source, port)) = ip_and_port(from) else { continue };
@@ -84,28 +79,17 @@ impl Batch {
                     continue;
                 }
                 let reply = &mut self.replies[self.ready];
-                match self.listener.respond_from(edition, source, None, Transport::Udp, &query[..*length], reply) {
-                    Answer::Now(Response::Silence) => {}
-                    Answer::Now(_) => {
+                let source = (source, port).into();
+                match batch.answer(source, None, Transport::Udp, &query[..*length], reply) {
+                    Outcome::Silence => {}
+                    Outcome::Now => {
                         self.to[self.ready] = Some(*from);
                         self.ready += 1;
                     }
-                    Answer::Later(later) => self.later.push((later, *from)),
+                    Outcome::Later(later) => send_later(later, socket, source, late),
                 }
             }
         });
-    }
-
-    /// Leaves the replies that are still to come to tasks of their own.
-    fn leave(&mut self, socket: &Rc<UdpSocket>) {
-        for (later, to) in self.later.drain(..) {
-            let socket = Rc::clone(socket);
-            self.waiting.send_later(later, async move |reply| {
-                let slices = [IoSlice::new(&reply)];
-                let flags = MsgFlags::MSG_DONTWAIT;
-                send_one(&socket, || Ok(sendmsg(socket.as_raw_fd(), &slices, &[], flags, Some(&to))?)).await;
-            });
-        }
     }
 
     /// Sends the replies that are left. One that cannot be sent is passed over: the client asks again.
@@ -131,12 +115,11 @@ impl Batch {
 }
 
 impl Road for Batch {
-    async fn round(&mut self, socket: &Rc<UdpSocket>) -> io::Result<()> {
+    async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
         let fd = socket.as_raw_fd();
         for _ in 0..BATCHES {
             let count = socket.try_io(Interest::READABLE, || Ok(self.receive(fd)?))?;
-            self.answer(count);
-            self.leave(socket);
+            self.answer(count, socket, late);
             socket.async_io(Interest::WRITABLE, || self.send(fd)).await?;
             if count < QUERIES {
                 // The kernel had no more, so there is no need to ask it again: whatever comes from now on is a new event.
@@ -144,10 +127,6 @@ impl Road for Batch {
             }
         }
         Ok(())
-    }
-
-    fn waiting(self) -> Waiting {
-        self.waiting
     }
 }
 

@@ -4,28 +4,27 @@ use std::io;
 use std::rc::Rc;
 
 use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
 
-use super::{QUERY_OCTETS, Road, send_one};
-use crate::answer::Response;
+use super::{QUERY_OCTETS, Road, send_later, send_one};
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
-use crate::serve::later::{Answer, Waiting};
+use crate::serve::publish::Outcome;
 
 pub(super) struct Portable {
     listener: Listener,
     query: Box<[u8]>,
     reply: Vec<u8>,
-    waiting: Waiting,
 }
 
 impl Portable {
     pub(super) fn new(listener: Listener) -> Self {
-        Self { listener, query: vec![0; QUERY_OCTETS].into(), reply: Vec::new(), waiting: Waiting::default() }
+        Self { listener, query: vec![0; QUERY_OCTETS].into(), reply: Vec::new() }
     }
 }
 
 impl Road for Portable {
-    async fn round(&mut self, socket: &Rc<UdpSocket>) -> io::Result<()> {
+    async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
         let (length, source) = match socket.try_recv_from(&mut self.query) {
             Ok(received) => received,
             // Windows tells here that an earlier reply met a closed port.
@@ -36,20 +35,13 @@ impl Road for Portable {
             return Ok(());
         }
         let packet = &self.query[..length];
-        match self.listener.respond(source.ip(), None, Transport::Udp, packet, &mut self.reply) {
-            Answer::Now(Response::Silence) => {}
-            Answer::Now(_) => send_one(socket, || socket.try_send_to(&self.reply, source)).await,
-            Answer::Later(later) => {
-                let socket = Rc::clone(socket);
-                self.waiting.send_later(later, async move |reply| {
-                    send_one(&socket, || socket.try_send_to(&reply, source)).await;
-                });
-            }
+        let reply = &mut self.reply;
+        let outcome = self.listener.batch(|batch| batch.answer(source, None, Transport::Udp, packet, reply));
+        match outcome {
+            Outcome::Silence => {}
+            Outcome::Now => send_one(socket, || socket.try_send_to(&self.reply, source)).await,
+            Outcome::Later(later) => send_later(later, socket, source, late),
         }
         Ok(())
-    }
-
-    fn waiting(self) -> Waiting {
-        self.waiting
     }
 }

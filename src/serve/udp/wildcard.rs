@@ -11,12 +11,12 @@ use nix::sys::socket::{
 };
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
 
 use super::{QUERY_OCTETS, Road, send_one};
-use crate::answer::Response;
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
-use crate::serve::later::{Answer, Waiting};
+use crate::serve::publish::Outcome;
 use crate::serve::udp::batch::ip_and_port;
 
 /// Makes the kernel tell where each datagram was sent to.
@@ -33,13 +33,12 @@ pub(super) struct Wildcard {
     query: Box<[u8]>,
     control: Vec<u8>,
     reply: Vec<u8>,
-    waiting: Waiting,
 }
 
 impl Wildcard {
     pub(super) fn new(listener: Listener) -> Self {
         let control = nix::cmsg_space!(libc::in6_pktinfo);
-        Self { listener, query: vec![0; QUERY_OCTETS].into(), control, reply: Vec::new(), waiting: Waiting::default() }
+        Self { listener, query: vec![0; QUERY_OCTETS].into(), control, reply: Vec::new() }
     }
 
     fn receive(&mut self, socket: &UdpSocket) -> io::Result<Arrival> {
@@ -98,7 +97,7 @@ impl AskedAt {
 }
 
 impl Road for Wildcard {
-    async fn round(&mut self, socket: &Rc<UdpSocket>) -> io::Result<()> {
+    async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
         let arrival = socket.try_io(Interest::READABLE, || self.receive(socket))?;
         let Some(from) = arrival.from else { return Ok(()) };
         let Some((source, port)) = ip_and_port(&from) else { return Ok(()) };
@@ -107,27 +106,30 @@ impl Road for Wildcard {
         }
         let asked_at = arrival.asked_at.as_ref().map(AskedAt::address);
         let packet = &self.query[..arrival.length];
+        let source = (source, port).into();
+        let reply = &mut self.reply;
+        let outcome = self.listener.batch(|batch| batch.answer(source, asked_at, Transport::Udp, packet, reply));
         let turned = arrival.asked_at.map(AskedAt::turned);
-        match self.listener.respond(source, asked_at, Transport::Udp, packet, &mut self.reply) {
-            Answer::Now(Response::Silence) => {}
-            Answer::Now(_) => send(socket, &self.reply, turned.as_ref(), from).await,
-            Answer::Later(later) => {
+        match outcome {
+            Outcome::Silence => {}
+            Outcome::Now => send(socket, &self.reply, turned.as_ref(), &from).await,
+            Outcome::Later(later) => {
                 let socket = Rc::clone(socket);
-                self.waiting.send_later(later, async move |reply| send(&socket, &reply, turned.as_ref(), from).await);
+                late.spawn_local(async move {
+                    if let Some(reply) = later.await {
+                        send(&socket, &reply, turned.as_ref(), &from).await;
+                    }
+                });
             }
         }
         Ok(())
     }
-
-    fn waiting(self) -> Waiting {
-        self.waiting
-    }
 }
 
 /// Sends a reply from the address its query was sent to.
-async fn send(socket: &UdpSocket, reply: &[u8], turned: Option<&AskedAt>, to: SockaddrStorage) {
-    let control: Vec<_> = turned.iter().map(|asked_at| asked_at.control()).collect();
+async fn send(socket: &UdpSocket, reply: &[u8], turned: Option<&AskedAt>, to: &SockaddrStorage) {
+    let control: Vec<_> = turned.into_iter().map(AskedAt::control).collect();
     let slices = [IoSlice::new(reply)];
     let flags = MsgFlags::MSG_DONTWAIT;
-    send_one(socket, || Ok(sendmsg(socket.as_raw_fd(), &slices, &control, flags, Some(&to))?)).await;
+    send_one(socket, || Ok(sendmsg(socket.as_raw_fd(), &slices, &control, flags, Some(to))?)).await;
 }

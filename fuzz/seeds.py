@@ -1,0 +1,58 @@
+"""Writes queries and replies that the corpora of `packet` and `wire` begin with: seeds.py FOLDER."""
+
+import pathlib
+import struct
+import sys
+
+NAMES = [
+    "api.monitor.azure.com",
+    "api.loganalytics.io",
+    "privatelink.monitor.azure.com",
+    "11111111-1111-4111-8111-111111111111.ods.opinsights.azure.com",
+    "nobody.monitor.azure.com",
+    "www.example.org",
+    "",
+]
+TYPES = [1, 5, 6, 16, 28, 65, 252, 255]
+
+
+def name(text):
+    labels = [label.encode() for label in text.split(".") if label]
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def option(code, octets):
+    return struct.pack("!HH", code, len(octets)) + octets
+
+
+def edns(size=1232, flags=0, options=b""):
+    return b"\0" + struct.pack("!HHIH", 41, size, flags, len(options)) + options
+
+
+def query(text, kind, extra=b"", flags=0x0100, klass=1):
+    head = struct.pack("!6H", 0x1234, flags, 1, 0, 0, 1 if extra else 0)
+    return head + name(text) + struct.pack("!HH", kind, klass) + extra
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    packets = [query(text, kind) for text in NAMES for kind in TYPES]
+    subnet = option(8, struct.pack("!HBB", 1, 24, 0) + bytes([10, 0, 1]))
+    for options in [b"", subnet, option(10, b"12345678"), option(12, b"\0" * 40), option(3, b""), subnet + subnet]:
+        packets.append(query(NAMES[0], 1, edns(options=options)))
+    packets += [query(NAMES[0], 1, edns(flags=1 << 16)), query("hostname.bind", 16, klass=3), query(NAMES[0], 1, flags=0x2800)]
+    for number, packet in enumerate(packets):
+        path = folder / "packet" / f"seed-{number}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes([number % 32]) + packet)
+    # A reply: the question again, two records with compressed owners, and EDNS.
+    data = [(1, b"\x0a\0\x01\x09"), (5, b"\xc0\x10"), (16, b"\x02hi"), (15, b"\0\x0a\xc0\x0c"), (65280, b"any")]
+    for number, (kind, octets) in enumerate(data):
+        record = b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 10, len(octets)) + octets
+        reply = struct.pack("!6H", 0x1234, 0x8180, 1, 2, 0, 1) + name(NAMES[0]) + struct.pack("!HH", kind, 1)
+        path = folder / "wire" / f"seed-{number}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(reply + record + record + edns())
+
+
+main()

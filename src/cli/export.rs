@@ -1,0 +1,123 @@
+//! `export`: the estate's DNS in the words of other servers.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Component, Path, PathBuf};
+
+use clap::Args;
+
+use super::{Outcome, Result, ScenarioArguments, StepArguments, input, output};
+use crate::compile::{Compiled, ViewId};
+use crate::report::export::{Exported, Form, Which, folder as folder_of, server, zones};
+
+/// Write zone files, or the DNS of a network as another server's configuration
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  ampls-dns export --format hosts --from vnet1\n  \
+    ampls-dns export --format zone -o zones\n  \
+    ampls-dns export --format azure --from vnet1 -o zones\n  \
+    ampls-dns export --format unbound --from vnet1 --listen 127.0.0.1:5353 -o unbound\n  \
+    ampls-dns export --format bind -o lab\n\n\
+    zone and azure write the private zones: all of them, or with --from those linked to the network (`public`: the zones of \
+    public DNS). The others write what the clients of one network are told, aliases merged or flattened as the server needs \
+    it. Without --from that is public DNS, or with -o a folder for each network. No configuration forwards; a comment in \
+    it says where an upstream goes.")]
+pub(super) struct ExportArguments {
+    /// Form of the files
+    #[arg(long, value_enum)]
+    format: Form,
+    /// Network whose zones or whose DNS is written; `public` is outside every network
+    #[arg(long, value_name = "NETWORK")]
+    from: Option<String>,
+    /// Folder to write to; without it a single file goes to standard output
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Where the server listens; of several folders each takes the port behind the one before
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5300")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    scenario: ScenarioArguments,
+    #[command(flatten)]
+    step: StepArguments,
+}
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+enum ExportError {
+    #[error("the export has {0} files, and standard output takes one\nhint: write them to a folder with -o DIR")]
+    SeveralFiles(usize),
+    #[error("there is no zone to export at this step\nhint: {0}")]
+    NoZone(String),
+    #[error("{} cannot be written", .0.display())]
+    Unwritable(PathBuf, #[source] io::Error),
+    #[error("the networks `{0}` and `{1}` would share a folder\nhint: export them one by one with --from")]
+    SameFolder(String, String),
+}
+
+pub(super) fn run(arguments: &ExportArguments) -> Result {
+    let world = arguments.scenario.read()?.compile(&arguments.step)?;
+    let view = arguments.from.as_deref().map(|from| input::view(&world, from)).transpose()?;
+    let mut exported = match (view, &arguments.output) {
+        _ if arguments.format.is_of_zones() => {
+            let which = view.map_or(Which::Private, Which::SeenFrom);
+            let exported = zones(&world, arguments.format, which);
+            if exported.files.is_empty() {
+                return Err(Box::new(ExportError::NoZone(no_zone(&world, view))));
+            }
+            exported
+        }
+        (None, Some(_)) => every_network(&world, arguments)?,
+        (view, _) => server(&world, arguments.format, view.unwrap_or(ViewId::PUBLIC), arguments.listen),
+    };
+    match &arguments.output {
+        None if exported.files.len() > 1 => return Err(Box::new(ExportError::SeveralFiles(exported.files.len()))),
+        None => output::print(&exported.files[0].text)?,
+        Some(folder) => {
+            for file in &exported.files {
+                write(folder, &file.name, &file.text)?;
+            }
+            output::say(&format!("{} in {}", crate::report::count(exported.files.len(), "file"), folder.display()));
+        }
+    }
+    exported.left_out.dedup();
+    exported.left_out.iter().for_each(|what| output::say(&format!("left out: {what}")));
+    Ok(Outcome::Done)
+}
+
+/// A folder for public DNS and one for each network, on one port after the other.
+fn every_network(world: &Compiled, arguments: &ExportArguments) -> std::result::Result<Exported, ExportError> {
+    let mut all = Exported::default();
+    let mut folders: Vec<(String, String)> = Vec::new();
+    let mut listen = arguments.listen;
+    for (id, view) in world.views.iter() {
+        let folder = folder_of(view.label());
+        if let Some((_, other)) = folders.iter().find(|(own, _)| own.eq_ignore_ascii_case(&folder)) {
+            return Err(ExportError::SameFolder(other.clone(), view.label().to_owned()));
+        }
+        let exported = server(world, arguments.format, id, listen);
+        for mut file in exported.files {
+            file.name = format!("{folder}/{}", file.name);
+            all.files.push(file);
+        }
+        all.left_out.extend(exported.left_out.into_iter().map(|what| format!("{}: {what}", view.label())));
+        folders.push((folder, view.label().to_owned()));
+        listen.set_port(listen.port().checked_add(1).unwrap_or(arguments.listen.port()));
+    }
+    Ok(all)
+}
+
+fn no_zone(world: &Compiled, view: Option<ViewId>) -> String {
+    match view {
+        Some(view) => {
+            format!("no private zone is linked to {}; without --from all are taken", world.views.get(view).label())
+        }
+        None => "choose another step with --at, or write the zones of public DNS with --from public".to_owned(),
+    }
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> std::result::Result<(), ExportError> {
+    let path = folder.join(name);
+    debug_assert!(Path::new(name).components().all(|part| matches!(part, Component::Normal(_))));
+    let parent = path.parent().unwrap_or(folder);
+    std::fs::create_dir_all(parent).map_err(|error| ExportError::Unwritable(parent.to_owned(), error))?;
+    std::fs::write(&path, text).map_err(|error| ExportError::Unwritable(path, error))
+}

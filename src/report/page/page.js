@@ -1,0 +1,609 @@
+"use strict";
+// One page, two ways to live: from a file with the story inside, or from a server that is asked for it and followed.
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const SVG = "http://www.w3.org/2000/svg";
+  const POLL_MS = 1000;
+  const MOST_QUERIES = 200;
+  // So many cells a browser shows at once without getting slow.
+  const MOST_CELLS = 20000;
+  const served = location.protocol !== "file:" && $("story").textContent.trim() === "null";
+
+  let story = null;
+  let at = 0;
+  let server = null;
+  let shown = null;
+  let cursor = { row: 0, column: 0 };
+  let paused = false;
+
+  // ---- Elements. Text only ever enters the page as text.
+  function make(tag, attributes, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (name === "class") element.className = value;
+      else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+      else if (value === true) element.setAttribute(name, "");
+      else if (value !== false && value !== undefined && value !== null) element.setAttribute(name, value);
+    }
+    for (const child of children.flat()) if (child !== null && child !== undefined) element.append(child);
+    return element;
+  }
+
+  function sign(kind) {
+    const paths = { broken: "M2 2l8 8m0 -8l-8 8", well: "M1 6l3 4l6 -8", public: "M6 2a4 4 0 1 1 -0.01 0z", plain: "M2 6h8" };
+    const svg = document.createElementNS(SVG, "svg");
+    svg.setAttribute("viewBox", "0 0 12 12");
+    svg.setAttribute("class", "drawing");
+    svg.setAttribute("aria-hidden", "true");
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("class", `sign ${kind}`);
+    path.setAttribute("d", paths[kind]);
+    svg.append(path);
+    return svg;
+  }
+
+  const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
+  const stepName = (index) => story.steps[index].name || "afterwards";
+
+  function fail(text) {
+    $("message").textContent = text;
+    $("message").hidden = !text;
+  }
+
+  // ---- The value.
+  function take(value) {
+    const before = story && story.steps[at] ? story.steps[at].name : null;
+    story = value;
+    const same = story.steps.findIndex((step) => step.name === before);
+    const wanted = decodeURIComponent((/^#step=(.*)$/.exec(location.hash) || [])[1] || "");
+    const linked = story.steps.findIndex((step) => step.name === wanted);
+    if (before !== null && same >= 0) at = same;
+    else if (before === null && linked >= 0) at = linked;
+    else at = serverStep() >= 0 ? serverStep() : story.start;
+    at = Math.min(at, story.steps.length - 1);
+    const title = story.title || "An estate";
+    document.title = `${title} · ampls-dns`;
+    $("title").textContent = title;
+    $("about").textContent = story.about;
+    $("mode").textContent = served ? "· live from the server" : "· a file, without a server";
+    const source = story.source ? ` Source of the story: ${story.source}.` : "";
+    $("foot").textContent = `Made by ${story.generator}, which imitates Azure's answers and protects nothing.${source}`;
+    for (const id of ["step", "drawing-section", "table", "findings-section"]) $(id).hidden = false;
+    fail("");
+    timeline();
+    show(at, true);
+  }
+
+  // The cell of a name in a network at a step, and its explanation.
+  function cellOf(name, network, step) {
+    const index = story.rows[name * story.networks.length + network][step * 2];
+    return index < 0 ? null : story.cells[index];
+  }
+
+  function cellIndex(name, network, step) {
+    return step < 0 ? -2 : story.rows[name * story.networks.length + network][step * 2];
+  }
+
+  function explanation(name, network, step) {
+    const index = story.rows[name * story.networks.length + network][step * 2 + 1];
+    if (index < 0) return null;
+    const values = [story.names[name].name, story.networks[network], story.steps[step].name];
+    const line = (text) => {
+      let whole = "";
+      for (const character of text) {
+        const mark = story.marks.indexOf(character);
+        whole += mark < 0 ? character : values[mark];
+      }
+      return whole + "\n";
+    };
+    return story.explanations[index].map((at) => line(story.lines[at])).join("");
+  }
+
+  function standing(cell) {
+    if (cell.broken) return "broken";
+    return { private: "well", public: "public" }[cell.path] || "plain";
+  }
+
+  function word(cell) {
+    switch (cell.path) {
+      case "public": return "public";
+      case "private": return cell.addresses.join(", ");
+      case "noData": return "NODATA";
+      case "nameError": return "NXDOMAIN";
+      default: return "SERVFAIL";
+    }
+  }
+
+  function why(cell) {
+    if (cell.path === "private") {
+      const by = cell.endpoint || "by hand";
+      return cell.reachable ? by : `${by}, not reachable`;
+    }
+    if (!cell.broken) return cell.path === "public" ? "" : "does not exist";
+    return { noData: "no address", nameError: "no such name", failure: "no answer" }[cell.path] || "";
+  }
+
+  // ---- Steps.
+  function timeline() {
+    const list = $("steps");
+    list.replaceChildren(...story.steps.map((step, index) => {
+      const state = step.broken ? `${step.broken} broken` : "none broken";
+      return make("li", {}, make("button", {
+        type: "button",
+        "data-step": index,
+        title: step.about || null,
+        onclick: () => look(index),
+      },
+      make("span", { class: "dot", "aria-hidden": "true" }, String(index + 1)),
+      make("span", { class: "step-label" }, stepName(index)),
+      make("span", { class: step.broken ? "step-state bad" : "step-state" }, step.broken ? `✕ ${state}` : state),
+      make("span", { class: "here", "data-here": index, hidden: true }, "▲ server")));
+    }));
+  }
+
+  function look(index) {
+    if (served && server && index !== serverStep()) $("follow").checked = false;
+    show(index);
+  }
+
+  function serverStep() {
+    if (!server || !story) return -1;
+    const named = story.steps.findIndex((step) => step.name === (server.step || ""));
+    const exact = story.steps.findIndex((step) => step.revision === server.revision && step.name === (server.step || ""));
+    if (exact >= 0) return exact;
+    const revision = story.steps.findIndex((step) => step.revision === server.revision);
+    return named >= 0 && revision < 0 ? named : revision;
+  }
+
+  function show(index, again) {
+    if (!story || index < 0 || index >= story.steps.length) return;
+    const moved = index !== at;
+    at = index;
+    const step = story.steps[at];
+    for (const button of $("steps").querySelectorAll("button")) {
+      const own = Number(button.dataset.step) === at;
+      if (own) {
+        button.setAttribute("aria-current", "step");
+        button.scrollIntoView({ block: "nearest", inline: "nearest" });
+      } else button.removeAttribute("aria-current");
+    }
+    $("previous").disabled = at === 0;
+    $("next").disabled = at === story.steps.length - 1;
+    $("step-number").textContent = `Step ${at + 1} of ${story.steps.length} · revision ${step.revision}`;
+    $("step-name").textContent = stepName(at);
+    $("step-about").textContent = step.about;
+    const changed = at === 0 ? "where it starts" : step.changed ? `${count(step.changed, "answer")} changed` : "no answer changed";
+    $("chips").replaceChildren(
+      make("li", { class: at > 0 && step.changed ? "new" : "" }, changed),
+      make("li", { class: step.broken ? "bad" : "good" }, step.broken ? `✕ ${count(step.broken, "answer")} broken` : "✓ no answer broken"),
+      make("li", {}, step.summary));
+    drawing(step);
+    table();
+    findings(step);
+    drive();
+    if (moved || again) {
+      try { history.replaceState(null, "", `#step=${encodeURIComponent(step.name)}`); } catch { /* Some browsers keep files from it. */ }
+    }
+    if (moved) $("live").textContent = `Step ${stepName(at)}: ${changed}, ${step.broken} broken.`;
+  }
+
+  // ---- The drawing.
+  function drawing(step) {
+    const { width, height, pieces } = story.drawing;
+    const text = `<svg xmlns="${SVG}" viewBox="0 0 ${Number(width)} ${Number(height)}" class="drawing" role="group">${step.drawing.map((piece) => pieces[piece]).join("")}</svg>`;
+    const parsed = new DOMParser().parseFromString(text, "image/svg+xml");
+    const root = $("drawing");
+    if (parsed.querySelector("parsererror")) {
+      root.replaceChildren(make("p", { class: "note" }, "The drawing cannot be read."));
+      return;
+    }
+    const svg = document.importNode(parsed.documentElement, true);
+    svg.setAttribute("aria-label", `The estate after ${stepName(at)}`);
+    // Never so small that it cannot be read; what does not fit is scrolled to.
+    svg.style.minWidth = `${Math.round(width * 0.78)}px`;
+    svg.style.maxWidth = `${Math.round(width * 1.15)}px`;
+    for (const box of svg.querySelectorAll(".box:not(.frame):not(.gone)")) {
+      box.setAttribute("tabindex", "0");
+      box.setAttribute("role", "button");
+      const spoken = box.querySelector("title").textContent.replaceAll("\n", ", ");
+      box.setAttribute("aria-label", `${box.dataset.kind}: ${spoken}`);
+      const open = () => details(box.dataset.kind, box.dataset.name);
+      box.addEventListener("click", open);
+      box.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(); }
+      });
+    }
+    const focused = document.activeElement && root.contains(document.activeElement) ? document.activeElement.dataset : null;
+    svg.classList.add("fresh");
+    root.replaceChildren(svg);
+    if (focused && focused.name !== undefined) {
+      const again = [...svg.querySelectorAll(".box[tabindex]")].find((box) => box.dataset.kind === focused.kind && box.dataset.name === focused.name);
+      (again || root).focus();
+    }
+  }
+
+  function part(kind, name) {
+    const estate = story.steps[at].estate;
+    const find = (pool, key) => estate[pool].map((index) => story.parts[pool][index]).find((one) => one[key] === name);
+    switch (kind) {
+      case "network": return find("networks", "name");
+      case "zones": return find("zones", "resourceGroup");
+      case "endpoint": return find("endpoints", "name");
+      case "scope": return find("scopes", "name");
+      default: return { resources: estate.unscoped };
+    }
+  }
+
+  function details(kind, name) {
+    const one = part(kind, name);
+    if (!one) return;
+    const row = (...cells) => make("tr", {}, cells.map((cell) => make("td", {}, cell)));
+    const list = (rows) => make("table", {}, make("tbody", {}, rows));
+    const facts = [];
+    const fact = (label, value) => {
+      if (value === "" || (Array.isArray(value) && !value.length)) return;
+      facts.push(make("dt", {}, label), make("dd", {}, Array.isArray(value) ? value.join(", ") : value));
+    };
+    if (kind === "network") {
+      fact("Kind", one.kind);
+      fact("Address space", one.addressSpace);
+      fact("Asks", one.asks);
+      fact("Peered with", one.peered);
+      fact("Virtual machines", one.machines);
+      if (one.answers.length) fact("Answered by", list(one.answers.map((answer) => row(sign(answer.standing), count(answer.names, "name"), [answer.by, answer.trouble].filter(Boolean).join(", ")))));
+      if (one.links.length) fact("Linked zones", list(one.links.map((link) => row(link.zone, link.resourceGroup, link.resolutionPolicy))));
+    } else if (kind === "zones") {
+      for (const zone of one.zones) {
+        const rows = zone.recordSets.map(([owner, data, by]) => row(owner, data, `by ${by}`));
+        const displaced = zone.displaced.map((it) => `${it.recordSets} of ${it.by}`).join(", ");
+        fact(zone.name, make("div", {},
+          make("p", {}, `linked to ${count(zone.linkedTo, "network")}${displaced ? `; displaced ${displaced}` : ""}${zone.recordSets.length ? "" : "; empty"}`),
+          rows.length ? list(rows) : null));
+      }
+    } else if (kind === "endpoint") {
+      fact("Scope", one.scope);
+      fact("Subnet", `${one.network}/${one.subnet}`);
+      fact("Writes to the zones of", one.writesTo);
+      fact("Its zones hold", `${one.held} of its ${count(one.wanted, "record set")}`);
+      fact("Trouble", one.trouble);
+      if (one.addresses.length) fact("Addresses", list(one.addresses.map(([address, names]) => row(address, names.join(", ")))));
+    } else {
+      if (kind === "scope") {
+        fact("ingestionAccessMode", one.ingestionAccessMode);
+        fact("queryAccessMode", one.queryAccessMode);
+        fact("Private endpoints", one.endpoints);
+      }
+      if (one.resources.length) fact("Resources", list(one.resources.map((resource) => row(resource.name, resource.kind, resource.location))));
+    }
+    const words = { network: "Network", zones: "Private DNS zones of resource group", endpoint: "Private endpoint", scope: "Azure Monitor Private Link Scope", unscoped: "Resources" };
+    open(`${words[kind]} · after ${stepName(at)}`, name, make("dl", { class: "facts" }, facts));
+  }
+
+  // ---- The table.
+  function columns() {
+    const all = story.networks.map((_, network) => network);
+    const here = all.filter((network) => story.names.some((_, name) => cellIndex(name, network, at) >= 0 || (at > 0 && cellIndex(name, network, at - 1) >= 0)));
+    if (!$("merge").checked) return here.map((network) => [network]);
+    const alike = new Map();
+    for (const network of here) {
+      const key = story.names.map((_, name) => `${cellIndex(name, network, at)}:${cellIndex(name, network, at - 1)}`).join();
+      if (alike.has(key)) alike.get(key).push(network);
+      else alike.set(key, [network]);
+    }
+    return [...alike.values()];
+  }
+
+  function table() {
+    $("merge-label").hidden = story.networks.length < 3;
+    const groups = columns();
+    const onlyChanged = $("only-changed").checked;
+    const onlyBroken = $("only-broken").checked;
+    const filter = $("name-filter").value.trim().toLowerCase();
+    const wanted = (label) => !filter || [label.name, ...label.resources].some((text) => text.toLowerCase().includes(filter));
+    const all = story.names.map((_, name) => name).filter((name) => wanted(story.names[name]) && groups.some(([network]) => {
+      const cell = cellOf(name, network, at);
+      const changed = at > 0 && cellIndex(name, network, at) !== cellIndex(name, network, at - 1);
+      return (!onlyChanged || changed) && (!onlyBroken || (cell && cell.broken));
+    }));
+    const rows = all.slice(0, Math.max(20, Math.floor(MOST_CELLS / Math.max(groups.length, 1))));
+    const kinds = { shared: "Shared by all customers", regional: "Shared by all customers of a region", resource: "Of one resource" };
+    const head = make("thead", {}, make("tr", { role: "row" }, make("th", { scope: "col", role: "columnheader" }, "Name"),
+      groups.map((networks) => {
+        const names = networks.map((network) => story.networks[network]);
+        const rest = names.length > 1 ? make("small", {}, `and ${names.length - 1} more that see the same`) : null;
+        return make("th", { scope: "col", role: "columnheader", title: names.join(", ") }, names[0], rest);
+      })));
+    const body = make("tbody", {});
+    let kind = null;
+    rows.forEach((name, row) => {
+      const label = story.names[name];
+      if (label.kind !== kind) {
+        kind = label.kind;
+        const number = rows.filter((other) => story.names[other].kind === kind).length;
+        body.append(make("tr", { class: "group", role: "row" }, make("th", { colspan: groups.length + 1, scope: "colgroup", role: "rowheader" }, make("span", {}, `${kinds[kind]} (${number})`))));
+      }
+      const owners = label.resources.length ? make("small", {}, label.resources.length > 3 ? `${label.resources.slice(0, 2).join(", ")} and ${label.resources.length - 2} more` : label.resources.join(", ")) : null;
+      const heading = make("th", { scope: "row", role: "rowheader", title: label.meaning });
+      // A name breaks behind its dots.
+      label.name.split(".").forEach((part, index, parts) => heading.append(index < parts.length - 1 ? `${part}.` : part, document.createElement("wbr")));
+      if (owners) heading.append(owners);
+      body.append(make("tr", { role: "row" }, heading, groups.map((networks, column) => td(name, networks, row, column))));
+    });
+    if (!rows.length) body.append(make("tr", { role: "row" }, make("td", { class: "absent", role: "gridcell", colspan: groups.length + 1 }, story.names.length ? "No name is left by these choices." : "This estate has no names to tell about.")));
+    const grid = make("table", { class: "grid", role: "grid", "aria-labelledby": "table-head", "aria-describedby": "table-hint" }, head, body);
+    const focused = $("grid-scroll").contains(document.activeElement);
+    // A short table stands on the page as it is; a long one scrolls under its heading.
+    $("grid-scroll").classList.toggle("tall", rows.length > 24);
+    $("grid-scroll").replaceChildren(grid);
+    cursor = { row: Math.min(cursor.row, Math.max(rows.length - 1, 0)), column: Math.min(cursor.column, Math.max(groups.length - 1, 0)) };
+    const first = cell(cursor.row, cursor.column);
+    if (first) {
+      first.tabIndex = 0;
+      if (focused) first.focus();
+    }
+    const left = [];
+    if (story.leftOut) left.push(`${count(story.leftOut, "network")} left out: the page would be too large. Name the ones to show with --from.`);
+    if (rows.length < all.length) left.push(`${count(all.length - rows.length, "more name")}: filter to see them.`);
+    $("left-out").hidden = !left.length;
+    $("left-out").textContent = left.join(" ");
+  }
+
+  const cell = (row, column) => $("grid-scroll").querySelector(`td[data-row="${row}"][data-column="${column}"]`);
+
+  function td(name, networks, row, column) {
+    const now = cellOf(name, networks[0], at);
+    const before = at > 0 ? cellOf(name, networks[0], at - 1) : null;
+    const changed = at > 0 && cellIndex(name, networks[0], at) !== cellIndex(name, networks[0], at - 1);
+    const element = make("td", { role: "gridcell", tabindex: "-1", "data-row": row, "data-column": column });
+    if (changed) element.classList.add("changed");
+    if (!now) {
+      element.classList.add("absent");
+      element.append("not there");
+    } else {
+      element.classList.add(standing(now));
+      element.append(make("span", { class: "now" }, sign(standing(now)), word(now)));
+      const reason = why(now);
+      if (reason) element.append(make("small", { class: "why" }, reason));
+      element.setAttribute("aria-haspopup", "dialog");
+    }
+    if (changed) {
+      const was = before ? `${word(before)}${why(before) ? ` (${why(before)})` : ""}` : "not there";
+      element.append(make("small", { class: "was" }, "before: ", make("s", {}, was)));
+    }
+    const act = () => {
+      focusCell(row, column);
+      if (now) explain(name, networks, 0, at);
+    };
+    element.addEventListener("click", act);
+    element.addEventListener("keydown", (event) => keys(event, row, column, act));
+    return element;
+  }
+
+  function focusCell(row, column) {
+    const next = cell(row, column);
+    if (!next) return false;
+    const last = cell(cursor.row, cursor.column);
+    if (last) last.tabIndex = -1;
+    cursor = { row, column };
+    next.tabIndex = 0;
+    next.focus();
+    return true;
+  }
+
+  function keys(event, row, column, act) {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    const last = $("grid-scroll").querySelectorAll("thead th").length - 2;
+    const bottom = $("grid-scroll").querySelectorAll("tbody tr:not(.group)").length - 1;
+    const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], PageUp: [-8, 0], PageDown: [8, 0] };
+    if (event.key === "Enter" || event.key === " ") act();
+    else if (event.key === "Home") focusCell(row, 0);
+    else if (event.key === "End") focusCell(row, last);
+    else if (moves[event.key]) {
+      const [down, right] = moves[event.key];
+      focusCell(Math.min(Math.max(row + down, 0), bottom), Math.min(Math.max(column + right, 0), last));
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // ---- Explanations.
+  const quoted = (text) => (/^[\w.@:\/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+  function explain(name, networks, chosen, step) {
+    const network = networks[chosen];
+    const text = explanation(name, network, step);
+    const options = make("div", { class: "options" });
+    if (networks.length > 1) {
+      const select = make("select", { onchange: () => explain(name, networks, select.selectedIndex, step) },
+        networks.map((one, index) => make("option", { selected: index === chosen }, story.networks[one])));
+      options.append(make("label", {}, "From ", select));
+    }
+    if (at > 0) {
+      for (const [which, label] of [[at, "In this step"], [at - 1, `Before, in ${stepName(at - 1)}`]]) {
+        const there = cellOf(name, network, which) !== null;
+        options.append(make("button", { type: "button", "aria-pressed": String(which === step), disabled: !there, onclick: () => { explain(name, networks, chosen, which); const pressed = $("dialog-body").querySelector('[aria-pressed="true"]'); if (pressed) pressed.focus(); } }, label));
+      }
+    }
+    const scenario = story.scenario ? ` --scenario ${quoted(story.scenario)}` : "";
+    const step_ = story.steps[step].name ? ` --at ${quoted(story.steps[step].name)}` : "";
+    const command = `ampls-dns explain ${story.names[name].name} --from ${quoted(story.networks[network])}${step_}${scenario}`;
+    const copy = make("button", { type: "button" }, "Copy");
+    copy.hidden = !navigator.clipboard;
+    copy.addEventListener("click", () => navigator.clipboard.writeText(command).then(() => { copy.textContent = "Copied"; }, () => { copy.textContent = "Not allowed"; }));
+    open(`From ${story.networks[network]} · ${stepName(step)}`, story.names[name].name,
+      options.childNodes.length ? options : null,
+      make("p", { class: "hint" }, story.names[name].meaning),
+      make("pre", { id: "explanation", tabindex: "0" }, text === null ? "The network is not there." : text),
+      make("div", { class: "command" }, make("span", { class: "hint" }, "The same on the command line:"), make("code", {}, command), copy));
+  }
+
+  function open(kicker, heading, ...body) {
+    $("dialog-kicker").textContent = kicker;
+    $("dialog-head").textContent = heading;
+    $("dialog-body").replaceChildren(...body.filter(Boolean));
+    if (!$("dialog").open) {
+      $("dialog").showModal();
+      $("close").focus();
+    }
+  }
+
+  // ---- Findings.
+  function findings(step) {
+    const list = step.findings.map((index) => story.findings[index]);
+    $("findings").replaceChildren(...(list.length ? list.map((finding, index) => {
+      const facts = [["For", finding.networks.join(", ")], ["Names", finding.names.join(", ")], ["What to do", finding.advice], ["Source", finding.source], ["Written at", finding.place || ""]];
+      return make("details", { class: `finding ${finding.severity}`, open: index === 0 },
+        make("summary", {}, make("b", {}, `${finding.severity} ${finding.code}`), finding.message),
+        make("dl", {}, facts.filter(([, value]) => value).map(([label, value]) => [make("dt", {}, label), make("dd", {}, value)]).flat()));
+    }) : [make("p", { class: "hint" }, "Nothing is wrong in this step.")]));
+  }
+
+  // ---- The server.
+  function drive() {
+    $("drive").hidden = !(served && server);
+    const here = serverStep();
+    $("move").disabled = here === at;
+    $("move").textContent = here === at ? "The server is at this step" : "Move the server to this step";
+    for (const mark of document.querySelectorAll("[data-here]")) mark.hidden = !(served && Number(mark.dataset.here) === here);
+    if (server) $("server").textContent = `Server at ${server.step || "its beginning"}, revision ${server.revision}`;
+  }
+
+  async function ask(path, options = {}) {
+    const response = await fetch(path, { cache: "no-store", ...options });
+    if (response.status === 304) return null;
+    const value = await response.json();
+    if (!response.ok) throw Object.assign(new Error(value.detail || response.statusText), { status: response.status });
+    return { value, tag: response.headers.get("etag") };
+  }
+
+  async function move(index) {
+    if (!served || !server || !story.steps[index]) return;
+    const step = story.steps[index].name;
+    if (!step) { fail("The server cannot be moved to events that belong to no step."); return; }
+    $("move").disabled = true;
+    try {
+      await ask("/v1/steps/goto", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ step }) });
+      fail("");
+      $("follow").checked = true;
+      await state();
+      show(index);
+    } catch (error) {
+      fail(`The server did not move: ${error.message}`);
+    }
+    drive();
+  }
+
+  let tag = null;
+  let edition = null;
+
+  async function state() {
+    const told = await ask("/v1/state");
+    const before = serverStep();
+    server = told.value;
+    $("server").hidden = false;
+    $("server").classList.remove("down");
+    const stands = JSON.stringify([server.edition, server.revision, server.step]);
+    if (stands !== edition) {
+      const answer = await ask("/v1/story", tag ? { headers: { "if-none-match": tag } } : {});
+      if (answer) {
+        tag = answer.tag;
+        take(answer.value);
+      }
+      edition = stands;
+    }
+    if ($("follow").checked && serverStep() >= 0 && (serverStep() !== before || shown === null) && serverStep() !== at) show(serverStep());
+    shown = serverStep();
+    drive();
+  }
+
+  let latest = "";
+
+  async function queries() {
+    if (paused || document.hidden) return;
+    let told;
+    try {
+      told = await ask(`/v1/queries?limit=${MOST_QUERIES}`);
+    } catch (error) {
+      if (error.status === 404) { $("queries-section").hidden = true; return; }
+      throw error;
+    }
+    $("queries-section").hidden = false;
+    // The server tells the oldest first.
+    const list = told.value.queries.slice().reverse();
+    const text = JSON.stringify(list);
+    if (text === latest) return;
+    latest = text;
+    rows(list);
+  }
+
+  function rows(list) {
+    const filter = $("query-filter").value.trim().toLowerCase();
+    const lines = list.map(line).filter((cells) => !filter || cells.join(" ").toLowerCase().includes(filter));
+    $("queries").replaceChildren(...lines.map((cells) => make("tr", {}, cells.map((text, index) =>
+      make("td", { class: index === 5 && /^(NXDOMAIN|SERVFAIL|REFUSED|no reply)/.test(text) ? "bad" : "" }, text)))));
+    $("queries-empty").hidden = lines.length > 0;
+    $("queries-empty").textContent = list.length ? "No query is left by this filter." : "No query yet.";
+  }
+
+  function line(query) {
+    const moment = new Date(query.time);
+    const time = Number.isNaN(moment.getTime()) ? String(query.time || "") : moment.toTimeString().slice(0, 8);
+    const answer = (query.answer || []).join(", ");
+    const rcode = query.rcode || "no reply";
+    const writer = [query.writer, query.writtenIn ? `in ${query.writtenIn}` : null].filter(Boolean).join(" ");
+    const fault = query.fault ? ` (fault: ${query.fault})` : "";
+    return [time, query.view || "", query.client || "", query.name || "", query.type || "",
+      `${rcode === "NOERROR" ? answer || "NODATA" : [rcode, answer].filter(Boolean).join(" ")}${fault}`, writer, `${query.latencyMicroseconds} µs`];
+  }
+
+  async function follow() {
+    try {
+      await state();
+      await queries();
+    } catch (error) {
+      $("server").hidden = false;
+      $("server").classList.add("down");
+      $("server").textContent = error.status === 401 ? "The server wants its token: reload the page" : "The server does not answer";
+      if (!story) fail(`The story cannot be had from the server: ${error.message}`);
+    }
+    setTimeout(follow, POLL_MS);
+  }
+
+  // ---- Wiring.
+  $("previous").addEventListener("click", () => look(at - 1));
+  $("next").addEventListener("click", () => look(at + 1));
+  for (const id of ["only-changed", "only-broken", "merge"]) $(id).addEventListener("change", table);
+  $("name-filter").addEventListener("input", table);
+  $("follow").addEventListener("change", () => { if ($("follow").checked && serverStep() >= 0) show(serverStep()); });
+  $("move").addEventListener("click", () => move(at));
+  $("close").addEventListener("click", () => $("dialog").close());
+  $("dialog").addEventListener("click", (event) => { if (event.target === $("dialog")) $("dialog").close(); });
+  $("pause").addEventListener("click", () => {
+    paused = !paused;
+    $("pause").setAttribute("aria-pressed", String(paused));
+    $("pause").textContent = paused ? "Go on" : "Pause";
+  });
+  $("query-filter").addEventListener("input", () => { if (latest) rows(JSON.parse(latest)); });
+  addEventListener("hashchange", () => {
+    const wanted = decodeURIComponent((/^#step=(.*)$/.exec(location.hash) || [])[1] || "");
+    const index = story ? story.steps.findIndex((step) => step.name === wanted) : -1;
+    if (index >= 0) look(index);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!story || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || $("dialog").open) return;
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by || event.target.closest("input:not([type=checkbox]), select, textarea, #grid-scroll, #queries-scroll, #drawing")) return;
+    event.preventDefault();
+    if (event.shiftKey) move(Math.max(0, serverStep()) + by);
+    else look(at + by);
+    const button = $("steps").querySelector(`[data-step="${at}"]`);
+    if (button && event.target.closest(".timeline ol")) button.focus();
+  });
+
+  if (served) follow();
+  else {
+    const value = JSON.parse($("story").textContent);
+    if (value) take(value);
+    else fail("This page has no story in it. Open it from a server, or write one with `ampls-dns story --format html`.");
+  }
+})();

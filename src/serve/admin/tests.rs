@@ -1,1 +1,0 @@
-//! The admin server, asked through its service.
