@@ -370,7 +370,8 @@ fn two_addresses(prefix: Ipv4Net, spec: Option<&NetworkSpec>, held: &HashSet<Ipv
     // The network's own address and the gateway stay free.
     let first = u32::from(prefix.network()) + 2;
     let from_the_end = || (first..=last).rev().map(Ipv4Addr::from);
-    let in_subnet = |address: &Ipv4Addr| spec.is_some_and(|spec| spec.subnets.iter().any(|(_, own)| own.contains(address)));
+    let in_subnet =
+        |address: &Ipv4Addr| spec.is_some_and(|spec| spec.subnets.iter().any(|(_, own)| own.contains(address)));
     let outside: Vec<_> = from_the_end().take(MOST_TRIED).filter(|address| !in_subnet(address)).take(2).collect();
     let free: Vec<_> = from_the_end().filter(|address| !held.contains(address)).take(2).collect();
     match (&*outside, &*free) {
@@ -412,10 +413,7 @@ mod tests {
     #[test]
     fn each_network_has_its_own_prefix_listener_and_client() {
         let file = of(builtin::text("two-scopes-one-dns").expect("it is built in")).expect("it can be written");
-        assert_eq!(
-            environment(&file, "AMPLS_DNS_LISTEN"),
-            "vnet1=10.0.1.254:53,vnet2=10.0.2.254:53,100.64.0.254:53"
-        );
+        assert_eq!(environment(&file, "AMPLS_DNS_LISTEN"), "vnet1=10.0.1.254:53,vnet2=10.0.2.254:53,100.64.0.254:53");
         let clients: Vec<_> = file.services.keys().map(String::as_str).collect();
         assert_eq!(clients, ["dns", "client-vnet1", "client-vnet2", "client-public"]);
         assert_eq!(file.services["client-vnet1"].dns, [Ipv4Addr::new(10, 0, 1, 254)]);
@@ -436,13 +434,15 @@ mod tests {
         let file = of("version: 1\nnetworks:\n  a: {addressSpace: [10.0.0.0/8]}\n  A: {addressSpace: [10.1.0.0/16]}\n  \
              c: {addressSpace: ['fd00::/64'], clientPrefixes: [100.64.0.0/23]}\n  dns: {addressSpace: [10.9.9.0/30, 172.16.0.0/29]}\n")
         .expect("it can be written");
-        let prefixes: Vec<_> = file.networks.iter().map(|(key, own)| format!("{key} {}", own.ipam.config[0].subnet)).collect();
+        let prefixes: Vec<_> =
+            file.networks.iter().map(|(key, own)| format!("{key} {}", own.ipam.config[0].subnet)).collect();
         assert_eq!(
             prefixes,
             ["a 10.0.0.0/8", "A-2 100.64.2.0/24", "c 100.64.3.0/24", "dns-2 172.16.0.0/29", "public 100.64.4.0/24"]
         );
         assert_eq!(file.notes.iter().filter(|note| note.contains("here it is")).count(), 2);
-        let error = of("version: 1\nnetworks:\n  'a,b': {addressSpace: [10.0.0.0/8]}\n").expect_err("a comma parts listeners");
+        let error =
+            of("version: 1\nnetworks:\n  'a,b': {addressSpace: [10.0.0.0/8]}\n").expect_err("a comma parts listeners");
         assert_eq!(error, ComposeError::Comma("a,b".to_owned()));
     }
 
