@@ -60,6 +60,19 @@ snapshots:
 package:
     cargo package --locked --allow-dirty
 
+# The labs in containers, all or those named; starts an engine where none runs.
+labs *NAMES:
+    docker/labs.sh {{NAMES}}
+
+# The container image.
+image:
+    docker build -f docker/Dockerfile -t ampls-dns .
+
+# Compose files, Kubernetes manifests and the GitHub Action, without an engine.
+lab-files:
+    cargo build --release --locked
+    docker/check.sh target/release/ampls-dns
+
 # The page in headless Chromium (Debian: chromium, nodejs, npm), with the binary that is built.
 page:
     cd integration/page && npm ci --no-audit --no-fund && npm test

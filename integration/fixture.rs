@@ -13,7 +13,12 @@ use serde_json::Value;
 /// The binary under test, with nothing of the environment that would change what it prints.
 pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ampls-dns"));
-    command.env_remove("AMPLS_DNS_SCENARIO").env_remove("RUST_LOG").env("NO_COLOR", "1").env("COLUMNS", "120");
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("AMPLS_DNS_")) {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("RUST_LOG").env("NO_COLOR", "1").env("COLUMNS", "120");
     // Cases run side by side, and the admin server's own port is one.
     command.env("AMPLS_DNS_ADMIN", "off");
     command

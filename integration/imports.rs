@@ -369,7 +369,7 @@ fn hostile_input_is_an_error_with_a_place() {
         ("include", "$ORIGIN z.example.\n@ 1 IN A 10.0.0.1\n$INCLUDE /etc/passwd\n".to_owned(), "`$INCLUDE` is not followed", "f:3:1"),
         ("crlf", "$ORIGIN z.example.\r\n@ 1 IN A 10.0.0.1\r\nb 1 IN A 10.0.0\r\n".to_owned(), "is not an IPv4 address", "f:3:"),
         ("ttl", r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/z.example/A/b", "ttl": 99999999999, "aRecords": []}"#.to_owned(), "is no TTL", "(/ttl)"),
-        ("id", format!(r#"{{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateEndpoints/p", "properties": {{"subnet": {{"id": "nowhere"}}}}}}"#), "`nowhere` is no resource id", "(/properties/subnet/id)"),
+        ("id", r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateEndpoints/p", "properties": {"subnet": {"id": "nowhere"}}}"#.to_owned(), "`nowhere` is no resource id", "(/properties/subnet/id)"),
         ("no artefact", r#"{"observed": []}"#.to_owned(), "no artefact of Azure or Terraform", "f:1:1"),
         ("hcl", "resource \"azurerm_subnet\" \"x\" {\n}\n".to_owned(), "neither JSON nor a zone file", "f:1:1"),
     ];

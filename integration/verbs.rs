@@ -27,6 +27,7 @@ fn help_says_what_there_is_with_examples() {
         "healthcheck",
         "scenarios",
         "generate",
+        "compose",
         "schema",
         "completions",
         "man",
@@ -70,6 +71,13 @@ fn story_and_check_tell_the_whole() {
     shows!("check-deleted", ["check", "--at", "second-endpoint-deleted"]);
     shows!("flows", ["flows", "--from", "vnet1", "--to", "ws-alpha"]);
     shows!("scenarios", ["scenarios"]);
+}
+
+#[test]
+fn compose_prints_a_file_for_any_estate() {
+    shows!("compose", ["compose", "--at", "first-scope"]);
+    shows!("compose-overlapping", ["compose", "equal-client-prefixes", "--image", "registry.example/ampls-dns:1"]);
+    insta::assert_snapshot!("error-compose-stdin", run_with(&["compose", "-"], "version: 1\n"));
 }
 
 #[test]

@@ -249,8 +249,8 @@ pub(super) fn estate(name: &str) -> Result<Read, Box<dyn std::error::Error>> {
 /// What `import` makes of a file or folder; absent for what is none of its artefacts.
 pub(super) fn imported(name: &str) -> Result<Option<Read>, Box<dyn std::error::Error>> {
     let path = Path::new(name);
-    let is_artefact =
-        path.is_dir() || path.is_file() && with_text(name, |_, text| Ok(import::recognise(text).is_some()))?;
+    let is_artefact = path.is_dir() && builtin::text(name).is_none()
+        || path.is_file() && with_text(name, |_, text| Ok(import::recognise(text).is_some()))?;
     if !is_artefact {
         return Ok(None);
     }
@@ -286,7 +286,11 @@ pub(super) fn with_text<T>(
             let file = file.map_err(|error| InputError::Unreadable { name: name.to_owned(), error })?;
             take(name, &bounded(name, file)?)
         }
-        Ok(_) => Err(InputError::Unfit { name: name.to_owned(), what: "is not a regular file".to_owned() }),
+        // A folder may have the name of a built-in scenario, as a lab of it does.
+        Ok(_) => match builtin::text(name) {
+            Some(text) => take(name, text.as_bytes()),
+            None => Err(InputError::Unfit { name: name.to_owned(), what: "is not a regular file".to_owned() }),
+        },
         Err(error) => match builtin::text(name) {
             Some(text) => take(name, text.as_bytes()),
             None if error.kind() == std::io::ErrorKind::NotFound => {

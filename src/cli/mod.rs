@@ -5,6 +5,7 @@
 mod apply;
 mod check;
 mod client;
+mod compose;
 mod diff;
 mod explain;
 mod export;
@@ -70,14 +71,15 @@ enum Verb {
     Flows(flows::FlowsArguments),
     Test(test::TestArguments),
     Diff(diff::DiffArguments),
+    Import(import::ImportArguments),
+    Export(export::ExportArguments),
+    Compose(compose::ComposeArguments),
     Step(step::StepVerbArguments),
     Apply(apply::ApplyArguments),
     Status(status::StatusArguments),
     Watch(watch::WatchArguments),
     Healthcheck(healthcheck::HealthcheckArguments),
     Scenarios(scenarios::ScenariosArguments),
-    Export(export::ExportArguments),
-    Import(import::ImportArguments),
     Generate(generate::GenerateArguments),
     Schema(schema::SchemaArguments),
     Completions(paper::CompletionsArguments),
@@ -106,7 +108,7 @@ pub(crate) struct OperandArguments {
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct StepArguments {
     /// Step to stand at; without it the scenario's `start:`, else its last step
-    #[arg(long, value_name = "STEP")]
+    #[arg(long, value_name = "STEP", env = "AMPLS_DNS_AT")]
     pub(crate) at: Option<String>,
 }
 
@@ -138,6 +140,7 @@ pub fn run() -> ExitCode {
         Verb::Export(arguments) => export::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
+        Verb::Compose(arguments) => compose::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Completions(arguments) => paper::completions(&arguments),
         Verb::Man(arguments) => paper::man(&arguments),

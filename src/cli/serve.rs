@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
@@ -46,7 +47,7 @@ pub(super) struct ServeArguments {
     upstream: Vec<Wanted>,
     /// Answer as Azure would and nothing more: no extended DNS errors, no name for the server's own address, cookies
     /// sent back as they came
-    #[arg(long, env = "AMPLS_DNS_STRICT")]
+    #[arg(long, env = "AMPLS_DNS_STRICT", value_parser = BoolishValueParser::new())]
     strict: bool,
     /// Master files to serve as public zones, or linked to networks (vnet1+vnet2=FILE); of folders those named ZONE.zone.
     /// Without a scenario they are all there is
@@ -68,7 +69,7 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "NAME", env = "AMPLS_DNS_ADMIN_HOST", value_delimiter = ',')]
     admin_host: Vec<AllowedHost>,
     /// Read the scenario and the zones again when their files change
-    #[arg(long, env = "AMPLS_DNS_WATCH")]
+    #[arg(long, env = "AMPLS_DNS_WATCH", value_parser = BoolishValueParser::new())]
     watch: bool,
     /// How long to answer on after SIGTERM while /readyz fails, so that those in front of it look elsewhere
     #[arg(long, value_name = "SECONDS", env = "AMPLS_DNS_DRAIN", default_value = "0")]
@@ -87,7 +88,7 @@ pub(super) struct ServeArguments {
     #[arg(long, value_enum, env = "AMPLS_DNS_LOG_FORMAT", default_value_t)]
     log_format: LogFormat,
     /// Write a line to stderr for every query: view, name, answer, who wrote it
-    #[arg(long, env = "AMPLS_DNS_LOG_QUERIES")]
+    #[arg(long, env = "AMPLS_DNS_LOG_QUERIES", value_parser = BoolishValueParser::new())]
     log_queries: bool,
 }
 
@@ -358,4 +359,26 @@ fn log_to_stderr(format: LogFormat) {
             subscriber.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use crate::cli::CommandLine;
+
+    #[test]
+    fn every_flag_of_serve_has_a_twin_in_the_environment_named_after_it() {
+        let mut grammar = CommandLine::command();
+        grammar.build();
+        let serve = grammar.find_subcommand("serve").expect("it is a verb");
+        let flags = serve.get_arguments().filter_map(|argument| Some((argument.get_long()?, argument.get_env())));
+        let mut seen = 0;
+        for (flag, twin) in flags.filter(|(flag, _)| *flag != "help") {
+            let wanted = format!("AMPLS_DNS_{}", flag.to_uppercase().replace('-', "_"));
+            assert_eq!(twin.and_then(|twin| twin.to_str()), Some(&*wanted), "--{flag}");
+            seen += 1;
+        }
+        assert!(seen >= 8, "{seen} flags");
+    }
 }

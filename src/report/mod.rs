@@ -2,6 +2,7 @@
 
 pub mod annotation;
 pub mod answer;
+pub mod compose;
 pub mod diff;
 pub mod drawing;
 pub mod explanation;

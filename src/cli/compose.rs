@@ -1,0 +1,62 @@
+//! `compose`: a compose file in which the estate can be looked at.
+
+use clap::{Args, ValueEnum};
+
+use super::input::InputError;
+use super::{OperandArguments, Outcome, Result, StepArguments, input, output};
+use crate::report::{compose, json};
+use crate::scenario::builtin;
+
+/// Print a compose file: the server, and a client in each network of the estate
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  ampls-dns compose my-estate.yaml > docker-compose.yml\n  \
+    ampls-dns compose two-scopes-one-dns --at first-scope | docker compose -f - up -d\n\n\
+    Container networks have the estate's address spaces; where two overlap, the later one gets another prefix, and a comment \
+    says so.")]
+pub(super) struct ComposeArguments {
+    #[command(flatten)]
+    scenario: OperandArguments,
+    #[command(flatten)]
+    step: StepArguments,
+    /// The server's image
+    #[arg(long, value_name = "IMAGE", default_value = "ampls-dns")]
+    image: String,
+    /// The clients' image
+    #[arg(long, value_name = "IMAGE", default_value = "debian:bookworm-slim")]
+    client_image: String,
+    /// Form of the output
+    #[arg(long, value_enum, default_value = "yaml")]
+    format: Form,
+}
+
+/// The forms compose reads.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Form {
+    Yaml,
+    Json,
+}
+
+pub(super) fn run(arguments: &ComposeArguments) -> Result {
+    let scenario = arguments.scenario.operand.as_ref().or(arguments.scenario.option.scenario.as_ref());
+    let scenario = scenario.map_or(input::DEFAULT, String::as_str);
+    if scenario == "-" {
+        let what = "comes from standard input, which a container cannot read later: give a file or a built-in scenario";
+        return Err(InputError::Unfit { name: scenario.to_owned(), what: what.to_owned() }.into());
+    }
+    let read = arguments.scenario.read()?;
+    let world = read.compile(&arguments.step)?;
+    let wanted = compose::Wanted {
+        scenario,
+        // As `read` finds it: a file goes before a built-in scenario of the same name.
+        is_file: builtin::text(scenario).is_none() || std::path::Path::new(scenario).is_file(),
+        step: arguments.step.at.as_deref(),
+        image: &arguments.image,
+        client_image: &arguments.client_image,
+    };
+    let file = compose::file(&world, &wanted)?;
+    output::print(&match arguments.format {
+        Form::Yaml => compose::text(&file),
+        Form::Json => json(&file),
+    })?;
+    Ok(Outcome::Done)
+}
