@@ -42,7 +42,7 @@ away() {
   for attempt in $(seq 10); do
     if compose down --volumes --remove-orphans --timeout 1 >"$LAB_TEMPORARY/down.log" 2>&1 && [ -z "$(networks)" ]; then break; fi
     for network in $(networks); do
-      docker network inspect --format '{{range .Containers}}{{.Name}} {{end}}' "$network" 2>/dev/null | xargs -n 1 -r docker network disconnect -f "$network" >/dev/null 2>&1
+      docker network inspect --format '{{range .Containers}}{{.Name}} {{end}}' "$network" 2>/dev/null | xargs -n 1 -r docker network disconnect -f "$network" >/dev/null 2>&1 || true
     done
     sleep 1
   done
