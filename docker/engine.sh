@@ -53,6 +53,11 @@ engine_up() {
 # Ends an engine of the labs' own, by its process id, and takes back what it changed on this machine.
 engine_down() {
   [ "${LAB_OWN_ENGINE:-no}" = yes ] || return 0
+  # Its own containers and networks: an engine that ends leaves their bridges and rules on the machine.
+  local bridges bridge
+  docker ps --all --quiet 2>/dev/null | xargs -r docker rm --force >/dev/null 2>&1
+  docker network prune --force >/dev/null 2>&1
+  bridges=$(docker network ls --quiet --filter driver=bridge 2>/dev/null | sed 's/^/br-/')
   if [ -n "${LAB_ENGINE_PID:-}" ] && kill -TERM "$LAB_ENGINE_PID" 2>/dev/null; then
     local attempt
     for attempt in $(seq 80); do
@@ -66,6 +71,13 @@ engine_down() {
   # Deepest first.
   for mount in $(awk -v under="$LAB_TEMPORARY/" 'index($2, under) == 1 { print $2 }' /proc/mounts | sort -r); do
     umount "$mount" 2>/dev/null || true
+  done
+  for bridge in $bridges; do
+    ip link delete "$bridge" 2>/dev/null || true
+    for table in filter nat; do
+      iptables -t "$table" -S 2>/dev/null | grep -E -- " $bridge( |\$)" | sed 's/^-A/-D/' |
+        while read -r rule; do eval iptables -t "$table" "$rule"; done
+    done
   done
   for table in filter nat; do
     iptables -t "$table" -S 2>/dev/null | grep -E '^-A (FORWARD|PREROUTING|OUTPUT|POSTROUTING) .*-j DOCKER' |

@@ -34,9 +34,19 @@ LAB_TEMPORARY=$(mktemp -d "${TMPDIR:-/tmp}/ampls-dns-labs.XXXXXX")
 
 # Whatever happens, nothing stays.
 LAB_FOLDER='' LAB_PROJECT=''
+networks() { docker network ls --quiet --filter "label=com.docker.compose.project=$LAB_PROJECT"; }
 away() {
   [ -n "$LAB_FOLDER" ] && [ -f "$LAB_FOLDER/docker-compose.yml" ] || return 0
-  compose down --volumes --remove-orphans --timeout 1 >>"$LAB_TEMPORARY/down.log" 2>&1 || tail -n 20 "$LAB_TEMPORARY/down.log" >&2
+  local attempt network
+  # An engine that is busy may still count a container that is gone as one of its network's.
+  for attempt in $(seq 10); do
+    if compose down --volumes --remove-orphans --timeout 1 >"$LAB_TEMPORARY/down.log" 2>&1 && [ -z "$(networks)" ]; then break; fi
+    for network in $(networks); do
+      docker network inspect --format '{{range .Containers}}{{.Name}} {{end}}' "$network" 2>/dev/null | xargs -n 1 -r docker network disconnect -f "$network" >/dev/null 2>&1 || true
+    done
+    sleep 1
+  done
+  [ -z "$(networks)" ] || tail -n 20 "$LAB_TEMPORARY/down.log" >&2
   LAB_FOLDER=''
 }
 ended() {

@@ -1,5 +1,5 @@
 # The names that the agent's troubleshooter looks up, before and after a private link.
-compose up -d >/dev/null 2>&1
+up
 healthy dns
 workspace=11111111-1111-4111-8111-111111111111
 # What check-names says of a name, or how it ended.

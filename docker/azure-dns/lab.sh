@@ -1,7 +1,7 @@
 # DNS servers as people run them, in front of what stands in for 168.63.129.16.
 say "168.63.129.16 is this lab's own container, or nothing is sent to it"
 # The server first, and alone: nobody asks anything before it is known who answers.
-compose up -d dns prober >/dev/null 2>&1
+up dns prober
 healthy dns
 azure_network="${LAB_PROJECT}_azure"
 failed_before=$LAB_FAILED
@@ -24,7 +24,7 @@ if [ "$LAB_FAILED" != "$failed_before" ]; then
   return 0
 fi
 
-compose up -d >/dev/null 2>&1
+up
 shared=api.monitor.azure.com
 own=11111111-1111-4111-8111-111111111111.ods.opinsights.azure.com
 old=dc.services.visualstudio.com

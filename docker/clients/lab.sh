@@ -1,5 +1,5 @@
 # Each client, asked for what makes clients differ.
-compose up -d >/dev/null 2>&1
+up
 healthy dns
 healthy dns-earlier
 own=11111111-1111-4111-8111-111111111111.ods.opinsights.azure.com

@@ -1,5 +1,5 @@
 # Whom a network asks decides what it sees, not which network it is peered with.
-compose up -d >/dev/null 2>&1
+up
 shared=api.monitor.azure.com
 own=11111111-1111-4111-8111-111111111111.ods.opinsights.azure.com
 elsewhere=22222222-2222-4222-8222-222222222222.ods.opinsights.azure.com

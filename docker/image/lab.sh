@@ -14,7 +14,7 @@ hold "its binary needs no interpreter and no library" "not a dynamic executable"
   "$(ldd "$LAB_TEMPORARY/from-image" 2>&1 | sed 's/^[[:space:]]*//; s/^statically linked$/not a dynamic executable/')"
 
 say "read-only, without a capability, as a user who is nobody"
-compose up -d >/dev/null 2>&1
+up
 healthy dns
 server=$(container dns)
 hold "a capability it has" 0000000000000000 "$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$(docker inspect --format '{{.State.Pid}}' "$server")/status")"

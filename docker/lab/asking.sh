@@ -10,6 +10,13 @@ compose() {
   docker-compose --project-directory "$LAB_FOLDER" --file "$LAB_FOLDER/docker-compose.yml" --project-name "$LAB_PROJECT" "$@"
 }
 
+# Brings services up, all or those named; what compose says is shown only where it fails.
+up() {
+  compose up -d "$@" >"$LAB_TEMPORARY/up.log" 2>&1 && return
+  tail -n 20 "$LAB_TEMPORARY/up.log" >&2
+  return 1
+}
+
 # The container of a service.
 container() { compose ps -q "$1"; }
 

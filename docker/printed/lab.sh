@@ -3,7 +3,7 @@ LAB_FOLDER="$LAB_TEMPORARY/printed"
 mkdir -p "$LAB_FOLDER"
 docker run --rm ampls-dns compose equal-client-prefixes --at one-of-them-linked --client-image ampls-dns-lab >"$LAB_FOLDER/docker-compose.yml"
 sed -n '/^#/p' "$LAB_FOLDER/docker-compose.yml"
-compose up -d >/dev/null 2>&1
+up
 healthy dns
 hold "the one that is linked" private "$(road "$(seen client-plant-a api.monitor.azure.com)")"
 hold "the other one" public "$(road "$(seen client-plant-b api.monitor.azure.com)")"

@@ -1,5 +1,5 @@
 # The estate's names from the sidecar, everything else from where it came before.
-compose up -d >/dev/null 2>&1
+up
 healthy dns
 ready client dig +tries=1 +time=1 www.example.org
 shared=api.monitor.azure.com

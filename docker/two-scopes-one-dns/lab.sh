@@ -1,5 +1,5 @@
 # A second scope takes the shared names, and its end gives them back to nobody.
-compose up -d >/dev/null 2>&1
+up
 ready pe1 busybox nc -w 1 10.0.1.9 443
 ready pe2 busybox nc -w 1 10.0.2.7 443
 
