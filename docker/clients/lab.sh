@@ -9,13 +9,16 @@ asks() { inside "$1" ask "${@:2}"; }
 
 # asked SERVICE CLIENT GONE NODATA MANY: what makes clients differ, in one go. GONE and NODATA are what the client calls a
 # name that does not exist and one without an AAAA; MANY is what it makes of more addresses than fit into a datagram.
+# getent asks for AAAA only on a machine with an IPv6 address, which no container of this lab has; Python, on the same
+# library, asks.
 asked() {
-  local service=$1 client=$2 gone_word=$3 nodata_word=$4 many_word=$5 answers
+  local service=$1 client=$2 gone_word=$3 nodata_word=$4 many_word=$5 both="192.0.2.4 2001:db8::4" answers
+  [ "$client" != glibc ] || both="192.0.2.4 none"
   mapfile -t answers < <(asks "$service" "$client" $own A $own AAAA $gone A alias.lab.example A alias.lab.example AAAA many.lab.example A)
   hold "an address behind an alias" 10.0.1.5 "${answers[0]:-}"
   hold "no AAAA" "$nodata_word" "${answers[1]:-}"
   hold "a name that is gone" "$gone_word" "${answers[2]:-}"
-  hold "both families" "192.0.2.4 2001:db8::4" "${answers[3]:-} ${answers[4]:-}"
+  hold "both families" "$both" "${answers[3]:-} ${answers[4]:-}"
   hold "a hundred addresses" "$many_word" "${answers[5]:-}"
 }
 
