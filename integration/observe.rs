@@ -3,12 +3,14 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::UdpSocket;
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use ampls_dns::compile::{Compiled, ZoneFiles};
 use ampls_dns::dns::wire::{Received, decode, encode_query};
-use ampls_dns::dns::{OwnerName, Rcode, RecordType};
+use ampls_dns::dns::{OwnerName, Rcode, RecordType, Table};
+use ampls_dns::serve::{Running, Settings, start};
 use serde_json::{Value, json};
 
 use crate::fixture::binary;
@@ -232,6 +234,47 @@ fn the_numbers_are_what_was_asked() {
         assert!(text.lines().any(|own| own == line), "{line}\n{text}");
     }
     assert!(!text.contains("example"), "names asked for are no label");
+}
+
+/// A server that knows one public zone and nothing else.
+fn upstream() -> Running {
+    let text = "$ORIGIN example.org.\n$TTL 60\n@ SOA ns host 1 2 3 4 5\nwww A 198.51.100.7\n";
+    let mut zones = ZoneFiles::default();
+    let table = Table::read(text.as_bytes(), None).expect("a good zone");
+    zones.publish(Arc::new(table)).expect("one zone");
+    let listeners = vec!["127.0.0.1:0".parse().expect("a good listener")];
+    let world = Arc::new(Compiled::of_files(Arc::new(zones)));
+    start(Settings { listeners, ..Settings::default() }, world).expect("a free port")
+}
+
+#[test]
+fn what_an_upstream_answered_is_seen_counted_and_struck_by_faults_like_the_rest() {
+    let upstream = upstream();
+    let server = Server::with(&["--upstream", &upstream.listeners()[0].address.to_string()]);
+    let address = |received: &Received| received.answer.last().map(|record| record.data.to_string());
+    assert_eq!(address(&server.ask("www.example.org")).as_deref(), Some("198.51.100.7"));
+    assert_eq!(server.ask("nobody.example.org").rcode, Rcode::NXDOMAIN);
+    let seen = server.json("/v1/queries?name=www.example.org");
+    let seen = &seen["queries"][0];
+    assert_eq!(
+        (&seen["view"], &seen["rcode"], &seen["road"]),
+        (&json!("vnet1"), &json!("NOERROR"), &json!("upstream"))
+    );
+    assert!(seen["answer"].to_string().contains("198.51.100.7"), "{seen}");
+    let (_, text) = server.get("/metrics");
+    for line in [
+        r#"ampls_dns_replies_total{view="vnet1",transport="udp",rcode="NOERROR"} 1"#,
+        r#"ampls_dns_replies_total{view="vnet1",transport="udp",rcode="NXDOMAIN"} 1"#,
+        r#"ampls_dns_replies_by_road_total{road="upstream"} 2"#,
+    ] {
+        assert!(text.lines().any(|own| own == line), "{line}\n{text}");
+    }
+    let fault = json!({"name": "www.example.org", "delayMilliseconds": 300, "harm": "rcode", "rcode": "SERVFAIL"});
+    let (status, told) = server.post("/v1/faults", &fault);
+    assert_eq!(status, 201, "{told}");
+    let begun = Instant::now();
+    assert_eq!(server.ask("www.example.org").rcode, Rcode::SERVFAIL);
+    assert!(begun.elapsed() >= Duration::from_millis(300));
 }
 
 #[test]

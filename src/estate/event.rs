@@ -55,7 +55,7 @@ pub enum Event {
     CreatePrivateLinkScope(ScopeSpec),
     /// Its access modes change.
     SetAccessModes { scope: ScopeName, access: AccessModeSettings },
-    /// It is deleted; Azure refuses while it has scoped resources or private endpoints.
+    /// It is deleted. Its private endpoints live on without connection, and their record sets stay.
     DeletePrivateLinkScope { scope: ScopeName },
     /// A resource is put into a scope; endpoints that exist get its record sets appended.
     AddScopedResource { scope: ScopeName, resource: ResourceName },

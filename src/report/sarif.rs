@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn names_of_files_become_references() {
         assert_eq!(uri("a b/ü.yaml"), "a%20b/%C3%BC.yaml");
-        assert_eq!(uri("/work/x.yaml"), "file:///work/x.yaml");
+        assert_eq!(uri("/estates/x.yaml"), "file:///estates/x.yaml");
         assert_eq!(uri("<stdin>"), "%3Cstdin%3E");
     }
 }

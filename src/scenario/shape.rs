@@ -462,7 +462,7 @@ pub(super) enum WhatShape {
     CreatePrivateLinkScope(ScopeShape),
     /// Its access modes change.
     SetAccessModes(SetAccessModesShape),
-    /// It is deleted; Azure refuses while it has scoped resources or private endpoints.
+    /// It is deleted. Its private endpoints live on without connection, and their record sets stay.
     DeletePrivateLinkScope(String),
     /// Resources are put into a scope, in the order listed.
     AddScopedResource(ScopedResourceShape),

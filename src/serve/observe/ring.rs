@@ -12,7 +12,9 @@ use crate::dns::wire::Transport;
 use crate::serve::faults::Strike;
 
 /// Octets a slot has for a query and its reply together. What is longer is cut off, the reply first.
-pub(super) const SLOT_OCTETS: usize = 1024;
+///
+/// An odd number of cache lines: with a power of two all slots would contend for the same few sets of the caches.
+pub(super) const SLOT_OCTETS: usize = 17 * 64;
 /// Octets of a query that are kept at most: a whole name, a question, and an OPT record with a client subnet and a cookie.
 const QUERY_OCTETS: usize = 384;
 
