@@ -10,7 +10,7 @@
 #   AMPLS_DNS_LAB_ENGINE=own          start one though another answers
 #   AMPLS_DNS_LAB_CACHE=FOLDER        keep what stands in for debian:bookworm-slim there, for the next time
 #   AMPLS_DNS_LAB_BINARY=FILE         take this static binary instead of building one
-# Exit codes: 0 all holds, 1 something does not, 2 could not run.
+# Exit codes: 0 all holds, 1 something does not, 2 could not run, 3 there is no engine and none can be started here.
 set -euo pipefail
 LAB_HERE=$(cd "$(dirname "$0")" && pwd)
 LAB_SOURCE=$(dirname "$LAB_HERE")
@@ -61,7 +61,7 @@ ended() {
 trap ended EXIT
 trap 'exit 130' INT TERM
 
-engine_up || exit 2
+engine_up || exit 3
 engine_bases || exit 2
 
 build() {
