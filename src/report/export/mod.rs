@@ -1,9 +1,9 @@
 //! What the estate says, in the words of other servers.
 //!
-//! Two kinds of form. Zones as they stand, whoever sees them: [`zone`] writes master files, [`azure`] what
+//! Two kinds of form. Zones as they stand, whoever sees them: `zone` writes master files, `azure` what
 //! `az network private-dns zone export` writes. And the DNS of one network, as the complete configuration of a server:
 //! [`seen`] makes zones of what the network's clients are told, for a server that follows aliases as far as [`Aliases`]
-//! says, and [`bind`], [`knot`], [`coredns`], [`unbound`], [`dnsmasq`] and [`hosts`] write them down.
+//! says, and `bind`, `knot`, `coredns`, `unbound`, `dnsmasq` and `hosts` write them down.
 //!
 //! A value goes in, files come out; whoever calls writes them. Nothing here asks or forwards: names that the emulated
 //! world does not have are refused by every configuration, and a comment in it says where an upstream goes.
