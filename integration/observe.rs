@@ -171,7 +171,7 @@ fn faults_are_set_seen_explained_and_cleared() {
     assert!(why["text"].as_str().is_some_and(|text| text.ends_with(&format!("\n  {note}\n"))), "{why}");
     assert!(server.json("/v1/explain?name=www.example.org&from=vnet1").get("faults").is_none());
     let list = server.json("/v1/faults");
-    assert_eq!((&list[0]["met"], &list[0]["struck"], &list[0]["share"]), (&json!(1), &json!(1), &json!(1.0)));
+    assert_eq!((&list[0]["met"], &list[0]["struck"], &list[0]["fault"]["share"]), (&json!(1), &json!(1), &json!(1.0)));
     for bad in [
         json!({}),
         json!({"harm": "explode"}),

@@ -91,7 +91,7 @@ struct SetFaultDocument {
     number: u32,
     /// What it does, in words.
     about: String,
-    #[serde(flatten)]
+    /// What was asked for.
     fault: FaultDocument,
     /// How many queries it could have struck.
     met: u64,
@@ -120,6 +120,10 @@ impl FaultDocument {
             (Some(HarmWord::Stale), None) => Some(Harm::Stale),
             (None, None) => None,
         };
+        // JSON numbers of other languages end there.
+        if i64::try_from(self.seed).is_err() {
+            return Err(Problem::bad(format!("the seed {} cannot be used; write 0 to {}", self.seed, i64::MAX)));
+        }
         let name = self.name.as_deref().map(str::parse).transpose();
         let kind = self.r#type.as_deref().map(str::parse).transpose();
         let lasts = match self.seconds {
