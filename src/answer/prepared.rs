@@ -14,7 +14,7 @@ use super::{fast, respond};
 use crate::compile::{Compiled, View, Zone};
 use crate::dns::table::Key;
 use crate::dns::wire::Transport;
-use crate::dns::{RecordType, Table, table};
+use crate::dns::{OwnerName, RecordType, Table, table};
 use crate::estate::{DnsSetting, History, NetworkKind, ResolutionPolicy};
 
 /// A revision, ready to be answered from.
@@ -58,14 +58,24 @@ struct Ready {
 /// Zones among which the one with the longest name has the say.
 #[derive(Debug, Default)]
 struct Zones {
-    index: HashTable<u32>,
+    index: HashTable<Indexed>,
     held: Vec<Held>,
     most_labels: usize,
+}
+
+/// A zone in the index: the hash of its name, and its place among those held.
+#[derive(Debug)]
+struct Indexed {
+    hash: u64,
+    at: u32,
 }
 
 /// A zone as one view meets it.
 #[derive(Debug)]
 pub(super) struct Held {
+    // Kept here too, so that a look-up has no farther to go.
+    apex: OwnerName,
+    table: Option<Arc<Table>>,
     ready: Arc<Ready>,
     /// True if names it does not have may be asked again in public DNS.
     pub(super) redirects: bool,
@@ -77,7 +87,7 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn table(&self) -> Option<&Table> {
-        self.ready.table.as_deref()
+        self.table.as_deref()
     }
 
     /// True if something may be told about this name, which the zone does not have.
@@ -145,7 +155,7 @@ impl Making<'_> {
         for zone in world.state.public.zones().filter(|zone| world.files.get(zone.apex()).is_none()) {
             let ready = self.ready(zone);
             let ends = ends_at(world, zone.apex());
-            held.push(Held { ready, redirects: false, tells: tells_of_missing(world, zone.apex()), ends });
+            held.push(Held { tells: tells_of_missing(world, zone.apex()), ends, ..Held::of(ready) });
         }
         held.extend(world.files.public().map(|table| self.held_of_file(table)));
         Zones::new(held)
@@ -162,10 +172,8 @@ impl Making<'_> {
         let network = view.network.as_ref().map_or("", |network| network.as_str());
         let own = view.links.values().filter(|link| files.get_linked(network, link.zone.apex()).is_none());
         let links = own.map(|link| Held {
-            ends: false,
-            ready: self.ready(&link.zone),
             redirects: link.policy == ResolutionPolicy::NxDomainRedirect,
-            tells: false,
+            ..Held::of(self.ready(&link.zone))
         });
         let mut links: Vec<Held> = links.collect();
         links.extend(files.linked_to(network).map(|table| self.held_of_file(table)));
@@ -179,7 +187,7 @@ impl Making<'_> {
             .ready
             .entry(address)
             .or_insert_with(|| Arc::new(Ready { zone: None, table: Some(Arc::clone(table)), graves: HashSet::new() }));
-        Held { ready: Arc::clone(ready), redirects: false, tells: false, ends: false }
+        Held::of(Arc::clone(ready))
     }
 
     fn ready(&mut self, zone: &Arc<Zone>) -> Arc<Ready> {
@@ -218,12 +226,11 @@ impl Zones {
     fn new(held: Vec<Held>) -> Self {
         let mut zones = Self { index: HashTable::with_capacity(held.len()), most_labels: 0, held };
         for at in 0..zones.held.len() {
-            let apex = zones.held[at].apex().wire();
-            let hash = table::hash_of(apex);
-            zones.most_labels = zones.most_labels.max(zones.held[at].apex().label_count());
-            let held = &zones.held;
+            let apex = &zones.held[at].apex;
+            let hash = table::hash_of(apex.wire());
+            zones.most_labels = zones.most_labels.max(apex.label_count());
             let at = u32::try_from(at).expect("there are fewer zones than that");
-            zones.index.insert_unique(hash, at, |at| table::hash_of(held[*at as usize].apex().wire()));
+            zones.index.insert_unique(hash, Indexed { hash, at }, |indexed| indexed.hash);
         }
         zones
     }
@@ -234,19 +241,22 @@ impl Zones {
         }
         (key.labels().saturating_sub(self.most_labels)..=key.labels()).find_map(|label| {
             let (suffix, hash) = key.suffix(label);
-            let at = self.index.find(hash, |at| self.held[*at as usize].apex().wire() == suffix)?;
-            Some(&self.held[*at as usize])
+            let held = |indexed: &Indexed| &self.held[indexed.at as usize];
+            self.index.find(hash, |one| one.hash == hash && held(one).apex.wire() == suffix).map(held)
         })
     }
 }
 
 impl Held {
-    fn apex(&self) -> &crate::dns::OwnerName {
-        match (&self.ready.zone, &self.ready.table) {
+    /// A zone whose names are all there is to say.
+    fn of(ready: Arc<Ready>) -> Self {
+        let apex = match (&ready.zone, &ready.table) {
             (Some(zone), _) => zone.apex(),
             (None, Some(table)) => table.apex(),
             (None, None) => unreachable!("what is ready has a zone or a table"),
-        }
+        };
+        let (apex, table) = (apex.clone(), ready.table.clone());
+        Self { apex, table, ready, redirects: false, tells: false, ends: false }
     }
 }
 

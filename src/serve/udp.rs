@@ -18,6 +18,8 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use nix::sys::socket::{SockaddrIn, SockaddrIn6};
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -50,10 +52,10 @@ pub(super) fn serve(socket: UdpSocket, listener: Listener, stop: watch::Receiver
 
 async fn answer(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) {
     #[cfg(target_os = "linux")]
-    if listener.bound().address.ip().is_unspecified() {
-        serve_with(wildcard::Wildcard::new(listener), socket, stop).await;
-    } else {
-        serve_with(batch::Batch::new(listener), socket, stop).await;
+    match listener.bound().address {
+        address if address.ip().is_unspecified() => serve_with(wildcard::Wildcard::new(listener), socket, stop).await,
+        SocketAddr::V4(_) => serve_with(batch::Batch::<SockaddrIn>::new(listener), socket, stop).await,
+        SocketAddr::V6(_) => serve_with(batch::Batch::<SockaddrIn6>::new(listener), socket, stop).await,
     }
     #[cfg(not(target_os = "linux"))]
     serve_portably(socket, listener, stop).await;

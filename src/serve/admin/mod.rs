@@ -24,14 +24,13 @@ mod state;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
-use axum::response::IntoResponse as _;
 use axum::routing::get;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -214,22 +213,24 @@ fn routes() -> OpenApiRouter<Admin> {
         .merge(metrics::routes())
 }
 
-/// The routes and the document that describes them.
-fn router() -> (Router<Admin>, Value) {
-    let (router, document) = routes().split_for_parts();
-    let mut document = serde_json::to_value(&document).expect("the document has string keys only");
+/// The document that describes them.
+fn document() -> Value {
+    let mut document = serde_json::to_value(routes().into_openapi()).expect("the document has string keys only");
     describe_events(&mut document);
     describe_refusals(&mut document);
-    let text = document.to_string();
-    let answer = move || {
-        let text = text.clone();
-        async move { ([(header::CONTENT_TYPE, "application/json")], text).into_response() }
-    };
-    let router = router
-        .route("/openapi.json", get(answer))
+    document
+}
+
+/// The document as it is sent. It takes more memory to make than all the rest of a small server, and few ask for it.
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
+
+/// The routes, and the one that shows the document.
+fn router() -> Router<Admin> {
+    let told = async || ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str());
+    Router::from(routes())
+        .route("/openapi.json", get(told))
         .fallback(problem::no_route)
-        .method_not_allowed_fallback(problem::no_method);
-    (router, document)
+        .method_not_allowed_fallback(problem::no_method)
 }
 
 /// The description of events comes from the scenario's own shapes, whose schema is made elsewhere.
@@ -295,8 +296,7 @@ fn describe_refusals(document: &mut Value) {
 
 /// The whole of it: routes, guard, bounds.
 fn service(guard: Guard, admin: Admin) -> Router {
-    let (router, _) = router();
-    router
+    router()
         .layer(DefaultBodyLimit::max(MAX_BODY_OCTETS))
         .layer(axum::middleware::from_fn(problem::bounded_in_time))
         .layer(axum::middleware::from_fn_with_state(Arc::new(guard), guard::check))

@@ -12,9 +12,13 @@ use crate::dns::wire::Transport;
 use crate::serve::faults::Strike;
 
 /// Octets a slot has for a query and its reply together. What is longer is cut off, the reply first.
-///
-/// An odd number of cache lines: with a power of two all slots would contend for the same few sets of the caches.
 pub(super) const SLOT_OCTETS: usize = 17 * 64;
+/// Octets of a slot's near part, where most queries and replies fit as a whole. Near parts stand close together, so that
+/// writing them goes steadily through little memory; which of a slot's parts is used never changes what is kept.
+///
+/// Like those of a slot these are an odd number of cache lines: with a power of two all would contend for the same few sets
+/// of the caches.
+const NEAR_OCTETS: usize = 5 * 64;
 /// Octets of a query that are kept at most: a whole name, a question, and an OPT record with a client subnet and a cookie.
 const QUERY_OCTETS: usize = 384;
 
@@ -77,7 +81,8 @@ pub(super) struct Raw<'r> {
 #[derive(Debug)]
 pub(super) struct Ring {
     slots: Vec<Kept>,
-    octets: Box<[u8]>,
+    near: Box<[u8]>,
+    far: Box<[u8]>,
     capacity: usize,
     written: u64,
 }
@@ -86,8 +91,8 @@ impl Ring {
     /// A ring of that many slots; with none it only counts.
     pub(super) fn new(capacity: usize) -> Self {
         // Zeroed memory is the system's to give when it is first written to: a ring nobody fills costs nothing.
-        let octets = vec![0; capacity * SLOT_OCTETS].into();
-        Self { slots: Vec::with_capacity(capacity), octets, capacity, written: 0 }
+        let (near, far) = (vec![0; capacity * NEAR_OCTETS].into(), vec![0; capacity * SLOT_OCTETS].into());
+        Self { slots: Vec::with_capacity(capacity), near, far, capacity, written: 0 }
     }
 
     /// How many queries were ever written.
@@ -105,9 +110,15 @@ impl Ring {
         let index = self.index(place);
         let kept_query = &query[..query.len().min(QUERY_OCTETS)];
         let kept_reply = &reply[..reply.len().min(SLOT_OCTETS - kept_query.len())];
-        let slot = &mut self.octets[index * SLOT_OCTETS..(index + 1) * SLOT_OCTETS];
-        slot[..kept_query.len()].copy_from_slice(kept_query);
-        slot[kept_query.len()..kept_query.len() + kept_reply.len()].copy_from_slice(kept_reply);
+        let length = kept_query.len() + kept_reply.len();
+        let (part, at) = if length <= NEAR_OCTETS {
+            (&mut self.near, index * NEAR_OCTETS)
+        } else {
+            (&mut self.far, index * SLOT_OCTETS)
+        };
+        let (at_query, at_reply) = part[at..at + length].split_at_mut(kept_query.len());
+        at_query.copy_from_slice(kept_query);
+        at_reply.copy_from_slice(kept_reply);
         let kept = Kept {
             facts,
             query: kept_query.len() as u16,
@@ -138,9 +149,14 @@ impl Ring {
         for place in first..end {
             let index = self.index(place);
             let Kept { facts, query, reply, whole } = &self.slots[index];
-            let slot = &self.octets[index * SLOT_OCTETS..(index + 1) * SLOT_OCTETS];
-            let (query, rest) = slot.split_at(usize::from(*query));
-            show(Raw { facts, query, reply: &rest[..usize::from(*reply)], whole: *whole });
+            let length = usize::from(*query) + usize::from(*reply);
+            let octets = if length <= NEAR_OCTETS {
+                &self.near[index * NEAR_OCTETS..][..length]
+            } else {
+                &self.far[index * SLOT_OCTETS..][..length]
+            };
+            let (query, reply) = octets.split_at(usize::from(*query));
+            show(Raw { facts, query, reply, whole: *whole });
         }
         (end, first - from.min(first))
     }
@@ -213,15 +229,20 @@ mod tests {
             let (mut written, mut position) = (0u64, 0u64);
             for (pushes, most) in rounds {
                 for _ in 0..pushes {
-                    ring.push(facts(Instant::now()), &written.to_be_bytes(), &[]);
+                    // Replies of all lengths, near and far.
+                    let reply = vec![written as u8; written as usize * 97 % SLOT_OCTETS / 2];
+                    ring.push(facts(Instant::now()), &written.to_be_bytes(), &reply);
                     written += 1;
                 }
                 let mut expected = position;
                 let mut shown = Vec::new();
-                let (next, lost) = ring.read(position, most, |raw| shown.push(raw.query.to_vec()));
+                let (next, lost) = ring.read(position, most, |raw| {
+                    shown.push((raw.query.to_vec(), raw.reply.to_vec()));
+                });
                 expected += lost;
-                for query in shown {
+                for (query, reply) in shown {
                     prop_assert_eq!(query, expected.to_be_bytes().to_vec());
+                    prop_assert_eq!(reply, vec![expected as u8; expected as usize * 97 % SLOT_OCTETS / 2]);
                     expected += 1;
                 }
                 prop_assert_eq!(next, expected);

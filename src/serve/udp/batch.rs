@@ -1,12 +1,12 @@
 //! Linux, at an address of the listener's own: up to 32 queries a system call, and their replies in another.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::IpAddr;
+use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, RawFd};
 use std::rc::Rc;
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg};
+use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, SockaddrIn6, SockaddrLike, recvmmsg, sendmmsg};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
@@ -21,28 +21,50 @@ const QUERIES: usize = 32;
 /// Batches until other listeners of the same thread get their turn.
 const BATCHES: usize = 8;
 
+/// Octets from one query's buffer to the next: an odd number of cache lines, since with a power of two all buffers would
+/// contend for the same few sets of the caches.
+const STRIDE: usize = QUERY_OCTETS + 64;
+
+/// A source address as the kernel writes it, of the family of the socket. One for both would be eight times as long.
+pub(super) trait Source: SockaddrLike + Copy {
+    /// The same, to be reckoned with.
+    fn address(&self) -> SocketAddr;
+}
+
+impl Source for SockaddrIn {
+    fn address(&self) -> SocketAddr {
+        SocketAddrV4::from(*self).into()
+    }
+}
+
+impl Source for SockaddrIn6 {
+    fn address(&self) -> SocketAddr {
+        SocketAddrV6::from(*self).into()
+    }
+}
+
 /// Buffers for one batch, used again for each.
-pub(super) struct Batch {
+pub(super) struct Batch<S> {
     listener: Listener,
-    queries: Box<[[u8; QUERY_OCTETS]]>,
+    queries: Box<[[u8; STRIDE]]>,
     /// Length and source of each query received.
-    arrived: [Option<(usize, SockaddrStorage)>; QUERIES],
+    arrived: [Option<(usize, S)>; QUERIES],
     replies: [Vec<u8>; QUERIES],
     /// Where each reply goes.
-    to: [Option<SockaddrStorage>; QUERIES],
+    to: [Option<S>; QUERIES],
     /// How many replies there are, and how many of them are sent.
     ready: usize,
     sent: usize,
     // Each direction has its own: what was received changes the lengths kept in here.
-    receiving: MultiHeaders<SockaddrStorage>,
-    sending: MultiHeaders<SockaddrStorage>,
+    receiving: MultiHeaders<S>,
+    sending: MultiHeaders<S>,
 }
 
-impl Batch {
+impl<S: Source> Batch<S> {
     pub(super) fn new(listener: Listener) -> Self {
         Self {
             listener,
-            queries: vec![[0; QUERY_OCTETS]; QUERIES].into(),
+            queries: vec![[0; STRIDE]; QUERIES].into(),
             arrived: [None; QUERIES],
             replies: std::array::from_fn(|_| Vec::new()),
             to: [None; QUERIES],
@@ -56,8 +78,10 @@ impl Batch {
     /// Receives what is there and says how many queries that are.
     fn receive(&mut self, socket: RawFd) -> nix::Result<usize> {
         let mut buffers = self.queries.iter_mut();
-        let mut slices: [[IoSliceMut<'_>; 1]; QUERIES] =
-            std::array::from_fn(|_| [IoSliceMut::new(buffers.next().expect("there are as many buffers as slices"))]);
+        let mut slices: [[IoSliceMut<'_>; 1]; QUERIES] = std::array::from_fn(|_| {
+            let buffer = buffers.next().expect("there are as many buffers as slices");
+            [IoSliceMut::new(&mut buffer[..QUERY_OCTETS])]
+        });
         let flags = MsgFlags::MSG_DONTWAIT;
         let received = recvmmsg(socket, &mut self.receiving, slices.iter_mut(), flags, None)?;
         let mut count = 0;
@@ -74,12 +98,11 @@ impl Batch {
         self.listener.batch(|batch| {
             for (query, arrived) in self.queries.iter().zip(&self.arrived).take(count) {
                 let Some((length, from)) = arrived else { continue };
-                let Some((source, port)) = ip_and_port(from) else { continue };
-                if port == 0 {
+                let source = from.address();
+                if source.port() == 0 {
                     continue;
                 }
                 let reply = &mut self.replies[self.ready];
-                let source = (source, port).into();
                 match batch.answer(source, None, Transport::Udp, &query[..*length], reply) {
                     Outcome::Silence => {}
                     Outcome::Now => {
@@ -114,7 +137,7 @@ impl Batch {
     }
 }
 
-impl Road for Batch {
+impl<S: Source> Road for Batch<S> {
     async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
         let fd = socket.as_raw_fd();
         for _ in 0..BATCHES {
@@ -128,13 +151,4 @@ impl Road for Batch {
         }
         Ok(())
     }
-}
-
-/// The address and port of a source; absent for families that are not the Internet's.
-pub(super) fn ip_and_port(source: &SockaddrStorage) -> Option<(IpAddr, u16)> {
-    if let Some(four) = source.as_sockaddr_in() {
-        return Some((IpAddr::V4(four.ip()), four.port()));
-    }
-    let six = source.as_sockaddr_in6()?;
-    Some((IpAddr::V6(six.ip()), six.port()))
 }

@@ -17,7 +17,6 @@ use super::{QUERY_OCTETS, Road, send_one};
 use crate::dns::wire::Transport;
 use crate::serve::Listener;
 use crate::serve::publish::Outcome;
-use crate::serve::udp::batch::ip_and_port;
 
 /// Makes the kernel tell where each datagram was sent to.
 pub(super) fn prepare(socket: &UdpSocket) -> io::Result<()> {
@@ -132,4 +131,13 @@ async fn send(socket: &UdpSocket, reply: &[u8], turned: Option<&AskedAt>, to: &S
     let slices = [IoSlice::new(reply)];
     let flags = MsgFlags::MSG_DONTWAIT;
     send_one(socket, || Ok(sendmsg(socket.as_raw_fd(), &slices, &control, flags, Some(to))?)).await;
+}
+
+/// The address and port of a source; absent for families that are not the Internet's.
+fn ip_and_port(source: &SockaddrStorage) -> Option<(IpAddr, u16)> {
+    if let Some(four) = source.as_sockaddr_in() {
+        return Some((IpAddr::V4(four.ip()), four.port()));
+    }
+    let six = source.as_sockaddr_in6()?;
+    Some((IpAddr::V6(six.ip()), six.port()))
 }
