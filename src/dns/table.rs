@@ -690,12 +690,14 @@ fn is_name(octets: &[u8], offset: u32, relative: &[u8]) -> bool {
 /// Appends an entry and says how many records it has. Records of one type become one set with the TTL and the reason of
 /// its first; a record written twice counts once.
 fn put_entry(owner: &[u8], own_length: usize, records: &[Ready<'_>], out: &mut Vec<u8>) -> Result<usize, Fault> {
-    let alias = records.iter().find(|record| record.kind == RecordType::CNAME);
-    if let Some(alias) = alias
-        && let Some(other) = records.iter().find(|other| other.kind != alias.kind || other.data != alias.data)
-    {
-        let owner = OwnerName::from_wire(owner).expect("the reader hands on names only");
-        return Err((alias.place.max(other.place), MasterErrorKind::AliasBeside(owner)));
+    if let Some(alias) = records.iter().find(|record| record.kind == RecordType::CNAME) {
+        let other = records.iter().find(|other| other.kind != alias.kind || other.data != alias.data);
+        // The apex has an SOA, which is not among these.
+        let place = other.map(|other| alias.place.max(other.place)).or((own_length == 0).then_some(alias.place));
+        if let Some(place) = place {
+            let owner = OwnerName::from_wire(owner).expect("the reader hands on names only");
+            return Err((place, MasterErrorKind::AliasBeside(owner)));
+        }
     }
     out.push(own_length as u8);
     out.extend_from_slice(&owner[..own_length]);
@@ -825,6 +827,8 @@ mod tests {
             ]
         );
         assert_eq!(errors(&format!("{soa}{soa}")), ["line 2, column 1: a second SOA record"]);
+        let alias = ["line 2, column 1: `z.example` is an alias and has another record as well"];
+        assert_eq!(errors(&format!("{soa}@ CNAME b\n")), alias, "the SOA is the other record");
     }
 
     proptest! {
