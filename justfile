@@ -25,7 +25,7 @@ exports:
 
 # Fuzz a target (packet, wire, master, scenario) or all, for so many seconds each.
 fuzz TARGET='all' SECONDS='60' *OPTIONS:
-    fuzz/run {{TARGET}} {{SECONDS}} {{OPTIONS}}
+    integration/fuzz/run {{TARGET}} {{SECONDS}} {{OPTIONS}}
 
 # The documentation, links checked.
 doc:

@@ -6,16 +6,16 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ampls_dns::access::flow::{Client, flows};
-use ampls_dns::answer::explain::{Chosen, Statement};
-use ampls_dns::answer::{Extended, Outcome, Question, decide, explain, reply};
+use ampls_dns::assess::flow::{Client, flows};
 use ampls_dns::compile::{Compiled, ViewId, compile};
 use ampls_dns::dns::wire::{Received, ReceivedRecord, decode, encode_query};
 use ampls_dns::dns::{OwnerName, RecordType};
 use ampls_dns::estate::{Event, History, PublicNetworkAccess, Recorded, ResourceSpec, Revision};
-use ampls_dns::report::answer::{AnswerDocument, RecordDocument, document};
+use ampls_dns::output::answer::{AnswerDocument, RecordDocument, document};
+use ampls_dns::resolve::explain::{Chosen, Statement};
+use ampls_dns::resolve::{Ede, Outcome, Question, decide, explain, reply};
 use ampls_dns::scenario::Scenario;
-use ampls_dns::serve::{Running, Settings, plan, start};
+use ampls_dns::server::{Running, Settings, plan, start};
 use proptest::prelude::*;
 
 use crate::generate::{NETWORKS, declarations, events_of_side, histories, kinds, names};
@@ -28,7 +28,7 @@ fn compiled(history: &History) -> Compiled {
 fn offline(world: &Compiled, network: &str, question: &Question) -> AnswerDocument {
     let view = world.views.of_network(network).expect("generated networks stay");
     let decision = decide(world, view, question);
-    document(network, None, question, &reply(world, &decision, Extended::Shown))
+    document(network, None, question, &reply(world, &decision, Ede::Include))
 }
 
 fn serve(world: &Arc<Compiled>) -> Running {
@@ -62,7 +62,7 @@ fn shown(records: &[ReceivedRecord]) -> Vec<RecordDocument> {
 fn everything(world: &Compiled) -> BTreeMap<(String, String), AnswerDocument> {
     let mut answers = BTreeMap::new();
     for network in NETWORKS {
-        for name in ampls_dns::answer::story::names_of(world) {
+        for name in ampls_dns::assess::timeline::names_of(world) {
             let question = Question { name: name.clone(), kind: RecordType::A };
             let mut answer = offline(world, network, &question);
             // Reasons name the history; the law is about records.
@@ -133,7 +133,7 @@ proptest! {
     #[test]
     fn compiling_is_deterministic_and_a_fold(history in histories()) {
         let (once, again) = (compiled(&history), compiled(&history));
-        prop_assert_eq!(once.findings(), again.findings());
+        prop_assert_eq!(ampls_dns::assess::findings(&once), ampls_dns::assess::findings(&again));
         prop_assert_eq!(everything(&once), everything(&again));
         // Standing at a revision is the same whether later events are known or not.
         let half = Revision(history.last().0 / 2);
@@ -186,7 +186,7 @@ proptest! {
                 let question = Question { name: name.clone(), kind };
                 let own = decide(&world, id, &question);
                 let public = decide(&world, ViewId::PUBLIC, &question);
-                let sections = |decision: &_| document("", None, &question, &reply(&world, decision, Extended::Left));
+                let sections = |decision: &_| document("", None, &question, &reply(&world, decision, Ede::Omit));
                 prop_assert_eq!(sections(&own), sections(&public));
             }
         }

@@ -3,22 +3,22 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ampls_dns::answer::{Asker, Extended, Outside, Prepared, Response, Subnets};
 use ampls_dns::compile::{Compiled, ViewId, ZoneFiles, compile};
 use ampls_dns::dns::wire::{Transport, encode_query};
 use ampls_dns::dns::{OwnerName, Rcode, RecordType, Table};
+use ampls_dns::resolve::{Ede, Forwarding, Prepared, RequestContext, Response, Subnets};
 use ampls_dns::scenario::{Scenario, builtin};
-use ampls_dns::serve::{Bound, Conduct, Listener, Publication};
+use ampls_dns::server::{Bound, Conduct, Listener, SnapshotStore};
 
-fn asker(listener: Option<ViewId>) -> Asker<'static> {
-    Asker {
+fn context(listener: Option<ViewId>) -> RequestContext<'static> {
+    RequestContext {
         listener,
         source: IpAddr::from([127, 0, 0, 1]),
         asked_at: None,
         subnets: Subnets::Trusted,
-        extended: Extended::Shown,
-        outside: Outside::Asked,
-        premises: &[],
+        extended: Ede::Include,
+        outside: Forwarding::On,
+        local_addresses: &[],
     }
 }
 
@@ -29,7 +29,7 @@ fn allocations(prepared: &Prepared, view: Option<ViewId>, text: &str, kind: Reco
     let mut out = Vec::with_capacity(1232);
     let mut response = Response::Silence;
     let counted = allocation_counter::measure(|| {
-        response = prepared.respond(&asker(view), Transport::Udp, &packet, &mut out);
+        response = prepared.respond(&context(view), Transport::Udp, &packet, &mut out);
     });
     let Response::Answered(_, rcode) = response else { panic!("{text} is answered") };
     (counted.count_total, rcode)
@@ -65,7 +65,7 @@ fn what_is_kept_of_a_query_allocates_nothing_either() {
     let at = history.step("first-scope").expect("it is one of its steps").end;
     let world = Arc::new(compile(&history, at));
     let bound = Bound { network: Some("vnet1".into()), address: ([127, 0, 0, 1], 5300).into() };
-    let publication = Arc::new(Publication::new(world, vec![bound], Conduct::default()));
+    let publication = Arc::new(SnapshotStore::new(world, vec![bound], Conduct::default()));
     let listener = Listener::new(Arc::clone(&publication), 0).expect("there is one");
     let name = OwnerName::parse("api.monitor.azure.com").expect("a good name");
     let packet = encode_query(1, &name, RecordType::A, Some(1232));

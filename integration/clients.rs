@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ampls_dns::compile::compile;
 use ampls_dns::scenario::{Scenario, builtin};
-use ampls_dns::serve::{Running, Settings, plan, start};
+use ampls_dns::server::{Running, Settings, plan, start};
 
 fn serve(step: &str) -> Running {
     let text = builtin::text("two-scopes-one-dns").expect("it is built in");

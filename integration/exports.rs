@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use ampls_dns::answer::story::names_of;
-use ampls_dns::answer::{Decision, Question, decide};
+use ampls_dns::assess::timeline::names_of;
 use ampls_dns::compile::{Compiled, ViewId, compile};
 use ampls_dns::dns::wire::{Received, ReceivedData, decode, encode_query};
 use ampls_dns::dns::{OwnerName, Rcode, RecordData, RecordType, master};
-use ampls_dns::report::export::seen::{End, FAMILIES, end};
-use ampls_dns::report::export::{Aliases, Exported, Form, Seen, Which, folder, server, zones};
+use ampls_dns::output::export::seen::{End, FAMILIES, end};
+use ampls_dns::output::export::{Aliases, Exported, Form, Seen, Which, folder, server, zones};
+use ampls_dns::resolve::{Decision, Question, decide};
 use ampls_dns::scenario::{Scenario, builtin};
 use proptest::prelude::*;
 
@@ -448,7 +448,7 @@ fn a_hosts_file_has_the_addresses_of_every_name() {
             let export = |at: SocketAddr| {
                 let mut exported = server(&world, Form::Hosts, view, at);
                 let text = format!("port={}\nlisten-address=127.0.0.1\nbind-interfaces\nlocal=/probe/\n", at.port());
-                exported.files.push(ampls_dns::report::export::File { name: "port.conf".to_owned(), text });
+                exported.files.push(ampls_dns::output::export::File { name: "port.conf".to_owned(), text });
                 exported
             };
             let peer = Peer::start(&program, &arguments, export, &name("probe"));

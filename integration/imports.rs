@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use ampls_dns::answer::{Extended, Question, decide, reply};
 use ampls_dns::compile::{Compiled, compile};
 use ampls_dns::dns::{OwnerName, RecordType};
 use ampls_dns::import::{ImportErrors, Imported, Source, Topic, import};
-use ampls_dns::report::answer::document;
+use ampls_dns::output::answer::document;
+use ampls_dns::resolve::{Ede, Question, decide, reply};
 use ampls_dns::scenario::Scenario;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -135,7 +135,7 @@ fn answer(world: &Compiled, network: &str, name: &str) -> String {
     let view = world.views.of_network(network).unwrap_or_else(|| panic!("there is a network {network}"));
     let name = OwnerName::parse(name).expect("a good name");
     let question = Question { name, kind: RecordType::A };
-    let answer = document(network, None, &question, &reply(world, &decide(world, view, &question), Extended::Shown));
+    let answer = document(network, None, &question, &reply(world, &decide(world, view, &question), Ede::Include));
     let address = answer.answer.iter().rev().find(|record| record.r#type == "A");
     address.map_or(answer.rcode.clone(), |record| record.data.clone())
 }
@@ -480,7 +480,7 @@ fn holds(texts: &[(&str, Vec<u8>)]) {
     match try_import(texts) {
         Ok(imported) => {
             reads_back(&imported, "mutated");
-            let _ = world(&imported).findings();
+            let _ = ampls_dns::assess::findings(&world(&imported));
         }
         Err(errors) => assert!(errors.errors.iter().all(|error| error.place.line > 0), "{errors}"),
     }

@@ -487,7 +487,7 @@ fn every_route_is_in_the_openapi_document_and_answers() {
     }
     assert!(document.pointer("/components/schemas/Events/properties/builtOn").is_some());
     // Routes that bypass the document would be registered like this.
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/serve/admin");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/admin");
     for entry in fs::read_dir(folder).expect("it is there") {
         let path = entry.expect("it can be read").path();
         let text = fs::read_to_string(&path).expect("source is text");

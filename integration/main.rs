@@ -4,7 +4,7 @@
 mod fixture;
 
 /// Rules of the house: imports, and what must not stand where.
-mod house;
+mod layers;
 
 /// Every built-in scenario holds what it promises, offline and over real UDP.
 mod scenarios;

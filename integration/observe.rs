@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ampls_dns::compile::{Compiled, ZoneFiles};
 use ampls_dns::dns::wire::{Received, decode, encode_query};
 use ampls_dns::dns::{OwnerName, Rcode, RecordType, Table};
-use ampls_dns::serve::{Running, Settings, start};
+use ampls_dns::server::{Running, Settings, start};
 use serde_json::{Value, json};
 
 use crate::fixture::binary;

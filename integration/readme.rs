@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ampls_dns::compile::compile;
 use ampls_dns::scenario::{Scenario, builtin};
-use ampls_dns::serve::{Settings, plan, start};
+use ampls_dns::server::{Settings, plan, start};
 
 use crate::fixture::{Folder, Server, binary, run};
 
@@ -165,7 +165,7 @@ fn the_example_estate_holds() {
 
 #[test]
 fn the_table_of_findings_is_the_codes() {
-    assert!(README.contains(&ampls_dns::report::findings::table()), "print it with report::findings::table");
+    assert!(README.contains(&ampls_dns::output::findings::table()), "print it with report::findings::table");
 }
 
 #[test]

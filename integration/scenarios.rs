@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ampls_dns::assess::verify::verify;
 use ampls_dns::compile::Fold;
 use ampls_dns::dns::wire::{Received, decode, encode_query};
 use ampls_dns::dns::{Rcode, RecordType};
 use ampls_dns::scenario::expect::{ExpectedAnswer, From};
 use ampls_dns::scenario::{Expected, Scenario, builtin};
-use ampls_dns::serve::{Settings, plan, start};
-use ampls_dns::verify::verify;
+use ampls_dns::server::{Settings, plan, start};
 
 fn read(name: &str) -> Scenario {
     let text = builtin::text(name).expect("the scenario is built in");
@@ -146,9 +146,9 @@ fn every_finding_is_shown_by_a_scenario() {
     let text = include_str!("../zones/scenarios/unreadable/a-mode-that-does-not-exist.yaml");
     let errors = Scenario::read("unreadable", text.as_bytes()).expect_err("the mode does not exist").errors;
     shown.extend(errors.iter().filter_map(|error| error.code).map(str::to_owned));
-    assert_eq!(ampls_dns::compile::Code::InvalidValue.to_string(), ampls_dns::scenario::error::INVALID_VALUE);
+    assert_eq!(ampls_dns::assess::Code::InvalidValue.to_string(), ampls_dns::scenario::error::INVALID_VALUE);
     let missing: Vec<_> =
-        ampls_dns::compile::Code::ALL.iter().map(ToString::to_string).filter(|code| !shown.contains(code)).collect();
+        ampls_dns::assess::Code::ALL.iter().map(ToString::to_string).filter(|code| !shown.contains(code)).collect();
     assert!(missing.is_empty(), "no scenario expects {missing:?}");
 }
 

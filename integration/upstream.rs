@@ -6,13 +6,13 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ampls_dns::answer::Extended;
 use ampls_dns::compile::compile;
 use ampls_dns::dns::wire::{Received, decode, encode_query};
 use ampls_dns::dns::{OwnerName, Rcode, RecordType};
+use ampls_dns::resolve::Ede;
 use ampls_dns::scenario::Scenario;
-use ampls_dns::serve::upstream::PATIENCE;
-use ampls_dns::serve::{Running, Settings, TcpRoad, start};
+use ampls_dns::server::upstream::PATIENCE;
+use ampls_dns::server::{Running, Settings, TcpFrontEnd, start};
 use hickory_proto::op::{Message, MessageType, ResponseCode};
 use hickory_proto::rr::rdata::{A, CNAME, NULL, SOA};
 use hickory_proto::rr::{Name, RData, Record};
@@ -360,7 +360,7 @@ fn a_truncated_reply_is_asked_for_again_over_tcp_and_the_client_gets_what_fits()
         }
         vec![reply(query, ResponseCode::NoError, (0..100).map(|last| a(&owner, last)).collect())]
     });
-    for tcp in [TcpRoad::Pipelined, TcpRoad::Portable] {
+    for tcp in [TcpFrontEnd::Pipelined, TcpFrontEnd::Portable] {
         let server = served_with(Settings { tcp, ..Settings::default() }, &[upstream.address]);
         let by_udp = ask(at(&server, "plain"), "many.example", RecordType::A);
         assert!(by_udp.truncated && by_udp.answer.is_empty() && by_udp.edns.is_some());
@@ -492,7 +492,7 @@ fn strict_answers_carry_no_reason_cookies_as_they_came_and_no_name_for_the_serve
     };
     let echoed = |octets: &[u8]| octets.windows(12).any(|part| part == [&[0, 10, 0, 8][..], &cookie].concat());
     let upstream = Fake::new(|query, _| vec![reply(query, ResponseCode::Refused, Vec::new())]);
-    for (extended, strict) in [(Extended::Shown, false), (Extended::Left, true)] {
+    for (extended, strict) in [(Ede::Include, false), (Ede::Omit, true)] {
         let server = served_with(Settings { extended, ..Settings::default() }, &[upstream.address]);
         let there = at(&server, "plain");
         // Copied, decided, refused and forwarded replies alike.

@@ -8,10 +8,10 @@ use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ampls_dns::answer::{Outcome, Question, decide};
 use ampls_dns::compile::compile;
 use ampls_dns::dns::wire::{Received, decode, encode_query};
 use ampls_dns::dns::{OwnerName, Rcode, RecordType};
+use ampls_dns::resolve::{Outcome, Question, decide};
 use ampls_dns::scenario::Scenario;
 
 use crate::fixture::{binary, run};

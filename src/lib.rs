@@ -1,20 +1,19 @@
 //! `ampls-dns` answers DNS as Azure does in networks with Azure Monitor Private Link, and says why.
 //!
-//! A tour of the house, from the ground up; each floor imports only floors below it:
+//! A tour of the layers. Each layer imports only the layers above it in this list:
 //!
-//! - [`dns`]: owner names, record sets, a view on query bytes, wire encoding. No Azure word.
-//! - [`catalogue`]: what Azure publishes per cloud: zones, endpoints, entry hosts, public chains.
-//! - [`estate`]: what the user says exists: objects, the events that change them, their history.
+//! - [`dns`]: owner names, record sets, queries and replies as bytes, master files. Knows nothing of Azure.
+//! - [`catalogue`]: what Azure publishes per cloud: zones, endpoints, hosts, public chains.
+//! - [`estate`]: what the user describes: objects, the events that change them, and their history.
+//! - [`compile`]: the fold: catalogue and history to zones with provenance, and a view per network.
 //! - [`scenario`]: the written form of a history, in YAML or JSON; errors with place, caret and hint.
 //! - [`import`]: what people have of Azure, as a history: `az`, REST, ARM, Terraform, zone files.
-//! - [`compile`]: catalogue and history to zones with provenance, views and findings. Pure, and total.
-//! - [`answer`]: [`answer::decide()`] is the only lookup; explanations, replies and bytes are made from it.
-//! - [`access`]: flows: how a request is resolved, routed and judged.
-//! - [`verify`]: the expectations of a scenario, held against all of this.
-//! - [`diff`]: what two estates differ in: record sets, answers, flows, findings.
-//! - [`report`]: the same values as text and JSON.
-//! - [`serve`]: sockets, clock, threads; one published revision. [`Emulator`] is the server as a test fixture.
-//! - [`cli`]: a file per verb.
+//! - [`resolve`]: [`resolve::decide()`] is the only lookup; explanations, replies and bytes are made from it.
+//! - [`assess`]: flows, findings, expectations, differences and the timeline.
+//! - [`output`]: the same values as text, JSON and drawings.
+//! - [`client`]: asks other servers.
+//! - [`server`]: sockets, clock, threads; one published revision. [`Emulator`] is the server as a test fixture.
+//! - [`cli`]: one file per verb.
 //!
 //! ```text
 //! az, tf, zone ─ import ─┐
@@ -28,24 +27,22 @@ pub mod dns;
 pub mod catalogue;
 pub mod estate;
 
+pub mod compile;
+
 pub mod scenario;
 
 pub mod import;
 
-pub mod compile;
+pub mod resolve;
 
-pub mod answer;
+pub mod assess;
 
-pub mod access;
+pub mod output;
 
-pub mod verify;
+pub mod client;
 
-pub mod diff;
-
-pub mod report;
-
-pub mod serve;
+pub mod server;
 
 pub mod cli;
 
-pub use serve::Emulator;
+pub use server::Emulator;

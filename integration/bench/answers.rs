@@ -4,28 +4,28 @@ use std::hint::black_box;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ampls_dns::answer::{Asker, Extended, Outside, Prepared, Question, Subnets, decide};
 use ampls_dns::compile::{Compiled, ViewId, ZoneFiles, compile};
 use ampls_dns::dns::wire::{Transport, encode_query};
 use ampls_dns::dns::{OwnerName, RecordType, Table};
+use ampls_dns::resolve::{Ede, Forwarding, Prepared, Question, RequestContext, Subnets, decide};
 use ampls_dns::scenario::{Scenario, builtin};
-use ampls_dns::serve::observe::Observatory;
-use ampls_dns::serve::{Bound, Conduct, Listener, Publication};
+use ampls_dns::server::observe::QueryLog;
+use ampls_dns::server::{Bound, Conduct, Listener, SnapshotStore};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn name(text: &str) -> OwnerName {
     OwnerName::parse(text).expect("a good name")
 }
 
-fn asker(listener: Option<ViewId>) -> Asker<'static> {
-    Asker {
+fn context(listener: Option<ViewId>) -> RequestContext<'static> {
+    RequestContext {
         listener,
         source: IpAddr::from([127, 0, 0, 1]),
         asked_at: None,
         subnets: Subnets::Ignored,
-        extended: Extended::Shown,
-        outside: Outside::Asked,
-        premises: &[],
+        extended: Ede::Include,
+        outside: Forwarding::On,
+        local_addresses: &[],
     }
 }
 
@@ -92,8 +92,8 @@ fn listener(criterion: &mut Criterion) {
     let packet = query("api.monitor.azure.com", RecordType::A, Some(1232));
     for (label, kept) in [("listener, 1000 queries kept", 1000), ("listener, queries counted only", 0)] {
         let listeners = vec![bound.clone()];
-        let observatory = Observatory::new(listeners.clone(), kept, kept);
-        let publication = Publication::observed(built_in(), listeners, Conduct::default(), observatory);
+        let observatory = QueryLog::new(listeners.clone(), kept, kept);
+        let publication = SnapshotStore::observed(built_in(), listeners, Conduct::default(), observatory);
         let listener = Listener::new(Arc::new(publication), 0).expect("there is one");
         let mut out = Vec::with_capacity(1232);
         criterion.bench_function(label, |bencher| {
@@ -116,7 +116,7 @@ fn respond_case(
     criterion.bench_function(&format!("respond/{label}"), |bencher| {
         bencher.iter(|| {
             at = (at + 1) % packets.len();
-            prepared.respond(&asker(view), Transport::Udp, black_box(&packets[at]), &mut out)
+            prepared.respond(&context(view), Transport::Udp, black_box(&packets[at]), &mut out)
         });
     });
 }

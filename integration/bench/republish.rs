@@ -16,7 +16,7 @@ use ampls_dns::dns::wire::{ReceivedData, decode, encode_query};
 use ampls_dns::dns::{OwnerName, RecordData, RecordSet, RecordType};
 use ampls_dns::estate::generate::{Size, generate};
 use ampls_dns::estate::{Event, History, Recorded, ResolutionPolicy, Revision, ZoneId};
-use ampls_dns::serve::{Settings, start};
+use ampls_dns::server::{Settings, start};
 
 /// How often a revision is published.
 const EVERY: Duration = Duration::from_millis(100);

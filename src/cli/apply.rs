@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::client::{ClientError, ServerArguments};
 use super::step::position_text;
-use super::{FormatArguments, Outcome, Result, output};
-use crate::report::{self, Format, count};
-use crate::serve::admin::MAX_BODY_OCTETS;
+use super::{FormatArguments, Outcome, Result};
+use crate::output::{self as documents, Format, count};
+use crate::server::admin::MAX_BODY_OCTETS;
 
 /// Append events to the history of a running server, as one step
 #[derive(Args, Debug)]
@@ -53,14 +53,14 @@ pub(super) fn run(arguments: &ApplyArguments) -> Result {
     let name = if arguments.file == "-" { "<stdin>" } else { &arguments.file };
     match client.post(&format!("/v1/events?{query}"), "application/yaml", &text) {
         Ok(answer) => {
-            output::print(&match arguments.format.format {
+            super::output::print(&match arguments.format.format {
                 Format::Text => told(&answer, name),
-                Format::Json => report::json(&answer),
+                Format::Json => documents::json(&answer),
             })?;
             Ok(Outcome::Done)
         }
         Err(ClientError::Refused(problem)) if problem.is_conflict() => {
-            output::complain(&ClientError::Refused(problem));
+            super::output::complain(&ClientError::Refused(problem));
             Ok(Outcome::Failed)
         }
         Err(ClientError::Refused(problem)) => Err(ClientError::Refused(problem.in_file(name)).into()),

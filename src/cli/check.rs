@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{InputError, OperandArguments, Outcome, Result, StepArguments, output};
-use crate::report::findings::{self, CheckFormat, Denied};
+use crate::output::findings::{self, CheckFormat, Denied};
 
 /// Report what is wrong with an estate: exit code 1 if anything of severity error is
 #[derive(Args, Debug)]
@@ -20,7 +20,7 @@ pub(super) struct CheckArguments {
     step: StepArguments,
     /// Codes that make the check fail whatever their severity
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = code)]
-    deny: Vec<crate::compile::Code>,
+    deny: Vec<crate::assess::Code>,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     format: CheckFormat,
@@ -36,14 +36,14 @@ pub(super) fn run(arguments: &CheckArguments) -> Result {
         }
         Err(error)
     })?;
-    let found = read.compile(&arguments.step)?.findings();
+    let found = crate::assess::findings(&read.compile(&arguments.step)?);
     let denied = Denied(&arguments.deny);
     output::print(&findings::print(&read.name, &found, denied, arguments.format))?;
     Ok(if found.iter().any(|finding| denied.fails(finding)) { Outcome::Failed } else { Outcome::Done })
 }
 
-fn code(text: &str) -> std::result::Result<crate::compile::Code, String> {
-    let all = crate::compile::Code::ALL;
+fn code(text: &str) -> std::result::Result<crate::assess::Code, String> {
+    let all = crate::assess::Code::ALL;
     let found = all.iter().find(|code| code.to_string().eq_ignore_ascii_case(text)).copied();
     found.ok_or_else(|| format!("there is no such code; there are {} to {}", all[0], all[all.len() - 1]))
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::Value;
 use ureq::http::{Response, StatusCode};
 
-use crate::serve::admin;
+use crate::server::admin;
 
 /// How long a request may take.
 const TIME: Duration = Duration::from_secs(60);

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::input::InputError;
 use super::{OperandArguments, Outcome, Result, StepArguments, input, output};
-use crate::report::{compose, json};
+use crate::output::{compose, json};
 use crate::scenario::builtin;
 
 /// Print a compose file: the server, and a client in each network of the estate

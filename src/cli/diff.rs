@@ -8,10 +8,10 @@ use clap::Args;
 use super::client::ServerArguments;
 use super::input::{self, InputError};
 use super::{Outcome, Result, StepArguments, output};
+use crate::assess::diff::diff;
 use crate::compile::{Compiled, compile};
-use crate::diff::diff;
 use crate::estate::{History, Revision};
-use crate::report::diff::{DiffDocument, DiffFormat, document, print};
+use crate::output::diff::{DiffDocument, DiffFormat, document, print};
 use crate::scenario::Addition;
 
 /// Say what two estates differ in: record sets, answers of each network, flows and findings

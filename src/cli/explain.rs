@@ -3,11 +3,11 @@
 use clap::Args;
 
 use super::{FormatArguments, Outcome, Result, ScenarioArguments, StepArguments, input, output};
-use crate::answer::explain::Chosen;
-use crate::answer::{Question, explain};
 use crate::dns::RecordType;
-use crate::report::answer::answered;
-use crate::report::{Format, explanation, json};
+use crate::output::answer::answered;
+use crate::output::{Format, explanation, json};
+use crate::resolve::explain::Chosen;
+use crate::resolve::{Question, explain};
 
 /// Say why a network gets the answer it gets
 #[derive(Args, Debug)]

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{Outcome, Result, ScenarioArguments, StepArguments, input, output};
 use crate::compile::{Compiled, ViewId};
-use crate::report::export::{Exported, Form, Which, folder as folder_of, server, zones};
+use crate::output::export::{Exported, Form, Which, folder as folder_of, server, zones};
 
 /// Write zone files, or the DNS of a network as another server's configuration
 #[derive(Args, Debug)]
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result {
             for file in &exported.files {
                 write(folder, &file.name, &file.text)?;
             }
-            output::say(&format!("{} in {}", crate::report::count(exported.files.len(), "file"), folder.display()));
+            output::say(&format!("{} in {}", crate::output::count(exported.files.len(), "file"), folder.display()));
         }
     }
     exported.left_out.dedup();

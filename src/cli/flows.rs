@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::{FormatArguments, OperandArguments, Outcome, Result, StepArguments, input, output};
-use crate::access::flow::{Client, flows};
+use crate::assess::flow::{Client, flows};
 use crate::catalogue::Operation;
 use crate::estate::ResourceName;
-use crate::report::{Format, flows as report, json};
+use crate::output::{Format, flows as report, json};
 
 /// Say for each operation on a resource which path it takes, whether it is allowed, and what the client sees
 #[derive(Args, Debug)]

@@ -9,8 +9,8 @@ use super::client::reachable;
 use super::{Outcome, Result, output};
 use crate::dns::wire::{decode, encode_query};
 use crate::dns::{OwnerName, RecordType};
-use crate::serve::Listen;
-use crate::serve::listen::DEFAULT_ADDRESS;
+use crate::server::Listen;
+use crate::server::listen::DEFAULT_ADDRESS;
 
 /// Ask a running server a question over UDP, and fail if it does not answer
 #[derive(Args, Debug)]

@@ -9,7 +9,7 @@ use clap::Args;
 use super::{Outcome, Result, output};
 use crate::compile::compile;
 use crate::import::{Imported, MAX_OCTETS, Provenance, Remark, Source, Topic, import, recognise};
-use crate::report::{Format, imported, json};
+use crate::output::{Format, imported, json};
 
 /// How many files one call may have.
 const MAX_FILES: usize = 10_000;

@@ -10,10 +10,10 @@ use crate::compile::{Compiled, ViewId, ZoneFiles, compile};
 use crate::dns::{NameError, OwnerName, RecordType};
 use crate::estate::{Event, History, MachineName, ResourceName, Revision};
 use crate::import;
-use crate::report::count;
+use crate::output::count;
 use crate::scenario::{Document, Scenario, ScenarioErrors, builtin};
-use crate::serve::source::{self, ZoneSource, beside};
-use crate::serve::{Loaded, Source};
+use crate::server::source::{self, ZoneSource, beside};
+use crate::server::{Loaded, Source};
 
 /// The scenario every verb works on unless it is given another.
 pub const DEFAULT: &str = "two-scopes-one-dns";

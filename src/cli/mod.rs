@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod compose;
 mod diff;
+mod document;
 mod explain;
 mod export;
 mod flows;
@@ -15,7 +16,6 @@ mod healthcheck;
 mod import;
 mod input;
 mod output;
-mod paper;
 mod resolve;
 mod scenarios;
 mod schema;
@@ -32,7 +32,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use input::InputError;
 
-use crate::report::Format;
+use crate::output::Format;
 
 /// Why a verb could not run, or what it found out.
 pub(crate) enum Outcome {
@@ -82,8 +82,8 @@ enum Verb {
     Scenarios(scenarios::ScenariosArguments),
     Generate(generate::GenerateArguments),
     Schema(schema::SchemaArguments),
-    Completions(paper::CompletionsArguments),
-    Man(paper::ManArguments),
+    Completions(document::CompletionsArguments),
+    Man(document::ManArguments),
 }
 
 /// Which scenario, and where in it.
@@ -142,8 +142,8 @@ pub fn run() -> ExitCode {
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Compose(arguments) => compose::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
-        Verb::Completions(arguments) => paper::completions(&arguments),
-        Verb::Man(arguments) => paper::man(&arguments),
+        Verb::Completions(arguments) => document::completions(&arguments),
+        Verb::Man(arguments) => document::man(&arguments),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

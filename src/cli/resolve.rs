@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::{FormatArguments, Outcome, Result, ScenarioArguments, StepArguments, input, output};
-use crate::answer::Question;
 use crate::dns::RecordType;
-use crate::report::{Format, answer, json};
+use crate::output::{Format, answer, json};
+use crate::resolve::Question;
 
 /// Print the answer a network gets, in dig's form, without a server
 #[derive(Args, Debug)]

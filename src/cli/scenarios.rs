@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{FormatArguments, Outcome, Result, input, output};
-use crate::report::{Format, json};
+use crate::output::{Format, json};
 use crate::scenario::builtin;
 
 /// List the built-in scenarios, a line each

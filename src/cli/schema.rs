@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Outcome, Result, output};
-use crate::report::json;
+use crate::output::json;
 use crate::scenario::{Scenario, Spec};
 
 /// Print the JSON Schema of scenario or spec files, for editors and checkers

@@ -13,15 +13,15 @@ use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
 use super::{OperandArguments, Outcome, Result, StepArguments, input, output};
-use crate::answer::Extended;
-use crate::report::count;
-use crate::serve::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Guard, Token};
-use crate::serve::file_watch;
-use crate::serve::log::{self, LogFormat, QueryLog};
+use crate::output::count;
+use crate::resolve::Ede;
+use crate::server::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Guard, Token};
+use crate::server::file_watch;
+use crate::server::log::{self, LogFormat, LogOutput};
 
-use crate::serve::source::ZoneSource;
-use crate::serve::upstream::{self, Wanted};
-use crate::serve::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpRoad, observe, start};
+use crate::server::source::ZoneSource;
+use crate::server::upstream::{self, Wanted};
+use crate::server::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpFrontEnd, observe, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
 #[derive(Args, Debug)]
@@ -131,11 +131,11 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
     let settings = Settings {
         listeners: arguments.listen.clone(),
         trusted: arguments.trust_ecs.clone(),
-        extended: if arguments.strict { Extended::Left } else { Extended::Shown },
+        extended: if arguments.strict { Ede::Omit } else { Ede::Include },
         upstreams: upstreams.clone(),
         tcp: match arguments.tcp {
-            Tcp::Pipelined => TcpRoad::Pipelined,
-            Tcp::Portable => TcpRoad::Portable,
+            Tcp::Pipelined => TcpFrontEnd::Pipelined,
+            Tcp::Portable => TcpFrontEnd::Portable,
         },
         workers: arguments.workers,
         kept: arguments.queries,
@@ -149,7 +149,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         let running = start(settings, Arc::clone(&world))?;
         let log = if arguments.log_queries {
             let observatory = Arc::clone(running.publication().observatory());
-            Some(QueryLog::start(observatory, arguments.log_format, std::io::stderr())?)
+            Some(LogOutput::start(observatory, arguments.log_format, std::io::stderr())?)
         } else {
             None
         };
@@ -164,7 +164,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         say(&format!("ready after {} ms; UDP and TCP on each address:\n", begun.elapsed().as_millis()));
 
         let example =
-            crate::answer::story::names_of(&world).into_iter().find(|name| name.labels().next() == Some(b"api"));
+            crate::assess::timeline::names_of(&world).into_iter().find(|name| name.labels().next() == Some(b"api"));
         let example = example.map_or_else(|| "api.monitor.azure.com".to_owned(), |name| name.to_string());
         for bound in running.listeners() {
             let label = bound.network.as_ref().map_or("public view, or by source address", |network| network.as_str());
@@ -232,7 +232,7 @@ fn say_where_it_stands(say: impl Fn(&str), given: &input::Given, origin: &Origin
         count(state.zones.len(), "private zone"),
         count(state.scopes.len(), "scope"),
         count(state.endpoints.len(), "private endpoint"),
-        crate::report::findings::summary(&world.findings()),
+        crate::output::findings::summary(&crate::assess::findings(&world)),
     ));
 }
 
@@ -349,7 +349,7 @@ impl Signals {
 fn log_to_stderr(format: LogFormat) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,ampls_dns::serve::control=info,hickory_server=error"));
+        .unwrap_or_else(|_| EnvFilter::new("warn,ampls_dns::server::control=info,hickory_server=error"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A subscriber that an embedding program has set stays.

@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::Value;
 
 use super::client::ServerArguments;
-use super::{FormatArguments, Outcome, Result, output};
-use crate::report::{self, Format, count};
+use super::{FormatArguments, Outcome, Result};
+use crate::output::{self as documents, Format, count};
 
 /// Say what a running server serves, at which step, and whether its last reload went well
 #[derive(Args, Debug)]
@@ -25,9 +25,9 @@ pub(super) struct StatusArguments {
 pub(super) fn run(arguments: &StatusArguments) -> Result {
     let client = arguments.server.client()?;
     let state = client.get("/v1/state")?;
-    output::print(&match arguments.format.format {
+    super::output::print(&match arguments.format.format {
         Format::Text => text(&state),
-        Format::Json => report::json(&state),
+        Format::Json => documents::json(&state),
     })?;
     Ok(if state["reload"]["failure"].is_null() { Outcome::Done } else { Outcome::Failed })
 }

@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::client::{ClientError, ServerArguments};
-use super::{FormatArguments, Outcome, Result, output};
-use crate::report::{self, Format};
+use super::{FormatArguments, Outcome, Result};
+use crate::output::{self as documents, Format};
 
 /// Go to another step of a running server
 #[derive(Args, Debug)]
@@ -30,14 +30,14 @@ pub(super) fn run(arguments: &StepVerbArguments) -> Result {
     };
     match answer {
         Ok(position) => {
-            output::print(&match arguments.format.format {
+            super::output::print(&match arguments.format.format {
                 Format::Text => format!("{}\n", position_text(&position)),
-                Format::Json => report::json(&position),
+                Format::Json => documents::json(&position),
             })?;
             Ok(Outcome::Done)
         }
         Err(ClientError::Refused(problem)) if problem.is_conflict() => {
-            output::complain(&ClientError::Refused(problem));
+            super::output::complain(&ClientError::Refused(problem));
             Ok(Outcome::Failed)
         }
         Err(error) => Err(error.into()),

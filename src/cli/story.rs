@@ -5,13 +5,13 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{OperandArguments, Outcome, Result, input, output};
-use crate::answer::Story;
-use crate::answer::cache::waits;
+use crate::assess::Timeline;
+use crate::assess::client_cache::waits;
 use crate::estate::{History, NetworkName, Revision};
-use crate::report::drawing::layout::Plan;
-use crate::report::drawing::{Tale, mermaid, svg};
-use crate::report::page::{Page, html};
-use crate::report::{json, story, waits as report};
+use crate::output::drawing::layout::Plan;
+use crate::output::drawing::{TimelineView, mermaid, svg};
+use crate::output::page::{Page, html};
+use crate::output::{json, story, waits as report};
 
 /// How a story is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &StoryArguments) -> Result {
         StoryFormat::Text => story::text(&up_to(&history, &networks, end)),
         StoryFormat::Json => json(&story::document(&up_to(&history, &networks, end))),
         StoryFormat::Svg | StoryFormat::Mermaid | StoryFormat::Html => {
-            let mut tale = Tale::of(&read.scenario, &networks);
+            let mut tale = TimelineView::of(&read.scenario, &networks);
             tale.start = arguments.at.as_deref().and_then(|name| tale.step(name)).unwrap_or(tale.start);
             drawn(arguments.format, &tale, &read.name)
         }
@@ -90,14 +90,14 @@ pub(super) fn run(arguments: &StoryArguments) -> Result {
     Ok(Outcome::Done)
 }
 
-fn up_to(history: &Arc<History>, networks: &[NetworkName], end: Revision) -> Story {
-    let mut told = Story::tell(history, networks);
+fn up_to(history: &Arc<History>, networks: &[NetworkName], end: Revision) -> Timeline {
+    let mut told = Timeline::tell(history, networks);
     let steps = told.steps.iter().take_while(|step| step.end <= end).count();
     told.keep_first(steps);
     told
 }
 
-fn drawn(format: StoryFormat, tale: &Tale, scenario: &str) -> String {
+fn drawn(format: StoryFormat, tale: &TimelineView, scenario: &str) -> String {
     if format == StoryFormat::Html {
         let mut page = Page::of(tale);
         page.scenario = (scenario != input::DEFAULT).then(|| scenario.to_owned());

@@ -14,15 +14,15 @@ use clap::{Args, Subcommand};
 use self::server::{Server, Servers};
 use super::input::{self, Read};
 use super::{Outcome, Result, StepArguments, output};
+use crate::assess::verify::{Asked, Case, verify};
+use crate::client::dns::{Patience, Task};
 use crate::compile::compile;
 use crate::dns::RecordType;
 use crate::estate::Revision;
-use crate::report::verification::{self, TestFormat, Verified};
+use crate::output::verification::{self, TestFormat, Verified};
 use crate::scenario::expect::From;
 use crate::scenario::{Document, Expectation, Spec, builtin};
-use crate::serve::ask::{Patience, Task};
-use crate::serve::{listen, plan};
-use crate::verify::{Asked, Case, verify};
+use crate::server::{listen, plan};
 
 /// Hold expectations against scenarios or DNS servers; exit code 1 if one does not hold
 #[derive(Args, Debug)]

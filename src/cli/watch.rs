@@ -11,10 +11,10 @@ use terminal_size::{Height, Width, terminal_size};
 
 use super::client::{Client, ClientError, ServerArguments};
 use super::{FormatArguments, Outcome, Result, output};
-use crate::report::Format;
-use crate::serve::admin::QueriesDocument;
-use crate::serve::observe::QueryDocument;
-use crate::serve::observe::sight::{line, outcome};
+use crate::output::Format;
+use crate::server::admin::QueriesDocument;
+use crate::server::observe::QueryDocument;
+use crate::server::observe::sight::{line, outcome};
 
 /// How long one request waits for the next query, in seconds.
 const WAIT: f64 = 30.0;

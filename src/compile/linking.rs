@@ -127,7 +127,7 @@ impl State {
             return Err(Reason::AliasNotAlone(set.owner().clone()));
         }
         self.keep(Limit::RecordsPerRecordSet, &set.owner().to_string(), set.data().len(), None)?;
-        self.write(id, set.clone(), Writer::Hand)
+        self.write(id, set.clone(), Writer::Manual)
     }
 
     /// Writes a record set into a private zone, within the zone's limit.

@@ -8,6 +8,7 @@
 //! A second scope that displaces the first one's record sets is no error here: it is the subject.
 
 pub mod limit;
+pub mod reachability;
 pub mod refusal;
 
 pub mod files;
@@ -20,7 +21,6 @@ mod network;
 mod scoping;
 pub mod state;
 
-pub mod finding;
 pub mod view;
 
 #[cfg(test)]
@@ -29,10 +29,9 @@ pub(crate) mod sample;
 use std::sync::Arc;
 
 pub use files::ZoneFiles;
-pub use finding::{Code, Finding, Severity};
 pub use state::State;
 pub use view::{Link, Target, View, ViewId, Views};
-pub use zone::{Grave, Lookup, Owned, Writer, Zone};
+pub use zone::{Lookup, Owned, Tombstone, Writer, Zone};
 
 use crate::catalogue::Catalogue;
 pub use crate::estate::member;
@@ -55,11 +54,6 @@ impl Compiled {
     /// The revision.
     pub fn revision(&self) -> Revision {
         self.state.revision
-    }
-
-    /// Everything worth telling about this revision, the gravest first.
-    pub fn findings(&self) -> Vec<Finding> {
-        finding::findings(self)
     }
 }
 

@@ -17,7 +17,7 @@ pub enum Writer {
         scope: ScopeName,
     },
     /// Somebody, by hand.
-    Hand,
+    Manual,
     /// Made with the zone.
     Zone,
     /// Public DNS, as published.
@@ -27,6 +27,17 @@ pub enum Writer {
     },
     /// Public DNS, because the resource exists.
     Resource(ResourceName),
+}
+
+/// Who wrote something, in words.
+pub fn who(writer: &Writer) -> String {
+    match writer {
+        Writer::Endpoint { endpoint, scope } => format!("{endpoint} ({scope})"),
+        Writer::Manual => "somebody by hand".to_owned(),
+        Writer::Zone => "the zone's creation".to_owned(),
+        Writer::Published { .. } => "public DNS".to_owned(),
+        Writer::Resource(name) => format!("public DNS, for {name}"),
+    }
 }
 
 /// A record set in a zone, and how it came to be there.
@@ -44,7 +55,7 @@ pub struct Owned {
 
 /// What is left of a record set that was deleted.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Grave {
+pub struct Tombstone {
     /// What was there last.
     pub last: Arc<Owned>,
     /// The revision its deletion made.
@@ -72,14 +83,14 @@ pub struct Zone {
     names: HashMap<OwnerName, Vec<Owned>>,
     /// For each name that has names below it: how many of those own record sets.
     below: HashMap<OwnerName, u32>,
-    graves: HashMap<(OwnerName, RecordType), Grave>,
+    tombstones: HashMap<(OwnerName, RecordType), Tombstone>,
 }
 
 impl Zone {
     /// A zone with nothing but its SOA.
     pub fn new(id: ZoneId, soa: RecordSet, writer: Writer, created: Revision) -> Self {
         let apex = id.apex.clone();
-        let mut zone = Self { id, created, names: HashMap::new(), below: HashMap::new(), graves: HashMap::new() };
+        let mut zone = Self { id, created, names: HashMap::new(), below: HashMap::new(), tombstones: HashMap::new() };
         debug_assert_eq!(soa.owner(), &apex, "the SOA stands at the apex");
         zone.put(Owned { set: soa, writer, revision: created, displaced: None });
         zone
@@ -130,13 +141,13 @@ impl Zone {
     }
 
     /// What was deleted at that name and type and has not been written again.
-    pub fn grave(&self, owner: &OwnerName, kind: RecordType) -> Option<&Grave> {
-        self.graves.get(&(owner.clone(), kind))
+    pub fn tombstone(&self, owner: &OwnerName, kind: RecordType) -> Option<&Tombstone> {
+        self.tombstones.get(&(owner.clone(), kind))
     }
 
     /// Names with the types of what was deleted there and has not been written again, in no order.
-    pub fn graves(&self) -> impl Iterator<Item = (&OwnerName, RecordType)> {
-        self.graves.keys().map(|(name, kind)| (name, *kind))
+    pub fn tombstones(&self) -> impl Iterator<Item = (&OwnerName, RecordType)> {
+        self.tombstones.keys().map(|(name, kind)| (name, *kind))
     }
 
     /// Makes a name below the apex exist without data, as if another stood below it.
@@ -189,7 +200,7 @@ impl Zone {
             self.names.remove(owner);
             self.count_above(owner, false);
         }
-        self.graves.insert((owner.clone(), kind), Grave { last, revision });
+        self.tombstones.insert((owner.clone(), kind), Tombstone { last, revision });
         true
     }
 
@@ -210,7 +221,7 @@ impl Zone {
     fn put(&mut self, owned: Owned) {
         let owner = owned.set.owner().clone();
         let kind = owned.set.kind();
-        self.graves.remove(&(owner.clone(), kind));
+        self.tombstones.remove(&(owner.clone(), kind));
         let new = !self.names.contains_key(&owner);
         let sets = self.names.entry(owner.clone()).or_default();
         match sets.iter_mut().find(|one| one.set.kind() == kind) {
@@ -274,7 +285,7 @@ mod tests {
     #[test]
     fn an_empty_non_terminal_exists_without_data() {
         let mut zone = zone();
-        zone.write(a("global.in.ai.z.example", 4), Writer::Hand, Revision(2));
+        zone.write(a("global.in.ai.z.example", 4), Writer::Manual, Revision(2));
         assert_eq!(zone.lookup(&name("in.ai.z.example")), Lookup::Name(&[]));
         assert_eq!(zone.lookup(&name("x.ai.z.example")), Lookup::Missing);
         assert!(zone.delete(&name("global.in.ai.z.example"), RecordType::A, Revision(3)));
@@ -285,8 +296,8 @@ mod tests {
     #[test]
     fn a_wildcard_stands_only_for_names_below_its_closest_encloser() {
         let mut zone = zone();
-        zone.write(a("*.z.example", 4), Writer::Hand, Revision(2));
-        zone.write(a("b.a.z.example", 5), Writer::Hand, Revision(2));
+        zone.write(a("*.z.example", 4), Writer::Manual, Revision(2));
+        zone.write(a("b.a.z.example", 5), Writer::Manual, Revision(2));
         assert!(matches!(zone.lookup(&name("x.y.z.example")), Lookup::Wildcard(_)));
         // `a.z.example` exists as an empty non-terminal, so the wildcard above it does not reach below it.
         assert_eq!(zone.lookup(&name("a.z.example")), Lookup::Name(&[]));
@@ -307,7 +318,10 @@ mod tests {
         assert_eq!(now.displaced.as_ref().map(|before| before.revision), Some(Revision(2)));
         zone.delete(&name("api.z.example"), RecordType::A, Revision(5));
         assert_eq!(zone.lookup(&name("api.z.example")), Lookup::Missing);
-        assert_eq!(zone.grave(&name("api.z.example"), RecordType::A).map(|grave| grave.revision), Some(Revision(5)));
+        assert_eq!(
+            zone.tombstone(&name("api.z.example"), RecordType::A).map(|tombstone| tombstone.revision),
+            Some(Revision(5))
+        );
         assert!(!zone.delete(&name("z.example"), RecordType::SOA, Revision(6)));
     }
 }

@@ -8,18 +8,18 @@
 //!
 //! Text in, scenario out: no file is opened here.
 
-mod build;
+mod assemble;
 mod command;
 mod fact;
 mod id;
 mod place;
+mod property;
 mod reading;
 mod report;
 mod rest;
 mod source;
 mod template;
 mod terraform;
-mod view;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -114,7 +114,7 @@ pub fn import(sources: &[Source<'_>]) -> Result<Imported, ImportErrors> {
         return Err(ImportErrors { errors });
     }
     facts.report_contradictions(&mut report);
-    let scenario = build::build(&mut facts, &mut report);
+    let scenario = assemble::assemble(&mut facts, &mut report);
     report.close();
     Ok(Imported { scenario, report })
 }

@@ -101,7 +101,7 @@ impl Scan<'_> {
                     let (at, line, start) = (self.at, self.line, self.start);
                     let key = self.string();
                     self.path.push('/');
-                    self.path.push_str(&super::view::escaped(&key));
+                    self.path.push_str(&super::property::escaped(&key));
                     let behind = std::mem::replace(&mut self.at, at);
                     (self.line, self.start) = (line, start);
                     self.note();

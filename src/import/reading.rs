@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 
 use super::fact::Facts;
 use super::id::ResourceId;
+use super::property::View;
 use super::report::{ImportError, Provenance, Report, Topic};
-use super::view::View;
 use crate::dns::{OwnerName, RecordData, RecordType, master};
 
 /// The most errors of one file that are told.

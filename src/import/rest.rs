@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::id::ResourceId;
+use super::property::{Placed, View};
 use super::reading::{Reading, host, record};
 use super::report::Topic;
-use super::view::{Placed, View};
 use crate::dns::RecordType;
 
 /// The types that are read.

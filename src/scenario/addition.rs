@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::error::{Fault, Faults, ScenarioErrors};
 use super::node::{Key, Node, Value};
-use super::shape::AdditionShape;
-use super::{check, node, pour};
+use super::schema::AdditionSchema;
+use super::{check, load, node};
 use crate::estate::{History, Recorded};
 
 /// Events to be appended as one step.
@@ -43,8 +43,8 @@ impl Addition {
         }
         let schema = Self::schema();
         let json = check::check(&schema, &mut root, &mut faults);
-        let addition = match serde_json::from_value::<AdditionShape>(json) {
-            Ok(shape) => Some(pour::pour_addition(file, &root, shape, history, &mut faults)),
+        let addition = match serde_json::from_value::<AdditionSchema>(json) {
+            Ok(shape) => Some(load::load_addition(file, &root, shape, history, &mut faults)),
             Err(error) => {
                 // As for scenarios: the check lets nothing pass that the shapes do not take.
                 faults.add(Fault::plain(root.range, format!("the events cannot be read: {error}")));
@@ -81,7 +81,7 @@ impl Addition {
 
     /// The JSON Schema of the written form.
     pub fn schema() -> serde_json::Value {
-        let mut schema = schemars::schema_for!(AdditionShape).to_value();
+        let mut schema = schemars::schema_for!(AdditionSchema).to_value();
         if let Some(object) = schema.as_object_mut() {
             object.insert("title".to_owned(), "ampls-dns events".into());
         }

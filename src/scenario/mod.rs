@@ -1,7 +1,7 @@
 //! The written form of a history. Text to history and back, and errors that say where.
 //!
 //! `node` reads YAML (JSON is YAML) into a tree with places, within bounds; `check` holds the tree against the JSON
-//! Schema that is made from the serde shapes in `shape`, and reports everything that is wrong at once; `pour` gives the
+//! Schema that is made from the serde shapes in `shape`, and reports everything that is wrong at once; `load` gives the
 //! shapes their meaning: names are resolved, addresses looked at, events put in order. [`expect`] is what must be true
 //! when a step is over, and a [`spec`] is that alone. `write` goes the way back. An [`addition`] is events alone, for a
 //! history that goes on.
@@ -16,9 +16,9 @@ pub mod spec;
 
 mod check;
 mod known;
+mod load;
 mod node;
-mod pour;
-mod shape;
+mod schema;
 mod write;
 
 use std::sync::Arc;
@@ -80,7 +80,7 @@ impl Scenario {
     pub fn read_with(file: &str, text: &[u8], files: &Files<'_>) -> Result<Self, ScenarioErrors> {
         written(file, text, |root, faults| {
             let shape = shaped(&Self::schema(), root, faults)?;
-            Some(pour::pour(file, root, shape, files, faults))
+            Some(load::load(file, root, shape, files, faults))
         })
     }
 
@@ -92,7 +92,7 @@ impl Scenario {
 
     /// The JSON Schema of the written form.
     pub fn schema() -> serde_json::Value {
-        let mut schema = schemars::schema_for!(shape::ScenarioShape).to_value();
+        let mut schema = schemars::schema_for!(schema::ScenarioSchema).to_value();
         if let Some(object) = schema.as_object_mut() {
             object.insert("title".to_owned(), "ampls-dns scenario".into());
         }
@@ -100,11 +100,11 @@ impl Scenario {
     }
 }
 
-/// Reads a text as a tree and gives it to `pour`; all faults that are found make it an error.
+/// Reads a text as a tree and gives it to `load`; all faults that are found make it an error.
 fn written<T>(
     file: &str,
     text: &[u8],
-    pour: impl FnOnce(&mut node::Node, &mut error::Faults) -> Option<T>,
+    load: impl FnOnce(&mut node::Node, &mut error::Faults) -> Option<T>,
 ) -> Result<T, ScenarioErrors> {
     let mut faults = error::Faults::default();
     let mut root = match node::read(text, &mut faults) {
@@ -114,8 +114,8 @@ fn written<T>(
             return Err(faults.in_text(file, text));
         }
     };
-    match pour(&mut root, &mut faults) {
-        Some(poured) if faults.is_empty() => Ok(poured),
+    match load(&mut root, &mut faults) {
+        Some(loaded) if faults.is_empty() => Ok(loaded),
         _ => Err(faults.in_text(file, text)),
     }
 }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::expect::Expectation;
-use super::shape::SpecShape;
-use super::{Files, Scenario, ScenarioErrors, pour, shaped, write, written};
+use super::schema::SpecSchema;
+use super::{Files, Scenario, ScenarioErrors, load, shaped, write, written};
 use crate::estate::Place;
 
 /// Expectations, and what they are about.
@@ -44,11 +44,11 @@ impl Document {
         written(file, text, |root, faults| match root.entries().iter().any(|(key, _)| key.text == "expect") {
             true => {
                 let shape = shaped(&Spec::schema(), root, faults)?;
-                Some(Self::Spec(pour::pour_spec(file, root, shape, faults)))
+                Some(Self::Spec(load::load_spec(file, root, shape, faults)))
             }
             false => {
                 let shape = shaped(&Scenario::schema(), root, faults)?;
-                Some(Self::Scenario(Box::new(pour::pour(file, root, shape, files, faults))))
+                Some(Self::Scenario(Box::new(load::load(file, root, shape, files, faults))))
             }
         })
     }
@@ -62,7 +62,7 @@ impl Spec {
 
     /// The JSON Schema of the written form.
     pub fn schema() -> serde_json::Value {
-        let mut schema = schemars::schema_for!(SpecShape).to_value();
+        let mut schema = schemars::schema_for!(SpecSchema).to_value();
         if let Some(object) = schema.as_object_mut() {
             object.insert("title".to_owned(), "ampls-dns spec".into());
         }

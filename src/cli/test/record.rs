@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::AskingArguments;
+use crate::assess::verify::{Asked, record};
 use crate::cli::{Outcome, Result, output};
 use crate::scenario::Spec;
 use crate::scenario::expect::{Asking, From};
-use crate::verify::{Asked, record};
 
 /// Write a spec of what servers reply now
 #[derive(Args, Debug)]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::expression::{self, Expression};
 use super::function::{self, Outcome, Trouble, text_of};
 use crate::import::id::{ResourceId, UNKNOWN};
-use crate::import::view::escaped;
+use crate::import::property::escaped;
 
 /// How deep evaluation may go: values within values, calls within calls, variables that use variables.
 const MAX_DEPTH: usize = 200;

@@ -14,9 +14,9 @@ use self::evaluate::{Scope, Template};
 use self::function::Trouble;
 use super::fact::shown;
 use super::id::{ResourceId, UNKNOWN};
+use super::property::escaped;
 use super::reading::Reading;
 use super::report::Topic;
-use super::view::escaped;
 
 /// How deep deployments may stand in one another.
 const MAX_DEPTH: usize = 8;

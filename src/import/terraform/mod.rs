@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use self::reference::{Instance, Plan};
 use super::id::{ResourceId, UNKNOWN};
+use super::property::{Placed, View};
 use super::reading::{Reading, host, record};
 use super::report::Topic;
 use super::rest::{ACCESSES, MODES, POLICIES, quoted};
-use super::view::{Placed, View};
 use crate::dns::RecordType;
 
 /// How deep modules may stand in one another.

@@ -13,19 +13,19 @@ use crate::estate::{
     ForwardTo, ForwarderKind, NetworkKind, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded,
     ResolutionPolicy, ResourceSpec, RuleAction, RulesetSpec, ScopeSpec, WorkspaceSpec, ZoneGroup, ZoneId,
 };
-use crate::scenario::pour::region;
-use crate::scenario::shape::*;
+use crate::scenario::load::region;
+use crate::scenario::schema::*;
 
 /// An event as an entry of one of the maps at the top of a scenario.
 pub(super) enum Declaration {
-    Network(String, NetworkShape),
+    Network(String, NetworkSchema),
     Peering([String; 2]),
-    InboundEndpoint(String, InNetworkShape),
-    Ruleset(String, RulesetShape),
-    Workspace(String, WorkspaceShape),
-    Component(String, ComponentShape),
-    DataCollectionEndpoint(String, DataCollectionEndpointShape),
-    VirtualMachine(String, InNetworkShape),
+    InboundEndpoint(String, InNetworkSchema),
+    Ruleset(String, RulesetSchema),
+    Workspace(String, WorkspaceSchema),
+    Component(String, ComponentSchema),
+    DataCollectionEndpoint(String, DataCollectionEndpointSchema),
+    VirtualMachine(String, InNetworkSchema),
     /// There is no map for such events.
     None,
 }
@@ -35,7 +35,7 @@ pub(super) fn declaration(event: &Event) -> Declaration {
         Event::CreateNetwork(spec) => Declaration::Network(spec.name.to_string(), network(spec)),
         Event::CreatePeering { between: [one, other] } => Declaration::Peering([one.to_string(), other.to_string()]),
         Event::CreateInboundEndpoint { name, network } => {
-            Declaration::InboundEndpoint(name.to_string(), InNetworkShape { network: network.to_string() })
+            Declaration::InboundEndpoint(name.to_string(), InNetworkSchema { network: network.to_string() })
         }
         Event::SetRuleset(spec) => Declaration::Ruleset(spec.name.to_string(), ruleset(spec)),
         Event::PutResource(ResourceSpec::Workspace(spec)) => {
@@ -48,7 +48,7 @@ pub(super) fn declaration(event: &Event) -> Declaration {
             Declaration::DataCollectionEndpoint(spec.name.to_string(), data_collection_endpoint(spec))
         }
         Event::CreateVirtualMachine { name, network } => {
-            Declaration::VirtualMachine(name.to_string(), InNetworkShape { network: network.to_string() })
+            Declaration::VirtualMachine(name.to_string(), InNetworkSchema { network: network.to_string() })
         }
         _ => Declaration::None,
     }
@@ -78,21 +78,21 @@ impl Events {
     }
 
     /// Events of one stretch, `date` being that of all of them that need none of their own.
-    pub(super) fn shapes(&mut self, events: &[Recorded], date: Option<Date>) -> Vec<EventShape> {
+    pub(super) fn shapes(&mut self, events: &[Recorded], date: Option<Date>) -> Vec<EventSchema> {
         let mut shapes = Vec::new();
         let mut rest = events;
         while let Some(first) = rest.first() {
             let together = rest.iter().take_while(|one| one.date == first.date).count();
             let (what, taken) = self.next(&rest[..together]);
             let own = first.date.filter(|own| Some(*own) != date).map(|own| own.to_string());
-            shapes.push(EventShape { date: own, what });
+            shapes.push(EventSchema { date: own, what });
             rest = &rest[taken..];
         }
         shapes
     }
 
     /// The next entry, and how many events it stands for.
-    fn next(&mut self, events: &[Recorded]) -> (WhatShape, usize) {
+    fn next(&mut self, events: &[Recorded]) -> (WhatSchema, usize) {
         match &events[0].event {
             Event::CreatePrivateDnsZone { zone } => {
                 let zones = run(events, zone, |event| match event {
@@ -103,7 +103,7 @@ impl Events {
                 let count = zones.len() + taken;
                 self.zones.extend(zones.iter().copied().cloned());
                 let (resource_group, zones) = self.zones(&zones);
-                (WhatShape::CreatePrivateDnsZones(ZonesShape { resource_group, zones, links }), count)
+                (WhatSchema::CreatePrivateDnsZones(ZonesSchema { resource_group, zones, links }), count)
             }
             Event::DeletePrivateDnsZone { zone } => {
                 let zones = run(events, zone, |event| match event {
@@ -114,8 +114,8 @@ impl Events {
                     self.zones.remove(*zone);
                 }
                 let (resource_group, list) = self.zones(&zones);
-                let shape = ZoneGroupZonesShape { resource_group, zones: list };
-                (WhatShape::DeletePrivateDnsZones(shape), zones.len())
+                let shape = ZoneGroupZonesSchema { resource_group, zones: list };
+                (WhatSchema::DeletePrivateDnsZones(shape), zones.len())
             }
             Event::LinkZone { zone, network, policy } => {
                 let zones = run(events, zone, |event| match event {
@@ -128,7 +128,7 @@ impl Events {
                 });
                 let (links, count) = links(events, &zones);
                 let (resource_group, zones) = self.zones(&zones);
-                (WhatShape::LinkZones(LinkZonesShape { resource_group, zones, links }), count)
+                (WhatSchema::LinkZones(LinkZonesSchema { resource_group, zones, links }), count)
             }
             Event::UnlinkZone { zone, network } => {
                 let zones = run(events, zone, |event| match event {
@@ -136,8 +136,8 @@ impl Events {
                     _ => None,
                 });
                 let (resource_group, list) = self.zones(&zones);
-                let networks = OneOrMoreShape::One(network.to_string());
-                (WhatShape::UnlinkZones(UnlinkShape { resource_group, zones: list, networks }), zones.len())
+                let networks = OneOrMoreSchema::One(network.to_string());
+                (WhatSchema::UnlinkZones(UnlinkSchema { resource_group, zones: list, networks }), zones.len())
             }
             Event::AddScopedResource { scope, .. } => {
                 let resources: Vec<String> = events
@@ -148,7 +148,7 @@ impl Events {
                     })
                     .collect();
                 let count = resources.len();
-                (WhatShape::AddScopedResource(scoped(scope.as_str(), resources)), count)
+                (WhatSchema::AddScopedResource(scoped(scope.as_str(), resources)), count)
             }
             Event::RemoveScopedResource { scope, .. } => {
                 let resources: Vec<String> = events
@@ -161,37 +161,37 @@ impl Events {
                     })
                     .collect();
                 let count = resources.len();
-                (WhatShape::RemoveScopedResource(scoped(scope.as_str(), resources)), count)
+                (WhatSchema::RemoveScopedResource(scoped(scope.as_str(), resources)), count)
             }
             single => (self.single(single), 1),
         }
     }
 
-    fn single(&mut self, event: &Event) -> WhatShape {
+    fn single(&mut self, event: &Event) -> WhatSchema {
         match event {
             Event::CreateNetwork(spec) => {
-                WhatShape::CreateNetwork(NamedNetworkShape { name: spec.name.to_string(), spec: network(spec) })
+                WhatSchema::CreateNetwork(NamedNetworkSchema { name: spec.name.to_string(), spec: network(spec) })
             }
-            Event::DeleteNetwork { network } => WhatShape::DeleteNetwork(network.to_string()),
+            Event::DeleteNetwork { network } => WhatSchema::DeleteNetwork(network.to_string()),
             Event::CreatePeering { between: [one, other] } => {
-                WhatShape::CreatePeering([one.to_string(), other.to_string()])
+                WhatSchema::CreatePeering([one.to_string(), other.to_string()])
             }
             Event::DeletePeering { between: [one, other] } => {
-                WhatShape::DeletePeering([one.to_string(), other.to_string()])
+                WhatSchema::DeletePeering([one.to_string(), other.to_string()])
             }
             Event::SetDns { network, dns: own } => {
-                let dns = dns(own).unwrap_or(DnsShape::Named(AzureProvidedShape::AzureProvided));
-                WhatShape::SetDns(SetDnsShape { network: network.to_string(), dns })
+                let dns = dns(own).unwrap_or(DnsSchema::Named(AzureProvidedSchema::AzureProvided));
+                WhatSchema::SetDns(SetDnsSchema { network: network.to_string(), dns })
             }
             Event::CreateInboundEndpoint { name, network } => {
-                WhatShape::CreateInboundEndpoint(in_network(name.as_str(), network.as_str()))
+                WhatSchema::CreateInboundEndpoint(in_network(name.as_str(), network.as_str()))
             }
-            Event::DeleteInboundEndpoint { name } => WhatShape::DeleteInboundEndpoint(name.to_string()),
+            Event::DeleteInboundEndpoint { name } => WhatSchema::DeleteInboundEndpoint(name.to_string()),
             Event::SetRuleset(spec) => {
-                WhatShape::SetRuleset(NamedRulesetShape { name: spec.name.to_string(), spec: ruleset(spec) })
+                WhatSchema::SetRuleset(NamedRulesetSchema { name: spec.name.to_string(), spec: ruleset(spec) })
             }
-            Event::DeleteRuleset { name } => WhatShape::DeleteRuleset(name.to_string()),
-            Event::PutRecordSet { zone, set } => WhatShape::PutRecordSet(RecordSetShape {
+            Event::DeleteRuleset { name } => WhatSchema::DeleteRuleset(name.to_string()),
+            Event::PutRecordSet { zone, set } => WhatSchema::PutRecordSet(RecordSetSchema {
                 resource_group: zone.resource_group.to_string(),
                 zone: zone.apex.to_string(),
                 name: relative(set.owner(), zone),
@@ -199,7 +199,7 @@ impl Events {
                 ttl: Some(set.ttl()),
                 records: set.data().iter().map(ToString::to_string).collect(),
             }),
-            Event::DeleteRecordSet { zone, owner, kind } => WhatShape::DeleteRecordSet(RecordSetNameShape {
+            Event::DeleteRecordSet { zone, owner, kind } => WhatSchema::DeleteRecordSet(RecordSetNameSchema {
                 resource_group: zone.resource_group.to_string(),
                 zone: zone.apex.to_string(),
                 name: relative(owner, zone),
@@ -208,10 +208,10 @@ impl Events {
             Event::PutResource(spec) => self.resource(spec),
             Event::DeleteResource { resource } => {
                 self.specs.remove(resource.as_str());
-                WhatShape::DeleteResource(resource.to_string())
+                WhatSchema::DeleteResource(resource.to_string())
             }
             Event::CreatePrivateLinkScope(ScopeSpec { name, access, created }) => {
-                WhatShape::CreatePrivateLinkScope(ScopeShape {
+                WhatSchema::CreatePrivateLinkScope(ScopeSchema {
                     name: name.to_string(),
                     ingestion_access_mode: Some(mode(access.ingestion)),
                     query_access_mode: Some(mode(access.query)),
@@ -219,36 +219,37 @@ impl Events {
                     created: created.map(|date| date.to_string()),
                 })
             }
-            Event::SetAccessModes { scope, access } => WhatShape::SetAccessModes(SetAccessModesShape {
+            Event::SetAccessModes { scope, access } => WhatSchema::SetAccessModes(SetAccessModesSchema {
                 scope: scope.to_string(),
                 ingestion_access_mode: Some(mode(access.ingestion)),
                 query_access_mode: Some(mode(access.query)),
                 exclusions: exclusions(access),
             }),
-            Event::DeletePrivateLinkScope { scope } => WhatShape::DeletePrivateLinkScope(scope.to_string()),
-            Event::CreatePrivateEndpoint(spec) => WhatShape::CreatePrivateEndpoint(self.endpoint(spec)),
-            Event::DeletePrivateEndpoint { endpoint } => WhatShape::DeletePrivateEndpoint(named(endpoint.as_str())),
-            Event::SetZoneGroup { endpoint, zone_group } => WhatShape::SetZoneGroup(SetZoneGroupShape {
+            Event::DeletePrivateLinkScope { scope } => WhatSchema::DeletePrivateLinkScope(scope.to_string()),
+            Event::CreatePrivateEndpoint(spec) => WhatSchema::CreatePrivateEndpoint(self.endpoint(spec)),
+            Event::DeletePrivateEndpoint { endpoint } => WhatSchema::DeletePrivateEndpoint(named(endpoint.as_str())),
+            Event::SetZoneGroup { endpoint, zone_group } => WhatSchema::SetZoneGroup(SetZoneGroupSchema {
                 endpoint: endpoint.to_string(),
                 zone_group: self.zone_group(zone_group),
             }),
-            Event::DeleteZoneGroup { endpoint } => WhatShape::DeleteZoneGroup(named(endpoint.as_str())),
-            Event::SetApproval { endpoint, state } => {
-                WhatShape::SetApproval(SetApprovalShape { endpoint: endpoint.to_string(), approval: approval(*state) })
-            }
+            Event::DeleteZoneGroup { endpoint } => WhatSchema::DeleteZoneGroup(named(endpoint.as_str())),
+            Event::SetApproval { endpoint, state } => WhatSchema::SetApproval(SetApprovalSchema {
+                endpoint: endpoint.to_string(),
+                approval: approval(*state),
+            }),
             Event::CreateVirtualMachine { name, network } => {
-                WhatShape::CreateVirtualMachine(in_network(name.as_str(), network.as_str()))
+                WhatSchema::CreateVirtualMachine(in_network(name.as_str(), network.as_str()))
             }
             Event::OpenSession { machine, resource } => {
-                WhatShape::OpenSession(SessionShape { machine: machine.to_string(), resource: resource.to_string() })
+                WhatSchema::OpenSession(SessionSchema { machine: machine.to_string(), resource: resource.to_string() })
             }
-            Event::Reboot { machine } => WhatShape::Reboot(machine.to_string()),
-            Event::CutSessions { machine } => WhatShape::CutSessions(machine.to_string()),
-            Event::SetOutboundRule { network, rule } => WhatShape::SetOutboundRule(OutboundRuleShape {
+            Event::Reboot { machine } => WhatSchema::Reboot(machine.to_string()),
+            Event::CutSessions { machine } => WhatSchema::CutSessions(machine.to_string()),
+            Event::SetOutboundRule { network, rule } => WhatSchema::SetOutboundRule(OutboundRuleSchema {
                 network: network.to_string(),
                 action: match rule.action {
-                    RuleAction::Allow => ActionShape::Allow,
-                    RuleAction::Deny => ActionShape::Deny,
+                    RuleAction::Allow => ActionSchema::Allow,
+                    RuleAction::Deny => ActionSchema::Deny,
                 },
             }),
             Event::CreatePrivateDnsZone { .. }
@@ -261,33 +262,33 @@ impl Events {
     }
 
     /// A resource's creation or change; a change of flags alone is told as such.
-    fn resource(&mut self, spec: &ResourceSpec) -> WhatShape {
+    fn resource(&mut self, spec: &ResourceSpec) -> WhatSchema {
         let before = self.specs.insert(spec.name().to_string(), spec.clone());
         if let Some(shape) = before.as_ref().and_then(|before| flags(before, spec)) {
-            return WhatShape::SetPublicNetworkAccess(shape);
+            return WhatSchema::SetPublicNetworkAccess(shape);
         }
         let name = spec.name().to_string();
         match (spec, before.is_some()) {
             (ResourceSpec::Workspace(spec), known) => {
-                let shape = NamedWorkspaceShape { name, spec: workspace(spec) };
-                if known { WhatShape::UpdateWorkspace(shape) } else { WhatShape::CreateWorkspace(shape) }
+                let shape = NamedWorkspaceSchema { name, spec: workspace(spec) };
+                if known { WhatSchema::UpdateWorkspace(shape) } else { WhatSchema::CreateWorkspace(shape) }
             }
             (ResourceSpec::Component(spec), known) => {
-                let shape = NamedComponentShape { name, spec: component(spec) };
-                if known { WhatShape::UpdateComponent(shape) } else { WhatShape::CreateComponent(shape) }
+                let shape = NamedComponentSchema { name, spec: component(spec) };
+                if known { WhatSchema::UpdateComponent(shape) } else { WhatSchema::CreateComponent(shape) }
             }
             (ResourceSpec::DataCollectionEndpoint(spec), known) => {
-                let shape = NamedDataCollectionEndpointShape { name, spec: data_collection_endpoint(spec) };
+                let shape = NamedDataCollectionEndpointSchema { name, spec: data_collection_endpoint(spec) };
                 match known {
-                    true => WhatShape::UpdateDataCollectionEndpoint(shape),
-                    false => WhatShape::CreateDataCollectionEndpoint(shape),
+                    true => WhatSchema::UpdateDataCollectionEndpoint(shape),
+                    false => WhatSchema::CreateDataCollectionEndpoint(shape),
                 }
             }
         }
     }
 
-    fn endpoint(&self, spec: &PrivateEndpointSpec) -> PrivateEndpointShape {
-        PrivateEndpointShape {
+    fn endpoint(&self, spec: &PrivateEndpointSpec) -> PrivateEndpointSchema {
+        PrivateEndpointSchema {
             name: spec.name.to_string(),
             scope: spec.scope.to_string(),
             subnet: format!("{}/{}", spec.network, spec.subnet),
@@ -295,7 +296,7 @@ impl Events {
             ip_configurations: spec
                 .ip_configurations
                 .iter()
-                .map(|one| IpConfigurationShape {
+                .map(|one| IpConfigurationSchema {
                     member_name: one.member.clone(),
                     private_ip_address: one.address.to_string(),
                 })
@@ -305,33 +306,33 @@ impl Events {
         }
     }
 
-    fn zone_group(&self, group: &ZoneGroup) -> ZoneGroupShape {
+    fn zone_group(&self, group: &ZoneGroup) -> ZoneGroupSchema {
         let parts = group.zones.chunk_by(|one, other| one.resource_group == other.resource_group);
-        let mut parts: Vec<ZoneGroupZonesShape> = parts
+        let mut parts: Vec<ZoneGroupZonesSchema> = parts
             .map(|part| {
                 let (resource_group, zones) = self.zones(&part.iter().collect::<Vec<_>>());
-                ZoneGroupZonesShape { resource_group, zones }
+                ZoneGroupZonesSchema { resource_group, zones }
             })
             .collect();
         match parts.pop() {
             // The resource group alone stands for those that exist.
-            Some(ZoneGroupZonesShape { resource_group, zones: ZoneListShape::All(_) })
+            Some(ZoneGroupZonesSchema { resource_group, zones: ZoneListSchema::All(_) })
                 if parts.is_empty() && group.zones.iter().all(|zone| self.zones.contains(zone)) =>
             {
-                ZoneGroupShape::ResourceGroup(resource_group)
+                ZoneGroupSchema::ResourceGroup(resource_group)
             }
-            Some(only) if parts.is_empty() => ZoneGroupShape::Zones(only),
-            last => ZoneGroupShape::Several(parts.into_iter().chain(last).collect()),
+            Some(only) if parts.is_empty() => ZoneGroupSchema::Zones(only),
+            last => ZoneGroupSchema::Several(parts.into_iter().chain(last).collect()),
         }
     }
 
     /// Zones of one resource group, as its name and a list.
-    fn zones(&self, zones: &[&ZoneId]) -> (String, ZoneListShape) {
+    fn zones(&self, zones: &[&ZoneId]) -> (String, ZoneListSchema) {
         let group = zones.first().map_or_else(String::new, |zone| zone.resource_group.to_string());
         if zones.iter().map(|zone| &zone.apex).eq(self.catalogue.zone_group().map(|row| &row.private)) {
             return (group, ALL_ZONES);
         }
-        (group, ZoneListShape::Names(zones.iter().map(|zone| zone.apex.to_string()).collect()))
+        (group, ZoneListSchema::Names(zones.iter().map(|zone| zone.apex.to_string()).collect()))
     }
 }
 
@@ -345,7 +346,7 @@ fn run<'e>(events: &'e [Recorded], first: &ZoneId, zone: impl Fn(&'e Event) -> O
 }
 
 /// Links of all of `zones`, network by network, at the front of the events; and how many events they are.
-fn links(events: &[Recorded], zones: &[&ZoneId]) -> (IndexMap<String, LinkShape>, usize) {
+fn links(events: &[Recorded], zones: &[&ZoneId]) -> (IndexMap<String, LinkSchema>, usize) {
     let mut links = IndexMap::new();
     let mut taken = 0;
     while let Some(part) = events.get(taken..taken + zones.len())
@@ -357,17 +358,17 @@ fn links(events: &[Recorded], zones: &[&ZoneId]) -> (IndexMap<String, LinkShape>
     {
         let resolution_policy = match policy {
             ResolutionPolicy::Default => None,
-            ResolutionPolicy::NxDomainRedirect => Some(PolicyShape::NxDomainRedirect),
+            ResolutionPolicy::NxDomainRedirect => Some(PolicySchema::NxDomainRedirect),
         };
-        links.insert(network.to_string(), LinkShape { resolution_policy });
+        links.insert(network.to_string(), LinkSchema { resolution_policy });
         taken += zones.len();
     }
     (links, taken)
 }
 
-fn network(spec: &NetworkSpec) -> NetworkShape {
-    NetworkShape {
-        kind: (spec.kind == NetworkKind::OnPremises).then_some(NetworkKindShape::OnPremises),
+fn network(spec: &NetworkSpec) -> NetworkSchema {
+    NetworkSchema {
+        kind: (spec.kind == NetworkKind::OnPremises).then_some(NetworkKindSchema::OnPremises),
         on_premises: None,
         address_space: spec.address_space.iter().map(ToString::to_string).collect(),
         client_prefixes: spec.client_prefixes.iter().map(ToString::to_string).collect(),
@@ -376,13 +377,13 @@ fn network(spec: &NetworkSpec) -> NetworkShape {
     }
 }
 
-fn dns(setting: &DnsSetting) -> Option<DnsShape> {
+fn dns(setting: &DnsSetting) -> Option<DnsSchema> {
     match setting {
         DnsSetting::AzureProvided => None,
-        DnsSetting::Custom { kind, forward, default } => Some(DnsShape::Custom(CustomDnsShape {
+        DnsSetting::Custom { kind, forward, default } => Some(DnsSchema::Custom(CustomDnsSchema {
             kind: Some(match kind {
-                ForwarderKind::RestartsAtCname => ForwarderKindShape::RestartsAtCname,
-                ForwarderKind::AcceptsChain => ForwarderKindShape::AcceptsChain,
+                ForwarderKind::RestartsAtCname => ForwarderKindSchema::RestartsAtCname,
+                ForwarderKind::AcceptsChain => ForwarderKindSchema::AcceptsChain,
             }),
             forward: forward.iter().map(|one| (one.suffix.to_string(), target(&one.to))).collect(),
             default: Some(target(default)),
@@ -399,18 +400,18 @@ fn target(to: &ForwardTo) -> String {
     }
 }
 
-fn ruleset(spec: &RulesetSpec) -> RulesetShape {
-    let rules = spec.rules.iter().map(|rule| RuleShape {
+fn ruleset(spec: &RulesetSpec) -> RulesetSchema {
+    let rules = spec.rules.iter().map(|rule| RuleSchema {
         // The root is a dot in any case.
         domain: if rule.final_dot { rule.domain.dotted().to_string() } else { rule.domain.to_string() },
         target: target(&rule.to),
         enabled: (!rule.enabled).then_some(false),
     });
-    RulesetShape { rules: rules.collect(), links: spec.links.iter().map(ToString::to_string).collect() }
+    RulesetSchema { rules: rules.collect(), links: spec.links.iter().map(ToString::to_string).collect() }
 }
 
-fn workspace(spec: &WorkspaceSpec) -> WorkspaceShape {
-    WorkspaceShape {
+fn workspace(spec: &WorkspaceSpec) -> WorkspaceSchema {
+    WorkspaceSchema {
         customer_id: spec.customer_id.clone(),
         location: spec.location.clone(),
         ingestion: set(spec.ingestion),
@@ -419,10 +420,10 @@ fn workspace(spec: &WorkspaceSpec) -> WorkspaceShape {
     }
 }
 
-fn component(spec: &ComponentSpec) -> ComponentShape {
+fn component(spec: &ComponentSpec) -> ComponentSchema {
     let global = || "global".to_owned();
     let usual = spec.ingestion_endpoint.as_deref().map(region);
-    ComponentShape {
+    ComponentSchema {
         location: spec.location.clone(),
         ingestion_endpoint: spec.ingestion_endpoint.clone(),
         live_endpoint: (spec.live_endpoint.as_deref() != usual)
@@ -435,9 +436,9 @@ fn component(spec: &ComponentSpec) -> ComponentShape {
     }
 }
 
-fn data_collection_endpoint(spec: &DataCollectionEndpointSpec) -> DataCollectionEndpointShape {
-    let address = |name: &OwnerName| AddressShape::Bare(name.to_string());
-    DataCollectionEndpointShape {
+fn data_collection_endpoint(spec: &DataCollectionEndpointSpec) -> DataCollectionEndpointSchema {
+    let address = |name: &OwnerName| AddressSchema::Bare(name.to_string());
+    DataCollectionEndpointSchema {
         location: spec.location.clone(),
         configuration_access: address(&spec.configuration_access),
         logs_ingestion: address(&spec.logs_ingestion),
@@ -448,7 +449,7 @@ fn data_collection_endpoint(spec: &DataCollectionEndpointSpec) -> DataCollection
 }
 
 /// What changed, if it is flags alone.
-fn flags(before: &ResourceSpec, after: &ResourceSpec) -> Option<SetAccessShape> {
+fn flags(before: &ResourceSpec, after: &ResourceSpec) -> Option<SetAccessSchema> {
     let mut same = before.clone();
     let shape = match (&mut same, after) {
         (ResourceSpec::Workspace(own), ResourceSpec::Workspace(new)) => {
@@ -461,19 +462,19 @@ fn flags(before: &ResourceSpec, after: &ResourceSpec) -> Option<SetAccessShape> 
         }
         (ResourceSpec::DataCollectionEndpoint(own), ResourceSpec::DataCollectionEndpoint(new)) => {
             own.public_network_access = new.public_network_access;
-            SetAccessShape {
+            SetAccessSchema {
                 ingestion: Some(access(new.public_network_access)),
-                perimeter_allows_inbound: inbound(new.public_network_access).map(PerimeterShape::Both),
-                ..SetAccessShape::default()
+                perimeter_allows_inbound: inbound(new.public_network_access).map(PerimeterSchema::Both),
+                ..SetAccessSchema::default()
             }
         }
         _ => return None,
     };
-    (same == *after).then(|| SetAccessShape { resource: after.name().to_string(), ..shape })
+    (same == *after).then(|| SetAccessSchema { resource: after.name().to_string(), ..shape })
 }
 
-fn both(ingestion: PublicNetworkAccess, query: PublicNetworkAccess) -> SetAccessShape {
-    SetAccessShape {
+fn both(ingestion: PublicNetworkAccess, query: PublicNetworkAccess) -> SetAccessSchema {
+    SetAccessSchema {
         resource: String::new(),
         ingestion: Some(access(ingestion)),
         query: Some(access(query)),
@@ -481,16 +482,16 @@ fn both(ingestion: PublicNetworkAccess, query: PublicNetworkAccess) -> SetAccess
     }
 }
 
-fn access(access: PublicNetworkAccess) -> AccessShape {
+fn access(access: PublicNetworkAccess) -> AccessSchema {
     match access {
-        PublicNetworkAccess::Enabled => AccessShape::Enabled,
-        PublicNetworkAccess::Disabled => AccessShape::Disabled,
-        PublicNetworkAccess::SecuredByPerimeter { .. } => AccessShape::SecuredByPerimeter,
+        PublicNetworkAccess::Enabled => AccessSchema::Enabled,
+        PublicNetworkAccess::Disabled => AccessSchema::Disabled,
+        PublicNetworkAccess::SecuredByPerimeter { .. } => AccessSchema::SecuredByPerimeter,
     }
 }
 
 /// A flag, unless it is what it is without being said.
-fn set(flag: PublicNetworkAccess) -> Option<AccessShape> {
+fn set(flag: PublicNetworkAccess) -> Option<AccessSchema> {
     (flag != PublicNetworkAccess::default()).then(|| access(flag))
 }
 
@@ -501,16 +502,16 @@ fn inbound(access: PublicNetworkAccess) -> Option<bool> {
     }
 }
 
-fn perimeter(ingestion: PublicNetworkAccess, query: PublicNetworkAccess) -> Option<PerimeterShape> {
+fn perimeter(ingestion: PublicNetworkAccess, query: PublicNetworkAccess) -> Option<PerimeterSchema> {
     match (inbound(ingestion).unwrap_or(false), inbound(query).unwrap_or(false)) {
         (false, false) => None,
-        (true, true) => Some(PerimeterShape::Both(true)),
-        (ingestion, query) => Some(PerimeterShape::Each(PerimeterEachShape { ingestion, query })),
+        (true, true) => Some(PerimeterSchema::Both(true)),
+        (ingestion, query) => Some(PerimeterSchema::Each(PerimeterEachSchema { ingestion, query })),
     }
 }
 
-fn exclusions(access: &AccessModeSettings) -> Vec<ExclusionShape> {
-    let shape = access.exclusions.iter().map(|one| ExclusionShape {
+fn exclusions(access: &AccessModeSettings) -> Vec<ExclusionSchema> {
+    let shape = access.exclusions.iter().map(|one| ExclusionSchema {
         private_endpoint_connection_name: one.endpoint.to_string(),
         ingestion_access_mode: mode(one.ingestion),
         query_access_mode: mode(one.query),
@@ -518,35 +519,35 @@ fn exclusions(access: &AccessModeSettings) -> Vec<ExclusionShape> {
     shape.collect()
 }
 
-fn mode(mode: AccessMode) -> ModeShape {
+fn mode(mode: AccessMode) -> ModeSchema {
     match mode {
-        AccessMode::Open => ModeShape::Open,
-        AccessMode::PrivateOnly => ModeShape::PrivateOnly,
+        AccessMode::Open => ModeSchema::Open,
+        AccessMode::PrivateOnly => ModeSchema::PrivateOnly,
     }
 }
 
-fn approval(state: ApprovalState) -> ApprovalShape {
+fn approval(state: ApprovalState) -> ApprovalSchema {
     match state {
-        ApprovalState::Approved => ApprovalShape::Approved,
-        ApprovalState::Pending => ApprovalShape::Pending,
-        ApprovalState::Rejected => ApprovalShape::Rejected,
+        ApprovalState::Approved => ApprovalSchema::Approved,
+        ApprovalState::Pending => ApprovalSchema::Pending,
+        ApprovalState::Rejected => ApprovalSchema::Rejected,
     }
 }
 
-fn scoped(scope: &str, mut resources: Vec<String>) -> ScopedResourceShape {
+fn scoped(scope: &str, mut resources: Vec<String>) -> ScopedResourceSchema {
     let resource = match resources.len() {
-        1 => OneOrMoreShape::One(resources.remove(0)),
-        _ => OneOrMoreShape::More(resources),
+        1 => OneOrMoreSchema::One(resources.remove(0)),
+        _ => OneOrMoreSchema::More(resources),
     };
-    ScopedResourceShape { scope: scope.to_owned(), resource }
+    ScopedResourceSchema { scope: scope.to_owned(), resource }
 }
 
-fn in_network(name: &str, network: &str) -> NamedInNetworkShape {
-    NamedInNetworkShape { name: name.to_owned(), spec: InNetworkShape { network: network.to_owned() } }
+fn in_network(name: &str, network: &str) -> NamedInNetworkSchema {
+    NamedInNetworkSchema { name: name.to_owned(), spec: InNetworkSchema { network: network.to_owned() } }
 }
 
-fn named(name: &str) -> NameShape {
-    NameShape::Bare(name.to_owned())
+fn named(name: &str) -> NameSchema {
+    NameSchema::Bare(name.to_owned())
 }
 
 /// The owner's name within its zone; histories that were read have no others.

@@ -11,41 +11,41 @@ use crate::dns::{OwnerName, RecordType};
 use crate::scenario::expect::{
     Expectation, Expected, ExpectedAnswer, ExpectedError, ExpectedFlags, ExpectedFlow, ExpectedReply, ExpectedSoa, From,
 };
-use crate::scenario::shape::*;
+use crate::scenario::schema::*;
 
-pub(super) fn shapes<'e>(expectations: impl Iterator<Item = &'e Expectation>) -> Vec<ExpectShape> {
-    let mut shapes: Vec<ExpectShape> = Vec::new();
+pub(super) fn shapes<'e>(expectations: impl Iterator<Item = &'e Expectation>) -> Vec<ExpectSchema> {
+    let mut shapes: Vec<ExpectSchema> = Vec::new();
     let mut rest = expectations.peekable();
     while let Some(first) = rest.next() {
         let shape = match &first.expected {
             Expected::Answer { name, kind, answer, .. } => {
                 let entry = asked(first, &mut rest);
-                ExpectShape { answers: IndexMap::from([(question(name, *kind), data(answer))]), ..entry }
+                ExpectSchema { answers: IndexMap::from([(question(name, *kind), data(answer))]), ..entry }
             }
             Expected::Chain { name, targets, .. } => {
                 let entry = asked(first, &mut rest);
                 let targets = targets.iter().map(ToString::to_string).collect();
-                ExpectShape { chain: IndexMap::from([(name.to_string(), targets)]), ..entry }
+                ExpectSchema { chain: IndexMap::from([(name.to_string(), targets)]), ..entry }
             }
             Expected::Reply { name, kind, reply, .. } => {
                 let entry = asked(first, &mut rest);
-                ExpectShape { replies: IndexMap::from([(question(name, *kind), self::reply(reply))]), ..entry }
+                ExpectSchema { replies: IndexMap::from([(question(name, *kind), self::reply(reply))]), ..entry }
             }
             Expected::Finding(code) => {
-                ExpectShape { findings: Some(OneOrMoreShape::More(vec![code.clone()])), ..ExpectShape::default() }
+                ExpectSchema { findings: Some(OneOrMoreSchema::More(vec![code.clone()])), ..ExpectSchema::default() }
             }
-            Expected::NoFinding(code) => ExpectShape {
-                absent_findings: Some(OneOrMoreShape::More(vec![code.clone()])),
-                ..ExpectShape::default()
+            Expected::NoFinding(code) => ExpectSchema {
+                absent_findings: Some(OneOrMoreSchema::More(vec![code.clone()])),
+                ..ExpectSchema::default()
             },
-            Expected::Flow(own) => ExpectShape { flows: vec![flow(own)], ..ExpectShape::default() },
+            Expected::Flow(own) => ExpectSchema { flows: vec![flow(own)], ..ExpectSchema::default() },
             Expected::Records { zone, records } => {
                 let names = records.iter().map(|(owner, address)| {
                     let name = owner.relative_to(&zone.apex).unwrap_or_else(|| owner.to_string());
                     (name, address.to_string())
                 });
                 let records = IndexMap::from([(zone.to_string(), names.collect())]);
-                ExpectShape { records, ..ExpectShape::default() }
+                ExpectSchema { records, ..ExpectSchema::default() }
             }
         };
         match shapes.last_mut() {
@@ -65,7 +65,7 @@ fn question(name: &OwnerName, kind: RecordType) -> String {
 fn asked<'e>(
     first: &Expectation,
     rest: &mut std::iter::Peekable<impl Iterator<Item = &'e Expectation>>,
-) -> ExpectShape {
+) -> ExpectSchema {
     let (mut networks, mut subnets) = (Vec::new(), Vec::new());
     let mut put = |one: &Expectation| match asker(&one.expected) {
         Some(From::Subnet(subnet)) => subnets.push(subnet.to_string()),
@@ -83,20 +83,20 @@ fn asked<'e>(
     }
     let named = |mut names: Vec<String>| match names.len() {
         0 => None,
-        1 => Some(OneOrMoreShape::One(names.remove(0))),
-        _ => Some(OneOrMoreShape::More(names)),
+        1 => Some(OneOrMoreSchema::One(names.remove(0))),
+        _ => Some(OneOrMoreSchema::More(names)),
     };
-    ExpectShape {
+    ExpectSchema {
         from: named(networks),
         subnet: named(subnets),
         transport: first.asking.transport.map(|transport| {
-            OneOrMoreTransportsShape::One(match transport {
-                Transport::Udp => TransportShape::Udp,
-                Transport::Tcp => TransportShape::Tcp,
+            OneOrMoreTransportsSchema::One(match transport {
+                Transport::Udp => TransportSchema::Udp,
+                Transport::Tcp => TransportSchema::Tcp,
             })
         }),
         within: first.asking.within.map(length),
-        ..ExpectShape::default()
+        ..ExpectSchema::default()
     }
 }
 
@@ -127,11 +127,14 @@ fn differs_in_asker(one: &Expected, other: &Expected) -> bool {
     }
 }
 
-fn reply(reply: &ExpectedReply) -> ReplyShape {
+fn reply(reply: &ExpectedReply) -> ReplySchema {
     let ExpectedFlags { aa, tc, ra, ad } = reply.flags;
     let flags = reply.flags != ExpectedFlags::default();
-    ReplyShape {
-        rcode: reply.rcode.and_then(|code| RcodeShape::CODES.iter().find(|(_, own)| *own == code)).map(|(own, _)| *own),
+    ReplySchema {
+        rcode: reply
+            .rcode
+            .and_then(|code| RcodeSchema::CODES.iter().find(|(_, own)| *own == code))
+            .map(|(own, _)| *own),
         chain: reply.chain.as_ref().map(|targets| targets.iter().map(ToString::to_string).collect()),
         data: reply.data.as_ref().map(data),
         records: reply
@@ -139,28 +142,28 @@ fn reply(reply: &ExpectedReply) -> ReplyShape {
             .as_ref()
             .map(|records| records.iter().map(|one| format!("{} {} {}", one.owner, one.kind, one.data)).collect()),
         ttl: reply.ttl.map(|(least, most)| match least == most {
-            true => TtlShape::Exact(least),
-            false => TtlShape::Range(format!("{least}..{most}")),
+            true => TtlSchema::Exact(least),
+            false => TtlSchema::Range(format!("{least}..{most}")),
         }),
-        flags: flags.then_some(FlagsShape { aa, tc, ra, ad }),
+        flags: flags.then_some(FlagsSchema { aa, tc, ra, ad }),
         soa: reply.soa.as_ref().map(|soa| match soa {
             ExpectedSoa::Absent => "none".to_owned(),
             ExpectedSoa::Of(zone) => zone.to_string(),
         }),
         extended_error: reply.extended_error.as_ref().map(|error| match error {
-            ExpectedError::Absent => ErrorShape::Word(AbsentShape::None),
-            ExpectedError::Coded { code, text } if text.is_empty() => ErrorShape::Code(*code),
+            ExpectedError::Absent => ErrorSchema::Word(AbsentSchema::None),
+            ExpectedError::Coded { code, text } if text.is_empty() => ErrorSchema::Code(*code),
             ExpectedError::Coded { code, text } => {
-                ErrorShape::Whole(CodedErrorShape { code: *code, text: Some(text.clone()) })
+                ErrorSchema::Whole(CodedErrorSchema { code: *code, text: Some(text.clone()) })
             }
         }),
     }
 }
 
 /// True if two entries are of one kind, and read in the same order as one.
-fn joins(last: &ExpectShape, next: &ExpectShape) -> bool {
-    let head = |one: &ExpectShape| {
-        let ExpectShape { from, subnet, transport, within, .. } = one;
+fn joins(last: &ExpectSchema, next: &ExpectSchema) -> bool {
+    let head = |one: &ExpectSchema| {
+        let ExpectSchema { from, subnet, transport, within, .. } = one;
         serde_json::json!([from, subnet, transport, within])
     };
     fn new<T>(mine: &IndexMap<String, T>, other: &IndexMap<String, T>) -> bool {
@@ -175,44 +178,44 @@ fn joins(last: &ExpectShape, next: &ExpectShape) -> bool {
             || !last.flows.is_empty() && !next.flows.is_empty())
 }
 
-fn join(last: &mut ExpectShape, next: ExpectShape) {
+fn join(last: &mut ExpectSchema, next: ExpectSchema) {
     last.answers.extend(next.answers);
     last.chain.extend(next.chain);
     last.replies.extend(next.replies);
     last.flows.extend(next.flows);
     for (mine, other) in [(&mut last.findings, next.findings), (&mut last.absent_findings, next.absent_findings)] {
-        if let (Some(OneOrMoreShape::More(mine)), Some(other)) = (mine, other) {
+        if let (Some(OneOrMoreSchema::More(mine)), Some(other)) = (mine, other) {
             mine.extend(other.names().iter().cloned());
         }
     }
 }
 
-fn data(answer: &ExpectedAnswer) -> OneOrMoreShape {
+fn data(answer: &ExpectedAnswer) -> OneOrMoreSchema {
     if let ExpectedAnswer::Data(data) = answer {
         return match data.as_slice() {
-            [only] => OneOrMoreShape::One(only.clone()),
-            several => OneOrMoreShape::More(several.to_vec()),
+            [only] => OneOrMoreSchema::One(only.clone()),
+            several => OneOrMoreSchema::More(several.to_vec()),
         };
     }
     let word = ExpectedAnswer::WORDS.iter().find(|(_, own)| own == answer).map_or("", |(word, _)| word);
-    OneOrMoreShape::One(word.to_owned())
+    OneOrMoreSchema::One(word.to_owned())
 }
 
-fn flow(flow: &ExpectedFlow) -> FlowShape {
-    FlowShape {
+fn flow(flow: &ExpectedFlow) -> FlowSchema {
+    FlowSchema {
         from: flow.from.name().into_owned(),
         to: flow.to.to_string(),
         operation: match flow.operation {
-            Operation::Ingestion => OperationShape::Ingestion,
-            Operation::Query => OperationShape::Query,
-            Operation::Config => OperationShape::Config,
-            Operation::Download => OperationShape::Download,
-            Operation::ResourceManager => OperationShape::ResourceManager,
+            Operation::Ingestion => OperationSchema::Ingestion,
+            Operation::Query => OperationSchema::Query,
+            Operation::Config => OperationSchema::Config,
+            Operation::Download => OperationSchema::Download,
+            Operation::ResourceManager => OperationSchema::ResourceManager,
         },
         name: flow.name.as_ref().map(ToString::to_string),
-        path: flow.path.as_deref().and_then(PathShape::of),
+        path: flow.path.as_deref().and_then(PathSchema::of),
         endpoint: flow.endpoint.as_ref().map(ToString::to_string),
-        decision: flow.allowed.map(|allowed| if allowed { DecisionShape::Allow } else { DecisionShape::Deny }),
+        decision: flow.allowed.map(|allowed| if allowed { DecisionSchema::Allow } else { DecisionSchema::Deny }),
         row: flow.row,
         status: flow.status,
         text: flow.text.clone(),

@@ -9,7 +9,7 @@ mod yaml;
 
 use indexmap::IndexMap;
 
-use super::shape::*;
+use super::schema::*;
 use super::{Scenario, Spec};
 use crate::dns::{RecordSet, master};
 use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
@@ -18,19 +18,19 @@ use crate::estate::{Event, History, PublicZone, Recorded, ResourceSpec};
 /// The scenario as YAML text.
 pub(super) fn write(scenario: &Scenario) -> String {
     let history = &scenario.history;
-    let mut shape = ScenarioShape {
+    let mut shape = ScenarioSchema {
         version: 1,
         cloud: Some(match history.cloud {
-            crate::catalogue::Cloud::Public => CloudShape::AzureCloud,
-            crate::catalogue::Cloud::UsGovernment => CloudShape::AzureUSGovernment,
-            crate::catalogue::Cloud::China => CloudShape::AzureChinaCloud,
+            crate::catalogue::Cloud::Public => CloudSchema::AzureCloud,
+            crate::catalogue::Cloud::UsGovernment => CloudSchema::AzureUSGovernment,
+            crate::catalogue::Cloud::China => CloudSchema::AzureChinaCloud,
         }),
         title: text(&scenario.title),
         about: text(&scenario.about),
         source: text(&scenario.source),
         switches: switches(history.switches),
         start: scenario.start.clone(),
-        ..ScenarioShape::default()
+        ..ScenarioSchema::default()
     };
     let declared = &history.events()[..history.declared().0 as usize];
     shape.zone_files = history.public.iter().map(|zone| public_zone(zone)).collect();
@@ -54,7 +54,7 @@ pub(super) fn write(scenario: &Scenario) -> String {
 
 /// A spec as YAML text.
 pub(super) fn spec(spec: &Spec) -> String {
-    let shape = SpecShape {
+    let shape = SpecSchema {
         version: 1,
         title: text(&spec.title),
         about: text(&spec.about),
@@ -65,16 +65,16 @@ pub(super) fn spec(spec: &Spec) -> String {
     yaml::text(&serde_json::to_value(&shape).expect("shapes have text for keys and no number that JSON lacks"))
 }
 
-fn public_zone(zone: &PublicZone) -> ZoneFileShape {
+fn public_zone(zone: &PublicZone) -> ZoneFileSchema {
     let sets: Vec<RecordSet> = std::iter::once(&zone.soa).chain(&zone.sets).cloned().collect();
     let text = master::write(zone.soa.owner(), &sets);
-    ZoneFileShape { file: None, text: Some(text), origin: None, resource_group: None, links: IndexMap::new() }
+    ZoneFileSchema { file: None, text: Some(text), origin: None, resource_group: None, links: IndexMap::new() }
 }
 
-fn step(events: &mut event::Events, name: &str, about: &str, own: &[Recorded]) -> StepShape {
+fn step(events: &mut event::Events, name: &str, about: &str, own: &[Recorded]) -> StepSchema {
     // One date for all of the step stands at the step.
     let date = own.first().and_then(|first| first.date).filter(|date| own.iter().all(|one| one.date == Some(*date)));
-    StepShape {
+    StepSchema {
         name: name.to_owned(),
         about: text(about),
         date: date.map(|date| date.to_string()),
@@ -84,7 +84,7 @@ fn step(events: &mut event::Events, name: &str, about: &str, own: &[Recorded]) -
 }
 
 /// Fills the maps at the top of a scenario with as many events as stand in their order; how many they are.
-fn declarations(shape: &mut ScenarioShape, events: &[Recorded]) -> usize {
+fn declarations(shape: &mut ScenarioSchema, events: &[Recorded]) -> usize {
     let mut filled = 0;
     for (index, recorded) in events.iter().enumerate() {
         let place = match &recorded.event {
@@ -136,23 +136,23 @@ fn put<T>(map: &mut IndexMap<String, T>, name: String, own: T) -> bool {
     }
 }
 
-fn switches(switches: Switches) -> Option<SwitchesShape> {
-    (switches != Switches::default()).then_some(SwitchesShape {
+fn switches(switches: Switches) -> Option<SwitchesSchema> {
+    (switches != Switches::default()).then_some(SwitchesSchema {
         deletion: Some(match switches.deletion {
-            Deletion::DeleteByName => DeletionShape::DeleteByName,
-            Deletion::DeleteIfOwner => DeletionShape::DeleteIfOwner,
+            Deletion::DeleteByName => DeletionSchema::DeleteByName,
+            Deletion::DeleteIfOwner => DeletionSchema::DeleteIfOwner,
         }),
         workspace_hop: Some(match switches.workspace_hop {
-            WorkspaceHop::Scoped => WorkspaceHopShape::Scoped,
-            WorkspaceHop::Always => WorkspaceHopShape::Always,
+            WorkspaceHop::Scoped => WorkspaceHopSchema::Scoped,
+            WorkspaceHop::Always => WorkspaceHopSchema::Always,
         }),
         append: Some(match switches.append {
-            Append::OwnOnly => AppendShape::OwnOnly,
-            Append::RewriteAll => AppendShape::RewriteAll,
+            Append::OwnOnly => AppendSchema::OwnOnly,
+            Append::RewriteAll => AppendSchema::RewriteAll,
         }),
         limits: Some(match switches.limits {
-            Limits::General => LimitsShape::General,
-            Limits::Preview => LimitsShape::Preview,
+            Limits::General => LimitsSchema::General,
+            Limits::Preview => LimitsSchema::Preview,
         }),
     })
 }

@@ -1,0 +1,19 @@
+//! Access: a flow is a client, a resource and an operation; it is resolved, routed and judged, in that order.
+//!
+//! How a request arrives comes from DNS and reachability, never from a flag: [`route()`] finds the path a name leads to,
+//! [`judge`] applies the table of decisions, [`flow`] puts both together for every name a resource is used through.
+
+pub mod client_cache;
+pub mod diff;
+pub mod finding;
+pub mod flow;
+pub mod judge;
+pub mod route;
+pub mod timeline;
+pub mod verify;
+
+pub use finding::{Code, Finding, Severity, findings};
+pub use flow::{Flow, flows};
+pub use judge::{Judgement, Row, Seen};
+pub use route::{Path, route};
+pub use timeline::{Cell, Timeline};

@@ -1,0 +1,122 @@
+//! Where a name leads: the path a request takes.
+
+use std::net::Ipv4Addr;
+
+use crate::compile::{Compiled, ViewId, Writer};
+use crate::dns::{OwnerName, RecordType};
+use crate::estate::{EndpointName, NetworkName, RuleAction, ScopeName};
+use crate::resolve::explain::{Reach, reach};
+use crate::resolve::{Failure, Outcome, Question, decide};
+
+/// The path of a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Path {
+    /// Over a public address.
+    Public {
+        /// The address.
+        address: Ipv4Addr,
+    },
+    /// Through a private endpoint.
+    PrivateEndpoint {
+        /// The endpoint.
+        endpoint: EndpointName,
+        /// Its scope.
+        scope: ScopeName,
+        /// The address.
+        address: Ipv4Addr,
+    },
+    /// To a private address nothing answers at: packets do not arrive, or no endpoint has it.
+    Unreachable {
+        /// The address.
+        address: Ipv4Addr,
+        /// Why, in words.
+        why: String,
+    },
+    /// A public address, and an outbound rule denies the service tag `AzureMonitor`.
+    Blocked {
+        /// The address.
+        address: Ipv4Addr,
+    },
+    /// The name does not exist.
+    NameError,
+    /// The name has no address.
+    NoData,
+    /// DNS gives no answer.
+    Failure(Failure),
+}
+
+impl Path {
+    /// The word for it in output and expectations.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Public { .. } => "public",
+            Self::PrivateEndpoint { .. } => "private",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Blocked { .. } => "blocked",
+            Self::NameError => "NXDOMAIN",
+            Self::NoData => "NODATA",
+            Self::Failure(_) => "SERVFAIL",
+        }
+    }
+}
+
+/// Finds the path from a view to a name.
+pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
+    let decision = decide(world, view, &Question { name: name.clone(), kind: RecordType::A });
+    let hop = match &decision.outcome {
+        Outcome::Answer(hop) => hop,
+        Outcome::NoData { .. } => return Path::NoData,
+        Outcome::NameError { .. } => return Path::NameError,
+        Outcome::Failure { why, .. } => return Path::Failure(*why),
+    };
+    let Some(address) = hop.owned.set.addresses().next() else { return Path::NoData };
+    let network = world.views.get(view).network.as_ref();
+    if hop.by.link.is_none() {
+        let denied = network.and_then(|network| world.state.outbound.get(network));
+        return match denied {
+            Some(rule) if rule.action == RuleAction::Deny => Path::Blocked { address },
+            _ => Path::Public { address },
+        };
+    }
+    let Some(network) = network else { return Path::Public { address } };
+    match reach(world, network, hop.owned, address) {
+        Some((home, verdict)) if !verdict.arrives() => {
+            Path::Unreachable { address, why: why(network, &home, &verdict) }
+        }
+        reached => match endpoint_at(world, &hop.owned.writer, reached.as_ref().map(|(home, _)| home), address) {
+            Some((endpoint, scope)) => Path::PrivateEndpoint { endpoint, scope, address },
+            None if reached.is_none() && !address.is_private() => Path::Public { address },
+            None => Path::Unreachable { address, why: "no private endpoint has that address".to_owned() },
+        },
+    }
+}
+
+/// The endpoint that has an address: the one that wrote the record set if it lives and has it, else the one in the
+/// network the address is reached in.
+fn endpoint_at(
+    world: &Compiled,
+    writer: &Writer,
+    home: Option<&NetworkName>,
+    address: Ipv4Addr,
+) -> Option<(EndpointName, ScopeName)> {
+    let has = |endpoint: &&std::sync::Arc<crate::compile::state::Endpoint>| {
+        endpoint.members.iter().any(|member| member.address == address)
+    };
+    let endpoints = &world.state.endpoints;
+    let own = match writer {
+        Writer::Endpoint { endpoint, .. } => endpoints.get(endpoint).filter(has),
+        _ => None,
+    };
+    let is_there = |endpoint: &&std::sync::Arc<crate::compile::state::Endpoint>| Some(&endpoint.spec.network) == home;
+    let found = own.or_else(|| endpoints.values().filter(has).find(is_there))?;
+    Some((found.spec.name.clone(), found.spec.scope.clone()))
+}
+
+fn why(from: &NetworkName, home: &NetworkName, verdict: &Reach) -> String {
+    match verdict {
+        Reach::NotPeered => format!("it is in {home}, which is not peered with {from}"),
+        Reach::NotApproved(_) => "the connection of its private endpoint is not approved".to_owned(),
+        Reach::Disconnected => "the scope of its private endpoint is deleted".to_owned(),
+        Reach::SameNetwork | Reach::Peered | Reach::ThroughConnected => String::new(),
+    }
+}

@@ -1,0 +1,156 @@
+//! The story of a history: which names changed for which network, step by step.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use super::Finding;
+use crate::compile::member;
+use crate::compile::{Compiled, Fold, ViewId, Writer};
+use crate::dns::{OwnerName, RecordType};
+use crate::estate::{EndpointName, History, NetworkName, Revision, Step};
+use crate::resolve::explain::reach;
+use crate::resolve::{Decision, Outcome, Question, decide};
+
+/// What a network gets for a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Cell {
+    /// A public address.
+    Public(Vec<Ipv4Addr>),
+    /// Private addresses, by a linked zone or a record made by hand.
+    Private {
+        /// The addresses.
+        addresses: Vec<Ipv4Addr>,
+        /// The endpoint that wrote them; absent for record sets made by hand.
+        endpoint: Option<EndpointName>,
+        /// True if the network reaches all of them.
+        reachable: bool,
+    },
+    /// The name exists without an address.
+    NoData,
+    /// There is no such name.
+    NameError,
+    /// No answer can be given.
+    Failure,
+}
+
+/// One name in one network, through all steps.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// The public name.
+    pub name: OwnerName,
+    /// The network.
+    pub network: NetworkName,
+    /// What it gets, a cell for each of [`Timeline::steps`]; absent where the network does not exist yet or any more.
+    pub cells: Vec<Option<Cell>>,
+}
+
+/// One step.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StepSummary {
+    /// The step's name.
+    pub name: Arc<str>,
+    /// One sentence about it; may be empty.
+    pub about: Arc<str>,
+    /// The revision it ends at.
+    pub end: Revision,
+    /// What is wrong when it is over.
+    pub findings: Vec<Finding>,
+}
+
+/// A history told through names and networks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Timeline {
+    /// The steps in order.
+    pub steps: Vec<StepSummary>,
+    /// Names in canonical order, networks in the order declared.
+    pub rows: Vec<Row>,
+}
+
+impl Timeline {
+    /// Tells a history. `networks` keeps to those named; empty means all.
+    pub fn tell(history: &Arc<History>, networks: &[NetworkName]) -> Self {
+        let mut fold = Fold::new(history);
+        let at_end = |step: &Step| {
+            fold.to(step.end);
+            fold.compiled()
+        };
+        let worlds: Vec<Compiled> = history.steps().iter().map(at_end).collect();
+        Self::of(history.steps(), &worlds, networks)
+    }
+
+    /// Tells steps whose estates are compiled already, one for each of them. `networks` as in [`Timeline::tell`].
+    pub fn of(steps: &[Step], worlds: &[Compiled], networks: &[NetworkName]) -> Self {
+        let mut names = BTreeSet::new();
+        let mut seen = indexmap::IndexSet::new();
+        for world in worlds {
+            names.extend(names_of(world));
+            seen.extend(world.state.networks.keys().cloned());
+        }
+        seen.retain(|network| networks.is_empty() || networks.contains(network));
+        let mut rows = Vec::with_capacity(names.len() * seen.len());
+        for name in &names {
+            for network in &seen {
+                let cells = worlds.iter().map(|world| {
+                    let view = world.views.of_network(network.as_str())?;
+                    Some(cell(world, view, name))
+                });
+                rows.push(Row { name: name.clone(), network: network.clone(), cells: cells.collect() });
+            }
+        }
+        let steps = steps.iter().zip(worlds).map(|(step, world)| StepSummary {
+            name: Arc::clone(&step.name),
+            about: Arc::clone(&step.about),
+            end: step.end,
+            findings: crate::assess::findings(&world),
+        });
+        Self { steps: steps.collect(), rows }
+    }
+
+    /// Keeps the first steps only.
+    pub fn keep_first(&mut self, steps: usize) {
+        self.steps.truncate(steps);
+        self.rows.iter_mut().for_each(|row| row.cells.truncate(steps));
+    }
+}
+
+/// The public names a revision is about: those of its resources, and those its endpoints serve.
+pub fn names_of(world: &Compiled) -> BTreeSet<OwnerName> {
+    let state = &world.state;
+    let resources = state.resources.values();
+    let own = resources.flat_map(|one| member::of_resource(&state.catalogue, &one.spec, None));
+    let served = state.endpoints.values().flat_map(|endpoint| &endpoint.members).map(|one| one.member.public.clone());
+    own.map(|member| member.public).chain(served).collect()
+}
+
+/// What a view gets for the addresses of a name.
+pub fn cell(world: &Compiled, view: ViewId, name: &OwnerName) -> Cell {
+    let question = Question { name: name.clone(), kind: RecordType::A };
+    cell_of(world, &decide(world, view, &question))
+}
+
+/// What a decision about the addresses of a name comes to.
+pub fn cell_of(world: &Compiled, decision: &Decision<'_>) -> Cell {
+    let view = decision.view;
+    match &decision.outcome {
+        Outcome::Answer(hop) => {
+            let addresses: Vec<_> = hop.owned.set.addresses().collect();
+            if hop.by.link.is_none() {
+                return Cell::Public(addresses);
+            }
+            let endpoint = match &hop.owned.writer {
+                Writer::Endpoint { endpoint, .. } => Some(endpoint.clone()),
+                _ => None,
+            };
+            let from = world.views.get(view).network.as_ref();
+            let arrives = |address: &Ipv4Addr| {
+                let verdict = from.and_then(|from| reach(world, from, hop.owned, *address));
+                verdict.is_none_or(|(_, verdict)| verdict.arrives())
+            };
+            Cell::Private { reachable: addresses.iter().all(arrives), addresses, endpoint }
+        }
+        Outcome::NoData { .. } => Cell::NoData,
+        Outcome::NameError { .. } => Cell::NameError,
+        Outcome::Failure { .. } => Cell::Failure,
+    }
+}

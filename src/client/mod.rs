@@ -1,0 +1,3 @@
+//! Asks other servers: DNS queries for `test --server`.
+
+pub mod dns;

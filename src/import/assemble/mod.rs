@@ -1,0 +1,153 @@
+//! Facts to a history: objects get names, references are followed, and events are put in an order in which the record
+//! values come out as they were found.
+//!
+//! `network`, `resource`, `zone` and `endpoint` say what there is; `timeline` plays the writes of private endpoints
+//! through, to find the order that agrees with the zones; `events` puts it all down.
+
+mod endpoint;
+mod events;
+mod label;
+mod network;
+mod resource;
+mod timeline;
+mod zone;
+
+use std::sync::Arc;
+
+use self::endpoint::Endpoint;
+use self::label::Labels;
+use self::network::Networks;
+use self::resource::Resources;
+use self::zone::Zones;
+use super::fact::Facts;
+use super::id::ResourceId;
+use super::report::{Provenance, Report, Topic};
+use crate::catalogue::{Catalogue, Cloud};
+use crate::dns::OwnerName;
+use crate::import::command::show;
+use crate::scenario::Scenario;
+
+/// What is known while the history is made.
+struct Builder<'f> {
+    facts: &'f Facts,
+    report: &'f mut Report,
+    catalogue: Arc<Catalogue>,
+    labels: Labels,
+}
+
+/// A scope with what is in it.
+struct Scope {
+    label: String,
+    id: ResourceId,
+    /// Resources in scoping order, by label.
+    resources: Vec<String>,
+    /// Resources that were scoped after a private endpoint of this scope was made, by the endpoint's label.
+    after: Vec<(String, String)>,
+    created: Option<jiff::civil::Date>,
+}
+
+/// The scenario of the facts.
+pub(super) fn assemble(facts: &mut Facts, report: &mut Report) -> Scenario {
+    endpoint::join_interfaces(facts);
+    facts.report_contradictions(report);
+    facts.close();
+    let cloud = cloud_of(facts);
+    let mut own = Builder { facts, report, catalogue: Catalogue::of(cloud), labels: Labels::default() };
+    let zones = own.zones();
+    let mut networks = own.networks();
+    let mut scopes = own.scopes();
+    let mut endpoints = own.endpoints(&mut scopes, &mut networks, &zones);
+    let resources = own.resources(&mut scopes, &mut endpoints);
+    own.fill_subnets(&mut networks, &endpoints);
+    own.events(zones, networks, scopes, endpoints, resources)
+}
+
+/// The cloud most names are of.
+fn cloud_of(facts: &Facts) -> Cloud {
+    let mut names: Vec<OwnerName> = Vec::new();
+    for object in facts.objects.values() {
+        if object.id.kind == "microsoft.network/privatednszones" {
+            names.extend(OwnerName::parse(object.id.name()).ok());
+        }
+        names.extend(object.with("address ").filter_map(|(name, _)| OwnerName::parse(name).ok()));
+        for attribute in ["configurationAccess", "ingestionEndpoint"] {
+            names.extend(object.text(attribute).and_then(|text| OwnerName::parse(text).ok()));
+        }
+    }
+    let count = |cloud: &Cloud| names.iter().filter(|name| cloud.has(name)).count();
+    let counts: Vec<(usize, Cloud)> = Cloud::ALL.iter().map(|cloud| (count(cloud), *cloud)).collect();
+    // With none, or as many, it is the first: the public one.
+    counts.iter().rev().max_by_key(|(count, _)| *count).map_or(Cloud::Public, |(_, cloud)| *cloud)
+}
+
+impl Builder<'_> {
+    /// True for a name of another cloud, which is told: it has no place in this estate.
+    fn is_foreign(&mut self, name: &OwnerName, place: Option<Provenance>) -> bool {
+        let own = self.catalogue.cloud;
+        let other = Cloud::ALL.iter().find(|cloud| **cloud != own && cloud.has(name));
+        let Some(other) = other.filter(|_| !own.has(name)) else { return false };
+        let text = format!(
+            "{name} is a name of {}, and most of the import is in {}: it is left out",
+            other.name(),
+            own.name()
+        );
+        self.report.add(Topic::Inconsistent, text, place.into_iter().collect(), None);
+        true
+    }
+
+    fn missing(&mut self, text: String, places: Vec<Provenance>, get: String) {
+        self.report.add(Topic::Missing, text, places, Some(get));
+    }
+
+    fn scopes(&mut self) -> Vec<Scope> {
+        let facts = self.facts;
+        let mut scopes: Vec<Scope> = Vec::new();
+        for object in facts.of("microsoft.insights/privatelinkscopes") {
+            self.add_scope(&mut scopes, &object.id);
+        }
+        scopes
+    }
+
+    /// A scope, told of or only referred to; its place in the list.
+    fn add_scope(&mut self, scopes: &mut Vec<Scope>, id: &ResourceId) -> usize {
+        if let Some(at) = scopes.iter().position(|scope| scope.id.key() == id.key()) {
+            return at;
+        }
+        let facts = self.facts;
+        let label = self.labels.of("scope", id);
+        let object = facts.get(id);
+        let told = object.is_some_and(|object| object.told.is_some());
+        let has_modes = object.is_some_and(|object| {
+            object.get("queryAccessMode").is_some() && object.get("ingestionAccessMode").is_some()
+        });
+        // A scope nobody referred to stands in for the one an endpoint must lead to; that was told.
+        let is_stand_in = object.is_none();
+        if !told && !is_stand_in {
+            let places = object.map_or_else(Vec::new, super::fact::Object::places);
+            let get = format!("{} --api-version 2021-07-01-preview", show("resource show", id));
+            self.missing(
+                format!("scope {label} is referred to and not in the import: its access modes are taken as Open"),
+                places,
+                get,
+            );
+        } else if !has_modes && !is_stand_in {
+            let places = object.map_or_else(Vec::new, super::fact::Object::places);
+            let text = format!(
+                "scope {label} comes without access modes, as `az monitor private-link-scope show` prints it (API version 2019-10-17-preview): they are taken as Open"
+            );
+            self.missing(text, places, format!("{} --api-version 2021-07-01-preview", show("resource show", id)));
+        }
+        let created = object.and_then(|object| object.text("created")).and_then(|text| text.parse().ok());
+        scopes.push(Scope { label, id: id.clone(), resources: Vec::new(), after: Vec::new(), created });
+        scopes.len() - 1
+    }
+}
+
+/// The parts of the estate, ready for events.
+struct Parts {
+    zones: Zones,
+    networks: Networks,
+    scopes: Vec<Scope>,
+    endpoints: Vec<Endpoint>,
+    resources: Resources,
+}

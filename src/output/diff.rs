@@ -1,0 +1,455 @@
+//! What two estates differ in, for people, pull requests and programs.
+
+use std::fmt::Write as _;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::count;
+use crate::assess::Path;
+use crate::assess::Severity;
+use crate::assess::diff::{Change, Diff, Effect, End, FindingKey, FlowKey, RecordSetKey, Seen, Written};
+
+/// How a difference is printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+pub enum DiffFormat {
+    /// For people. Nothing is printed where nothing differs.
+    #[default]
+    Text,
+    /// For a pull request. Nothing is printed where nothing differs.
+    Markdown,
+    /// For programs: one JSON document.
+    Json,
+}
+
+/// What two estates differ in, as JSON. A side on which something is not there is null.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct DiffDocument {
+    /// Record sets of private zones.
+    pub record_sets: Vec<RecordSetChange>,
+    /// Answers, those that change alike in several networks together.
+    pub answers: Vec<AnswerChange>,
+    /// Flows, those that change alike for several clients together.
+    pub flows: Vec<FlowChange>,
+    /// Findings.
+    pub findings: Vec<FindingChange>,
+}
+
+/// A record set that differs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordSetChange {
+    /// Resource group and zone.
+    pub zone: String,
+    /// Owner name, relative to the zone; `@` for the zone's own.
+    pub name: String,
+    /// Type.
+    pub r#type: String,
+    /// Before.
+    pub before: Option<RecordSetSide>,
+    /// After.
+    pub after: Option<RecordSetSide>,
+}
+
+/// A record set on one side.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordSetSide {
+    /// Seconds.
+    pub ttl: u32,
+    /// Data in master-file form.
+    pub data: Vec<String>,
+    /// Who wrote it.
+    pub by: String,
+}
+
+/// An answer that differs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct AnswerChange {
+    /// The name.
+    pub name: String,
+    /// The type.
+    pub r#type: String,
+    /// The networks it changes in; `public` is outside all of them.
+    pub networks: Vec<String>,
+    /// Before.
+    pub before: Option<AnswerSide>,
+    /// After.
+    pub after: Option<AnswerSide>,
+    /// `breaks`, `heals` or `changes`.
+    pub effect: String,
+}
+
+/// An answer on one side.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct AnswerSide {
+    /// `public`, `private`, `noData`, `nameError` or `failure`.
+    pub path: String,
+    /// The data.
+    pub data: Vec<String>,
+    /// The endpoint that wrote them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// False where a private address cannot be reached.
+    pub reachable: bool,
+}
+
+/// A flow that differs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowChange {
+    /// The networks and virtual machines it changes for; `public` is outside every network.
+    pub clients: Vec<String>,
+    /// The resource.
+    pub resource: String,
+    /// What is done.
+    pub operation: String,
+    /// The name it goes through.
+    pub name: String,
+    /// What for.
+    pub function: String,
+    /// Before.
+    pub before: Option<FlowSide>,
+    /// After.
+    pub after: Option<FlowSide>,
+    /// `breaks`, `heals` or `changes`.
+    pub effect: String,
+}
+
+/// A flow on one side.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowSide {
+    /// True if it is allowed.
+    pub allowed: bool,
+    /// The word for the path.
+    pub path: String,
+    /// The endpoint it goes through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The address it leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The HTTP status the client sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A finding that is there on one side only.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingChange {
+    /// True if it appears, false if it disappears.
+    pub appears: bool,
+    /// Its code.
+    pub code: String,
+    /// `error`, `warning` or `note`.
+    pub severity: String,
+    /// What happened.
+    pub message: String,
+    /// The networks concerned.
+    pub networks: Vec<String>,
+    /// The names concerned.
+    pub names: Vec<String>,
+}
+
+impl DiffDocument {
+    /// True if nothing differs.
+    pub fn is_empty(&self) -> bool {
+        self.record_sets.is_empty() && self.answers.is_empty() && self.flows.is_empty() && self.findings.is_empty()
+    }
+}
+
+/// A difference as a document.
+pub fn document(diff: &Diff) -> DiffDocument {
+    let mut answers: IndexMap<_, AnswerChange> = IndexMap::new();
+    for change in &diff.answers {
+        let key = (&change.key.name, change.key.kind, &change.before, &change.after);
+        let alike = answers.entry(key).or_insert_with(|| AnswerChange {
+            name: change.key.name.to_string(),
+            r#type: change.key.kind.to_string(),
+            networks: Vec::new(),
+            before: change.before.as_ref().map(answer_side),
+            after: change.after.as_ref().map(answer_side),
+            effect: word(change.effect()),
+        });
+        alike.networks.push(change.key.network.clone());
+    }
+    let mut flows: Vec<FlowChange> = Vec::new();
+    // Those that change alike for several clients need not stand side by side.
+    let mut places: IndexMap<_, usize> = IndexMap::new();
+    for Change { key, before, after } in &diff.flows {
+        let FlowKey { client, resource, operation, name, function } = key;
+        let ends =
+            [before, after].map(|end| end.as_ref().map(|end| (end.allowed, format!("{:?}", end.path), end.status)));
+        let place = *places.entry((resource, operation, name, function, ends)).or_insert_with(|| {
+            let change = Change { key: key.clone(), before: before.clone(), after: after.clone() };
+            flows.push(FlowChange {
+                clients: Vec::new(),
+                resource: resource.clone(),
+                operation: (*operation).to_owned(),
+                name: name.to_string(),
+                function: function.clone(),
+                before: before.as_ref().map(flow_side),
+                after: after.as_ref().map(flow_side),
+                effect: word(change.effect()),
+            });
+            flows.len() - 1
+        });
+        flows[place].clients.push(client.clone());
+    }
+    DiffDocument {
+        record_sets: diff.record_sets.iter().map(record_set).collect(),
+        answers: answers.into_values().collect(),
+        flows,
+        findings: diff.findings.iter().flat_map(finding).collect(),
+    }
+}
+
+fn word(effect: Effect) -> String {
+    match effect {
+        Effect::Breaks => "breaks",
+        Effect::Heals => "heals",
+        Effect::Neither => "changes",
+    }
+    .to_owned()
+}
+
+fn record_set(change: &Change<RecordSetKey, Written>) -> RecordSetChange {
+    let side = |one: &Written| RecordSetSide { ttl: one.ttl, data: one.data.clone(), by: one.by.clone() };
+    let RecordSetKey { zone, owner, kind } = &change.key;
+    RecordSetChange {
+        zone: zone.to_string(),
+        name: owner.relative_to(&zone.apex).unwrap_or_else(|| owner.to_string()),
+        r#type: kind.to_string(),
+        before: change.before.as_ref().map(side),
+        after: change.after.as_ref().map(side),
+    }
+}
+
+fn answer_side(seen: &Seen) -> AnswerSide {
+    let side = |path: &str, data: &[String]| AnswerSide {
+        path: path.to_owned(),
+        data: data.to_vec(),
+        endpoint: None,
+        reachable: true,
+    };
+    match seen {
+        Seen::Public(data) => side("public", data),
+        Seen::Private { data, endpoint, reachable } => AnswerSide {
+            endpoint: endpoint.as_ref().map(ToString::to_string),
+            reachable: *reachable,
+            ..side("private", data)
+        },
+        Seen::NoData => side("noData", &[]),
+        Seen::NameError => side("nameError", &[]),
+        Seen::Failure => side("failure", &[]),
+    }
+}
+
+fn flow_side(end: &End) -> FlowSide {
+    let (endpoint, address) = match &end.path {
+        Path::PrivateEndpoint { endpoint, address, .. } => (Some(endpoint.to_string()), Some(address)),
+        // Any public address stands for any other.
+        Path::Public { address } | Path::Blocked { address } if address.is_documentation() => (None, None),
+        Path::Public { address } | Path::Unreachable { address, .. } | Path::Blocked { address } => {
+            (None, Some(address))
+        }
+        Path::NameError | Path::NoData | Path::Failure(_) => (None, None),
+    };
+    FlowSide {
+        allowed: end.allowed,
+        path: end.path.word().to_owned(),
+        endpoint,
+        address: address.map(ToString::to_string),
+        status: end.status,
+        reason: end.reason.clone(),
+    }
+}
+
+/// A finding that has another severity on the other side would be gone and there again.
+fn finding(change: &Change<FindingKey, Severity>) -> impl Iterator<Item = FindingChange> {
+    let one = |severity: &Severity, appears| FindingChange {
+        appears,
+        code: change.key.code.clone(),
+        severity: severity.to_string(),
+        message: change.key.message.clone(),
+        networks: change.key.networks.clone(),
+        names: change.key.names.iter().map(ToString::to_string).collect(),
+    };
+    let gone = change.before.as_ref().map(|severity| one(severity, false));
+    let new = change.after.as_ref().map(|severity| one(severity, true));
+    gone.into_iter().chain(new)
+}
+
+/// A difference as it is printed. Where nothing differs, text and markdown are empty.
+pub fn print(document: &DiffDocument, format: DiffFormat) -> String {
+    match format {
+        DiffFormat::Text => text(document),
+        DiffFormat::Markdown => markdown(document),
+        DiffFormat::Json => super::json(document),
+    }
+}
+
+/// A difference as `diff` prints it: what is before behind `-`, what is after behind `+`.
+fn text(document: &DiffDocument) -> String {
+    let mut text = String::new();
+    for (title, lines) in sections(document) {
+        if !lines.is_empty() {
+            let _ = writeln!(text, "{title}");
+            for line in lines {
+                let _ = writeln!(text, "  {line}");
+            }
+            text.push('\n');
+        }
+    }
+    if !text.is_empty() {
+        let _ = writeln!(text, "{}", summary(document));
+    }
+    text
+}
+
+/// A difference for a pull request: what breaks as a table, all of it in blocks that fold.
+fn markdown(document: &DiffDocument) -> String {
+    if document.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("### What changes in DNS: {}\n", summary(document));
+    let cell = |text: &str| text.replace('|', "\\|");
+    let broken: Vec<_> = document.flows.iter().filter(|one| one.effect == "breaks").collect();
+    if !broken.is_empty() {
+        text.push_str("\n| For | Breaks | Through | Before | After |\n|---|---|---|---|---|\n");
+        for flow in broken {
+            let _ = writeln!(
+                text,
+                "| {} | {} of {} | `{}` | {} | {} |",
+                cell(&flow.clients.join(", ")),
+                flow.operation,
+                cell(&flow.resource),
+                flow.name,
+                cell(&flow_word(flow.before.as_ref())),
+                cell(&flow_word(flow.after.as_ref()))
+            );
+        }
+    }
+    for (title, lines) in sections(document) {
+        if lines.is_empty() {
+            continue;
+        }
+        // GitHub colours lines by their first character, so marks stand there.
+        let block: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let _ = write!(text, "\n<details><summary>{title}</summary>\n\n```diff\n{block}```\n\n</details>\n");
+    }
+    text
+}
+
+/// Each section's title, and its lines: a mark, and what changes.
+fn sections(document: &DiffDocument) -> [(String, Vec<String>); 4] {
+    let mut record_sets = Vec::new();
+    let mut zone = "";
+    for change in &document.record_sets {
+        if change.zone != zone {
+            zone = &change.zone;
+            record_sets.push(format!("@@ {zone} @@"));
+        }
+        for (mark, side) in [('-', &change.before), ('+', &change.after)] {
+            if let Some(RecordSetSide { ttl, data, by }) = side {
+                let data = data.join(", ");
+                record_sets.push(format!("{mark} {} {ttl} {} {data}   ; by {by}", change.name, change.r#type));
+            }
+        }
+    }
+    let mut answers = Vec::new();
+    for change in &document.answers {
+        let kind = if change.r#type == "A" { String::new() } else { format!(" {}", change.r#type) };
+        answers.push(format!("@@ {}{kind} in {}{} @@", change.name, change.networks.join(", "), loud(&change.effect)));
+        answers.push(format!("- {}", answer_word(change.before.as_ref())));
+        answers.push(format!("+ {}", answer_word(change.after.as_ref())));
+    }
+    let mut flows = Vec::new();
+    for change in &document.flows {
+        let FlowChange { clients, resource, operation, name, .. } = change;
+        let whose = clients.join(", ");
+        flows.push(format!("@@ {operation} of {resource} from {whose} through {name}{} @@", loud(&change.effect)));
+        flows.push(format!("- {}", flow_word(change.before.as_ref())));
+        flows.push(format!("+ {}", flow_word(change.after.as_ref())));
+    }
+    let findings = document.findings.iter().map(|one| {
+        let mark = if one.appears { '+' } else { '-' };
+        let whom = if one.networks.is_empty() { String::new() } else { format!(" (for {})", one.networks.join(", ")) };
+        format!("{mark} {}[{}]: {}{whom}", one.severity, one.code, one.message)
+    });
+    [
+        (count(document.record_sets.len(), "record set"), record_sets),
+        (count(document.answers.len(), "answer"), answers),
+        (count(document.flows.len(), "flow"), flows),
+        (count(document.findings.len(), "finding"), findings.collect()),
+    ]
+}
+
+fn loud(effect: &str) -> &'static str {
+    match effect {
+        "breaks" => ": BREAKS",
+        "heals" => ": heals",
+        _ => "",
+    }
+}
+
+fn answer_word(side: Option<&AnswerSide>) -> String {
+    let Some(AnswerSide { path, data, endpoint, reachable }) = side else { return "no such network".to_owned() };
+    let data = data.join(", ");
+    match path.as_str() {
+        "public" if data.is_empty() => "public".to_owned(),
+        "public" => format!("{data}, public"),
+        "private" => {
+            let by = endpoint.as_ref().map_or_else(|| "by hand".to_owned(), |endpoint| format!("of {endpoint}"));
+            format!("{data}, private, {by}{}", if *reachable { "" } else { ", out of reach" })
+        }
+        "noData" => "NODATA".to_owned(),
+        "nameError" => "NXDOMAIN".to_owned(),
+        _ => "SERVFAIL".to_owned(),
+    }
+}
+
+fn flow_word(side: Option<&FlowSide>) -> String {
+    let Some(FlowSide { allowed, path, endpoint, address, status, reason }) = side else {
+        return "nothing".to_owned();
+    };
+    let verdict = if *allowed { "allowed" } else { "DENIED" };
+    let endpoint = endpoint.as_ref().map_or_else(String::new, |endpoint| format!(" through {endpoint}"));
+    let address = address.as_ref().map_or_else(String::new, |address| format!(" at {address}"));
+    let status = status.map_or_else(String::new, |status| format!(", HTTP {status}"));
+    let reason = if *allowed { String::new() } else { format!(": {reason}") };
+    format!("{verdict}, {path}{endpoint}{address}{status}{reason}")
+}
+
+/// How much differs, in a line.
+fn summary(document: &DiffDocument) -> String {
+    let mut parts = Vec::new();
+    if !document.record_sets.is_empty() {
+        parts.push(count(document.record_sets.len(), "record set"));
+    }
+    let effects = |effects: Vec<(&str, usize)>, what: &str| {
+        let all: usize = effects.iter().map(|(_, many)| many).sum();
+        let of = |effect: &str| effects.iter().filter(|(own, _)| *own == effect).map(|(_, many)| many).sum::<usize>();
+        let (breaks, heals) = (of("breaks"), of("heals"));
+        let mut told = Vec::new();
+        told.extend((breaks > 0).then(|| format!("{breaks} broken")));
+        told.extend((heals > 0).then(|| format!("{heals} healed")));
+        let told = if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) };
+        (all > 0).then(|| format!("{}{told}", count(all, what)))
+    };
+    parts.extend(effects(document.answers.iter().map(|one| (&*one.effect, one.networks.len())).collect(), "answer"));
+    parts.extend(effects(document.flows.iter().map(|one| (&*one.effect, one.clients.len())).collect(), "flow"));
+    let new = document.findings.iter().filter(|one| one.appears).count();
+    let gone = document.findings.len() - new;
+    parts.extend((new > 0).then(|| format!("{} more", count(new, "finding"))));
+    parts.extend((gone > 0).then(|| format!("{} less", count(gone, "finding"))));
+    parts.join(", ")
+}

@@ -1,0 +1,182 @@
+//! A scenario as a drawing: who asks which zones, who wrote into them, and what broke.
+//!
+//! [`TimelineView`] is a scenario told once: every step compiled, and its [`Timeline`]. [`estate`] says in plain facts what there is
+//! at a step; [`layout`] gives all of it a place, the same place in every step, so that the eye sees what changes;
+//! [`svg`] and [`mermaid`] print it. [`text`] guesses how wide a text is, and never too little.
+
+pub mod estate;
+pub mod layout;
+pub mod mermaid;
+pub mod svg;
+pub mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use indexmap::IndexSet;
+
+use crate::assess::Cell;
+use crate::assess::timeline::{Timeline, cell, names_of};
+use crate::compile::{Compiled, Fold, ViewId};
+use crate::dns::OwnerName;
+use crate::estate::history::Step;
+use crate::estate::{History, NetworkName};
+use crate::scenario::Scenario;
+
+pub use estate::Estate;
+
+/// The most answers (names by networks by steps) of a tale: beyond it the last networks are left out.
+pub const MOST_ANSWERS: usize = 300_000;
+
+/// A scenario with every step compiled.
+#[derive(Clone, Debug)]
+pub struct TimelineView {
+    /// What it is called; may be empty.
+    pub title: Arc<str>,
+    /// What it tells; may be empty.
+    pub about: Arc<str>,
+    /// Where the story is from; may be empty.
+    pub source: Arc<str>,
+    /// The step it is looked at from, as an index of `steps`.
+    pub start: usize,
+    /// The steps; never empty. Events behind the last step of the history are a step without a name.
+    pub steps: Vec<Step>,
+    /// The estate at the end of each step.
+    pub worlds: Vec<Compiled>,
+    /// The names in the networks told about.
+    pub story: Timeline,
+    /// For each step what the public view gets for each name, names in the story's order.
+    pub public: Vec<Vec<Cell>>,
+    /// How many networks are left out because the tale would be too large.
+    pub left_out: usize,
+}
+
+impl TimelineView {
+    /// Tells a scenario. `networks` keeps to those named; empty means all.
+    pub fn of(scenario: &Scenario, networks: &[NetworkName]) -> Self {
+        let mut tale = Self::of_history(&Arc::new(scenario.history.clone()), networks);
+        let start = scenario.start.as_deref().and_then(|name| tale.step(name));
+        tale.start = start.unwrap_or(tale.steps.len() - 1);
+        tale.title = Arc::clone(&scenario.title);
+        tale.about = Arc::clone(&scenario.about);
+        tale.source = Arc::clone(&scenario.source);
+        tale
+    }
+
+    /// Tells a history that has no title, looked at from its end.
+    pub fn of_history(history: &Arc<History>, networks: &[NetworkName]) -> Self {
+        let steps = steps(history);
+        let mut fold = Fold::new(history);
+        let at_end = |step: &Step| {
+            fold.to(step.end);
+            fold.compiled()
+        };
+        let worlds = steps.iter().map(at_end).collect();
+        Self::of_worlds(steps, worlds, networks)
+    }
+
+    /// Tells steps that are compiled already, one world for each.
+    pub fn of_worlds(steps: Vec<Step>, worlds: Vec<Compiled>, networks: &[NetworkName]) -> Self {
+        let names: BTreeSet<OwnerName> = worlds.iter().flat_map(names_of).collect();
+        let there: IndexSet<&NetworkName> = worlds.iter().flat_map(|world| world.state.networks.keys()).collect();
+        let asked = there.into_iter().filter(|network| networks.is_empty() || networks.contains(network));
+        let mut told: Vec<NetworkName> = asked.cloned().collect();
+        let affordable = affordable(names.len(), steps.len());
+        let left_out = told.len().saturating_sub(affordable);
+        told.truncate(affordable);
+        let story = Timeline::of(&steps, &worlds, &told);
+        let names = self::names(&story);
+        let in_public = |world| names.iter().map(|name| cell(world, ViewId::PUBLIC, name)).collect();
+        let public = worlds.iter().map(in_public).collect();
+        let nothing: Arc<str> = "".into();
+        Self {
+            title: Arc::clone(&nothing),
+            about: Arc::clone(&nothing),
+            source: nothing,
+            start: steps.len().saturating_sub(1),
+            steps,
+            worlds,
+            story,
+            public,
+            left_out,
+        }
+    }
+
+    /// The index of the step of that name.
+    pub fn step(&self, name: &str) -> Option<usize> {
+        self.steps.iter().position(|step| &*step.name == name)
+    }
+
+    /// The names told about, in the story's order.
+    pub fn names(&self) -> Vec<OwnerName> {
+        names(&self.story)
+    }
+
+    /// The networks told about, in the order declared.
+    pub fn networks(&self) -> Vec<NetworkName> {
+        let rows = &self.story.rows;
+        let first = rows.first().map(|row| &row.name);
+        let of_first = rows.iter().take_while(|row| Some(&row.name) == first);
+        of_first.map(|row| row.network.clone()).collect()
+    }
+}
+
+/// The steps of a history. Events behind the last one, and a history without any, make a step without a name.
+pub fn steps(history: &History) -> Vec<Step> {
+    let mut steps = history.steps().to_vec();
+    if steps.last().is_none_or(|last| last.end < history.last()) {
+        steps.push(Step { name: "".into(), about: "".into(), end: history.last() });
+    }
+    steps
+}
+
+/// How many networks a tale of so many names and steps can have: one at least.
+fn affordable(names: usize, steps: usize) -> usize {
+    (MOST_ANSWERS / (names * steps).max(1)).max(1)
+}
+
+fn names(story: &Timeline) -> Vec<OwnerName> {
+    let mut names: Vec<OwnerName> = story.rows.iter().map(|row| row.name.clone()).collect();
+    names.dedup();
+    names
+}
+
+/// True if a network cannot use a name that others can: its address cannot be reached, or there is no answer where the
+/// public has one.
+pub fn is_broken(cell: &Cell, public: &Cell) -> bool {
+    match cell {
+        Cell::Public(_) => false,
+        Cell::Private { reachable, .. } => !reachable,
+        Cell::NoData | Cell::NameError => matches!(public, Cell::Public(_)),
+        Cell::Failure => true,
+    }
+}
+
+/// How something does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, Debug)]
+#[serde(rename_all = "camelCase")]
+pub enum Condition {
+    /// It is broken for somebody.
+    Broken,
+    /// It works, by a private address.
+    Well,
+    /// It is public.
+    Public,
+    /// There is nothing to say about it.
+    Plain,
+}
+
+impl Condition {
+    /// The word for it in classes of elements.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Well => "well",
+            Self::Public => "public",
+            Self::Plain => "plain",
+        }
+    }
+}

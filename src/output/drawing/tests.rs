@@ -1,0 +1,152 @@
+use super::layout::{Drawing, Kind, Plan, outer, overlap};
+use super::text::width;
+use super::*;
+use crate::estate::generate::{Size, generate};
+use crate::scenario::builtin;
+
+fn tale(name: &str) -> TimelineView {
+    let text = builtin::text(name).expect("it is built in");
+    TimelineView::of(&Scenario::read(name, text.as_bytes()).unwrap_or_else(|errors| panic!("{errors}")), &[])
+}
+
+fn generated(networks: u32, scopes: u32) -> TimelineView {
+    let size = Size { networks, scopes, workspaces_per_scope: 5 };
+    TimelineView::of_history(&Arc::new(generate(size, 1).expect("a good size")), &[])
+}
+
+fn holds(name: &str, drawing: &Drawing) {
+    let boxes: Vec<_> = outer(drawing).collect();
+    for (index, one) in boxes.iter().enumerate() {
+        for other in &boxes[index + 1..] {
+            assert!(!overlap(one.place, other.place), "{name}: {} and {} overlap", one.name, other.name);
+        }
+        let place = one.place;
+        assert!(place.x >= 0.0 && place.x + place.width <= drawing.width, "{name}: {} is out of the drawing", one.name);
+        assert!(
+            place.y >= 0.0 && place.y + place.height <= drawing.height,
+            "{name}: {} is out of the drawing",
+            one.name
+        );
+    }
+    let networks: Vec<_> = drawing.shapes.iter().filter(|shape| shape.kind == Kind::Network).collect();
+    for (index, one) in networks.iter().enumerate() {
+        let framed = boxes.iter().filter(|frame| frame.kind == Kind::Frame && overlap(frame.place, one.place));
+        assert_eq!(framed.count(), 1, "{name}: {} is in one frame", one.name);
+        for other in &networks[index + 1..] {
+            assert!(!overlap(one.place, other.place), "{name}: {} and {} overlap", one.name, other.name);
+        }
+    }
+    for shape in &drawing.shapes {
+        let mut base = shape.place.y;
+        let mut end = f64::INFINITY;
+        for line in &shape.lines {
+            let right = line.x + width(&line.text, line.bold) * line.size;
+            assert!(right <= shape.place.x + shape.place.width, "{name}: `{}` is wider than its box", line.text);
+            assert!(line.y <= shape.place.y + shape.place.height - 2.0, "{name}: `{}` is below its box", line.text);
+            let beside = (line.y - base).abs() < f64::EPSILON && line.x >= end;
+            assert!(line.y - base >= line.size || beside, "{name}: `{}` stands on another line", line.text);
+            (base, end) = (line.y, right);
+        }
+    }
+    for edge in &drawing.edges {
+        let crossed = boxes.iter().find(|shape| {
+            let place = shape.place;
+            edge.from.0 < place.x && place.x + place.width < edge.to.0
+        });
+        assert!(crossed.is_none(), "{name}: a line runs across the column of {}", crossed.expect("just seen").name);
+        assert!(edge.to.0 - edge.from.0 > 20.0, "{name}: a line runs from left to right");
+    }
+}
+
+#[test]
+fn no_box_touches_another_and_every_text_fits_in_every_built_in_scenario() {
+    for name in builtin::names() {
+        let tale = tale(name);
+        let plan = Plan::of(&tale);
+        for index in 0..tale.steps.len() {
+            holds(name, &plan.draw(index));
+        }
+    }
+}
+
+#[test]
+fn the_same_holds_for_thirty_networks_and_more() {
+    for (networks, scopes) in [(1, 1), (8, 8), (9, 1), (30, 3), (30, 30), (200, 7)] {
+        let tale = generated(networks, scopes);
+        let plan = Plan::of(&tale);
+        for index in 0..tale.steps.len() {
+            holds(&format!("{networks} networks"), &plan.draw(index));
+        }
+    }
+}
+
+#[test]
+fn everything_stands_where_it_stood_in_the_step_before() {
+    let tale = tale("two-scopes-one-dns");
+    let plan = Plan::of(&tale);
+    let drawings: Vec<_> = (0..tale.steps.len()).map(|index| plan.draw(index)).collect();
+    for pair in drawings.windows(2) {
+        for shape in &pair[0].shapes {
+            let after = pair[1].shapes.iter().find(|one| one.kind == shape.kind && one.name == shape.name);
+            assert!(after.is_none_or(|after| after.place == shape.place), "{}", shape.name);
+        }
+    }
+    let deleted = drawings[3].shapes.iter().find(|shape| shape.name == "pe2").expect("it leaves a trace");
+    assert_eq!(deleted.standing, None, "what is gone is shown as gone");
+}
+
+#[test]
+fn what_broke_is_broken_in_the_drawing() {
+    let tale = tale("two-scopes-one-dns");
+    let plan = Plan::of(&tale);
+    let broken = |index: usize| -> Vec<String> {
+        let drawing = plan.draw(index);
+        let broken = drawing.shapes.iter().filter(|shape| shape.standing == Some(Condition::Broken));
+        broken.map(|shape| shape.name.clone()).collect()
+    };
+    assert!(broken(0).is_empty());
+    assert_eq!(broken(1), ["vnet2"]);
+    assert_eq!(broken(2), ["vnet1", "vnet2", "rg-dns", "pe1"]);
+    let second = &plan.estates[2].networks[0];
+    assert_eq!((second.name.as_str(), second.broken), ("vnet1", 11));
+}
+
+#[test]
+fn long_and_hostile_names_stay_in_their_boxes_and_out_of_the_markup() {
+    let network = "<script>alert('&\\\"')<script> WWWWWWWWWW 漢字漢字漢字漢字漢字漢字";
+    let scope = "<b>&lt;#quot;`**\\\"]})-->|end|WWWWWWWWWWWWWWWWWWWWWWWWWWWW<b>";
+    let text = builtin::text("two-scopes-one-dns").expect("it is built in");
+    let text = text.replace("vnet1:", &format!("\"{network}\":")).replace("[vnet1, ", &format!("[\"{network}\", "));
+    let text = text.replace("from: vnet1", &format!("from: \"{network}\""));
+    let text = text.replace("subnet: vnet1/endpoints", &format!("subnet: \"{network}/endpoints\""));
+    let text = text.replace("ampls1", &format!("\"{scope}\"")).replace("Two scopes, one DNS", "\"</title><script>\"");
+    let scenario = Scenario::read("x", text.as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
+    let tale = TimelineView::of(&scenario, &[]);
+    let plan = Plan::of(&tale);
+    for index in 0..tale.steps.len() {
+        holds("hostile", &plan.draw(index));
+        let svg = svg::file(&tale, &plan, index);
+        assert!(!svg.contains("<script") && !svg.contains("<b>"), "{svg}");
+        let chart = mermaid::flowchart(&tale, &plan.estates[index], index);
+        let body = chart.split("---\n").last().expect("it has a body");
+        assert!(!body.contains("<script") && !body.contains("<b>"), "{chart}");
+    }
+}
+
+#[test]
+fn texts_are_cut_to_fit_and_wrapped_between_words() {
+    assert_eq!(text::fit("short", 10.0, false, 100.0), "short");
+    let cut = text::fit("a rather long text that does not fit", 10.0, false, 60.0);
+    assert!(cut.ends_with('…') && width(&cut, false) * 10.0 <= 60.0, "{cut}");
+    let lines = text::wrap("one two three four five six seven", 10.0, 60.0, 2);
+    assert_eq!(lines.len(), 2);
+    assert!(lines[1].ends_with('…'), "{lines:?}");
+}
+
+#[test]
+fn a_tale_has_as_many_networks_as_it_can_afford() {
+    assert_eq!(affordable(16, 4), MOST_ANSWERS / 64);
+    assert_eq!(affordable(0, 0), MOST_ANSWERS);
+    assert_eq!(affordable(MOST_ANSWERS, 2), 1, "one is always told of");
+    assert_eq!(tale("two-scopes-one-dns").left_out, 0);
+}

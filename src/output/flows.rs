@@ -1,0 +1,103 @@
+//! Flows for people and programs.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::assess::{Flow, Path};
+
+/// A flow, as JSON.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowDocument {
+    /// The resource.
+    pub resource: String,
+    /// What is done.
+    pub operation: &'static str,
+    /// What for.
+    pub function: String,
+    /// The name that is resolved.
+    pub name: String,
+    /// The word for the path.
+    pub path: &'static str,
+    /// The address it leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The private endpoint it goes through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The scope of that endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The revision whose DNS an open session goes by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_since: Option<u32>,
+    /// True if the request is served.
+    pub allowed: bool,
+    /// The row of the table of decisions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<u8>,
+    /// HTTP status the client sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Error text the client sees.
+    pub text: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A flow as a document.
+pub fn document(flow: &Flow) -> FlowDocument {
+    let (address, endpoint, scope) = match &flow.path {
+        Path::Public { address } | Path::Blocked { address } | Path::Unreachable { address, .. } => {
+            (Some(address), None, None)
+        }
+        Path::PrivateEndpoint { endpoint, scope, address } => (Some(address), Some(endpoint), Some(scope)),
+        Path::NameError | Path::NoData | Path::Failure(_) => (None, None, None),
+    };
+    FlowDocument {
+        resource: flow.resource.to_string(),
+        operation: flow.operation.name(),
+        function: flow.function.to_string(),
+        name: flow.name.to_string(),
+        path: flow.path.word(),
+        address: address.map(ToString::to_string),
+        endpoint: endpoint.map(ToString::to_string),
+        scope: scope.map(ToString::to_string),
+        session_since: flow.session.map(|revision| revision.0),
+        allowed: flow.judgement.allowed,
+        row: flow.judgement.row.map(|row| row.0),
+        status: flow.judgement.seen.status,
+        text: flow.judgement.seen.text.clone(),
+        reason: flow.judgement.reason.clone(),
+    }
+}
+
+/// Flows as `flows` prints them: by resource, each with its path, decision, what the client sees, and the reason.
+pub fn text(from: &str, flows: &[FlowDocument]) -> String {
+    let mut text = String::new();
+    let mut resource = "";
+    for flow in flows {
+        if flow.resource != resource {
+            resource = &flow.resource;
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{from} to {resource}");
+        }
+        let verdict = if flow.allowed { "allowed" } else { "DENIED" };
+        let row = flow.row.map_or_else(String::new, |row| format!(", row {row}"));
+        let path = match (&flow.endpoint, &flow.scope, &flow.address) {
+            (Some(endpoint), Some(scope), Some(address)) => format!("private, {endpoint} of {scope} at {address}"),
+            (_, _, Some(address)) => format!("{} at {address}", flow.path),
+            _ => flow.path.to_owned(),
+        };
+        let session =
+            flow.session_since.map_or_else(String::new, |since| format!(", session open since revision {since}"));
+        let _ = writeln!(text, "  {:<9} {}: {}", flow.operation, flow.name, flow.function);
+        let _ = writeln!(text, "    {verdict}{row}: {path}{session}");
+        let status = flow.status.map_or_else(String::new, |status| format!("HTTP {status} "));
+        let _ = writeln!(text, "    sees {}", format!("{status}{}", flow.text).trim());
+        let _ = writeln!(text, "    because {}", flow.reason);
+    }
+    text
+}

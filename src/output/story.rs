@@ -1,0 +1,187 @@
+//! A story as one table, and as JSON.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::count;
+use super::findings::{FindingDocument, document as finding_document, summary};
+use crate::assess::Cell;
+use crate::assess::timeline::{Row, Timeline};
+
+/// A story, as JSON.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct StoryDocument {
+    /// The steps in order.
+    pub steps: Vec<StepDocument>,
+    /// A row for each name and network.
+    pub rows: Vec<RowDocument>,
+}
+
+/// A step, as JSON.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct StepDocument {
+    /// Its name.
+    pub name: String,
+    /// One sentence about it.
+    pub about: String,
+    /// The revision it ends at.
+    pub revision: u32,
+    /// What is wrong when it is over.
+    pub findings: Vec<FindingDocument>,
+}
+
+/// A name in a network through all steps, as JSON.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct RowDocument {
+    /// The public name.
+    pub name: String,
+    /// The network.
+    pub network: String,
+    /// A cell a step; null where the network is not there.
+    pub cells: Vec<Option<CellDocument>>,
+}
+
+/// What a network gets for a name, as JSON.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Debug)]
+pub struct CellDocument {
+    /// `public`, `private`, `noData`, `nameError` or `failure`.
+    pub path: &'static str,
+    /// The addresses.
+    pub addresses: Vec<String>,
+    /// The endpoint that wrote them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// False where a private address cannot be reached.
+    pub reachable: bool,
+    /// True if the step before had another cell.
+    pub changed: bool,
+}
+
+/// A story as a document.
+pub fn document(story: &Timeline) -> StoryDocument {
+    let steps = story.steps.iter().map(|step| StepDocument {
+        name: step.name.to_string(),
+        about: step.about.to_string(),
+        revision: step.end.0,
+        findings: step.findings.iter().map(finding_document).collect(),
+    });
+    let rows = story.rows.iter().map(|row| RowDocument {
+        name: row.name.to_string(),
+        network: row.network.to_string(),
+        cells: (0..row.cells.len()).map(|index| cell_document(row, index)).collect(),
+    });
+    StoryDocument { steps: steps.collect(), rows: rows.collect() }
+}
+
+/// A story as one table: a line for each name and network, a column a step.
+///
+/// What changed since the step before is marked with `*`, an address that cannot be reached with `!`. Networks that see
+/// the same in every step share a line.
+pub fn text(story: &Timeline) -> String {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut at = 0;
+    while at < story.rows.len() {
+        let name = &story.rows[at].name;
+        let end = story.rows[at..].iter().position(|row| row.name != *name).map_or(story.rows.len(), |more| at + more);
+        let mut groups: Vec<(Vec<String>, &Row)> = Vec::new();
+        for row in &story.rows[at..end] {
+            match groups.iter_mut().find(|(_, other)| other.cells == row.cells) {
+                Some((networks, _)) => networks.push(row.network.to_string()),
+                None => groups.push((vec![row.network.to_string()], row)),
+            }
+        }
+        for (index, (networks, row)) in groups.into_iter().enumerate() {
+            let shown = if index == 0 { name.to_string() } else { String::new() };
+            let cells = (0..row.cells.len()).map(|index| cell_text(row, index)).collect();
+            lines.push((shown, networks.join(", "), cells));
+        }
+        at = end;
+    }
+    let header = (
+        "name".to_owned(),
+        "network".to_owned(),
+        story.steps.iter().map(|step| format!("  {}", step.name)).collect::<Vec<_>>(),
+    );
+    let width = |column: &dyn Fn(&Line) -> usize| lines.iter().chain([&header]).map(column).max().unwrap_or(0);
+    let name_width = width(&|line| line.0.len());
+    let network_width = width(&|line| line.1.len());
+    let cell_widths: Vec<usize> = (0..story.steps.len()).map(|index| width(&|line| line.2[index].len())).collect();
+    let mut text = String::new();
+    for (name, network, cells) in std::iter::once(&header).chain(&lines) {
+        let mut line = format!("{name:<name_width$}  {network:<network_width$}");
+        for (cell, width) in cells.iter().zip(&cell_widths) {
+            // Writing to a String cannot fail.
+            let _ = write!(line, "  {cell:<width$}");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.push_str("\n* changed in this step   ! cannot be reached from this network\n\n");
+    for (index, step) in story.steps.iter().enumerate() {
+        let changed = story.rows.iter().filter(|row| index > 0 && changed(row, index)).count();
+        let about = if step.about.is_empty() { String::new() } else { format!(": {}", step.about) };
+        let _ = writeln!(
+            text,
+            "{}{about}\n  {}; {}",
+            step.name,
+            if index == 0 { "where it starts".to_owned() } else { count(changed, "answer") + " changed" },
+            summary(&step.findings),
+        );
+        for finding in &step.findings {
+            let _ = writeln!(text, "  {}[{}]: {}", finding.severity, finding.code, finding.message);
+        }
+    }
+    text
+}
+
+/// Name, networks and cells of a line of the table.
+type Line = (String, String, Vec<String>);
+
+fn changed(row: &Row, index: usize) -> bool {
+    index > 0 && row.cells[index] != row.cells[index - 1]
+}
+
+fn cell_text(row: &Row, index: usize) -> String {
+    let mark = if changed(row, index) { "* " } else { "  " };
+    let cell = row.cells[index].as_ref().map_or_else(|| "-".to_owned(), cell_word);
+    format!("{mark}{cell}")
+}
+
+fn cell_document(row: &Row, index: usize) -> Option<CellDocument> {
+    Some(CellDocument { changed: changed(row, index), ..plain_cell(row.cells[index].as_ref()?) })
+}
+
+/// A cell in a word, with `!` behind an address that cannot be reached.
+pub(super) fn cell_word(cell: &Cell) -> String {
+    match cell {
+        Cell::Public(_) => "public".to_owned(),
+        Cell::Private { addresses, reachable, .. } => {
+            let addresses = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+            format!("{addresses}{}", if *reachable { "" } else { " !" })
+        }
+        Cell::NoData => "NODATA".to_owned(),
+        Cell::NameError => "NXDOMAIN".to_owned(),
+        Cell::Failure => "SERVFAIL".to_owned(),
+    }
+}
+
+/// A cell by itself, as a document that has not changed.
+pub(super) fn plain_cell(cell: &Cell) -> CellDocument {
+    let (path, addresses, endpoint, reachable) = match cell {
+        Cell::Public(addresses) => ("public", addresses.as_slice(), None, true),
+        Cell::Private { addresses, endpoint, reachable } => {
+            ("private", addresses.as_slice(), endpoint.as_ref(), *reachable)
+        }
+        Cell::NoData => ("noData", [].as_slice(), None, true),
+        Cell::NameError => ("nameError", [].as_slice(), None, true),
+        Cell::Failure => ("failure", [].as_slice(), None, true),
+    };
+    CellDocument {
+        path,
+        addresses: addresses.iter().map(ToString::to_string).collect(),
+        endpoint: endpoint.map(ToString::to_string),
+        reachable,
+        changed: false,
+    }
+}

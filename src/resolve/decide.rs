@@ -1,0 +1,337 @@
+//! The one lookup: what a question is answered with, and on whose word.
+//!
+//! Everything that answers or explains goes through [`decide`]: the server, `resolve`, `explain`, `story`, the tables.
+
+use std::borrow::Cow;
+
+use crate::compile::linking::is_reserved;
+use crate::compile::{Compiled, Link, Lookup, Owned, Target, Tombstone, View, ViewId, Zone};
+use crate::dns::{OwnerName, RecordSet, RecordType};
+use crate::estate::{DnsSetting, ForwarderKind, NetworkKind, ResolutionPolicy};
+
+/// The most aliases that are followed for one question.
+pub const MAX_ALIASES: usize = 16;
+
+/// The most servers one name is handed along.
+const MAX_FORWARDS: usize = 16;
+
+/// A question: a name and a type.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Question {
+    /// The name asked for.
+    pub name: OwnerName,
+    /// The type asked for.
+    pub kind: RecordType,
+}
+
+/// What a question is answered with.
+#[derive(Clone, Debug)]
+pub struct Decision<'w> {
+    /// The question.
+    pub question: Question,
+    /// The view it was asked in.
+    pub view: ViewId,
+    /// The aliases followed, in the order a client meets them.
+    pub hops: Vec<Hop<'w>>,
+    /// What stands at the end.
+    pub outcome: Outcome<'w>,
+}
+
+/// A record set that was met, and who said so.
+#[derive(Clone, Debug)]
+pub struct Hop<'w> {
+    /// The name it was met at.
+    pub owner: OwnerName,
+    /// The record set with its provenance. Its owner is a wildcard's where one stood for the name.
+    pub owned: &'w Owned,
+    /// Who said so.
+    pub by: Authority<'w>,
+}
+
+/// Who has the say over a name, and how the question got there.
+#[derive(Clone, Debug)]
+pub struct Authority<'w> {
+    /// The zone.
+    pub zone: &'w Zone,
+    /// The link through which it was seen; absent for public zones.
+    pub link: Option<&'w Link>,
+    /// The view of the network whose link it is.
+    pub seen_from: ViewId,
+    /// The linked zone that said NXDOMAIN before, where its link redirects that to public DNS.
+    pub redirected: Option<&'w Zone>,
+    /// The forwarders the question went through, in order.
+    pub forwards: Vec<Forwarded>,
+}
+
+/// One server handing a name on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Forwarded {
+    /// The network whose DNS server or ruleset it is.
+    pub by: ViewId,
+    /// What made it do so.
+    pub rule: Rule,
+    /// Who was asked next.
+    pub to: Target,
+}
+
+/// Why a server hands a name on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Rule {
+    /// A conditional forwarder for this suffix.
+    Suffix(OwnerName),
+    /// The server's default.
+    Default,
+    /// A rule of this ruleset for this domain.
+    Ruleset(crate::estate::RulesetName, OwnerName),
+}
+
+/// What stands at the end of the aliases.
+#[derive(Clone, Debug)]
+pub enum Outcome<'w> {
+    /// A record set of the type asked for.
+    Answer(Hop<'w>),
+    /// The name exists with other types only, or as an empty non-terminal (NODATA, RFC 2308, 2.2).
+    NoData {
+        /// The name.
+        owner: OwnerName,
+        /// Who says so.
+        by: Authority<'w>,
+    },
+    /// There is no such name (NXDOMAIN, RFC 2308, 2.1).
+    NameError {
+        /// The name.
+        owner: OwnerName,
+        /// Who says so.
+        by: Authority<'w>,
+        /// What was there once, if anything.
+        tombstone: Option<&'w Tombstone>,
+    },
+    /// No answer can be given (SERVFAIL).
+    Failure {
+        /// The name it failed at.
+        owner: OwnerName,
+        /// Why.
+        why: Failure,
+    },
+}
+
+/// Why no answer can be given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// An alias leads back to a name met before.
+    AliasLoop,
+    /// More than [`MAX_ALIASES`] aliases.
+    TooManyAliases,
+    /// The servers hand the name around in a circle.
+    ForwardLoop,
+    /// A ruleset is linked to the network of its own target, which hands the name back to it.
+    RulesetLoop,
+    /// 168.63.129.16 cannot be reached from outside Azure.
+    AzureDnsOutOfReach,
+    /// The server it is forwarded to does not exist any more.
+    ForwardTargetGone,
+}
+
+impl Outcome<'_> {
+    /// The name the outcome is about: the last of the chain.
+    pub fn owner(&self) -> &OwnerName {
+        match self {
+            Self::Answer(hop) => &hop.owner,
+            Self::NoData { owner, .. } | Self::NameError { owner, .. } | Self::Failure { owner, .. } => owner,
+        }
+    }
+}
+
+impl Hop<'_> {
+    /// The record set as the client meets it: at the name asked for, also where a wildcard stood for it, and an SOA with
+    /// the TTL Azure's resolver shows.
+    pub fn shown(&self) -> Cow<'_, RecordSet> {
+        let set = &self.owned.set;
+        let ttl = if set.kind() == RecordType::SOA && self.by.link.is_some() {
+            set.ttl().min(MAX_SOA_TTL)
+        } else {
+            set.ttl()
+        };
+        if *set.owner() == self.owner && ttl == set.ttl() {
+            Cow::Borrowed(set)
+        } else {
+            Cow::Owned(set.synthesized(self.owner.clone(), ttl))
+        }
+    }
+}
+
+/// The longest an SOA of a private zone was seen to live in answers of 168.63.129.16 (uncertain: perhaps a cap).
+const MAX_SOA_TTL: u32 = 1800;
+
+/// Answers a question in a view.
+///
+/// Aliases are followed whole and in order, whatever zone they lead to, each name decided anew: by the servers of the
+/// network first, by the zones linked to it next, by public DNS last.
+pub fn decide<'w>(world: &'w Compiled, view: ViewId, question: &Question) -> Decision<'w> {
+    Decision { view, ..walk(world, &mut Target::Network(view), question) }
+}
+
+/// Answers a question as `server` does. It moves on to whoever the rest of a chain belongs to.
+pub(super) fn walk<'w>(world: &'w Compiled, server: &mut Target, question: &Question) -> Decision<'w> {
+    let view = match *server {
+        Target::Network(view) | Target::Azure(view) => view,
+        Target::Public | Target::Gone => ViewId::PUBLIC,
+    };
+    let mut hops: Vec<Hop<'w>> = Vec::new();
+    let mut name = question.name.clone();
+    let outcome = loop {
+        let (found, by) = match ask(world, server, &name, question.kind) {
+            Ok(asked) => asked,
+            Err(why) => break Outcome::Failure { owner: name, why },
+        };
+        let sets = match found {
+            Lookup::Name(sets) | Lookup::Wildcard(sets) => sets,
+            Lookup::Missing => {
+                let tombstone = by.redirected.unwrap_or(by.zone).tombstone(&name, RecordType::A);
+                break Outcome::NameError { owner: name, by, tombstone };
+            }
+        };
+        if let Some(owned) = wanted(sets, question.kind) {
+            break Outcome::Answer(Hop { owner: name, owned, by });
+        }
+        let alias = sets.iter().find_map(|owned| Some((owned, owned.set.alias()?)));
+        let Some((owned, target)) = alias else { break Outcome::NoData { owner: name, by } };
+        let seen = hops.iter().any(|hop| hop.owner == *target) || *target == name;
+        hops.push(Hop { owner: std::mem::replace(&mut name, target.clone()), owned, by });
+        if seen {
+            break Outcome::Failure { owner: name, why: Failure::AliasLoop };
+        }
+        if hops.len() > MAX_ALIASES {
+            break Outcome::Failure { owner: name, why: Failure::TooManyAliases };
+        }
+    };
+    Decision { question: question.clone(), view, hops, outcome }
+}
+
+/// The record set that answers the type. ANY gets one record set, the first (RFC 8482, 4.1).
+fn wanted(sets: &[Owned], kind: RecordType) -> Option<&Owned> {
+    match kind {
+        RecordType::ANY => sets.first(),
+        _ => sets.iter().find(|owned| owned.set.kind() == kind),
+    }
+}
+
+/// Finds who has the say over a name and what is there. `server` moves on where a forwarder passes whole chains along:
+/// the rest of the chain is then its target's.
+fn ask<'w>(
+    world: &'w Compiled,
+    server: &mut Target,
+    name: &OwnerName,
+    kind: RecordType,
+) -> Result<(Lookup<'w>, Authority<'w>), Failure> {
+    let mut forwards: Vec<Forwarded> = Vec::new();
+    let mut here = *server;
+    // True while nobody on the way restarts at a CNAME.
+    let mut passes_chains = true;
+    loop {
+        let (at, azure) = match here {
+            Target::Public => return Ok(public(world, name, None, ViewId::PUBLIC, forwards)),
+            Target::Gone => return Err(Failure::ForwardTargetGone),
+            Target::Network(id) => (id, false),
+            Target::Azure(id) => (id, true),
+        };
+        let view = world.views.get(at);
+        let next = match (&view.dns, azure) {
+            (DnsSetting::Custom { kind, forward, default }, false) => {
+                let best = forward.iter().filter(|one| name.is_within(&one.suffix));
+                let best = best.max_by_key(|one| one.suffix.label_count());
+                let (rule, to) = match best {
+                    Some(one) => (Rule::Suffix(one.suffix.clone()), &one.to),
+                    None => (Rule::Default, default),
+                };
+                passes_chains &= *kind == ForwarderKind::AcceptsChain;
+                let to = world.views.target(to, at);
+                Forwarded { by: at, rule, to }
+            }
+            _ if view.kind == NetworkKind::OnPremises => {
+                if azure {
+                    return Err(Failure::AzureDnsOutOfReach);
+                }
+                return Ok(public(world, name, None, at, forwards));
+            }
+            _ => {
+                if let Some(link) = view.link_of(name) {
+                    return Ok(linked(world, link, name, kind, at, forwards));
+                }
+                let Some((ruleset, domain, to)) = rule_of(view, name) else {
+                    return Ok(public(world, name, None, at, forwards));
+                };
+                // Azure's resolver decides each name of a chain itself.
+                passes_chains = false;
+                let to = world.views.target(to, at);
+                if to == Target::Azure(at) {
+                    return Err(Failure::RulesetLoop);
+                }
+                Forwarded { by: at, rule: Rule::Ruleset(ruleset, domain), to }
+            }
+        };
+        here = next.to;
+        if forwards.len() >= MAX_FORWARDS || forwards.contains(&next) {
+            let ruleset = forwards.iter().any(|forward| matches!(forward.rule, Rule::Ruleset(..)));
+            return Err(if ruleset { Failure::RulesetLoop } else { Failure::ForwardLoop });
+        }
+        forwards.push(next);
+        if passes_chains {
+            *server = here;
+        }
+    }
+}
+
+/// The rule of the linked rulesets for a name: enabled, and the longest domain.
+fn rule_of<'w>(
+    view: &'w View,
+    name: &OwnerName,
+) -> Option<(crate::estate::RulesetName, OwnerName, &'w crate::estate::ForwardTo)> {
+    let rules = view.rulesets.iter().flat_map(|ruleset| ruleset.rules.iter().map(move |rule| (&ruleset.name, rule)));
+    // A rule for the root does not catch names Azure keeps for itself (private-resolver-endpoints-rulesets, 2023-03-29).
+    let reserved = is_reserved(name);
+    let catches = |rule: &crate::estate::network::RulesetRule| {
+        name.is_within(&rule.domain) && !(reserved && rule.domain.is_root())
+    };
+    let matching = rules.filter(|(_, rule)| rule.enabled && rule.final_dot && catches(rule));
+    let (ruleset, rule) = matching.max_by_key(|(_, rule)| rule.domain.label_count())?;
+    Some((ruleset.clone(), rule.domain.clone(), &rule.to))
+}
+
+/// What a linked zone says. It owns its whole name space: a name it does not have does not exist, whatever public DNS
+/// knows, unless the link redirects.
+fn linked<'w>(
+    world: &'w Compiled,
+    link: &'w Link,
+    name: &OwnerName,
+    kind: RecordType,
+    at: ViewId,
+    forwards: Vec<Forwarded>,
+) -> (Lookup<'w>, Authority<'w>) {
+    let zone = &*link.zone;
+    let found = zone.lookup(name);
+    if found == Lookup::Missing && redirects(link, kind) {
+        return public(world, name, Some(zone), at, forwards);
+    }
+    (found, Authority { zone, link: Some(link), seen_from: at, redirected: None, forwards })
+}
+
+/// True if NXDOMAIN of this link is asked again in public DNS: for A, AAAA and CNAME in `privatelink` zones only.
+///
+/// Source: private-dns-fallback, 2025-02-04.
+fn redirects(link: &Link, kind: RecordType) -> bool {
+    link.policy == ResolutionPolicy::NxDomainRedirect
+        && matches!(kind, RecordType::A | RecordType::AAAA | RecordType::CNAME)
+        && link.zone.apex().labels().next().is_some_and(|label| label == b"privatelink")
+}
+
+fn public<'w>(
+    world: &'w Compiled,
+    name: &OwnerName,
+    redirected: Option<&'w Zone>,
+    at: ViewId,
+    forwards: Vec<Forwarded>,
+) -> (Lookup<'w>, Authority<'w>) {
+    let zone = world.state.public.zone_of(name);
+    (zone.lookup(name), Authority { zone, link: None, seen_from: at, redirected, forwards })
+}

@@ -1,0 +1,567 @@
+//! Why a question is answered as it is: a decision and its provenance, as statements in the order of the decision.
+//!
+//! An [`Explanation`] is a value: made once here, printed by `report` for the command line, the admin API and the page.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use ipnet::IpNet;
+
+use super::decide::{Authority, Decision, Failure, Forwarded, MAX_ALIASES, Outcome, Question, Rule, decide};
+use crate::compile::reachability::home_of;
+use crate::compile::zone::who;
+use crate::compile::{Compiled, Owned, Target, ViewId, Writer};
+use crate::dns::{OwnerName, RecordType};
+use crate::estate::{ApprovalState, DnsSetting, NetworkKind, NetworkName, ResolutionPolicy, Revision, ZoneId};
+
+/// Why a view was chosen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Chosen {
+    /// The user named it.
+    Named,
+    /// The query came to a listener of that network.
+    Listener,
+    /// EDNS client subnet fell into this client prefix.
+    ClientSubnet(IpNet),
+    /// The source address fell into this client prefix; it is the longest that holds it.
+    Source(IpNet),
+    /// No client prefix holds the address.
+    NoPrefix,
+}
+
+/// One statement of an explanation. `Display` is a sentence in plain words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Statement {
+    /// Which view, and why.
+    View {
+        /// Its label.
+        view: String,
+        /// How its clients ask DNS.
+        dns: String,
+        /// Why it was chosen.
+        chosen: Chosen,
+    },
+    /// A server handed a name on.
+    Forward {
+        /// The name.
+        name: OwnerName,
+        /// The network whose server or ruleset it is.
+        by: String,
+        /// What made it do so.
+        rule: Rule,
+        /// Who was asked next.
+        to: String,
+    },
+    /// An alias was followed.
+    Hop {
+        /// The alias.
+        from: OwnerName,
+        /// Its target.
+        to: OwnerName,
+        /// Who said so.
+        said: Said,
+        /// True if nobody has seen this alias: it follows from others.
+        inferred: bool,
+    },
+    /// A linked zone took over the chain.
+    Cut {
+        /// The first name it owns.
+        name: OwnerName,
+        /// The zone.
+        zone: ZoneId,
+        /// The network it is linked to.
+        network: String,
+        /// What the link does with names the zone does not have.
+        policy: ResolutionPolicy,
+    },
+    /// A linked zone has no such name, and its link sends the question to public DNS.
+    Redirected {
+        /// The name.
+        name: OwnerName,
+        /// The zone.
+        zone: ZoneId,
+    },
+    /// The record set that answers.
+    Answer {
+        /// Its owner name.
+        owner: OwnerName,
+        /// Its type.
+        kind: RecordType,
+        /// Its data, in master-file form.
+        data: Vec<String>,
+        /// Who wrote it.
+        writer: Writer,
+        /// The revision of that writing.
+        revision: Revision,
+        /// The step of that revision.
+        step: Option<String>,
+        /// Where it stands.
+        said: Said,
+    },
+    /// A record set that stood there before, the newest first.
+    Displaced {
+        /// Its owner name.
+        owner: OwnerName,
+        /// Its data.
+        data: Vec<String>,
+        /// Who wrote it.
+        writer: Writer,
+        /// The step of that writing.
+        step: Option<String>,
+    },
+    /// Whether an address can be reached.
+    Reach {
+        /// The address.
+        address: Ipv4Addr,
+        /// The network the client is in.
+        from: NetworkName,
+        /// The network the address is in.
+        home: NetworkName,
+        /// How, or why not.
+        verdict: Reach,
+    },
+    /// The name exists with other types only.
+    NoData {
+        /// The name.
+        owner: OwnerName,
+        /// The type asked for.
+        kind: RecordType,
+        /// Who says so.
+        said: Said,
+    },
+    /// There is no such name.
+    NameError {
+        /// The name.
+        owner: OwnerName,
+        /// Who says so.
+        said: Said,
+        /// True if the zone has nothing but its SOA.
+        empty: bool,
+    },
+    /// What was there was deleted.
+    Deleted {
+        /// The name.
+        owner: OwnerName,
+        /// Who wrote it last.
+        writer: Writer,
+        /// Its data.
+        data: Vec<String>,
+        /// The step of its deletion.
+        step: Option<String>,
+    },
+    /// A living endpoint wants to have this name and does not.
+    Wanted {
+        /// The name.
+        owner: OwnerName,
+        /// The endpoint and its scope.
+        endpoint: String,
+        /// The address it has for the name.
+        address: Ipv4Addr,
+    },
+    /// No answer can be given.
+    Failure {
+        /// The name it failed at.
+        owner: OwnerName,
+        /// Why.
+        why: Failure,
+    },
+}
+
+/// Who says something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Said {
+    /// A linked private zone.
+    Private(ZoneId),
+    /// A zone of public DNS.
+    Public(OwnerName),
+    /// Nobody: the name is outside the emulated world.
+    Outside,
+}
+
+/// Whether packets arrive.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// The address is in the client's own network.
+    SameNetwork,
+    /// The networks are peered.
+    Peered,
+    /// From on-local_addresses, through a connected network.
+    ThroughConnected,
+    /// They are not peered: connections time out.
+    NotPeered,
+    /// The endpoint's connection is not approved: packets are not passed.
+    NotApproved(ApprovalState),
+    /// The endpoint's scope is gone: its connection is disconnected.
+    Disconnected,
+}
+
+impl Reach {
+    /// True if packets arrive.
+    pub fn arrives(&self) -> bool {
+        matches!(self, Self::SameNetwork | Self::Peered | Self::ThroughConnected)
+    }
+}
+
+/// Why a question is answered as it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Explanation {
+    /// The question.
+    pub question: Question,
+    /// The view.
+    pub view: ViewId,
+    /// The statements, in the order of the decision.
+    pub statements: Vec<Statement>,
+}
+
+/// Explains the answer to a question in a view.
+pub fn explain(world: &Compiled, view: ViewId, chosen: Chosen, question: &Question) -> Explanation {
+    let decision = decide(world, view, question);
+    let mut statements = vec![view_statement(world, view, chosen)];
+    let mut cut = false;
+    for hop in &decision.hops {
+        path(world, &hop.owner, &hop.by, &mut cut, &mut statements);
+        if let Some(to) = hop.owned.set.alias() {
+            statements.push(Statement::Hop {
+                from: hop.owner.clone(),
+                to: to.clone(),
+                said: said(&hop.by),
+                inferred: matches!(hop.owned.writer, Writer::Published { inferred: true }),
+            });
+        }
+        if hop.by.link.is_some() {
+            displaced(world, &hop.owner, hop.owned, &mut statements);
+        }
+    }
+    ending(world, &decision, &mut cut, &mut statements);
+    Explanation { question: question.clone(), view, statements }
+}
+
+/// Whether a client in `from` reaches an address of `owned`; absent for public addresses.
+pub fn reach(world: &Compiled, from: &NetworkName, owned: &Owned, address: Ipv4Addr) -> Option<(NetworkName, Reach)> {
+    let state = &world.state;
+    let home = home_of(state, from, owned, address)?;
+    let endpoint = match &owned.writer {
+        Writer::Endpoint { endpoint, .. } => state.endpoints.get(endpoint),
+        _ => state
+            .endpoints
+            .values()
+            .find(|one| one.spec.network == home && one.members.iter().any(|member| member.address == address)),
+    };
+    let verdict = match endpoint {
+        _ if !state.reaches(from, &home) => Reach::NotPeered,
+        Some(endpoint) if !is_connected(world, endpoint) => Reach::Disconnected,
+        Some(endpoint) if endpoint.approval != ApprovalState::Approved => Reach::NotApproved(endpoint.approval),
+        _ if *from == home => Reach::SameNetwork,
+        _ if state.are_peered(from, &home) => Reach::Peered,
+        _ => Reach::ThroughConnected,
+    };
+    Some((home, verdict))
+}
+
+/// True while the endpoint's scope is there; one created again under the same name is another scope.
+fn is_connected(world: &Compiled, endpoint: &crate::compile::state::Endpoint) -> bool {
+    let scope = world.state.scopes.get(&endpoint.spec.scope);
+    scope.is_some_and(|scope| scope.endpoints.contains(&endpoint.spec.name))
+}
+
+fn ending(world: &Compiled, decision: &Decision<'_>, cut: &mut bool, statements: &mut Vec<Statement>) {
+    match &decision.outcome {
+        Outcome::Answer(hop) => {
+            path(world, &hop.owner, &hop.by, cut, statements);
+            statements.push(Statement::Answer {
+                owner: hop.owner.clone(),
+                kind: hop.owned.set.kind(),
+                data: data(hop.owned),
+                writer: hop.owned.writer.clone(),
+                revision: hop.owned.revision,
+                step: step(world, hop.owned.revision),
+                said: said(&hop.by),
+            });
+            displaced(world, &hop.owner, hop.owned, statements);
+            if let Some(from) = &world.views.get(decision.view).network
+                && hop.by.link.is_some()
+            {
+                for address in hop.owned.set.addresses() {
+                    if let Some((home, verdict)) = reach(world, from, hop.owned, address) {
+                        statements.push(Statement::Reach { address, from: from.clone(), home, verdict });
+                    }
+                }
+            }
+        }
+        Outcome::NoData { owner, by } => {
+            path(world, owner, by, cut, statements);
+            statements.push(Statement::NoData { owner: owner.clone(), kind: decision.question.kind, said: said(by) });
+        }
+        Outcome::NameError { owner, by, tombstone } => {
+            path(world, owner, by, cut, statements);
+            let empty = by.link.is_some() && by.zone.is_empty();
+            statements.push(Statement::NameError { owner: owner.clone(), said: said(by), empty });
+            if let Some(tombstone) = tombstone {
+                statements.push(Statement::Deleted {
+                    owner: owner.clone(),
+                    writer: tombstone.last.writer.clone(),
+                    data: data(&tombstone.last),
+                    step: step(world, tombstone.revision),
+                });
+            }
+            if by.link.is_some() {
+                wanted(world, owner, &by.zone.id, statements);
+            }
+        }
+        Outcome::Failure { owner, why } => {
+            statements.push(Statement::Failure { owner: owner.clone(), why: *why });
+        }
+    }
+}
+
+fn view_statement(world: &Compiled, id: ViewId, chosen: Chosen) -> Statement {
+    let view = world.views.get(id);
+    let dns = match (&view.dns, view.kind, &view.network) {
+        (_, _, None) => "public DNS".to_owned(),
+        (DnsSetting::Custom { .. }, _, _) => "its own DNS server".to_owned(),
+        (DnsSetting::AzureProvided, NetworkKind::OnPremises, _) => "public DNS".to_owned(),
+        (DnsSetting::AzureProvided, NetworkKind::Virtual, _) => {
+            let links = view.links.len();
+            format!("Azure-provided DNS (168.63.129.16) with {links} linked zone{}", if links == 1 { "" } else { "s" })
+        }
+    };
+    Statement::View { view: view.label().to_owned(), dns, chosen }
+}
+
+/// How a name came to the one who has the say over it.
+fn path(world: &Compiled, name: &OwnerName, by: &Authority<'_>, cut: &mut bool, statements: &mut Vec<Statement>) {
+    for Forwarded { by, rule, to } in &by.forwards {
+        statements.push(Statement::Forward {
+            name: name.clone(),
+            by: world.views.get(*by).label().to_owned(),
+            rule: rule.clone(),
+            to: target(world, *to),
+        });
+    }
+    if let Some(zone) = by.redirected {
+        statements.push(Statement::Redirected { name: name.clone(), zone: zone.id.clone() });
+    }
+    match by.link {
+        Some(link) if !*cut => {
+            *cut = true;
+            statements.push(Statement::Cut {
+                name: name.clone(),
+                zone: by.zone.id.clone(),
+                network: world.views.get(by.seen_from).label().to_owned(),
+                policy: link.policy,
+            });
+        }
+        Some(_) => {}
+        None => *cut = false,
+    }
+}
+
+fn target(world: &Compiled, to: Target) -> String {
+    match to {
+        Target::Public => "public DNS".to_owned(),
+        Target::Gone => "a server that is gone".to_owned(),
+        Target::Network(id) => format!("the DNS of {}", world.views.get(id).label()),
+        Target::Azure(id) => format!("Azure-provided DNS (168.63.129.16) in {}", world.views.get(id).label()),
+    }
+}
+
+fn displaced(world: &Compiled, owner: &OwnerName, owned: &Owned, statements: &mut Vec<Statement>) {
+    let mut before = owned.displaced.as_ref();
+    while let Some(one) = before {
+        statements.push(Statement::Displaced {
+            owner: owner.clone(),
+            data: data(one),
+            writer: one.writer.clone(),
+            step: step(world, one.revision),
+        });
+        before = one.displaced.as_ref();
+    }
+}
+
+fn wanted(world: &Compiled, owner: &OwnerName, zone: &ZoneId, statements: &mut Vec<Statement>) {
+    for endpoint in world.state.endpoints.values() {
+        let writes = endpoint.zone_group.as_ref().is_some_and(|group| group.zones.contains(zone));
+        let member = endpoint.members.iter().find(|member| writes && member.member.private == *owner);
+        if let Some(member) = member {
+            statements.push(Statement::Wanted {
+                owner: owner.clone(),
+                endpoint: format!("{} of {}", endpoint.spec.name, endpoint.spec.scope),
+                address: member.address,
+            });
+        }
+    }
+}
+
+fn said(by: &Authority<'_>) -> Said {
+    match by.link {
+        Some(_) => Said::Private(by.zone.id.clone()),
+        None if by.zone.apex().is_root() => Said::Outside,
+        None => Said::Public(by.zone.apex().clone()),
+    }
+}
+
+fn data(owned: &Owned) -> Vec<String> {
+    owned.set.data().iter().map(ToString::to_string).collect()
+}
+
+fn step(world: &Compiled, revision: Revision) -> Option<String> {
+    world.history.step_of(revision).map(|step| step.name.to_string())
+}
+
+/// A writer as a sentence names it: `pe2 of ampls2`.
+pub(crate) fn of(writer: &Writer) -> String {
+    match writer {
+        Writer::Endpoint { endpoint, scope } => format!("{endpoint} of {scope}"),
+        other => who(other),
+    }
+}
+
+fn in_step(step: Option<&String>) -> String {
+    step.map_or_else(String::new, |step| format!(" in step {step}"))
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::View { view, dns, chosen } => {
+                write!(f, "view {view}: {chosen}; its clients ask {dns}")
+            }
+            Self::Forward { name, by, rule, to } => write!(f, "{name}: {by} hands it to {to} ({rule})"),
+            Self::Hop { from, to, said, inferred } => {
+                let inferred = if *inferred { " (inferred: nobody has published this alias)" } else { "" };
+                write!(f, "{from} is an alias of {to}, says {said}{inferred}")
+            }
+            Self::Cut { name, zone, network, policy } => {
+                let fallback = match policy {
+                    ResolutionPolicy::Default => "no fallback to public DNS",
+                    ResolutionPolicy::NxDomainRedirect => "falls back to public DNS for names it does not have",
+                };
+                write!(
+                    f,
+                    "{name} is cut off from public DNS by private zone {} in {}, linked to {network} ({fallback})",
+                    zone.apex, zone.resource_group
+                )
+            }
+            Self::Redirected { name, zone } => write!(
+                f,
+                "private zone {} in {} has no {name}; its link says NxDomainRedirect, so public DNS is asked",
+                zone.apex, zone.resource_group
+            ),
+            Self::Answer { owner, kind, data, writer, step, said, .. } => {
+                let data = data.join(", ");
+                match writer {
+                    Writer::Published { .. } | Writer::Resource(_) => {
+                        write!(f, "{owner} has {kind} {data}, says {said}")
+                    }
+                    writer => {
+                        write!(f, "{owner} has {kind} {data}, written by {}{}", of(writer), in_step(step.as_ref()))
+                    }
+                }
+            }
+            Self::Displaced { data, writer, step, .. } => write!(
+                f,
+                "it displaced {} of {}, written{}",
+                data.join(", "),
+                of(writer),
+                match step {
+                    Some(step) => format!(" in step {step}"),
+                    None => " before the first step".to_owned(),
+                }
+            ),
+            Self::Reach { address, from, home, verdict } => match verdict {
+                Reach::SameNetwork => write!(f, "{address} can be reached from {from}: it is in {home} itself"),
+                Reach::Peered => write!(f, "{address} can be reached from {from}: it is in {home}, which is peered"),
+                Reach::ThroughConnected => {
+                    write!(f, "{address} can be reached from {from}: it is in {home}, through the connected network")
+                }
+                Reach::NotPeered => write!(
+                    f,
+                    "{address} cannot be reached from {from}: it is in {home}, which is not peered with {from}; \
+                     connections time out"
+                ),
+                Reach::NotApproved(state) => write!(
+                    f,
+                    "{address} leads nowhere: the connection of its private endpoint is {}",
+                    match state {
+                        ApprovalState::Rejected => "rejected",
+                        ApprovalState::Pending | ApprovalState::Approved => "waiting for approval",
+                    }
+                ),
+                Reach::Disconnected => {
+                    write!(f, "{address} leads nowhere: the scope of its private endpoint is deleted")
+                }
+            },
+            Self::NoData { owner, kind, said } => {
+                write!(f, "{owner} exists, but has no {kind} record (NODATA), says {said}; nobody else is asked")
+            }
+            Self::NameError { owner, said: Said::Outside, .. } => {
+                write!(f, "{owner} is outside the emulated world (NXDOMAIN)")
+            }
+            Self::NameError { owner, said, empty } => {
+                let empty = if *empty { ", which is empty" } else { "" };
+                write!(f, "{owner} does not exist (NXDOMAIN), says {said}{empty}; nobody else is asked")
+            }
+            Self::Deleted { owner, writer, data, step } => write!(
+                f,
+                "{owner} was there until it was deleted{}: {} by {}; what it had displaced does not come back",
+                in_step(step.as_ref()),
+                data.join(", "),
+                of(writer)
+            ),
+            Self::Wanted { owner, endpoint, address } => {
+                write!(f, "{endpoint} lives and has {address} for {owner}, but its zone no longer holds it")
+            }
+            Self::Failure { owner, why } => match why {
+                Failure::AliasLoop => write!(f, "the aliases lead in a circle back to {owner} (SERVFAIL)"),
+                Failure::TooManyAliases => {
+                    write!(f, "there are more than {MAX_ALIASES} aliases, the last one to {owner} (SERVFAIL)")
+                }
+                Failure::ForwardLoop => write!(f, "the DNS servers hand {owner} around in a circle (SERVFAIL)"),
+                Failure::RulesetLoop => write!(
+                    f,
+                    "a forwarding ruleset is linked to the network of its own target, which hands {owner} back to it \
+                     (SERVFAIL)"
+                ),
+                Failure::ForwardTargetGone => {
+                    write!(f, "{owner} is forwarded to a server that does not exist any more (SERVFAIL)")
+                }
+                Failure::AzureDnsOutOfReach => write!(
+                    f,
+                    "{owner} is forwarded to 168.63.129.16, which cannot be reached from outside Azure (SERVFAIL)"
+                ),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named => f.write_str("chosen by name"),
+            Self::Listener => f.write_str("the query came to this network's own listener"),
+            Self::ClientSubnet(prefix) => write!(f, "EDNS client subnet falls into its prefix {prefix}"),
+            Self::Source(prefix) => write!(f, "the source address falls into its prefix {prefix}"),
+            Self::NoPrefix => f.write_str("no client prefix holds the source address"),
+        }
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Private(zone) => write!(f, "private zone {} in {}", zone.apex, zone.resource_group),
+            Self::Public(apex) => write!(f, "public DNS ({apex})"),
+            Self::Outside => f.write_str("nobody"),
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Suffix(suffix) => write!(f, "conditional forwarder for {suffix}"),
+            Self::Default => f.write_str("its default forwarder"),
+            Self::Ruleset(ruleset, domain) => write!(f, "rule {domain} of ruleset {ruleset}"),
+        }
+    }
+}

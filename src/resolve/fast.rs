@@ -1,0 +1,153 @@
+//! The road most queries take: replies put together by copying.
+//!
+//! Nothing is allocated, decided twice or encoded here. Each name of a chain is looked up in the table of the zone that has
+//! the say over it; its records are copied behind a pointer to where the name stands in the reply already. Names shared by
+//! an alias and its target are pointed at, so the octets are the same whatever the spelling of the question.
+//!
+//! Whatever is unusual is left to [`respond()`](super::respond()), by giving up: what stands in `out` by then is overwritten.
+
+use super::MAX_ALIASES;
+use super::outside::Forwarding;
+use super::prepared::Prepared;
+use super::respond::{RequestContext, Response, place};
+use super::sections::{Ede, OTHER};
+use crate::dns::message::{Class, HEADER_OCTETS, Query};
+use crate::dns::table::{Found, Key, MAX_KEY_LABELS, StoredSet, bodies};
+use crate::dns::wire::{Transport, close};
+use crate::dns::{Rcode, RecordType};
+
+/// The first two bits of a pointer, and the first offset that does not fit behind them (RFC 1035, 4.1.4).
+const POINTER: u16 = 0xc000;
+const POINTER_END: usize = 0x4000;
+
+/// Where each label of the current name stands in the reply.
+type Places = [u16; MAX_KEY_LABELS + 1];
+
+/// Answers an ordinary question; absent where it is not one.
+pub(super) fn respond(
+    prepared: &Prepared,
+    context: &RequestContext<'_>,
+    transport: Transport,
+    packet: &[u8],
+    out: &mut Vec<u8>,
+) -> Option<Response> {
+    let mut query = Query::parse(packet).ok()?;
+    context.extended.settle(&mut query.echo);
+    if query.class != Class::IN || !is_plain(query.kind) {
+        return None;
+    }
+    let mut key = Key::default();
+    // Reverse names may be those of the server's own addresses.
+    if !key.set(query.name) || key.labels() == 0 || key.wire().ends_with(b"\x04arpa\0") {
+        return None;
+    }
+    let (view, subnet) = place(prepared.world(), context, query.echo.edns.as_ref()).ok()?;
+    let mut places: Places = [0; MAX_KEY_LABELS + 1];
+    for (label, place) in places.iter_mut().enumerate().take(key.labels()) {
+        *place = (HEADER_OCTETS + key.start(label)) as u16;
+    }
+    out.clear();
+    out.extend_from_slice(&[0; HEADER_OCTETS]);
+    out.extend_from_slice(query.echo.question);
+    let tells = context.extended == Ede::Include && query.echo.edns.is_some();
+    let mut answers = 0u16;
+    let mut authorities = 0;
+    let mut reason: &[u8] = &[];
+    let mut rcode = Rcode::NOERROR;
+    for _ in 0..=MAX_ALIASES {
+        let held = prepared.zone_of(view.0 as usize, &key)?;
+        let table = held.table()?;
+        let set = match table.lookup(&key) {
+            Found::Name(entry) | Found::Wildcard(entry) => entry.answering(query.kind),
+            Found::Missing
+                if held.redirects || held.ends && context.outside == Forwarding::On || tells && held.tells_of(&key) =>
+            {
+                return None;
+            }
+            Found::Missing => {
+                rcode = Rcode::NXDOMAIN;
+                None
+            }
+        };
+        match set {
+            Some(set) if set.kind == query.kind => {
+                answers = answers.checked_add(set.count)?;
+                for record in bodies(set.body) {
+                    out.extend_from_slice(&(POINTER | places[0]).to_be_bytes());
+                    out.extend_from_slice(record);
+                }
+                if !set.reason.is_empty() {
+                    reason = set.reason;
+                }
+                let told = std::str::from_utf8(reason).ok()?;
+                let told = (tells && !told.is_empty()).then_some((OTHER, told));
+                let fits = close(&query.echo, rcode, [answers, 0], subnet, told, transport, out);
+                return fits.then_some(Response::Answered(view, rcode));
+            }
+            Some(alias) => {
+                answers += 1;
+                if !alias.reason.is_empty() {
+                    reason = alias.reason;
+                }
+                follow(alias, &mut key, &mut places, out)?;
+            }
+            None => {
+                match key.labels() - table.apex_labels() {
+                    label if label == key.labels() => out.push(0),
+                    label => out.extend_from_slice(&(POINTER | places[label]).to_be_bytes()),
+                }
+                out.extend_from_slice(table.negative());
+                authorities += 1;
+                let fits = close(&query.echo, rcode, [answers, authorities], subnet, None, transport, out);
+                return fits.then_some(Response::Answered(view, rcode));
+            }
+        }
+    }
+    None
+}
+
+/// True for types that are answered with the record set of the name and nothing else.
+fn is_plain(kind: RecordType) -> bool {
+    // The SOA of a private zone is shown with another TTL; beyond 127 are questions for more or other than records.
+    !matches!(kind, RecordType::SOA | RecordType(41 | 128..=255))
+}
+
+/// Appends an alias; `key` and `places` are its target's then.
+fn follow(alias: StoredSet<'_>, key: &mut Key, places: &mut Places, out: &mut Vec<u8>) -> Option<()> {
+    let record = alias.body;
+    let (head, target) = record.split_at_checked(10)?;
+    // Where in the owner the shared part begins; the root alone is not worth a pointer.
+    let first = if alias.shared > 1 {
+        let start = key.wire().len() - alias.shared;
+        (0..key.labels()).find(|&label| key.start(label) == start)?
+    } else {
+        key.labels()
+    };
+    let literal = if alias.shared > 1 { target.len() - alias.shared } else { target.len() };
+    out.extend_from_slice(&(POINTER | places[0]).to_be_bytes());
+    out.extend_from_slice(&head[..8]);
+    let start = out.len() + 2;
+    if start + literal >= POINTER_END {
+        return None;
+    }
+    let length = literal + if alias.shared > 1 { 2 } else { 0 };
+    out.extend_from_slice(&(length as u16).to_be_bytes());
+    out.extend_from_slice(&target[..literal]);
+    if alias.shared > 1 {
+        out.extend_from_slice(&(POINTER | places[first]).to_be_bytes());
+    }
+    let before = *places;
+    if !key.set(target) || key.labels() == 0 {
+        return None;
+    }
+    let mut behind = first;
+    for (label, place) in places.iter_mut().enumerate().take(key.labels()) {
+        if key.start(label) < literal {
+            *place = (start + key.start(label)) as u16;
+        } else {
+            *place = before[behind];
+            behind += 1;
+        }
+    }
+    Some(())
+}

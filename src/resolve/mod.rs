@@ -1,0 +1,21 @@
+//! Fourth floor: questions to answers.
+//!
+//! [`decide()`] is the only lookup. A [`Decision`] becomes a [`Reply`](crate::dns::Reply) in [`sections`], an
+//! [`Explanation`] in [`mod@explain`], and bytes in [`mod@respond`]. Nothing here keeps state. A [`Prepared`] revision
+//! has its zones as tables, from which most queries are answered by copying.
+
+pub mod decide;
+pub mod excerpt;
+pub mod explain;
+mod fast;
+pub mod outside;
+pub mod prepared;
+pub mod respond;
+pub mod sections;
+
+pub use decide::{Authority, Decision, Failure, Forwarded, Hop, MAX_ALIASES, Outcome, Question, Rule, decide};
+pub use explain::{Explanation, explain};
+pub use outside::{ForwardedQuery, Forwarding};
+pub use prepared::Prepared;
+pub use respond::{RequestContext, Response, Subnets, respond};
+pub use sections::{Ede, reply};

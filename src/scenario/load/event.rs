@@ -1,0 +1,162 @@
+//! Events of every kind. What takes more than a few lines stands in the file of its object.
+
+use super::{Loader, Told};
+use crate::estate::{ApprovalState, Event, OutboundRule, RuleAction};
+use crate::scenario::node::Node;
+use crate::scenario::schema::*;
+
+impl Loader<'_> {
+    /// An event as told by `list_item`; `date` is its step's.
+    pub(super) fn event(&mut self, shape: &EventSchema, date: Option<jiff::civil::Date>, list_item: &Node) {
+        let own = self.date(shape.date.as_deref(), list_item.get("date"));
+        let told = Told { date: own.or(date), range: list_item.range };
+        let happening = list_item.entries().iter().find(|(key, _)| key.text != "date");
+        let node = happening.map_or(list_item, |(_, value)| value);
+        match &shape.what {
+            WhatSchema::CreateNetwork(own) => {
+                self.new_name(|own| &mut own.networks, &own.name, node.get("name").range);
+                let spec = self.network(&own.name, &own.spec, node);
+                self.push(told, Event::CreateNetwork(spec));
+            }
+            WhatSchema::DeleteNetwork(name) => self.delete_network(name, node, told),
+            WhatSchema::CreatePeering(pair) => self.create_peering(pair, node, told),
+            WhatSchema::DeletePeering(pair) => self.delete_peering(pair, node, told),
+            WhatSchema::SetDns(own) => {
+                self.refer(|own| &own.networks, &own.network, node.get("network"));
+                let dns = self.dns(Some(&own.dns), node.get("dns"));
+                self.push(told, Event::SetDns { network: own.network.as_str().into(), dns });
+            }
+            WhatSchema::CreateInboundEndpoint(own) => {
+                self.new_name(|own| &mut own.inbound, &own.name, node.get("name").range);
+                self.refer(|own| &own.networks, &own.spec.network, node.get("network"));
+                let (name, network) = (own.name.as_str().into(), own.spec.network.as_str().into());
+                self.push(told, Event::CreateInboundEndpoint { name, network });
+            }
+            WhatSchema::DeleteInboundEndpoint(name) => {
+                self.refer(|own| &own.inbound, name, node);
+                self.inbound.remove(name, &self.step, true);
+                self.push(told, Event::DeleteInboundEndpoint { name: name.as_str().into() });
+            }
+            WhatSchema::SetRuleset(own) => {
+                self.name(node.get("name").range, &own.name, "ruleset");
+                let spec = self.ruleset(&own.name, &own.spec, node);
+                self.push(told, Event::SetRuleset(spec));
+            }
+            WhatSchema::DeleteRuleset(name) => {
+                self.refer(|own| &own.rulesets, name, node);
+                self.rulesets.remove(name, &self.step, true);
+                self.push(told, Event::DeleteRuleset { name: name.as_str().into() });
+            }
+            WhatSchema::CreatePrivateDnsZones(own) => self.create_zones(own, node, told),
+            WhatSchema::DeletePrivateDnsZones(own) => self.delete_zones(own, node, told),
+            WhatSchema::LinkZones(own) => self.link_zones(own, node, told),
+            WhatSchema::UnlinkZones(own) => self.unlink_zones(own, node, told),
+            WhatSchema::PutRecordSet(own) => self.put_record_set(own, node, told),
+            WhatSchema::DeleteRecordSet(own) => self.delete_record_set(own, node, told),
+            WhatSchema::CreateWorkspace(own) => {
+                let spec = self.workspace(&own.name, &own.spec, node);
+                self.create_resource(spec, node.get("name").range, told);
+            }
+            WhatSchema::UpdateWorkspace(own) => {
+                let spec = self.workspace(&own.name, &own.spec, node);
+                self.update_resource(spec, node, told);
+            }
+            WhatSchema::CreateComponent(own) => {
+                let spec = self.component(&own.name, &own.spec, node);
+                self.create_resource(spec, node.get("name").range, told);
+            }
+            WhatSchema::UpdateComponent(own) => {
+                let spec = self.component(&own.name, &own.spec, node);
+                self.update_resource(spec, node, told);
+            }
+            WhatSchema::CreateDataCollectionEndpoint(own) => {
+                let spec = self.data_collection_endpoint(&own.name, &own.spec, node);
+                self.create_resource(spec, node.get("name").range, told);
+            }
+            WhatSchema::UpdateDataCollectionEndpoint(own) => {
+                let spec = self.data_collection_endpoint(&own.name, &own.spec, node);
+                self.update_resource(spec, node, told);
+            }
+            WhatSchema::SetPublicNetworkAccess(own) => self.set_public_network_access(own, node, told),
+            WhatSchema::DeleteResource(name) => self.delete_resource(name, node, told),
+            WhatSchema::CreatePrivateLinkScope(own) => self.create_scope(own, node, told),
+            WhatSchema::SetAccessModes(own) => self.set_access_modes(own, node, told),
+            WhatSchema::DeletePrivateLinkScope(name) => self.delete_scope(name, node, told),
+            WhatSchema::AddScopedResource(own) => self.add_scoped_resources(own, node, told),
+            WhatSchema::RemoveScopedResource(own) => self.remove_scoped_resources(own, node, told),
+            WhatSchema::CreatePrivateEndpoint(own) => self.create_endpoint(own, node, told),
+            WhatSchema::DeletePrivateEndpoint(own) => {
+                let name = self.endpoint_name(own, node);
+                self.forget_endpoint(name);
+                self.push(told, Event::DeletePrivateEndpoint { endpoint: name.into() });
+            }
+            WhatSchema::SetZoneGroup(own) => self.set_zone_group(own, node, told),
+            WhatSchema::RepairZoneGroup(own) => {
+                let name = self.endpoint_name(own, node);
+                self.repair_zone_group(name, node, told);
+            }
+            WhatSchema::DeleteZoneGroup(own) => {
+                let name = self.endpoint_name(own, node);
+                if let Some(connection) = self.connections.get_mut(name) {
+                    connection.zone_group = None;
+                }
+                self.push(told, Event::DeleteZoneGroup { endpoint: name.into() });
+            }
+            WhatSchema::SetApproval(own) => {
+                self.refer(|own| &own.endpoints, &own.endpoint, node.get("endpoint"));
+                let state = ApprovalState::from(own.approval);
+                self.push(told, Event::SetApproval { endpoint: own.endpoint.as_str().into(), state });
+            }
+            WhatSchema::CreateVirtualMachine(own) => {
+                self.new_name(|own| &mut own.machines, &own.name, node.get("name").range);
+                self.refer(|own| &own.networks, &own.spec.network, node.get("network"));
+                let (name, network) = (own.name.as_str().into(), own.spec.network.as_str().into());
+                self.push(told, Event::CreateVirtualMachine { name, network });
+            }
+            WhatSchema::OpenSession(own) => {
+                self.refer(|own| &own.machines, &own.machine, node.get("machine"));
+                self.refer(|own| &own.resources, &own.resource, node.get("resource"));
+                let (machine, resource) = (own.machine.as_str().into(), own.resource.as_str().into());
+                self.push(told, Event::OpenSession { machine, resource });
+            }
+            WhatSchema::Reboot(name) => {
+                self.refer(|own| &own.machines, name, node);
+                self.push(told, Event::Reboot { machine: name.as_str().into() });
+            }
+            WhatSchema::CutSessions(name) => {
+                self.refer(|own| &own.machines, name, node);
+                self.push(told, Event::CutSessions { machine: name.as_str().into() });
+            }
+            WhatSchema::SetOutboundRule(own) => {
+                self.refer(|own| &own.networks, &own.network, node.get("network"));
+                let action = match own.action {
+                    ActionSchema::Allow => RuleAction::Allow,
+                    ActionSchema::Deny => RuleAction::Deny,
+                };
+                let network = own.network.as_str().into();
+                self.push(told, Event::SetOutboundRule { network, rule: OutboundRule { action } });
+            }
+        }
+    }
+
+    pub(super) fn forget_endpoint(&mut self, name: &str) {
+        self.endpoints.remove(name, &self.step, true);
+        self.connections.remove(name);
+    }
+
+    /// A private endpoint that must exist, written alone or under `name`.
+    fn endpoint_name<'s>(&mut self, shape: &'s NameSchema, node: &Node) -> &'s str {
+        self.refer(|own| &own.endpoints, shape.name(), node.get("name"));
+        shape.name()
+    }
+}
+
+impl From<ApprovalSchema> for ApprovalState {
+    fn from(shape: ApprovalSchema) -> Self {
+        match shape {
+            ApprovalSchema::Approved => Self::Approved,
+            ApprovalSchema::Pending => Self::Pending,
+            ApprovalSchema::Rejected => Self::Rejected,
+        }
+    }
+}

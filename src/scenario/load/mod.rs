@@ -1,0 +1,383 @@
+//! Shapes to a history: names are resolved, addresses and dates read, events put in order. All faults at once.
+//!
+//! Each function gets a shape and the node it was made from, which has the place. Where the form was wrong the shape has
+//! something else than the node; [`Node::get`] then gives a place nearby, and faults there are not told twice.
+
+mod event;
+mod expect;
+mod network;
+mod recall;
+mod resource;
+mod scope;
+mod zone;
+mod zone_file;
+
+pub(super) use resource::region;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+use jiff::civil::Date;
+use resource::Hosts;
+
+use super::addition::{self, Addition};
+use super::error::{Fault, Faults, choice, shown};
+use super::expect::Expectation;
+use super::known::Known;
+use super::node::{Node, Range};
+use super::schema::*;
+use super::{Files, Scenario, Spec};
+use crate::catalogue::{Catalogue, Cloud};
+use crate::dns::OwnerName;
+use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
+use crate::estate::{Event, History, Place, Recorded, ResourceSpec, ZoneGroup, ZoneId};
+
+/// The most characters a name of an object may have; Azure's own limits are lower and differ by kind.
+const MAX_NAME: usize = 260;
+
+/// Gives a shape its meaning. The scenario is whole if no fault was found.
+pub(super) fn load(file: &str, root: &Node, shape: ScenarioSchema, files: &Files<'_>, faults: &mut Faults) -> Scenario {
+    let cloud = match shape.cloud {
+        None | Some(CloudSchema::AzureCloud) => Cloud::Public,
+        Some(CloudSchema::AzureUSGovernment) => Cloud::UsGovernment,
+        Some(CloudSchema::AzureChinaCloud) => Cloud::China,
+    };
+    let mut history = History::new(cloud);
+    history.switches = switches(shape.switches.as_ref());
+    let mut pourer = Loader::new(file, files, history, faults);
+    pourer.declarations(&shape, root);
+    let expectations = pourer.steps(&shape, root);
+    let history = pourer.history;
+    let text = |text: Option<String>| text.map_or_else(|| Arc::from(""), |text| text.trim().into());
+    Scenario {
+        title: text(shape.title),
+        about: text(shape.about),
+        source: text(shape.source),
+        history,
+        start: shape.start,
+        expectations,
+    }
+}
+
+/// Gives events their meaning that go on behind the end of `told`. They are whole if no fault was found.
+pub(super) fn load_addition(
+    file: &str,
+    root: &Node,
+    shape: AdditionSchema,
+    told: &History,
+    faults: &mut Faults,
+) -> Addition {
+    let files = |_: &str| Err("events name no files".to_owned());
+    let mut pourer = Loader::new(file, &files, History::new(told.cloud), faults);
+    pourer.recall(told);
+    let range = root.get("step").range;
+    let step = match shape.step {
+        Some(name) => {
+            pourer.name(range, &name, "step");
+            if told.step(&name).is_some() {
+                let message = format!("there is a step `{}` already", shown(&name));
+                pourer.fault(range, message, Some("give this one another name".to_owned()));
+            }
+            name
+        }
+        None => addition::free_name(told),
+    };
+    pourer.step = step.as_str().into();
+    let date = pourer.date(shape.date.as_deref(), root.get("date"));
+    for (index, event) in shape.events.iter().enumerate() {
+        pourer.event(event, date, root.get("events").item(index));
+    }
+    Addition {
+        step: step.into(),
+        about: shape.about.unwrap_or_default().trim().into(),
+        events: pourer.history.events().to_vec(),
+    }
+}
+
+/// Gives a spec its meaning. It is whole if no fault was found.
+pub(super) fn load_spec(file: &str, root: &Node, shape: SpecSchema, faults: &mut Faults) -> Spec {
+    let mut pourer = Loader::new(file, &|_| Err(String::new()), History::new(Cloud::Public), faults);
+    pourer.lenient = true;
+    pourer.step = shape.at.as_deref().unwrap_or_default().into();
+    let mut expectations = Vec::new();
+    for (index, expect) in shape.expect.iter().enumerate() {
+        pourer.expect(expect, root.get("expect").item(index), &mut expectations);
+    }
+    let at = shape.at.map(|step| (step, pourer.place(root.get("at").range)));
+    let text = |text: Option<String>| text.map_or_else(|| Arc::from(""), |text| text.trim().into());
+    Spec { title: text(shape.title), about: text(shape.about), scenario: shape.scenario, at, expectations }
+}
+
+fn switches(shape: Option<&SwitchesSchema>) -> Switches {
+    let Some(shape) = shape else { return Switches::default() };
+    Switches {
+        deletion: match shape.deletion {
+            Some(DeletionSchema::DeleteIfOwner) => Deletion::DeleteIfOwner,
+            Some(DeletionSchema::DeleteByName) | None => Deletion::DeleteByName,
+        },
+        workspace_hop: match shape.workspace_hop {
+            Some(WorkspaceHopSchema::Always) => WorkspaceHop::Always,
+            Some(WorkspaceHopSchema::Scoped) | None => WorkspaceHop::Scoped,
+        },
+        append: match shape.append {
+            Some(AppendSchema::RewriteAll) => Append::RewriteAll,
+            Some(AppendSchema::OwnOnly) | None => Append::OwnOnly,
+        },
+        limits: match shape.limits {
+            Some(LimitsSchema::Preview) => Limits::Preview,
+            Some(LimitsSchema::General) | None => Limits::General,
+        },
+    }
+}
+
+/// What is known at one moment of the story.
+struct Loader<'f> {
+    file: Arc<str>,
+    files: &'f Files<'f>,
+    catalogue: Arc<Catalogue>,
+    hosts: Hosts,
+    history: History,
+    faults: &'f mut Faults,
+    /// The step that is read.
+    step: Arc<str>,
+    networks: Known,
+    /// Subnets by network.
+    subnets: HashMap<String, Vec<(String, Ipv4Net)>>,
+    /// Peered pairs, each in order of names.
+    peerings: HashSet<(String, String)>,
+    inbound: Known,
+    rulesets: Known,
+    resources: Known,
+    specs: HashMap<String, ResourceSpec>,
+    scopes: Known,
+    /// Resources by scope.
+    scoped: HashMap<String, HashSet<String>>,
+    endpoints: Known,
+    connections: HashMap<String, Connection>,
+    zones: Known,
+    /// Linked networks by zone.
+    links: HashMap<ZoneId, HashSet<String>>,
+    machines: Known,
+    /// True where nothing is known of the estate, and names are taken as they are.
+    lenient: bool,
+}
+
+/// What a private endpoint connects.
+struct Connection {
+    network: String,
+    scope: String,
+    zone_group: Option<ZoneGroup>,
+}
+
+/// When and where an event is told.
+#[derive(Clone, Copy)]
+struct Told {
+    date: Option<Date>,
+    range: Range,
+}
+
+impl<'f> Loader<'f> {
+    fn new(file: &str, files: &'f Files<'f>, history: History, faults: &'f mut Faults) -> Self {
+        let catalogue = Catalogue::of(history.cloud);
+        Self {
+            file: file.into(),
+            files,
+            hosts: Hosts::of(&catalogue),
+            catalogue,
+            history,
+            faults,
+            step: "the declarations".into(),
+            networks: Known::of("network"),
+            subnets: HashMap::new(),
+            peerings: HashSet::new(),
+            inbound: Known::of("inbound endpoint"),
+            rulesets: Known::of("ruleset"),
+            resources: Known::of("resource"),
+            specs: HashMap::new(),
+            scopes: Known::of("scope"),
+            scoped: HashMap::new(),
+            endpoints: Known::of("private endpoint"),
+            connections: HashMap::new(),
+            zones: Known::of("private zone"),
+            links: HashMap::new(),
+            machines: Known::of("virtual machine"),
+            lenient: false,
+        }
+    }
+}
+
+impl Loader<'_> {
+    fn declarations(&mut self, shape: &ScenarioSchema, root: &Node) {
+        let entries = |key: &str| root.entries_of(key).iter();
+        // Networks refer to each other and to inbound endpoints, so these names are known before any is looked at.
+        for (key, _) in entries("networks") {
+            self.name(key.range, &key.text, "network");
+            self.networks.add(&key.text);
+        }
+        for (key, _) in entries("inboundEndpoints") {
+            self.name(key.range, &key.text, "inbound endpoint");
+            self.inbound.add(&key.text);
+        }
+        for ((name, own), (key, node)) in shape.networks.iter().zip(entries("networks")) {
+            let spec = self.network(name, own, node);
+            self.push(undated(key.range), Event::CreateNetwork(spec));
+        }
+        for (index, pair) in shape.peerings.iter().enumerate() {
+            let node = root.get("peerings").item(index);
+            self.create_peering(pair, node, undated(node.range));
+        }
+        for ((name, own), (key, node)) in shape.inbound_endpoints.iter().zip(entries("inboundEndpoints")) {
+            self.refer(|own| &own.networks, &own.network, node.get("network"));
+            let (name, network) = (name.as_str().into(), own.network.as_str().into());
+            self.push(undated(key.range), Event::CreateInboundEndpoint { name, network });
+        }
+        for ((name, own), (key, node)) in shape.rulesets.iter().zip(entries("rulesets")) {
+            self.name(key.range, name, "ruleset");
+            let spec = self.ruleset(name, own, node);
+            self.push(undated(key.range), Event::SetRuleset(spec));
+        }
+        for ((name, own), (key, node)) in shape.workspaces.iter().zip(entries("workspaces")) {
+            let spec = self.workspace(name, own, node);
+            self.create_resource(spec, key.range, undated(key.range));
+        }
+        for ((name, own), (key, node)) in shape.components.iter().zip(entries("components")) {
+            let spec = self.component(name, own, node);
+            self.create_resource(spec, key.range, undated(key.range));
+        }
+        for ((name, own), (key, node)) in shape.data_collection_endpoints.iter().zip(entries("dataCollectionEndpoints"))
+        {
+            let spec = self.data_collection_endpoint(name, own, node);
+            self.create_resource(spec, key.range, undated(key.range));
+        }
+        for ((name, own), (key, node)) in shape.virtual_machines.iter().zip(entries("virtualMachines")) {
+            self.new_name(|own| &mut own.machines, name, key.range);
+            self.refer(|own| &own.networks, &own.network, node.get("network"));
+            let (name, network) = (name.as_str().into(), own.network.as_str().into());
+            self.push(undated(key.range), Event::CreateVirtualMachine { name, network });
+        }
+        for (index, zone) in shape.zone_files.iter().enumerate() {
+            self.zone_file(zone, root.get("zoneFiles").item(index));
+        }
+        for (index, event) in shape.events.iter().enumerate() {
+            self.event(event, None, root.get("events").item(index));
+        }
+        self.history.end_declarations();
+    }
+
+    fn steps(&mut self, shape: &ScenarioSchema, root: &Node) -> Vec<Expectation> {
+        let mut names: HashMap<&str, u32> = HashMap::new();
+        let mut expectations = Vec::new();
+        for (index, step) in shape.steps.iter().enumerate() {
+            let node = root.get("steps").item(index);
+            let range = node.get("name").range;
+            self.name(range, &step.name, "step");
+            if let Some(line) = names.insert(&step.name, range.line) {
+                let message = format!("there is a step `{}` already", shown(&step.name));
+                self.fault(range, message, Some(format!("it stands in line {line}; give each a name of its own")));
+            }
+            self.step = step.name.as_str().into();
+            let date = self.date(step.date.as_deref(), node.get("date"));
+            for (number, event) in step.events.iter().enumerate() {
+                self.event(event, date, node.get("events").item(number));
+            }
+            self.history.end_step(&step.name, step.about.as_deref().unwrap_or_default().trim());
+            for (number, expect) in step.expect.iter().enumerate() {
+                self.expect(expect, node.get("expect").item(number), &mut expectations);
+            }
+        }
+        if let Some(start) = shape.start.as_deref().filter(|start| !names.contains_key(start)) {
+            let message = format!("there is no step `{}` to start at", shown(start));
+            let hint = choice(start, names.keys().copied());
+            self.fault(root.get("start").range, message, hint);
+        }
+        expectations
+    }
+
+    /// A name that something new gets.
+    fn new_name(&mut self, known: impl Fn(&mut Self) -> &mut Known, name: &str, range: Range) {
+        let what = known(self).what();
+        self.name(range, name, what);
+        if !known(self).add(name) {
+            let hint = format!("delete the {what} before, or give this one another name");
+            self.fault(range, format!("there is a {what} `{}` already", shown(name)), Some(hint));
+        }
+    }
+
+    /// Names can be anything that can be told apart in the places names are written at.
+    fn name(&mut self, range: Range, name: &str, what: &str) {
+        let hint = if name.is_empty() {
+            "give it a name"
+        } else if name.trim() != name || name.contains(char::is_control) {
+            "leave out blanks around it, and control characters"
+        } else if name.contains('/') {
+            "leave out the slash: network/subnet is how subnets are written"
+        } else if name.chars().nth(MAX_NAME).is_some() {
+            "260 characters are the most"
+        } else if name == "public" && what == "network" {
+            "`public` is where clients outside all networks are"
+        } else {
+            return;
+        };
+        self.fault(range, format!("`{}` cannot be the name of a {what}", shown(name)), Some(hint.to_owned()));
+    }
+
+    /// A reference to something that must exist.
+    fn refer(&mut self, known: impl Fn(&Self) -> &Known, name: &str, node: &Node) {
+        if self.lenient {
+            return;
+        }
+        if let Err(dangling) = known(self).find(name, self.faults.are_printed()) {
+            self.fault(node.range, dangling.message, Some(dangling.hint));
+        }
+    }
+
+    fn owner_name(&mut self, text: &str, range: Range) -> Option<OwnerName> {
+        match OwnerName::parse(text) {
+            Ok(name) => Some(name),
+            Err(error) => {
+                self.fault(range, format!("`{}` is no name: {error}", shown(text)), None);
+                None
+            }
+        }
+    }
+
+    fn date(&mut self, text: Option<&str>, node: &Node) -> Option<Date> {
+        let text = text?;
+        let date: Option<Date> = text.parse().ok().filter(|date: &Date| date.to_string() == text);
+        if date.is_none() {
+            self.fault(node.range, format!("`{}` is no date", shown(text)), Some("write it as YYYY-MM-DD".to_owned()));
+        }
+        date
+    }
+
+    /// True for a zone or host of another cloud, which is told: it does not belong here.
+    pub(super) fn is_foreign(&mut self, name: &OwnerName, range: Range) -> bool {
+        let own = self.catalogue.cloud;
+        if own.has(name) {
+            return false;
+        }
+        let Some(other) = Cloud::ALL.iter().find(|cloud| cloud.has(name)) else { return false };
+        let message = format!("`{name}` is a name of {other}, and this scenario is in {own}");
+        let hint = format!("an estate is in one cloud: write `cloud: {other}`, or the name {own} has for it");
+        self.fault(range, message, Some(hint));
+        true
+    }
+
+    fn push(&mut self, told: Told, event: Event) {
+        let place = self.place(told.range);
+        self.history.push(Recorded { event, date: told.date, place: Some(place) });
+    }
+
+    fn place(&self, range: Range) -> Place {
+        Place { file: Arc::clone(&self.file), line: range.line, column: range.column }
+    }
+
+    fn fault(&mut self, range: Range, message: String, hint: Option<String>) {
+        self.faults.add_of_meaning(Fault { range, message, hint, code: None });
+    }
+}
+
+fn undated(range: Range) -> Told {
+    Told { date: None, range }
+}

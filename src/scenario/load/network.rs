@@ -1,0 +1,199 @@
+//! Networks, their DNS, peerings and rulesets.
+
+use std::str::FromStr;
+
+use ipnet::{IpNet, Ipv4Net};
+
+use super::{Loader, Told};
+use crate::estate::network::RulesetRule;
+use crate::estate::{
+    DnsSetting, Event, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec, RulesetSpec,
+};
+use crate::scenario::error::shown;
+use crate::scenario::node::{Node, Range};
+use crate::scenario::schema::*;
+
+impl Loader<'_> {
+    pub(super) fn network(&mut self, name: &str, shape: &NetworkSchema, node: &Node) -> NetworkSpec {
+        let address_space = self.prefixes(&shape.address_space, node.get("addressSpace"));
+        let client_prefixes = self.prefixes(&shape.client_prefixes, node.get("clientPrefixes"));
+        let mut subnets = Vec::new();
+        for ((subnet, text), (key, node)) in shape.subnets.iter().zip(node.entries_of("subnets")) {
+            self.name(key.range, subnet, "subnet");
+            let Some(prefix) = self.prefix::<Ipv4Net>(text, node.range, |prefix| prefix.trunc()) else { continue };
+            if !address_space.iter().any(|space| space.contains(&IpNet::V4(prefix))) {
+                let message = format!("subnet `{}` is not within the address space of its network", shown(subnet));
+                let hint = match address_space.as_slice() {
+                    [] => format!("give network `{}` an addressSpace that holds {prefix}", shown(name)),
+                    spaces => {
+                        let spaces: Vec<String> = spaces.iter().map(ToString::to_string).collect();
+                        format!("the address space of `{}` is {}", shown(name), spaces.join(", "))
+                    }
+                };
+                self.fault(node.range, message, Some(hint));
+            }
+            subnets.push((subnet.clone(), prefix));
+        }
+        self.subnets.insert(name.to_owned(), subnets.clone());
+        NetworkSpec {
+            name: name.into(),
+            kind: self.kind(shape, node),
+            address_space,
+            client_prefixes,
+            subnets,
+            dns: self.dns(shape.dns.as_ref(), node.get("dns")),
+        }
+    }
+
+    fn kind(&mut self, shape: &NetworkSchema, node: &Node) -> NetworkKind {
+        match (shape.kind, shape.on_premises) {
+            (Some(NetworkKindSchema::OnPremises), Some(false)) | (Some(NetworkKindSchema::Virtual), Some(true)) => {
+                let message = "`kind` and `onPremises` say different things of this network".to_owned();
+                self.fault(node.get("onPremises").range, message, Some("write `kind` alone".to_owned()));
+                NetworkKind::Virtual
+            }
+            (Some(NetworkKindSchema::OnPremises), _) | (None, Some(true)) => NetworkKind::OnPremises,
+            _ => NetworkKind::Virtual,
+        }
+    }
+
+    fn prefixes(&mut self, texts: &[String], node: &Node) -> Vec<IpNet> {
+        let mut read = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
+            read.extend(self.prefix::<IpNet>(text, node.item(index).range, |prefix| prefix.trunc()));
+        }
+        read
+    }
+
+    fn prefix<P>(&mut self, text: &str, range: Range, truncated: impl Fn(&P) -> P) -> Option<P>
+    where
+        P: FromStr + PartialEq + std::fmt::Display,
+    {
+        match text.parse::<P>() {
+            Ok(prefix) if truncated(&prefix) == prefix => Some(prefix),
+            Ok(prefix) => {
+                let whole = truncated(&prefix);
+                let message = format!("`{prefix}` is an address with a length, not the start of a prefix");
+                self.fault(range, message, Some(format!("did you mean `{whole}`?")));
+                Some(whole)
+            }
+            Err(_) => {
+                let hint = "write an address and a length, such as 10.0.1.0/24".to_owned();
+                self.fault(range, format!("`{}` is no prefix", shown(text)), Some(hint));
+                None
+            }
+        }
+    }
+
+    pub(super) fn dns(&mut self, shape: Option<&DnsSchema>, node: &Node) -> DnsSetting {
+        let Some(DnsSchema::Custom(custom)) = shape else { return DnsSetting::AzureProvided };
+        let mut forward = Vec::new();
+        for ((suffix, target), (key, node)) in custom.forward.iter().zip(node.entries_of("forward")) {
+            let suffix = self.owner_name(suffix, key.range);
+            if let Some(suffix) = &suffix {
+                self.is_foreign(suffix, key.range);
+            }
+            let to = self.target(target, node.range);
+            forward.extend(suffix.zip(to).map(|(suffix, to)| Forward { suffix, to }));
+        }
+        let default = custom.default.as_deref().and_then(|target| self.target(target, node.get("default").range));
+        let kind = match custom.kind {
+            Some(ForwarderKindSchema::AcceptsChain) => ForwarderKind::AcceptsChain,
+            Some(ForwarderKindSchema::RestartsAtCname) | None => ForwarderKind::RestartsAtCname,
+        };
+        DnsSetting::Custom { kind, forward, default: default.unwrap_or(ForwardTo::Public) }
+    }
+
+    /// Where a question is sent on.
+    fn target(&mut self, text: &str, range: Range) -> Option<ForwardTo> {
+        let (known, name, target) = match text.split_once('/') {
+            None if text == "azureProvided" => return Some(ForwardTo::AzureProvided),
+            None if text == "public" => return Some(ForwardTo::Public),
+            Some(("network", name)) => (&self.networks, name, ForwardTo::Network(name.into())),
+            Some(("inboundEndpoint", name)) => (&self.inbound, name, ForwardTo::InboundEndpoint(name.into())),
+            _ => {
+                let hint = "write azureProvided, public, network/NAME or inboundEndpoint/NAME".to_owned();
+                self.fault(range, format!("`{}` is nowhere a question can be sent", shown(text)), Some(hint));
+                return None;
+            }
+        };
+        if let Err(dangling) = known.find(name, self.faults.are_printed()) {
+            self.fault(range, dangling.message, Some(dangling.hint));
+        }
+        Some(target)
+    }
+
+    pub(super) fn ruleset(&mut self, name: &str, shape: &RulesetSchema, node: &Node) -> RulesetSpec {
+        self.rulesets.add(name);
+        let mut rules = Vec::new();
+        for (index, rule) in shape.rules.iter().enumerate() {
+            let node = node.get("rules").item(index);
+            let domain = self.owner_name(&rule.domain, node.get("domain").range);
+            if let Some(domain) = &domain {
+                self.is_foreign(domain, node.get("domain").range);
+            }
+            let to = self.target(&rule.target, node.get("target").range);
+            if let (Some(domain), Some(to)) = (domain, to) {
+                let final_dot = rule.domain.ends_with('.');
+                rules.push(RulesetRule { domain, final_dot, enabled: rule.enabled.unwrap_or(true), to });
+            }
+        }
+        for (index, link) in shape.links.iter().enumerate() {
+            self.refer(|own| &own.networks, link, node.get("links").item(index));
+        }
+        RulesetSpec { name: name.into(), rules, links: shape.links.iter().map(|link| link.as_str().into()).collect() }
+    }
+
+    pub(super) fn delete_network(&mut self, name: &str, node: &Node, told: Told) {
+        self.refer(|own| &own.networks, name, node);
+        self.forget_network(name);
+        self.push(told, Event::DeleteNetwork { network: name.into() });
+    }
+
+    pub(super) fn forget_network(&mut self, name: &str) {
+        // Azure does not delete a network that a private endpoint has addresses in.
+        let used = self.connections.values().any(|connection| connection.network == name);
+        self.networks.remove(name, &self.step, !used);
+        if !used {
+            self.peerings.retain(|(one, other)| one != name && other != name);
+            self.links.values_mut().for_each(|linked| {
+                linked.remove(name);
+            });
+        }
+    }
+
+    pub(super) fn create_peering(&mut self, pair: &[String; 2], node: &Node, told: Told) {
+        if let Some(between) = self.pair(pair, node) {
+            self.peerings.insert(ordered(pair));
+            self.push(told, Event::CreatePeering { between });
+        }
+    }
+
+    pub(super) fn delete_peering(&mut self, pair: &[String; 2], node: &Node, told: Told) {
+        let before = self.peerings.remove(&ordered(pair));
+        let Some(between) = self.pair(pair, node) else { return };
+        if !before && pair.iter().all(|name| self.networks.has(name)) {
+            let message =
+                format!("networks `{}` and `{}` are not peered at this point", shown(&pair[0]), shown(&pair[1]));
+            self.fault(node.range, message, Some("create the peering before".to_owned()));
+        }
+        self.push(told, Event::DeletePeering { between });
+    }
+
+    fn pair(&mut self, pair: &[String; 2], node: &Node) -> Option<[NetworkName; 2]> {
+        for (index, name) in pair.iter().enumerate() {
+            self.refer(|own| &own.networks, name, node.item(index));
+        }
+        if pair[0] == pair[1] {
+            let message = format!("network `{}` cannot be peered with itself", shown(&pair[0]));
+            self.fault(node.range, message, Some("name two networks".to_owned()));
+            return None;
+        }
+        Some([pair[0].as_str().into(), pair[1].as_str().into()])
+    }
+}
+
+pub(super) fn ordered([one, other]: &[String; 2]) -> (String, String) {
+    let (low, high) = if one <= other { (one, other) } else { (other, one) };
+    (low.clone(), high.clone())
+}

@@ -1,0 +1,259 @@
+//! Workspaces, components and data collection endpoints.
+
+use std::collections::HashSet;
+
+use super::{Loader, Told};
+use crate::catalogue::Catalogue;
+use crate::dns::OwnerName;
+use crate::estate::{
+    ComponentSpec, DataCollectionEndpointSpec, Event, PublicNetworkAccess, ResourceSpec, WorkspaceSpec,
+};
+use crate::scenario::error::shown;
+use crate::scenario::node::{Node, Range};
+use crate::scenario::schema::*;
+
+impl Loader<'_> {
+    pub(super) fn workspace(&mut self, name: &str, shape: &WorkspaceSchema, node: &Node) -> ResourceSpec {
+        let customer_id = shape.customer_id.to_ascii_lowercase();
+        if !is_guid(&customer_id) {
+            let message = format!("`{}` is no GUID", shown(&shape.customer_id));
+            let hint = "write the workspace's customerId, such as 11111111-1111-4111-8111-111111111111".to_owned();
+            self.fault(node.get("customerId").range, message, Some(hint));
+        }
+        let inbound = shape.perimeter_allows_inbound;
+        ResourceSpec::Workspace(WorkspaceSpec {
+            name: name.into(),
+            customer_id,
+            location: shape.location.to_ascii_lowercase(),
+            ingestion: access(shape.ingestion, for_ingestion(inbound)),
+            query: access(shape.query, for_query(inbound)),
+        })
+    }
+
+    pub(super) fn component(&mut self, name: &str, shape: &ComponentSchema, node: &Node) -> ResourceSpec {
+        if let Some(workspace) = &shape.workspace {
+            self.refer(|own| &own.resources, workspace, node.get("workspace"));
+            if let Some(other) = self.specs.get(workspace).filter(|spec| !matches!(spec, ResourceSpec::Workspace(_))) {
+                let message = format!("`{}` is a {}, and a workspace is wanted", shown(workspace), other.kind());
+                self.fault(node.get("workspace").range, message, None);
+            }
+        }
+        let from_string = node.get("connectionString").range;
+        let part = |wanted: &str| {
+            let parts = shape.connection_string.as_deref()?.split(';').filter_map(|part| part.split_once('='));
+            parts.map(|(key, value)| (key.trim(), value.trim())).find(|(key, _)| *key == wanted).map(|(_, value)| value)
+        };
+        if shape.connection_string.is_some()
+            && part("InstrumentationKey").is_none()
+            && part("IngestionEndpoint").is_none()
+        {
+            let hint =
+                "it looks like InstrumentationKey=…;IngestionEndpoint=https://…;LiveEndpoint=https://…".to_owned();
+            self.fault(from_string, "this is no connection string".to_owned(), Some(hint));
+        }
+        let given = |own: Option<&str>, key: &str, wanted: &str| match own {
+            Some(text) => Some((text.to_owned(), node.get(key).range)),
+            None => part(wanted).map(|text| (text.to_owned(), from_string)),
+        };
+        let ingestion = given(shape.ingestion_endpoint.as_deref(), "ingestionEndpoint", "IngestionEndpoint")
+            .and_then(|(text, range)| self.stamp(&text, range));
+        let live = match given(shape.live_endpoint.as_deref(), "liveEndpoint", "LiveEndpoint") {
+            Some((text, range)) => self.stamp(&text, range),
+            None => ingestion.as_deref().map(|label| region(label).to_owned()),
+        };
+        let inbound = shape.perimeter_allows_inbound;
+        ResourceSpec::Component(ComponentSpec {
+            name: name.into(),
+            location: shape.location.to_ascii_lowercase(),
+            ingestion_endpoint: ingestion,
+            live_endpoint: live,
+            workspace: shape.workspace.as_deref().map(Into::into),
+            ingestion: access(shape.ingestion, for_ingestion(inbound)),
+            query: access(shape.query, for_query(inbound)),
+        })
+    }
+
+    /// The first label of a regional host, given as such or as host or address; absent for the global hosts.
+    fn stamp(&mut self, text: &str, range: Range) -> Option<String> {
+        if text == "global" {
+            return None;
+        }
+        let host = host(text);
+        let name = self.owner_name(host, range)?;
+        if name.label_count() == 1 {
+            return Some(name.to_string());
+        }
+        let host = name.to_string();
+        if self.hosts.global.contains(&host) {
+            return None;
+        }
+        for behind in &self.hosts.regional {
+            match host.strip_suffix(behind.as_str()) {
+                Some("global") => return None,
+                // The region is one label.
+                Some(label) if !label.contains('.') => return Some(label.to_owned()),
+                _ => {}
+            }
+        }
+        if self.is_foreign(&name, range) {
+            return None;
+        }
+        let message = format!("`{}` is no host components send to", shown(&host));
+        let hint = "write the host of the connection string, its first label such as westeurope-5, or `global`";
+        self.fault(range, message, Some(hint.to_owned()));
+        None
+    }
+
+    pub(super) fn data_collection_endpoint(
+        &mut self,
+        name: &str,
+        shape: &DataCollectionEndpointSchema,
+        node: &Node,
+    ) -> ResourceSpec {
+        let mut read = |key: &str, shape: &AddressSchema| {
+            let range = node.get(key).get("endpoint").range;
+            let name = self.owner_name(host(shape.text()), range);
+            if let Some(name) = &name {
+                self.is_foreign(name, range);
+            }
+            name.unwrap_or_else(OwnerName::root)
+        };
+        let configuration_access = read("configurationAccess", &shape.configuration_access);
+        let logs_ingestion = read("logsIngestion", &shape.logs_ingestion);
+        let metrics_ingestion = shape.metrics_ingestion.as_ref().map(|shape| read("metricsIngestion", shape));
+        ResourceSpec::DataCollectionEndpoint(DataCollectionEndpointSpec {
+            name: name.into(),
+            location: shape.location.to_ascii_lowercase(),
+            configuration_access,
+            logs_ingestion,
+            metrics_ingestion,
+            public_network_access: access(shape.public_network_access, shape.perimeter_allows_inbound),
+        })
+    }
+
+    pub(super) fn create_resource(&mut self, spec: ResourceSpec, name: Range, told: Told) {
+        self.new_name(|own| &mut own.resources, spec.name().as_str(), name);
+        self.specs.insert(spec.name().to_string(), spec.clone());
+        self.push(told, Event::PutResource(spec));
+    }
+
+    pub(super) fn update_resource(&mut self, spec: ResourceSpec, node: &Node, told: Told) {
+        let name = spec.name().to_string();
+        self.refer(|own| &own.resources, &name, node.get("name"));
+        if let Some(before) = self.specs.get(&name).filter(|before| before.kind() != spec.kind()) {
+            let message = format!("`{}` is a {}, and not a {}", shown(&name), before.kind(), spec.kind());
+            self.fault(node.get("name").range, message, None);
+        }
+        self.specs.insert(name, spec.clone());
+        self.push(told, Event::PutResource(spec));
+    }
+
+    pub(super) fn set_public_network_access(&mut self, shape: &SetAccessSchema, node: &Node, told: Told) {
+        self.refer(|own| &own.resources, &shape.resource, node.get("resource"));
+        let Some(mut spec) = self.specs.get(&shape.resource).cloned() else { return };
+        let inbound = shape.perimeter_allows_inbound;
+        let set = |flag: &mut PublicNetworkAccess, to: Option<AccessSchema>, inbound: Option<bool>| {
+            if to.is_some() {
+                *flag = access(to, inbound);
+            }
+        };
+        match &mut spec {
+            ResourceSpec::Workspace(WorkspaceSpec { ingestion, query, .. })
+            | ResourceSpec::Component(ComponentSpec { ingestion, query, .. }) => {
+                set(ingestion, shape.ingestion, for_ingestion(inbound));
+                set(query, shape.query, for_query(inbound));
+            }
+            ResourceSpec::DataCollectionEndpoint(one) => {
+                if shape.query.is_some() {
+                    let message = "a data collection endpoint has no queries".to_owned();
+                    self.fault(node.get("query").range, message, Some("write `ingestion` alone".to_owned()));
+                }
+                set(&mut one.public_network_access, shape.ingestion, for_ingestion(inbound));
+            }
+        }
+        self.specs.insert(shape.resource.clone(), spec.clone());
+        self.push(told, Event::PutResource(spec));
+    }
+
+    pub(super) fn delete_resource(&mut self, name: &str, node: &Node, told: Told) {
+        self.refer(|own| &own.resources, name, node);
+        self.forget_resource(name);
+        self.push(told, Event::DeleteResource { resource: name.into() });
+    }
+
+    pub(super) fn forget_resource(&mut self, name: &str) {
+        // Azure does not delete what is in a scope.
+        let used = self.scoped.values().any(|resources| resources.contains(name));
+        self.resources.remove(name, &self.step, !used);
+    }
+}
+
+/// Hosts that components send to.
+pub(super) struct Hosts {
+    /// What stands behind the region in the hosts that have one.
+    regional: Vec<String>,
+    /// Those that have none.
+    global: HashSet<String>,
+}
+
+impl Hosts {
+    pub(super) fn of(catalogue: &Catalogue) -> Self {
+        let entry = catalogue.hosts.iter().map(|row| row.host.as_str().to_owned());
+        let own = catalogue.endpoints.iter().map(|row| format!("{}.{}", row.record, row.public_zone));
+        let mut hosts = Self { regional: Vec::new(), global: HashSet::new() };
+        for host in entry.chain(own) {
+            match ["{ingestion}", "{live}"].iter().find_map(|slot| host.strip_prefix(slot)) {
+                Some(behind) => hosts.regional.push(behind.to_owned()),
+                None => {
+                    hosts.global.insert(host);
+                }
+            }
+        }
+        hosts
+    }
+}
+
+fn access(shape: Option<AccessSchema>, inbound: Option<bool>) -> PublicNetworkAccess {
+    match shape {
+        Some(AccessSchema::Disabled) => PublicNetworkAccess::Disabled,
+        Some(AccessSchema::SecuredByPerimeter) => {
+            PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: inbound.unwrap_or(false) }
+        }
+        Some(AccessSchema::Enabled) | None => PublicNetworkAccess::Enabled,
+    }
+}
+
+fn for_ingestion(shape: Option<PerimeterSchema>) -> Option<bool> {
+    shape.map(|shape| match shape {
+        PerimeterSchema::Both(both) => both,
+        PerimeterSchema::Each(each) => each.ingestion,
+    })
+}
+
+fn for_query(shape: Option<PerimeterSchema>) -> Option<bool> {
+    shape.map(|shape| match shape {
+        PerimeterSchema::Both(both) => both,
+        PerimeterSchema::Each(each) => each.query,
+    })
+}
+
+fn is_guid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
+        && parts.iter().all(|part| part.bytes().all(|octet| octet.is_ascii_hexdigit()))
+}
+
+/// The host of an address such as `https://host/path`, or the host itself.
+fn host(text: &str) -> &str {
+    let behind = text.split_once("://").map_or(text, |(_, behind)| behind);
+    let end = behind.find(['/', ':']).unwrap_or(behind.len());
+    behind[..end].trim()
+}
+
+/// The region of a label such as `westeurope-5`.
+pub(in crate::scenario) fn region(label: &str) -> &str {
+    match label.rsplit_once('-') {
+        Some((region, number)) if !region.is_empty() && number.bytes().all(|octet| octet.is_ascii_digit()) => region,
+        _ => label,
+    }
+}

@@ -1,0 +1,186 @@
+//! Scopes, what is in them, and the private endpoints that lead to them.
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use super::{Connection, Loader, Told};
+use crate::estate::{
+    AccessMode, AccessModeSettings, ApprovalState, Event, Exclusion, PrivateEndpointSpec, ScopeSpec, StaticAddress,
+};
+use crate::scenario::error::{choice, shown};
+use crate::scenario::node::Node;
+use crate::scenario::schema::*;
+
+impl Loader<'_> {
+    pub(super) fn create_scope(&mut self, shape: &ScopeSchema, node: &Node, told: Told) {
+        self.new_name(|own| &mut own.scopes, &shape.name, node.get("name").range);
+        let access = self.modes(shape.ingestion_access_mode, shape.query_access_mode, &shape.exclusions, node);
+        let created = self.date(shape.created.as_deref(), node.get("created"));
+        let spec = ScopeSpec { name: shape.name.as_str().into(), access, created };
+        self.push(told, Event::CreatePrivateLinkScope(spec));
+    }
+
+    pub(super) fn set_access_modes(&mut self, shape: &SetAccessModesSchema, node: &Node, told: Told) {
+        self.refer(|own| &own.scopes, &shape.scope, node.get("scope"));
+        let access = self.modes(shape.ingestion_access_mode, shape.query_access_mode, &shape.exclusions, node);
+        self.push(told, Event::SetAccessModes { scope: shape.scope.as_str().into(), access });
+    }
+
+    fn modes(
+        &mut self,
+        ingestion: Option<ModeSchema>,
+        query: Option<ModeSchema>,
+        exclusions: &[ExclusionSchema],
+        node: &Node,
+    ) -> AccessModeSettings {
+        let mut poured = Vec::new();
+        for (index, own) in exclusions.iter().enumerate() {
+            let place = node.get("exclusions").item(index).get("privateEndpointConnectionName");
+            self.refer(|own| &own.endpoints, &own.private_endpoint_connection_name, place);
+            poured.push(Exclusion {
+                endpoint: own.private_endpoint_connection_name.as_str().into(),
+                ingestion: mode(Some(own.ingestion_access_mode)),
+                query: mode(Some(own.query_access_mode)),
+            });
+        }
+        AccessModeSettings { ingestion: mode(ingestion), query: mode(query), exclusions: poured }
+    }
+
+    pub(super) fn delete_scope(&mut self, name: &str, node: &Node, told: Told) {
+        self.refer(|own| &own.scopes, name, node);
+        self.forget_scope(name);
+        self.push(told, Event::DeletePrivateLinkScope { scope: name.into() });
+    }
+
+    pub(super) fn forget_scope(&mut self, name: &str) {
+        // Azure does not delete a scope with resources or private endpoints.
+        let used = self.scoped.get(name).is_some_and(|resources| !resources.is_empty())
+            || self.connections.values().any(|connection| connection.scope == name);
+        self.scopes.remove(name, &self.step, !used);
+    }
+
+    pub(super) fn add_scoped_resources(&mut self, shape: &ScopedResourceSchema, node: &Node, told: Told) {
+        self.refer(|own| &own.scopes, &shape.scope, node.get("scope"));
+        for (index, resource) in shape.resource.names().iter().enumerate() {
+            self.refer(|own| &own.resources, resource, node.get("resource").item(index));
+            self.scoped.entry(shape.scope.clone()).or_default().insert(resource.clone());
+            let (scope, resource) = (shape.scope.as_str().into(), resource.as_str().into());
+            self.push(told, Event::AddScopedResource { scope, resource });
+        }
+    }
+
+    pub(super) fn remove_scoped_resources(&mut self, shape: &ScopedResourceSchema, node: &Node, told: Told) {
+        self.refer(|own| &own.scopes, &shape.scope, node.get("scope"));
+        for (index, resource) in shape.resource.names().iter().enumerate() {
+            let own = node.get("resource").item(index);
+            self.refer(|own| &own.resources, resource, own);
+            let before = self.scoped.get_mut(&shape.scope).is_some_and(|resources| resources.remove(resource));
+            if !before && self.resources.has(resource) && self.scopes.has(&shape.scope) {
+                let message = format!("resource `{}` is not in scope `{}` here", shown(resource), shown(&shape.scope));
+                self.fault(own.range, message, Some("add it before, with addScopedResource".to_owned()));
+            }
+            let (scope, resource) = (shape.scope.as_str().into(), resource.as_str().into());
+            self.push(told, Event::RemoveScopedResource { scope, resource });
+        }
+    }
+
+    pub(super) fn create_endpoint(&mut self, shape: &PrivateEndpointSchema, node: &Node, told: Told) {
+        self.new_name(|own| &mut own.endpoints, &shape.name, node.get("name").range);
+        self.refer(|own| &own.scopes, &shape.scope, node.get("scope"));
+        let zone_group = shape.zone_group.as_ref().map(|group| self.zone_group(group, node.get("zoneGroup")));
+        let created = self.date(shape.created.as_deref(), node.get("created"));
+        let Some((network, subnet)) = shape.subnet.split_once('/') else {
+            let message = format!("`{}` names no subnet", shown(&shape.subnet));
+            let hint = "write network and subnet with a slash between, such as vnet1/endpoints".to_owned();
+            return self.fault(node.get("subnet").range, message, Some(hint));
+        };
+        let prefix = self.subnet(network, subnet, node.get("subnet"));
+        let mut ip_configurations = Vec::new();
+        for (index, fixed) in shape.ip_configurations.iter().enumerate() {
+            let own = node.get("ipConfigurations").item(index).get("privateIPAddress");
+            match fixed.private_ip_address.parse::<Ipv4Addr>() {
+                Ok(address) => {
+                    if let Some(prefix) = prefix {
+                        self.in_subnet(address, prefix, own);
+                    }
+                    ip_configurations.push(StaticAddress { member: fixed.member_name.clone(), address });
+                }
+                Err(_) => {
+                    let message = format!("`{}` is no IPv4 address", shown(&fixed.private_ip_address));
+                    self.fault(own.range, message, Some("write it as 10.0.1.4".to_owned()));
+                }
+            }
+        }
+        let connection =
+            Connection { network: network.to_owned(), scope: shape.scope.clone(), zone_group: zone_group.clone() };
+        self.connections.insert(shape.name.clone(), connection);
+        let spec = PrivateEndpointSpec {
+            name: shape.name.as_str().into(),
+            scope: shape.scope.as_str().into(),
+            network: network.into(),
+            subnet: subnet.to_owned(),
+            zone_group,
+            ip_configurations,
+            approval: shape.approval.map(ApprovalState::from).unwrap_or_default(),
+            created,
+        };
+        self.push(told, Event::CreatePrivateEndpoint(spec));
+    }
+
+    /// A subnet that must exist.
+    fn subnet(&mut self, network: &str, subnet: &str, node: &Node) -> Option<Ipv4Net> {
+        self.refer(|own| &own.networks, network, node);
+        if !self.networks.has(network) {
+            return None;
+        }
+        let subnets = self.subnets.get(network)?;
+        let found = subnets.iter().find(|(own, _)| own == subnet).map(|(_, prefix)| *prefix);
+        if found.is_none() {
+            let hint = choice(subnet, subnets.iter().map(|(own, _)| own.as_str()));
+            let hint = hint.unwrap_or_else(|| "add it to the `subnets` of the network".to_owned());
+            let message = format!("network `{}` has no subnet `{}`", shown(network), shown(subnet));
+            self.fault(node.range, message, Some(hint));
+        }
+        found
+    }
+
+    fn in_subnet(&mut self, address: Ipv4Addr, prefix: Ipv4Net, node: &Node) {
+        let rules = &self.catalogue.rules;
+        let first = u32::from(prefix.network()).saturating_add(rules.reserved_at_start);
+        let last = u32::from(prefix.broadcast()).saturating_sub(rules.reserved_at_end);
+        let free = format!("addresses from {} to {} can be given", Ipv4Addr::from(first), Ipv4Addr::from(last));
+        if !prefix.contains(&address) {
+            self.fault(node.range, format!("{address} is not in the subnet, which is {prefix}"), Some(free));
+        } else if !(first..=last).contains(&u32::from(address)) {
+            self.fault(node.range, format!("Azure keeps {address} of the subnet for itself"), Some(free));
+        }
+    }
+
+    pub(super) fn set_zone_group(&mut self, shape: &SetZoneGroupSchema, node: &Node, told: Told) {
+        self.refer(|own| &own.endpoints, &shape.endpoint, node.get("endpoint"));
+        let zone_group = self.zone_group(&shape.zone_group, node.get("zoneGroup"));
+        if let Some(connection) = self.connections.get_mut(&shape.endpoint) {
+            connection.zone_group = Some(zone_group.clone());
+        }
+        self.push(told, Event::SetZoneGroup { endpoint: shape.endpoint.as_str().into(), zone_group });
+    }
+
+    pub(super) fn repair_zone_group(&mut self, name: &str, node: &Node, told: Told) {
+        let Some(connection) = self.connections.get(name) else { return };
+        match connection.zone_group.clone() {
+            Some(zone_group) => self.push(told, Event::SetZoneGroup { endpoint: name.into(), zone_group }),
+            None => {
+                let message = format!("private endpoint `{}` has no zone group to repair", shown(name));
+                self.fault(node.get("name").range, message, Some("give it one with setZoneGroup".to_owned()));
+            }
+        }
+    }
+}
+
+fn mode(shape: Option<ModeSchema>) -> AccessMode {
+    match shape {
+        Some(ModeSchema::PrivateOnly) => AccessMode::PrivateOnly,
+        Some(ModeSchema::Open) | None => AccessMode::Open,
+    }
+}

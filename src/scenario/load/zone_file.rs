@@ -1,0 +1,104 @@
+//! Zones from master files: private zones with what is in them, or zones of public DNS.
+
+use std::sync::Arc;
+
+use super::{Loader, undated};
+use crate::dns::master::{self, MasterError, ParsedZone};
+use crate::dns::{OwnerName, RecordSet, RecordType};
+use crate::estate::{Event, PublicZone, ZoneId};
+use crate::scenario::error::shown;
+use crate::scenario::node::{Node, Range};
+use crate::scenario::schema::ZoneFileSchema;
+
+/// How many faults of one master file are told.
+const MAX_TOLD: usize = 20;
+
+impl Loader<'_> {
+    pub(super) fn zone_file(&mut self, shape: &ZoneFileSchema, node: &Node) {
+        let Some((text, range)) = self.master_text(shape, node) else { return };
+        let Some(zone) = self.parsed(shape, node, &text, range) else { return };
+        match &shape.resource_group {
+            Some(group) => self.private_zone(group, zone, shape, node, range),
+            None if shape.links.is_empty() => self.public_zone(zone, range),
+            None => {
+                let hint = "write the zone's `resourceGroup`: two zones of one name are told apart by it".to_owned();
+                self.fault(node.get("links").range, "only private zones are linked".to_owned(), Some(hint));
+            }
+        }
+    }
+
+    /// The text, and where the scenario says what it is.
+    fn master_text(&mut self, shape: &ZoneFileSchema, node: &Node) -> Option<(Vec<u8>, Range)> {
+        match (&shape.file, &shape.text) {
+            (Some(path), None) => {
+                let range = node.get("file").range;
+                match (self.files)(path) {
+                    Ok(text) => Some((text, range)),
+                    Err(why) => {
+                        self.fault(range, format!("the zone file `{}` cannot be read: {why}", shown(path)), None);
+                        None
+                    }
+                }
+            }
+            (None, Some(text)) => Some((text.clone().into_bytes(), node.get("text").range)),
+            (given, _) => {
+                let message =
+                    if given.is_some() { "a zone has `file` or `text`, not both" } else { "there is no zone" };
+                self.fault(node.range, message.to_owned(), Some("write `file: PATH` or `text: |`".to_owned()));
+                None
+            }
+        }
+    }
+
+    fn parsed(&mut self, shape: &ZoneFileSchema, node: &Node, text: &[u8], range: Range) -> Option<ParsedZone> {
+        let origin = match (&shape.origin, &shape.file) {
+            (Some(origin), _) => Some(self.owner_name(origin, node.get("origin").range)?),
+            (None, Some(path)) => {
+                let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+                OwnerName::parse(name.strip_suffix(".zone").unwrap_or(name)).ok()
+            }
+            (None, None) => None,
+        };
+        match master::read(text, origin.as_ref()) {
+            Ok(zone) => Some(zone),
+            Err(errors) => {
+                let of = shape.file.as_ref().map_or_else(String::new, |path| format!("`{}`, ", shown(path)));
+                for error in errors.iter().take(MAX_TOLD) {
+                    let MasterError { line, column, kind, .. } = error;
+                    let message = format!("{of}line {line}, column {column}: {kind}");
+                    self.fault(range, message, kind.hint().map(str::to_owned));
+                }
+                None
+            }
+        }
+    }
+
+    fn private_zone(&mut self, group: &str, zone: ParsedZone, shape: &ZoneFileSchema, node: &Node, range: Range) {
+        self.name(node.get("resourceGroup").range, group, "resource group");
+        self.is_foreign(&zone.apex, range);
+        let told = undated(range);
+        let id = ZoneId { resource_group: group.into(), apex: zone.apex };
+        if !self.zones.add(&id.to_string()) {
+            self.fault(range, format!("there is a private zone `{id}` already"), None);
+        }
+        self.push(told, Event::CreatePrivateDnsZone { zone: id.clone() });
+        for set in zone.sets {
+            self.push(told, Event::PutRecordSet { zone: id.clone(), set });
+        }
+        self.link(&[id], &shape.links, node, told);
+    }
+
+    fn public_zone(&mut self, zone: ParsedZone, range: Range) {
+        let is_soa = |set: &RecordSet| set.kind() == RecordType::SOA;
+        let (soa, sets): (Vec<_>, Vec<_>) = zone.sets.into_iter().partition(is_soa);
+        let Some(soa) = soa.into_iter().next() else {
+            let hint = "negative answers carry it; for a private zone write its `resourceGroup`".to_owned();
+            self.fault(range, format!("the zone `{}` has no SOA record", zone.apex), Some(hint));
+            return;
+        };
+        if self.history.public.iter().any(|other| other.soa.owner() == soa.owner()) {
+            self.fault(range, format!("there is a public zone `{}` already", zone.apex), None);
+        }
+        self.history.public.push(Arc::new(PublicZone { soa, sets }));
+    }
+}

@@ -1,0 +1,1182 @@
+//! The shapes of the written form: what serde reads and the JSON Schema is made from.
+//!
+//! Field names are Azure's own where Azure has one. Nothing here has a meaning yet: `pour` gives it one.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::dns::Rcode;
+
+/// A scenario: an estate and how it came about.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ScenarioSchema {
+    /// Version of the written form.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// The cloud the estate is in; the public one without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<CloudSchema>,
+    /// What the scenario is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it tells, in a few sentences.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Where the story is from: page and date, or address of a thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// What is assumed where Azure's behaviour is uncertain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switches: Option<SwitchesSchema>,
+    /// Networks by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub networks: IndexMap<String, NetworkSchema>,
+    /// Pairs of peered networks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peerings: Vec<[String; 2]>,
+    /// Inbound endpoints of DNS Private Resolvers by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub inbound_endpoints: IndexMap<String, InNetworkSchema>,
+    /// DNS forwarding rulesets by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub rulesets: IndexMap<String, RulesetSchema>,
+    /// Log Analytics workspaces by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub workspaces: IndexMap<String, WorkspaceSchema>,
+    /// Application Insights components by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub components: IndexMap<String, ComponentSchema>,
+    /// Data collection endpoints by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub data_collection_endpoints: IndexMap<String, DataCollectionEndpointSchema>,
+    /// Virtual machines by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub virtual_machines: IndexMap<String, InNetworkSchema>,
+    /// Zones from master files: private zones with what is in them, or zones of public DNS.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zone_files: Vec<ZoneFileSchema>,
+    /// What else exists from the start, told as events that come after all of the above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventSchema>,
+    /// The step the scenario is looked at from; the last one without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// What happens, step by step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepSchema>,
+}
+
+/// A cloud by Azure's name.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::enum_variant_names, reason = "the names are Azure's")]
+pub(super) enum CloudSchema {
+    AzureCloud,
+    AzureUSGovernment,
+    AzureChinaCloud,
+}
+
+/// What is assumed where Azure's behaviour is uncertain.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SwitchesSchema {
+    /// Which record sets go when a private endpoint is deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<DeletionSchema>,
+    /// When workspace names carry the privatelink hop in public DNS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace_hop: Option<WorkspaceHopSchema>,
+    /// What an endpoint writes when a resource is scoped later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub append: Option<AppendSchema>,
+    /// Which limits hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsSchema>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum DeletionSchema {
+    DeleteByName,
+    DeleteIfOwner,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum WorkspaceHopSchema {
+    Scoped,
+    Always,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum AppendSchema {
+    OwnOnly,
+    RewriteAll,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum LimitsSchema {
+    General,
+    Preview,
+}
+
+/// A virtual or on-premises network.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NetworkSchema {
+    /// In Azure or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<NetworkKindSchema>,
+    /// True for `kind: onPremises`, said in another way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_premises: Option<bool>,
+    /// Prefixes of its address space.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub address_space: Vec<String>,
+    /// Further source prefixes whose clients count as being in this network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_prefixes: Vec<String>,
+    /// Subnets by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub subnets: IndexMap<String, String>,
+    /// How its clients ask DNS; Azure-provided without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns: Option<DnsSchema>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum NetworkKindSchema {
+    Virtual,
+    OnPremises,
+}
+
+/// How the clients of a network ask DNS.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum DnsSchema {
+    /// Azure-provided DNS.
+    Named(AzureProvidedSchema),
+    /// A DNS server of its own.
+    Custom(CustomDnsSchema),
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum AzureProvidedSchema {
+    AzureProvided,
+}
+
+/// A DNS server that forwards.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CustomDnsSchema {
+    /// What it does with a CNAME in an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ForwarderKindSchema>,
+    /// Conditional forwarders: suffix to target.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub forward: IndexMap<String, String>,
+    /// Where everything else goes: `azureProvided`, `public`, `network/NAME` or `inboundEndpoint/NAME`; `public` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum ForwarderKindSchema {
+    RestartsAtCname,
+    AcceptsChain,
+}
+
+/// Something that is in a network.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct InNetworkSchema {
+    /// The network.
+    pub network: String,
+}
+
+/// A DNS forwarding ruleset.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RulesetSchema {
+    /// Its rules.
+    #[serde(default)]
+    pub rules: Vec<RuleSchema>,
+    /// Networks it is linked to.
+    #[serde(default)]
+    pub links: Vec<String>,
+}
+
+/// A rule of a ruleset.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RuleSchema {
+    /// The domain, with its final dot.
+    pub domain: String,
+    /// Where to: `public`, `network/NAME` or `inboundEndpoint/NAME`.
+    pub target: String,
+    /// Rules that are not enabled are skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
+/// A Log Analytics workspace.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WorkspaceSchema {
+    /// The GUID its host names begin with.
+    pub customer_id: String,
+    /// Azure region.
+    pub location: String,
+    /// Whether public requests may write.
+    #[serde(rename = "publicNetworkAccessForIngestion", skip_serializing_if = "Option::is_none")]
+    pub ingestion: Option<AccessSchema>,
+    /// Whether public requests may read.
+    #[serde(rename = "publicNetworkAccessForQuery", skip_serializing_if = "Option::is_none")]
+    pub query: Option<AccessSchema>,
+    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perimeter_allows_inbound: Option<PerimeterSchema>,
+}
+
+/// What a perimeter's inbound rules say to public requests.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug)]
+#[serde(untagged)]
+pub(super) enum PerimeterSchema {
+    /// The same for ingestion and queries.
+    Both(bool),
+    /// One each.
+    Each(PerimeterEachSchema),
+}
+
+/// What a perimeter's inbound rules say, for ingestion and queries apart.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PerimeterEachSchema {
+    /// For ingestion.
+    pub ingestion: bool,
+    /// For queries.
+    pub query: bool,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AccessSchema {
+    Enabled,
+    Disabled,
+    SecuredByPerimeter,
+}
+
+/// An Application Insights component.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ComponentSchema {
+    /// Azure region.
+    pub location: String,
+    /// Its ingestion host, its address, or the first label of it, such as `westeurope-5`; `global` for components that
+    /// use the global host only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingestion_endpoint: Option<String>,
+    /// Its live metrics host, its address, or the first label of it; `global` for the global host. Without it the
+    /// ingestion host's label without the number behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live_endpoint: Option<String>,
+    /// Its connection string, in the place of both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_string: Option<String>,
+    /// The workspace behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Whether public requests may write.
+    #[serde(rename = "publicNetworkAccessForIngestion", skip_serializing_if = "Option::is_none")]
+    pub ingestion: Option<AccessSchema>,
+    /// Whether public requests may read.
+    #[serde(rename = "publicNetworkAccessForQuery", skip_serializing_if = "Option::is_none")]
+    pub query: Option<AccessSchema>,
+    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perimeter_allows_inbound: Option<PerimeterSchema>,
+}
+
+/// A data collection endpoint.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DataCollectionEndpointSchema {
+    /// Azure region.
+    pub location: String,
+    /// Host or address of its configuration endpoint.
+    pub configuration_access: AddressSchema,
+    /// Host or address of its logs ingestion endpoint.
+    pub logs_ingestion: AddressSchema,
+    /// Host or address of its metrics ingestion endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_ingestion: Option<AddressSchema>,
+    /// Whether public requests are let in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_network_access: Option<AccessSchema>,
+    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perimeter_allows_inbound: Option<bool>,
+}
+
+/// A host or address, alone or under `endpoint` as Azure has it.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum AddressSchema {
+    /// The host or address.
+    Bare(String),
+    /// It under its key.
+    Keyed(KeyedAddressSchema),
+}
+
+/// A host or address under its key.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct KeyedAddressSchema {
+    /// The host or address.
+    pub endpoint: String,
+}
+
+impl AddressSchema {
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Bare(text) | Self::Keyed(KeyedAddressSchema { endpoint: text }) => text,
+        }
+    }
+}
+
+/// A named stretch of events.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StepSchema {
+    /// Its name.
+    pub name: String,
+    /// One sentence about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// When its events happen, as YYYY-MM-DD; without it they follow the newest rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// What happens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventSchema>,
+    /// What must be true when it is over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expect: Vec<ExpectSchema>,
+}
+
+/// Events that are appended to a history that is served, as one step.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AdditionSchema {
+    /// The revision they build on: the one that was served when they were thought of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 4_294_967_295_u32))]
+    pub built_on: Option<u32>,
+    /// The edition they build on, where the revision's number is not enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub edition: Option<u64>,
+    /// The step's name; `live-N` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// One sentence about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// When the events happen, as YYYY-MM-DD; without it they follow the newest rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// What happens.
+    #[schemars(length(min = 1))]
+    pub events: Vec<EventSchema>,
+}
+
+/// One event: `date`, if it differs from its step's, and one key that says what happens.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("unevaluatedProperties" = false))]
+pub(super) struct EventSchema {
+    /// When it happens, as YYYY-MM-DD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// What happens.
+    #[serde(flatten)]
+    pub what: WhatSchema,
+}
+
+/// What happens.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum WhatSchema {
+    /// A network comes to be.
+    CreateNetwork(NamedNetworkSchema),
+    /// A network goes, and with it its links and peerings.
+    DeleteNetwork(String),
+    /// Two networks are peered, both ways.
+    CreatePeering([String; 2]),
+    /// Their peering ends.
+    DeletePeering([String; 2]),
+    /// A network asks DNS another way.
+    SetDns(SetDnsSchema),
+    /// An inbound endpoint of a DNS Private Resolver appears.
+    CreateInboundEndpoint(NamedInNetworkSchema),
+    /// It goes.
+    DeleteInboundEndpoint(String),
+    /// A forwarding ruleset is created or replaced.
+    SetRuleset(NamedRulesetSchema),
+    /// It goes.
+    DeleteRuleset(String),
+    /// Private zones are created, and linked if links are given.
+    CreatePrivateDnsZones(ZonesSchema),
+    /// Private zones are deleted; Azure refuses while they have links.
+    DeletePrivateDnsZones(ZoneGroupZonesSchema),
+    /// Zones are linked to networks; linking again changes the policy.
+    LinkZones(LinkZonesSchema),
+    /// Links are removed.
+    UnlinkZones(UnlinkSchema),
+    /// Someone writes a record set by hand.
+    PutRecordSet(RecordSetSchema),
+    /// Someone deletes one by hand.
+    DeleteRecordSet(RecordSetNameSchema),
+    /// A workspace is created.
+    CreateWorkspace(NamedWorkspaceSchema),
+    /// A workspace becomes what is written here.
+    UpdateWorkspace(NamedWorkspaceSchema),
+    /// A component is created.
+    CreateComponent(NamedComponentSchema),
+    /// A component becomes what is written here.
+    UpdateComponent(NamedComponentSchema),
+    /// A data collection endpoint is created.
+    CreateDataCollectionEndpoint(NamedDataCollectionEndpointSchema),
+    /// A data collection endpoint becomes what is written here.
+    UpdateDataCollectionEndpoint(NamedDataCollectionEndpointSchema),
+    /// Flags of a resource change; what is left out stays.
+    SetPublicNetworkAccess(SetAccessSchema),
+    /// A resource is deleted; Azure refuses while it is in a scope.
+    DeleteResource(String),
+    /// A scope is created.
+    CreatePrivateLinkScope(ScopeSchema),
+    /// Its access modes change.
+    SetAccessModes(SetAccessModesSchema),
+    /// It is deleted. Its private endpoints live on without connection, and their record sets stay.
+    DeletePrivateLinkScope(String),
+    /// Resources are put into a scope, in the order listed.
+    AddScopedResource(ScopedResourceSchema),
+    /// Resources are taken out of a scope.
+    RemoveScopedResource(ScopedResourceSchema),
+    /// A private endpoint is created: addresses are given, its zone group writes.
+    CreatePrivateEndpoint(PrivateEndpointSchema),
+    /// A private endpoint is deleted, and with it the record sets of its zone group.
+    DeletePrivateEndpoint(NameSchema),
+    /// The zone group of a private endpoint is created or replaced: it writes all its record sets.
+    SetZoneGroup(SetZoneGroupSchema),
+    /// The zone group of a private endpoint is created again as it is: it writes all its record sets.
+    RepairZoneGroup(NameSchema),
+    /// The zone group of a private endpoint is removed, and with it the record sets it wrote.
+    DeleteZoneGroup(NameSchema),
+    /// The connection of a private endpoint is approved, rejected or made to wait.
+    SetApproval(SetApprovalSchema),
+    /// A virtual machine comes to be in a network.
+    CreateVirtualMachine(NamedInNetworkSchema),
+    /// A machine opens a session to a resource, at the address its DNS gives at that moment.
+    OpenSession(SessionSchema),
+    /// A machine restarts: its sessions end and are opened anew.
+    Reboot(String),
+    /// The sessions of a machine are cut: they are opened anew.
+    CutSessions(String),
+    /// The outbound rule of a network for the service tag AzureMonitor is set.
+    SetOutboundRule(OutboundRuleSchema),
+}
+
+/// A name, alone or under `name`.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum NameSchema {
+    /// The name.
+    Bare(String),
+    /// The name under its key.
+    Keyed(KeyedNameSchema),
+}
+
+/// A name under its key.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct KeyedNameSchema {
+    /// The name.
+    pub name: String,
+}
+
+impl NameSchema {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Bare(name) | Self::Keyed(KeyedNameSchema { name }) => name,
+        }
+    }
+}
+
+macro_rules! named {
+    ($($(#[$doc:meta])* $name:ident of $inner:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+        #[serde(rename_all = "camelCase")]
+        #[schemars(extend("unevaluatedProperties" = false))]
+        pub(super) struct $name {
+            /// Its name.
+            pub name: String,
+            #[serde(flatten)]
+            pub spec: $inner,
+        }
+    )*};
+}
+
+named! {
+    /// A network with its name.
+    NamedNetworkSchema of NetworkSchema;
+    /// Something in a network, with its name.
+    NamedInNetworkSchema of InNetworkSchema;
+    /// A ruleset with its name.
+    NamedRulesetSchema of RulesetSchema;
+    /// A workspace with its name.
+    NamedWorkspaceSchema of WorkspaceSchema;
+    /// A component with its name.
+    NamedComponentSchema of ComponentSchema;
+    /// A data collection endpoint with its name.
+    NamedDataCollectionEndpointSchema of DataCollectionEndpointSchema;
+}
+
+/// How a network asks DNS from now on.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SetDnsSchema {
+    /// The network.
+    pub network: String,
+    /// How its clients ask.
+    pub dns: DnsSchema,
+}
+
+/// Zones of a resource group, with links.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ZonesSchema {
+    /// The resource group.
+    pub resource_group: String,
+    /// The zones: `azuremonitor` for all of the cloud's zone group, or names.
+    pub zones: ZoneListSchema,
+    /// Links by network.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub links: IndexMap<String, LinkSchema>,
+}
+
+/// Zones and the networks to link them to.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct LinkZonesSchema {
+    /// The resource group.
+    pub resource_group: String,
+    /// The zones: `azuremonitor` for all of the cloud's zone group, or names.
+    pub zones: ZoneListSchema,
+    /// Links by network.
+    pub links: IndexMap<String, LinkSchema>,
+}
+
+/// Zones to take links from.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct UnlinkSchema {
+    /// The resource group.
+    pub resource_group: String,
+    /// The zones: `azuremonitor` for all of the cloud's zone group, or names.
+    pub zones: ZoneListSchema,
+    /// The network, or several.
+    pub networks: OneOrMoreSchema,
+}
+
+/// All zones of a cloud's zone group, by one word.
+pub(super) const ALL_ZONES: ZoneListSchema = ZoneListSchema::All(AllZonesSchema::AzureMonitor);
+
+/// Zones by one word or by name.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum ZoneListSchema {
+    /// All of the cloud's zone group.
+    All(AllZonesSchema),
+    /// These.
+    Names(Vec<String>),
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AllZonesSchema {
+    AzureMonitor,
+}
+
+/// A zone as a master file has it. With a resource group it is a private zone whose record sets were made by hand; without
+/// one it stands in public DNS.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ZoneFileSchema {
+    /// Path of the file, from where the scenario is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The text itself, in place of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What relative names end in until the text says `$ORIGIN`; without it the file's name without `.zone`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// The resource group of a private zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_group: Option<String>,
+    /// Links of a private zone by network.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub links: IndexMap<String, LinkSchema>,
+}
+
+/// A link of a zone to a network.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct LinkSchema {
+    /// What happens to names the zone does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution_policy: Option<PolicySchema>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PolicySchema {
+    Default,
+    NxDomainRedirect,
+}
+
+/// A record set made by hand.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RecordSetSchema {
+    /// The zone's resource group.
+    pub resource_group: String,
+    /// The zone's name.
+    pub zone: String,
+    /// Name relative to the zone, `@` for its apex.
+    pub name: String,
+    /// Record type: A, AAAA, CNAME, MX, PTR, SRV or TXT.
+    pub r#type: String,
+    /// Seconds; 3600 without it.
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<u32>,
+    /// The records' data in master-file form.
+    #[schemars(length(min = 1))]
+    pub records: Vec<String>,
+}
+
+/// Which record set.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RecordSetNameSchema {
+    /// The zone's resource group.
+    pub resource_group: String,
+    /// The zone's name.
+    pub zone: String,
+    /// Name relative to the zone, `@` for its apex.
+    pub name: String,
+    /// Record type: A, AAAA, CNAME, MX, PTR, SRV or TXT.
+    pub r#type: String,
+}
+
+/// Flags of a resource.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SetAccessSchema {
+    /// The resource.
+    pub resource: String,
+    /// publicNetworkAccessForIngestion, or a data collection endpoint's publicNetworkAccess.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingestion: Option<AccessSchema>,
+    /// publicNetworkAccessForQuery.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<AccessSchema>,
+    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perimeter_allows_inbound: Option<PerimeterSchema>,
+}
+
+/// A scope (AMPLS).
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ScopeSchema {
+    /// Its name.
+    pub name: String,
+    /// Its mode for ingestion; Open without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingestion_access_mode: Option<ModeSchema>,
+    /// Its mode for queries; Open without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query_access_mode: Option<ModeSchema>,
+    /// Other modes for single private endpoint connections.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclusions: Vec<ExclusionSchema>,
+    /// When it was created, as YYYY-MM-DD; the event's date without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ModeSchema {
+    Open,
+    PrivateOnly,
+}
+
+/// Modes for one private endpoint connection.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ExclusionSchema {
+    /// The private endpoint whose connection it is.
+    pub private_endpoint_connection_name: String,
+    /// Its mode for ingestion.
+    pub ingestion_access_mode: ModeSchema,
+    /// Its mode for queries.
+    pub query_access_mode: ModeSchema,
+}
+
+/// Access modes from now on.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SetAccessModesSchema {
+    /// The scope.
+    pub scope: String,
+    /// Its mode for ingestion; Open without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingestion_access_mode: Option<ModeSchema>,
+    /// Its mode for queries; Open without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query_access_mode: Option<ModeSchema>,
+    /// Other modes for single private endpoint connections.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclusions: Vec<ExclusionSchema>,
+}
+
+/// A resource and a scope.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ScopedResourceSchema {
+    /// The scope.
+    pub scope: String,
+    /// The resource, or several in order.
+    pub resource: OneOrMoreSchema,
+}
+
+/// A name or a list of names.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum OneOrMoreSchema {
+    /// One.
+    One(String),
+    /// Several.
+    More(Vec<String>),
+}
+
+impl OneOrMoreSchema {
+    pub(super) fn names(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::More(names) => names,
+        }
+    }
+}
+
+/// A private endpoint.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PrivateEndpointSchema {
+    /// Its name.
+    pub name: String,
+    /// The scope it connects to.
+    pub scope: String,
+    /// Where its addresses are from, as network/subnet.
+    pub subnet: String,
+    /// The zones it writes to: a resource group (all of the cloud's zone group in it), or zones by name. Without it
+    /// nothing is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone_group: Option<ZoneGroupSchema>,
+    /// Fixed addresses by member name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ip_configurations: Vec<IpConfigurationSchema>,
+    /// State of its connection; Approved without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalSchema>,
+    /// When it was created, as YYYY-MM-DD; the event's date without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+}
+
+/// The zones of a zone group.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum ZoneGroupSchema {
+    /// All of the cloud's zone group in this resource group.
+    ResourceGroup(String),
+    /// Zones of one resource group.
+    Zones(ZoneGroupZonesSchema),
+    /// Zones of several resource groups.
+    Several(Vec<ZoneGroupZonesSchema>),
+}
+
+/// Zones of one resource group.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ZoneGroupZonesSchema {
+    /// The resource group.
+    pub resource_group: String,
+    /// The zones: `azuremonitor` for all of the cloud's zone group, or names.
+    pub zones: ZoneListSchema,
+}
+
+/// A fixed address.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct IpConfigurationSchema {
+    /// Member name, such as `api` or `ods-westeurope`.
+    pub member_name: String,
+    /// The address.
+    #[serde(rename = "privateIPAddress")]
+    pub private_ip_address: String,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ApprovalSchema {
+    Approved,
+    Pending,
+    Rejected,
+}
+
+/// A zone group from now on.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SetZoneGroupSchema {
+    /// The private endpoint.
+    pub endpoint: String,
+    /// The zones.
+    pub zone_group: ZoneGroupSchema,
+}
+
+/// A connection's state from now on.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SetApprovalSchema {
+    /// The private endpoint.
+    pub endpoint: String,
+    /// The state.
+    pub approval: ApprovalSchema,
+}
+
+/// A session of a virtual machine.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SessionSchema {
+    /// The machine.
+    pub machine: String,
+    /// The resource.
+    pub resource: String,
+}
+
+/// The outbound rule of a network for the service tag AzureMonitor.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct OutboundRuleSchema {
+    /// The network.
+    pub network: String,
+    /// What the rule does.
+    pub action: ActionSchema,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ActionSchema {
+    Allow,
+    Deny,
+}
+
+/// What must be true at the end of a step.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ExpectSchema {
+    /// The networks that are asked from; `public` is outside all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<OneOrMoreSchema>,
+    /// The client subnets that are asked for, such as 10.0.1.0/24: EDNS client subnet tells them to the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<OneOrMoreSchema>,
+    /// Answers by name (or name and type): an address, several, or one of public, NXDOMAIN, NODATA, SERVFAIL.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub answers: IndexMap<String, OneOrMoreSchema>,
+    /// Alias targets by name, in the order a client meets them.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub chain: IndexMap<String, Vec<String>>,
+    /// Replies by name (or name and type), part by part.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub replies: IndexMap<String, ReplySchema>,
+    /// The transport of the questions, or both, one after the other; without it UDP, and TCP where a reply is truncated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<OneOrMoreTransportsSchema>,
+    /// How long a server is asked again until it says what is expected, such as 5s; without it, it is asked once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
+    /// Codes of findings there must be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub findings: Option<OneOrMoreSchema>,
+    /// Codes of findings there must not be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent_findings: Option<OneOrMoreSchema>,
+    /// Flows and how they end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flows: Vec<FlowSchema>,
+    /// All record sets of a zone but its SOA, by resource group and zone: relative name to address.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub records: IndexMap<String, IndexMap<String, String>>,
+}
+
+/// A transport, or several.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum OneOrMoreTransportsSchema {
+    /// One.
+    One(TransportSchema),
+    /// Several.
+    More(Vec<TransportSchema>),
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum TransportSchema {
+    Udp,
+    Tcp,
+}
+
+/// A reply; what is left out is not looked at.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ReplySchema {
+    /// Response code, such as NOERROR or NXDOMAIN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rcode: Option<RcodeSchema>,
+    /// Alias targets in the order a client follows them; an empty list for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Vec<String>>,
+    /// What the aliases end at: an address, several, or one of public, NXDOMAIN, NODATA, SERVFAIL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<OneOrMoreSchema>,
+    /// All records of the answer section in any order, each as owner name, type and data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<Vec<String>>,
+    /// TTL of the records the aliases end at, or of the SOA where there are none: a number, or the lowest and highest as in
+    /// 0..10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<TtlSchema>,
+    /// Header bits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flags: Option<FlagsSchema>,
+    /// The zone whose SOA stands in the authority section, or none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub soa: Option<String>,
+    /// The extended DNS error: its info-code, its info-code and part of its text, or none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extended_error: Option<ErrorSchema>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum RcodeSchema {
+    NoError,
+    FormErr,
+    ServFail,
+    NxDomain,
+    NotImp,
+    Refused,
+    BadVers,
+}
+
+impl RcodeSchema {
+    /// Each with its code.
+    pub(super) const CODES: [(Self, Rcode); 7] = [
+        (Self::NoError, Rcode::NOERROR),
+        (Self::FormErr, Rcode::FORMERR),
+        (Self::ServFail, Rcode::SERVFAIL),
+        (Self::NxDomain, Rcode::NXDOMAIN),
+        (Self::NotImp, Rcode::NOTIMP),
+        (Self::Refused, Rcode::REFUSED),
+        (Self::BadVers, Rcode::BADVERS),
+    ];
+}
+
+/// Seconds.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum TtlSchema {
+    /// Exactly so many.
+    Exact(u32),
+    /// The lowest and the highest, such as 0..10.
+    Range(String),
+}
+
+/// Header bits; those left out are not looked at.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct FlagsSchema {
+    /// AA: the server is an authority for the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aa: Option<bool>,
+    /// TC: the reply was cut off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tc: Option<bool>,
+    /// RA: the server asks others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ra: Option<bool>,
+    /// AD: all data is signed and was checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ad: Option<bool>,
+}
+
+/// An extended DNS error.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum ErrorSchema {
+    /// Its info-code.
+    Code(u16),
+    /// There is none.
+    Word(AbsentSchema),
+    /// Its info-code and more.
+    Whole(CodedErrorSchema),
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AbsentSchema {
+    None,
+}
+
+/// An extended DNS error with its text.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CodedErrorSchema {
+    /// Info-code.
+    pub code: u16,
+    /// Part of the text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// Expectations alone: what a DNS server, the emulator or a scenario is held against.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SpecSchema {
+    /// Version of the written form.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// What it is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// The scenario it holds without a server: a file, from this file's folder on, or the name of a built-in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
+    /// The step of the scenario; without it the one the scenario starts at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What must be true.
+    pub expect: Vec<ExpectSchema>,
+}
+
+/// A flow and how it ends.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct FlowSchema {
+    /// The network or virtual machine.
+    pub from: String,
+    /// The resource.
+    pub to: String,
+    /// What is done.
+    pub operation: OperationSchema,
+    /// The name it goes through, where the operation goes through several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How its requests travel, or why they do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathSchema>,
+    /// The private endpoint it goes through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// How it is decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<DecisionSchema>,
+    /// The row of the table of decisions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<u8>,
+    /// HTTP status the client sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Part of the error text the client sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum DecisionSchema {
+    Allow,
+    Deny,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum OperationSchema {
+    Ingestion,
+    Query,
+    Config,
+    Download,
+    ResourceManager,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PathSchema {
+    #[serde(rename = "public")]
+    Public,
+    #[serde(rename = "private")]
+    Private,
+    #[serde(rename = "unreachable")]
+    Unreachable,
+    #[serde(rename = "blocked")]
+    Blocked,
+    #[serde(rename = "NXDOMAIN")]
+    NameError,
+    #[serde(rename = "NODATA")]
+    NoData,
+    #[serde(rename = "SERVFAIL")]
+    Failure,
+}
+
+impl PathSchema {
+    /// Each with its word.
+    pub(super) const WORDS: [(Self, &'static str); 7] = [
+        (Self::Public, "public"),
+        (Self::Private, "private"),
+        (Self::Unreachable, "unreachable"),
+        (Self::Blocked, "blocked"),
+        (Self::NameError, "NXDOMAIN"),
+        (Self::NoData, "NODATA"),
+        (Self::Failure, "SERVFAIL"),
+    ];
+
+    /// What a word stands for.
+    pub(super) fn of(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(_, own)| *own == word).map(|(own, _)| *own)
+    }
+
+    /// The word for it.
+    pub(super) fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(own, _)| *own == self).map_or("", |(_, word)| word)
+    }
+}

@@ -1,0 +1,209 @@
+//! What a client meets in the estate: explanations, flows and findings.
+
+#![expect(unused_qualifications, reason = "the macro writes them for types of queries")]
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::ask::{Asked, at, network, owner_name};
+use super::problem::blocking;
+use super::{Admin, Problem};
+use crate::assess::flow::{Client, flows as all_flows};
+use crate::catalogue::Operation;
+use crate::compile::ViewId;
+use crate::dns::RecordType;
+use crate::dns::wire::Transport;
+use crate::output::answer::answered;
+use crate::output::explanation::{self, ExplanationDocument};
+use crate::output::findings::{self, FindingDocument};
+use crate::output::flows::{self as flow_report, FlowDocument};
+use crate::resolve::explain::Chosen;
+use crate::resolve::{Question, explain as explained};
+use crate::server::faults::Asked as FaultAsked;
+
+pub(super) fn routes() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new().routes(routes!(explain)).routes(routes!(flows)).routes(routes!(list_findings))
+}
+
+#[derive(Deserialize, IntoParams, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ExplainQuery {
+    /// The name to ask for.
+    #[param(min_length = 1, max_length = 1024)]
+    name: String,
+    /// The network to ask from; `public`, which is the default, asks from outside every network.
+    from: Option<String>,
+    /// The client address to ask from, in place of a network: the longest client prefix that holds it decides.
+    #[param(value_type = Option<String>)]
+    from_address: Option<std::net::IpAddr>,
+    /// The record type; `A` without it.
+    r#type: Option<String>,
+    /// A step's name or a revision; what is served without it.
+    at: Option<String>,
+}
+
+/// An explanation with its text.
+#[derive(Serialize, ToSchema, Debug)]
+struct ExplainDocument {
+    #[serde(flatten)]
+    explanation: ExplanationDocument,
+    /// The revision it is about.
+    revision: u32,
+    /// The same as `ampls-dns explain` prints it, and behind it the faults.
+    text: String,
+    /// Faults that may strike the question over UDP, in words; only for what is served.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<String>,
+}
+
+/// Why a network gets the answer it gets.
+#[utoipa::path(
+    get, path = "/v1/explain", tag = "estate", params(ExplainQuery),
+    responses(
+        (status = OK, description = "The answer and the statements that lead to it.", body = ExplainDocument),
+        (status = BAD_REQUEST, description = "The query cannot be used.", body = Problem, content_type = "application/problem+json"),
+        (status = NOT_FOUND, description = "There is no such network or step.", body = Problem, content_type = "application/problem+json")
+    )
+)]
+async fn explain(
+    State(admin): State<Admin>,
+    Asked(query): Asked<ExplainQuery>,
+) -> Result<Json<ExplainDocument>, Problem> {
+    blocking(move || {
+        let name = owner_name(&query.name)?;
+        let kind = match query.r#type.as_deref() {
+            None => RecordType::A,
+            Some(text) => text.parse().map_err(|error| Problem::bad(format!("`type`: {error}")))?,
+        };
+        let world = at(&admin, query.at.as_deref())?;
+        let (view, chosen) = match (query.from.as_deref(), query.from_address) {
+            (Some(_), Some(_)) => {
+                return Err(Problem::bad("`from` and `fromAddress` stand side by side; leave one away"));
+            }
+            (None, Some(address)) => match world.views.of_address(address) {
+                Some((view, prefix)) => (view, Chosen::Source(prefix)),
+                None => (ViewId::PUBLIC, Chosen::NoPrefix),
+            },
+            (from, None) => (network(&world, from.unwrap_or("public"))?, Chosen::Named),
+        };
+        let question = Question { name, kind };
+        let told = explained(&world, view, chosen, &question);
+        let answer = answered(&world, view, &question);
+        let mut text = explanation::text(&told, &answer);
+        let asked =
+            FaultAsked { name: &question.name, kind, view: world.views.get(view).label(), transport: Transport::Udp };
+        let faults = match &query.at {
+            None => admin.control.publication().faults().notes(&asked, std::time::Instant::now()),
+            Some(_) => Vec::new(),
+        };
+        text.extend(faults.iter().map(|fault| format!("  {fault}\n")));
+        let explanation = explanation::document(&told, answer);
+        Ok(Json(ExplainDocument { explanation, revision: world.revision().0, text, faults }))
+    })
+    .await
+}
+
+#[derive(Deserialize, ToSchema, Clone, Copy, Debug)]
+#[serde(rename_all = "camelCase")]
+enum OperationName {
+    Ingestion,
+    Query,
+    Config,
+    Download,
+    ResourceManager,
+}
+
+impl From<OperationName> for Operation {
+    fn from(name: OperationName) -> Self {
+        match name {
+            OperationName::Ingestion => Self::Ingestion,
+            OperationName::Query => Self::Query,
+            OperationName::Config => Self::Config,
+            OperationName::Download => Self::Download,
+            OperationName::ResourceManager => Self::ResourceManager,
+        }
+    }
+}
+
+#[derive(Deserialize, IntoParams, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct FlowsQuery {
+    /// The network or virtual machine the connection is opened from; `public` is outside every network.
+    from: String,
+    /// The resource to use; all without it.
+    resource: Option<String>,
+    /// What is done; everything without it.
+    #[param(inline)]
+    operation: Option<OperationName>,
+    /// A step's name or a revision; what is served without it.
+    at: Option<String>,
+}
+
+/// Which path each operation on a resource takes, whether it is allowed, and what the client sees.
+#[utoipa::path(
+    get, path = "/v1/flows", tag = "estate", params(FlowsQuery),
+    responses(
+        (status = OK, description = "The flows.", body = [FlowDocument]),
+        (status = BAD_REQUEST, description = "The query cannot be used.", body = Problem, content_type = "application/problem+json"),
+        (status = NOT_FOUND, description = "There is no such network, resource or step.", body = Problem, content_type = "application/problem+json")
+    )
+)]
+async fn flows(
+    State(admin): State<Admin>,
+    Asked(query): Asked<FlowsQuery>,
+) -> Result<Json<Vec<FlowDocument>>, Problem> {
+    blocking(move || {
+        let operation = query.operation.map(Operation::from);
+        let world = at(&admin, query.at.as_deref())?;
+        let state = &world.state;
+        let client = match state.machines.get_key_value(query.from.as_str()) {
+            Some((name, _)) => Client::Machine(name.clone()),
+            None => Client::View(network(&world, &query.from)?),
+        };
+        let resources: Vec<_> = match &query.resource {
+            Some(name) => match state.resources.get_key_value(name.as_str()) {
+                Some((name, _)) => vec![name.clone()],
+                None => return Err(Problem::missing(format!("there is no resource {name:?} at this step"))),
+            },
+            None => state.resources.keys().cloned().collect(),
+        };
+        let all = resources.iter().flat_map(|resource| all_flows(&world, &client, resource));
+        let all = all.filter(|flow| operation.is_none_or(|operation| flow.operation == operation));
+        Ok(Json(all.map(|flow| flow_report::document(&flow)).collect()))
+    })
+    .await
+}
+
+#[derive(Deserialize, IntoParams, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct FindingsQuery {
+    /// A step's name or a revision; what is served without it.
+    at: Option<String>,
+}
+
+/// What is wrong with the estate, the gravest first.
+#[utoipa::path(
+    get, path = "/v1/findings", tag = "estate", params(FindingsQuery), operation_id = "findings",
+    responses(
+        (status = OK, description = "The findings.", body = [FindingDocument]),
+        (status = BAD_REQUEST, description = "The query cannot be used.", body = Problem, content_type = "application/problem+json"),
+        (status = NOT_FOUND, description = "There is no such step.", body = Problem, content_type = "application/problem+json")
+    )
+)]
+async fn list_findings(
+    State(admin): State<Admin>,
+    Asked(query): Asked<FindingsQuery>,
+) -> Result<Json<Vec<FindingDocument>>, Problem> {
+    blocking(move || {
+        let world = at(&admin, query.at.as_deref())?;
+        Ok(Json(crate::assess::findings(&world).iter().map(findings::document).collect()))
+    })
+    .await
+}

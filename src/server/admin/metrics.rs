@@ -1,0 +1,47 @@
+//! The numbers, for Prometheus.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::problem::blocking;
+use super::{Admin, Problem};
+use crate::server::metrics::{CONTENT_TYPE, Family, text};
+
+pub(super) fn routes() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new().routes(routes!(metrics))
+}
+
+/// What the server has done, as numbers in Prometheus' text format.
+#[utoipa::path(
+    get, path = "/metrics", tag = "health",
+    responses((status = OK, description = "The numbers.", body = String, content_type = "text/plain"))
+)]
+async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
+    let text = blocking(move || {
+        let standing = admin.control.standing();
+        let reloads = &standing.reloads;
+        let outcomes = [("succeeded".to_owned(), reloads.succeeded), ("failed".to_owned(), reloads.failed)];
+        let others = vec![
+            Family::by_label(
+                "ampls_dns_reloads_total",
+                "How often the source was read again, by how that went.",
+                true,
+                "outcome",
+                outcomes,
+            ),
+            Family::gauge(
+                "ampls_dns_reload_failing",
+                "1 while the last reload has failed and an older revision is served.",
+                f64::from(u8::from(reloads.failure.is_some())),
+            ),
+            Family::counter("ampls_dns_publications_total", "How many revisions were published.", standing.edition),
+        ];
+        let publication = admin.control.publication();
+        Ok(text(publication.observatory(), publication.faults(), &publication.world(), others))
+    })
+    .await?;
+    Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
+}

@@ -1,0 +1,106 @@
+//! The page, and the value it draws.
+//!
+//! The value is made once for a history: stepping back and forth only moves what the page shows of it. Pages ask again
+//! after every change, and learn from the tag that nothing is new.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use sha2::{Digest as _, Sha256};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::problem::blocking;
+use super::{Admin, Problem};
+use crate::compile::Compiled;
+use crate::estate::History;
+use crate::output::drawing::{TimelineView, steps};
+use crate::output::page::{Page, html};
+use crate::server::control::Position;
+
+pub(super) fn routes() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new().routes(routes!(page)).routes(routes!(story))
+}
+
+/// The value of the history that was asked for last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept(Arc<Mutex<Option<Told>>>);
+
+/// A history, told.
+#[derive(Clone, Debug)]
+struct Told {
+    /// What it was made from. As long as it is held here, no other history has its address.
+    history: Arc<History>,
+    title: Arc<str>,
+    start: Option<Arc<str>>,
+    tag: String,
+    json: Arc<str>,
+}
+
+impl Kept {
+    fn of(&self, standing: &Position) -> Told {
+        let start = standing.start().map(|step| Arc::clone(&step.name));
+        // A panic while telling leaves the last value, which is whole.
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let history = &standing.world.history;
+        let same =
+            |told: &&Told| Arc::ptr_eq(&told.history, history) && told.title == standing.title && told.start == start;
+        if let Some(told) = kept.as_ref().filter(same) {
+            return told.clone();
+        }
+        let json: Arc<str> = value(standing, start.as_deref()).into();
+        let digest = Sha256::digest(json.as_bytes());
+        let tag = digest.iter().take(12).fold(String::new(), |tag, octet| format!("{tag}{octet:02x}"));
+        let told = Told {
+            history: Arc::clone(history),
+            title: Arc::clone(&standing.title),
+            start,
+            tag: format!("\"{tag}\""),
+            json,
+        };
+        *kept = Some(told.clone());
+        told
+    }
+}
+
+/// The value as JSON.
+fn value(standing: &Position, start: Option<&str>) -> String {
+    let steps = steps(&standing.world.history);
+    let worlds = steps.iter().map(|step| Compiled::clone(&standing.at_revision(step.end))).collect();
+    let mut tale = TimelineView::of_worlds(steps, worlds, &[]);
+    tale.title = Arc::clone(&standing.title);
+    tale.start = start.and_then(|name| tale.step(name)).unwrap_or(tale.start);
+    serde_json::to_string(&Page::of(&tale)).expect("values of the page have string keys only")
+}
+
+/// The page: timeline, drawing, answers and explanations, following this server.
+#[utoipa::path(
+    get, path = "/", tag = "page",
+    responses((status = OK, description = "One self-contained page.", body = String, content_type = "text/html"))
+)]
+async fn page() -> Response {
+    let policy = format!("{}; frame-ancestors 'none'", *html::POLICY);
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html::SERVED.as_str())).into_response()
+}
+
+/// The value the page draws: every step with its estate, drawing, findings, answers and explanations.
+#[utoipa::path(
+    get, path = "/v1/story", tag = "page",
+    responses(
+        (status = OK, description = "The value; the same that `story --format html` puts into its page.", body = serde_json::Value,
+         headers(("etag" = String, description = "Names this value; send it back as If-None-Match."))),
+        (status = NOT_MODIFIED, description = "It is the value of If-None-Match.")
+    )
+)]
+async fn story(State(admin): State<Admin>, headers: HeaderMap) -> Result<Response, Problem> {
+    let told = blocking(move || Ok(admin.story.of(&admin.control.standing()))).await?;
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let known = known.flat_map(|tags| tags.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == told.tag);
+    let tag = [(header::ETAG, told.tag)];
+    if known {
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+    }
+    Ok((tag, [(header::CONTENT_TYPE, "application/json")], told.json.to_string()).into_response())
+}

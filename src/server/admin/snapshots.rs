@@ -1,0 +1,102 @@
+//! Snapshots: what is served, kept under a name.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::ask::{Body, Named};
+use super::problem::blocking;
+use super::state::{PositionDocument, timestamp};
+use super::{Admin, Problem};
+use crate::server::control::Snapshot;
+
+pub(super) fn routes() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new().routes(routes!(list, take)).routes(routes!(forget)).routes(routes!(restore))
+}
+
+/// How to call it.
+#[derive(Deserialize, ToSchema, Debug)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// Letters, digits, `.`, `-` and `_`.
+    #[schema(pattern = "^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$", max_length = 128)]
+    name: String,
+}
+
+/// A snapshot.
+#[derive(Serialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+struct SnapshotDocument {
+    name: String,
+    /// Its revision.
+    revision: u32,
+    /// The step it stands at, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<String>,
+    /// When it was taken (RFC 3339).
+    taken: String,
+}
+
+impl From<Snapshot> for SnapshotDocument {
+    fn from(snapshot: Snapshot) -> Self {
+        let Snapshot { name, revision, step, taken } = snapshot;
+        Self { name, revision: revision.0, step, taken: timestamp(taken) }
+    }
+}
+
+/// The snapshots there are, in order of their names.
+#[utoipa::path(
+    get, path = "/v1/snapshots", tag = "snapshots",
+    responses((status = OK, description = "The snapshots.", body = [SnapshotDocument]))
+)]
+async fn list(State(admin): State<Admin>) -> Result<Json<Vec<SnapshotDocument>>, Problem> {
+    blocking(move || Ok(Json(admin.control.snapshots().into_iter().map(SnapshotDocument::from).collect()))).await
+}
+
+/// Keep what is served under a name; a snapshot of that name before is replaced.
+#[utoipa::path(
+    post, path = "/v1/snapshots", tag = "snapshots", request_body = Wanted,
+    responses(
+        (status = CREATED, description = "It is kept.", body = SnapshotDocument),
+        (status = BAD_REQUEST, description = "The name or the body cannot be used.", body = Problem, content_type = "application/problem+json"),
+        (status = CONFLICT, description = "There are too many.", body = Problem, content_type = "application/problem+json")
+    )
+)]
+async fn take(
+    State(admin): State<Admin>,
+    Body(wanted): Body<Wanted>,
+) -> Result<(StatusCode, Json<SnapshotDocument>), Problem> {
+    blocking(move || Ok((StatusCode::CREATED, Json(admin.control.snapshot(&wanted.name)?.into())))).await
+}
+
+/// Forget a snapshot.
+#[utoipa::path(
+    delete, path = "/v1/snapshots/{name}", tag = "snapshots", params(("name" = String, Path, description = "Its name.")),
+    responses(
+        (status = NO_CONTENT, description = "It is gone."),
+        (status = NOT_FOUND, description = "There is none of that name.", body = Problem, content_type = "application/problem+json")
+    )
+)]
+async fn forget(State(admin): State<Admin>, Named(name): Named) -> Result<StatusCode, Problem> {
+    blocking(move || {
+        admin.control.forget(&name)?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+/// Serve a snapshot again, with the history it had. The snapshot stays.
+#[utoipa::path(
+    post, path = "/v1/snapshots/{name}/restore", tag = "snapshots", params(("name" = String, Path, description = "Its name.")),
+    responses(
+        (status = OK, description = "It is served.", body = PositionDocument),
+        (status = NOT_FOUND, description = "There is none of that name.", body = Problem, content_type = "application/problem+json")
+    )
+)]
+async fn restore(State(admin): State<Admin>, Named(name): Named) -> Result<Json<PositionDocument>, Problem> {
+    blocking(move || Ok(Json(PositionDocument::of(&*admin.control.restore(&name)?)))).await
+}

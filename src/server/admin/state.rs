@@ -1,0 +1,246 @@
+//! What is served now.
+
+use std::time::SystemTime;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Admin;
+use crate::estate::NetworkKind;
+use crate::server::control::{Position, Reloads};
+
+pub(super) fn routes() -> OpenApiRouter<Admin> {
+    OpenApiRouter::new().routes(routes!(state))
+}
+
+/// Where the history stands.
+#[derive(Serialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PositionDocument {
+    /// The revision that is served: how many events have happened.
+    revision: u32,
+    /// How many publications there have been; unlike the revision it only grows.
+    edition: u64,
+    /// The step it stands at; absent where the history has no steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<String>,
+}
+
+impl PositionDocument {
+    pub(super) fn of(standing: &Position) -> Self {
+        let step = standing.step().map(|step| step.name.to_string());
+        Self { revision: standing.world.revision().0, edition: standing.edition, step }
+    }
+}
+
+/// How reading the source again went.
+#[derive(Serialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReloadDocument {
+    /// How often it went well.
+    succeeded: u64,
+    /// How often it failed.
+    failed: u64,
+    /// When it was tried last (RFC 3339); absent if never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<String>,
+    /// Why the last one failed; absent if it went well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
+}
+
+impl ReloadDocument {
+    pub(super) fn of(reloads: &Reloads) -> Self {
+        Self {
+            succeeded: reloads.succeeded,
+            failed: reloads.failed,
+            last: reloads.last.map(timestamp),
+            failure: reloads.failure.as_deref().map(str::to_owned),
+        }
+    }
+}
+
+/// A moment as RFC 3339 writes it, in whole milliseconds.
+pub(super) fn timestamp(moment: SystemTime) -> String {
+    match jiff::Timestamp::try_from(moment) {
+        Ok(moment) => format!("{moment:.3}"),
+        // A clock set beyond the year 9999.
+        Err(_) => "unknown".to_owned(),
+    }
+}
+
+/// What is served.
+#[derive(Serialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+struct StateDocument {
+    /// What the scenario is called; may be empty.
+    title: String,
+    /// Where it is read from.
+    source: String,
+    /// The cloud, by Azure's name.
+    cloud: String,
+    #[serde(flatten)]
+    position: PositionDocument,
+    /// The step a reset leads to; absent where the scenario has no steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
+    /// The steps of the history in order.
+    steps: Vec<StepDocument>,
+    /// Where queries of any network are answered by source address.
+    listeners: Vec<String>,
+    /// The networks in the order declared.
+    networks: Vec<NetworkDocument>,
+    /// Private DNS zones.
+    zones: Vec<ZoneDocument>,
+    /// Scopes.
+    scopes: Vec<ScopeDocument>,
+    /// Private endpoints.
+    endpoints: Vec<EndpointDocument>,
+    /// How reading the source again went.
+    reload: ReloadDocument,
+}
+
+#[derive(Serialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+struct StepDocument {
+    name: String,
+    /// One sentence about it; may be empty.
+    about: String,
+    /// The revision it ends at.
+    revision: u32,
+    /// Whether the history stands here.
+    current: bool,
+}
+
+#[derive(Serialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+struct NetworkDocument {
+    name: String,
+    /// `virtual` or `onPremises`.
+    kind: &'static str,
+    /// The number of its view.
+    view: u32,
+    /// Prefixes whose clients are in it.
+    prefixes: Vec<String>,
+    /// Where its clients ask, whatever their address; absent if only the source address tells them apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listener: Option<String>,
+}
+
+#[derive(Serialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+struct ZoneDocument {
+    resource_group: String,
+    name: String,
+    /// How many record sets it has, the SOA included.
+    record_sets: usize,
+    /// The networks it is linked to.
+    links: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+struct ScopeDocument {
+    name: String,
+    /// Scoped resources in the order they were added.
+    resources: Vec<String>,
+    /// Its private endpoints.
+    endpoints: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+struct EndpointDocument {
+    name: String,
+    scope: String,
+    network: String,
+    subnet: String,
+    /// Its addresses in the order they were given.
+    addresses: Vec<String>,
+    /// Why its provisioning failed, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<String>,
+}
+
+/// What is served now: where the history stands, and what the estate has.
+#[utoipa::path(
+    get, path = "/v1/state", tag = "state",
+    responses((status = OK, description = "What is served.", body = StateDocument))
+)]
+async fn state(State(admin): State<Admin>) -> Json<StateDocument> {
+    let standing = admin.control.standing();
+    let world = &standing.world;
+    let state = &world.state;
+    let listeners = admin.control.publication().listeners();
+    let steps = world.history.steps().iter().enumerate().map(|(index, step)| StepDocument {
+        name: step.name.to_string(),
+        about: step.about.to_string(),
+        revision: step.end.0,
+        current: standing.step == Some(index),
+    });
+    let networks = world.views.iter().filter_map(|(id, view)| {
+        let name = view.network.as_ref()?;
+        let listener = listeners.iter().find(|bound| bound.network.as_ref() == Some(name));
+        let prefixes = state.networks.get(name).into_iter().flat_map(|spec| spec.prefixes());
+        Some(NetworkDocument {
+            name: name.to_string(),
+            kind: match view.kind {
+                NetworkKind::Virtual => "virtual",
+                NetworkKind::OnPremises => "onPremises",
+            },
+            view: id.0,
+            prefixes: prefixes.map(|prefix| prefix.to_string()).collect(),
+            listener: listener.map(|bound| bound.address.to_string()),
+        })
+    });
+    let zones = state.zones.iter().map(|(id, linked)| ZoneDocument {
+        resource_group: id.resource_group.to_string(),
+        name: id.apex.to_string(),
+        record_sets: linked.zone.len(),
+        links: linked.links.keys().map(ToString::to_string).collect(),
+    });
+    let scopes = state.scopes.iter().map(|(name, scope)| ScopeDocument {
+        name: name.to_string(),
+        resources: scope.resources.iter().map(ToString::to_string).collect(),
+        endpoints: scope.endpoints.iter().map(ToString::to_string).collect(),
+    });
+    let endpoints = state.endpoints.iter().map(|(name, endpoint)| {
+        let mut addresses: Vec<String> = Vec::new();
+        for member in &endpoint.members {
+            let address = member.address.to_string();
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        EndpointDocument {
+            name: name.to_string(),
+            scope: endpoint.spec.scope.to_string(),
+            network: endpoint.spec.network.to_string(),
+            subnet: endpoint.spec.subnet.clone(),
+            addresses,
+            failed: endpoint.failed.clone(),
+        }
+    });
+    Json(StateDocument {
+        title: standing.title.to_string(),
+        source: admin.control.source().name().to_owned(),
+        cloud: world.history.cloud.to_string(),
+        position: PositionDocument::of(&standing),
+        start: standing.start().map(|step| step.name.to_string()),
+        steps: steps.collect(),
+        listeners: listeners
+            .iter()
+            .filter(|bound| bound.network.is_none())
+            .map(|bound| bound.address.to_string())
+            .collect(),
+        networks: networks.collect(),
+        zones: zones.collect(),
+        scopes: scopes.collect(),
+        endpoints: endpoints.collect(),
+        reload: ReloadDocument::of(&standing.reloads),
+    })
+}

@@ -1,0 +1,77 @@
+//! Which queries somebody wants to see.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::LoggedQuery;
+use super::sight::QueryDocument;
+use crate::dns::message::{Query, Refusal};
+use crate::dns::wire::Transport;
+use crate::dns::{OwnerName, Rcode, RecordType};
+use crate::server::names::NamePattern;
+
+/// What a query must be like. What is absent does not matter.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Filter {
+    /// The name asked for.
+    pub name: Option<NamePattern>,
+    /// The type asked for.
+    pub kind: Option<RecordType>,
+    /// The label of the view it was answered in.
+    pub view: Option<String>,
+    /// The reply's code.
+    pub rcode: Option<Rcode>,
+    /// What it travelled by.
+    pub transport: Option<Transport>,
+    /// Where it came from.
+    pub client: Option<IpNet>,
+    /// One of the record data it was answered with.
+    pub answer: Option<String>,
+    /// A part of the writer's name: an endpoint or a scope.
+    pub writer: Option<String>,
+    /// True for queries that a fault has struck, false for others.
+    pub fault: Option<bool>,
+}
+
+impl Filter {
+    /// False if the octets and what stands beside them say no already.
+    pub(super) fn may(&self, noted: &LoggedQuery) -> bool {
+        let facts = &noted.facts;
+        self.rcode.is_none_or(|rcode| facts.rcode == Some(rcode))
+            && self.transport.is_none_or(|transport| facts.transport == transport)
+            && self.fault.is_none_or(|fault| facts.fault.is_some() == fault)
+            && self.client.is_none_or(|client| client.contains(&canonical(facts.source.ip())))
+            && self.view.as_ref().is_none_or(|view| noted.view.as_deref() == Some(view))
+            && (self.name.is_none() && self.kind.is_none() || self.asks(asked(&noted.query)))
+    }
+
+    fn asks(&self, asked: Option<(OwnerName, RecordType)>) -> bool {
+        asked.is_some_and(|(name, kind)| {
+            self.name.as_ref().is_none_or(|pattern| pattern.matches(&name))
+                && self.kind.is_none_or(|wanted| wanted == kind)
+        })
+    }
+
+    /// True if the answer and its writer are what is wanted too.
+    pub(super) fn lets_through(&self, query: &QueryDocument) -> bool {
+        let has = |writer: &String| query.writer.as_ref().is_some_and(|own| own.contains(writer.as_str()));
+        self.answer.as_ref().is_none_or(|answer| query.answer.contains(answer)) && self.writer.as_ref().is_none_or(has)
+    }
+}
+
+fn canonical(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+/// The name and the type a message asks for. A query that was cut off in its slot still has its question.
+pub(super) fn asked(query: &[u8]) -> Option<(OwnerName, RecordType)> {
+    let question = match Query::parse(query) {
+        Ok(query) => query.echo.question,
+        Err(Refusal::Reply(echo, _)) => echo.question,
+        Err(Refusal::Drop) => return None,
+    };
+    let (rest, _class) = question.split_last_chunk::<2>()?;
+    let (name, kind) = rest.split_last_chunk::<2>()?;
+    Some((OwnerName::from_wire(name).ok()?, RecordType(u16::from_be_bytes(*kind))))
+}

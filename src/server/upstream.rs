@@ -1,0 +1,430 @@
+//! Other servers, asked for names outside the emulated world.
+//!
+//! What is asked, and what becomes of the reply, is decided by a [`ForwardedQuery`]; here is how: a socket, and with it a source
+//! port, for each try, an id nobody can guess, TCP where a reply says that it is truncated, and the next server where one
+//! fails, refuses or says nothing for a while. Whoever was asked before may still reply. After [`PATIENCE`] the client is
+//! told SERVFAIL, which is before clients give up by themselves. Nothing is kept from one question to the next.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::Bound;
+use crate::dns::Rcode;
+use crate::dns::foreign::ForeignReply;
+use crate::resolve::{ForwardedQuery, Question};
+
+/// How long a client waits at most, whatever other servers do. Resolvers of clients give up after 5 s.
+pub const PATIENCE: Duration = Duration::from_millis(4500);
+
+/// How long a server may say nothing before the next one, or it again, is asked.
+const TURN: Duration = Duration::from_millis(1000);
+/// The most tries for one question of a client, its aliases included.
+const MOST_TRIES: usize = 12;
+/// The most sockets open to other servers at a time; further tries wait for one.
+const MOST_SOCKETS: usize = 256;
+/// How many clients may wait for the same name and type at a time. A server that forwards back to here makes one question
+/// many; the first beyond this is told so, and the others with it, since each waits for the next.
+const MOST_ALIKE: usize = 64;
+/// The port of DNS.
+const PORT: u16 = 53;
+/// Where the system keeps its resolvers.
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+
+/// RFC 8914, 4.23: no server could be reached.
+const NO_REACHABLE_AUTHORITY: u16 = 22;
+/// RFC 8914, 4.24: the network said no.
+const NETWORK_ERROR: u16 = 23;
+/// RFC 8914, 4.1: an error that fits no other code.
+const OTHER: u16 = 0;
+
+/// A server to ask, as written: `ADDRESS[:PORT]`, or `system` for those of `/etc/resolv.conf`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// This one.
+    At(SocketAddr),
+    /// The system's own.
+    System,
+}
+
+/// A text that says no server to ask.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no server to ask; write an address with or without a port, such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53, or `system`"
+)]
+pub struct WantedError(String);
+
+impl FromStr for Wanted {
+    type Err = WantedError;
+
+    fn from_str(text: &str) -> Result<Self, WantedError> {
+        if text == "system" {
+            return Ok(Self::System);
+        }
+        let address = text.parse::<SocketAddr>().or_else(|_| {
+            let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+            bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, PORT))
+        });
+        match address {
+            Ok(address) if !address.ip().is_unspecified() && address.port() != 0 => {
+                Ok(Self::At(SocketAddr::new(address.ip().to_canonical(), address.port())))
+            }
+            _ => Err(WantedError(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(address) => address.fmt(f),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+/// Why the system's servers cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SystemError {
+    /// The file cannot be read.
+    #[error(
+        "`{RESOLV_CONF}` cannot be read, so `--upstream system` has no server to ask; name one with `--upstream ADDRESS`"
+    )]
+    Unreadable(#[source] io::Error),
+    /// The file is not as it should be.
+    #[error("`{RESOLV_CONF}` cannot be understood: {0}; name a server with `--upstream ADDRESS`")]
+    Malformed(String),
+    /// The file names none.
+    #[error("`{RESOLV_CONF}` names no server; name one with `--upstream ADDRESS`")]
+    Empty,
+}
+
+/// The servers to ask, in order, each once.
+///
+/// # Errors
+/// [`SystemError`], where the system's are wanted and cannot be had.
+pub fn addresses(wanted: &[Wanted]) -> Result<Vec<SocketAddr>, SystemError> {
+    let mut found = Vec::new();
+    for one in wanted {
+        let these = match one {
+            Wanted::At(address) => vec![*address],
+            Wanted::System => system(Path::new(RESOLV_CONF))?,
+        };
+        for address in these {
+            if !found.contains(&address) {
+                found.push(address);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn system(file: &Path) -> Result<Vec<SocketAddr>, SystemError> {
+    let text = std::fs::read(file).map_err(SystemError::Unreadable)?;
+    let config = resolv_conf::Config::parse(text).map_err(|error| SystemError::Malformed(error.to_string()))?;
+    let servers: Vec<_> = config
+        .nameservers
+        .into_iter()
+        .map(|server| SocketAddr::new(IpAddr::from(server).to_canonical(), PORT))
+        .collect();
+    if servers.is_empty() { Err(SystemError::Empty) } else { Ok(servers) }
+}
+
+/// The listener that a server to ask is, if it is one of our own: questions would come back to where they came from.
+pub(super) fn own(server: SocketAddr, listeners: &[Bound]) -> Option<&Bound> {
+    let met = |bound: &&Bound| {
+        let here = bound.address.ip();
+        let everywhere = here.is_unspecified() && here.is_ipv4() == server.ip().is_ipv4() && is_local(server.ip());
+        bound.address.port() == server.port() && (here == server.ip() || everywhere)
+    };
+    listeners.iter().find(met)
+}
+
+/// True if the address is one of this machine's: only those can be bound.
+fn is_local(ip: IpAddr) -> bool {
+    ip.is_loopback() || std::net::UdpSocket::bind((ip, 0)).is_ok()
+}
+
+/// The servers to ask.
+#[derive(Debug)]
+pub struct Upstream {
+    servers: Vec<SocketAddr>,
+    sockets: Semaphore,
+    /// How many clients wait for each name and type.
+    alike: Mutex<HashMap<Question, usize>>,
+}
+
+/// Why a server's reply was of no use.
+#[derive(Debug)]
+enum Trouble {
+    /// It said nothing.
+    Silent,
+    /// The network or the machine said no.
+    Network(io::Error),
+    /// It was not asked any more: there were too many tries before.
+    TooManyTries,
+    /// It replied with a code that tells nothing about the name.
+    Refused(Rcode),
+}
+
+impl Upstream {
+    /// These servers, in the order in which they are asked; absent if there is none.
+    pub fn new(servers: Vec<SocketAddr>) -> Option<Self> {
+        (!servers.is_empty()).then(|| Self { servers, sockets: Semaphore::new(MOST_SOCKETS), alike: Mutex::default() })
+    }
+
+    /// Goes on a journey to its end: the octets of the reply to the client. They are there within [`PATIENCE`].
+    pub async fn travel(self: Arc<Self>, journey: ForwardedQuery) -> Option<Vec<u8>> {
+        let question = journey.question().clone();
+        let reply = match Alike::one_more(&self.alike, &question) {
+            Some(_counted) => self.ask_until_done(journey).await,
+            None => {
+                let Question { name, kind } = &question;
+                let text = format!(
+                    "{MOST_ALIKE} clients wait for {name} {kind} already; an upstream may forward back to this server"
+                );
+                tracing::warn!(%name, %kind, "{text}");
+                journey.failed(OTHER, &text)
+            }
+        };
+        Some(reply)
+    }
+
+    async fn ask_until_done(&self, mut journey: ForwardedQuery) -> Vec<u8> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut left = MOST_TRIES;
+        loop {
+            match self.ask(&journey, deadline, &mut left).await {
+                Ok(told) => {
+                    if let Some(reply) = journey.told(told) {
+                        return reply;
+                    }
+                }
+                Err((server, trouble)) => {
+                    let (code, text) = trouble.told(server);
+                    tracing::debug!(name = %journey.asks(), text, "no answer from upstream");
+                    return journey.failed(code, &text);
+                }
+            }
+        }
+    }
+
+    /// Asks the servers in turn until one of them has said something about the name.
+    async fn ask(
+        &self,
+        journey: &ForwardedQuery,
+        deadline: Instant,
+        left: &mut usize,
+    ) -> Result<ForeignReply, (SocketAddr, Trouble)> {
+        let mut tries = FuturesUnordered::new();
+        let mut order = self.servers.iter().copied().cycle();
+        let mut first_round = self.servers.len();
+        let mut turn = Instant::now();
+        let mut last = (self.servers[0], Trouble::Silent);
+        // Servers that have failed for good; if all have, there is nothing to wait for.
+        let mut failed = Vec::new();
+        loop {
+            let more = *left > 0 && failed.len() < self.servers.len();
+            if !more && tries.is_empty() {
+                let spent = failed.is_empty();
+                return Err(if spent { (last.0, Trouble::TooManyTries) } else { last });
+            }
+            tokio::select! {
+                biased;
+                Some((server, outcome)) = tries.next(), if !tries.is_empty() => match outcome {
+                    Ok(told) => return Ok(told),
+                    Err(trouble) => {
+                        if !failed.contains(&server) {
+                            failed.push(server);
+                        }
+                        last = (server, trouble);
+                        // Whoever was not asked yet is asked now, not when the one before would have had its time.
+                        if first_round > 0 {
+                            turn = Instant::now();
+                        }
+                    }
+                },
+                () = sleep_until(deadline) => return Err(last),
+                () = sleep_until(turn), if more => {
+                    let server = order.by_ref().find(|server| !failed.contains(server)).expect("one has not failed");
+                    (*left, first_round) = (*left - 1, first_round.saturating_sub(1));
+                    turn = Instant::now() + TURN;
+                    tries.push(async move { (server, self.ask_one(journey, server, deadline).await) });
+                }
+            }
+        }
+    }
+
+    async fn ask_one(
+        &self,
+        journey: &ForwardedQuery,
+        server: SocketAddr,
+        deadline: Instant,
+    ) -> Result<ForeignReply, Trouble> {
+        let _open = self.sockets.acquire().await.expect("the semaphore is never closed");
+        let told = async {
+            let told = ask_udp(journey, server).await?;
+            if told.truncated { ask_tcp(journey, server).await } else { Ok(told) }
+        };
+        let told = match timeout_at(deadline, told).await {
+            Ok(Ok(told)) => told,
+            Ok(Err(error)) => return Err(Trouble::Network(error)),
+            Err(_) => return Err(Trouble::Silent),
+        };
+        match told.rcode {
+            Rcode::NOERROR | Rcode::NXDOMAIN => Ok(told),
+            other => Err(Trouble::Refused(other)),
+        }
+    }
+}
+
+/// One of the clients that wait for a name and type, until it is dropped.
+struct Alike<'m> {
+    counts: &'m Mutex<HashMap<Question, usize>>,
+    question: &'m Question,
+}
+
+impl<'m> Alike<'m> {
+    /// Absent if there are too many.
+    fn one_more(counts: &'m Mutex<HashMap<Question, usize>>, question: &'m Question) -> Option<Self> {
+        let mut held = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.entry(question.clone()).or_default();
+        if *count >= MOST_ALIKE {
+            return None;
+        }
+        *count += 1;
+        Some(Self { counts, question })
+    }
+}
+
+impl Drop for Alike<'_> {
+    fn drop(&mut self) {
+        let mut held = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(self.question) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(self.question);
+            }
+        }
+    }
+}
+
+impl Trouble {
+    /// The extended error that tells it.
+    fn told(&self, server: SocketAddr) -> (u16, String) {
+        match self {
+            Self::Silent => {
+                (NO_REACHABLE_AUTHORITY, format!("upstream {server} did not reply within {} ms", PATIENCE.as_millis()))
+            }
+            Self::TooManyTries => (OTHER, format!("the aliases lead to more than {MOST_TRIES} questions to upstreams")),
+            Self::Network(error) => (NETWORK_ERROR, format!("upstream {server} cannot be asked: {error}")),
+            Self::Refused(rcode) => (OTHER, format!("upstream {server} replied {rcode}")),
+        }
+    }
+}
+
+/// An id nobody can guess.
+fn fresh_id() -> io::Result<u16> {
+    let mut octets = [0; 2];
+    getrandom::fill(&mut octets).map_err(io::Error::other)?;
+    Ok(u16::from_ne_bytes(octets))
+}
+
+/// Asks with a datagram from a port of its own. What is no reply to it, whoever sent it, is passed over.
+async fn ask_udp(journey: &ForwardedQuery, server: SocketAddr) -> io::Result<ForeignReply> {
+    let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((any, 0)).await?;
+    // From then on the kernel takes datagrams of this server alone, and tells of a port where nobody listens.
+    socket.connect(server).await?;
+    let id = fresh_id()?;
+    socket.send(&journey.query(id)).await?;
+    let mut buffer = vec![0; usize::from(u16::MAX)];
+    loop {
+        let length = socket.recv(&mut buffer).await?;
+        if let Some(told) = journey.read(id, &buffer[..length]) {
+            return Ok(told);
+        }
+        tracing::debug!(%server, "a datagram that is no reply to what was asked is passed over");
+    }
+}
+
+/// Asks over a connection of its own.
+async fn ask_tcp(journey: &ForwardedQuery, server: SocketAddr) -> io::Result<ForeignReply> {
+    let mut stream = TcpStream::connect(server).await?;
+    let id = fresh_id()?;
+    let query = journey.query(id);
+    let length = u16::try_from(query.len()).expect("a query of one question is short");
+    stream.write_all(&[&length.to_be_bytes()[..], &query].concat()).await?;
+    let length = stream.read_u16().await?;
+    let mut reply = vec![0; usize::from(length)];
+    stream.read_exact(&mut reply).await?;
+    journey
+        .read(id, &reply)
+        .filter(|told| !told.truncated)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "what came over TCP is no reply to what was asked"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_an_address_with_or_without_a_port_or_the_systems() {
+        let at = |text: &str| match text.parse() {
+            Ok(Wanted::At(address)) => address.to_string(),
+            other => panic!("{text} is {other:?}"),
+        };
+        assert_eq!(at("192.0.2.53"), "192.0.2.53:53");
+        assert_eq!(at("192.0.2.53:5353"), "192.0.2.53:5353");
+        assert_eq!(at("2001:db8::53"), "[2001:db8::53]:53");
+        assert_eq!(at("[2001:db8::53]"), "[2001:db8::53]:53");
+        assert_eq!(at("[2001:db8::53]:5353"), "[2001:db8::53]:5353");
+        assert_eq!(at("::ffff:192.0.2.53"), "192.0.2.53:53");
+        assert_eq!("system".parse(), Ok(Wanted::System));
+        for text in ["", "0.0.0.0", "[::]:53", "192.0.2.53:0", "dns.example", "192.0.2.53:", ":53"] {
+            assert_eq!(text.parse::<Wanted>(), Err(WantedError(text.into())), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_listener_of_our_own_is_found_also_behind_a_wildcard() {
+        let bound = |address: &str| Bound { network: None, address: address.parse().expect("an address") };
+        let listeners = [bound("127.0.0.1:5300"), bound("0.0.0.0:5400"), bound("[::1]:5500")];
+        let own = |server: &str| own(server.parse().expect("an address"), &listeners).map(|bound| bound.address.port());
+        assert_eq!(own("127.0.0.1:5300"), Some(5300));
+        assert_eq!(own("127.0.0.2:5300"), None);
+        assert_eq!(own("127.0.0.2:5400"), Some(5400));
+        assert_eq!(own("[::1]:5400"), None);
+        assert_eq!(own("[::1]:5500"), Some(5500));
+        // A documentation address is nobody's, and not this machine's.
+        assert_eq!(own("192.0.2.53:5400"), None);
+    }
+
+    #[test]
+    fn the_systems_servers_are_those_of_its_file() {
+        let file = std::env::temp_dir().join(format!("ampls-dns-resolv-{}", std::process::id()));
+        let read = |text: &str| {
+            std::fs::write(&file, text).expect("the temporary folder can be written to");
+            system(&file)
+        };
+        let servers =
+            read("# a comment\nsearch example\nnameserver 192.0.2.53\nnameserver 2001:db8::53\noptions edns0\n");
+        let servers = servers.expect("two servers");
+        assert_eq!(servers, ["192.0.2.53:53".parse().expect("good"), "[2001:db8::53]:53".parse().expect("good")]);
+        assert!(matches!(read("search example\n"), Err(SystemError::Empty)));
+        std::fs::remove_file(&file).expect("it was there");
+        assert!(matches!(system(&file), Err(SystemError::Unreadable(_))));
+    }
+}
