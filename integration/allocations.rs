@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ampls_dns::compile::{Compiled, ViewId, ZoneFiles, compile};
+use ampls_dns::compile::{Compiled, ViewId, Zone, ZoneFiles, compile};
 use ampls_dns::dns::wire::{Transport, encode_query};
-use ampls_dns::dns::{OwnerName, Rcode, RecordType, Table};
+use ampls_dns::dns::{NameServers, OwnerName, Rcode, RecordType};
 use ampls_dns::resolve::{Ede, Forwarding, Prepared, RequestContext, Response, Subnets};
 use ampls_dns::scenario::{Scenario, builtin};
 use ampls_dns::server::{Bound, Conduct, Listener, SnapshotStore};
@@ -88,7 +88,9 @@ fn what_is_kept_of_a_query_allocates_nothing_either() {
 fn an_answer_from_a_zone_file_allocates_nothing() {
     let text = "$TTL 10\n$ORIGIN z.example.\n@ SOA ns host 1 2 3 4 5\na A 192.0.2.1\nb CNAME a\n*.w CNAME b\n";
     let mut files = ZoneFiles::default();
-    files.publish(Arc::new(Table::read(text.as_bytes(), None).expect("a good zone"))).expect("one zone");
+    files
+        .publish(Arc::new(Zone::read("z.example.zone", text.as_bytes(), None, NameServers::Keep).expect("a good zone")))
+        .expect("one zone");
     let prepared = Prepared::new(Arc::new(Compiled::of_files(Arc::new(files))), None);
     allocations(&prepared, None, "a.z.example", RecordType::A);
     for (text, kind, rcode) in [

@@ -7,9 +7,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ampls_dns::compile::{Compiled, ZoneFiles};
+use ampls_dns::compile::{Compiled, Zone, ZoneFiles};
 use ampls_dns::dns::wire::{Received, decode, encode_query};
-use ampls_dns::dns::{OwnerName, Rcode, RecordType, Table};
+use ampls_dns::dns::{NameServers, OwnerName, Rcode, RecordType};
 use ampls_dns::server::{Running, Settings, start};
 use serde_json::{Value, json};
 
@@ -240,8 +240,8 @@ fn the_numbers_are_what_was_asked() {
 fn upstream() -> Running {
     let text = "$ORIGIN example.org.\n$TTL 60\n@ SOA ns host 1 2 3 4 5\nwww A 198.51.100.7\n";
     let mut zones = ZoneFiles::default();
-    let table = Table::read(text.as_bytes(), None).expect("a good zone");
-    zones.publish(Arc::new(table)).expect("one zone");
+    let zone = Zone::read("example.org.zone", text.as_bytes(), None, NameServers::Keep).expect("a good zone");
+    zones.publish(Arc::new(zone)).expect("one zone");
     let listeners = vec!["127.0.0.1:0".parse().expect("a good listener")];
     let world = Arc::new(Compiled::of_files(Arc::new(zones)));
     start(Settings { listeners, ..Settings::default() }, world).expect("a free port")

@@ -4,9 +4,9 @@ use std::hint::black_box;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ampls_dns::compile::{Compiled, ViewId, ZoneFiles, compile};
+use ampls_dns::compile::{Compiled, ViewId, Zone, ZoneFiles, compile};
 use ampls_dns::dns::wire::{Transport, encode_query};
-use ampls_dns::dns::{OwnerName, RecordType, Table};
+use ampls_dns::dns::{NameServers, OwnerName, RecordType};
 use ampls_dns::resolve::{Ede, Forwarding, Prepared, Question, RequestContext, Subnets, decide};
 use ampls_dns::scenario::{Scenario, builtin};
 use ampls_dns::server::observe::QueryLog;
@@ -49,7 +49,9 @@ fn zone(names: usize) -> Arc<ZoneFiles> {
         };
     }
     let mut files = ZoneFiles::default();
-    files.publish(Arc::new(Table::read(text.as_bytes(), None).expect("a good zone"))).expect("one zone");
+    files
+        .publish(Arc::new(Zone::read("z.example.zone", text.as_bytes(), None, NameServers::Keep).expect("a good zone")))
+        .expect("one zone");
     Arc::new(files)
 }
 

@@ -79,7 +79,7 @@ pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
         };
     }
     let Some(network) = network else { return Path::Public { address } };
-    match reach(world, network, hop.owned, address) {
+    match reach(world, network, &hop.owned, address) {
         Some((home, verdict)) if !verdict.arrives() => {
             Path::Unreachable { address, why: why(network, &home, &verdict) }
         }

@@ -144,7 +144,7 @@ pub fn cell_of(world: &Compiled, decision: &Decision<'_>) -> Cell {
             };
             let from = world.views.get(view).network.as_ref();
             let arrives = |address: &Ipv4Addr| {
-                let verdict = from.and_then(|from| reach(world, from, hop.owned, *address));
+                let verdict = from.and_then(|from| reach(world, from, &hop.owned, *address));
                 verdict.is_none_or(|(_, verdict)| verdict.arrives())
             };
             Cell::Private { reachable: addresses.iter().all(arrives), addresses, endpoint }

@@ -205,9 +205,11 @@ fn say_what_is_read(say: impl Fn(&str), given: &input::Given, loaded: &Loaded) {
     let version = env!("CARGO_PKG_VERSION");
     let files = &loaded.files;
     if !files.is_empty() {
-        let links: Vec<_> = files.networks().flat_map(|network| files.linked_to(network.as_str())).collect();
-        let (public, linked) = (files.public().count(), links.len());
-        let records = files.public().chain(links).map(|table| table.records()).sum::<usize>();
+        let linked = files.networks().filter_map(|network| files.linked_to(network.as_str()));
+        let links: Vec<_> = linked.flat_map(crate::compile::Zones::values).collect();
+        let (public, linked) = (files.public().len(), links.len());
+        let all = files.public().values().chain(links);
+        let records = all.map(|zone| zone.packed().records()).sum::<usize>();
         let (public, linked) = (count(public, "public zone"), count(linked, "link"));
         let records = count(records, "record");
         say(&format!("ampls-dns {version}: {public} and {linked} from files, {records}"));
@@ -220,7 +222,7 @@ fn say_what_is_read(say: impl Fn(&str), given: &input::Given, loaded: &Loaded) {
 fn say_where_it_stands(say: impl Fn(&str), given: &input::Given, origin: &Origin) {
     let world = origin.world();
     let state = &world.state;
-    if world.history.events().is_empty() && !world.files.is_empty() {
+    if world.history.events().is_empty() && !world.state.files.is_empty() {
         return;
     }
     let step = input::step_at(&world.history, world.revision()).unwrap_or("-");

@@ -134,7 +134,10 @@ impl State {
     pub(super) fn write(&mut self, id: &ZoneId, set: RecordSet, writer: Writer) -> Result<(), Reason> {
         let revision = self.revision;
         let linked = self.zones.get(id).ok_or_else(|| Reason::ZoneGone(id.clone()))?;
-        let new = linked.zone.get(set.owner(), set.kind()).is_none();
+        if !set.owner().is_within(linked.zone.apex()) {
+            return Err(Reason::OutsideZone { owner: set.owner().clone(), zone: id.clone() });
+        }
+        let new = !linked.zone.has(set.owner(), set.kind());
         self.keep(Limit::RecordSetsPerZone, &id.to_string(), linked.zone.len() + usize::from(new), None)?;
         let linked = self.zones.get_mut(id).expect("it was just there");
         Arc::make_mut(&mut linked.zone).write(set, writer, revision);

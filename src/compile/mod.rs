@@ -11,9 +11,9 @@ pub mod limit;
 pub mod reachability;
 pub mod refusal;
 
-pub mod files;
 pub mod public;
 pub mod zone;
+pub mod zone_files;
 
 mod endpoint;
 pub mod linking;
@@ -28,10 +28,10 @@ pub(crate) mod sample;
 
 use std::sync::Arc;
 
-pub use files::ZoneFiles;
 pub use state::State;
 pub use view::{Link, Target, View, ViewId, Views};
-pub use zone::{Lookup, Owned, Tombstone, Writer, Zone};
+pub use zone::{Answer, Lookup, Owned, Tombstone, Writer, Zone, Zones};
+pub use zone_files::ZoneFiles;
 
 use crate::catalogue::Catalogue;
 pub use crate::estate::member;
@@ -46,8 +46,6 @@ pub struct Compiled {
     pub state: Arc<State>,
     /// What each network's clients meet.
     pub views: Views,
-    /// Zones that are served as their master files have them.
-    pub files: Arc<ZoneFiles>,
 }
 
 impl Compiled {
@@ -69,7 +67,6 @@ pub fn compile(history: &Arc<History>, at: Revision) -> Compiled {
 pub struct Fold {
     history: Arc<History>,
     state: State,
-    files: Arc<ZoneFiles>,
 }
 
 impl Fold {
@@ -84,14 +81,13 @@ impl Fold {
         for zone in &history.public {
             state.public.insert(public::zone_of_file(zone));
         }
-        Self { state, history: Arc::clone(history), files: Arc::default() }
+        Self { state, history: Arc::clone(history) }
     }
 
     /// A fold that goes on where `world` stands, with zones from files as there. The events up to there must be those
     /// `world` was made from.
     pub fn resume(world: &Compiled, history: &Arc<History>) -> Self {
-        let (state, files) = ((*world.state).clone(), Arc::clone(&world.files));
-        Self { state, history: Arc::clone(history), files }
+        Self { state: (*world.state).clone(), history: Arc::clone(history) }
     }
 
     /// Applies the events up to and including `at`; those it has seen already stay.
@@ -104,12 +100,12 @@ impl Fold {
     }
 
     /// The revision it stands at, ready to be asked.
-    pub fn compiled(&self) -> Compiled {
+    pub fn compiled(&mut self) -> Compiled {
+        self.state.compact();
         Compiled {
             history: Arc::clone(&self.history),
             views: Views::of(&self.state),
             state: Arc::new(self.state.clone()),
-            files: Arc::clone(&self.files),
         }
     }
 }

@@ -1,24 +1,23 @@
 //! Public DNS as far as it is emulated: the published zones, and the names that exist because a resource does.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::member;
-use super::zone::{Writer, Zone};
+use super::zone::{Writer, Zone, Zones};
 use crate::catalogue::{Catalogue, Slots, doc_address};
-use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, Soa, Ttl};
+use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, Soa, Ttl, WholeKey};
 use crate::estate::{PublicZone, ResourceSpec, Revision, ZoneId};
 
 /// The public zones by apex, the root among them.
 #[derive(Clone, Debug)]
 pub struct PublicDns {
-    zones: HashMap<OwnerName, Arc<Zone>>,
+    zones: Zones,
 }
 
 impl PublicDns {
     /// Public DNS before any resource exists.
     pub fn published(catalogue: &Catalogue) -> Self {
-        let mut zones = HashMap::new();
+        let mut zones = Zones::default();
         let root = OwnerName::root();
         zones.insert(root.clone(), Arc::new(Zone::new(public_id(&root), root_soa(), published(false), Revision(0))));
         for public in &catalogue.public_zones {
@@ -38,25 +37,30 @@ impl PublicDns {
     pub fn bare() -> Self {
         let root = OwnerName::root();
         let zone = Zone::new(public_id(&root), root_soa(), published(false), Revision(0));
-        Self { zones: HashMap::from([(root, Arc::new(zone))]) }
+        Self { zones: Zones::from_iter([(root, Arc::new(zone))]) }
     }
 
-    /// The zone that has the say over a name: the one with the longest apex. Outside the emulated world that is the
-    /// root, which holds nothing.
+    /// The zone that answers for a name: the one with the longest apex. Outside the emulated world that is the root, which
+    /// holds nothing.
     pub fn zone_of(&self, name: &OwnerName) -> &Arc<Zone> {
-        let mut rest = name.wire();
-        loop {
-            if let Some(zone) = self.zones.get(rest) {
-                return zone;
-            }
-            // The root's single octet is always found, so there is a label to take off here.
-            rest = &rest[1 + usize::from(rest[0])..];
-        }
+        self.zone_of_key(&WholeKey::of(name))
+    }
+
+    /// The same with the name's key, for those who have it already.
+    pub fn zone_of_key(&self, key: &WholeKey) -> &Arc<Zone> {
+        self.zones.longest(key).expect("every name is within the root")
     }
 
     /// All zones.
     pub fn zones(&self) -> impl Iterator<Item = &Arc<Zone>> {
         self.zones.values()
+    }
+
+    /// Drops what changes to zones left unused.
+    pub(super) fn compact(&mut self) {
+        for zone in self.zones.values_mut().filter(|zone| zone.has_unused()) {
+            Arc::make_mut(zone).compact();
+        }
     }
 
     /// Puts a zone in, or in the place of the one with its apex.
@@ -110,7 +114,7 @@ impl PublicDns {
     fn announce_region(&mut self, catalogue: &Catalogue, slots: &Slots, writer: &Writer, revision: Revision) {
         for row in &catalogue.regional {
             let name = row.name.fill(slots).and_then(|name| OwnerName::parse(&name).ok());
-            let Some(name) = name.filter(|name| self.zone_of(name).get_any(name).is_none()) else { continue };
+            let Some(name) = name.filter(|name| !self.zone_of(name).has_name(name)) else { continue };
             let hop =
                 catalogue.zones.iter().filter(|_| row.hop).find_map(|zone| name.moved(&zone.public, &zone.private));
             let names = std::iter::once(name).chain(hop).collect();
@@ -165,11 +169,9 @@ impl PublicDns {
     }
 
     fn is_published(&self, name: &OwnerName) -> bool {
-        let own = |kind| self.zone_of(name).get(name, kind);
-        [RecordType::CNAME, RecordType::A]
-            .into_iter()
-            .filter_map(own)
-            .any(|owned| matches!(owned.writer, Writer::Published { .. }))
+        let zone = self.zone_of(name);
+        let published = |kind| matches!(zone.writer(name, kind), Some(Writer::Published { .. }));
+        published(RecordType::CNAME) || published(RecordType::A)
     }
 
     fn put(&mut self, set: RecordSet, writer: &Writer, revision: Revision) {
@@ -181,20 +183,15 @@ impl PublicDns {
     fn clear(&mut self, name: &OwnerName) {
         let apex = self.zone_of(name).apex().clone();
         let zone = self.zones.get_mut(&apex).expect("zone_of finds only zones that are there");
-        if [RecordType::CNAME, RecordType::A].iter().any(|kind| zone.get(name, *kind).is_some()) {
+        if [RecordType::CNAME, RecordType::A].iter().any(|kind| zone.has(name, *kind)) {
             Arc::make_mut(zone).clear(name);
         }
     }
 }
 
-/// An empty public zone with that SOA.
-pub fn empty_zone(soa: RecordSet) -> Zone {
-    Zone::new(public_id(&soa.owner().clone()), soa, published(false), Revision(0))
-}
-
-/// A public zone as somebody's file has it.
+/// A public zone as a scenario's file has it.
 pub(super) fn zone_of_file(file: &PublicZone) -> Zone {
-    let mut zone = empty_zone(file.soa.clone());
+    let mut zone = Zone::new(public_id(file.soa.owner()), file.soa.clone(), published(false), Revision(0));
     for set in &file.sets {
         zone.write(set.clone(), published(false), Revision(0));
     }
@@ -202,7 +199,7 @@ pub(super) fn zone_of_file(file: &PublicZone) -> Zone {
 }
 
 /// Who wrote what is published; true where nobody has seen the very record.
-pub fn published(inferred: bool) -> Writer {
+fn published(inferred: bool) -> Writer {
     Writer::Published { inferred }
 }
 

@@ -52,6 +52,13 @@ pub enum Reason {
     ZoneLabels(OwnerName),
     /// A CNAME record set stands alone at its name, has one record, and is not at the apex.
     AliasNotAlone(OwnerName),
+    /// A record set's owner is not within its zone.
+    OutsideZone {
+        /// The owner.
+        owner: OwnerName,
+        /// The zone.
+        zone: ZoneId,
+    },
     /// A resource in a scope cannot be deleted.
     ResourceIsScoped {
         /// The resource.
@@ -135,6 +142,7 @@ impl fmt::Display for Reason {
             }
             Self::ZoneGone(zone) => write!(f, "{zone} does not exist any more"),
             Self::ZoneLabels(apex) => write!(f, "{apex} cannot be created: a zone's name has 2 to 34 labels"),
+            Self::OutsideZone { owner, zone } => write!(f, "`{owner}` is not within the zone {zone}"),
             Self::AliasNotAlone(owner) => write!(
                 f,
                 "{owner} cannot have that record set: a CNAME has one record, stands alone at its name and not at the \

@@ -155,6 +155,8 @@ pub struct State {
     pub outbound: BTreeMap<NetworkName, Outbound>,
     /// Public DNS.
     pub public: PublicDns,
+    /// Zones from files; each answers in place of the public or linked zone of its name.
+    pub files: Arc<super::ZoneFiles>,
     /// Events that had no effect because Azure would refuse them.
     pub refusals: Vec<Refusal>,
 }
@@ -178,6 +180,7 @@ impl State {
             endpoints: IndexMap::new(),
             machines: IndexMap::new(),
             outbound: BTreeMap::new(),
+            files: Arc::default(),
             refusals: Vec::new(),
         }
     }
@@ -299,7 +302,7 @@ impl State {
             }
             let spec = self.resources.get(&session.resource).map(|one| &one.spec);
             let members = spec.into_iter().flat_map(|spec| super::member::of_resource(&self.catalogue, spec, None));
-            let private = |name: &OwnerName| zones.iter().any(|(one, _)| one.zone.get(name, RecordType::A).is_some());
+            let private = |name: &OwnerName| zones.iter().any(|(one, _)| one.zone.has(name, RecordType::A));
             let public = !members.map(|member| member.private).any(|name| private(&name));
             Session { resource: session.resource.clone(), opened, public }
         };
@@ -307,6 +310,14 @@ impl State {
         if let Some(machine) = self.machines.get_mut(name) {
             machine.sessions = sessions;
         }
+    }
+
+    /// Drops what changes to zones left unused.
+    pub(super) fn compact(&mut self) {
+        for linked in self.zones.values_mut().filter(|linked| linked.zone.has_unused()) {
+            Arc::make_mut(&mut linked.zone).compact();
+        }
+        self.public.compact();
     }
 
     /// The zones linked to a network, longest name first.

@@ -8,8 +8,8 @@ use ipnet::IpNet;
 
 use super::state::State;
 use super::zone::Zone;
-use crate::dns::OwnerName;
-use crate::estate::{DnsSetting, ForwardTo, NetworkKind, NetworkName, ResolutionPolicy, RulesetSpec};
+use crate::dns::{Suffixes, WholeKey};
+use crate::estate::{DnsSetting, ForwardTo, NetworkKind, NetworkName, ResolutionPolicy, RulesetSpec, ZoneId};
 
 /// A view by its place in [`Views`]. The public view is [`ViewId::PUBLIC`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -27,6 +27,8 @@ pub struct Link {
     pub zone: Arc<Zone>,
     /// What happens to names it does not have.
     pub policy: ResolutionPolicy,
+    /// For a zone from a file: the linked zone of the same name that it answers in place of.
+    pub shadows: Option<ZoneId>,
 }
 
 /// How a network asks DNS, and what Azure's resolver would tell it.
@@ -39,26 +41,16 @@ pub struct View {
     /// How its clients ask.
     pub dns: DnsSetting,
     /// The zones linked to it, by apex: at most one of a name.
-    pub links: HashMap<OwnerName, Link>,
+    pub links: Suffixes<Link>,
     /// Forwarding rulesets linked to it.
     pub rulesets: Vec<Arc<RulesetSpec>>,
 }
 
 impl View {
-    /// The linked zone that owns `name`: the one with the longest apex (source: private-dns-privatednszone, best match
-    /// by suffix).
-    pub fn link_of(&self, name: &OwnerName) -> Option<&Link> {
-        if self.links.is_empty() {
-            return None;
-        }
-        let mut rest = name.wire();
-        while rest.len() > 1 {
-            if let Some(link) = self.links.get(rest) {
-                return Some(link);
-            }
-            rest = &rest[1 + usize::from(rest[0])..];
-        }
-        None
+    /// The linked zone that answers for the name with this key: the one with the longest apex (source:
+    /// private-dns-privatednszone, best match by suffix).
+    pub fn link_of(&self, key: &WholeKey) -> Option<&Link> {
+        self.links.longest(key)
     }
 
     /// Its network's name, or `public`.
@@ -82,7 +74,7 @@ impl Views {
             network: None,
             kind: NetworkKind::Virtual,
             dns: DnsSetting::AzureProvided,
-            links: HashMap::new(),
+            links: Suffixes::default(),
             rulesets: Vec::new(),
         };
         let mut views = vec![Arc::new(public)];
@@ -94,27 +86,28 @@ impl Views {
             prefixes.extend(network.prefixes().map(|prefix| (prefix, id)));
             let linked = state.linked.get(&network.name).into_iter().flatten().filter_map(|id| state.zones.get(id));
             let links = linked.map(|linked| {
-                let link = Link { zone: Arc::clone(&linked.zone), policy: linked.links[&network.name] };
+                let policy = linked.links[&network.name];
+                let link = Link { zone: Arc::clone(&linked.zone), policy, shadows: None };
                 (linked.zone.apex().clone(), link)
             });
+            let mut links: Suffixes<Link> = links.collect();
+            for zone in state.files.linked_to(network.name.as_str()).into_iter().flat_map(Suffixes::values) {
+                let shadows = links.get(zone.apex()).map(|link| link.zone.id.clone());
+                let link = Link { zone: Arc::clone(zone), policy: ResolutionPolicy::Default, shadows };
+                links.insert(zone.apex().clone(), link);
+            }
             let rulesets = state.rulesets.values().filter(|ruleset| ruleset.links.contains(&network.name));
             views.push(Arc::new(View {
                 network: Some(network.name.clone()),
                 kind: network.kind,
                 dns: network.dns.clone(),
-                links: links.collect(),
+                links,
                 rulesets: rulesets.cloned().collect(),
             }));
         }
         let inbound =
             state.inbound.iter().filter_map(|(name, network)| Some((name.clone(), *by_network.get(network)?)));
         Self { inbound: inbound.collect(), views, by_network, prefixes: Prefixes::new(prefixes) }
-    }
-
-    /// Links a zone to a view's network, in the place of the one of its name.
-    pub fn link(&mut self, id: ViewId, link: Link) {
-        let view = Arc::make_mut(&mut self.views[id.0 as usize]);
-        view.links.insert(link.zone.apex().clone(), link);
     }
 
     /// The view of that id.

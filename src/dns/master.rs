@@ -9,18 +9,18 @@
 //!
 //! What it takes: `$TTL` and `$ORIGIN`, comments, parentheses, a blank owner for the previous one, `@`, quoted strings,
 //! `\.` and `\DDD`, TTL and class in either order or left out, TTLs with units (`1h30m`), CRLF, a byte order mark and a
-//! last line without an end. The types are those of [`RecordData`]. Name servers at the apex are skipped, since every
-//! valid master file has them and no record set here can; a delegation below the apex is an error.
+//! last line without an end. The types are those of [`RecordData`]. [`read`] leaves name
+//! servers at the apex out: every valid master file has them, and no private zone can. A delegation below the apex is an
+//! error.
 //!
 //! Files that `az network private-dns zone export` writes are read as they are: its SOA names may lack the final dot, so
 //! an SOA name that has a dot anywhere is taken as absolute.
 
-use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::ControlFlow;
 
+use super::gather::{Gathered, NameServers, gather};
 use super::name::{MAX_LABEL_OCTETS, MAX_NAME_OCTETS};
 use super::{NameError, OwnerName, RecordData, RecordSet, RecordType, Soa, Ttl};
 
@@ -170,23 +170,22 @@ pub fn read_with_remarks(
     origin: Option<&OwnerName>,
     mut remark: impl FnMut(&OwnerName, &[u8]),
 ) -> Result<ParsedZone, Vec<MasterError>> {
-    let mut gathering =
-        Gathering { sets: Vec::with_capacity((text.len() / size_of::<Set>()).min(1 << 20)), ..Gathering::default() };
-    let mut faults = Vec::new();
-    let mut take = |record: Record<'_>| {
+    let gathered = gather(text, origin, NameServers::LeaveOut, &mut |record| {
         if let Some(comment) = record.comment {
             let owner = OwnerName::from_wire(record.owner).expect("the reader hands on names only");
             remark(&owner, comment);
         }
-        gathering.add(record.owner, record.ttl, record.data, record.place)?;
-        Ok(ControlFlow::Continue(()))
-    };
-    let frame = visit(text, origin, &mut faults, &mut take);
-    let parsed = frame.and_then(|frame| gathering.close(frame, &mut faults));
-    match parsed {
-        Some(parsed) if faults.is_empty() => Ok(parsed),
-        _ => Err(placed(text, faults)),
+    })?;
+    let Gathered { zone, has_soa, left_out } = gathered;
+    let mut sets: Vec<(u32, RecordSet)> = Vec::new();
+    for (owner, entry) in zone.entries() {
+        sets.extend(entry.sets().map(|set| (set.origin, set.at(&owner))));
     }
+    // A set's origin is the line of its first record, and no line has two.
+    sets.sort_unstable_by_key(|(line, _)| *line);
+    let soa = has_soa.then(|| zone.soa().clone());
+    let sets = soa.into_iter().chain(sets.into_iter().map(|(_, set)| set)).collect();
+    Ok(ParsedZone { apex: zone.apex().clone(), sets, skipped: left_out })
 }
 
 /// One record as it stands in the text.
@@ -198,24 +197,13 @@ pub(super) struct Record<'t> {
     /// Its offset in the text, for faults.
     pub(super) place: usize,
     /// The last comment of its entry, without the semicolon and trimmed.
-    comment: Option<&'t [u8]>,
+    pub(super) comment: Option<&'t [u8]>,
 }
 
 /// What a text says besides its records.
 pub(super) struct Frame {
     /// The first origin there was.
-    apex: Option<OwnerName>,
-    /// Owners and offsets of name server records; where the apex is may be known at the end only.
-    name_servers: Vec<(OwnerName, usize)>,
-}
-
-impl Frame {
-    /// Name servers stand at the apex only.
-    pub(super) fn check(&self, apex: &OwnerName, faults: &mut Vec<Fault>) {
-        for (owner, place) in self.name_servers.iter().filter(|(owner, _)| owner != apex).take(MAX_ERRORS) {
-            faults.push((*place, MasterErrorKind::Delegation { owner: owner.clone(), apex: apex.clone() }));
-        }
-    }
+    pub(super) apex: Option<OwnerName>,
 }
 
 /// Hands the records of a text to `take` one by one, in order, until it breaks off. What is wrong goes to `faults`, of
@@ -251,7 +239,7 @@ pub(super) fn visit(
             Err(fault) => faults.push(fault),
         }
     }
-    Some(Frame { apex: reading.apex, name_servers: reading.name_servers })
+    Some(Frame { apex: reading.apex })
 }
 
 /// Where the text begins, behind a byte order mark.
@@ -470,18 +458,6 @@ impl<'e> Entry<'e> {
     }
 }
 
-/// Records of one owner and type that stand together; joined to record sets at the end.
-struct Set {
-    owner: OwnerName,
-    /// Of the owner.
-    hash: u64,
-    ttl: Ttl,
-    /// Empty once its records are joined to an earlier set.
-    data: Vec<RecordData>,
-    /// Offset of its first record.
-    place: usize,
-}
-
 /// Where in the text's context the reader is.
 #[derive(Default)]
 struct Reading {
@@ -497,7 +473,6 @@ struct Reading {
     last_ttl: Option<Ttl>,
     /// How long the SOA wants negative answers kept.
     minimum: Option<Ttl>,
-    name_servers: Vec<(OwnerName, usize)>,
 }
 
 impl Reading {
@@ -519,14 +494,6 @@ impl Reading {
             return Err((place, MasterErrorKind::NoOwner));
         }
         let (kind, stated) = type_and_ttl(&mut entry)?;
-        if kind == RecordType::NS {
-            entry.name("a name server", self.origin.as_ref())?;
-            entry.finish()?;
-            self.last_ttl = stated.or(self.last_ttl);
-            let owner = self.owner.owner(b"").map_err(|kind| (place, kind))?;
-            self.name_servers.push((owner, place));
-            return Ok(ControlFlow::Continue(()));
-        }
         let data = data(kind, &mut entry, self.origin.as_ref())?;
         entry.finish()?;
         let own = if let RecordData::Soa(soa) = &data { Some(soa.minimum.min(MAX_TTL)) } else { None };
@@ -564,109 +531,6 @@ impl Reading {
             self.owner.length = 0;
         }
         read
-    }
-}
-
-/// What the records read so far amount to.
-#[derive(Default)]
-struct Gathering {
-    sets: Vec<Set>,
-    /// Hashes owners; its key is random, so nobody can write a file of names with one hash.
-    hashing: RandomState,
-    /// Index of the SOA.
-    soa: Option<usize>,
-}
-
-impl Gathering {
-    fn add(&mut self, owner: &[u8], ttl: Ttl, data: RecordData, place: usize) -> Result<(), Fault> {
-        let kind = data.kind();
-        if kind == RecordType::SOA {
-            if self.soa.is_some() {
-                return Err((place, MasterErrorKind::SecondSoa));
-            }
-            self.soa = Some(self.sets.len());
-        }
-        match self.sets.last_mut() {
-            // Aliases stay apart, so that a second one is seen as what it is.
-            Some(last) if kind != RecordType::CNAME && last.data[0].kind() == kind && last.owner.wire() == owner => {
-                last.data.push(data);
-            }
-            last => {
-                let owner = match last {
-                    Some(last) if last.owner.wire() == owner => last.owner.clone(),
-                    _ => OwnerName::from_wire(owner).expect("the reader hands on names only"),
-                };
-                let hash = self.hashing.hash_one(owner.wire());
-                self.sets.push(Set { owner, hash, ttl, data: vec![data], place });
-            }
-        }
-        Ok(())
-    }
-
-    /// Joins the records of one owner and type that stand apart, and finds aliases that are not alone.
-    ///
-    /// Sorting hashes at the end visits memory in order; a map of owners that grows with the sets does not, and took half
-    /// of the time for a million of them.
-    fn join(&mut self, faults: &mut Vec<Fault>) {
-        let mut order: Vec<(u64, usize)> = self.sets.iter().map(|set| set.hash).zip(0..).collect();
-        order.sort_unstable();
-        for group in order.chunk_by(|(hash, _), (next, _)| hash == next).filter(|group| group.len() > 1) {
-            // One for each owner and type in the group; there are few types, and as good as always one owner.
-            let mut firsts: Vec<usize> = Vec::new();
-            for &(_, index) in group {
-                let (earlier, rest) = self.sets.split_at_mut(index);
-                let set = &mut rest[0];
-                let kind = set.data[0].kind();
-                let mut same = None;
-                let mut clash = false;
-                for &first in firsts.iter().filter(|&&first| earlier[first].owner == set.owner) {
-                    let first_kind = earlier[first].data[0].kind();
-                    if first_kind == kind {
-                        same = Some(first);
-                    }
-                    clash |= (kind == RecordType::CNAME || first_kind == RecordType::CNAME)
-                        && earlier[first].data[0] != set.data[0];
-                }
-                if clash {
-                    faults.push((set.place, MasterErrorKind::AliasBeside(set.owner.clone())));
-                    if faults.len() > 2 * MAX_ERRORS {
-                        return;
-                    }
-                }
-                match same {
-                    Some(first) => earlier[first].data.append(&mut set.data),
-                    None => firsts.push(index),
-                }
-            }
-        }
-    }
-
-    /// The zone, as far as it has a name; adds what can be seen at the end only to `faults`.
-    fn close(mut self, frame: Frame, faults: &mut Vec<Fault>) -> Option<ParsedZone> {
-        self.join(faults);
-        let soa = self.soa;
-        let Some(apex) = soa.map(|index| self.sets[index].owner.clone()).or_else(|| frame.apex.clone()) else {
-            if faults.is_empty() {
-                faults.push((0, MasterErrorKind::NoApex));
-            }
-            return None;
-        };
-        frame.check(&apex, faults);
-        for set in self.sets.iter().filter(|set| !set.owner.is_within(&apex)).take(MAX_ERRORS) {
-            faults.push((set.place, MasterErrorKind::Outside { owner: set.owner.clone(), apex: apex.clone() }));
-        }
-        if let Some(index) = soa {
-            self.sets[..=index].rotate_right(1);
-        }
-        let sets = self.sets.into_iter().filter_map(|mut set| {
-            if set.data.len() > 1 {
-                // A record set has no record twice (RFC 2181, 5).
-                let mut seen = HashSet::with_capacity(set.data.len());
-                set.data.retain(|data| seen.insert(data.clone()));
-            }
-            RecordSet::new(set.owner, set.ttl, set.data)
-        });
-        Some(ParsedZone { apex, sets: sets.collect(), skipped: frame.name_servers.len() })
     }
 }
 
@@ -714,6 +578,7 @@ fn data(kind: RecordType, entry: &mut Entry<'_>, origin: Option<&OwnerName>) -> 
         RecordType::A => RecordData::A(entry.parsed("an IPv4 address", parse_as::<Ipv4Addr>)?),
         RecordType::AAAA => RecordData::Aaaa(entry.parsed("an IPv6 address", parse_as::<Ipv6Addr>)?),
         RecordType::CNAME => RecordData::Cname(entry.name("the alias's target", origin)?),
+        RecordType::NS => RecordData::Ns(entry.name("a name server", origin)?),
         RecordType::PTR => RecordData::Ptr(entry.name("the pointer's name", origin)?),
         RecordType::MX => RecordData::Mx {
             preference: entry.parsed("a preference from 0 to 65535", number)?,
@@ -1239,7 +1104,7 @@ mod tests {
             let mut kept: Vec<RecordSet> =
                 soa.into_iter().map(|(ttl, soa)| RecordSet::single(apex.clone(), ttl, soa)).collect();
             for (owner, ttl, mut data) in sets {
-                let mut seen = HashSet::new();
+                let mut seen = std::collections::HashSet::new();
                 data.retain(|one| seen.insert(one.clone()));
                 let set = RecordSet::new(owner, ttl, data).expect("one type");
                 // No two sets of one owner and type, no alias beside another set.

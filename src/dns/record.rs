@@ -75,6 +75,8 @@ pub enum RecordData {
         /// The host.
         exchange: OwnerName,
     },
+    /// A name server of the zone.
+    Ns(OwnerName),
     /// The name of an address.
     Ptr(OwnerName),
     /// A service's host and port (RFC 2782).
@@ -121,6 +123,7 @@ impl RecordData {
             Self::Aaaa(_) => RecordType::AAAA,
             Self::Cname(_) => RecordType::CNAME,
             Self::Mx { .. } => RecordType::MX,
+            Self::Ns(_) => RecordType::NS,
             Self::Ptr(_) => RecordType::PTR,
             Self::Srv { .. } => RecordType::SRV,
             Self::Txt(_) => RecordType::TXT,
@@ -135,7 +138,7 @@ impl fmt::Display for RecordData {
         match self {
             Self::A(address) => write!(f, "{address}"),
             Self::Aaaa(address) => write!(f, "{address}"),
-            Self::Cname(name) | Self::Ptr(name) => write!(f, "{}", name.dotted()),
+            Self::Cname(name) | Self::Ns(name) | Self::Ptr(name) => write!(f, "{}", name.dotted()),
             Self::Mx { preference, exchange } => write!(f, "{preference} {}", exchange.dotted()),
             Self::Srv { priority, weight, port, target } => {
                 write!(f, "{priority} {weight} {port} {}", target.dotted())

@@ -475,6 +475,7 @@ fn to_rdata(data: &RecordData) -> RData {
         RecordData::Aaaa(address) => RData::AAAA((*address).into()),
         RecordData::Cname(target) => RData::CNAME(rdata::CNAME(to_name(target))),
         RecordData::Mx { preference, exchange } => RData::MX(rdata::MX::new(*preference, to_name(exchange))),
+        RecordData::Ns(name) => RData::NS(rdata::NS(to_name(name))),
         RecordData::Ptr(name) => RData::PTR(rdata::PTR(to_name(name))),
         RecordData::Srv { priority, weight, port, target } => {
             RData::SRV(rdata::SRV::new(*priority, *weight, *port, to_name(target)))
@@ -500,7 +501,9 @@ pub(super) fn put_data(data: &RecordData, out: &mut Vec<u8>) {
     match data {
         RecordData::A(address) => out.extend_from_slice(&address.octets()),
         RecordData::Aaaa(address) => out.extend_from_slice(&address.octets()),
-        RecordData::Cname(target) => out.extend_from_slice(target.wire()),
+        RecordData::Cname(target) | RecordData::Ns(target) | RecordData::Ptr(target) => {
+            out.extend_from_slice(target.wire());
+        }
         other => put_any_data(other, out),
     }
 }
@@ -515,17 +518,24 @@ fn put_any_data(data: &RecordData, out: &mut Vec<u8>) {
 
 /// Reads what [`put_data`] wrote.
 pub(super) fn take_data(kind: RecordType, octets: &[u8]) -> Option<RecordData> {
+    match kind {
+        RecordType::A => return Some(RecordData::A(<[u8; 4]>::try_from(octets).ok()?.into())),
+        RecordType::AAAA => return Some(RecordData::Aaaa(<[u8; 16]>::try_from(octets).ok()?.into())),
+        RecordType::CNAME => return Some(RecordData::Cname(OwnerName::from_wire(octets).ok()?)),
+        _ => {}
+    }
     let length = Restrict::new(u16::try_from(octets.len()).ok()?);
     from_rdata(&RData::read(&mut BinDecoder::new(octets), kind.0.into(), length).ok()?)
 }
 
-/// The data of a type a private zone can hold; absent for others.
+/// The data of a type a zone here can hold; absent for others.
 fn from_rdata(data: &RData) -> Option<RecordData> {
     Some(match data {
         RData::A(address) => RecordData::A(address.0),
         RData::AAAA(address) => RecordData::Aaaa(address.0),
         RData::CNAME(target) => RecordData::Cname(from_name(target)),
         RData::MX(mx) => RecordData::Mx { preference: mx.preference, exchange: from_name(&mx.exchange) },
+        RData::NS(name) => RecordData::Ns(from_name(name)),
         RData::PTR(name) => RecordData::Ptr(from_name(name)),
         RData::SRV(srv) => RecordData::Srv {
             priority: srv.priority,
@@ -817,6 +827,7 @@ mod tests {
             any::<u128>().prop_map(|bits| RecordData::Aaaa(Ipv6Addr::from(bits))),
             any_name().prop_map(RecordData::Cname),
             any_name().prop_map(RecordData::Ptr),
+            any_name().prop_map(RecordData::Ns),
             (any::<u16>(), any_name()).prop_map(|(preference, exchange)| RecordData::Mx { preference, exchange }),
             (numbers, any_name()).prop_map(|((priority, weight, port), target)| RecordData::Srv {
                 priority,

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use crate::compile::linking::is_reserved;
-use crate::compile::{Compiled, Link, Lookup, Owned, Target, Tombstone, View, ViewId, Zone};
-use crate::dns::{OwnerName, RecordSet, RecordType};
+use crate::compile::{Answer, Compiled, Link, Lookup, Owned, Target, Tombstone, View, ViewId, Zone};
+use crate::dns::{OwnerName, RecordSet, RecordType, WholeKey};
 use crate::estate::{DnsSetting, ForwarderKind, NetworkKind, ResolutionPolicy};
 
 /// The most aliases that are followed for one question.
@@ -43,7 +43,7 @@ pub struct Hop<'w> {
     /// The name it was met at.
     pub owner: OwnerName,
     /// The record set with its provenance. Its owner is a wildcard's where one stood for the name.
-    pub owned: &'w Owned,
+    pub owned: Owned,
     /// Who said so.
     pub by: Authority<'w>,
 }
@@ -191,13 +191,14 @@ pub(super) fn walk<'w>(world: &'w Compiled, server: &mut Target, question: &Ques
                 break Outcome::NameError { owner: name, by, tombstone };
             }
         };
-        if let Some(owned) = wanted(sets, question.kind) {
-            break Outcome::Answer(Hop { owner: name, owned, by });
-        }
-        let alias = sets.iter().find_map(|owned| Some((owned, owned.set.alias()?)));
-        let Some((owned, target)) = alias else { break Outcome::NoData { owner: name, by } };
-        let seen = hops.iter().any(|hop| hop.owner == *target) || *target == name;
-        hops.push(Hop { owner: std::mem::replace(&mut name, target.clone()), owned, by });
+        let owned = match sets.answer(question.kind) {
+            Answer::Set(owned) => break Outcome::Answer(Hop { owner: name, owned, by }),
+            Answer::Alias(owned) => owned,
+            Answer::NoData => break Outcome::NoData { owner: name, by },
+        };
+        let target = owned.set.alias().expect("an alias has a target").clone();
+        let seen = target == name || hops.iter().any(|hop| hop.owner == target);
+        hops.push(Hop { owner: std::mem::replace(&mut name, target), owned, by });
         if seen {
             break Outcome::Failure { owner: name, why: Failure::AliasLoop };
         }
@@ -208,12 +209,11 @@ pub(super) fn walk<'w>(world: &'w Compiled, server: &mut Target, question: &Ques
     Decision { question: question.clone(), view, hops, outcome }
 }
 
-/// The record set that answers the type. ANY gets one record set, the first (RFC 8482, 4.1).
-fn wanted(sets: &[Owned], kind: RecordType) -> Option<&Owned> {
-    match kind {
-        RecordType::ANY => sets.first(),
-        _ => sets.iter().find(|owned| owned.set.kind() == kind),
-    }
+/// A name that is asked for on the way.
+struct Asked<'q> {
+    name: &'q OwnerName,
+    key: &'q WholeKey,
+    kind: RecordType,
 }
 
 /// Finds who has the say over a name and what is there. `server` moves on where a forwarder passes whole chains along:
@@ -225,12 +225,14 @@ fn ask<'w>(
     kind: RecordType,
 ) -> Result<(Lookup<'w>, Authority<'w>), Failure> {
     let mut forwards: Vec<Forwarded> = Vec::new();
+    let key = WholeKey::of(name);
+    let asked = Asked { name, key: &key, kind };
     let mut here = *server;
     // True while nobody on the way restarts at a CNAME.
     let mut passes_chains = true;
     loop {
         let (at, azure) = match here {
-            Target::Public => return Ok(public(world, name, None, ViewId::PUBLIC, forwards)),
+            Target::Public => return Ok(public(world, &asked, None, ViewId::PUBLIC, forwards)),
             Target::Gone => return Err(Failure::ForwardTargetGone),
             Target::Network(id) => (id, false),
             Target::Azure(id) => (id, true),
@@ -252,14 +254,14 @@ fn ask<'w>(
                 if azure {
                     return Err(Failure::AzureDnsOutOfReach);
                 }
-                return Ok(public(world, name, None, at, forwards));
+                return Ok(public(world, &asked, None, at, forwards));
             }
             _ => {
-                if let Some(link) = view.link_of(name) {
-                    return Ok(linked(world, link, name, kind, at, forwards));
+                if let Some(link) = view.link_of(&key) {
+                    return Ok(linked(world, link, &asked, at, forwards));
                 }
                 let Some((ruleset, domain, to)) = rule_of(view, name) else {
-                    return Ok(public(world, name, None, at, forwards));
+                    return Ok(public(world, &asked, None, at, forwards));
                 };
                 // Azure's resolver decides each name of a chain itself.
                 passes_chains = false;
@@ -303,15 +305,14 @@ fn rule_of<'w>(
 fn linked<'w>(
     world: &'w Compiled,
     link: &'w Link,
-    name: &OwnerName,
-    kind: RecordType,
+    asked: &Asked<'_>,
     at: ViewId,
     forwards: Vec<Forwarded>,
 ) -> (Lookup<'w>, Authority<'w>) {
     let zone = &*link.zone;
-    let found = zone.lookup(name);
-    if found == Lookup::Missing && redirects(link, kind) {
-        return public(world, name, Some(zone), at, forwards);
+    let found = zone.lookup_key(asked.name, asked.key);
+    if matches!(found, Lookup::Missing) && redirects(link, asked.kind) {
+        return public(world, asked, Some(zone), at, forwards);
     }
     (found, Authority { zone, link: Some(link), seen_from: at, redirected: None, forwards })
 }
@@ -327,11 +328,11 @@ fn redirects(link: &Link, kind: RecordType) -> bool {
 
 fn public<'w>(
     world: &'w Compiled,
-    name: &OwnerName,
+    asked: &Asked<'_>,
     redirected: Option<&'w Zone>,
     at: ViewId,
     forwards: Vec<Forwarded>,
 ) -> (Lookup<'w>, Authority<'w>) {
-    let zone = world.state.public.zone_of(name);
-    (zone.lookup(name), Authority { zone, link: None, seen_from: at, redirected, forwards })
+    let zone = world.state.public_zone_of(asked.key);
+    (zone.lookup_key(asked.name, asked.key), Authority { zone, link: None, seen_from: at, redirected, forwards })
 }

@@ -185,7 +185,7 @@ pub enum Reach {
     SameNetwork,
     /// The networks are peered.
     Peered,
-    /// From on-local_addresses, through a connected network.
+    /// From on-premises, through a connected network.
     ThroughConnected,
     /// They are not peered: connections time out.
     NotPeered,
@@ -229,7 +229,7 @@ pub fn explain(world: &Compiled, view: ViewId, chosen: Chosen, question: &Questi
             });
         }
         if hop.by.link.is_some() {
-            displaced(world, &hop.owner, hop.owned, &mut statements);
+            displaced(world, &hop.owner, &hop.owned, &mut statements);
         }
     }
     ending(world, &decision, &mut cut, &mut statements);
@@ -271,18 +271,18 @@ fn ending(world: &Compiled, decision: &Decision<'_>, cut: &mut bool, statements:
             statements.push(Statement::Answer {
                 owner: hop.owner.clone(),
                 kind: hop.owned.set.kind(),
-                data: data(hop.owned),
+                data: data(&hop.owned),
                 writer: hop.owned.writer.clone(),
                 revision: hop.owned.revision,
                 step: step(world, hop.owned.revision),
                 said: said(&hop.by),
             });
-            displaced(world, &hop.owner, hop.owned, statements);
+            displaced(world, &hop.owner, &hop.owned, statements);
             if let Some(from) = &world.views.get(decision.view).network
                 && hop.by.link.is_some()
             {
                 for address in hop.owned.set.addresses() {
-                    if let Some((home, verdict)) = reach(world, from, hop.owned, address) {
+                    if let Some((home, verdict)) = reach(world, from, &hop.owned, address) {
                         statements.push(Statement::Reach { address, from: from.clone(), home, verdict });
                     }
                 }

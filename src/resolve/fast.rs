@@ -11,8 +11,9 @@ use super::outside::Forwarding;
 use super::prepared::Prepared;
 use super::respond::{RequestContext, Response, place};
 use super::sections::{Ede, OTHER};
+use crate::dns::key::{Key, MAX_KEY_LABELS};
 use crate::dns::message::{Class, HEADER_OCTETS, Query};
-use crate::dns::table::{Found, Key, MAX_KEY_LABELS, StoredSet, bodies};
+use crate::dns::packed::{Answer, Found, StoredSet, bodies};
 use crate::dns::wire::{Transport, close};
 use crate::dns::{Rcode, RecordType};
 
@@ -36,7 +37,7 @@ pub(super) fn respond(
     if query.class != Class::IN || !is_plain(query.kind) {
         return None;
     }
-    let mut key = Key::default();
+    let mut key: Key = Key::default();
     // Reverse names may be those of the server's own addresses.
     if !key.set(query.name) || key.labels() == 0 || key.wire().ends_with(b"\x04arpa\0") {
         return None;
@@ -52,51 +53,45 @@ pub(super) fn respond(
     let tells = context.extended == Ede::Include && query.echo.edns.is_some();
     let mut answers = 0u16;
     let mut authorities = 0;
-    let mut reason: &[u8] = &[];
+    let mut reason: Option<&str> = None;
     let mut rcode = Rcode::NOERROR;
     for _ in 0..=MAX_ALIASES {
-        let held = prepared.zone_of(view.0 as usize, &key)?;
-        let table = held.table()?;
-        let set = match table.lookup(&key) {
-            Found::Name(entry) | Found::Wildcard(entry) => entry.answering(query.kind),
+        let slot = prepared.zone_of(view.0 as usize, &key)?;
+        let zone = slot.packed();
+        let answer = match zone.lookup(&key) {
+            Found::Name(entry) | Found::Wildcard(entry, _) => entry.answer(query.kind),
             Found::Missing
-                if held.redirects || held.ends && context.outside == Forwarding::On || tells && held.tells_of(&key) =>
+                if slot.redirects || slot.ends && context.outside == Forwarding::On || tells && slot.tells_of(&key) =>
             {
                 return None;
             }
             Found::Missing => {
                 rcode = Rcode::NXDOMAIN;
-                None
+                Answer::NoData
             }
         };
-        match set {
-            Some(set) if set.kind == query.kind => {
+        match answer {
+            Answer::Set(set) => {
                 answers = answers.checked_add(set.count)?;
                 for record in bodies(set.body) {
                     out.extend_from_slice(&(POINTER | places[0]).to_be_bytes());
                     out.extend_from_slice(record);
                 }
-                if !set.reason.is_empty() {
-                    reason = set.reason;
-                }
-                let told = std::str::from_utf8(reason).ok()?;
-                let told = (tells && !told.is_empty()).then_some((OTHER, told));
-                let fits = close(&query.echo, rcode, [answers, 0], subnet, told, transport, out);
+                let reason = slot.reason(set.origin).or(reason).filter(|_| tells).map(|text| (OTHER, text));
+                let fits = close(&query.echo, rcode, [answers, 0], subnet, reason, transport, out);
                 return fits.then_some(Response::Answered(view, rcode));
             }
-            Some(alias) => {
+            Answer::Alias(alias) => {
                 answers += 1;
-                if !alias.reason.is_empty() {
-                    reason = alias.reason;
-                }
+                reason = slot.reason(alias.origin).or(reason);
                 follow(alias, &mut key, &mut places, out)?;
             }
-            None => {
-                match key.labels() - table.apex_labels() {
+            Answer::NoData => {
+                match key.labels() - zone.apex_labels() {
                     label if label == key.labels() => out.push(0),
                     label => out.extend_from_slice(&(POINTER | places[label]).to_be_bytes()),
                 }
-                out.extend_from_slice(table.negative());
+                out.extend_from_slice(zone.negative());
                 authorities += 1;
                 let fits = close(&query.echo, rcode, [answers, authorities], subnet, None, transport, out);
                 return fits.then_some(Response::Answered(view, rcode));

@@ -5,7 +5,6 @@
 //! has its zones as tables, from which most queries are answered by copying.
 
 pub mod decide;
-pub mod excerpt;
 pub mod explain;
 mod fast;
 pub mod outside;

@@ -13,7 +13,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::decide::{Decision, MAX_ALIASES, Outcome, Question, walk};
-use super::excerpt::excerpt_from;
 use super::respond::{RequestContext, octet, place};
 use super::sections::{Ede, OTHER, ends_at, reply};
 use crate::compile::{Compiled, Target};
@@ -42,7 +41,7 @@ pub(super) fn is_outside(world: &Compiled, decision: &Decision<'_>) -> bool {
     };
     let apex = by.zone.apex();
     let ends_here = apex.is_root() || missing && ends_at(world, apex);
-    by.link.is_none() && ends_here && world.files.get(apex).is_none() && !stays(owner)
+    by.link.is_none() && ends_here && by.zone.file().is_none() && !stays(owner)
 }
 
 /// Domains that mean something within one host, network or protocol only.
@@ -253,7 +252,7 @@ impl ForwardedQuery {
     fn decide(&mut self, name: &OwnerName) -> Decided {
         let question = Question { name: name.clone(), kind: self.question.kind };
         let world = Arc::clone(&self.world);
-        let world = &*excerpt_from(&world, self.server, &question);
+        let world = &*world;
         let decision = walk(world, &mut self.server, &question);
         if !is_outside(world, &decision) {
             let own = reply(world, &decision, self.extended);

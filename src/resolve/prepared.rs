@@ -1,21 +1,19 @@
-//! A revision with its zones as tables.
+//! A revision, ready to be answered from by copying.
 //!
-//! Each zone instance has one table, whichever views see it; a revision that follows another takes over the tables of all
+//! The bytes of the zones are answered from as they are. What is made here is how each view finds its zones, and the texts
+//! of extended errors, which are rendered once per revision. A revision that follows another takes over the texts of all
 //! zones that did not change.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use hashbrown::HashTable;
-
 use super::respond::{RequestContext, Response};
-use super::sections::{ends_at, tells_of_missing, told_about};
+use super::sections::{ends_at, overwriting, tells_of_missing};
 use super::{fast, respond};
 use crate::compile::{Compiled, View, Zone};
-use crate::dns::table::Key;
 use crate::dns::wire::Transport;
-use crate::dns::{OwnerName, RecordType, Table, table};
-use crate::estate::{DnsSetting, History, NetworkKind, ResolutionPolicy};
+use crate::dns::{Key, OwnerName, PackedZone, RecordType, Suffixes, key};
+use crate::estate::{DnsSetting, History, NetworkKind, ResolutionPolicy, ZoneId};
 
 /// A revision, ready to be answered from.
 #[derive(Debug)]
@@ -23,9 +21,15 @@ pub struct Prepared {
     world: Arc<Compiled>,
     /// In the order of the views.
     views: Vec<ViewPlan>,
-    public: Zones,
-    /// By the address of the zone or table, which stays where it is as long as it is kept here.
-    ready: HashMap<usize, Arc<PackedZone>>,
+    public: Suffixes<ZoneSlot>,
+    reasons: AllReasons,
+}
+
+/// The reasons of each zone, by its identity; zones of public DNS by their apex.
+#[derive(Debug, Default)]
+struct AllReasons {
+    private: HashMap<ZoneId, (Arc<Zone>, Arc<Reasons>)>,
+    public: HashMap<OwnerName, (Arc<Zone>, Arc<Reasons>)>,
 }
 
 /// How a view's clients are answered.
@@ -33,8 +37,8 @@ pub struct Prepared {
 enum ViewPlan {
     /// From the zones linked to the network, then from public DNS.
     Linked {
-        links: Zones,
-        /// True if forwarding rules come before public DNS: what no link has is not decided here.
+        links: Suffixes<ZoneSlot>,
+        /// True if forwarding rules come before public DNS: names that no link has are not decided here.
         rules: bool,
     },
     /// From public DNS alone.
@@ -43,67 +47,58 @@ enum ViewPlan {
     Custom,
 }
 
-/// A zone and its table.
-#[derive(Debug)]
-struct PackedZone {
-    /// Absent for zones from files, whose tables are kept there.
-    zone: Option<Arc<Zone>>,
-    /// Absent where a zone breaks a rule that tables keep.
-    table: Option<Arc<Table>>,
-    /// Hashes of the names whose addresses were deleted: something is told about them. A name that only shares its hash
-    /// takes the long road for nothing.
-    tombstones: HashSet<u64>,
-}
-
-/// Zones among which the one with the longest name has the say.
+/// The texts of a zone's extended errors.
 #[derive(Debug, Default)]
-struct Zones {
-    index: HashTable<Indexed>,
-    held: Vec<ZoneSlot>,
-    most_labels: usize,
+pub(super) struct Reasons {
+    /// Why a record set is what it is, by its origin.
+    texts: HashMap<u32, Box<str>>,
+    /// Hashes of the names whose addresses were deleted: replies say so. A name that only shares a hash with one costs one
+    /// unnecessary slow-path lookup.
+    deleted: HashSet<u64>,
 }
 
-/// A zone in the index: the hash of its name, and its place among those held.
-#[derive(Debug)]
-struct Indexed {
-    hash: u64,
-    at: u32,
-}
-
-/// A zone as one view meets it.
+/// A zone as one view sees it.
 #[derive(Debug)]
 pub(super) struct ZoneSlot {
-    // Kept here too, so that a look-up has no farther to go.
-    apex: OwnerName,
-    table: Option<Arc<Table>>,
-    ready: Arc<PackedZone>,
+    zone: Arc<Zone>,
+    /// Absent if there is nothing to say about any of its record sets.
+    reasons: Option<Arc<Reasons>>,
     /// True if names it does not have may be asked again in public DNS.
     pub(super) redirects: bool,
-    /// True if something may be told about any name it does not have.
+    /// True if a reply may have to say something about any name that the zone does not have.
     tells: bool,
     /// True if names it does not have may exist all the same, outside the emulated world.
     pub(super) ends: bool,
 }
 
 impl ZoneSlot {
-    pub(super) fn table(&self) -> Option<&Table> {
-        self.table.as_deref()
+    fn of(zone: &Arc<Zone>) -> Self {
+        Self { zone: Arc::clone(zone), reasons: None, redirects: false, tells: false, ends: false }
     }
 
-    /// True if something may be told about this name, which the zone does not have.
+    pub(super) fn packed(&self) -> &PackedZone {
+        self.zone.packed()
+    }
+
+    /// Why the record set with this origin is what it is; absent if there is nothing to say.
+    pub(super) fn reason(&self, origin: u32) -> Option<&str> {
+        self.reasons.as_ref()?.texts.get(&origin).map(|text| &**text)
+    }
+
+    /// True if a reply may have to say something about this name, which the zone does not have.
     pub(super) fn tells_of(&self, key: &Key) -> bool {
-        self.tells || !self.ready.tombstones.is_empty() && self.ready.tombstones.contains(&key.suffix(0).1)
+        self.tells || self.reasons.as_ref().is_some_and(|reasons| reasons.deleted.contains(&key.suffix(0).1))
     }
 }
 
 impl Prepared {
-    /// Makes the tables of a revision; those that `before` has for the same zones are taken over.
+    /// Prepares a revision. The reasons that `before` has for zones that did not change are taken over.
     pub fn new(world: Arc<Compiled>, before: Option<&Self>) -> Self {
-        let mut making = Builder { world: &world, before, ready: HashMap::new() };
-        let public = making.public();
-        let views = world.views.iter().map(|(_, view)| making.way(view)).collect();
-        let ready = making.ready;
-        Self { views, public, ready, world }
+        let mut builder = Builder { world: &world, before, reasons: AllReasons::default() };
+        let public = builder.public();
+        let views = world.views.iter().map(|(_, view)| builder.plan(view)).collect();
+        let reasons = builder.reasons;
+        Self { views, public, reasons, world }
     }
 
     /// The revision.
@@ -134,15 +129,15 @@ impl Prepared {
         fast::respond(self, context, transport, packet, out)
     }
 
-    /// The zone that has the say over a name in a view; absent where that is not decided here.
+    /// The zone that answers for a name in a view; absent where that is not decided here.
     pub(super) fn zone_of(&self, view: usize, key: &Key) -> Option<&ZoneSlot> {
         match self.views.get(view)? {
-            ViewPlan::Linked { links, rules } => match links.of(key) {
-                Some(held) => Some(held),
+            ViewPlan::Linked { links, rules } => match links.longest(key) {
+                Some(slot) => Some(slot),
                 None if *rules => None,
-                None => self.public.of(key),
+                None => self.public.longest(key),
             },
-            ViewPlan::Public => self.public.of(key),
+            ViewPlan::Public => self.public.longest(key),
             ViewPlan::Custom => None,
         }
     }
@@ -151,118 +146,79 @@ impl Prepared {
 struct Builder<'m> {
     world: &'m Compiled,
     before: Option<&'m Prepared>,
-    ready: HashMap<usize, Arc<PackedZone>>,
+    reasons: AllReasons,
 }
 
 impl Builder<'_> {
-    fn public(&mut self) -> Zones {
+    fn public(&mut self) -> Suffixes<ZoneSlot> {
         let world = self.world;
-        let mut held = Vec::new();
-        for zone in world.state.public.zones().filter(|zone| world.files.get(zone.apex()).is_none()) {
-            let ready = self.ready(zone);
+        let mut slots = Suffixes::default();
+        for zone in world.state.public.zones() {
+            let known = self.before.and_then(|before| before.reasons.public.get(zone.apex()));
+            let reasons = self.reasons_of(zone, known);
+            if let Some(reasons) = &reasons {
+                self.reasons.public.insert(zone.apex().clone(), (Arc::clone(zone), Arc::clone(reasons)));
+            }
+            let tells = tells_of_missing(world, zone.apex());
             let ends = ends_at(world, zone.apex());
-            held.push(ZoneSlot { tells: tells_of_missing(world, zone.apex()), ends, ..ZoneSlot::of(ready) });
+            slots.insert(zone.apex().clone(), ZoneSlot { tells, ends, reasons, ..ZoneSlot::of(zone) });
         }
-        held.extend(world.files.public().map(|table| self.held_of_file(table)));
-        Zones::new(held)
+        for zone in world.state.files.public().values() {
+            slots.insert(zone.apex().clone(), ZoneSlot::of(zone));
+        }
+        slots
     }
 
-    fn way(&mut self, view: &View) -> ViewPlan {
+    fn plan(&mut self, view: &View) -> ViewPlan {
         if matches!(view.dns, DnsSetting::Custom { .. }) {
             return ViewPlan::Custom;
         }
         if view.kind == NetworkKind::OnPremises {
             return ViewPlan::Public;
         }
-        let files = &self.world.files;
-        let network = view.network.as_ref().map_or("", |network| network.as_str());
-        let own = view.links.values().filter(|link| files.get_linked(network, link.zone.apex()).is_none());
-        let links = own.map(|link| ZoneSlot {
-            redirects: link.policy == ResolutionPolicy::NxDomainRedirect,
-            ..ZoneSlot::of(self.ready(&link.zone))
+        let links = view.links.iter().map(|(apex, link)| {
+            let reasons = if link.zone.file().is_some() { None } else { self.reasons_of_private(&link.zone) };
+            let redirects = link.policy == ResolutionPolicy::NxDomainRedirect;
+            (apex.clone(), ZoneSlot { redirects, reasons, ..ZoneSlot::of(&link.zone) })
         });
-        let mut links: Vec<ZoneSlot> = links.collect();
-        links.extend(files.linked_to(network).map(|table| self.held_of_file(table)));
-        ViewPlan::Linked { links: Zones::new(links), rules: !view.rulesets.is_empty() }
+        ViewPlan::Linked { links: links.collect(), rules: !view.rulesets.is_empty() }
     }
 
-    /// A zone from a file. Its table is there already; the same file's is shared by all that see it.
-    fn held_of_file(&mut self, table: &Arc<Table>) -> ZoneSlot {
-        let address = Arc::as_ptr(table) as usize;
-        let ready = self.ready.entry(address).or_insert_with(|| {
-            Arc::new(PackedZone { zone: None, table: Some(Arc::clone(table)), tombstones: HashSet::new() })
-        });
-        ZoneSlot::of(Arc::clone(ready))
-    }
-
-    fn ready(&mut self, zone: &Arc<Zone>) -> Arc<PackedZone> {
-        let address = Arc::as_ptr(zone) as usize;
-        if let Some(ready) = self.ready.get(&address) {
-            return Arc::clone(ready);
+    fn reasons_of_private(&mut self, zone: &Arc<Zone>) -> Option<Arc<Reasons>> {
+        if let Some((_, reasons)) = self.reasons.private.get(&zone.id) {
+            return Some(Arc::clone(reasons));
         }
-        let known = self.before.and_then(|before| {
-            let ready = before.ready.get(&address)?;
-            // Reasons name steps, which a longer history may have more of.
-            let told = ready.table.as_ref().is_some_and(|table| table.has_reasons());
-            let same = !told || same_steps(&before.world.history, &self.world.history);
-            same.then(|| Arc::clone(ready))
-        });
-        let ready = known.unwrap_or_else(|| Arc::new(PackedZone::new(self.world, zone)));
-        self.ready.insert(address, Arc::clone(&ready));
-        ready
-    }
-}
-
-fn same_steps(one: &Arc<History>, other: &Arc<History>) -> bool {
-    Arc::ptr_eq(one, other)
-}
-
-impl PackedZone {
-    fn new(world: &Compiled, zone: &Arc<Zone>) -> Self {
-        let sets = zone.iter().map(|owned| (&owned.set, told_about(world, owned)));
-        let table = Table::of(zone.soa().clone(), sets).ok();
-        let tombstones = zone.tombstones().filter(|(_, kind)| *kind == RecordType::A);
-        let tombstones = tombstones.map(|(name, _)| table::hash_of(name.wire())).collect();
-        Self { zone: Some(Arc::clone(zone)), table: table.map(Arc::new), tombstones }
-    }
-}
-
-impl Zones {
-    fn new(held: Vec<ZoneSlot>) -> Self {
-        let mut zones = Self { index: HashTable::with_capacity(held.len()), most_labels: 0, held };
-        for at in 0..zones.held.len() {
-            let apex = &zones.held[at].apex;
-            let hash = table::hash_of(apex.wire());
-            zones.most_labels = zones.most_labels.max(apex.label_count());
-            let at = u32::try_from(at).expect("there are fewer zones than that");
-            zones.index.insert_unique(hash, Indexed { hash, at }, |indexed| indexed.hash);
-        }
-        zones
+        let known = self.before.and_then(|before| before.reasons.private.get(&zone.id));
+        let reasons = self.reasons_of(zone, known)?;
+        self.reasons.private.insert(zone.id.clone(), (Arc::clone(zone), Arc::clone(&reasons)));
+        Some(reasons)
     }
 
-    fn of(&self, key: &Key) -> Option<&ZoneSlot> {
-        if self.held.is_empty() {
-            return None;
-        }
-        (key.labels().saturating_sub(self.most_labels)..=key.labels()).find_map(|label| {
-            let (suffix, hash) = key.suffix(label);
-            let held = |indexed: &Indexed| &self.held[indexed.at as usize];
-            self.index.find(hash, |one| one.hash == hash && held(one).apex.wire() == suffix).map(held)
-        })
-    }
-}
-
-impl ZoneSlot {
-    /// A zone whose names are all there is to say.
-    fn of(ready: Arc<PackedZone>) -> Self {
-        let apex = match (&ready.zone, &ready.table) {
-            (Some(zone), _) => zone.apex(),
-            (None, Some(table)) => table.apex(),
-            (None, None) => unreachable!("what is ready has a zone or a table"),
+    /// The reasons of a zone: those of the revision before, if the zone is the same and no text can have changed.
+    fn reasons_of(&self, zone: &Arc<Zone>, known: Option<&(Arc<Zone>, Arc<Reasons>)>) -> Option<Arc<Reasons>> {
+        // The texts name steps, which a longer history may have more of.
+        let same_steps = |reasons: &Reasons| {
+            reasons.texts.is_empty()
+                || self.before.is_some_and(|before| same(&before.world.history, &self.world.history))
         };
-        let (apex, table) = (apex.clone(), ready.table.clone());
-        Self { apex, table, ready, redirects: false, tells: false, ends: false }
+        if let Some((before, reasons)) = known
+            && Arc::ptr_eq(before, zone)
+            && same_steps(reasons)
+        {
+            return Some(Arc::clone(reasons));
+        }
+        let texts = zone
+            .overwriting()
+            .filter_map(|(origin, owned)| Some((origin, overwriting(self.world, &owned)?.into_boxed_str())));
+        let deleted = zone.tombstones().filter(|(_, kind)| *kind == RecordType::A);
+        let reasons =
+            Reasons { texts: texts.collect(), deleted: deleted.map(|(name, _)| key::hash_of(name.wire())).collect() };
+        (!reasons.texts.is_empty() || !reasons.deleted.is_empty()).then(|| Arc::new(reasons))
     }
+}
+
+fn same(one: &Arc<History>, other: &Arc<History>) -> bool {
+    Arc::ptr_eq(one, other)
 }
 
 #[cfg(test)]
@@ -274,6 +230,7 @@ mod tests {
     use super::*;
     use crate::catalogue::Cloud;
     use crate::compile::{Fold, ZoneFiles, sample};
+    use crate::dns::NameServers;
     use crate::dns::wire::{decode, encode_query};
     use crate::dns::{OwnerName, RecordData, RecordSet};
     use crate::estate::{Event, NetworkSpec, Recorded, Revision, ZoneId};
@@ -389,12 +346,12 @@ mod tests {
         }
         let mut files = ZoneFiles::default();
         for (text, place) in texts.iter().zip(places) {
-            let table = Arc::new(Table::read(text.as_bytes(), None).expect("a good zone"));
+            let zone = Arc::new(Zone::read("file", text.as_bytes(), None, NameServers::Keep).expect("a good zone"));
             if place != 1 {
-                files.publish(Arc::clone(&table)).expect("three names");
+                files.publish(Arc::clone(&zone)).expect("three names");
             }
             if place != 0 {
-                files.link(&"one".into(), table).expect("three names");
+                files.link(&"one".into(), zone).expect("three names");
             }
         }
         files
@@ -478,26 +435,34 @@ mod tests {
     }
 
     #[test]
-    fn tables_of_zones_that_did_not_change_are_taken_over() {
+    fn reasons_of_zones_that_did_not_change_are_taken_over() {
         let zone = |apex: &str| ZoneId { resource_group: "rg".into(), apex: name(apex) };
         let link =
             |apex: &str| Event::LinkZone { zone: zone(apex), network: "one".into(), policy: ResolutionPolicy::Default };
-        let set = RecordSet::single(name("a.p.example"), 10, RecordData::A([10, 0, 0, 1].into()));
+        let put = |owner: &str, last: u8| Event::PutRecordSet {
+            zone: zone(&owner[2..]),
+            set: RecordSet::single(name(owner), 10, RecordData::A([10, 0, 0, last].into())),
+        };
+        let delete =
+            |owner: &str| Event::DeleteRecordSet { zone: zone(&owner[2..]), owner: name(owner), kind: RecordType::A };
         let (mut fold, history) = fold(vec![
             Event::CreatePrivateDnsZone { zone: zone("p.example") },
             Event::CreatePrivateDnsZone { zone: zone("q.example") },
             link("p.example"),
             link("q.example"),
-            Event::PutRecordSet { zone: zone("p.example"), set },
+            put("a.p.example", 1),
+            put("a.q.example", 1),
+            delete("a.p.example"),
+            delete("a.q.example"),
+            put("b.p.example", 1),
         ]);
         fold.to(Revision(history.last().0 - 1));
         let before = Prepared::new(Arc::new(fold.compiled()), None);
         fold.to(history.last());
         let after = Prepared::new(Arc::new(fold.compiled()), Some(&before));
         let of = |prepared: &Prepared, apex: &str| {
-            let view = &prepared.world.views.get(prepared.world.views.of_network("one").expect("it is there"));
-            let address = Arc::as_ptr(&view.links[&name(apex)].zone) as usize;
-            Arc::clone(&prepared.ready[&address])
+            let (_, reasons) = &prepared.reasons.private[&zone(apex)];
+            Arc::clone(reasons)
         };
         assert!(Arc::ptr_eq(&of(&before, "q.example"), &of(&after, "q.example")));
         assert!(!Arc::ptr_eq(&of(&before, "p.example"), &of(&after, "p.example")));

@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::excerpt::excerpt;
 use super::outside::{Forwarding, is_outside, stays};
 use super::{Decision, Ede, Outcome, Question, decide, reply};
 use crate::compile::{Compiled, ViewId};
@@ -112,8 +111,6 @@ pub fn respond(
     let question = Question { name, kind: query.kind };
     let rcode = match query.class {
         Class::IN | Class::ANY => {
-            // Zones from files are too large to decide on as a whole.
-            let world = &*excerpt(world, view, &question);
             let decision = decide(world, view, &question);
             let own = local_name(world, context, view, &question.name);
             if context.outside == Forwarding::On && own.is_none() && is_outside(world, &decision) {

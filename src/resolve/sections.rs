@@ -7,6 +7,7 @@ use crate::catalogue::EndpointKind;
 use crate::compile::zone::who;
 use crate::compile::{Compiled, Owned};
 use crate::dns::message::Echo;
+use crate::dns::packed::negative_ttl;
 use crate::dns::{ExtendedError, OwnerName, Rcode, RecordSet, Reply};
 
 /// Whether replies carry the reason as an extended DNS error.
@@ -61,11 +62,7 @@ pub fn reply<'d>(world: &Compiled, decision: &'d Decision<'d>, extended: Ede) ->
 /// The SOA of the zone that says no, living as long as the negative answer (RFC 2308, 5).
 fn negative_soa<'d>(by: &Authority<'d>) -> Cow<'d, RecordSet> {
     let soa = by.zone.soa();
-    let minimum = match &soa.data()[0] {
-        crate::dns::RecordData::Soa(data) => data.minimum,
-        _ => soa.ttl(),
-    };
-    Cow::Owned(soa.synthesized(soa.owner().clone(), soa.ttl().min(minimum)))
+    Cow::Owned(soa.synthesized(soa.owner().clone(), negative_ttl(soa)))
 }
 
 /// Why, for people with `dig`: where a record set displaced another, where a name was deleted, where the emulated world
@@ -76,14 +73,14 @@ fn reason(world: &Compiled, decision: &Decision<'_>) -> Option<ExtendedError> {
         Outcome::Answer(hop) => {
             let last = std::iter::once(hop).chain(decision.hops.iter().rev());
             let displacing = last.into_iter().find(|hop| hop.owned.displaced.is_some())?;
-            other(overwriting(world, displacing.owned)?)
+            other(overwriting(world, &displacing.owned)?)
         }
         Outcome::NameError { tombstone: Some(tombstone), owner, .. } => {
             let step = at_step(world, tombstone.revision);
             other(format!("{owner} was deleted{step}; its last record set was by {}", who(&tombstone.last.writer)))
         }
         // Whoever serves zone files knows what is in them.
-        Outcome::NameError { by, .. } if world.is_from_file(by.seen_from, by.zone.apex(), by.link.is_some()) => None,
+        Outcome::NameError { by, .. } if by.zone.file().is_some() => None,
         Outcome::NameError { owner, by, .. } if by.link.is_none() && ends_at(world, by.zone.apex()) => {
             other(format!("{owner} is outside the emulated world"))
         }
@@ -120,11 +117,6 @@ pub(super) fn tells_of_missing(world: &Compiled, apex: &OwnerName) -> bool {
     let rows = &world.state.catalogue.endpoints;
     ends_at(world, apex)
         || rows.iter().any(|row| !row.kind.is_shared() && (near(&row.private_zone) || near(&row.public_zone)))
-}
-
-/// What a record set is told about in the reply, if anything.
-pub(super) fn told_about(world: &Compiled, owned: &Owned) -> String {
-    overwriting(world, owned).unwrap_or_default()
 }
 
 /// Which kind of resource a public name would belong to, if it had one.

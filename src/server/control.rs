@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use super::SnapshotStore;
 use super::publish::Generation;
 use crate::catalogue::Cloud;
-use crate::compile::files::LinkError;
+use crate::compile::zone_files::LinkError;
 use crate::compile::{Compiled, Fold, ZoneFiles};
 use crate::estate::{History, Revision, Step};
 use crate::scenario::ScenarioErrors;
@@ -129,7 +129,7 @@ impl Origin {
         let ground = Fold::new(&history).compiled();
         // The networks the zones are linked to are there where the estate begins to be served, not before the first event.
         let world = at(&ground, &history, end(&history, step)).with_files(Arc::clone(&files))?;
-        let (ground, world) = (Compiled { files, ..ground }, Arc::new(world));
+        let (ground, world) = (ground.with_unchecked_files(files), Arc::new(world));
         Ok(Self { title, ground, world, step, prepared: OnceLock::new() })
     }
 
@@ -738,7 +738,7 @@ mod tests {
         let world = compile(&standing.world.history, standing.world.revision());
         assert_eq!(crate::assess::findings(&standing.world), crate::assess::findings(&world));
         let sets = |world: &Compiled| {
-            let zones = world.state.zones.values().map(|linked| (*linked.zone).clone());
+            let zones = world.state.zones.values().map(|linked| linked.zone.sets());
             zones.collect::<Vec<_>>()
         };
         assert_eq!(sets(&standing.world), sets(&world));

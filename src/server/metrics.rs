@@ -168,12 +168,8 @@ fn published(world: &Compiled) -> Vec<Family> {
     let state = &world.state;
     let step = world.history.step_of(world.revision()).map_or("", |step| &step.name);
     let private = state.zones.values().map(|linked| linked.zone.len() as u64).sum();
-    let linked = || world.files.networks().flat_map(|network| world.files.linked_to(network.as_str()));
-    let mut files: Vec<_> = world.files.public().chain(linked()).collect();
-    // One file may be linked to several networks.
-    files.sort_by_key(|table| Arc::as_ptr(table));
-    files.dedup_by(|one, other| Arc::ptr_eq(one, other));
-    let (of_files, records) = (files.len() as u64, files.iter().map(|table| table.records() as u64).sum());
+    let files = world.state.files.zones();
+    let (of_files, records) = (files.len() as u64, files.iter().map(|zone| zone.packed().records() as u64).sum());
     let kinds = || ["private", "file"].map(str::to_owned).into_iter();
     vec![
         Family::gauge("ampls_dns_revision", "The revision queries are answered from.", f64::from(world.revision().0)),

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::compile::ZoneFiles;
-use crate::compile::files::SameZone;
+use crate::compile::zone_files::SameZone;
+use crate::compile::{Zone, ZoneFiles};
 use crate::dns::master::MasterError;
-use crate::dns::{OwnerName, Table};
+use crate::dns::{NameServers, OwnerName};
 use crate::estate::NetworkName;
 
 /// How master files in a folder are called: the zone's name and this.
@@ -89,12 +89,13 @@ pub fn load(sources: &[ZoneSource]) -> Result<ZoneFiles, LoadError> {
     let mut zones = ZoneFiles::default();
     for source in sources {
         for file in files_of(&source.path)? {
-            let table = Arc::new(read(&file)?);
             if source.networks.is_empty() {
-                zones.publish(Arc::clone(&table))?;
+                zones.publish(Arc::new(read(&file, NameServers::Keep)?))?;
+                continue;
             }
+            let zone = Arc::new(read(&file, NameServers::LeaveOut)?);
             for network in &source.networks {
-                zones.link(network, Arc::clone(&table))?;
+                zones.link(network, Arc::clone(&zone))?;
             }
         }
     }
@@ -142,12 +143,13 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<Table, LoadError> {
+fn read(path: &Path, servers: NameServers) -> Result<Zone, LoadError> {
     let text = fs::read(path).map_err(|source| LoadError::Unreadable { path: path.to_owned(), source })?;
     let origin = path.file_name().and_then(|name| name.to_str());
     let origin = origin.map(|name| name.strip_suffix(".zone").unwrap_or(name));
     let origin = origin.and_then(|name| OwnerName::parse(name).ok());
-    Table::read(&text, origin.as_ref()).map_err(|errors| LoadError::Master { path: path.to_owned(), errors })
+    let zone = Zone::read(&path.display().to_string(), &text, origin.as_ref(), servers);
+    zone.map_err(|errors| LoadError::Master { path: path.to_owned(), errors })
 }
 
 #[cfg(test)]
@@ -186,18 +188,17 @@ mod tests {
         let path = folder.0.to_str().expect("a readable path");
         let source = |text: &str| text.parse::<ZoneSource>().expect("every text is one");
         let zones = load(&[source(path)]).expect("good zones");
-        assert_eq!(zones.public().count(), 2);
+        assert_eq!(zones.public().len(), 2);
         let name = OwnerName::parse("a.z.example").expect("a good name");
-        assert_eq!(zones.zone_of(&name).and_then(|table| table.sets_of(&name)).map(|sets| sets.len()), Some(1));
+        assert_eq!(zones.public().longest_of(&name).map(|zone| zone.has_name(&name)), Some(true));
         let again = format!("{path}/z.example.zone");
         let twice = load(&[source(path), source(&again)]).expect_err("a zone twice");
         assert_eq!(twice.to_string(), "the zone `z.example` is in more than one file");
         let linked = source(&format!("vnet1+vnet2={again}"));
         let zones = load(&[source(path), linked.clone()]).expect("public and linked are two places");
-        assert_eq!(
-            zones.get_linked("vnet2", &OwnerName::parse("z.example").expect("a good name")).map(|one| one.records()),
-            Some(1)
-        );
+        let apex = OwnerName::parse("z.example").expect("a good name");
+        let linked_zone = zones.linked_to("vnet2").and_then(|linked| linked.get(&apex));
+        assert_eq!(linked_zone.map(|zone| zone.packed().records()), Some(1));
         let twice = load(&[linked, source(&format!("vnet2={path}"))]).expect_err("a zone linked twice");
         assert_eq!(twice.to_string(), "the zone `z.example` is in more than one file linked to `vnet2`");
     }

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::compile::ZoneFiles;
 use crate::compile::sample::{estate, name};
-use crate::dns::Table;
+use crate::compile::{Zone, ZoneFiles};
+use crate::dns::NameServers;
 use crate::dns::wire::{Received, decode, encode_query};
 use crate::dns::{Rcode, RecordType};
 use crate::server::faults::{Fault, FaultEffect, Scope};
@@ -475,14 +475,15 @@ fn many_queries_of_one_write_are_answered_in_order_however_they_are_cut() {
 fn numbered(number: u8) -> Arc<Compiled> {
     let head = "$TTL 10\n@ SOA ns host 1 2 3 4 5\n";
     let zone = |apex: &str, text: String| {
-        Table::read(format!("{head}{text}").as_bytes(), Some(&name(apex))).expect("a good zone")
+        let text = format!("{head}{text}");
+        Zone::read(apex, text.as_bytes(), Some(&name(apex)), NameServers::Keep).expect("a good zone")
     };
     let mut files = ZoneFiles::default();
-    for table in [
+    for zone in [
         zone("one.test", format!("a CNAME n{number}.two.test.\n")),
         zone("two.test", format!("n{number} A 10.0.0.{number}\n")),
     ] {
-        files.publish(Arc::new(table)).expect("two names");
+        files.publish(Arc::new(zone)).expect("two names");
     }
     Arc::new(Compiled::of_files(Arc::new(files)))
 }

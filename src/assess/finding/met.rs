@@ -41,7 +41,7 @@ pub(super) fn decided_in(
 }
 
 /// Every private record set that clients of a network meet, with the public name that leads to it.
-pub(super) fn all(compiled: &Compiled) -> Vec<(NetworkName, OwnerName, &Owned)> {
+pub(super) fn all(compiled: &Compiled) -> Vec<(NetworkName, OwnerName, Owned)> {
     let state = &compiled.state;
     let mut met = Vec::new();
     for (id, view) in compiled.views.iter() {

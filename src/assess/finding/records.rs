@@ -12,28 +12,28 @@ use crate::compile::zone::{Owned, Writer, Zone};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{EndpointName, NetworkName, Revision, ZoneId};
 
-pub(super) fn find(compiled: &Compiled, met: &[(NetworkName, OwnerName, &Owned)], findings: &mut Vec<Finding>) {
+pub(super) fn find(compiled: &Compiled, met: &[(NetworkName, OwnerName, Owned)], findings: &mut Vec<Finding>) {
     displaced_and_lost(compiled, findings);
     unreachable(compiled, met, findings);
 }
 
 /// What a zone holds in the place of one of an endpoint's record sets.
-enum Held<'z> {
+enum Held {
     /// What the endpoint wrote.
     Own,
     /// What another wrote.
-    Others(&'z Owned),
+    Others(Box<Owned>),
     /// Nothing.
     Nothing,
 }
 
-fn held<'z>(zone: &'z Zone, endpoint: &EndpointName, member: &Addressed) -> Held<'z> {
+fn held(zone: &Zone, endpoint: &EndpointName, member: &Addressed) -> Held {
     match zone.get(&member.member.private, RecordType::A) {
         None => Held::Nothing,
         Some(owned) => match &owned.writer {
             Writer::Endpoint { endpoint: writer, .. } if writer == endpoint => Held::Own,
             _ if owned.set.addresses().eq([member.address]) => Held::Own,
-            _ => Held::Others(owned),
+            _ => Held::Others(Box::new(owned)),
         },
     }
 }
@@ -95,7 +95,7 @@ fn displaced_and_lost(compiled: &Compiled, findings: &mut Vec<Finding>) {
     }
 }
 
-fn unreachable(compiled: &Compiled, met: &[(NetworkName, OwnerName, &Owned)], findings: &mut Vec<Finding>) {
+fn unreachable(compiled: &Compiled, met: &[(NetworkName, OwnerName, Owned)], findings: &mut Vec<Finding>) {
     let state = &compiled.state;
     let mut names: BTreeMap<(&NetworkName, NetworkName), Vec<OwnerName>> = BTreeMap::new();
     for (network, public, owned) in met {

@@ -11,7 +11,7 @@ use crate::estate::{AccessMode, ApprovalState, NetworkName, PublicNetworkAccess,
 /// A subnet with more fixed bits than this is smaller than supported (a /27).
 const SMALLEST_SUBNET: u8 = 27;
 
-pub(super) fn find(compiled: &Compiled, met: &[(NetworkName, OwnerName, &Owned)], findings: &mut Vec<Finding>) {
+pub(super) fn find(compiled: &Compiled, met: &[(NetworkName, OwnerName, Owned)], findings: &mut Vec<Finding>) {
     resources(compiled, findings);
     scopes(compiled, findings);
     endpoints(compiled, findings);
@@ -92,7 +92,7 @@ fn endpoints(compiled: &Compiled, findings: &mut Vec<Finding>) {
 }
 
 /// Networks whose shared names lead to a scope that refuses strangers, while resources exist that are not in it.
-fn private_only(compiled: &Compiled, all: &[(NetworkName, OwnerName, &Owned)], findings: &mut Vec<Finding>) {
+fn private_only(compiled: &Compiled, all: &[(NetworkName, OwnerName, Owned)], findings: &mut Vec<Finding>) {
     let state = &compiled.state;
     let mut met: BTreeMap<ScopeName, BTreeSet<NetworkName>> = BTreeMap::new();
     for (network, _, owned) in all {

@@ -98,7 +98,7 @@ fn record_set(lines: &mut String, name: &str, set: &RecordSet) -> bool {
                 plain(target).map(|target| format!("srv-host={name},{target},{port},{priority},{weight}"))
             }
             RecordData::Txt(strings) => Some(txt(name, strings)),
-            RecordData::Soa(_) => Some(String::new()),
+            RecordData::Soa(_) | RecordData::Ns(_) => Some(String::new()),
         };
         match &line {
             Some(line) => writeln!(lines, "{line}").expect("a String takes any text"),

@@ -197,9 +197,8 @@ impl Seen {
         // A link that redirects does so for addresses and aliases only.
         let passes =
             |kind| by.redirected.is_none() || matches!(kind, RecordType::A | RecordType::AAAA | RecordType::CNAME);
-        let sets = sets.iter().map(|owned| &owned.set);
-        let mut sets: Vec<_> =
-            sets.filter(|set| set.kind() != RecordType::SOA && passes(set.kind())).cloned().collect();
+        let sets = sets.iter().map(|owned| owned.set);
+        let mut sets: Vec<_> = sets.filter(|set| set.kind() != RecordType::SOA && passes(set.kind())).collect();
         if sets.is_empty() {
             return;
         }
@@ -360,7 +359,8 @@ fn candidates(world: &Compiled, view: ViewId) -> Candidates {
     }
     let linked = reached.iter().flat_map(|id| world.views.get(*id).links.values().map(|link| &link.zone));
     let mut candidates = Candidates { apexes: BTreeSet::new(), suffixes, owners: BTreeSet::new() };
-    for zone in world.state.public.zones().chain(linked) {
+    let files = world.state.files.public().values();
+    for zone in world.state.public.zones().chain(files).chain(linked) {
         if !zone.apex().is_root() {
             candidates.apexes.insert(zone.apex().clone());
         }

@@ -14,8 +14,9 @@ pub(super) fn of_zone(world: &Compiled, zone: &Zone, private: bool) -> String {
         true => format!("Private zone {} of resource group {}", zone.apex(), one_line(&zone.id.resource_group)),
         false => format!("Public zone {}, as emulated", zone.apex()),
     };
-    let sets = zone.sets().into_iter().map(|owned| &owned.set).filter(|set| set.kind() != RecordType::SOA);
-    text(&format!("{whose}{}.", step(world)), zone.soa(), sets)
+    let sets = zone.sets().into_iter().map(|owned| owned.set);
+    let sets: Vec<RecordSet> = sets.filter(|set| set.kind() != RecordType::SOA).collect();
+    text(&format!("{whose}{}.", step(world)), zone.soa(), sets.iter())
 }
 
 /// The zone files of a server's configuration, in a folder `zones`.
@@ -39,13 +40,18 @@ pub(super) fn empty_root() -> String {
 }
 
 fn text<'s>(heading: &str, soa: &'s RecordSet, sets: impl Iterator<Item = &'s RecordSet>) -> String {
-    let mut text = comment(";", [heading, "Written by `ampls-dns export`.", SYNTHETIC_NS]);
     let sets: Vec<_> = std::iter::once(soa).chain(sets).cloned().collect();
+    let own_servers = sets.iter().any(|set| set.kind() == RecordType::NS);
+    let written_by = "Written by `ampls-dns export`.";
+    let lines: &[&str] = if own_servers { &[heading, written_by] } else { &[heading, written_by, SYNTHETIC_NS] };
+    let mut text = comment(";", lines.iter().copied());
     let written = master::write(soa.owner(), &sets);
     // `$ORIGIN` and the SOA are a line each; the name server stands behind them.
     let end = written.match_indices('\n').nth(1).map_or(written.len(), |(at, _)| at + 1);
     text.push_str(&written[..end]);
-    text.push_str(&format!("@ {} IN NS localhost.\n", soa.ttl()));
+    if !own_servers {
+        text.push_str(&format!("@ {} IN NS localhost.\n", soa.ttl()));
+    }
     text.push_str(&written[end..]);
     text
 }

@@ -90,7 +90,7 @@ struct RecordSetDocument {
 #[derive(Serialize, ToSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 struct WrittenDocument {
-    /// `endpoint`, `hand`, `zone`, `published` or `resource`.
+    /// `endpoint`, `hand`, `zone`, `published`, `resource` or `file`.
     kind: &'static str,
     /// In words.
     by: String,
@@ -161,7 +161,7 @@ async fn record_sets(
                 zone.sets().into_iter().filter(|owned| name.as_ref().is_none_or(|one| one == owned.set.owner()))
             {
                 if listed.total >= skipped && listed.record_sets.len() < limit {
-                    listed.record_sets.push(record_set(&world, &id, owned));
+                    listed.record_sets.push(record_set(&world, &id, &owned));
                 }
                 listed.total += 1;
             }
@@ -246,6 +246,7 @@ fn written(world: &Compiled, owned: &Owned) -> WrittenDocument {
     let (kind, endpoint, scope) = match &owned.writer {
         Writer::Endpoint { endpoint, scope } => ("endpoint", Some(endpoint.to_string()), Some(scope.to_string())),
         Writer::Manual => ("hand", None, None),
+        Writer::File { .. } => ("file", None, None),
         Writer::Zone => ("zone", None, None),
         Writer::Published { .. } => ("published", None, None),
         Writer::Resource(_) => ("resource", None, None),

@@ -11,7 +11,6 @@ use super::{Bound, LoggedQuery, Path, Segment};
 use crate::compile::{Compiled, ViewId};
 use crate::dns::wire::{Received, Transport, decode};
 use crate::dns::{OwnerName, RecordType};
-use crate::resolve::excerpt::excerpt;
 use crate::resolve::explain::of as writer;
 use crate::resolve::{Outcome, Question, decide};
 
@@ -209,7 +208,6 @@ fn add_writer(
     let end = document.aliases.last().filter(|_| road == Path::Upstream);
     let name = end.and_then(|end| OwnerName::parse(end).ok()).unwrap_or(name);
     let question = Question { name, kind };
-    let world = &*excerpt(world, view, &question);
     let decision = decide(world, view, &question);
     let Outcome::Answer(hop) = &decision.outcome else { return };
     if road == Path::Upstream && hop.by.link.is_none() {

@@ -1,25 +1,25 @@
-//! Zones read from master files and served as they are: in public DNS, or linked to networks.
+//! Zones read from master files: in public DNS, or linked to networks.
 //!
-//! They stand in the place of zones of the same name, published or linked, and have no history: nobody wrote them at any
-//! revision. A million records fit, since they are never more than the [`Table`] they were read into, which all networks
-//! share.
+//! They are part of the [`State`](super::State) like all other zones. Each answers in place of the zone of its name,
+//! published or linked, and has no history: its author wrote it, at no revision. All networks that are linked to a file's
+//! zone share it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Compiled, Fold, ViewId};
+use super::public::PublicDns;
+use super::zone::{Zone, Zones};
+use super::{Compiled, Fold, Views};
 use crate::catalogue::Cloud;
-use crate::dns::{OwnerName, Table};
+use crate::dns::{OwnerName, WholeKey};
 use crate::estate::{DnsSetting, Event, History, NetworkKind, NetworkName, NetworkSpec, Recorded};
 
-/// Zones from master files, by name.
+/// Zones from master files.
 #[derive(Clone, Debug, Default)]
 pub struct ZoneFiles {
-    public: ByApex,
-    linked: HashMap<NetworkName, ByApex>,
+    public: Zones,
+    linked: HashMap<NetworkName, Zones>,
 }
-
-type ByApex = HashMap<OwnerName, Arc<Table>>;
 
 /// Two files have the same zone, in public DNS or linked to one network.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -36,17 +36,17 @@ impl ZoneFiles {
     ///
     /// # Errors
     /// [`SameZone`] if there is one of its name.
-    pub fn publish(&mut self, table: Arc<Table>) -> Result<(), SameZone> {
-        put(&mut self.public, table).map_err(|apex| SameZone { apex, network: None })
+    pub fn publish(&mut self, zone: Arc<Zone>) -> Result<(), SameZone> {
+        put(&mut self.public, zone).map_err(|apex| SameZone { apex, network: None })
     }
 
     /// Links a zone to a network.
     ///
     /// # Errors
     /// [`SameZone`] if one of its name is linked to it.
-    pub fn link(&mut self, network: &NetworkName, table: Arc<Table>) -> Result<(), SameZone> {
+    pub fn link(&mut self, network: &NetworkName, zone: Arc<Zone>) -> Result<(), SameZone> {
         let linked = self.linked.entry(network.clone()).or_default();
-        put(linked, table).map_err(|apex| SameZone { apex, network: Some(network.clone()) })
+        put(linked, zone).map_err(|apex| SameZone { apex, network: Some(network.clone()) })
     }
 
     /// True if there is none.
@@ -54,14 +54,14 @@ impl ZoneFiles {
         self.public.is_empty() && self.linked.is_empty()
     }
 
-    /// The public zones, in no order.
-    pub fn public(&self) -> impl Iterator<Item = &Arc<Table>> {
-        self.public.values()
+    /// The public zones.
+    pub fn public(&self) -> &Zones {
+        &self.public
     }
 
-    /// The zones linked to a network, in no order.
-    pub fn linked_to(&self, network: &str) -> impl Iterator<Item = &Arc<Table>> {
-        self.linked.get(network).into_iter().flat_map(HashMap::values)
+    /// The zones linked to a network; absent if there is none.
+    pub fn linked_to(&self, network: &str) -> Option<&Zones> {
+        self.linked.get(network)
     }
 
     /// The networks that have linked zones, in no order.
@@ -69,46 +69,31 @@ impl ZoneFiles {
         self.linked.keys()
     }
 
-    /// The public zone of that very name.
-    pub fn get(&self, apex: &OwnerName) -> Option<&Arc<Table>> {
-        self.public.get(apex)
-    }
-
-    /// The zone of that very name linked to a network.
-    pub fn get_linked(&self, network: &str, apex: &OwnerName) -> Option<&Arc<Table>> {
-        self.linked.get(network)?.get(apex)
-    }
-
-    /// The public zone with the longest name that `name` is within.
-    pub fn zone_of(&self, name: &OwnerName) -> Option<&Arc<Table>> {
-        longest(&self.public, name)
-    }
-
-    /// Of the zones linked to a network the one with the longest name that `name` is within.
-    pub fn linked_zone_of(&self, network: &str, name: &OwnerName) -> Option<&Arc<Table>> {
-        longest(self.linked.get(network)?, name)
+    /// All zones, each once, in no order.
+    pub fn zones(&self) -> Vec<&Arc<Zone>> {
+        let mut zones: Vec<_> = self.linked.values().chain([&self.public]).flat_map(Zones::values).collect();
+        zones.sort_by_key(|zone| Arc::as_ptr(zone));
+        zones.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        zones
     }
 }
 
-fn put(zones: &mut ByApex, table: Arc<Table>) -> Result<(), OwnerName> {
-    let apex = table.apex().clone();
-    match zones.insert(apex.clone(), table) {
+fn put(zones: &mut Zones, zone: Arc<Zone>) -> Result<(), OwnerName> {
+    let apex = zone.apex().clone();
+    match zones.insert(apex.clone(), zone) {
         Some(_) => Err(apex),
         None => Ok(()),
     }
 }
 
-fn longest<'z>(zones: &'z ByApex, name: &OwnerName) -> Option<&'z Arc<Table>> {
-    let mut rest = name.wire();
-    loop {
-        if let Some(zone) = zones.get(rest) {
-            return Some(zone);
-        }
-        let length = usize::from(rest[0]);
-        if length == 0 {
-            return None;
-        }
-        rest = &rest[1 + length..];
+impl super::State {
+    /// The zone of public DNS that answers for a name: the one with the longest apex. A zone from a file comes before the
+    /// published one of its name.
+    pub fn public_zone_of(&self, key: &WholeKey) -> &Arc<Zone> {
+        let published = self.public.zone_of_key(key);
+        let file = self.files.public.longest(key);
+        let longer = file.filter(|file| file.apex().wire().len() >= published.apex().wire().len());
+        longer.unwrap_or(published)
     }
 }
 
@@ -128,7 +113,7 @@ impl Compiled {
     ///
     /// # Errors
     /// [`LinkError`] if a zone cannot be linked where it should.
-    pub fn with_files(mut self, files: Arc<ZoneFiles>) -> Result<Self, LinkError> {
+    pub fn with_files(self, files: Arc<ZoneFiles>) -> Result<Self, LinkError> {
         for network in files.networks() {
             match self.views.of_network(network.as_str()).map(|id| self.views.get(id).kind) {
                 Some(NetworkKind::Virtual) => {}
@@ -136,8 +121,14 @@ impl Compiled {
                 None => return Err(LinkError::NoNetwork(network.clone())),
             }
         }
-        self.files = files;
-        Ok(self)
+        Ok(self.with_unchecked_files(files))
+    }
+
+    /// The same estate with these zones. Zones linked to networks that it does not have (yet) are not seen by anyone.
+    pub fn with_unchecked_files(mut self, files: Arc<ZoneFiles>) -> Self {
+        Arc::make_mut(&mut self.state).files = files;
+        self.views = Views::of(&self.state);
+        self
     }
 
     /// A world that has these zones and nothing else: the networks they are linked to, with no addresses, and no public
@@ -161,15 +152,8 @@ impl Compiled {
         let last = history.last();
         let mut fold = Fold::new(&Arc::new(history));
         fold.to(last);
-        fold.state.public = super::public::PublicDns::bare();
-        Self { files, ..fold.compiled() }
-    }
-
-    /// True if the zone that has the say over this apex in a view is one from a file.
-    pub fn is_from_file(&self, view: ViewId, apex: &OwnerName, linked: bool) -> bool {
-        match &self.views.get(view).network {
-            Some(network) if linked => self.files.get_linked(network.as_str(), apex).is_some(),
-            _ => self.files.get(apex).is_some(),
-        }
+        fold.state.public = PublicDns::bare();
+        fold.state.files = files;
+        fold.compiled()
     }
 }
