@@ -9,11 +9,8 @@ mod layers;
 /// Every built-in scenario holds what it promises, offline and over real UDP.
 mod scenarios;
 
-/// Histories made by chance, for the laws.
+/// The one generator of histories, and properties that count their cases.
 mod generate;
-
-/// Histories made by chance that have a written form.
-mod estates;
 
 /// The written form: there and back, and never a panic.
 mod written;
