@@ -28,8 +28,7 @@ pub(super) fn zones(state: &State, seeds: &[u64]) -> Vec<ZoneText> {
         .filter(|spec| spec.kind == NetworkKind::Virtual)
         .map(|spec| spec.name.clone())
         .collect();
-    let mut apexes: Vec<OwnerName> =
-        ["corp.example", "sub.corp.example", "example.org", "com"].map(|text| name(text)).to_vec();
+    let mut apexes: Vec<OwnerName> = ["corp.example", "sub.corp.example", "example.org", "com"].map(name).to_vec();
     apexes.extend(state.catalogue.zone_group().flat_map(|row| [row.private.clone(), row.public.clone()]));
     // Those that stand in the place of zones of the history, twice so that they come often.
     apexes.extend(state.zones.keys().map(|id| id.apex.clone()));

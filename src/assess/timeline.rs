@@ -102,7 +102,7 @@ impl Timeline {
             name: Arc::clone(&step.name),
             about: Arc::clone(&step.about),
             end: step.end,
-            findings: crate::assess::findings(&world),
+            findings: crate::assess::findings(world),
         });
         Self { steps: steps.collect(), rows }
     }

@@ -300,7 +300,7 @@ fn ends(world: &Compiled) -> BTreeMap<FlowKey, End> {
 }
 
 fn findings(world: &Compiled) -> BTreeMap<FindingKey, Severity> {
-    let all = crate::assess::findings(&world).into_iter().map(|finding| {
+    let all = crate::assess::findings(world).into_iter().map(|finding| {
         let key = FindingKey {
             code: finding.code.to_string(),
             message: finding.message,

@@ -113,7 +113,7 @@ fn hold(world: &Compiled, expectation: &Expectation) -> Option<Mismatch> {
             (!there).then(|| Mismatch { expected: code.clone(), found })
         }
         Expected::NoFinding(code) => {
-            let there = crate::assess::findings(&world).into_iter().find(|finding| finding.code.to_string() == *code);
+            let there = crate::assess::findings(world).into_iter().find(|finding| finding.code.to_string() == *code);
             there.map(|finding| Mismatch { expected: format!("no {code}"), found: finding.message.clone() })
         }
         Expected::Flow(flow) => held_flow(world, flow),
@@ -206,7 +206,7 @@ pub(crate) fn view(world: &Compiled, from: &From) -> Option<ViewId> {
 
 fn codes(world: &Compiled) -> Vec<String> {
     let mut codes: Vec<String> =
-        crate::assess::findings(&world).iter().map(|finding| finding.code.to_string()).collect();
+        crate::assess::findings(world).iter().map(|finding| finding.code.to_string()).collect();
     codes.dedup();
     codes
 }
