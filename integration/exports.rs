@@ -58,7 +58,7 @@ fn questions(world: &Compiled, seen: &Seen) -> BTreeSet<OwnerName> {
     for zone in seen.zones.values() {
         names.insert(zone.apex().clone());
         names.extend(["nobody", "nobody.at.all"].iter().filter_map(|label| zone.apex().child(label).ok()));
-        for owner in zone.names.keys() {
+        for owner in zone.names().keys() {
             names.extend(owner.parent().filter(|parent| parent.is_within(zone.apex())));
             if !owner.is_wildcard() {
                 names.extend(owner.child("x").ok());
@@ -368,7 +368,7 @@ fn may_differ(form: Form, seen: &Seen, name: &OwnerName, kind: RecordType, wante
         }
         // Dnsmasq knows a wildcard's addresses only, and no name that has neither records nor names below.
         End::NoData if form == Form::Dnsmasq => {
-            let exact = zone.is_some_and(|zone| zone.names.contains_key(name));
+            let exact = zone.is_some_and(|zone| zone.names().contains_key(name));
             found == Rcode::NXDOMAIN && (!exact || kind == RecordType::AAAA)
         }
         _ => false,
@@ -454,7 +454,7 @@ fn a_hosts_file_has_the_addresses_of_every_name() {
             };
             let peer = Peer::start(&program, &arguments, export, &name("probe"));
             for zone in seen.zones.values() {
-                for owner in zone.names.keys().filter(|owner| !owner.is_wildcard()) {
+                for owner in zone.names().keys().filter(|owner| !owner.is_wildcard()) {
                     for kind in FAMILIES {
                         let text = owner.to_string();
                         if text.contains(|one: char| !one.is_ascii_alphanumeric() && !"-_.".contains(one)) {

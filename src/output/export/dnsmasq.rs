@@ -18,7 +18,7 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
             continue;
         };
         writeln!(lines, "\nlocal=/{apex}/").expect("a String takes any text");
-        for (owner, sets) in &zone.names {
+        for (owner, sets) in zone.names() {
             let name = plain(owner).filter(|name| !name.contains('/') && !name[1..].contains('*'));
             let said = name.as_deref().is_some_and(|name| match name.strip_prefix("*.") {
                 Some(parent) => wildcard(&mut lines, zone, parent, owner, sets),

@@ -7,7 +7,7 @@ use crate::dns::{RecordData, RecordSet};
 pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
     let mut left_out = Vec::new();
     let mut lines = String::new();
-    for set in seen.zones.values().flat_map(|zone| zone.names.values().flatten()) {
+    for set in seen.zones.values().flat_map(|zone| zone.names().values().flatten()) {
         let owner = set.owner();
         let addresses: Vec<String> = set.data().iter().filter_map(address).collect();
         match plain(owner).filter(|name| !name.contains('*')) {

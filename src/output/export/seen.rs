@@ -10,7 +10,8 @@ use std::net::IpAddr;
 use std::ops::Bound;
 
 use crate::compile::{Compiled, Lookup, Target, ViewId};
-use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, Ttl};
+use crate::dns::packed::Found;
+use crate::dns::{OwnerName, PackedZone, RecordData, RecordSet, RecordType, Suffixes, Ttl, WholeKey};
 use crate::estate::DnsSetting;
 use crate::resolve::{Authority, Decision, Outcome, Question, decide};
 
@@ -31,25 +32,56 @@ pub enum Aliases {
 }
 
 /// A zone as a network's clients meet it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct SeenZone {
-    /// Its SOA, at its apex.
-    pub soa: RecordSet,
     /// True if it is a private zone, or a part of one.
     pub private: bool,
-    /// Its other record sets by owner, wildcards under their own names; never an empty list.
-    pub names: BTreeMap<OwnerName, Vec<RecordSet>>,
+    /// What is looked up in it.
+    packed: PackedZone,
+    /// Its record sets by owner, without the SOA; wildcards under their own names, and never an empty list.
+    names: BTreeMap<OwnerName, Vec<RecordSet>>,
 }
 
 impl SeenZone {
+    fn new(soa: RecordSet, private: bool) -> Self {
+        Self { private, packed: PackedZone::new(soa, 0), names: BTreeMap::new() }
+    }
+
     /// Its apex.
     pub fn apex(&self) -> &OwnerName {
-        self.soa.owner()
+        self.packed.apex()
+    }
+
+    /// Its SOA, at its apex.
+    pub fn soa(&self) -> &RecordSet {
+        self.packed.soa()
+    }
+
+    /// Its record sets by owner in canonical order, without the SOA; wildcards under their own names.
+    pub fn names(&self) -> &BTreeMap<OwnerName, Vec<RecordSet>> {
+        &self.names
     }
 
     /// All record sets, the SOA first, then by owner in canonical order.
     pub fn sets(&self) -> impl Iterator<Item = &RecordSet> {
-        std::iter::once(&self.soa).chain(self.names.values().flatten())
+        std::iter::once(self.soa()).chain(self.names.values().flatten())
+    }
+
+    /// Writes all record sets of a name in place of those it has.
+    fn put(&mut self, owner: &OwnerName, sets: Vec<RecordSet>) {
+        self.remove(owner);
+        for set in &sets {
+            self.packed.put(set, 0);
+        }
+        self.names.insert(owner.clone(), sets);
+    }
+
+    fn remove(&mut self, owner: &OwnerName) -> Option<Vec<RecordSet>> {
+        let sets = self.names.remove(owner)?;
+        for set in &sets {
+            self.packed.remove(owner, set.kind());
+        }
+        Some(sets)
     }
 
     /// The names within a name that own records, itself among them if it does.
@@ -59,28 +91,19 @@ impl SeenZone {
         self.names.range::<OwnerName, _>(from).map(|(own, _)| own).take_while(|own| own.is_within(name))
     }
 
-    /// True if the name owns records or has names below it that do, the apex among them.
-    pub fn exists(&self, name: &OwnerName) -> bool {
-        name == self.apex() || self.within(name).next().is_some()
-    }
-
-    /// What stands at a name (RFC 1034, 4.3.2): none if the name exists without records; absent if there is no such name.
-    pub fn lookup(&self, name: &OwnerName) -> Option<&[RecordSet]> {
-        if let Some(sets) = self.names.get(name) {
-            return Some(sets);
-        }
-        if self.exists(name) {
-            return Some(&[]);
-        }
-        let mut encloser = name.parent();
-        while let Some(ancestor) = encloser {
-            if self.exists(&ancestor) {
-                let wildcard = ancestor.wildcard();
-                return wildcard.and_then(|wildcard| self.names.get(&wildcard)).map(Vec::as_slice);
+    /// What the zone has for a name within it (RFC 1034, 4.3.2): none if the name exists without records; absent if there is
+    /// no such name.
+    pub fn lookup(&self, name: &OwnerName) -> Option<Vec<RecordSet>> {
+        let key = WholeKey::of(name);
+        let (owner, entry) = match self.packed.lookup(&key) {
+            Found::Name(entry) => (name.clone(), entry),
+            Found::Wildcard(entry, encloser) => {
+                let encloser = OwnerName::from_wire(key.suffix(encloser).0).expect("a suffix of a name is a name");
+                (encloser.wildcard().expect("a name of the zone is short enough"), entry)
             }
-            encloser = ancestor.parent();
-        }
-        None
+            Found::Missing => return None,
+        };
+        Some(entry.sets().map(|set| set.at(&owner)).collect())
     }
 }
 
@@ -98,19 +121,21 @@ pub enum End {
 }
 
 /// A network's DNS as zones.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Seen {
     /// The zones by apex, in canonical order.
     pub zones: BTreeMap<OwnerName, SeenZone>,
     /// Names that are answered with SERVFAIL; no server is told of them.
     pub failing: BTreeSet<OwnerName>,
     aliases: Aliases,
+    /// The apexes of the zones.
+    apexes: Suffixes<OwnerName>,
 }
 
 impl Seen {
     /// Asks a view for everything there is.
     pub fn new(world: &Compiled, view: ViewId, aliases: Aliases) -> Self {
-        let mut seen = Self { zones: BTreeMap::new(), failing: BTreeSet::new(), aliases };
+        let mut seen = Self { zones: BTreeMap::new(), failing: BTreeSet::new(), aliases, apexes: Suffixes::default() };
         let Candidates { apexes, suffixes, owners } = candidates(world, view);
         for apex in &apexes {
             let decision = ask(world, view, apex, RecordType::SOA);
@@ -118,9 +143,7 @@ impl Seen {
                 && decision.hops.is_empty()
                 && hop.by.zone.apex() == apex
             {
-                let private = hop.by.link.is_some();
-                let zone = SeenZone { soa: hop.shown().into_owned(), private, names: BTreeMap::new() };
-                seen.zones.insert(apex.clone(), zone);
+                seen.make(hop.shown().into_owned(), hop.by.link.is_some());
             }
         }
         for suffix in &suffixes {
@@ -135,14 +158,14 @@ impl Seen {
 
     /// The zone with the longest apex that the name is within.
     pub fn zone_of(&self, name: &OwnerName) -> Option<&SeenZone> {
-        let mut at = Some(name.clone());
-        while let Some(apex) = at {
-            if let Some(zone) = self.zones.get(&apex) {
-                return Some(zone);
-            }
-            at = apex.parent();
-        }
-        None
+        self.zones.get(self.apexes.longest_of(name)?)
+    }
+
+    /// Makes a zone with that SOA.
+    fn make(&mut self, soa: RecordSet, private: bool) {
+        let apex = soa.owner().clone();
+        self.apexes.insert(apex.clone(), apex.clone());
+        self.zones.insert(apex, SeenZone::new(soa, private));
     }
 
     /// Where a server that holds these zones ends up, A or AAAA; absent for names it does not hold.
@@ -183,7 +206,7 @@ impl Seen {
         }
         let soa = here.zone.soa();
         let soa = soa.synthesized(suffix.clone(), soa.ttl());
-        self.zones.insert(suffix.clone(), SeenZone { soa, private: here.link.is_some(), names: BTreeMap::new() });
+        self.make(soa, here.link.is_some());
     }
 
     /// Puts down what stands at a name.
@@ -211,11 +234,11 @@ impl Seen {
             }
             let soa = by.zone.soa();
             let soa = soa.synthesized(apex.clone(), soa.ttl());
-            self.zones.insert(apex, SeenZone { soa, private: false, names: BTreeMap::new() });
+            self.make(soa, false);
         }
         let apex = self.zone_of(owner).expect("it was just made").apex().clone();
         let zone = self.zones.get_mut(&apex).expect("zone_of finds only zones that are there");
-        zone.names.insert(owner.clone(), sets);
+        zone.put(owner, sets);
     }
 
     /// Puts addresses in the place of aliases that would not lead a server's clients to them.
@@ -259,21 +282,21 @@ impl Seen {
         let apex = self.zone_of(owner).expect("the owner was put into a zone").apex().clone();
         let zone = self.zones.get_mut(&apex).expect("zone_of finds only zones that are there");
         if !sets.is_empty() {
-            zone.names.insert(owner.clone(), sets);
+            zone.put(owner, sets);
             return;
         }
         // An alias that leads to no address is left where its name must exist: for its being without data, or so that no
         // wildcard stands for it.
         let without_data = ends.contains(&End::NoData);
         let failing = ends.contains(&End::Failure);
-        let mut alias = zone.names.remove(owner).expect("the owner was put into a zone");
+        let mut alias = zone.remove(owner).expect("the owner was put into a zone");
         if failing {
             // Whoever would follow it must come to an end.
             let target = OwnerName::parse(NOWHERE).expect("a constant name");
             alias = vec![RecordSet::single(owner.clone(), alias[0].ttl(), RecordData::Cname(target))];
         }
         if without_data || zone.lookup(owner).is_some_and(|sets| !sets.is_empty()) {
-            zone.names.insert(owner.clone(), alias);
+            zone.put(owner, alias);
         }
         if failing {
             self.failing.insert(owner.clone());

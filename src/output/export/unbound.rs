@@ -38,8 +38,8 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
     for zone in local {
         let redirects = redirects(zone).unwrap_or_default();
         writeln!(text, "\n    local-zone: \"{}\" static", quoted(zone.apex())).expect("a String takes any text");
-        data(&mut text, &zone.soa);
-        for (owner, sets) in &zone.names {
+        data(&mut text, zone.soa());
+        for (owner, sets) in zone.names() {
             if redirects.contains(&owner) {
                 writeln!(text, "    # With all names below it.\n    local-zone: \"{}\" redirect", quoted(owner))
                     .expect("a String takes any text");
@@ -79,10 +79,10 @@ fn data(text: &mut String, set: &RecordSet) {
 
 /// The names that become `redirect` zones for their wildcards; absent if one of them cannot.
 fn redirects(zone: &SeenZone) -> Option<Vec<&OwnerName>> {
-    let wildcards = zone.names.iter().filter(|(owner, _)| owner.is_wildcard());
+    let wildcards = zone.names().iter().filter(|(owner, _)| owner.is_wildcard());
     let redirect = |(wildcard, sets): (&OwnerName, &Vec<RecordSet>)| {
         let parent = wildcard.parent()?;
-        let (parent, own) = zone.names.get_key_value(&parent)?;
+        let (parent, own) = zone.names().get_key_value(&parent)?;
         let same = own.len() == sets.len() && own.iter().zip(sets).all(|(a, b)| a.data() == b.data());
         let alone = zone.within(parent).all(|name| name == wildcard || name == parent);
         (same && alone && parent != zone.apex()).then_some(parent)

@@ -23,7 +23,7 @@ pub(super) fn of_zone(world: &Compiled, zone: &Zone, private: bool) -> String {
 pub(super) fn files(seen: &Seen, setting: &Setting) -> Vec<File> {
     let file = |zone: &SeenZone| File {
         name: path(zone),
-        text: text(&format!("{}, in {}.", zone.apex(), setting.heading), &zone.soa, zone.names.values().flatten()),
+        text: text(&format!("{}, in {}.", zone.apex(), setting.heading), zone.soa(), zone.names().values().flatten()),
     };
     seen.zones.values().map(file).collect()
 }
