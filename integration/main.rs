@@ -42,6 +42,7 @@ mod zones;
 mod upstream;
 
 /// What is exported, held against the servers it is for.
+mod explained;
 mod exports;
 /// What one sees of a running server: queries, numbers, faults, log lines.
 mod observe;

@@ -16,6 +16,7 @@ mod healthcheck;
 mod import;
 mod input;
 mod output;
+mod records;
 mod resolve;
 mod scenarios;
 mod schema;
@@ -66,6 +67,7 @@ enum Verb {
     Serve(serve::ServeArguments),
     Resolve(resolve::ResolveArguments),
     Explain(explain::ExplainArguments),
+    Records(records::RecordsArguments),
     Story(story::StoryArguments),
     Check(check::CheckArguments),
     Flows(flows::FlowsArguments),
@@ -126,6 +128,7 @@ pub fn run() -> ExitCode {
         Verb::Serve(arguments) => serve::run(&arguments),
         Verb::Resolve(arguments) => resolve::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
+        Verb::Records(arguments) => records::run(&arguments),
         Verb::Story(arguments) => story::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Flows(arguments) => flows::run(&arguments),

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::provenance::WrittenDocument;
 use crate::compile::{Compiled, ViewId};
 use crate::dns::{RecordSet, Reply};
-use crate::resolve::{Ede, Question, decide, reply};
+use crate::resolve::{Ede, Outcome, Question, decide, reply};
 
 /// A reply with its surroundings, as JSON.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
@@ -28,9 +29,12 @@ pub struct AnswerDocument {
     pub answer: Vec<RecordDocument>,
     /// Authority section.
     pub authority: Vec<RecordDocument>,
-    /// Ede DNS error.
+    /// Extended DNS error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extended_error: Option<ExtendedErrorDocument>,
+    /// Who wrote the record set that answers; absent where no record set does, and for replies of other servers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<WrittenDocument>,
 }
 
 /// One record, as JSON.
@@ -60,7 +64,11 @@ pub fn answered(world: &Compiled, view: ViewId, question: &Question) -> AnswerDo
     let decision = decide(world, view, question);
     let reply = reply(world, &decision, Ede::Include);
     let step = world.history.step_of(world.revision()).map(|step| &*step.name);
-    document(world.views.get(view).label(), step, question, &reply)
+    let written = match &decision.outcome {
+        Outcome::Answer(hop) => Some(WrittenDocument::of(world, &hop.owned)),
+        _ => None,
+    };
+    AnswerDocument { written, ..document(world.views.get(view).label(), step, question, &reply) }
 }
 
 /// A reply as a document.
@@ -77,12 +85,13 @@ pub fn document(view: &str, step: Option<&str>, question: &Question, reply: &Rep
             .extended_error
             .as_ref()
             .map(|error| ExtendedErrorDocument { code: error.code, text: error.text.clone() }),
+        written: None,
     }
 }
 
 /// A reply as `dig` prints it. There is no message, so id, sizes and times are left out.
 pub fn text(document: &AnswerDocument) -> String {
-    let AnswerDocument { view, step, name, r#type, rcode, answer, authority, extended_error } = document;
+    let AnswerDocument { view, step, name, r#type, rcode, answer, authority, extended_error, written: _ } = document;
     let mut text = String::new();
     let step = step.as_deref().map_or_else(String::new, |step| format!(", step {step}"));
     // Writing to a String cannot fail.

@@ -11,6 +11,8 @@ pub mod findings;
 pub mod flows;
 pub mod imported;
 pub mod page;
+pub mod provenance;
+pub mod record_sets;
 pub mod sarif;
 pub mod story;
 pub mod tap;
