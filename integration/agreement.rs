@@ -176,7 +176,7 @@ fn compiling_is_deterministic_and_a_fold() {
 
 #[test]
 fn every_displaced_set_names_its_displacer() {
-    law(64, 50, histories(), |history| {
+    law(96, 25, histories(), |history| {
         let world = compiled(&history);
         let mut overwritten = 0;
         for linked in world.state.zones.values() {

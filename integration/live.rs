@@ -107,7 +107,7 @@ fn the_admin_says_what_the_verbs_say() {
     assert_eq!(sets["total"], 1);
     let set = &sets["recordSets"][0];
     assert_eq!((&set["data"], &set["written"]["endpoint"]), (&json!(["10.0.2.7"]), &json!("pe2")));
-    assert_eq!(set["displaced"][0]["written"]["step"], "first-scope");
+    assert_eq!(set["overwritten"][0]["written"]["step"], "first-scope");
     let deleted =
         &server.get("/v1/record-sets?zone=privatelink.monitor.azure.com&at=second-endpoint-deleted")["deleted"];
     let deleted: Vec<_> = deleted.as_array().expect("a list").iter().map(|one| one["name"].clone()).collect();

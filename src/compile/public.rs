@@ -51,6 +51,11 @@ impl PublicDns {
         self.zones.longest(key).expect("every name is within the root")
     }
 
+    /// The zone of exactly this name.
+    pub fn get(&self, apex: &OwnerName) -> Option<&Arc<Zone>> {
+        self.zones.get(apex)
+    }
+
     /// All zones.
     pub fn zones(&self) -> impl Iterator<Item = &Arc<Zone>> {
         self.zones.values()

@@ -6,8 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::AnswerDocument;
-use crate::resolve::Explanation;
-use crate::resolve::explain::Statement;
+use super::provenance::{WriterDocument, WrittenDocument, ZoneDocument};
+use crate::estate::ResolutionPolicy;
+use crate::resolve::explain::{Said, Statement};
+use crate::resolve::{Explanation, Failure};
 
 /// An explanation, as JSON: the answer and the statements that lead to it.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
@@ -19,20 +21,73 @@ pub struct ExplanationDocument {
     pub statements: Vec<StatementDocument>,
 }
 
-/// One statement, as JSON.
+/// One statement, as JSON: a sentence and what it is made from.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
 pub struct StatementDocument {
-    /// What kind of statement it is.
-    pub kind: &'static str,
     /// The statement as a sentence.
     pub text: String,
+    /// What it says.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// What a statement says. `kind` tells which fields there are.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[allow(missing_docs, reason = "the fields are those of the statements they are made from")]
+pub enum Fact {
+    /// Which view answers.
+    View { view: String, dns: String, chosen: String },
+    /// A server forwarded the name.
+    Forward { name: String, by: String, rule: String, to: String },
+    /// An alias was followed.
+    Alias { from: String, to: String, source: Source, inferred: bool },
+    /// A linked zone answers from here on.
+    ZoneCut { name: String, zone: ZoneDocument, network: String, fallback: bool },
+    /// A zone from a file answers in place of the zone of its name.
+    Shadowed { zone: ZoneDocument, by: String },
+    /// The link of a zone sent the question on to public DNS.
+    Redirected { name: String, zone: ZoneDocument },
+    /// The record set that answers.
+    Answer { owner: String, r#type: String, data: Vec<String>, written: WrittenDocument, source: Source },
+    /// A record set that was overwritten.
+    Overwritten { owner: String, data: Vec<String>, writer: WriterDocument, step: Option<String> },
+    /// Whether an address can be reached.
+    Reach { address: String, from: String, home: String, arrives: bool },
+    /// The name has records of other types only.
+    NoData { owner: String, r#type: String, source: Source },
+    /// There is no such name.
+    NameError { owner: String, source: Source, empty_zone: bool },
+    /// The name was deleted.
+    Deleted { owner: String, data: Vec<String>, writer: WriterDocument, step: Option<String> },
+    /// A private endpoint has an address for the name, and its zone does not have it.
+    Missing { owner: String, endpoint: String, address: String },
+    /// No answer can be given.
+    Failure { owner: String, reason: &'static str },
+}
+
+/// Where something is said.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Source {
+    /// In a linked private zone.
+    Private {
+        /// The zone.
+        zone: ZoneDocument,
+    },
+    /// In a zone of public DNS.
+    Public {
+        /// The zone.
+        zone: ZoneDocument,
+    },
+    /// Nowhere: the name is outside the emulated world.
+    Outside,
 }
 
 /// An explanation as a document.
 pub fn document(explanation: &Explanation, answer: AnswerDocument) -> ExplanationDocument {
     let statements = explanation.statements.iter();
-    let statements =
-        statements.map(|statement| StatementDocument { kind: kind(statement), text: statement.to_string() });
+    let statements = statements.map(|one| StatementDocument { text: one.to_string(), fact: fact(one) });
     ExplanationDocument { answer, statements: statements.collect() }
 }
 
@@ -67,20 +122,70 @@ fn outcome(answer: &AnswerDocument) -> String {
     }
 }
 
-fn kind(statement: &Statement) -> &'static str {
-    match statement {
-        Statement::View { .. } => "view",
-        Statement::Forward { .. } => "forward",
-        Statement::Hop { .. } => "alias",
-        Statement::Cut { .. } => "zoneCut",
-        Statement::Redirected { .. } => "redirected",
-        Statement::Answer { .. } => "answer",
-        Statement::Displaced { .. } => "displaced",
-        Statement::Reach { .. } => "reach",
-        Statement::NoData { .. } => "noData",
-        Statement::NameError { .. } => "nameError",
-        Statement::Deleted { .. } => "deleted",
-        Statement::Wanted { .. } => "wanted",
-        Statement::Failure { .. } => "failure",
+fn fact(statement: &Statement) -> Fact {
+    match statement.clone() {
+        Statement::View { view, dns, chosen } => Fact::View { view, dns, chosen: chosen.to_string() },
+        Statement::Forward { name, by, rule, to } => {
+            Fact::Forward { name: name.to_string(), by, rule: rule.to_string(), to }
+        }
+        Statement::Hop { from, to, said, inferred } => {
+            Fact::Alias { from: from.to_string(), to: to.to_string(), source: source(&said), inferred }
+        }
+        Statement::Cut { name, zone, network, policy } => Fact::ZoneCut {
+            name: name.to_string(),
+            zone: zone.into(),
+            network,
+            fallback: policy == ResolutionPolicy::NxDomainRedirect,
+        },
+        Statement::Shadowed { zone, file } => Fact::Shadowed { zone: zone.into(), by: file.to_string() },
+        Statement::Redirected { name, zone } => Fact::Redirected { name: name.to_string(), zone: zone.into() },
+        Statement::Answer { owner, kind, data, writer, revision, step, said } => Fact::Answer {
+            owner: owner.to_string(),
+            r#type: kind.to_string(),
+            data,
+            written: WrittenDocument { writer: WriterDocument::of(&writer), revision: revision.0, step },
+            source: source(&said),
+        },
+        Statement::Displaced { owner, data, writer, step } => {
+            Fact::Overwritten { owner: owner.to_string(), data, writer: WriterDocument::of(&writer), step }
+        }
+        Statement::Reach { address, from, home, verdict } => Fact::Reach {
+            address: address.to_string(),
+            from: from.to_string(),
+            home: home.to_string(),
+            arrives: verdict.arrives(),
+        },
+        Statement::NoData { owner, kind, said } => {
+            Fact::NoData { owner: owner.to_string(), r#type: kind.to_string(), source: source(&said) }
+        }
+        Statement::NameError { owner, said, empty } => {
+            Fact::NameError { owner: owner.to_string(), source: source(&said), empty_zone: empty }
+        }
+        Statement::Deleted { owner, writer, data, step } => {
+            Fact::Deleted { owner: owner.to_string(), data, writer: WriterDocument::of(&writer), step }
+        }
+        Statement::Wanted { owner, endpoint, address } => {
+            Fact::Missing { owner: owner.to_string(), endpoint, address: address.to_string() }
+        }
+        Statement::Failure { owner, why } => Fact::Failure { owner: owner.to_string(), reason: reason(why) },
+    }
+}
+
+fn source(said: &Said) -> Source {
+    match said {
+        Said::Private(zone) => Source::Private { zone: zone.clone().into() },
+        Said::Public(zone) => Source::Public { zone: zone.clone().into() },
+        Said::Outside => Source::Outside,
+    }
+}
+
+fn reason(failure: Failure) -> &'static str {
+    match failure {
+        Failure::AliasLoop => "aliasLoop",
+        Failure::TooManyAliases => "tooManyAliases",
+        Failure::ForwardLoop => "forwardLoop",
+        Failure::RulesetLoop => "rulesetLoop",
+        Failure::AzureDnsOutOfReach => "azureDnsOutOfReach",
+        Failure::ForwardTargetGone => "forwardTargetGone",
     }
 }

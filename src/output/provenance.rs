@@ -7,6 +7,7 @@ use crate::compile::zone::who;
 use crate::compile::{Compiled, Owned, Writer, Zone};
 use crate::dns::RecordSet;
 use crate::estate::Revision;
+use crate::resolve::explain::SpeakingZone;
 
 /// A zone.
 #[derive(Serialize, ToSchema, Clone, PartialEq, Eq, Debug)]
@@ -59,6 +60,17 @@ pub struct WrittenDocument {
     /// The step of that revision, if it is in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
+}
+
+impl From<SpeakingZone> for ZoneDocument {
+    fn from(zone: SpeakingZone) -> Self {
+        let SpeakingZone { apex, resource_group, file } = zone;
+        Self {
+            resource_group: resource_group.map(|group| group.to_string()),
+            name: apex.to_string(),
+            file: file.map(|file| file.to_string()),
+        }
+    }
 }
 
 impl ZoneDocument {

@@ -4,13 +4,14 @@
 
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use super::decide::{Authority, Decision, Failure, Forwarded, MAX_ALIASES, Outcome, Question, Rule, decide};
 use crate::compile::reachability::home_of;
 use crate::compile::zone::who;
-use crate::compile::{Compiled, Owned, Target, ViewId, Writer};
+use crate::compile::{Compiled, Owned, Target, ViewId, Writer, Zone};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{ApprovalState, DnsSetting, NetworkKind, NetworkName, ResolutionPolicy, Revision, ZoneId};
 
@@ -68,18 +69,25 @@ pub enum Statement {
         /// The first name it owns.
         name: OwnerName,
         /// The zone.
-        zone: ZoneId,
+        zone: SpeakingZone,
         /// The network it is linked to.
         network: String,
         /// What the link does with names the zone does not have.
         policy: ResolutionPolicy,
+    },
+    /// A zone from a file answers in place of the zone of its name.
+    Shadowed {
+        /// The zone that does not answer.
+        zone: SpeakingZone,
+        /// The file.
+        file: Arc<str>,
     },
     /// A linked zone has no such name, and its link sends the question to public DNS.
     Redirected {
         /// The name.
         name: OwnerName,
         /// The zone.
-        zone: ZoneId,
+        zone: SpeakingZone,
     },
     /// The record set that answers.
     Answer {
@@ -167,13 +175,42 @@ pub enum Statement {
     },
 }
 
+/// Which zone says something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SpeakingZone {
+    /// Its name.
+    pub apex: OwnerName,
+    /// The resource group of a private zone; absent in public DNS and for zones from files.
+    pub resource_group: Option<Arc<str>>,
+    /// The file it was read from, if it was.
+    pub file: Option<Arc<str>>,
+}
+
+impl SpeakingZone {
+    fn of(zone: &Zone, private: bool) -> Self {
+        let file = zone.file().cloned();
+        let resource_group = (private && file.is_none()).then(|| Arc::clone(&zone.id.resource_group));
+        Self { apex: zone.apex().clone(), resource_group, file }
+    }
+}
+
+impl fmt::Display for SpeakingZone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.resource_group, &self.file) {
+            (Some(group), _) => write!(f, "{} in {group}", self.apex),
+            (None, Some(file)) => write!(f, "{} from {file}", self.apex),
+            (None, None) => write!(f, "{}", self.apex),
+        }
+    }
+}
+
 /// Who says something.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Said {
     /// A linked private zone.
-    Private(ZoneId),
+    Private(SpeakingZone),
     /// A zone of public DNS.
-    Public(OwnerName),
+    Public(SpeakingZone),
     /// Nobody: the name is outside the emulated world.
     Outside,
 }
@@ -339,20 +376,35 @@ fn path(world: &Compiled, name: &OwnerName, by: &Authority<'_>, cut: &mut bool, 
         });
     }
     if let Some(zone) = by.redirected {
-        statements.push(Statement::Redirected { name: name.clone(), zone: zone.id.clone() });
+        statements.push(Statement::Redirected { name: name.clone(), zone: SpeakingZone::of(zone, true) });
     }
     match by.link {
         Some(link) if !*cut => {
             *cut = true;
             statements.push(Statement::Cut {
                 name: name.clone(),
-                zone: by.zone.id.clone(),
+                zone: SpeakingZone::of(by.zone, true),
                 network: world.views.get(by.seen_from).label().to_owned(),
                 policy: link.policy,
             });
+            if let (Some(shadowed), Some(file)) = (&link.shadows, by.zone.file()) {
+                let zone = SpeakingZone {
+                    apex: shadowed.apex.clone(),
+                    resource_group: Some(Arc::clone(&shadowed.resource_group)),
+                    file: None,
+                };
+                statements.push(Statement::Shadowed { zone, file: Arc::clone(file) });
+            }
         }
         Some(_) => {}
-        None => *cut = false,
+        None => {
+            *cut = false;
+            let published = by.zone.file().and_then(|file| Some((world.state.public.get(by.zone.apex())?, file)));
+            if let Some((zone, file)) = published {
+                let zone = SpeakingZone::of(zone, false);
+                statements.push(Statement::Shadowed { zone, file: Arc::clone(file) });
+            }
+        }
     }
 }
 
@@ -394,9 +446,9 @@ fn wanted(world: &Compiled, owner: &OwnerName, zone: &ZoneId, statements: &mut V
 
 fn said(by: &Authority<'_>) -> Said {
     match by.link {
-        Some(_) => Said::Private(by.zone.id.clone()),
-        None if by.zone.apex().is_root() => Said::Outside,
-        None => Said::Public(by.zone.apex().clone()),
+        Some(_) => Said::Private(SpeakingZone::of(by.zone, true)),
+        None if by.zone.apex().is_root() && by.zone.file().is_none() => Said::Outside,
+        None => Said::Public(SpeakingZone::of(by.zone, false)),
     }
 }
 
@@ -436,17 +488,15 @@ impl fmt::Display for Statement {
                     ResolutionPolicy::Default => "no fallback to public DNS",
                     ResolutionPolicy::NxDomainRedirect => "falls back to public DNS for names it does not have",
                 };
-                write!(
-                    f,
-                    "{name} is cut off from public DNS by private zone {} in {}, linked to {network} ({fallback})",
-                    zone.apex, zone.resource_group
-                )
+                write!(f, "{name} is answered by private zone {zone}, linked to {network} ({fallback})")
             }
-            Self::Redirected { name, zone } => write!(
-                f,
-                "private zone {} in {} has no {name}; its link says NxDomainRedirect, so public DNS is asked",
-                zone.apex, zone.resource_group
-            ),
+            Self::Redirected { name, zone } => {
+                write!(f, "private zone {zone} has no {name}; its link says NxDomainRedirect, so public DNS is asked")
+            }
+            Self::Shadowed { zone, file } => {
+                let kind = if zone.resource_group.is_some() { "private" } else { "public" };
+                write!(f, "zone file {file} answers in place of {kind} zone {zone}")
+            }
             Self::Answer { owner, kind, data, writer, step, said, .. } => {
                 let data = data.join(", ");
                 match writer {
@@ -549,8 +599,8 @@ impl fmt::Display for Chosen {
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Private(zone) => write!(f, "private zone {} in {}", zone.apex, zone.resource_group),
-            Self::Public(apex) => write!(f, "public DNS ({apex})"),
+            Self::Private(zone) => write!(f, "private zone {zone}"),
+            Self::Public(zone) => write!(f, "public DNS ({zone})"),
             Self::Outside => f.write_str("nobody"),
         }
     }
