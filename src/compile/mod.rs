@@ -1,11 +1,11 @@
-//! Third floor: catalogue and history to zones, views and findings. Pure, and total on every history.
+//! Catalogue and history to zones and views. Pure, and total on every history.
 //!
-//! [`state`] folds the events one by one; `network`, `linking`, `scoping` and `endpoint` hold what each kind of
-//! event does, [`member`] (of the floor below) which names an endpoint serves, [`limit`] and [`refusal`] what Azure would not let happen.
-//! [`zone`] keeps record sets with their provenance, [`public`] is public DNS. From the folded state come the [`view`]s
-//! that answers are made from, and the [`finding`]s that say what is wrong.
+//! [`state`] folds the events one by one; `network`, `linking`, `scoping` and `endpoint` hold what each kind of event does,
+//! [`member`] which names an endpoint serves, [`limit`] and [`refusal`] what Azure would refuse. [`zone`] has the one kind of
+//! zone: record sets with their provenance, from events, from files ([`zone_files`]) or of public DNS ([`public`]). The
+//! [`view`]s, which answers are made from, follow from the folded state.
 //!
-//! A second scope that displaces the first one's record sets is no error here: it is the subject.
+//! A second scope that overwrites the first one's record sets is not an error here: it is the subject.
 
 pub mod limit;
 pub mod reachability;

@@ -1,7 +1,6 @@
-//! The road most queries take: replies put together by copying.
+//! The path most queries take: replies put together by copying.
 //!
-//! Nothing is allocated, decided twice or encoded here. Each name of a chain is looked up in the table of the zone that has
-//! the say over it; its records are copied behind a pointer to where the name stands in the reply already. Names shared by
+//! Nothing is allocated, decided twice or encoded here. Each name of a chain is looked up in the table of the zone that answers for it; its records are copied behind a pointer to where the name stands in the reply already. Names shared by
 //! an alias and its target are pointed at, so the octets are the same whatever the spelling of the question.
 //!
 //! Whatever is unusual is left to [`respond()`](super::respond()), by giving up: what stands in `out` by then is overwritten.

@@ -1,8 +1,8 @@
-//! Fourth floor: questions to answers.
+//! Questions to answers.
 //!
 //! [`decide()`] is the only lookup. A [`Decision`] becomes a [`Reply`](crate::dns::Reply) in [`sections`], an
 //! [`Explanation`] in [`mod@explain`], and bytes in [`mod@respond`]. Nothing here keeps state. A [`Prepared`] revision
-//! has its zones as tables, from which most queries are answered by copying.
+//! answers most queries by copying from the packed bytes of its zones.
 
 pub mod decide;
 pub mod explain;

@@ -357,7 +357,7 @@ mod tests {
         files
     }
 
-    /// Asks on both roads and holds the replies equal; true if the fast one was taken.
+    /// Asks on both paths and holds the replies equal; true if the fast one was taken.
     fn ask(prepared: &Prepared, context: &RequestContext<'_>, transport: Transport, packet: &[u8]) -> bool {
         let (mut quick, mut slow) = (vec![0xaa; 7], Vec::new());
         let response = respond(prepared.world(), context, transport, packet, &mut slow);
@@ -374,7 +374,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(400))]
         #[test]
-        fn both_roads_lead_to_the_same_reply(
+        fn both_paths_lead_to_the_same_reply(
             events in prop::collection::vec(any_event(), 0..25),
             file_sets in prop::option::of((prop::collection::vec(any_set(), 0..20), any::<[u8; 3]>())),
             questions in prop::collection::vec(
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_questions_take_the_fast_road() {
+    fn ordinary_questions_take_the_fast_path() {
         let world = sample::estate([10, 0, 1, 9].into());
         let vnet1 = world.views.of_network("vnet1");
         let prepared = Prepared::new(Arc::new(world), None);
