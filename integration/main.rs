@@ -38,6 +38,12 @@ mod regression;
 /// Somebody's master files, served by the real binary.
 mod zones;
 
+/// Public hosts that exist, each asked for in its cloud.
+mod hosts;
+
+/// The ways packets take, and what shows them.
+mod ways;
+
 /// Names outside the emulated world, asked for at other servers.
 mod upstream;
 

@@ -25,6 +25,7 @@
 mod maker;
 mod names;
 mod objects;
+mod routing;
 mod share;
 mod zone_text;
 
@@ -33,7 +34,9 @@ mod tests;
 use std::fmt;
 
 use ampls_dns::catalogue::Cloud;
-use ampls_dns::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
+use ampls_dns::estate::history::{
+    Append, Deletion, Limits, RulesetChain, Switches, UncertainHop, Undeclared, WorkspaceHop,
+};
 use ampls_dns::estate::{Event, History, NetworkName};
 use ampls_dns::scenario::Scenario;
 use proptest::prelude::*;
@@ -107,7 +110,7 @@ pub fn apart() -> impl Strategy<Value = (History, [Vec<Event>; 2])> {
 /// A maker that made a history.
 fn made() -> impl Strategy<Value = Maker> {
     let cloud = prop_oneof![4 => Just(Cloud::Public), 1 => prop::sample::select(Cloud::ALL.to_vec())];
-    let bits = prop_oneof![2 => Just(0u8), 3 => 0u8..16];
+    let bits = prop_oneof![2 => Just(0u8), 3 => 0u8..128];
     // One history in twelve grows from nothing.
     let setup = prop_oneof![1 => Just(None), 11 => any::<u64>().prop_map(Some)];
     let events = prop::collection::vec(any::<u64>(), 0..40);
@@ -141,5 +144,8 @@ fn switches(bits: u8) -> Switches {
         workspace_hop: if bit(1) { WorkspaceHop::Always } else { WorkspaceHop::Scoped },
         append: if bit(2) { Append::RewriteAll } else { Append::OwnOnly },
         limits: if bit(3) { Limits::Preview } else { Limits::General },
+        undeclared: if bit(4) { Undeclared::NameError } else { Undeclared::Public },
+        uncertain_hop: if bit(5) { UncertainHop::Always } else { UncertainHop::Never },
+        ruleset_chain: if bit(6) { RulesetChain::Restarts } else { RulesetChain::Stands },
     }
 }

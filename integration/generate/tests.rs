@@ -32,7 +32,7 @@ fn has(estate: &Estate, is_it: impl Fn(&Event) -> bool) -> bool {
 /// What an estate can have, and the share of estates in percent that have it at least.
 type Wanted = (&'static str, usize, fn(&Estate, &Compiled) -> bool);
 
-const WANTED: [Wanted; 24] = [
+const WANTED: [Wanted; 25] = [
     ("a private endpoint with a zone group", 80, |one, _| {
         has(
             one,
@@ -66,6 +66,7 @@ const WANTED: [Wanted; 24] = [
     ("rulesets", 20, |_, world| !world.state.rulesets.is_empty()),
     ("inbound endpoints", 30, |_, world| !world.state.inbound.is_empty()),
     ("peerings", 40, |_, world| !world.state.peerings.is_empty()),
+    ("objects of routing", 30, |_, world| !world.state.routes.is_empty()),
     ("on-premises networks", 30, |_, world| {
         world.state.networks.values().any(|spec| spec.kind == ampls_dns::estate::NetworkKind::OnPremises)
     }),
@@ -121,8 +122,8 @@ fn generated_estates_have_every_kind_of_event() {
             *kinds.entry(name.split([' ', '(', '{']).next().unwrap_or_default().to_owned()).or_default() += 1;
         }
     }
-    // `estate::Event` has 32 variants.
-    assert_eq!(kinds.len(), 32, "{kinds:?}");
+    // `estate::Event` has 34 variants.
+    assert_eq!(kinds.len(), 34, "{kinds:?}");
     assert!(kinds.values().all(|count| *count >= CASES / 20), "{kinds:?}");
 }
 

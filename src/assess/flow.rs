@@ -5,9 +5,12 @@ use std::sync::Arc;
 use super::judge::{Judgement, Mode, Request, Service, judge};
 use super::route::{Path, route};
 use crate::catalogue::{EndpointKind, EndpointRow, Operation};
+use crate::compile::reachability::is_connected;
 use crate::compile::{Compiled, ViewId, compile, member};
 use crate::dns::OwnerName;
-use crate::estate::{MachineName, PublicNetworkAccess, ResourceName, ResourceSpec, Revision};
+use crate::estate::{
+    ApprovalState, MachineName, NetworkName, PublicNetworkAccess, ResourceName, ResourceSpec, Revision,
+};
 
 /// Who opens the connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,7 +67,7 @@ pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<
         .into_iter()
         .map(|(operation, function, name, request)| {
             let (mut path, mut session) = (route(path_world, path_view, &name), then);
-            if !then.is_some_and(|then| lives(world, &path, then)) {
+            if !then.is_some_and(|then| lives(world, world.views.get(view).network.as_ref(), &path, then)) {
                 // No session came about, or its endpoint is gone: the client tries anew, with what holds now.
                 (path, session) = (route(world, view, &name), None);
             }
@@ -79,11 +82,18 @@ pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<
 }
 
 /// True if a session that took `path` at revision `then` is still open: it came about, and its endpoint is still there.
-fn lives(world: &Compiled, path: &Path, then: Revision) -> bool {
+fn lives(world: &Compiled, from: Option<&NetworkName>, path: &Path, then: Revision) -> bool {
     match path {
         Path::Public { .. } => true,
         Path::PrivateEndpoint { endpoint, .. } => {
-            world.state.endpoints.get(endpoint).is_some_and(|endpoint| endpoint.revision <= then)
+            // A path that is gone ends its sessions: the endpoint's deletion, its connection's end, an unpeering. Rules do
+            // not, they are for new ones.
+            world.state.endpoints.get(endpoint).is_some_and(|endpoint| {
+                endpoint.revision <= then
+                    && endpoint.approval == ApprovalState::Approved
+                    && is_connected(&world.state, endpoint)
+                    && from.is_none_or(|from| world.state.reaches(from, &endpoint.spec.network))
+            })
         }
         _ => false,
     }
@@ -108,7 +118,7 @@ fn uses<'r>(world: &'r Compiled, spec: &'r ResourceSpec) -> Vec<(Operation, Arc<
             uses.push((*operation, Arc::clone(&row.meaning), one.public.clone(), request));
         }
     }
-    // Queries through ARM are never private: management.azure.com has no privatelink hop.
+    // Queries through ARM are never private: no zone of a scope owns the privatelink name of management.azure.com.
     let arm =
         catalogue.hosts.iter().find(|host| host.leads_to.is_none() && host.host.as_str().starts_with("management."));
     let host = arm.and_then(|host| OwnerName::parse(host.host.as_str()).ok());

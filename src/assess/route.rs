@@ -2,10 +2,10 @@
 
 use std::net::Ipv4Addr;
 
+use crate::compile::reachability::{Reach, reach};
 use crate::compile::{Compiled, ViewId, Writer};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{EndpointName, NetworkName, RuleAction, ScopeName};
-use crate::resolve::explain::{Reach, reach};
 use crate::resolve::{Failure, Outcome, Question, decide};
 
 /// The path of a request.
@@ -24,6 +24,10 @@ pub enum Path {
         scope: ScopeName,
         /// The address.
         address: Ipv4Addr,
+        /// The way packets take to it, `app → hub (fw) → mon`; absent within one network.
+        way: Option<String>,
+        /// Why it is unknown whether packets arrive; absent where they do.
+        unknown: Option<String>,
     },
     /// To a private address nothing answers at: packets do not arrive, or no endpoint has it.
     Unreachable {
@@ -79,12 +83,19 @@ pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
         };
     }
     let Some(network) = network else { return Path::Public { address } };
-    match reach(world, network, &hop.owned, address) {
-        Some((home, verdict)) if !verdict.arrives() => {
+    match reach(&world.state, network, &hop.owned, address) {
+        Some((home, verdict)) if !verdict.may_arrive() => {
             Path::Unreachable { address, why: why(network, &home, &verdict) }
         }
         reached => match endpoint_at(world, &hop.owned.writer, reached.as_ref().map(|(home, _)| home), address) {
-            Some((endpoint, scope)) => Path::PrivateEndpoint { endpoint, scope, address },
+            Some((endpoint, scope)) => {
+                let way = reached.as_ref().and_then(|(home, verdict)| verdict.way(network, home));
+                let unknown = match reached {
+                    Some((_, Reach::Unknown(why))) => Some(why),
+                    _ => None,
+                };
+                Path::PrivateEndpoint { endpoint, scope, address, way, unknown }
+            }
             None if reached.is_none() && !address.is_private() => Path::Public { address },
             None => Path::Unreachable { address, why: "no private endpoint has that address".to_owned() },
         },
@@ -103,11 +114,11 @@ fn endpoint_at(
         endpoint.members.iter().any(|member| member.address == address)
     };
     let endpoints = &world.state.endpoints;
+    let is_there = |endpoint: &&std::sync::Arc<crate::compile::state::Endpoint>| Some(&endpoint.spec.network) == home;
     let own = match writer {
-        Writer::Endpoint { endpoint, .. } => endpoints.get(endpoint).filter(has),
+        Writer::Endpoint { endpoint, .. } => endpoints.get(endpoint).filter(has).filter(is_there),
         _ => None,
     };
-    let is_there = |endpoint: &&std::sync::Arc<crate::compile::state::Endpoint>| Some(&endpoint.spec.network) == home;
     let found = own.or_else(|| endpoints.values().filter(has).find(is_there))?;
     Some((found.spec.name.clone(), found.spec.scope.clone()))
 }
@@ -115,8 +126,7 @@ fn endpoint_at(
 fn why(from: &NetworkName, home: &NetworkName, verdict: &Reach) -> String {
     match verdict {
         Reach::NotPeered => format!("it is in {home}, which is not peered with {from}"),
-        Reach::NotApproved(_) => "the connection of its private endpoint is not approved".to_owned(),
-        Reach::Disconnected => "the scope of its private endpoint is deleted".to_owned(),
-        Reach::SameNetwork | Reach::Peered | Reach::ThroughConnected => String::new(),
+        Reach::Stopped(why) => format!("it is in {home}, and {why}"),
+        other => other.to_string(),
     }
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::Finding;
 use crate::compile::member;
+use crate::compile::reachability::reach;
 use crate::compile::{Compiled, Fold, ViewId, Writer};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{EndpointName, History, NetworkName, Revision, Step};
-use crate::resolve::explain::reach;
 use crate::resolve::{Decision, Outcome, Question, decide};
 
 /// What a network gets for a name.
@@ -23,7 +23,7 @@ pub enum Cell {
         addresses: Vec<Ipv4Addr>,
         /// The endpoint that wrote them; absent for record sets made by hand.
         endpoint: Option<EndpointName>,
-        /// True if the network reaches all of them.
+        /// False if it is certain that the network does not reach all of them.
         reachable: bool,
     },
     /// The name exists without an address.
@@ -144,8 +144,8 @@ pub fn cell_of(world: &Compiled, decision: &Decision<'_>) -> Cell {
             };
             let from = world.views.get(view).network.as_ref();
             let arrives = |address: &Ipv4Addr| {
-                let verdict = from.and_then(|from| reach(world, from, &hop.owned, *address));
-                verdict.is_none_or(|(_, verdict)| verdict.arrives())
+                let verdict = from.and_then(|from| reach(&world.state, from, &hop.owned, *address));
+                verdict.is_none_or(|(_, verdict)| verdict.may_arrive())
             };
             Cell::Private { reachable: addresses.iter().all(arrives), addresses, endpoint }
         }

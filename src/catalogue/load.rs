@@ -9,8 +9,8 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::{
-    Catalogue, Certainty, ChainRow, Cloud, EndpointKind, EndpointRow, EntryHost, Operation, Pattern, PublicTtl,
-    PublicZone, RegionalRow, Rules, Source, ZoneRow,
+    Catalogue, Certainty, ChainRow, Cloud, EndpointKind, EndpointRow, EntryHost, Hop, Operation, OutsideHost, Pattern,
+    PublicTtl, PublicZone, RegionRow, RegionalRow, ResourceRow, Rules, Source, ZoneRow,
 };
 use crate::dns::{OwnerName, RecordType, master};
 
@@ -73,6 +73,7 @@ fn source(cloud: Cloud) -> (&'static str, &'static [ZoneText]) {
                     "microsoftonline.com",
                     "monitor.azure.com",
                     "monitoring.azure.com",
+                    "msidentity.com",
                     "ods.opinsights.azure.com",
                     "oms.opinsights.azure.com",
                     "services.visualstudio.com",
@@ -90,9 +91,12 @@ fn source(cloud: Cloud) -> (&'static str, &'static [ZoneText]) {
                     "applicationinsights.azure.us",
                     "applicationinsights.us",
                     "blob.core.usgovcloudapi.net",
+                    "loganalytics.azure.us",
                     "loganalytics.us",
                     "management.usgovcloudapi.net",
+                    "microsoftonline.us",
                     "monitor.azure.us",
+                    "monitoring.azure.us",
                     "ods.opinsights.azure.us",
                     "oms.opinsights.azure.us",
                 ]
@@ -108,7 +112,9 @@ fn source(cloud: Cloud) -> (&'static str, &'static [ZoneText]) {
                     "blob.core.chinacloudapi.cn",
                     "loganalytics.azure.cn",
                     "management.chinacloudapi.cn",
+                    "microsoftonline.cn",
                     "monitor.azure.cn",
+                    "monitoring.azure.cn",
                     "ods.opinsights.azure.cn",
                     "oms.opinsights.azure.cn",
                 ]
@@ -153,7 +159,10 @@ struct Shape {
     zones: Vec<ZoneShape>,
     endpoints: Vec<EndpointShape>,
     hosts: Vec<HostShape>,
+    regions: Vec<RegionShape>,
     regional: Vec<RegionalShape>,
+    resources: Vec<ResourceShape>,
+    outside: Vec<OutsideShape>,
     chains: Vec<ChainShape>,
     shared: Vec<String>,
 }
@@ -215,6 +224,8 @@ struct EndpointShape {
 struct HostShape {
     host: String,
     leads_to: Option<String>,
+    #[serde(default)]
+    hop: HopShape,
     function: String,
     source: String,
     date: String,
@@ -223,9 +234,56 @@ struct HostShape {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RegionShape {
+    region: String,
+    stamps: Vec<u8>,
+    #[serde(default)]
+    weak: Vec<u8>,
+    #[serde(default)]
+    global: bool,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ResourceShape {
+    name: String,
+    kind: String,
+    hop: HopShape,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OutsideShape {
+    host: String,
+    function: String,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize, Clone, Copy, Default)]
+#[serde(rename_all = "camelCase")]
+enum HopShape {
+    Always,
+    #[default]
+    Never,
+    Unknown,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RegionalShape {
     name: String,
-    hop: bool,
+    function: String,
+    hop: HopShape,
+    #[serde(default)]
+    only: Vec<String>,
     source: String,
     date: String,
     certainty: CertaintyShape,
@@ -294,7 +352,10 @@ fn pour(shape: Shape, public_zones: Vec<PublicZone>) -> Result<Catalogue, String
         zones: shape.zones.into_iter().map(zone).collect::<Result<_, _>>()?,
         endpoints: shape.endpoints.into_iter().map(endpoint).collect::<Result<_, _>>()?,
         hosts: shape.hosts.into_iter().map(host).collect::<Result<_, _>>()?,
+        regions: shape.regions.into_iter().map(region).collect(),
         regional: shape.regional.into_iter().map(regional).collect::<Result<_, _>>()?,
+        resources: shape.resources.into_iter().map(resource).collect::<Result<_, _>>()?,
+        outside: shape.outside.into_iter().map(outside).collect::<Result<_, _>>()?,
         chains: shape.chains.into_iter().map(chain).collect::<Result<_, _>>()?,
         shared: shared(&shape.shared, &public_zones)?,
         public_zones,
@@ -354,6 +415,7 @@ fn host(shape: HostShape) -> Result<EntryHost, String> {
     Ok(EntryHost {
         host: pattern(&shape.host)?,
         leads_to: shape.leads_to.as_deref().map(pattern).transpose()?,
+        hop: hop(shape.hop),
         function: shape.function.into(),
         source: cited(shape.source, shape.date, shape.certainty),
     })
@@ -362,9 +424,46 @@ fn host(shape: HostShape) -> Result<EntryHost, String> {
 fn regional(shape: RegionalShape) -> Result<RegionalRow, String> {
     Ok(RegionalRow {
         name: pattern(&shape.name)?,
-        hop: shape.hop,
+        function: shape.function.into(),
+        hop: hop(shape.hop),
+        only: shape.only.into_iter().map(Into::into).collect(),
         source: cited(shape.source, shape.date, shape.certainty),
     })
+}
+
+fn region(shape: RegionShape) -> RegionRow {
+    RegionRow {
+        region: shape.region.into(),
+        stamps: shape.stamps,
+        weak: shape.weak,
+        global: shape.global,
+        source: cited(shape.source, shape.date, shape.certainty),
+    }
+}
+
+fn resource(shape: ResourceShape) -> Result<ResourceRow, String> {
+    Ok(ResourceRow {
+        name: pattern(&shape.name)?,
+        kind: shape.kind.into(),
+        hop: hop(shape.hop),
+        source: cited(shape.source, shape.date, shape.certainty),
+    })
+}
+
+fn outside(shape: OutsideShape) -> Result<OutsideHost, String> {
+    Ok(OutsideHost {
+        host: name(&shape.host)?,
+        function: shape.function.into(),
+        source: cited(shape.source, shape.date, shape.certainty),
+    })
+}
+
+fn hop(shape: HopShape) -> Hop {
+    match shape {
+        HopShape::Always => Hop::Always,
+        HopShape::Never => Hop::Never,
+        HopShape::Unknown => Hop::Unknown,
+    }
 }
 
 fn chain(shape: ChainShape) -> Result<ChainRow, String> {
@@ -420,7 +519,11 @@ mod tests {
             let hosts = catalogue.hosts.iter().map(|row| &row.source);
             let regional = catalogue.regional.iter().map(|row| &row.source);
             let chains = catalogue.chains.iter().map(|row| &row.source);
-            for source in zones.chain(endpoints).chain(hosts).chain(regional).chain(chains) {
+            let regions = catalogue.regions.iter().map(|row| &row.source);
+            let resources = catalogue.resources.iter().map(|row| &row.source);
+            let outside = catalogue.outside.iter().map(|row| &row.source);
+            let others = regions.chain(resources).chain(outside);
+            for source in zones.chain(endpoints).chain(hosts).chain(regional).chain(chains).chain(others) {
                 assert!(source.text.len() > 4 && source.date.len() > 3, "{source:?}");
             }
         }
@@ -458,7 +561,10 @@ mod tests {
             for host in catalogue.hosts.iter().filter(|host| host.host.is_fixed()) {
                 let mut name = OwnerName::parse(host.host.as_str()).expect("a good name");
                 let Some(to) = &host.leads_to else {
-                    assert!(sets[&name].addresses().count() == 1, "{name} is public");
+                    let hops = std::iter::successors(Some(&name), |name| sets[*name].alias()).take(16);
+                    let hops: Vec<_> = hops.collect();
+                    assert_eq!(sets[hops[hops.len() - 1]].addresses().count(), 1, "{name} is public");
+                    assert_eq!(hops.len() > 1, host.hop == Hop::Always, "{name}");
                     continue;
                 };
                 let to = OwnerName::parse(to.as_str()).expect("a good name");
@@ -484,7 +590,8 @@ mod tests {
                 }
                 for address in set.addresses() {
                     assert!(address.is_documentation(), "{name} has {address}");
-                    assert!(tails.insert(address), "{address} stands twice");
+                    // Names below a wildcard have the address of the name above it.
+                    assert!(name.is_wildcard() || tails.insert(address), "{address} stands twice");
                 }
             }
         }

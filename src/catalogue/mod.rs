@@ -6,6 +6,7 @@
 //!
 //! This floor knows nothing of anybody's estate.
 
+pub mod existing;
 pub mod load;
 pub mod pattern;
 
@@ -96,6 +97,27 @@ pub enum Certainty {
     Inferred,
     /// Not settled.
     Uncertain,
+}
+
+impl fmt::Display for Certainty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Documented => "documented",
+            Self::Observed => "observed",
+            Self::Inferred => "inferred",
+            Self::Uncertain => "uncertain",
+        })
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, date, certainty } = self;
+        match &**date {
+            "undated" => write!(f, "{text} (undated, {certainty})"),
+            date => write!(f, "{text} ({date}, {certainty})"),
+        }
+    }
 }
 
 /// A private DNS zone that belongs to Azure Monitor Private Link.
@@ -202,6 +224,8 @@ pub struct EntryHost {
     pub host: Pattern,
     /// The public name of the endpoint it leads to; absent for hosts that are never private.
     pub leads_to: Option<Pattern>,
+    /// Whether a host that leads to no endpoint of a scope carries a `privatelink` alias of its own.
+    pub hop: Hop,
     /// What is done through it, in Azure's words: `AI ingestion`, `LA query`, …
     pub function: Arc<str>,
     /// Where the row is from.
@@ -224,13 +248,68 @@ pub struct ChainRow {
     pub source: Source,
 }
 
+/// Whether a public name that no endpoint of a scope serves carries the `privatelink` alias all the same, so that a linked
+/// zone answers NXDOMAIN for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hop {
+    /// It does.
+    Always,
+    /// It does not.
+    Never,
+    /// Nobody has shown it: a switch decides.
+    Unknown,
+}
+
+/// A region, and the stamps (`REGION-N`) of Application Insights that were reported in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RegionRow {
+    /// Its name, such as `westeurope`.
+    pub region: Arc<str>,
+    /// Numbers seen in lists of resolved names or in several real connection strings.
+    pub stamps: Vec<u8>,
+    /// Numbers seen in examples only.
+    pub weak: Vec<u8>,
+    /// True if `REGION-global` was seen.
+    pub global: bool,
+    /// Where the row is from.
+    pub source: Source,
+}
+
 /// A public name of a region that no private endpoint serves, such as `{region}.handler.control.monitor.azure.com`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RegionalRow {
     /// The name.
     pub name: Pattern,
-    /// True if it carries the `privatelink` alias all the same, so that a linked zone answers NXDOMAIN for it.
-    pub hop: bool,
+    /// What is done through it, in a few words.
+    pub function: Arc<str>,
+    /// Whether it carries the `privatelink` alias.
+    pub hop: Hop,
+    /// What the slot `listed` can stand for.
+    pub only: Vec<Arc<str>>,
+    /// Where the row is from.
+    pub source: Source,
+}
+
+/// A public name of one resource that no private endpoint of a scope serves, such as an Azure Monitor workspace's.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ResourceRow {
+    /// The name.
+    pub name: Pattern,
+    /// What kind of resource it belongs to.
+    pub kind: Arc<str>,
+    /// Whether it carries the `privatelink` alias.
+    pub hop: Hop,
+    /// Where the row is from.
+    pub source: Source,
+}
+
+/// A host outside Azure Monitor's zones that exists.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutsideHost {
+    /// The host; with `*` as its first label all names below the rest.
+    pub host: OwnerName,
+    /// What is done through it, in a few words.
+    pub function: Arc<str>,
     /// Where the row is from.
     pub source: Source,
 }
@@ -289,8 +368,14 @@ pub struct Catalogue {
     pub endpoints: Vec<EndpointRow>,
     /// The public hosts that lead to them.
     pub hosts: Vec<EntryHost>,
+    /// The regions of the cloud.
+    pub regions: Vec<RegionRow>,
     /// Public names of regions that no endpoint serves.
     pub regional: Vec<RegionalRow>,
+    /// Public names of resources that no scope has.
+    pub resources: Vec<ResourceRow>,
+    /// Hosts outside the emulated zones that exist.
+    pub outside: Vec<OutsideHost>,
     /// Chains of names that are not fixed.
     pub chains: Vec<ChainRow>,
     /// Public DNS where names are fixed.

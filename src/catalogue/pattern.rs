@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// A text with slots in braces: `{workspace}`, `{ingestion}`, `{live}`, `{region}`, `{dce}`.
+/// A text with slots in braces: `{workspace}`, `{ingestion}`, `{live}`, `{region}`, `{dce}`, `{listed}`, `{amw}`, `{direct}`.
 ///
 /// A slot stands for one or more whole octets of text; in host patterns it begins and ends at a label's border or at
 /// other fixed text. A leading `*.` is a DNS wildcard and no slot.
@@ -53,6 +53,17 @@ impl Pattern {
         Some(filled)
     }
 
+    /// The name of its first slot.
+    pub fn slot(&self) -> Option<&str> {
+        let (_, behind) = self.text.split_once('{')?;
+        behind.split_once('}').map(|(slot, _)| slot)
+    }
+
+    /// What stands behind its first slot, without the dot.
+    pub fn behind_slot(&self) -> Option<&str> {
+        self.text.split_once('}').map(|(_, behind)| behind.trim_start_matches('.'))
+    }
+
     /// What the only slot of the pattern stands for in `text`; absent if `text` does not match, if the slot would be
     /// empty, or if the pattern has no slot.
     pub fn slot_in<'t>(&self, text: &'t str) -> Option<&'t str> {
@@ -77,8 +88,12 @@ impl Slots {
 
 /// A pattern that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no pattern: braces must be closed and name workspace, ingestion, live, region or dce")]
+#[error("`{0}` is not a pattern: braces must be closed and name one of {slots}", slots = SLOTS.join(", "))]
 pub struct BadPattern(pub String);
+
+/// What a slot can stand for. The last three are only matched, never filled: a value of a list in the row, an Azure Monitor
+/// workspace with its region, and a data collection rule with its region.
+const SLOTS: [&str; 8] = ["workspace", "ingestion", "live", "region", "dce", "listed", "amw", "direct"];
 
 impl FromStr for Pattern {
     type Err = BadPattern;
@@ -87,7 +102,7 @@ impl FromStr for Pattern {
         let mut rest = text;
         while let Some((_, behind)) = rest.split_once('{') {
             let (slot, behind) = behind.split_once('}').ok_or_else(|| BadPattern(text.to_owned()))?;
-            if !["workspace", "ingestion", "live", "region", "dce"].contains(&slot) {
+            if !SLOTS.contains(&slot) {
                 return Err(BadPattern(text.to_owned()));
             }
             rest = behind;

@@ -14,7 +14,7 @@ use clap::{Args, Subcommand};
 use self::server::{Server, Servers};
 use super::input::{self, Read};
 use super::{Outcome, Result, StepArguments, output};
-use crate::assess::verify::{Asked, Case, verify};
+use crate::assess::verify::{Asked, Case, Mismatch, verify};
 use crate::client::dns::{Patience, Task};
 use crate::compile::compile;
 use crate::dns::RecordType;
@@ -50,6 +50,9 @@ pub(super) struct TestArguments {
     step: StepArguments,
     #[command(flatten)]
     asking: AskingArguments,
+    /// Fail on answers that rest on an assumption, such as those for workspaces that the scenario does not declare
+    #[arg(long)]
+    no_assumptions: bool,
     /// How long to ask a server again until it says what is expected, where the spec does not say it, such as 30s
     #[arg(long, value_name = "TIME", value_parser = duration)]
     within: Option<Duration>,
@@ -124,10 +127,20 @@ pub(super) fn run(arguments: &TestArguments) -> Result {
             (name, Document::Scenario(scenario)) => scenario_cases(arguments, &Read { name, scenario: *scenario })?,
             (_, Document::Spec(spec)) => spec_cases(arguments, name, spec)?,
         };
+        let cases = if arguments.no_assumptions { cases.into_iter().map(refuse_assumption).collect() } else { cases };
         verified.push(Verified { name: name.clone(), cases });
     }
     output::print(&verification::print(&verified, arguments.format))?;
     Ok(if verified.iter().all(Verified::holds) { Outcome::Done } else { Outcome::Failed })
+}
+
+/// A case whose answer is as expected, on an assumption nobody wants to rest on.
+fn refuse_assumption(case: Case) -> Case {
+    let refused = case.assumed.as_ref().map(|assumed| Mismatch {
+        expected: "an answer that rests on no assumption".to_owned(),
+        found: assumed.clone(),
+    });
+    Case { mismatch: case.mismatch.clone().or(refused), ..case }
 }
 
 /// A scenario's own expectations: without a server all of them, or those of one step; with one those of the step it is

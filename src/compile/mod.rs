@@ -7,6 +7,7 @@
 //!
 //! A second scope that overwrites the first one's record sets is not an error here: it is the subject.
 
+pub mod existing;
 pub mod limit;
 pub mod reachability;
 pub mod refusal;
@@ -18,6 +19,7 @@ pub mod zone_files;
 mod endpoint;
 pub mod linking;
 mod network;
+pub mod routing;
 mod scoping;
 pub mod state;
 

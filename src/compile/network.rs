@@ -24,6 +24,7 @@ impl State {
             }
         }
         self.peerings.retain(|pair| !pair.contains(network));
+        self.delete_routing_of(network);
         self.inbound.retain(|_, own| own != network);
         for ruleset in self.rulesets.values_mut() {
             if ruleset.links.contains(network) {
@@ -37,6 +38,14 @@ impl State {
     }
 
     pub(super) fn create_peering(&mut self, between: &[NetworkName; 2]) -> Result<(), Reason> {
+        self.refuse_overlap(between)?;
+        self.delete_peering(between);
+        self.peerings.insert(ordered(between));
+        Ok(())
+    }
+
+    /// Peered networks must not overlap.
+    pub(super) fn refuse_overlap(&self, between: &[NetworkName; 2]) -> Result<(), Reason> {
         let spaces = between.each_ref().map(|name| self.networks.get(name).map(|network| &network.address_space));
         if let [Some(one), Some(other)] = spaces {
             let overlap = one.iter().find_map(|a| {
@@ -47,7 +56,6 @@ impl State {
                 return Err(Reason::PeeringOverlaps { between: between.clone(), prefixes });
             }
         }
-        self.peerings.insert(ordered(between));
         Ok(())
     }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::member;
 use super::zone::{Writer, Zone, Zones};
-use crate::catalogue::{Catalogue, Slots, doc_address};
+use crate::catalogue::{Catalogue, Hop, Slots, doc_address};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, Soa, Ttl, WholeKey};
+use crate::estate::history::UncertainHop;
 use crate::estate::{PublicZone, ResourceSpec, Revision, ZoneId};
 
 /// The public zones by apex, the root among them.
@@ -16,7 +17,7 @@ pub struct PublicDns {
 
 impl PublicDns {
     /// Public DNS before any resource exists.
-    pub fn published(catalogue: &Catalogue) -> Self {
+    pub fn published(catalogue: &Catalogue, uncertain: UncertainHop) -> Self {
         let mut zones = Zones::default();
         let root = OwnerName::root();
         zones.insert(root.clone(), Arc::new(Zone::new(public_id(&root), root_soa(), published(false), Revision(0))));
@@ -30,7 +31,26 @@ impl PublicDns {
             }
             zones.insert(public.apex.clone(), Arc::new(zone));
         }
-        Self { zones }
+        let mut dns = Self { zones };
+        if uncertain == UncertainHop::Always {
+            let rows = catalogue.hosts.iter().filter(|row| row.hop == Hop::Unknown);
+            for name in rows.filter_map(|row| OwnerName::parse(row.host.as_str()).ok()) {
+                dns.add_hop(catalogue, &name);
+            }
+        }
+        dns
+    }
+
+    /// Puts the `privatelink` alias between a name and its address.
+    fn add_hop(&mut self, catalogue: &Catalogue, name: &OwnerName) {
+        let private = catalogue.zones.iter().find_map(|zone| name.moved(&zone.public, &zone.private));
+        let set = self.zone_of(name).get(name, RecordType::A).map(|owned| owned.set.clone());
+        if let (Some(private), Some(set)) = (private, set) {
+            self.clear(name);
+            let writer = published(true);
+            self.put(alias(name, private.clone(), catalogue.rules.public_ttl.hop), &writer, Revision(0));
+            self.put(set.synthesized(private, set.ttl()), &writer, Revision(0));
+        }
     }
 
     /// Public DNS with nothing in it but the root.
@@ -82,6 +102,7 @@ impl PublicDns {
         catalogue: &Catalogue,
         resource: &ResourceSpec,
         own_hop: bool,
+        uncertain: UncertainHop,
         revision: Revision,
     ) {
         let slots = member::slots(catalogue, resource);
@@ -98,7 +119,7 @@ impl PublicDns {
             self.clear(&member.private);
             self.chain(catalogue, names, &slots, &writer, revision);
         }
-        self.announce_region(catalogue, &slots, &writer, revision);
+        self.announce_region(catalogue, &slots, &writer, uncertain, revision);
         for host in &catalogue.hosts {
             // Hosts of a component's region lead to the names above.
             let open = !host.host.is_fixed() && !host.host.as_str().starts_with("*.");
@@ -116,24 +137,40 @@ impl PublicDns {
     }
 
     /// Makes the names of a region exist that no endpoint serves.
-    fn announce_region(&mut self, catalogue: &Catalogue, slots: &Slots, writer: &Writer, revision: Revision) {
+    fn announce_region(
+        &mut self,
+        catalogue: &Catalogue,
+        slots: &Slots,
+        writer: &Writer,
+        uncertain: UncertainHop,
+        revision: Revision,
+    ) {
         for row in &catalogue.regional {
             let name = row.name.fill(slots).and_then(|name| OwnerName::parse(&name).ok());
             let Some(name) = name.filter(|name| !self.zone_of(name).has_name(name)) else { continue };
+            let has_hop = row.hop == Hop::Always || row.hop == Hop::Unknown && uncertain == UncertainHop::Always;
             let hop =
-                catalogue.zones.iter().filter(|_| row.hop).find_map(|zone| name.moved(&zone.public, &zone.private));
+                catalogue.zones.iter().filter(|_| has_hop).find_map(|zone| name.moved(&zone.public, &zone.private));
             let names = std::iter::once(name).chain(hop).collect();
             self.chain(catalogue, names, slots, writer, revision);
         }
     }
 
     /// Makes the names that belong to one resource alone cease to exist. Regional names stay: they are everybody's.
-    pub(super) fn withdraw(&mut self, catalogue: &Catalogue, resource: &ResourceSpec, _revision: Revision) {
+    pub(super) fn withdraw(&mut self, catalogue: &Catalogue, resource: &ResourceSpec, revision: Revision) {
         for member in member::of_resource(catalogue, resource, None) {
             if !catalogue.endpoints[member.row].kind.is_shared() {
-                self.clear(&member.public);
-                self.clear(&member.private);
+                self.delete(&member.public, revision);
+                self.delete(&member.private, revision);
             }
+        }
+    }
+
+    fn delete(&mut self, name: &OwnerName, revision: Revision) {
+        let apex = self.zone_of(name).apex().clone();
+        let zone = self.zones.get_mut(&apex).expect("zone_of finds only zones that are there");
+        for kind in [RecordType::CNAME, RecordType::A] {
+            Arc::make_mut(zone).delete(name, kind, revision);
         }
     }
 
@@ -204,7 +241,7 @@ pub(super) fn zone_of_file(file: &PublicZone) -> Zone {
 }
 
 /// Who wrote what is published; true where nobody has seen the very record.
-fn published(inferred: bool) -> Writer {
+pub(super) fn published(inferred: bool) -> Writer {
     Writer::Published { inferred }
 }
 

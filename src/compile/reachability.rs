@@ -1,30 +1,450 @@
-//! Where an address is, and who reaches it.
+//! Where an address is, and how packets get there or where they end: one verdict for answers, explanations, flows and findings.
+//!
+//! The rules are those of Azure's routing as far as it decides about private endpoints and DNS servers: peering is not
+//! transitive, a route table can lead through an appliance, networks of one Virtual WAN reach each other, and on-premises
+//! networks reach what the gateway's network lets them (virtual-networks-udr-overview, 2023-05-27;
+//! inspect-traffic-with-azure-firewall, 2025-03-25; private-link in Virtual WAN, 2023-03-30). What an estate does not
+//! describe is unknown and never "not peered".
 
-use std::net::Ipv4Addr;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
-use super::state::State;
+use super::state::{Endpoint, State};
 use super::zone::{Owned, Writer};
-use crate::estate::NetworkName;
+use crate::estate::routing::{Forwards, GatewayKind, NextHop, RouteTable};
+use crate::estate::{ApprovalState, NetworkKind, NetworkName};
 
-/// The network an address of a record set is in, as a client in `from` would reach it: that of the endpoint that wrote it,
-/// else that of an endpoint that has the address, else one whose address space holds it. Where several have the address,
-/// isolated networks often do, the client's own network comes first, then one it reaches.
+/// The most appliances packets are followed through.
+const MAX_APPLIANCES: usize = 4;
+
+/// How packets get to another network, or why they do not.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// The address is in the client's own network.
+    SameNetwork,
+    /// The networks are peered, or connected by a gateway.
+    Peered,
+    /// Through the gateway of a network in between.
+    ThroughGateway(NetworkName),
+    /// Through appliances, each with the network it is in.
+    ThroughAppliance(Vec<(Arc<str>, NetworkName)>),
+    /// Through a hub of a Virtual WAN.
+    ThroughVirtualWan {
+        /// The hub the client is connected to.
+        hub: Arc<str>,
+        /// True if its firewall is on the way.
+        firewall: bool,
+    },
+    /// The networks share nothing: connections time out.
+    NotPeered,
+    /// Packets are stopped on the way.
+    Stopped(String),
+    /// The estate does not say enough.
+    Unknown(String),
+    /// The endpoint's connection is not approved: packets are not passed.
+    NotApproved(ApprovalState),
+    /// The endpoint's scope is gone: its connection is disconnected.
+    Disconnected,
+}
+
+impl Reach {
+    /// True if packets arrive for certain.
+    pub fn arrives(&self) -> bool {
+        matches!(
+            self,
+            Self::SameNetwork
+                | Self::Peered
+                | Self::ThroughGateway(_)
+                | Self::ThroughAppliance(_)
+                | Self::ThroughVirtualWan { .. }
+        )
+    }
+
+    /// True unless it is certain that packets do not arrive.
+    pub fn may_arrive(&self) -> bool {
+        self.arrives() || matches!(self, Self::Unknown(_))
+    }
+
+    /// The way in a line, `app → hub (fw) → mon`; absent where packets do not arrive or stay in their network.
+    pub fn way(&self, from: &NetworkName, to: &NetworkName) -> Option<String> {
+        match self {
+            Self::Peered => Some(format!("{from} → {to}")),
+            Self::ThroughGateway(hub) => Some(format!("{from} → {hub} (gateway) → {to}")),
+            Self::ThroughAppliance(through) => {
+                let through = through.iter().map(|(name, network)| format!(" → {network} ({name})"));
+                Some(format!("{from}{} → {to}", through.collect::<String>()))
+            }
+            Self::ThroughVirtualWan { hub, firewall: false } => Some(format!("{from} → {hub} → {to}")),
+            Self::ThroughVirtualWan { hub, firewall: true } => Some(format!("{from} → {hub} (firewall) → {to}")),
+            _ => None,
+        }
+    }
+}
+
+/// Why packets arrive or do not, behind "it is in NETWORK".
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SameNetwork => f.write_str("the client's own network"),
+            Self::Peered => f.write_str("which is peered"),
+            Self::ThroughGateway(hub) => write!(f, "through the gateway of {hub}"),
+            Self::ThroughAppliance(through) => {
+                let names: Vec<_> = through.iter().map(|(name, network)| format!("{name} in {network}")).collect();
+                write!(f, "through {}", names.join(", then "))
+            }
+            Self::ThroughVirtualWan { hub, firewall } => {
+                let firewall = if *firewall { " and its firewall" } else { "" };
+                write!(f, "through virtual hub {hub}{firewall}")
+            }
+            Self::NotPeered => f.write_str("which is not peered with it"),
+            Self::Stopped(why) | Self::Unknown(why) => f.write_str(why),
+            Self::NotApproved(ApprovalState::Rejected) => {
+                f.write_str("the connection of its private endpoint is rejected")
+            }
+            Self::NotApproved(_) => f.write_str("the connection of its private endpoint is waiting for approval"),
+            Self::Disconnected => f.write_str("the scope of its private endpoint is deleted"),
+        }
+    }
+}
+
+/// The network an address of a record set is in, as a client in `from` would reach it: the client's own if its address space
+/// holds the address, since packets never leave it then; else that of the endpoint that wrote the record set, that of an
+/// endpoint that has the address, or one whose address space holds it. Of several, one that the client reaches comes first.
 pub fn home_of(state: &State, from: &NetworkName, owned: &Owned, address: Ipv4Addr) -> Option<NetworkName> {
+    if state.networks.get(from).is_some_and(|network| network.holds(address)) {
+        return Some(from.clone());
+    }
     if let Writer::Endpoint { endpoint, .. } = &owned.writer
         && let Some(endpoint) = state.endpoints.get(endpoint)
     {
         return Some(endpoint.spec.network.clone());
     }
-    let distance = |network: &NetworkName| match network {
-        own if own == from => 0,
-        other if state.reaches(from, other) => 1,
-        _ => 2,
-    };
-    let having = state.endpoints.values().filter(|one| one.members.iter().any(|member| member.address == address));
+    let distance = |network: &NetworkName| u8::from(!state.reaches(from, network));
+    let having = state.endpoints.values().filter(|one| has(one, address));
     let endpoint = having.map(|one| &one.spec.network).min_by_key(|network| distance(network));
     let holding = || {
         let networks = state.networks.values().filter(|network| network.holds(address)).map(|network| &network.name);
         networks.min_by_key(|network| distance(network))
     };
     endpoint.or_else(holding).cloned()
+}
+
+/// Whether a client in `from` reaches an address of `owned`, and the network that is in; absent for public addresses.
+pub fn reach(state: &State, from: &NetworkName, owned: &Owned, address: Ipv4Addr) -> Option<(NetworkName, Reach)> {
+    let home = home_of(state, from, owned, address)?;
+    let own = match &owned.writer {
+        Writer::Endpoint { endpoint, .. } => state.endpoints.get(endpoint).filter(|one| one.spec.network == home),
+        _ => None,
+    };
+    let endpoint = own.or_else(|| state.endpoints.values().find(|one| one.spec.network == home && has(one, address)));
+    let way = between(state, from, &home, Some(address));
+    let verdict = match endpoint {
+        _ if !way.may_arrive() => way,
+        Some(endpoint) if !is_connected(state, endpoint) => Reach::Disconnected,
+        Some(endpoint) if endpoint.approval != ApprovalState::Approved => Reach::NotApproved(endpoint.approval),
+        _ => way,
+    };
+    Some((home, verdict))
+}
+
+fn has(endpoint: &Endpoint, address: Ipv4Addr) -> bool {
+    endpoint.members.iter().any(|member| member.address == address)
+}
+
+/// True while the endpoint's scope is there; one created again under the same name is another scope.
+pub fn is_connected(state: &State, endpoint: &Endpoint) -> bool {
+    let scope = state.scopes.get(&endpoint.spec.scope);
+    scope.is_some_and(|scope| scope.endpoints.contains(&endpoint.spec.name))
+}
+
+/// How packets of `from` get to an address of `to`; without an address, to the first one of it.
+pub fn between(state: &State, from: &NetworkName, to: &NetworkName, address: Option<Ipv4Addr>) -> Reach {
+    if from == to {
+        return Reach::SameNetwork;
+    }
+    let address = address.or_else(|| first_address(state, to));
+    let tables = state.routes.tables_of(from);
+    if tables.is_empty() {
+        return along(state, from, None, to, address);
+    }
+    let mut ways: Vec<Reach> = Vec::new();
+    for table in tables {
+        let way = along(state, from, Some(table), to, address);
+        if !ways.contains(&way) {
+            ways.push(way);
+        }
+    }
+    match ways.len() {
+        1 => ways.remove(0),
+        _ => Reach::Unknown(format!("the subnets of {from} have different routes to {to}")),
+    }
+}
+
+fn first_address(state: &State, network: &NetworkName) -> Option<Ipv4Addr> {
+    state.networks.get(network)?.address_space.iter().find_map(|space| match space.network() {
+        IpAddr::V4(address) => Some(Ipv4Addr::from(u32::from(address).saturating_add(4))),
+        IpAddr::V6(_) => None,
+    })
+}
+
+/// How packets of a subnet with this route table get there.
+fn along(
+    state: &State,
+    from: &NetworkName,
+    table: Option<&RouteTable>,
+    to: &NetworkName,
+    address: Option<Ipv4Addr>,
+) -> Reach {
+    let mut at = from.clone();
+    let mut table = table;
+    let mut through: Vec<(Arc<str>, NetworkName)> = Vec::new();
+    loop {
+        let appliance = match next(state, &at, table, to, address) {
+            Next::Network if through.is_empty() => return Reach::Peered,
+            Next::Network => return Reach::ThroughAppliance(through),
+            Next::Verdict(verdict) => return verdict,
+            Next::Appliance(appliance) => appliance,
+            Next::Nothing => return without_route(state, &at, table, to, &through),
+        };
+        let near = |network: &NetworkName| *network == at || state.are_peered(&at, network);
+        let found = state.routes.appliances().find(|one| one.address == appliance && near(&one.network));
+        let Some(found) = found else {
+            let is_near = state.networks.values().any(|network| near(&network.name) && network.holds(appliance));
+            return match is_near {
+                true => Reach::Unknown(format!("{at} routes to {appliance}, and no appliance there is declared")),
+                false => Reach::Stopped(format!(
+                    "{at} routes to {appliance}, which is neither in it nor in a peered network"
+                )),
+            };
+        };
+        match found.forwards {
+            Forwards::Deny => return Reach::Stopped(format!("{} in {} drops the packets", found.name, found.network)),
+            Forwards::Unknown => {
+                return Reach::Unknown(format!(
+                    "nobody said whether {} in {} passes the packets on",
+                    found.name, found.network
+                ));
+            }
+            Forwards::Allow if through.len() >= MAX_APPLIANCES => {
+                return Reach::Stopped(format!("more than {MAX_APPLIANCES} appliances pass the packets around"));
+            }
+            Forwards::Allow => {}
+        }
+        through.push((Arc::clone(&found.name), found.network.clone()));
+        at = found.network.clone();
+        let subnet = state.subnet_of(&at, appliance);
+        table = state
+            .routes
+            .tables()
+            .find(|table| table.subnets.iter().any(|(network, own)| *network == at && Some(&**own) == subnet));
+    }
+}
+
+/// Where packets go next.
+enum Next {
+    /// Into the network they are for.
+    Network,
+    /// To the appliance with that address.
+    Appliance(Ipv4Addr),
+    /// This is known of the rest of the way.
+    Verdict(Reach),
+    /// No route leads there.
+    Nothing,
+}
+
+/// The longest prefix decides; of equally long ones a user's route comes before the others.
+fn next(
+    state: &State,
+    at: &NetworkName,
+    table: Option<&RouteTable>,
+    to: &NetworkName,
+    address: Option<Ipv4Addr>,
+) -> Next {
+    if at == to {
+        return Next::Network;
+    }
+    let is_peered = state.are_peered(at, to);
+    if is_peered && let Some(closed) = closed_half(state, at, to) {
+        return Next::Verdict(Reach::Stopped(closed));
+    }
+    let user = address.and_then(|address| {
+        let routes = table.into_iter().flat_map(|table| &table.routes).filter(|route| route.prefix.contains(&address));
+        routes.max_by_key(|route| route.prefix.prefix_len())
+    });
+    let space = address.and_then(|address| state.prefix_length(to, address)).unwrap_or(0);
+    let length = user.map(|route| route.prefix.prefix_len());
+    let own_route = address.is_some_and(|address| has_own_route(state, to, address, length, space));
+    let system = is_peered.then_some(if own_route { 32 } else { space });
+    let user = user.filter(|route| system.is_none_or(|system| route.prefix.prefix_len() >= system));
+    match user.map(|route| (route, route.next)) {
+        Some((_, NextHop::VirtualAppliance(appliance))) => Next::Appliance(appliance),
+        Some((route, NextHop::VirtualNetworkGateway)) => through_own_gateway(state, at, to, route.prefix),
+        Some((route, NextHop::Internet | NextHop::None)) => {
+            match wide_area(state, at, to).or_else(|| premises(state, at, table, to)) {
+                // Routes of a hub or gateway are longer than one for everything.
+                Some(verdict) if route.prefix.prefix_len() < space => Next::Verdict(verdict),
+                _ => Next::Verdict(Reach::Stopped(format!("{at} has the route {route}"))),
+            }
+        }
+        Some((_, NextHop::VnetLocal)) | None if is_peered => Next::Network,
+        Some((_, NextHop::VnetLocal)) | None => {
+            let known =
+                wide_area(state, at, to).or_else(|| premises(state, at, table, to)).or_else(|| declared(state, at, to));
+            known.map_or(Next::Nothing, Next::Verdict)
+        }
+    }
+}
+
+/// Which half of a peering does not let packets pass.
+fn closed_half(state: &State, one: &NetworkName, other: &NetworkName) -> Option<String> {
+    let is_closed = |from, to| state.routes.half(from, to).is_some_and(|flags| !flags.access);
+    [(one, other), (other, one)]
+        .into_iter()
+        .find(|(from, to)| is_closed(from, to))
+        .map(|(from, to)| format!("the peering of {from} with {to} has allowVirtualNetworkAccess false"))
+}
+
+/// True if a private endpoint puts a route of its own for its address into the networks that are peered with its own. A
+/// user's route takes its place only if the subnet's policy says so and the route is as long as the network's prefix
+/// (disable-private-endpoint-network-policy, 2023-07-26).
+fn has_own_route(state: &State, to: &NetworkName, address: Ipv4Addr, user: Option<u8>, space: u8) -> bool {
+    let endpoint = state.endpoints.values().find(|one| one.spec.network == *to && has(one, address));
+    endpoint.is_some_and(|endpoint| {
+        let policy = state.routes.policy(to, &endpoint.spec.subnet);
+        !(policy.has_routes() && user.is_some_and(|user| user >= space))
+    })
+}
+
+/// Networks and branches of one Virtual WAN reach each other.
+fn wide_area(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reach> {
+    let hub_of = |network: &NetworkName| state.routes.hubs().find(|hub| hub.connections.contains(network));
+    let (near, far) = (hub_of(from)?, hub_of(to)?);
+    if near.wan != far.wan {
+        return None;
+    }
+    let firewalls = [near, far].into_iter().filter_map(|hub| Some((hub, hub.firewall?)));
+    let mut firewall = false;
+    for (hub, forwards) in firewalls {
+        firewall = true;
+        match forwards {
+            Forwards::Allow => {}
+            Forwards::Deny => {
+                return Some(Reach::Stopped(format!("the firewall of virtual hub {} drops the packets", hub.name)));
+            }
+            Forwards::Unknown => {
+                return Some(Reach::Unknown(format!(
+                    "nobody said whether the firewall of virtual hub {} passes the packets on",
+                    hub.name
+                )));
+            }
+        }
+    }
+    Some(Reach::ThroughVirtualWan { hub: Arc::clone(&near.name), firewall })
+}
+
+/// On-premises networks reach the network of their gateway, and those that use that gateway; and the other way round.
+fn premises(state: &State, from: &NetworkName, table: Option<&RouteTable>, to: &NetworkName) -> Option<Reach> {
+    let is_on_premises =
+        |name: &NetworkName| state.networks.get(name).is_some_and(|network| network.kind == NetworkKind::OnPremises);
+    let (office, network) = match (is_on_premises(from), is_on_premises(to)) {
+        (true, false) => (from, to),
+        (false, true) => (to, from),
+        (true, true) | (false, false) => return None,
+    };
+    let connected = |hub: &NetworkName| {
+        state.are_peered(office, hub)
+            || state.routes.gateways().any(|gateway| gateway.network == *hub && gateway.connects.contains(office))
+    };
+    // A gateway's routes are not in a table that leaves them out.
+    if *network == *from && table.is_some_and(|table| table.disable_bgp) {
+        return Some(Reach::Stopped(format!("a route table of {from} leaves out the routes of gateways")))
+            .filter(|_| connected(network) || state.networks.keys().any(&connected));
+    }
+    if connected(network) {
+        return Some(Reach::Peered);
+    }
+    let mut closed = None;
+    for hub in state.networks.keys().filter(|hub| connected(hub) && state.are_peered(hub, network)) {
+        let says = |from, to| state.routes.half(from, to);
+        let transit = says(hub, network).and_then(|flags| flags.gateway_transit) != Some(false);
+        let uses = says(network, hub).and_then(|flags| flags.remote_gateways) != Some(false);
+        match (transit, uses) {
+            (true, true) => return Some(Reach::ThroughGateway(hub.clone())),
+            (false, _) => closed = Some(format!("{hub} does not let {network} use its gateway")),
+            (true, false) => closed = Some(format!("{network} does not use the gateway of {hub}")),
+        }
+    }
+    closed.map(Reach::Stopped)
+}
+
+/// A route to the gateway: on to other networks that use it, if it is a VPN gateway.
+fn through_own_gateway(state: &State, at: &NetworkName, to: &NetworkName, prefix: ipnet::Ipv4Net) -> Next {
+    if let Some(verdict) = premises(state, at, None, to) {
+        return Next::Verdict(verdict);
+    }
+    let uses = |network: &NetworkName, hub: &NetworkName| {
+        network == hub
+            || state.are_peered(network, hub)
+                && state.routes.half(network, hub).and_then(|flags| flags.remote_gateways) == Some(true)
+                && state.routes.half(hub, network).and_then(|flags| flags.gateway_transit) == Some(true)
+    };
+    let gateway = state.routes.gateways().find(|gateway| uses(at, &gateway.network));
+    Next::Verdict(match gateway {
+        None => Reach::Stopped(format!("{at} routes {prefix} to a gateway it does not have")),
+        Some(gateway) if gateway.kind == GatewayKind::ExpressRoute => {
+            Reach::Stopped(format!("{at} routes {prefix} to an ExpressRoute gateway, which no route can lead to"))
+        }
+        Some(gateway) if uses(to, &gateway.network) => Reach::ThroughGateway(gateway.network.clone()),
+        Some(gateway) => Reach::Stopped(format!("{to} does not use the gateway of {}", gateway.network)),
+    })
+}
+
+/// A transit somebody declared, between networks that are peered with the one in the middle.
+fn declared(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reach> {
+    let joined = |network: &NetworkName, hub: &NetworkName| {
+        state.are_peered(network, hub)
+            || state.routes.gateways().any(|gateway| gateway.network == *hub && gateway.connects.contains(network))
+    };
+    let transit = state
+        .routes
+        .transits()
+        .find(|transit| [from, to].iter().all(|one| transit.between.contains(one) && joined(one, &transit.through)))?;
+    let by = transit.by.clone().unwrap_or_else(|| "an appliance".into());
+    let appliance = state.routes.appliances().find(|one| one.name == by);
+    Some(match appliance.map(|one| one.forwards) {
+        Some(Forwards::Deny) => Reach::Stopped(format!("{by} in {} drops the packets", transit.through)),
+        Some(Forwards::Unknown) => {
+            Reach::Unknown(format!("nobody said whether {by} in {} passes the packets on", transit.through))
+        }
+        Some(Forwards::Allow) | None => Reach::ThroughAppliance(vec![(by, transit.through.clone())]),
+    })
+}
+
+/// What is known where no route leads: networks with a neighbour in common may be joined by something nobody declared.
+fn without_route(
+    state: &State,
+    at: &NetworkName,
+    table: Option<&RouteTable>,
+    to: &NetworkName,
+    through: &[(Arc<str>, NetworkName)],
+) -> Reach {
+    if let Some((name, network)) = through.last() {
+        return Reach::Stopped(format!("{name} in {network} has no route to {to}"));
+    }
+    let has = |from: &NetworkName, to: &NetworkName| state.routes.half(from, to).is_some();
+    if !state.are_peered(at, to) && has(at, to) != has(to, at) {
+        let (missing, other) = if has(at, to) { (to, at) } else { (at, to) };
+        return Reach::Stopped(format!("{missing} has no peering with {other}, so the other half is not Connected"));
+    }
+    if table.is_some() {
+        return Reach::NotPeered;
+    }
+    let middle = state.networks.keys().find(|hub| state.are_peered(at, hub) && state.are_peered(hub, to));
+    match middle {
+        Some(hub) => Reach::Unknown(format!(
+            "both are peered with {hub}, and nobody said whether an appliance there passes packets on"
+        )),
+        None => Reach::NotPeered,
+    }
 }

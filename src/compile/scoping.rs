@@ -146,6 +146,11 @@ impl State {
         self.switches.workspace_hop == WorkspaceHop::Always || self.scopes.values().any(|scope| legacy(scope))
     }
 
+    /// True if the names of all resources carry the `privatelink` hop.
+    pub(super) fn has_hop_without_scope(&self) -> bool {
+        self.switches.workspace_hop == WorkspaceHop::Always
+    }
+
     fn publish_names(&mut self, name: &ResourceName) {
         let legacy = self.hop_is_always_there();
         if let Some(resource) = self.resources.get(name) {
@@ -153,10 +158,11 @@ impl State {
                 ResourceSpec::Workspace(_) => legacy,
                 // Names of data collection endpoints are newer than legacy scopes; that the others resolve publicly is
                 // inferred from the promise that an endpoint set up for some machines does not affect other machines.
-                _ => self.switches.workspace_hop == WorkspaceHop::Always,
+                _ => self.has_hop_without_scope(),
             };
             let hop = always || !resource.scopes.is_empty();
-            self.public.announce(&self.catalogue, &resource.spec, hop, self.revision);
+            let uncertain = self.switches.uncertain_hop;
+            self.public.announce(&self.catalogue, &resource.spec, hop, uncertain, self.revision);
         }
     }
 

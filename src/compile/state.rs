@@ -11,14 +11,15 @@ use indexmap::IndexMap;
 use jiff::civil::Date;
 
 use super::public::PublicDns;
+use super::reachability::between;
+use super::routing::Routes;
 use super::zone::Zone;
 use crate::catalogue::Catalogue;
-use crate::dns::{OwnerName, RecordType};
 use crate::estate::history::Switches;
 use crate::estate::{
-    AccessModeSettings, ApprovalState, EndpointName, Event, MachineName, NetworkKind, NetworkName, NetworkSpec,
-    PrivateEndpointSpec, Recorded, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Revision, RuleAction,
-    RulesetName, RulesetSpec, ScopeName, ScopeSpec, ZoneGroup, ZoneId,
+    AccessModeSettings, ApprovalState, EndpointName, Event, MachineName, NetworkName, NetworkSpec, PrivateEndpointSpec,
+    Recorded, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Revision, RuleAction, RulesetName,
+    RulesetSpec, ScopeName, ScopeSpec, ZoneGroup, ZoneId,
 };
 
 use super::member::Member;
@@ -100,8 +101,6 @@ pub struct Session {
     pub resource: ResourceName,
     /// The revision at whose DNS it was opened.
     pub opened: Revision,
-    /// True if no zone linked to the machine's network had a name of the resource then.
-    pub public: bool,
 }
 
 /// A virtual machine.
@@ -135,6 +134,8 @@ pub struct State {
     pub networks: IndexMap<NetworkName, Arc<NetworkSpec>>,
     /// Peerings, each pair in order of names.
     pub peerings: BTreeSet<[NetworkName; 2]>,
+    /// What else decides which way packets take.
+    pub routes: Arc<Routes>,
     /// Inbound endpoints of DNS Private Resolvers.
     pub inbound: BTreeMap<ResolverName, NetworkName>,
     /// Forwarding rulesets.
@@ -165,12 +166,13 @@ impl State {
     /// The empty estate.
     pub fn new(catalogue: Arc<Catalogue>, switches: Switches) -> Self {
         Self {
-            public: PublicDns::published(&catalogue),
+            public: PublicDns::published(&catalogue, switches.uncertain_hop),
             catalogue,
             switches,
             revision: Revision(0),
             networks: IndexMap::new(),
             peerings: BTreeSet::new(),
+            routes: Arc::default(),
             inbound: BTreeMap::new(),
             rulesets: BTreeMap::new(),
             zones: BTreeMap::new(),
@@ -199,7 +201,12 @@ impl State {
             Event::DeleteNetwork { network } => self.delete_network(network),
             Event::CreatePeering { between } => self.create_peering(between),
             Event::DeletePeering { between } => {
-                self.peerings.remove(&ordered(between));
+                self.delete_peering(between);
+                Ok(())
+            }
+            Event::SetRouting(routing) => self.set_routing(routing),
+            Event::DeleteRouting(key) => {
+                self.delete_routing(key);
                 Ok(())
             }
             Event::SetDns { network, dns } => {
@@ -270,14 +277,14 @@ impl State {
             Event::OpenSession { machine, resource } => {
                 if let Some(machine) = self.machines.get_mut(machine) {
                     machine.sessions.retain(|session| session.resource != *resource);
-                    let session = Session { resource: resource.clone(), opened: self.revision, public: true };
-                    machine.sessions.push(session);
+                    machine.sessions.push(Session { resource: resource.clone(), opened: self.revision });
                 }
-                self.open_sessions(machine, Some(resource));
                 Ok(())
             }
             Event::Reboot { machine } | Event::CutSessions { machine } => {
-                self.open_sessions(machine, None);
+                if let Some(machine) = self.machines.get_mut(machine) {
+                    machine.sessions.iter_mut().for_each(|session| session.opened = self.revision);
+                }
                 Ok(())
             }
             Event::SetOutboundRule { network, rule } => {
@@ -288,27 +295,6 @@ impl State {
                 self.outbound.insert(network.clone(), Outbound { action: rule.action, since });
                 Ok(())
             }
-        }
-    }
-
-    /// An agent opens its sessions with the answers of this moment: one of them, or all after a cut.
-    fn open_sessions(&mut self, name: &MachineName, only: Option<&ResourceName>) {
-        let Some(machine) = self.machines.get(name) else { return };
-        let zones = self.zones_of(&machine.network);
-        let opened = self.revision;
-        let reopen = |session: &Session| {
-            if only.is_some_and(|only| session.resource != *only) {
-                return session.clone();
-            }
-            let spec = self.resources.get(&session.resource).map(|one| &one.spec);
-            let members = spec.into_iter().flat_map(|spec| super::member::of_resource(&self.catalogue, spec, None));
-            let private = |name: &OwnerName| zones.iter().any(|(one, _)| one.zone.has(name, RecordType::A));
-            let public = !members.map(|member| member.private).any(|name| private(&name));
-            Session { resource: session.resource.clone(), opened, public }
-        };
-        let sessions = machine.sessions.iter().map(reopen).collect();
-        if let Some(machine) = self.machines.get_mut(name) {
-            machine.sessions = sessions;
         }
     }
 
@@ -329,14 +315,9 @@ impl State {
         zones
     }
 
-    /// True if packets from `from` reach addresses of `to`: the same network, a direct peering, or, from on-premises,
-    /// a network that the connected one is peered with.
+    /// True unless it is certain that packets from `from` do not reach addresses of `to`.
     pub fn reaches(&self, from: &NetworkName, to: &NetworkName) -> bool {
-        if from == to || self.are_peered(from, to) {
-            return true;
-        }
-        let on_premises = |name| self.networks.get(name).is_some_and(|network| network.kind == NetworkKind::OnPremises);
-        on_premises(from) && self.networks.keys().any(|via| self.are_peered(from, via) && self.are_peered(via, to))
+        between(self, from, to, None).may_arrive()
     }
 
     /// True if the two are peered directly.

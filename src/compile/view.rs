@@ -1,11 +1,12 @@
 //! Views: what DNS a client meets, and which view a client's address belongs to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use super::reachability::between;
 use super::state::State;
 use super::zone::Zone;
 use crate::dns::{Suffixes, WholeKey};
@@ -66,6 +67,8 @@ pub struct Views {
     by_network: HashMap<NetworkName, ViewId>,
     inbound: HashMap<crate::estate::ResolverName, ViewId>,
     prefixes: Prefixes,
+    /// Servers that a network forwards to and that its packets do not get to.
+    out_of_reach: HashSet<(ViewId, ViewId)>,
 }
 
 impl Views {
@@ -107,7 +110,40 @@ impl Views {
         }
         let inbound =
             state.inbound.iter().filter_map(|(name, network)| Some((name.clone(), *by_network.get(network)?)));
-        Self { inbound: inbound.collect(), views, by_network, prefixes: Prefixes::new(prefixes) }
+        let mut views = Self {
+            inbound: inbound.collect(),
+            views,
+            by_network,
+            prefixes: Prefixes::new(prefixes),
+            out_of_reach: HashSet::new(),
+        };
+        views.out_of_reach = views.unreachable_servers(state);
+        views
+    }
+
+    fn unreachable_servers(&self, state: &State) -> HashSet<(ViewId, ViewId)> {
+        let mut unreachable = HashSet::new();
+        for (id, view) in self.iter() {
+            let (Some(from), DnsSetting::Custom { forward, default, .. }) = (&view.network, &view.dns) else {
+                continue;
+            };
+            for to in forward.iter().map(|one| &one.to).chain([default]) {
+                let (Target::Network(at) | Target::Azure(at)) = self.target(to, id) else { continue };
+                let reaches = |home: &NetworkName| between(state, from, home, None).may_arrive();
+                if at != id && !self.get(at).network.as_ref().is_some_and(reaches) {
+                    unreachable.insert((id, at));
+                }
+            }
+        }
+        unreachable
+    }
+
+    /// True if packets of a network do not get to the server it forwards to.
+    pub fn is_out_of_reach(&self, from: ViewId, to: Target) -> bool {
+        match to {
+            Target::Network(at) | Target::Azure(at) => self.out_of_reach.contains(&(from, at)),
+            Target::Public | Target::Gone => false,
+        }
     }
 
     /// The view of that id.

@@ -2,8 +2,8 @@
 
 use super::{
     AccessModeSettings, ApprovalState, DnsSetting, EndpointName, MachineName, NetworkName, OutboundRule,
-    PrivateEndpointSpec, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, RulesetName, RulesetSpec,
-    ScopeName, ScopeSpec, ZoneGroup, ZoneId,
+    PrivateEndpointSpec, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Routing, RoutingKey, RulesetName,
+    RulesetSpec, ScopeName, ScopeSpec, ZoneGroup, ZoneId,
 };
 use crate::dns::{OwnerName, RecordSet, RecordType};
 
@@ -20,8 +20,12 @@ pub enum Event {
     DeleteNetwork { network: NetworkName },
     /// Two networks are peered, both ways.
     CreatePeering { between: [NetworkName; 2] },
-    /// Their peering ends.
+    /// Their peering ends, both halves of it.
     DeletePeering { between: [NetworkName; 2] },
+    /// An object that decides which way packets take is created or replaced.
+    SetRouting(Routing),
+    /// It goes.
+    DeleteRouting(RoutingKey),
     /// A network asks DNS another way.
     SetDns { network: NetworkName, dns: DnsSetting },
     /// An inbound endpoint of a DNS Private Resolver appears in a network.

@@ -85,6 +85,12 @@ pub struct Switches {
     pub append: Append,
     /// Which limits hold.
     pub limits: Limits,
+    /// Whether names of resources exist that the estate does not declare.
+    pub undeclared: Undeclared,
+    /// Whether names carry the `privatelink` hop for which nobody has shown it.
+    pub uncertain_hop: UncertainHop,
+    /// What Azure's resolver does with the aliases in an answer that a ruleset's target gave.
+    pub ruleset_chain: RulesetChain,
 }
 
 /// Which record sets go when a private endpoint is deleted.
@@ -115,6 +121,37 @@ pub enum Append {
     OwnOnly,
     /// All record sets of the endpoint again.
     RewriteAll,
+}
+
+/// Whether names of resources exist that the estate does not declare: other teams' workspaces and endpoints.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Undeclared {
+    /// They do, publicly, if they have the form of such names and are not nearly a declared one.
+    #[default]
+    Public,
+    /// They do not: NXDOMAIN.
+    NameError,
+}
+
+/// Whether names carry the `privatelink` hop for which nobody has shown it, such as `{region}.handler.control`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum UncertainHop {
+    /// They do not. Of the names in a public list 16 stand beside their form with `privatelink`, and none of these
+    /// (mypdns/matrix issue 543).
+    #[default]
+    Never,
+    /// They do, so that a linked zone answers NXDOMAIN for them.
+    Always,
+}
+
+/// What Azure's resolver does with the aliases in an answer that a ruleset's target gave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum RulesetChain {
+    /// The answer stands whole: a zone linked for an alias's target is not asked (MicrosoftDocs/azure-docs issue 100273).
+    #[default]
+    Stands,
+    /// Each alias's target is decided anew.
+    Restarts,
 }
 
 /// Which limits hold.

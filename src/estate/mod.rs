@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod machine;
 pub mod network;
 pub mod resource;
+pub mod routing;
 pub mod scope;
 pub mod zone;
 
@@ -27,5 +28,6 @@ pub use label::{EndpointName, MachineName, NetworkName, ResolverName, ResourceNa
 pub use machine::{OutboundRule, RuleAction};
 pub use network::{DnsSetting, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkSpec, RulesetSpec};
 pub use resource::{ComponentSpec, DataCollectionEndpointSpec, PublicNetworkAccess, ResourceSpec, WorkspaceSpec};
+pub use routing::{Routing, RoutingKey};
 pub use scope::{AccessMode, AccessModeSettings, Exclusion, ScopeSpec};
 pub use zone::{PublicZone, ResolutionPolicy, ZoneId};

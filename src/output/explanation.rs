@@ -52,8 +52,12 @@ pub enum Fact {
     Answer { owner: String, r#type: String, data: Vec<String>, written: WrittenDocument, source: Source },
     /// A record set that was overwritten.
     Overwritten { owner: String, data: Vec<String>, writer: WriterDocument, step: Option<String> },
-    /// Whether an address can be reached.
-    Reach { address: String, from: String, home: String, arrives: bool },
+    /// Whether an address can be reached, and by which way; `unknown` where the estate does not say enough.
+    Reach { address: String, from: String, home: String, arrives: bool, unknown: bool, way: Option<String> },
+    /// Why a public name that no zone holds is taken to exist, or not to.
+    Basis { assumed: bool, shadowed_in: Option<String> },
+    /// Where the knowledge of a public name is from.
+    Known { name: String, by: String, date: String, certainty: String },
     /// The name has records of other types only.
     NoData { owner: String, r#type: String, source: Source },
     /// There is no such name.
@@ -154,6 +158,15 @@ fn fact(statement: &Statement) -> Fact {
             from: from.to_string(),
             home: home.to_string(),
             arrives: verdict.arrives(),
+            unknown: verdict.may_arrive() && !verdict.arrives(),
+            way: verdict.way(&from, &home),
+        },
+        Statement::Basis { basis, shadowed_in } => Fact::Basis { assumed: basis.is_assumed(), shadowed_in },
+        Statement::Known { owner, source } => Fact::Known {
+            name: owner.to_string(),
+            by: source.text.to_string(),
+            date: source.date.to_string(),
+            certainty: source.certainty.to_string(),
         },
         Statement::NoData { owner, kind, said } => {
             Fact::NoData { owner: owner.to_string(), r#type: kind.to_string(), source: source(&said) }
@@ -187,5 +200,6 @@ fn reason(failure: Failure) -> &'static str {
         Failure::RulesetLoop => "rulesetLoop",
         Failure::AzureDnsOutOfReach => "azureDnsOutOfReach",
         Failure::ForwardTargetGone => "forwardTargetGone",
+        Failure::ForwardTargetOutOfReach => "forwardTargetOutOfReach",
     }
 }

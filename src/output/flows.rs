@@ -30,6 +30,12 @@ pub struct FlowDocument {
     /// The scope of that endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    /// The networks and appliances on the way, `app → hub (fw) → mon`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub way: Option<String>,
+    /// Why it is unknown whether packets arrive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reach_unknown: Option<String>,
     /// The revision whose DNS an open session goes by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_since: Option<u32>,
@@ -53,10 +59,16 @@ pub fn document(flow: &Flow) -> FlowDocument {
         Path::Public { address } | Path::Blocked { address } | Path::Unreachable { address, .. } => {
             (Some(address), None, None)
         }
-        Path::PrivateEndpoint { endpoint, scope, address } => (Some(address), Some(endpoint), Some(scope)),
+        Path::PrivateEndpoint { endpoint, scope, address, .. } => (Some(address), Some(endpoint), Some(scope)),
         Path::NameError | Path::NoData | Path::Failure(_) => (None, None, None),
     };
+    let (way, unknown) = match &flow.path {
+        Path::PrivateEndpoint { way, unknown, .. } => (way.clone(), unknown.clone()),
+        _ => (None, None),
+    };
     FlowDocument {
+        way,
+        reach_unknown: unknown,
         resource: flow.resource.to_string(),
         operation: flow.operation.name(),
         function: flow.function.to_string(),
@@ -95,6 +107,12 @@ pub fn text(from: &str, flows: &[FlowDocument]) -> String {
             flow.session_since.map_or_else(String::new, |since| format!(", session open since revision {since}"));
         let _ = writeln!(text, "  {:<9} {}: {}", flow.operation, flow.name, flow.function);
         let _ = writeln!(text, "    {verdict}{row}: {path}{session}");
+        if let Some(way) = &flow.way {
+            let _ = writeln!(text, "    way  {way}");
+        }
+        if let Some(why) = &flow.reach_unknown {
+            let _ = writeln!(text, "    unknown whether packets arrive: {why}");
+        }
         let status = flow.status.map_or_else(String::new, |status| format!("HTTP {status} "));
         let _ = writeln!(text, "    sees {}", format!("{status}{}", flow.text).trim());
         let _ = writeln!(text, "    because {}", flow.reason);

@@ -65,6 +65,9 @@ pub struct VerificationDocument {
     pub failed: usize,
     /// Those that do not.
     pub failures: Vec<FailureDocument>,
+    /// How many answers rest on an assumption.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub assumed: usize,
     /// How many were not looked at, by the reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub skipped: BTreeMap<String, usize>,
@@ -114,14 +117,20 @@ pub fn document(scenario: &str, cases: &[Case]) -> VerificationDocument {
         passed: cases.len() - failures.len() - skipped.values().sum::<usize>(),
         failed: failures.len(),
         failures,
+        assumed: cases.iter().filter(|case| case.assumed.is_some()).count(),
         skipped,
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// All scenarios as `test` prints them: a line each, what does not hold below it, and the sum at the end.
 pub fn text(documents: &[VerificationDocument]) -> String {
     let mut text = String::new();
-    for VerificationDocument { scenario, passed, failed, failures, skipped } in documents {
+    for VerificationDocument { scenario, passed, failed, failures, assumed, skipped } in documents {
         let verdict = if *failed == 0 { "ok" } else { "FAILED" };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{verdict:<6} {scenario}: {}", count(*passed + *failed, "expectation"));
@@ -134,6 +143,13 @@ pub fn text(documents: &[VerificationDocument]) -> String {
             }
             let _ = writeln!(text, "    expected  {}", failure.expected);
             let _ = writeln!(text, "    found     {}", failure.found);
+        }
+        if *assumed > 0 {
+            let _ = writeln!(
+                text,
+                "  {} assumed: see `explain`; --no-assumptions fails on them",
+                count(*assumed, "answer")
+            );
         }
         for (why, cases) in skipped {
             let _ = writeln!(text, "  skipped {cases}: {why}");

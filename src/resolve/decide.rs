@@ -3,10 +3,13 @@
 //! Everything that answers or explains goes through [`decide`]: the server, `resolve`, `explain`, `story`, the tables.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use crate::compile::existing::{Basis, Existing, existing};
 use crate::compile::linking::is_reserved;
 use crate::compile::{Answer, Compiled, Link, Lookup, Owned, Target, Tombstone, View, ViewId, Zone};
 use crate::dns::{OwnerName, RecordSet, RecordType, WholeKey};
+use crate::estate::history::RulesetChain;
 use crate::estate::{DnsSetting, ForwarderKind, NetworkKind, ResolutionPolicy};
 
 /// The most aliases that are followed for one question.
@@ -61,6 +64,8 @@ pub struct Authority<'w> {
     pub redirected: Option<&'w Zone>,
     /// The forwarders the question went through, in order.
     pub forwards: Vec<Forwarded>,
+    /// What is known about a public name that the zone does not hold.
+    pub existing: Option<Arc<Existing>>,
 }
 
 /// One server handing a name on.
@@ -130,6 +135,21 @@ pub enum Failure {
     AzureDnsOutOfReach,
     /// The server it is forwarded to does not exist any more.
     ForwardTargetGone,
+    /// No packet gets from the network to the server it is forwarded to.
+    ForwardTargetOutOfReach,
+}
+
+impl Decision<'_> {
+    /// The assumption the decision rests on, if it does.
+    pub fn assumption(&self) -> Option<&Basis> {
+        let last = match &self.outcome {
+            Outcome::Answer(hop) => Some(&hop.by),
+            Outcome::NoData { by, .. } | Outcome::NameError { by, .. } => Some(by),
+            Outcome::Failure { .. } => None,
+        };
+        let all = self.hops.iter().map(|hop| &hop.by).chain(last);
+        all.filter_map(|by| Some(&by.existing.as_ref()?.basis)).find(|basis| basis.is_assumed())
+    }
 }
 
 impl Outcome<'_> {
@@ -184,14 +204,17 @@ pub(super) fn walk<'w>(world: &'w Compiled, server: &mut Target, question: &Ques
             Ok(asked) => asked,
             Err(why) => break Outcome::Failure { owner: name, why },
         };
-        let sets = match found {
-            Lookup::Name(sets) | Lookup::Wildcard(sets) => sets,
-            Lookup::Missing => {
-                let tombstone = by.redirected.unwrap_or(by.zone).tombstone(&name, RecordType::A);
-                break Outcome::NameError { owner: name, by, tombstone };
-            }
+        let answer = match found {
+            Lookup::Name(sets) | Lookup::Wildcard(sets) => sets.answer(question.kind),
+            Lookup::Missing => match by.existing.as_ref().filter(|existing| existing.is_there()) {
+                Some(existing) => existing.answer(question.kind),
+                None => {
+                    let tombstone = tombstone(by.redirected.unwrap_or(by.zone), &name);
+                    break Outcome::NameError { owner: name, by, tombstone };
+                }
+            },
         };
-        let owned = match sets.answer(question.kind) {
+        let owned = match answer {
             Answer::Set(owned) => break Outcome::Answer(Hop { owner: name, owned, by }),
             Answer::Alias(owned) => owned,
             Answer::NoData => break Outcome::NoData { owner: name, by },
@@ -214,6 +237,11 @@ struct Asked<'q> {
     name: &'q OwnerName,
     key: &'q WholeKey,
     kind: RecordType,
+}
+
+/// What was there once: an address, or the alias of a public name to one.
+fn tombstone<'w>(zone: &'w Zone, name: &OwnerName) -> Option<&'w Tombstone> {
+    zone.tombstone(name, RecordType::A).or_else(|| zone.tombstone(name, RecordType::CNAME))
 }
 
 /// Finds who has the say over a name and what is there. `server` moves on where a forwarder passes whole chains along:
@@ -248,6 +276,9 @@ fn ask<'w>(
                 };
                 passes_chains &= *kind == ForwarderKind::AcceptsChain;
                 let to = world.views.target(to, at);
+                if world.views.is_out_of_reach(at, to) {
+                    return Err(Failure::ForwardTargetOutOfReach);
+                }
                 Forwarded { by: at, rule, to }
             }
             _ if view.kind == NetworkKind::OnPremises => {
@@ -263,8 +294,7 @@ fn ask<'w>(
                 let Some((ruleset, domain, to)) = rule_of(view, name) else {
                     return Ok(public(world, &asked, None, at, forwards));
                 };
-                // Azure's resolver decides each name of a chain itself.
-                passes_chains = false;
+                passes_chains &= world.state.switches.ruleset_chain == RulesetChain::Stands;
                 let to = world.views.target(to, at);
                 if to == Target::Azure(at) {
                     return Err(Failure::RulesetLoop);
@@ -314,7 +344,12 @@ fn linked<'w>(
     if matches!(found, Lookup::Missing) && redirects(link, asked.kind) {
         return public(world, asked, Some(zone), at, forwards);
     }
-    (found, Authority { zone, link: Some(link), seen_from: at, redirected: None, forwards })
+    (found, Authority { zone, link: Some(link), seen_from: at, redirected: None, forwards, existing: None })
+}
+
+/// True if a public zone is the catalogue's: whoever brings a zone of its own knows what is in it.
+fn is_published(world: &Compiled, zone: &Zone) -> bool {
+    zone.file().is_none() && !world.history.public.iter().any(|own| own.soa.owner() == zone.apex())
 }
 
 /// True if NXDOMAIN of this link is asked again in public DNS: for A, AAAA and CNAME in `privatelink` zones only.
@@ -334,5 +369,9 @@ fn public<'w>(
     forwards: Vec<Forwarded>,
 ) -> (Lookup<'w>, Authority<'w>) {
     let zone = world.state.public_zone_of(asked.key);
-    (zone.lookup_key(asked.name, asked.key), Authority { zone, link: None, seen_from: at, redirected, forwards })
+    let found = zone.lookup_key(asked.name, asked.key);
+    let unknown =
+        matches!(found, Lookup::Missing) && tombstone(zone, asked.name).is_none() && is_published(world, zone);
+    let existing = unknown.then(|| existing(&world.state, asked.name, zone.apex())).flatten();
+    (found, Authority { zone, link: None, seen_from: at, redirected, forwards, existing: existing.map(Arc::new) })
 }

@@ -9,11 +9,14 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::decide::{Authority, Decision, Failure, Forwarded, MAX_ALIASES, Outcome, Question, Rule, decide};
-use crate::compile::reachability::home_of;
+use crate::catalogue::Source;
+use crate::catalogue::existing::source_of;
+use crate::compile::existing::Basis;
+use crate::compile::reachability::{Reach, reach};
 use crate::compile::zone::who;
 use crate::compile::{Compiled, Owned, Target, ViewId, Writer, Zone};
-use crate::dns::{OwnerName, RecordType};
-use crate::estate::{ApprovalState, DnsSetting, NetworkKind, NetworkName, ResolutionPolicy, Revision, ZoneId};
+use crate::dns::{OwnerName, RecordType, WholeKey};
+use crate::estate::{DnsSetting, NetworkKind, NetworkName, ResolutionPolicy, Revision, ZoneId};
 
 /// Why a view was chosen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -157,6 +160,20 @@ pub enum Statement {
         /// The step of its deletion.
         step: Option<String>,
     },
+    /// Why a public name that no zone holds is taken to exist, or not to.
+    Basis {
+        /// Why.
+        basis: Basis,
+        /// The network whose linked zone would answer NXDOMAIN if the name's resource were in a scope.
+        shadowed_in: Option<String>,
+    },
+    /// Where the knowledge of a public name is from.
+    Known {
+        /// The name.
+        owner: OwnerName,
+        /// What says so.
+        source: Source,
+    },
     /// A living endpoint wants to have this name and does not.
     Wanted {
         /// The name.
@@ -215,30 +232,6 @@ pub enum Said {
     Outside,
 }
 
-/// Whether packets arrive.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Reach {
-    /// The address is in the client's own network.
-    SameNetwork,
-    /// The networks are peered.
-    Peered,
-    /// From on-premises, through a connected network.
-    ThroughConnected,
-    /// They are not peered: connections time out.
-    NotPeered,
-    /// The endpoint's connection is not approved: packets are not passed.
-    NotApproved(ApprovalState),
-    /// The endpoint's scope is gone: its connection is disconnected.
-    Disconnected,
-}
-
-impl Reach {
-    /// True if packets arrive.
-    pub fn arrives(&self) -> bool {
-        matches!(self, Self::SameNetwork | Self::Peered | Self::ThroughConnected)
-    }
-}
-
 /// Why a question is answered as it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explanation {
@@ -265,40 +258,14 @@ pub fn explain(world: &Compiled, view: ViewId, chosen: Chosen, question: &Questi
                 inferred: matches!(hop.owned.writer, Writer::Published { inferred: true }),
             });
         }
+        basis(world, &hop.owner, &hop.by, &mut statements);
         if hop.by.link.is_some() {
             displaced(world, &hop.owner, &hop.owned, &mut statements);
         }
     }
     ending(world, &decision, &mut cut, &mut statements);
+    statements.extend(known(world, &decision));
     Explanation { question: question.clone(), view, statements }
-}
-
-/// Whether a client in `from` reaches an address of `owned`; absent for public addresses.
-pub fn reach(world: &Compiled, from: &NetworkName, owned: &Owned, address: Ipv4Addr) -> Option<(NetworkName, Reach)> {
-    let state = &world.state;
-    let home = home_of(state, from, owned, address)?;
-    let endpoint = match &owned.writer {
-        Writer::Endpoint { endpoint, .. } => state.endpoints.get(endpoint),
-        _ => state
-            .endpoints
-            .values()
-            .find(|one| one.spec.network == home && one.members.iter().any(|member| member.address == address)),
-    };
-    let verdict = match endpoint {
-        _ if !state.reaches(from, &home) => Reach::NotPeered,
-        Some(endpoint) if !is_connected(world, endpoint) => Reach::Disconnected,
-        Some(endpoint) if endpoint.approval != ApprovalState::Approved => Reach::NotApproved(endpoint.approval),
-        _ if *from == home => Reach::SameNetwork,
-        _ if state.are_peered(from, &home) => Reach::Peered,
-        _ => Reach::ThroughConnected,
-    };
-    Some((home, verdict))
-}
-
-/// True while the endpoint's scope is there; one created again under the same name is another scope.
-fn is_connected(world: &Compiled, endpoint: &crate::compile::state::Endpoint) -> bool {
-    let scope = world.state.scopes.get(&endpoint.spec.scope);
-    scope.is_some_and(|scope| scope.endpoints.contains(&endpoint.spec.name))
 }
 
 fn ending(world: &Compiled, decision: &Decision<'_>, cut: &mut bool, statements: &mut Vec<Statement>) {
@@ -314,12 +281,13 @@ fn ending(world: &Compiled, decision: &Decision<'_>, cut: &mut bool, statements:
                 step: step(world, hop.owned.revision),
                 said: said(&hop.by),
             });
+            basis(world, &hop.owner, &hop.by, statements);
             displaced(world, &hop.owner, &hop.owned, statements);
             if let Some(from) = &world.views.get(decision.view).network
                 && hop.by.link.is_some()
             {
                 for address in hop.owned.set.addresses() {
-                    if let Some((home, verdict)) = reach(world, from, &hop.owned, address) {
+                    if let Some((home, verdict)) = reach(&world.state, from, &hop.owned, address) {
                         statements.push(Statement::Reach { address, from: from.clone(), home, verdict });
                     }
                 }
@@ -328,11 +296,13 @@ fn ending(world: &Compiled, decision: &Decision<'_>, cut: &mut bool, statements:
         Outcome::NoData { owner, by } => {
             path(world, owner, by, cut, statements);
             statements.push(Statement::NoData { owner: owner.clone(), kind: decision.question.kind, said: said(by) });
+            basis(world, owner, by, statements);
         }
         Outcome::NameError { owner, by, tombstone } => {
             path(world, owner, by, cut, statements);
             let empty = by.link.is_some() && by.zone.is_empty();
             statements.push(Statement::NameError { owner: owner.clone(), said: said(by), empty });
+            basis(world, owner, by, statements);
             if let Some(tombstone) = tombstone {
                 statements.push(Statement::Deleted {
                     owner: owner.clone(),
@@ -349,6 +319,30 @@ fn ending(world: &Compiled, decision: &Decision<'_>, cut: &mut bool, statements:
             statements.push(Statement::Failure { owner: owner.clone(), why: *why });
         }
     }
+}
+
+/// What is known about a public name that no zone holds.
+fn basis(world: &Compiled, name: &OwnerName, by: &Authority<'_>, statements: &mut Vec<Statement>) {
+    let Some(existing) = &by.existing else { return };
+    let view = world.views.get(by.seen_from);
+    let zones = &world.state.catalogue.zones;
+    let private = zones.iter().find_map(|zone| name.moved(&zone.public, &zone.private));
+    let is_of_resource = matches!(existing.basis, Basis::AssumedResource { .. });
+    let shadowed = private.filter(|private| is_of_resource && view.link_of(&WholeKey::of(private)).is_some());
+    let shadowed_in = shadowed.map(|_| view.label().to_owned());
+    statements.push(Statement::Basis { basis: existing.basis.clone(), shadowed_in });
+}
+
+/// Where the knowledge of the name asked for is from, if it is a public one that a row of the catalogue names.
+fn known(world: &Compiled, decision: &Decision<'_>) -> Option<Statement> {
+    let owner = &decision.question.name;
+    let first = match (decision.hops.first(), &decision.outcome) {
+        (Some(hop), _) | (None, Outcome::Answer(hop)) => hop,
+        _ => return None,
+    };
+    let is_known = first.by.link.is_none() && first.by.existing.is_none();
+    let source = is_known.then(|| source_of(&world.state.catalogue, owner)).flatten()?;
+    Some(Statement::Known { owner: owner.clone(), source: source.clone() })
 }
 
 fn view_statement(world: &Compiled, id: ViewId, chosen: Chosen) -> Statement {
@@ -520,25 +514,24 @@ impl fmt::Display for Statement {
             ),
             Self::Reach { address, from, home, verdict } => match verdict {
                 Reach::SameNetwork => write!(f, "{address} can be reached from {from}: it is in {home} itself"),
-                Reach::Peered => write!(f, "{address} can be reached from {from}: it is in {home}, which is peered"),
-                Reach::ThroughConnected => {
-                    write!(f, "{address} can be reached from {from}: it is in {home}, through the connected network")
-                }
                 Reach::NotPeered => write!(
                     f,
                     "{address} cannot be reached from {from}: it is in {home}, which is not peered with {from}; \
                      connections time out"
                 ),
-                Reach::NotApproved(state) => write!(
+                Reach::NotApproved(_) | Reach::Disconnected => {
+                    write!(f, "{address} cannot be reached from {from}: {verdict}")
+                }
+                Reach::Stopped(why) => write!(
                     f,
-                    "{address} leads nowhere: the connection of its private endpoint is {}",
-                    match state {
-                        ApprovalState::Rejected => "rejected",
-                        ApprovalState::Pending | ApprovalState::Approved => "waiting for approval",
-                    }
+                    "{address} cannot be reached from {from}: it is in {home}, and {why}; connections time out"
                 ),
-                Reach::Disconnected => {
-                    write!(f, "{address} leads nowhere: the scope of its private endpoint is deleted")
+                Reach::Unknown(why) => {
+                    write!(f, "whether {address} can be reached from {from} is unknown: it is in {home}; {why}")
+                }
+                arrives => {
+                    let way = arrives.way(from, home).unwrap_or_default();
+                    write!(f, "{address} can be reached from {from}: it is in {home}, {arrives} ({way})")
                 }
             },
             Self::NoData { owner, kind, said } => {
@@ -558,6 +551,11 @@ impl fmt::Display for Statement {
                 data.join(", "),
                 of(writer)
             ),
+            Self::Basis { basis, shadowed_in: Some(network) } => {
+                write!(f, "{basis}; if it is in any scope, {network} gets NXDOMAIN from its linked zone")
+            }
+            Self::Basis { basis, shadowed_in: None } => write!(f, "{basis}"),
+            Self::Known { owner, source } => write!(f, "{owner} is known from {source}"),
             Self::Wanted { owner, endpoint, address } => {
                 write!(f, "{endpoint} lives and has {address} for {owner}, but its zone no longer holds it")
             }
@@ -574,6 +572,9 @@ impl fmt::Display for Statement {
                 ),
                 Failure::ForwardTargetGone => {
                     write!(f, "{owner} is forwarded to a server that does not exist any more (SERVFAIL)")
+                }
+                Failure::ForwardTargetOutOfReach => {
+                    write!(f, "{owner} is forwarded to a server that no packet of the network gets to (SERVFAIL)")
                 }
                 Failure::AzureDnsOutOfReach => write!(
                     f,

@@ -60,7 +60,10 @@ pub(super) fn respond(
         let answer = match zone.lookup(&key) {
             Found::Name(entry) | Found::Wildcard(entry, _) => entry.answer(query.kind),
             Found::Missing
-                if slot.redirects || slot.ends && context.outside == Forwarding::On || tells && slot.tells_of(&key) =>
+                if slot.redirects
+                    || slot.rules
+                    || slot.ends && context.outside == Forwarding::On
+                    || tells && slot.tells_of(&key) =>
             {
                 return None;
             }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use super::decide::{Decision, MAX_ALIASES, Outcome, Question, walk};
 use super::respond::{RequestContext, octet, place};
 use super::sections::{Ede, OTHER, ends_at, reply};
+use crate::compile::existing::Basis;
 use crate::compile::{Compiled, Target};
 use crate::dns::foreign::{self, ForeignRecord, ForeignReply, Mixed};
 use crate::dns::message::{Class, Query};
@@ -40,8 +41,10 @@ pub(super) fn is_outside(world: &Compiled, decision: &Decision<'_>) -> bool {
         Outcome::Failure { .. } => return false,
     };
     let apex = by.zone.apex();
+    // A declared resource's name with another cloud's suffix is a mistake, and nobody else knows better.
+    let is_mistake = by.existing.as_ref().is_some_and(|own| matches!(own.basis, Basis::OtherCloud { .. }));
     let ends_here = apex.is_root() || missing && ends_at(world, apex);
-    by.link.is_none() && ends_here && by.zone.file().is_none() && !stays(owner)
+    by.link.is_none() && !is_mistake && ends_here && by.zone.file().is_none() && !stays(owner)
 }
 
 /// Domains that mean something within one host, network or protocol only.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::respond::{RequestContext, Response};
 use super::sections::{ends_at, overwriting, tells_of_missing};
 use super::{fast, respond};
+use crate::compile::existing::has_rules;
 use crate::compile::{Compiled, View, Zone};
 use crate::dns::wire::Transport;
 use crate::dns::{Key, OwnerName, PackedZone, RecordType, Suffixes, key};
@@ -69,11 +70,13 @@ pub(super) struct ZoneSlot {
     tells: bool,
     /// True if names it does not have may exist all the same, outside the emulated world.
     pub(super) ends: bool,
+    /// True if names it does not have may exist by a rule of the catalogue.
+    pub(super) rules: bool,
 }
 
 impl ZoneSlot {
     fn of(zone: &Arc<Zone>) -> Self {
-        Self { zone: Arc::clone(zone), reasons: None, redirects: false, tells: false, ends: false }
+        Self { zone: Arc::clone(zone), reasons: None, redirects: false, tells: false, ends: false, rules: false }
     }
 
     pub(super) fn packed(&self) -> &PackedZone {
@@ -161,7 +164,8 @@ impl Builder<'_> {
             }
             let tells = tells_of_missing(world, zone.apex());
             let ends = ends_at(world, zone.apex());
-            slots.insert(zone.apex().clone(), ZoneSlot { tells, ends, reasons, ..ZoneSlot::of(zone) });
+            let rules = zone.file().is_none() && has_rules(&world.state.catalogue, zone.apex());
+            slots.insert(zone.apex().clone(), ZoneSlot { tells, ends, rules, reasons, ..ZoneSlot::of(zone) });
         }
         for zone in world.state.files.public().values() {
             slots.insert(zone.apex().clone(), ZoneSlot::of(zone));

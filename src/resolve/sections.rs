@@ -72,8 +72,10 @@ fn reason(world: &Compiled, decision: &Decision<'_>) -> Option<ExtendedError> {
     match &decision.outcome {
         Outcome::Answer(hop) => {
             let last = std::iter::once(hop).chain(decision.hops.iter().rev());
-            let displacing = last.into_iter().find(|hop| hop.owned.displaced.is_some())?;
-            other(overwriting(world, &displacing.owned)?)
+            match last.into_iter().find(|hop| hop.owned.displaced.is_some()) {
+                Some(displacing) => other(overwriting(world, &displacing.owned)?),
+                None => other(decision.assumption()?.to_string()),
+            }
         }
         Outcome::NameError { tombstone: Some(tombstone), owner, .. } => {
             let step = at_step(world, tombstone.revision);
@@ -81,6 +83,9 @@ fn reason(world: &Compiled, decision: &Decision<'_>) -> Option<ExtendedError> {
         }
         // Whoever serves zone files knows what is in them.
         Outcome::NameError { by, .. } if by.zone.file().is_some() => None,
+        Outcome::NameError { by, .. } if by.existing.is_some() => {
+            other(by.existing.as_ref().expect("it was just looked at").basis.to_string())
+        }
         Outcome::NameError { owner, by, .. } if by.link.is_none() && ends_at(world, by.zone.apex()) => {
             other(format!("{owner} is outside the emulated world"))
         }
@@ -145,6 +150,9 @@ fn failure(owner: &OwnerName, why: Failure) -> ExtendedError {
         }
         Failure::ForwardTargetGone => {
             (NO_REACHABLE_AUTHORITY, format!("{owner} is forwarded to a server that does not exist any more"))
+        }
+        Failure::ForwardTargetOutOfReach => {
+            (NO_REACHABLE_AUTHORITY, format!("{owner} is forwarded to a server that no packet of the network gets to"))
         }
         Failure::AzureDnsOutOfReach => (
             NO_REACHABLE_AUTHORITY,

@@ -18,6 +18,7 @@ mod check;
 mod known;
 mod load;
 mod node;
+mod routing_schema;
 mod schema;
 mod write;
 

@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) use super::routing_schema::*;
+
 use crate::dns::Rcode;
 
 /// A scenario: an estate and how it came about.
@@ -33,9 +35,27 @@ pub(super) struct ScenarioSchema {
     /// Networks by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub networks: IndexMap<String, NetworkSchema>,
-    /// Pairs of peered networks.
+    /// Peerings: pairs of networks, or halves with their flags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub peerings: Vec<[String; 2]>,
+    pub peerings: Vec<PeeringSchema>,
+    /// Gateways by the network they are in.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub gateways: IndexMap<String, GatewaySchema>,
+    /// Azure Firewalls and other appliances that forward packets, by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub appliances: IndexMap<String, ApplianceSchema>,
+    /// Route tables by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub route_tables: IndexMap<String, RouteTableSchema>,
+    /// Hubs of Virtual WANs by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub virtual_hubs: IndexMap<String, VirtualHubSchema>,
+    /// Ways through a network that are declared without their routes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transits: Vec<TransitSchema>,
+    /// What applies to the private endpoints of a subnet, by `network/subnet`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub private_endpoint_network_policies: IndexMap<String, EndpointPoliciesSchema>,
     /// Inbound endpoints of DNS Private Resolvers by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub inbound_endpoints: IndexMap<String, InNetworkSchema>,
@@ -93,6 +113,38 @@ pub(super) struct SwitchesSchema {
     /// Which limits hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<LimitsSchema>,
+    /// Whether names of workspaces and endpoints exist that the scenario does not declare: `public` answers them as other
+    /// teams' resources, `nameError` answers NXDOMAIN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undeclared: Option<UndeclaredSchema>,
+    /// Whether public names carry the privatelink hop for which nobody has shown it, such as REGION.handler.control.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncertain_hop: Option<UncertainHopSchema>,
+    /// What Azure's resolver does with the aliases in an answer that a ruleset's target gave: it `stands`, or the resolver
+    /// `restarts` at each alias.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ruleset_chain: Option<RulesetChainSchema>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RulesetChainSchema {
+    Stands,
+    Restarts,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum UndeclaredSchema {
+    Public,
+    NameError,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum UncertainHopSchema {
+    Never,
+    Always,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
@@ -420,6 +472,22 @@ pub(super) enum WhatSchema {
     CreatePeering([String; 2]),
     /// Their peering ends.
     DeletePeering([String; 2]),
+    /// One half of a peering is created or changed; packets pass once both halves are there.
+    SetPeering(PeeringHalfSchema),
+    /// The gateway of a network is created or changed.
+    SetGateway(NamedGatewaySchema),
+    /// An appliance is created or changed.
+    SetAppliance(NamedApplianceSchema),
+    /// A route table is created or replaced.
+    SetRouteTable(NamedRouteTableSchema),
+    /// A hub of a Virtual WAN is created or changed.
+    SetVirtualHub(NamedVirtualHubSchema),
+    /// A way through a network is declared without its routes.
+    SetTransit(TransitSchema),
+    /// What applies to the private endpoints of a subnet changes.
+    SetEndpointPolicy(EndpointPolicySchema),
+    /// An object that decides which way packets take is deleted.
+    DeleteRouting(RoutingKeySchema),
     /// A network asks DNS another way.
     SetDns(SetDnsSchema),
     /// An inbound endpoint of a DNS Private Resolver appears.
@@ -534,6 +602,12 @@ macro_rules! named {
 }
 
 named! {
+    /// An appliance with its name.
+    NamedApplianceSchema of ApplianceSchema;
+    /// A route table with its name.
+    NamedRouteTableSchema of RouteTableSchema;
+    /// A hub with its name.
+    NamedVirtualHubSchema of VirtualHubSchema;
     /// A network with its name.
     NamedNetworkSchema of NetworkSchema;
     /// Something in a network, with its name.

@@ -31,7 +31,11 @@ pub(super) fn decided_in(
         };
         let matching = forward.iter().filter(|one| name.is_within(&one.suffix));
         let best = matching.max_by_key(|one| one.suffix.label_count()).map_or(default, |one| &one.to);
-        match compiled.views.target(best, at) {
+        let target = compiled.views.target(best, at);
+        if compiled.views.is_out_of_reach(at, target) {
+            return None;
+        }
+        match target {
             Target::Azure(id) => return (compiled.views.get(id).kind == NetworkKind::Virtual).then_some(id),
             Target::Network(id) => at = id,
             Target::Public | Target::Gone => return None,

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Code, Finding, count, step_words};
+use super::{Code, Finding, Severity, count, step_words};
 use crate::catalogue::EndpointKind;
 use crate::compile::Compiled;
-use crate::compile::reachability::home_of;
+use crate::compile::reachability::{Reach, between, home_of};
 use crate::compile::state::{Addressed, Endpoint, State};
 use crate::compile::zone::who;
 use crate::compile::zone::{Owned, Writer, Zone};
@@ -98,14 +98,28 @@ fn displaced_and_lost(compiled: &Compiled, findings: &mut Vec<Finding>) {
 fn unreachable(compiled: &Compiled, met: &[(NetworkName, OwnerName, Owned)], findings: &mut Vec<Finding>) {
     let state = &compiled.state;
     let mut names: BTreeMap<(&NetworkName, NetworkName), Vec<OwnerName>> = BTreeMap::new();
+    let mut unknown: BTreeMap<(&NetworkName, NetworkName), (Vec<OwnerName>, String)> = BTreeMap::new();
     for (network, public, owned) in met {
         for address in owned.set.addresses() {
-            if let Some(home) = home_of(state, network, owned, address)
-                && !state.reaches(network, &home)
-            {
-                names.entry((network, home)).or_default().push(public.clone());
+            let Some(home) = home_of(state, network, owned, address) else { continue };
+            match between(state, network, &home, Some(address)) {
+                Reach::Unknown(why) => {
+                    let (names, _) = unknown.entry((network, home)).or_insert_with(|| (Vec::new(), why));
+                    names.push(public.clone());
+                }
+                verdict if verdict.arrives() => {}
+                _ => names.entry((network, home)).or_default().push(public.clone()),
             }
         }
+    }
+    for ((network, home), (names, why)) in unknown {
+        let message = format!(
+            "{network} resolves {} to addresses in {home}, and whether it reaches them is unknown: {why}",
+            count(names.len(), "name")
+        );
+        // Nobody knows that it is broken, so it is no error.
+        let finding = Finding { severity: Severity::Warning, ..Finding::new(Code::UnreachableAddresses, message) };
+        findings.push(finding.names(names).networks([network.clone()]));
     }
     for ((network, home), names) in names {
         let message = format!(

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Code, Finding, list};
-use crate::compile::Compiled;
+use crate::assess::route::{Path, route};
+use crate::compile::state::Session;
 use crate::compile::zone::{Owned, Writer};
+use crate::compile::{Compiled, compile, member};
 use crate::dns::OwnerName;
 use crate::estate::{AccessMode, ApprovalState, NetworkName, PublicNetworkAccess, ResourceSpec, RuleAction, ScopeName};
 
@@ -151,7 +153,8 @@ fn sessions(compiled: &Compiled, findings: &mut Vec<Finding>) {
         let Some(rule) = state.outbound.get(&machine.network).filter(|rule| rule.action == RuleAction::Deny) else {
             continue;
         };
-        let older = machine.sessions.iter().filter(|session| session.public && session.opened < rule.since);
+        let older = machine.sessions.iter().filter(|session| session.opened < rule.since);
+        let older = older.filter(|session| opened_publicly(compiled, &machine.network, session));
         let older: Vec<_> = older.map(|session| session.resource.clone()).collect();
         if !older.is_empty() {
             let message =
@@ -159,4 +162,17 @@ fn sessions(compiled: &Compiled, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(Code::SessionOutlivesRule, message).networks([machine.network.clone()]));
         }
     }
+}
+
+/// True if the DNS of the moment when a session was opened led to no private address of its resource, whichever servers the
+/// answer came through.
+fn opened_publicly(compiled: &Compiled, network: &NetworkName, session: &Session) -> bool {
+    let before = compile(&compiled.history, session.opened);
+    let (Some(view), Some(resource)) =
+        (before.views.of_network(network.as_str()), before.state.resources.get(&session.resource))
+    else {
+        return false;
+    };
+    let names = member::of_resource(&before.state.catalogue, &resource.spec, None);
+    !names.iter().any(|one| matches!(route(&before, view, &one.public), Path::PrivateEndpoint { .. }))
 }

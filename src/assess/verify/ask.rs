@@ -81,6 +81,13 @@ impl Asked {
         if reply.truncated && again { ask(Transport::Tcp) } else { Ok(reply) }
     }
 
+    /// The assumption that a world's answer rests on.
+    pub(super) fn assumed_in(&self, world: &Compiled) -> Option<String> {
+        let question = Question { name: self.name.clone(), kind: self.kind };
+        let decision = decide(world, view(world, &self.from)?, &question);
+        decision.assumption().map(ToString::to_string)
+    }
+
     /// True if public DNS answers it in a world, and no linked zone.
     pub(super) fn is_public_in(&self, world: &Compiled) -> bool {
         let question = Question { name: self.name.clone(), kind: self.kind };

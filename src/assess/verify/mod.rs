@@ -33,6 +33,8 @@ pub struct Case {
     pub mismatch: Option<Mismatch>,
     /// Why it was not looked at; absent if it was.
     pub skipped: Option<String>,
+    /// The assumption that the answer rests on, such as that another team's workspace exists; absent where it rests on none.
+    pub assumed: Option<String>,
     /// A command that asks the same, such as a `dig` line; absent where it is no question.
     pub command: Option<String>,
 }
@@ -50,7 +52,7 @@ impl Case {
     /// An expectation that was looked at.
     pub fn held(expectation: &Expectation, mismatch: Option<Mismatch>) -> Self {
         let (subject, expectation) = (subject(expectation), expectation.clone());
-        Self { subject, expectation, mismatch, skipped: None, command: None }
+        Self { subject, expectation, mismatch, skipped: None, assumed: None, command: None }
     }
 
     /// One that was not.
@@ -74,7 +76,8 @@ pub fn verify(history: &Arc<History>, expectations: &[Expectation]) -> Vec<Case>
             world = Some(fold.compiled());
         }
         let world = world.as_ref().expect("it was just made");
-        cases.push(Case::held(expectation, hold(world, expectation)));
+        let assumed = Asked::of(expectation).and_then(|asked| asked.assumed_in(world));
+        cases.push(Case { assumed, ..Case::held(expectation, hold(world, expectation)) });
     }
     cases
 }

@@ -106,7 +106,12 @@ impl Builder<'_> {
     fn regional(&mut self, object: &Object, attribute: &str, slot: &str) -> Option<String> {
         let host = object.text(attribute)?;
         let label = {
-            let entry = self.catalogue.hosts.iter().map(|row| row.host.as_str().to_owned());
+            let entry = self
+                .catalogue
+                .hosts
+                .iter()
+                .filter(|row| row.leads_to.is_some())
+                .map(|row| row.host.as_str().to_owned());
             let own = self.catalogue.endpoints.iter().map(|row| format!("{}.{}", row.record, row.public_zone));
             let mut behind = entry.chain(own).filter_map(|pattern| pattern.strip_prefix(slot).map(str::to_owned));
             behind.find_map(|behind| {
@@ -117,7 +122,7 @@ impl Builder<'_> {
             Some(label) if label == "global" => None,
             Some(label) => Some(label),
             None => {
-                let known = self.catalogue.hosts.iter().any(|row| row.host.as_str() == host);
+                let known = self.catalogue.hosts.iter().any(|row| row.leads_to.is_some() && row.host.as_str() == host);
                 if !known {
                     let text = format!("`{host}` is no host components are known to send to: the global one is taken");
                     self.report.add(Topic::Inconsistent, text, object.place(attribute).into_iter().collect(), None);

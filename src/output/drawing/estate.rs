@@ -2,6 +2,7 @@
 //! addresses, scopes with their resources.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::Ipv4Addr;
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -9,6 +10,8 @@ use serde::Serialize;
 use super::{Condition, TimelineView, is_broken};
 use crate::assess::Cell;
 use crate::assess::timeline::Row;
+use crate::compile::State;
+use crate::compile::reachability::{Reach, between};
 use crate::compile::state::{Endpoint as EndpointState, Scope as ScopeState};
 use crate::compile::{Compiled, Writer};
 use crate::dns::{OwnerName, RecordType};
@@ -51,6 +54,9 @@ pub struct Network {
     pub links: Vec<Link>,
     /// The networks it is peered with.
     pub peered: Vec<String>,
+    /// The ways to networks with private endpoints that lead through something, or where they end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<String>,
     /// Its virtual machines.
     pub machines: Vec<String>,
     /// Who answers how many names, what is broken first.
@@ -354,11 +360,29 @@ fn network(world: &Compiled, spec: &NetworkSpec, rows: &[(&Row, &Cell)], index: 
         forwards_to: forwards_to(world, spec),
         links: links.collect(),
         peered: peered.collect(),
+        ways: ways(state, &spec.name),
         machines: machines.map(|(name, _)| name.to_string()).collect(),
         answers,
         broken,
         broken_by,
     }
+}
+
+/// The ways from a network to the private endpoints of others, as far as they are more than a peering.
+fn ways(state: &State, from: &NetworkName) -> Vec<String> {
+    let mut homes: Vec<(&NetworkName, Option<Ipv4Addr>)> = Vec::new();
+    for endpoint in state.endpoints.values().filter(|endpoint| endpoint.spec.network != *from) {
+        if !homes.iter().any(|(home, _)| **home == endpoint.spec.network) {
+            homes.push((&endpoint.spec.network, endpoint.members.first().map(|member| member.address)));
+        }
+    }
+    let way = |(home, address): (&NetworkName, Option<Ipv4Addr>)| match between(state, from, home, address) {
+        Reach::Peered | Reach::NotPeered => None,
+        Reach::Stopped(why) => Some(format!("no way to {home}: {why}")),
+        Reach::Unknown(why) => Some(format!("unknown way to {home}: {why}")),
+        verdict => verdict.way(from, home),
+    };
+    homes.into_iter().filter_map(way).collect()
 }
 
 /// The resource group of the private zone that decides a name for a network, if one does.

@@ -674,6 +674,9 @@ impl Plan {
         } else {
             pen.quiet(&place_and_dns(one));
         }
+        for way in &one.ways {
+            pen.say(way);
+        }
         for answers in one.answers.iter().take(kept(one.answers.len(), MOST_ANSWERS)) {
             pen.line(&answers.words(), Some(answers.standing));
         }

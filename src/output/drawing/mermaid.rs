@@ -27,6 +27,7 @@ pub fn flowchart(tale: &TimelineView, estate: &Estate, index: usize) -> String {
         let first = networks[0];
         let names: Vec<&str> = networks.iter().map(|one| one.name.as_str()).collect();
         let mut lines = vec![names.join(", "), first.asks.clone()];
+        lines.extend(first.ways.iter().cloned());
         lines.extend(first.answers.iter().map(|answers| match answers.standing {
             Condition::Broken => format!("BROKEN {}", answers.words()),
             _ => answers.words(),
@@ -125,6 +126,7 @@ fn alike(networks: &[Network]) -> Vec<Vec<&Network>> {
     let same = |one: &Network, other: &Network| {
         one.links == other.links
             && one.asks == other.asks
+            && one.ways == other.ways
             && one.answers == other.answers
             && one.forwards_to == other.forwards_to
     };

@@ -1,7 +1,7 @@
 //! Events of every kind. What takes more than a few lines stands in the file of its object.
 
 use super::{Loader, Told};
-use crate::estate::{ApprovalState, Event, OutboundRule, RuleAction};
+use crate::estate::{ApprovalState, Event, OutboundRule, Routing, RuleAction};
 use crate::scenario::node::Node;
 use crate::scenario::schema::*;
 
@@ -21,6 +21,35 @@ impl Loader<'_> {
             WhatSchema::DeleteNetwork(name) => self.delete_network(name, node, told),
             WhatSchema::CreatePeering(pair) => self.create_peering(pair, node, told),
             WhatSchema::DeletePeering(pair) => self.delete_peering(pair, node, told),
+            WhatSchema::SetPeering(own) => self.set_peering(own, node, told),
+            WhatSchema::SetGateway(own) => self.set_gateway(own, node, told),
+            WhatSchema::SetAppliance(own) => {
+                self.name(node.get("name").range, &own.name, "appliance");
+                if let Some(appliance) = self.appliance(&own.name, &own.spec, node) {
+                    self.set_routing(Routing::Appliance(appliance), told);
+                }
+            }
+            WhatSchema::SetRouteTable(own) => {
+                self.name(node.get("name").range, &own.name, "route table");
+                let table = self.route_table(&own.name, &own.spec, node);
+                self.set_routing(Routing::RouteTable(table), told);
+            }
+            WhatSchema::SetVirtualHub(own) => {
+                self.name(node.get("name").range, &own.name, "virtual hub");
+                let hub = self.virtual_hub(&own.name, &own.spec, node);
+                self.set_routing(Routing::VirtualHub(hub), told);
+            }
+            WhatSchema::SetTransit(own) => {
+                let transit = self.transit(own, node);
+                self.set_routing(Routing::Transit(transit), told);
+            }
+            WhatSchema::SetEndpointPolicy(own) => {
+                let policy = own.private_endpoint_network_policies;
+                if let Some(policy) = self.endpoint_policy(&own.subnet, policy, node.get("subnet").range) {
+                    self.set_routing(Routing::EndpointPolicy(policy), told);
+                }
+            }
+            WhatSchema::DeleteRouting(own) => self.delete_routing(own, node, told),
             WhatSchema::SetDns(own) => {
                 self.refer(|own| &own.networks, &own.network, node.get("network"));
                 let dns = self.dns(Some(&own.dns), node.get("dns"));

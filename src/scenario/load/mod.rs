@@ -8,6 +8,7 @@ mod expect;
 mod network;
 mod recall;
 mod resource;
+mod routing;
 mod scope;
 mod zone;
 mod zone_file;
@@ -30,8 +31,10 @@ use super::schema::*;
 use super::{Files, Scenario, Spec};
 use crate::catalogue::{Catalogue, Cloud};
 use crate::dns::OwnerName;
-use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
-use crate::estate::{Event, History, Place, Recorded, ResourceSpec, ZoneGroup, ZoneId};
+use crate::estate::history::{
+    Append, Deletion, Limits, RulesetChain, Switches, UncertainHop, Undeclared, WorkspaceHop,
+};
+use crate::estate::{Event, History, Place, Recorded, ResourceSpec, RoutingKey, ZoneGroup, ZoneId};
 
 /// The most characters a name of an object may have; Azure's own limits are lower and differ by kind.
 const MAX_NAME: usize = 260;
@@ -128,6 +131,18 @@ fn switches(shape: Option<&SwitchesSchema>) -> Switches {
             Some(LimitsSchema::Preview) => Limits::Preview,
             Some(LimitsSchema::General) | None => Limits::General,
         },
+        undeclared: match shape.undeclared {
+            Some(UndeclaredSchema::NameError) => Undeclared::NameError,
+            Some(UndeclaredSchema::Public) | None => Undeclared::Public,
+        },
+        ruleset_chain: match shape.ruleset_chain {
+            Some(RulesetChainSchema::Restarts) => RulesetChain::Restarts,
+            Some(RulesetChainSchema::Stands) | None => RulesetChain::Stands,
+        },
+        uncertain_hop: match shape.uncertain_hop {
+            Some(UncertainHopSchema::Always) => UncertainHop::Always,
+            Some(UncertainHopSchema::Never) | None => UncertainHop::Never,
+        },
     }
 }
 
@@ -146,6 +161,8 @@ struct Loader<'f> {
     subnets: HashMap<String, Vec<(String, Ipv4Net)>>,
     /// Peered pairs, each in order of names.
     peerings: HashSet<(String, String)>,
+    /// What else decides which way packets take.
+    routing: HashSet<RoutingKey>,
     inbound: Known,
     rulesets: Known,
     resources: Known,
@@ -191,6 +208,7 @@ impl<'f> Loader<'f> {
             networks: Known::of("network"),
             subnets: HashMap::new(),
             peerings: HashSet::new(),
+            routing: HashSet::new(),
             inbound: Known::of("inbound endpoint"),
             rulesets: Known::of("ruleset"),
             resources: Known::of("resource"),
@@ -223,10 +241,11 @@ impl Loader<'_> {
             let spec = self.network(name, own, node);
             self.push(undated(key.range), Event::CreateNetwork(spec));
         }
-        for (index, pair) in shape.peerings.iter().enumerate() {
+        for (index, own) in shape.peerings.iter().enumerate() {
             let node = root.get("peerings").item(index);
-            self.create_peering(pair, node, undated(node.range));
+            self.peering(own, node, undated(node.range));
         }
+        self.routing_maps(shape, root);
         for ((name, own), (key, node)) in shape.inbound_endpoints.iter().zip(entries("inboundEndpoints")) {
             self.refer(|own| &own.networks, &own.network, node.get("network"));
             let (name, network) = (name.as_str().into(), own.network.as_str().into());
@@ -329,6 +348,13 @@ impl Loader<'_> {
         }
         if let Err(dangling) = known(self).find(name, self.faults.are_printed()) {
             self.fault(node.range, dangling.message, Some(dangling.hint));
+        }
+    }
+
+    /// The same for the network that a key names.
+    fn refer_to_network(&mut self, name: &str, range: Range) {
+        if let Err(dangling) = self.networks.find(name, self.faults.are_printed()) {
+            self.fault(range, dangling.message, Some(dangling.hint));
         }
     }
 

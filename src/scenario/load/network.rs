@@ -7,7 +7,8 @@ use ipnet::{IpNet, Ipv4Net};
 use super::{Loader, Told};
 use crate::estate::network::RulesetRule;
 use crate::estate::{
-    DnsSetting, Event, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec, RulesetSpec,
+    DnsSetting, Event, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec, RoutingKey,
+    RulesetSpec,
 };
 use crate::scenario::error::shown;
 use crate::scenario::node::{Node, Range};
@@ -65,7 +66,7 @@ impl Loader<'_> {
         read
     }
 
-    fn prefix<P>(&mut self, text: &str, range: Range, truncated: impl Fn(&P) -> P) -> Option<P>
+    pub(super) fn prefix<P>(&mut self, text: &str, range: Range, truncated: impl Fn(&P) -> P) -> Option<P>
     where
         P: FromStr + PartialEq + std::fmt::Display,
     {
@@ -156,6 +157,7 @@ impl Loader<'_> {
         self.networks.remove(name, &self.step, !used);
         if !used {
             self.peerings.retain(|(one, other)| one != name && other != name);
+            self.routing.retain(|key| !key.needs(&name.into()));
             self.links.values_mut().for_each(|linked| {
                 linked.remove(name);
             });
@@ -171,6 +173,9 @@ impl Loader<'_> {
 
     pub(super) fn delete_peering(&mut self, pair: &[String; 2], node: &Node, told: Told) {
         let before = self.peerings.remove(&ordered(pair));
+        for (from, to) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
+            self.routing.remove(&RoutingKey::PeeringHalf(from.as_str().into(), to.as_str().into()));
+        }
         let Some(between) = self.pair(pair, node) else { return };
         if !before && pair.iter().all(|name| self.networks.has(name)) {
             let message =

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Connection, Loader, network};
-use crate::estate::{Event, History, Revision};
+use crate::estate::{Event, History, Revision, RoutingKey};
 
 impl Loader<'_> {
     /// Learns what the events of a history did to the names.
@@ -29,6 +29,24 @@ impl Loader<'_> {
             }
             Event::DeletePeering { between: [one, other] } => {
                 self.peerings.remove(&network::ordered(&[one.to_string(), other.to_string()]));
+                for (from, to) in [(one, other), (other, one)] {
+                    self.routing.remove(&RoutingKey::PeeringHalf(from.clone(), to.clone()));
+                }
+            }
+            Event::SetRouting(routing) => {
+                let key = routing.key();
+                if let RoutingKey::PeeringHalf(from, to) = &key
+                    && self.routing.contains(&RoutingKey::PeeringHalf(to.clone(), from.clone()))
+                {
+                    self.peerings.insert(network::ordered(&[from.to_string(), to.to_string()]));
+                }
+                self.routing.insert(key);
+            }
+            Event::DeleteRouting(key) => {
+                if let RoutingKey::PeeringHalf(from, to) = key {
+                    self.peerings.remove(&network::ordered(&[from.to_string(), to.to_string()]));
+                }
+                self.routing.remove(key);
             }
             Event::CreateInboundEndpoint { name, .. } => {
                 self.inbound.add(name.as_str());

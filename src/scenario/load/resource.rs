@@ -198,7 +198,7 @@ pub(super) struct Hosts {
 
 impl Hosts {
     pub(super) fn of(catalogue: &Catalogue) -> Self {
-        let entry = catalogue.hosts.iter().map(|row| row.host.as_str().to_owned());
+        let entry = catalogue.hosts.iter().filter(|row| row.leads_to.is_some()).map(|row| row.host.as_str().to_owned());
         let own = catalogue.endpoints.iter().map(|row| format!("{}.{}", row.record, row.public_zone));
         let mut hosts = Self { regional: Vec::new(), global: HashSet::new() };
         for host in entry.chain(own) {

@@ -11,15 +11,16 @@ use crate::dns::OwnerName;
 use crate::estate::{
     AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting, Event,
     ForwardTo, ForwarderKind, NetworkKind, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded,
-    ResolutionPolicy, ResourceSpec, RuleAction, RulesetSpec, ScopeSpec, WorkspaceSpec, ZoneGroup, ZoneId,
+    ResolutionPolicy, ResourceSpec, Routing, RuleAction, RulesetSpec, ScopeSpec, WorkspaceSpec, ZoneGroup, ZoneId,
 };
 use crate::scenario::load::region;
 use crate::scenario::schema::*;
 
 /// An event as an entry of one of the maps at the top of a scenario.
-pub(super) enum Declaration {
+pub(super) enum Declaration<'e> {
     Network(String, NetworkSchema),
     Peering([String; 2]),
+    Routing(&'e Routing),
     InboundEndpoint(String, InNetworkSchema),
     Ruleset(String, RulesetSchema),
     Workspace(String, WorkspaceSchema),
@@ -30,10 +31,11 @@ pub(super) enum Declaration {
     None,
 }
 
-pub(super) fn declaration(event: &Event) -> Declaration {
+pub(super) fn declaration(event: &Event) -> Declaration<'_> {
     match event {
         Event::CreateNetwork(spec) => Declaration::Network(spec.name.to_string(), network(spec)),
         Event::CreatePeering { between: [one, other] } => Declaration::Peering([one.to_string(), other.to_string()]),
+        Event::SetRouting(routing) => Declaration::Routing(routing),
         Event::CreateInboundEndpoint { name, network } => {
             Declaration::InboundEndpoint(name.to_string(), InNetworkSchema { network: network.to_string() })
         }
@@ -179,6 +181,8 @@ impl Events {
             Event::DeletePeering { between: [one, other] } => {
                 WhatSchema::DeletePeering([one.to_string(), other.to_string()])
             }
+            Event::SetRouting(routing) => super::routing::set(routing),
+            Event::DeleteRouting(key) => super::routing::delete(key),
             Event::SetDns { network, dns: own } => {
                 let dns = dns(own).unwrap_or(DnsSchema::Named(AzureProvidedSchema::AzureProvided));
                 WhatSchema::SetDns(SetDnsSchema { network: network.to_string(), dns })

@@ -5,6 +5,7 @@
 
 mod event;
 mod expect;
+mod routing;
 mod yaml;
 
 use indexmap::IndexMap;
@@ -12,7 +13,9 @@ use indexmap::IndexMap;
 use super::schema::*;
 use super::{Scenario, Spec};
 use crate::dns::{RecordSet, master};
-use crate::estate::history::{Append, Deletion, Limits, Switches, WorkspaceHop};
+use crate::estate::history::{
+    Append, Deletion, Limits, RulesetChain, Switches, UncertainHop, Undeclared, WorkspaceHop,
+};
 use crate::estate::{Event, History, PublicZone, Recorded, ResourceSpec};
 
 /// The scenario as YAML text.
@@ -90,12 +93,13 @@ fn declarations(shape: &mut ScenarioSchema, events: &[Recorded]) -> usize {
         let place = match &recorded.event {
             Event::CreateNetwork(_) => 0,
             Event::CreatePeering { .. } => 1,
-            Event::CreateInboundEndpoint { .. } => 2,
-            Event::SetRuleset(_) => 3,
-            Event::PutResource(ResourceSpec::Workspace(_)) => 4,
-            Event::PutResource(ResourceSpec::Component(_)) => 5,
-            Event::PutResource(ResourceSpec::DataCollectionEndpoint(_)) => 6,
-            Event::CreateVirtualMachine { .. } => 7,
+            Event::SetRouting(routing) => routing::place(routing),
+            Event::CreateInboundEndpoint { .. } => 8,
+            Event::SetRuleset(_) => 9,
+            Event::PutResource(ResourceSpec::Workspace(_)) => 10,
+            Event::PutResource(ResourceSpec::Component(_)) => 11,
+            Event::PutResource(ResourceSpec::DataCollectionEndpoint(_)) => 12,
+            Event::CreateVirtualMachine { .. } => 13,
             _ => return index,
         };
         if recorded.date.is_some() || place < filled {
@@ -105,9 +109,10 @@ fn declarations(shape: &mut ScenarioSchema, events: &[Recorded]) -> usize {
         let new = match event::declaration(&recorded.event) {
             event::Declaration::Network(name, own) => put(&mut shape.networks, name, own),
             event::Declaration::Peering(pair) => {
-                shape.peerings.push(pair);
+                shape.peerings.push(PeeringSchema::Pair(pair));
                 true
             }
+            event::Declaration::Routing(routing) => routing::declare(shape, routing),
             event::Declaration::InboundEndpoint(name, own) => put(&mut shape.inbound_endpoints, name, own),
             event::Declaration::Ruleset(name, own) => put(&mut shape.rulesets, name, own),
             event::Declaration::Workspace(name, own) => put(&mut shape.workspaces, name, own),
@@ -153,6 +158,18 @@ fn switches(switches: Switches) -> Option<SwitchesSchema> {
         limits: Some(match switches.limits {
             Limits::General => LimitsSchema::General,
             Limits::Preview => LimitsSchema::Preview,
+        }),
+        undeclared: Some(match switches.undeclared {
+            Undeclared::Public => UndeclaredSchema::Public,
+            Undeclared::NameError => UndeclaredSchema::NameError,
+        }),
+        ruleset_chain: Some(match switches.ruleset_chain {
+            RulesetChain::Stands => RulesetChainSchema::Stands,
+            RulesetChain::Restarts => RulesetChainSchema::Restarts,
+        }),
+        uncertain_hop: Some(match switches.uncertain_hop {
+            UncertainHop::Never => UncertainHopSchema::Never,
+            UncertainHop::Always => UncertainHopSchema::Always,
         }),
     })
 }

@@ -8,6 +8,11 @@ const WIDTH: usize = 116;
 const BLOCKS: &[&str] = &[
     "networks",
     "peerings",
+    "gateways",
+    "appliances",
+    "routeTables",
+    "virtualHubs",
+    "transits",
     "inboundEndpoints",
     "rulesets",
     "workspaces",

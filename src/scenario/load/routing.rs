@@ -1,0 +1,257 @@
+//! What decides which way packets take: halves of peerings, gateways, route tables, appliances, virtual hubs, transits.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+
+use super::{Loader, Told, undated};
+use crate::estate::routing::{
+    Appliance, EndpointPolicies, EndpointPolicy, Forwards, Gateway, GatewayKind, NextHop, PeeringFlags, PeeringHalf,
+    RouteTable, Transit, UserRoute, VirtualHub,
+};
+use crate::estate::{Event, NetworkName, Routing, RoutingKey};
+use crate::scenario::error::shown;
+use crate::scenario::node::{Node, Range};
+use crate::scenario::schema::*;
+
+impl Loader<'_> {
+    /// The maps at the top of a scenario, in the order of the schema.
+    pub(super) fn routing_maps(&mut self, shape: &ScenarioSchema, root: &Node) {
+        for ((name, own), (key, node)) in shape.gateways.iter().zip(root.entries_of("gateways")) {
+            self.refer_to_network(name, key.range);
+            let gateway = self.gateway(name, own.kind, &own.connects, node);
+            self.set_routing(Routing::Gateway(gateway), undated(key.range));
+        }
+        for ((name, own), (key, node)) in shape.appliances.iter().zip(root.entries_of("appliances")) {
+            self.name(key.range, name, "appliance");
+            if let Some(appliance) = self.appliance(name, own, node) {
+                self.set_routing(Routing::Appliance(appliance), undated(key.range));
+            }
+        }
+        for ((name, own), (key, node)) in shape.route_tables.iter().zip(root.entries_of("routeTables")) {
+            self.name(key.range, name, "route table");
+            let table = self.route_table(name, own, node);
+            self.set_routing(Routing::RouteTable(table), undated(key.range));
+        }
+        for ((name, own), (key, node)) in shape.virtual_hubs.iter().zip(root.entries_of("virtualHubs")) {
+            self.name(key.range, name, "virtual hub");
+            let hub = self.virtual_hub(name, own, node);
+            self.set_routing(Routing::VirtualHub(hub), undated(key.range));
+        }
+        for (index, own) in shape.transits.iter().enumerate() {
+            let node = root.get("transits").item(index);
+            let transit = self.transit(own, node);
+            self.set_routing(Routing::Transit(transit), undated(node.range));
+        }
+        let policies = &shape.private_endpoint_network_policies;
+        for ((name, own), (key, _)) in policies.iter().zip(root.entries_of("privateEndpointNetworkPolicies")) {
+            if let Some(policy) = self.endpoint_policy(name, *own, key.range) {
+                self.set_routing(Routing::EndpointPolicy(policy), undated(key.range));
+            }
+        }
+    }
+
+    pub(super) fn set_routing(&mut self, routing: Routing, told: Told) {
+        self.routing.insert(routing.key());
+        self.push(told, Event::SetRouting(routing));
+    }
+
+    pub(super) fn peering(&mut self, shape: &PeeringSchema, node: &Node, told: Told) {
+        match shape {
+            PeeringSchema::Pair(pair) => self.create_peering(pair, node, told),
+            PeeringSchema::Half(half) => self.set_peering(half, node, told),
+        }
+    }
+
+    pub(super) fn set_peering(&mut self, shape: &PeeringHalfSchema, node: &Node, told: Told) {
+        self.refer(|own| &own.networks, &shape.from, node.get("from"));
+        self.refer(|own| &own.networks, &shape.to, node.get("to"));
+        if shape.from == shape.to {
+            let message = format!("network `{}` cannot be peered with itself", shown(&shape.from));
+            self.fault(node.range, message, Some("name two networks".to_owned()));
+            return;
+        }
+        let flags = PeeringFlags {
+            access: shape.allow_virtual_network_access.unwrap_or(true),
+            forwarded: shape.allow_forwarded_traffic.unwrap_or(false),
+            gateway_transit: Some(shape.allow_gateway_transit.unwrap_or(false)),
+            remote_gateways: Some(shape.use_remote_gateways.unwrap_or(false)),
+        };
+        let (from, to): (NetworkName, NetworkName) = (shape.from.as_str().into(), shape.to.as_str().into());
+        if self.routing.contains(&RoutingKey::PeeringHalf(to.clone(), from.clone())) {
+            self.peerings.insert(super::network::ordered(&[shape.from.clone(), shape.to.clone()]));
+        }
+        self.set_routing(Routing::PeeringHalf(PeeringHalf { from, to, flags }), told);
+    }
+
+    pub(super) fn set_gateway(&mut self, shape: &NamedGatewaySchema, node: &Node, told: Told) {
+        self.refer(|own| &own.networks, &shape.network, node.get("network"));
+        let gateway = self.gateway(&shape.network, shape.kind, &shape.connects, node);
+        self.set_routing(Routing::Gateway(gateway), told);
+    }
+
+    fn gateway(&mut self, network: &str, kind: GatewayKindSchema, connects: &[String], node: &Node) -> Gateway {
+        Gateway {
+            network: network.into(),
+            kind: match kind {
+                GatewayKindSchema::Vpn => GatewayKind::Vpn,
+                GatewayKindSchema::ExpressRoute => GatewayKind::ExpressRoute,
+            },
+            connects: self.network_names(connects, node.get("connects")),
+        }
+    }
+
+    fn network_names(&mut self, names: &[String], node: &Node) -> Vec<NetworkName> {
+        for (index, name) in names.iter().enumerate() {
+            self.refer(|own| &own.networks, name, node.item(index));
+        }
+        names.iter().map(|name| name.as_str().into()).collect()
+    }
+
+    pub(super) fn appliance(&mut self, name: &str, shape: &ApplianceSchema, node: &Node) -> Option<Appliance> {
+        self.refer(|own| &own.networks, &shape.network, node.get("network"));
+        let address = self.private_address(&shape.address, node.get("privateIPAddress").range)?;
+        let forwards = shape.forwards.map_or(Forwards::Allow, forwards);
+        Some(Appliance { name: name.into(), network: shape.network.as_str().into(), address, forwards })
+    }
+
+    fn private_address(&mut self, text: &str, range: Range) -> Option<Ipv4Addr> {
+        let address = text.parse().ok();
+        if address.is_none() {
+            let hint = "write four numbers, such as 10.0.1.4".to_owned();
+            self.fault(range, format!("`{}` is not an IPv4 address", shown(text)), Some(hint));
+        }
+        address
+    }
+
+    pub(super) fn route_table(&mut self, name: &str, shape: &RouteTableSchema, node: &Node) -> RouteTable {
+        let mut routes = Vec::new();
+        for (index, route) in shape.routes.iter().enumerate() {
+            let node = node.get("routes").item(index);
+            let prefix =
+                self.prefix::<Ipv4Net>(&route.address_prefix, node.get("addressPrefix").range, |prefix| prefix.trunc());
+            let next = self.next_hop(route, node);
+            routes.extend(prefix.zip(next).map(|(prefix, next)| UserRoute { prefix, next }));
+        }
+        let mut subnets = Vec::new();
+        for (index, text) in shape.subnets.iter().enumerate() {
+            subnets.extend(self.subnet_by_path(text, node.get("subnets").item(index).range));
+        }
+        let disable_bgp = shape.disable_bgp_route_propagation.unwrap_or(false);
+        RouteTable { name: name.into(), disable_bgp, routes, subnets }
+    }
+
+    fn next_hop(&mut self, shape: &RouteSchema, node: &Node) -> Option<NextHop> {
+        let address = shape.next_hop_ip_address.as_deref();
+        if shape.next_hop_type != NextHopSchema::VirtualAppliance && address.is_some() {
+            let message = "only a route to a VirtualAppliance has a `nextHopIpAddress`".to_owned();
+            self.fault(node.get("nextHopIpAddress").range, message, Some("remove the address".to_owned()));
+        }
+        Some(match (shape.next_hop_type, address) {
+            (NextHopSchema::VirtualAppliance, Some(text)) => {
+                NextHop::VirtualAppliance(self.private_address(text, node.get("nextHopIpAddress").range)?)
+            }
+            (NextHopSchema::VirtualAppliance, None) => {
+                let message = "a route to a VirtualAppliance lacks `nextHopIpAddress`".to_owned();
+                self.fault(node.range, message, Some("write the private address of the appliance".to_owned()));
+                return None;
+            }
+            (NextHopSchema::VirtualNetworkGateway, _) => NextHop::VirtualNetworkGateway,
+            (NextHopSchema::VnetLocal, _) => NextHop::VnetLocal,
+            (NextHopSchema::Internet, _) => NextHop::Internet,
+            (NextHopSchema::None, _) => NextHop::None,
+        })
+    }
+
+    /// A subnet, written `network/subnet`.
+    fn subnet_by_path(&mut self, text: &str, range: Range) -> Option<(NetworkName, Arc<str>)> {
+        if self.lenient {
+            return text.split_once('/').map(|(network, subnet)| (network.into(), subnet.into()));
+        }
+        let found = text.split_once('/').filter(|(network, subnet)| {
+            self.subnets.get(*network).is_some_and(|subnets| subnets.iter().any(|(own, _)| own == subnet))
+        });
+        if found.is_none() {
+            let hint = "write NETWORK/SUBNET, both as declared".to_owned();
+            self.fault(range, format!("there is no subnet `{}` at this point", shown(text)), Some(hint));
+        }
+        found.map(|(network, subnet)| (network.into(), subnet.into()))
+    }
+
+    pub(super) fn virtual_hub(&mut self, name: &str, shape: &VirtualHubSchema, node: &Node) -> VirtualHub {
+        VirtualHub {
+            name: name.into(),
+            wan: shape.virtual_wan.as_str().into(),
+            connections: self.network_names(&shape.connections, node.get("connections")),
+            firewall: shape.firewall.map(forwards),
+        }
+    }
+
+    pub(super) fn transit(&mut self, shape: &TransitSchema, node: &Node) -> Transit {
+        self.refer(|own| &own.networks, &shape.through, node.get("through"));
+        if shape.between.len() < 2 {
+            let message = "a transit is between two or more networks".to_owned();
+            self.fault(node.get("between").range, message, Some("name the networks that it joins".to_owned()));
+        }
+        Transit {
+            through: shape.through.as_str().into(),
+            between: self.network_names(&shape.between, node.get("between")),
+            by: shape.by.as_deref().map(Into::into),
+        }
+    }
+
+    pub(super) fn endpoint_policy(
+        &mut self,
+        subnet: &str,
+        policy: EndpointPoliciesSchema,
+        range: Range,
+    ) -> Option<EndpointPolicy> {
+        let (network, subnet) = self.subnet_by_path(subnet, range)?;
+        let policy = match policy {
+            EndpointPoliciesSchema::Disabled => EndpointPolicies::Disabled,
+            EndpointPoliciesSchema::NetworkSecurityGroupEnabled => EndpointPolicies::NetworkSecurityGroupEnabled,
+            EndpointPoliciesSchema::RouteTableEnabled => EndpointPolicies::RouteTableEnabled,
+            EndpointPoliciesSchema::Enabled => EndpointPolicies::Enabled,
+        };
+        Some(EndpointPolicy { network, subnet, policy })
+    }
+
+    pub(super) fn delete_routing(&mut self, shape: &RoutingKeySchema, node: &Node, told: Told) {
+        let mut keys: Vec<RoutingKey> = Vec::new();
+        if let Some(half) = &shape.peering {
+            self.peerings.remove(&super::network::ordered(&[half.from.clone(), half.to.clone()]));
+            keys.push(RoutingKey::PeeringHalf(half.from.as_str().into(), half.to.as_str().into()));
+        }
+        keys.extend(shape.gateway.as_deref().map(|network| RoutingKey::Gateway(network.into())));
+        keys.extend(shape.route_table.as_deref().map(|name| RoutingKey::RouteTable(name.into())));
+        keys.extend(shape.appliance.as_deref().map(|name| RoutingKey::Appliance(name.into())));
+        keys.extend(shape.virtual_hub.as_deref().map(|name| RoutingKey::VirtualHub(name.into())));
+        if let Some(transit) = &shape.transit {
+            keys.push(Routing::Transit(self.transit(transit, node.get("transit"))).key());
+        }
+        if let Some(subnet) = &shape.endpoint_policy {
+            let subnet = self.subnet_by_path(subnet, node.get("endpointPolicy").range);
+            keys.extend(subnet.map(|(network, subnet)| RoutingKey::EndpointPolicy(network, subnet)));
+        }
+        let [key] = keys.as_slice() else {
+            let message = "expected exactly one object to delete".to_owned();
+            self.fault(node.range, message, Some("write one key, such as `gateway: hub`".to_owned()));
+            return;
+        };
+        let key = key.clone();
+        if !self.routing.remove(&key) && !self.lenient {
+            let message = "there is no such object at this point".to_owned();
+            self.fault(node.range, message, Some("set it before it is deleted".to_owned()));
+        }
+        self.push(told, Event::DeleteRouting(key));
+    }
+}
+
+fn forwards(shape: ForwardsSchema) -> Forwards {
+    match shape {
+        ForwardsSchema::Allow => Forwards::Allow,
+        ForwardsSchema::Deny => Forwards::Deny,
+        ForwardsSchema::Unknown => Forwards::Unknown,
+    }
+}

@@ -1,0 +1,209 @@
+//! The written form of what decides which way packets take.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A peering: two networks, or one half of it with its flags.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum PeeringSchema {
+    /// Both halves; nobody said anything of gateways.
+    Pair([String; 2]),
+    /// One half.
+    Half(PeeringHalfSchema),
+}
+
+/// One half of a peering, as `virtualNetworkPeerings` has it. Packets pass once both halves are there.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PeeringHalfSchema {
+    /// The network it belongs to.
+    pub from: String,
+    /// The network it leads to.
+    pub to: String,
+    /// False: packets of the other network are not let in. True without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_virtual_network_access: Option<bool>,
+    /// True: packets that did not begin in the other network are let in. False without it; nothing depends on it, since its
+    /// effect is disputed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_forwarded_traffic: Option<bool>,
+    /// True: the other network may use the gateway of this one. False without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_gateway_transit: Option<bool>,
+    /// True: this network uses the gateway of the other one. False without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub use_remote_gateways: Option<bool>,
+}
+
+/// The gateway of a virtual network.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct GatewaySchema {
+    /// Its kind.
+    pub kind: GatewayKindSchema,
+    /// The on-premises networks behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connects: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum GatewayKindSchema {
+    Vpn,
+    ExpressRoute,
+}
+
+/// A gateway with its network.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NamedGatewaySchema {
+    /// The network it is in; a network has one.
+    pub network: String,
+    /// Its kind.
+    pub kind: GatewayKindSchema,
+    /// The on-premises networks behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connects: Vec<String>,
+}
+
+/// A route table.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RouteTableSchema {
+    /// True: routes of gateways are not in it. False without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disable_bgp_route_propagation: Option<bool>,
+    /// Its routes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<RouteSchema>,
+    /// The subnets it is for, `network/subnet` each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subnets: Vec<String>,
+}
+
+/// A route.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RouteSchema {
+    /// The addresses it is for.
+    pub address_prefix: String,
+    /// What it leads to.
+    pub next_hop_type: NextHopSchema,
+    /// The address of the appliance, with `VirtualAppliance`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_hop_ip_address: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NextHopSchema {
+    VirtualAppliance,
+    VirtualNetworkGateway,
+    VnetLocal,
+    Internet,
+    None,
+}
+
+/// Azure Firewall or another appliance that forwards packets.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ApplianceSchema {
+    /// The network it is in.
+    pub network: String,
+    /// Its private address.
+    #[serde(rename = "privateIPAddress")]
+    pub address: String,
+    /// What it does with packets for private endpoints; `Allow` without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forwards: Option<ForwardsSchema>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ForwardsSchema {
+    Allow,
+    Deny,
+    Unknown,
+}
+
+/// A hub of a Virtual WAN.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct VirtualHubSchema {
+    /// The WAN it is of: networks of one WAN reach each other.
+    pub virtual_wan: String,
+    /// The networks connected to it, virtual and on-premises.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connections: Vec<String>,
+    /// What its firewall does with packets for private endpoints; without it there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firewall: Option<ForwardsSchema>,
+}
+
+/// A way through a network, declared without its routes.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct TransitSchema {
+    /// The network in the middle.
+    pub through: String,
+    /// The networks that reach each other through it; each is peered with it.
+    #[schemars(length(min = 2))]
+    pub between: Vec<String>,
+    /// What passes the packets on, in a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EndpointPoliciesSchema {
+    Disabled,
+    NetworkSecurityGroupEnabled,
+    RouteTableEnabled,
+    Enabled,
+}
+
+/// What applies to the private endpoints of a subnet.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct EndpointPolicySchema {
+    /// The subnet, `network/subnet`.
+    pub subnet: String,
+    /// What applies.
+    pub private_endpoint_network_policies: EndpointPoliciesSchema,
+}
+
+/// Two networks: one half of their peering.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct HalfNameSchema {
+    /// The network it belongs to.
+    pub from: String,
+    /// The network it leads to.
+    pub to: String,
+}
+
+/// One object that decides which way packets take, to be deleted: exactly one of the keys.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RoutingKeySchema {
+    /// One half of a peering; the other half is Disconnected then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peering: Option<HalfNameSchema>,
+    /// The gateway of this network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
+    /// This route table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route_table: Option<String>,
+    /// This appliance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appliance: Option<String>,
+    /// This virtual hub.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_hub: Option<String>,
+    /// This transit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transit: Option<TransitSchema>,
+    /// What was said of the private endpoints of this subnet, `network/subnet`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint_policy: Option<String>,
+}
