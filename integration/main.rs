@@ -45,3 +45,6 @@ mod upstream;
 mod exports;
 /// What one sees of a running server: queries, numbers, faults, log lines.
 mod observe;
+
+/// Full disks, hostile input, silent clients, kills: the server goes on, within bounds.
+mod hardening;
