@@ -3,6 +3,9 @@
 # All checks, as CI runs them.
 ci: format lint test clients doc package
 
+# What one runs before a commit: format, lint, unit and integration tests. At most eight minutes from cold on two cores.
+quick: format lint test
+
 # Is the code formatted?
 format:
     cargo fmt --check
@@ -23,9 +26,18 @@ clients:
 exports:
     CI=true cargo test --locked --test integration exports
 
-# Fuzz a target (packet, wire, master, scenario) or all, for so many seconds each.
+# Fuzz a target (packet, wire, master, scenario, spec, addition, import, admin) or all, for so many seconds each.
 fuzz TARGET='all' SECONDS='60' *OPTIONS:
     integration/fuzz/run {{TARGET}} {{SECONDS}} {{OPTIONS}}
+
+# A server under load, reloads, steps, hostile packets, slow clients and a failing upstream, for so many minutes.
+soak MINUTES='30':
+    cargo build --release --locked
+    python3 integration/soak.py {{MINUTES}} target/release/ampls-dns
+
+# What building costs from cold: a clone to its first answer, and `cargo test`.
+build-times *PARTS:
+    integration/bench/build.sh {{PARTS}}
 
 # The documentation, links checked.
 doc:

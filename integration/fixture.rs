@@ -120,6 +120,11 @@ impl Server {
         Self { child, admin, dns, talk }
     }
 
+    /// The process it is.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has said so far.
     pub fn talk(&self) -> String {
         self.talk.lock().expect("nobody panics with it").clone()
@@ -139,7 +144,7 @@ impl Server {
     /// Sends a request and gives back status, head and body.
     pub fn http(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String, Value) {
         let mut stream = TcpStream::connect(self.admin).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out can be set");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time-out can be set");
         let own_host = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
         let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
         if !own_host {

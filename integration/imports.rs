@@ -418,6 +418,25 @@ fn the_verb_prints_the_scenario_and_says_what_it_found() {
 }
 
 #[test]
+fn a_time_to_live_that_azure_does_not_take_is_told_and_what_is_written_reads_back() {
+    let text = "$TTL 3600\n$ORIGIN privatelink.monitor.azure.com.\n@ 3601 IN SOA a. b. 1 6300 300 2419200 10\n\
+                profiler 00 IN A 10.50.1.6\nlive 10 IN A 10.50.1.7\n";
+    let told = run_with(&["import", "-"], text);
+    assert!(told.starts_with("exit code 0\n"), "{told}");
+    assert!(
+        told.contains("profiler.privatelink.monitor.azure.com A has TTL 0, and Azure takes 1 to 2147483647"),
+        "{told}"
+    );
+    let written = told.split_once("--- stdout\n").and_then(|(_, rest)| rest.split_once("--- stderr\n")).expect("both");
+    Scenario::read("written", written.0.as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
+    let rest = r#"[{"id": "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/privateDnsZones/corp.example/A/www",
+        "name": "www", "type": "Microsoft.Network/privateDnsZones/A",
+        "properties": {"ttl": 0, "aRecords": [{"ipv4Address": "10.0.0.1"}]}}]"#;
+    let told = run_with(&["import", "-"], rest);
+    assert!(told.contains("www.corp.example A has TTL 0"), "{told}");
+}
+
+#[test]
 fn a_file_that_exists_is_not_written_over_unless_asked() {
     let folder = std::env::temp_dir().join(format!("ampls-dns-import-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("it can be made");

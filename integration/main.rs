@@ -52,3 +52,6 @@ mod explained;
 mod exports;
 /// What one sees of a running server: queries, numbers, faults, log lines.
 mod observe;
+
+/// Full disks, hostile input, silent clients, kills: the server goes on, within bounds.
+mod hardening;

@@ -54,7 +54,7 @@ impl Fake {
             while let Ok((length, from)) = udp.recv_from(&mut buffer) {
                 let query = Message::from_vec(&buffer[..length]).expect("our server sends good queries");
                 note.lock().expect("nobody panics with it").push((query.clone(), false));
-                for one in answer(&query, false) {
+                for one in answer(&lowered(query), false) {
                     let _ = udp.send_to(&one.to_vec().expect("a good message"), from);
                 }
             }
@@ -65,7 +65,7 @@ impl Fake {
                 let Ok(mut stream) = stream else { continue };
                 let query = Message::from_vec(&message(&mut stream)).expect("our server sends good queries");
                 note.lock().expect("nobody panics with it").push((query.clone(), true));
-                for one in reply(&query, true) {
+                for one in reply(&lowered(query), true) {
                     let octets = one.to_vec().expect("a good message");
                     let length = u16::try_from(octets.len()).expect("a message that fits");
                     let _ = stream.write_all(&[&length.to_be_bytes()[..], &octets].concat());
@@ -82,13 +82,20 @@ impl Fake {
     /// The names it was asked for.
     fn names(&self) -> Vec<String> {
         let asked = self.asked.lock().expect("nobody panics with it");
-        asked.iter().map(|(query, _)| query.queries[0].name().to_string()).collect()
+        asked.iter().map(|(query, _)| query.queries[0].name().to_string().to_lowercase()).collect()
     }
 
     /// Where nobody listens.
     fn gone() -> SocketAddr {
         UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port")
     }
+}
+
+/// The query with its name in lower case: it comes in letters of random case.
+fn lowered(mut query: Message) -> Message {
+    let name = query.queries[0].name().to_lowercase();
+    query.queries[0].set_name(name);
+    query
 }
 
 fn message(stream: &mut TcpStream) -> Vec<u8> {
@@ -536,6 +543,34 @@ fn a_question_that_comes_back_by_way_of_the_upstream_ends_at_once_with_a_hint() 
     assert_eq!(received.rcode, Rcode::SERVFAIL);
     assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
     assert_eq!(ask(there, "api.monitor.azure.com", RecordType::A).rcode, Rcode::NOERROR);
+}
+
+#[test]
+fn clients_with_the_same_question_share_one_and_each_has_its_own_reply() {
+    let fake = Fake::new(|query, _| {
+        // Long enough for all of them to be there.
+        std::thread::sleep(Duration::from_millis(500));
+        vec![reply(query, ResponseCode::NoError, vec![a(&query.queries[0].name().to_string(), 7)])]
+    });
+    let server = served(&[fake.address]);
+    let there = at(&server, "plain");
+    let clients: Vec<_> = (0..60_u16)
+        .map(|id| {
+            let mut packet = query(id, "shared.example", RecordType::A);
+            if id % 2 == 1 {
+                packet[13..19].make_ascii_uppercase();
+            }
+            std::thread::spawn(move || (exchange(there, &packet), packet))
+        })
+        .collect();
+    for client in clients {
+        let (octets, packet) = client.join().expect("it has a reply");
+        assert_eq!((&octets[..2], &octets[12..30]), (&packet[..2], &packet[12..30]), "its own id and spelling");
+        assert_eq!(answers(&decode(&octets).expect("a reply")), ["shared.example A 198.51.100.7"]);
+    }
+    assert!(fake.names().len() <= 2, "{:?}", fake.names());
+    let asked = fake.asked.lock().expect("nobody panics with it")[0].0.queries[0].name().to_string();
+    assert!(asked != asked.to_lowercase() && asked != asked.to_uppercase(), "{asked}");
 }
 
 #[test]

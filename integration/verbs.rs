@@ -227,9 +227,9 @@ fn hostile_files_are_errors_and_no_memory_problem() {
     for (this, last) in ["b", "c", "d", "e", "f", "g", "h", "i"].iter().zip(["a", "b", "c", "d", "e", "f", "g", "h"]) {
         laughs.push_str(&format!("{this}: &{this} [{}]\n", vec![format!("*{last}"); 10].join(", ")));
     }
-    assert!(run_with(&["check", "-"], &laughs).contains("nodes"), "aliases are counted as what they stand for");
+    assert!(run_with(&["check", "-"], &laughs).contains("100000 values"), "aliases are counted as what they stand for");
     let many = format!("version: 1\na: &a [{}]\nb: [{}]\n", "x, ".repeat(10_000), "*a, ".repeat(10_000));
-    assert!(run_with(&["check", "-"], &many).contains("nodes"), "one anchor many times is counted too");
+    assert!(run_with(&["check", "-"], &many).contains("100000 values"), "one anchor many times is counted too");
 }
 
 #[test]

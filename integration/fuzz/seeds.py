@@ -53,6 +53,24 @@ def main():
         path = folder / "wire" / f"seed-{number}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(reply + record + record + edns())
+    # A subnet option of family 0 beside a cookie: found by fuzzing.
+    found = query(NAMES[0], 1, edns(options=option(8, b"\0" * 4) + option(10, b"\x33\0\0\0\x0a\0\x01\x08\0\x07")))
+    (folder / "packet" / "found-0").write_bytes(b"\x20" + found)
+    events = [
+        "builtOn: 27\nevents:\n- deletePrivateEndpoint: pe1\n",
+        "[createPrivateLinkScope: {name: other}]",
+        "a: &a [x, x]\nb: [*a, *a]\n",
+    ]
+    requests = ["name=api.monitor.azure.com&from=vnet1", "from=first-scope&to=second-scope", "builtOn=27"]
+    bodies = [*events, '{"step": "first-scope"}', '{"name": "one"}', '{"fault": "drop"}', ""]
+    for kind in ["addition", "admin"]:
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+    for number, text in enumerate(events):
+        (folder / "addition" / f"seed-{number}").write_text(text)
+    for number, body in enumerate(bodies):
+        for place in range(23):
+            path = folder / "admin" / f"seed-{number}-{place}"
+            path.write_bytes(bytes([place]) + f"{requests[number % len(requests)]}\n{body}".encode())
 
 
 main()

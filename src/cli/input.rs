@@ -149,9 +149,9 @@ pub(super) struct Given {
     named: Mutex<Vec<PathBuf>>,
 }
 
-/// Standard input was read.
+/// Standard input or a pipe was read.
 #[derive(Debug, thiserror::Error)]
-#[error("standard input can be read only once; name a file to reload it")]
+#[error("standard input or a pipe can be read only once; name a file to reload it")]
 struct ReadOnce;
 
 impl Given {
@@ -197,7 +197,7 @@ impl Source for Given {
     fn load(&self) -> Result<Loaded, Box<dyn std::error::Error + Send + Sync>> {
         let files = Arc::new(source::load(&self.zones)?);
         match self.scenario.as_deref() {
-            Some("-") => Err(Box::new(ReadOnce)),
+            Some(name) if is_stream(name) => Err(Box::new(ReadOnce)),
             Some(name) => {
                 let mut named = Vec::new();
                 let read = read_noting(name, &mut |path| named.push(path.to_owned()));
@@ -226,7 +226,7 @@ fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Read, InputErr
     let note = RefCell::new(note);
     with_text(name, |file, text| {
         // What comes by standard input names files from where one stands.
-        let own = (name != "-").then_some(Path::new(name));
+        let own = (!is_stream(name)).then_some(Path::new(name));
         let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
         let files = beside(own);
         let files = |path: &str| {
@@ -238,8 +238,32 @@ fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Read, InputErr
     })
 }
 
-/// Reads an estate: a scenario by file, name or `-`, or what `import` makes of a file or folder.
+/// True for what is read once and has no length: standard input, and pipes such as the shell's `<(…)`.
+fn is_stream(name: &str) -> bool {
+    name == "-" || std::fs::metadata(name).is_ok_and(|metadata| is_pipe(&metadata))
+}
+
+#[cfg(unix)]
+fn is_pipe(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Reads an estate: a scenario by file, name or `-`, or what `import` makes of a file, a stream or a folder.
 pub(super) fn estate(name: &str) -> Result<Read, Box<dyn std::error::Error>> {
+    if is_stream(name) {
+        // It can be read once: what it is, is seen from what was read.
+        let (file, text) = with_text(name, |file, text| Ok((file.to_owned(), text.to_vec())))?;
+        if import::recognise(&text).is_some() {
+            return made(&file, &[(file.as_str().into(), text)]);
+        }
+        let scenario = Scenario::read_with(&file, &text, &beside(None)).map_err(InputError::Scenario)?;
+        return Ok(Read { name: file, scenario });
+    }
     match imported(name)? {
         Some(read) => Ok(read),
         None => Ok(read(name)?),
@@ -255,19 +279,24 @@ pub(super) fn imported(name: &str) -> Result<Option<Read>, Box<dyn std::error::E
         return Ok(None);
     }
     let (texts, _) = super::import::read_all(&[name.to_owned()])?;
+    made(name, &texts).map(Some)
+}
+
+/// What `import` makes of texts.
+fn made(name: &str, texts: &[(Arc<str>, Vec<u8>)]) -> Result<Read, Box<dyn std::error::Error>> {
     let sources: Vec<_> = texts.iter().map(|(name, text)| import::Source { name: Arc::clone(name), text }).collect();
     let made = import::import(&sources)?;
     if !made.report.remarks.is_empty() {
         let remarks = count(made.report.remarks.len(), "remark");
         super::output::say(&format!("`ampls-dns import {name}` has {remarks} on this"));
     }
-    Ok(Some(Read { name: name.to_owned(), scenario: made.scenario }))
+    Ok(Read { name: name.to_owned(), scenario: made.scenario })
 }
 
 /// Reads a scenario or a spec by file, name or `-`, and says what it is called in messages.
 pub(super) fn read_document(name: &str) -> Result<(String, Document), InputError> {
     with_text(name, |file, text| {
-        let files = beside((name != "-").then_some(Path::new(name)));
+        let files = beside((!is_stream(name)).then_some(Path::new(name)));
         Ok((file.to_owned(), Document::read(file, text, &files).map_err(InputError::Scenario)?))
     })
 }
@@ -281,7 +310,7 @@ pub(super) fn with_text<T>(
         return take("<stdin>", &bounded(name, std::io::stdin().lock())?);
     }
     match std::fs::metadata(name) {
-        Ok(metadata) if metadata.is_file() => {
+        Ok(metadata) if metadata.is_file() || is_pipe(&metadata) => {
             let file = std::fs::File::open(name);
             let file = file.map_err(|error| InputError::Unreadable { name: name.to_owned(), error })?;
             take(name, &bounded(name, file)?)
@@ -289,7 +318,9 @@ pub(super) fn with_text<T>(
         // A folder may have the name of a built-in scenario, as a lab of it does.
         Ok(_) => match builtin::text(name) {
             Some(text) => take(name, text.as_bytes()),
-            None => Err(InputError::Unfit { name: name.to_owned(), what: "is not a regular file".to_owned() }),
+            None => {
+                Err(InputError::Unfit { name: name.to_owned(), what: "is not a regular file or a pipe".to_owned() })
+            }
         },
         Err(error) => match builtin::text(name) {
             Some(text) => take(name, text.as_bytes()),

@@ -1,6 +1,6 @@
 //! `serve`: the DNS server.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,8 @@ use crate::output::count;
 use crate::resolve::Ede;
 use crate::server::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Guard, Token};
 use crate::server::file_watch;
-use crate::server::log::{self, LogFormat, LogOutput};
-
+use crate::server::log::{self, CountedStderr, LogFormat, LogOutput};
+use crate::server::metrics;
 use crate::server::source::ZoneSource;
 use crate::server::upstream::{self, Wanted};
 use crate::server::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpFrontEnd, observe, start};
@@ -30,7 +30,7 @@ use crate::server::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpF
     Without --listen: the public view on 127.0.0.1:5300 and a port for each network from 5301 on, in the order declared.\n\
     A listener without a network tells its clients apart by EDNS client subnet (from loopback and --trust-ecs), then by\n\
     source address. SIGHUP, `--watch` and the admin API read the files again; a\n\
-    file that cannot be used leaves the revision before. SIGINT and SIGTERM end the server.")]
+    file that cannot be used leaves the revision before. SIGUSR1 prints statistics. SIGINT and SIGTERM end the server.")]
 pub(super) struct ServeArguments {
     #[command(flatten)]
     scenario: OperandArguments,
@@ -118,7 +118,11 @@ impl FromStr for AdminAddress {
 
 pub(super) fn run(arguments: &ServeArguments) -> Result {
     log_to_stderr(arguments.log_format);
-    let say = |text: &str| output::say(&log::said(arguments.log_format, text));
+    let say = |text: &str| {
+        let line = log::said(arguments.log_format, text) + "\n";
+        // It never fails: what cannot be written is counted.
+        let _ = CountedStderr.write_all(line.as_bytes());
+    };
     let begun = Instant::now();
     let guard = guard(arguments)?;
     let (given, loaded) = input::Given::read(&arguments.scenario, &arguments.step, &arguments.zone)?;
@@ -149,7 +153,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         let running = start(settings, Arc::clone(&world))?;
         let log = if arguments.log_queries {
             let observatory = Arc::clone(running.publication().observatory());
-            Some(LogOutput::start(observatory, arguments.log_format, std::io::stderr())?)
+            Some(LogOutput::start(observatory, arguments.log_format, CountedStderr)?)
         } else {
             None
         };
@@ -170,18 +174,26 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
             let label = bound.network.as_ref().map_or("public view, or by source address", |network| network.as_str());
             let (ip, port) = (bound.address.ip(), bound.address.port());
             let ip = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
-            output::print(&format!(
-                "# {label}\ndig @{ip} -p {port} {example}\nnslookup -port={port} {example} {ip}\n"
-            ))?;
+            let text = format!("# {label}\ndig @{ip} -p {port} {example}\nnslookup -port={port} {example} {ip}\n");
+            if let Err(error) = output::print(&text) {
+                log::count_unwritten(text.as_bytes());
+                tracing::warn!(error = %error, "stdout cannot be written; the server goes on");
+            }
         }
         if let Some(server) = &server {
             say(&format!("\nadmin: http://{}", server.address()));
         }
         say("\nctrl-c ends the server");
-        while signals.next().await == Signal::Reload {
+        loop {
             let control = Arc::clone(&control);
-            // A failure is logged where it is met, and kept for whoever asks.
-            let _ = tokio::task::spawn_blocking(move || control.reload()).await?;
+            match signals.next().await {
+                Signal::End => break,
+                // A failure is logged where it is met, and kept for whoever asks.
+                Signal::Reload => {
+                    let _ = tokio::task::spawn_blocking(move || control.reload()).await?;
+                }
+                Signal::Statistics => say(&metrics::summary(running.publication().observatory(), &running.world())),
+            }
         }
         say("stopping");
 
@@ -287,6 +299,7 @@ fn admin_server(
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Signal {
     Reload,
+    Statistics,
     End,
 }
 
@@ -296,6 +309,7 @@ struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     hang_up: tokio::signal::unix::Signal,
+    user: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -306,6 +320,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
+            user: signal(SignalKind::user_defined1())?,
         })
     }
 
@@ -314,6 +329,7 @@ impl Signals {
             _ = self.interrupt.recv() => Signal::End,
             _ = self.terminate.recv() => Signal::End,
             _ = self.hang_up.recv() => Signal::Reload,
+            _ = self.user.recv() => Signal::Statistics,
         }
     }
 
@@ -353,7 +369,8 @@ fn log_to_stderr(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,ampls_dns::server::control=info,hickory_server=error"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| CountedStderr).log_internal_errors(false);
     // A subscriber that an embedding program has set stays.
     let _ = match format {
         LogFormat::Text => subscriber.with_target(false).with_ansi(colour).try_init(),

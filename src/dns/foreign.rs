@@ -4,7 +4,6 @@
 //! nobody here knows as octets (RFC 3597), and only as much of them is looked at as it takes to follow aliases.
 
 use hickory_proto::op::{Message, MessageType, OpCode};
-use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_proto::rr::{DNSClass, Name, RData, Record};
 use hickory_proto::serialize::binary::{BinDecodable, BinDecoder, BinEncodable, BinEncoder};
 
@@ -86,7 +85,8 @@ pub fn read_reply(octets: &[u8], id: u16, name: &OwnerName, kind: RecordType) ->
     if octets.first_chunk::<2>()? != &id.to_be_bytes() {
         return None;
     }
-    let message = Message::from_vec(octets).ok()?;
+    let (octets, options) = wire::split_options(octets)?;
+    let message = Message::from_vec(&octets).ok()?;
     let metadata = &message.metadata;
     if metadata.message_type != MessageType::Response || metadata.op_code != OpCode::Query {
         return None;
@@ -106,16 +106,13 @@ pub fn read_reply(octets: &[u8], id: u16, name: &OwnerName, kind: RecordType) ->
         })
         .collect()
     };
-    let told = message.edns.as_ref().and_then(|edns| edns.option(EdnsCode::Unknown(EXTENDED_ERROR)));
+    let told = options.iter().find(|(code, _)| *code == EXTENDED_ERROR);
     Some(ForeignReply {
         rcode: Rcode(metadata.response_code.into()),
         truncated: metadata.truncation,
         answer: taken(&message.answers),
         authority: taken(&message.authorities),
-        extended_error: match told {
-            Some(EdnsOption::Unknown(_, data)) => wire::extended_error(data),
-            _ => None,
-        },
+        extended_error: told.and_then(|(_, data)| wire::extended_error(data)),
     })
 }
 

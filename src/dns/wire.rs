@@ -8,8 +8,6 @@
 use std::borrow::Cow;
 
 use hickory_proto::op::{Message, MessageType};
-use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
-
 use hickory_proto::rr::{DNSClass, Name, RData, Record, rdata};
 use hickory_proto::serialize::binary::{BinDecodable, BinDecoder, BinEncodable, BinEncoder, NameEncoding, Restrict};
 
@@ -397,7 +395,8 @@ pub enum DecodeError {
 /// [`DecodeError`], where the bytes are no reply or more than one.
 pub fn decode(reply: &[u8]) -> Result<Received, DecodeError> {
     let malformed = |error: &dyn std::fmt::Display| DecodeError::Malformed(error.to_string());
-    let mut decoder = BinDecoder::new(reply);
+    let (reply, options) = split_options(reply).ok_or_else(|| malformed(&"an option of the OPT record is cut off"))?;
+    let mut decoder = BinDecoder::new(&reply);
     let message = Message::read(&mut decoder).map_err(|error| malformed(&error))?;
     if message.metadata.message_type != MessageType::Response {
         return Err(DecodeError::Query);
@@ -427,17 +426,38 @@ pub fn decode(reply: &[u8]) -> Result<Received, DecodeError> {
             udp_size: edns.max_payload(),
             version: edns.version(),
             dnssec_ok: edns.flags().dnssec_ok,
-            extended_error: match edns.option(EdnsCode::Unknown(EXTENDED_ERROR)) {
-                Some(EdnsOption::Unknown(_, data)) => extended_error(data),
+            extended_error: options
+                .iter()
+                .find(|(code, _)| *code == EXTENDED_ERROR)
+                .and_then(|(_, data)| extended_error(data)),
+            client_subnet: match options.iter().find(|(code, _)| *code == CLIENT_SUBNET) {
+                Some((_, [_, _, source, scope, ..])) => Some((*source, *scope)),
                 _ => None,
             },
-            client_subnet: match edns.option(EdnsCode::Subnet) {
-                Some(EdnsOption::Subnet(subnet)) => Some((subnet.source_prefix(), subnet.scope_prefix())),
-                _ => None,
-            },
-            options: edns.options().as_ref().len(),
+            options: options.len(),
         }),
     })
+}
+
+/// The options of an OPT record: code and data.
+pub(super) type OptionList<'m> = Vec<(u16, &'m [u8])>;
+
+/// A message without the options of its OPT record, and those options. hickory-proto refuses a whole message for the sake
+/// of an option it cannot read, such as a client subnet of family 0, which RFC 7871 (7.1.2) lets a client send and a server
+/// return. Absent where the options do not fill the record.
+pub(super) fn split_options(message: &[u8]) -> Option<(Cow<'_, [u8]>, OptionList<'_>)> {
+    let Some(at) = opt_length_at(message) else { return Some((Cow::Borrowed(message), Vec::new())) };
+    let mut rest = &message[at + 2..];
+    let mut options = Vec::new();
+    while let Some((head, behind)) = rest.split_first_chunk::<4>() {
+        let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
+        let (data, behind) = behind.split_at_checked(length)?;
+        options.push((u16::from_be_bytes([head[0], head[1]]), data));
+        rest = behind;
+    }
+    let mut without = message[..at].to_vec();
+    without.extend_from_slice(&[0, 0]);
+    rest.is_empty().then_some((Cow::Owned(without), options))
 }
 
 pub(super) fn extended_error(data: &[u8]) -> Option<ExtendedError> {

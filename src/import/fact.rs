@@ -189,13 +189,15 @@ impl Facts {
             .filter(|id| !id.is_whole() && !id.kind.is_empty() && !meant.contains_key(&id.key()))
             .cloned()
             .collect();
-        for (index, id) in partial.iter().enumerate().filter(|(_, id)| id.group == UNKNOWN).take(4096) {
-            let mut can = partial
-                .iter()
-                .enumerate()
-                .filter(|(other, own)| *other != index && own.group != UNKNOWN && own.can_be(id));
-            if let (Some((_, one)), None) = (can.next(), can.next()) {
-                meant.insert(id.key(), one.clone());
+        let key = |id: &ResourceId| format!("{} {}", id.kind, id.name().to_ascii_lowercase());
+        let mut grouped: HashMap<String, Vec<&ResourceId>> = HashMap::new();
+        for id in partial.iter().filter(|id| id.group != UNKNOWN) {
+            grouped.entry(key(id)).or_default().push(id);
+        }
+        for id in partial.iter().filter(|id| id.group == UNKNOWN) {
+            let mut can = grouped.get(&key(id)).into_iter().flatten().filter(|own| own.can_be(id));
+            if let (Some(one), None) = (can.next(), can.next()) {
+                meant.insert(id.key(), (*one).clone());
             }
         }
         // A child of what was found is with it.

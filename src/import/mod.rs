@@ -12,6 +12,7 @@ mod assemble;
 mod command;
 mod fact;
 mod id;
+mod json;
 mod place;
 mod property;
 mod reading;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::id::{ResourceId, UNKNOWN};
+use super::json;
 use super::reading::Reading;
 use super::report::{ImportError, Provenance};
 use super::rest::id_of;
@@ -78,19 +79,13 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
         return Err(error(1, 1, "the file is empty".to_owned(), Some("give what `az … -o json` printed")));
     };
     if matches!(own[first], b'{' | b'[') && !own[first..].starts_with(b"[default]") {
-        let value: Value = match serde_json::from_slice(own) {
+        let value = match json::read(own) {
             Ok(value) => value,
             Err(fault) => {
-                let text = fault.to_string();
-                let what = text.split(" at line ").next().unwrap_or_default();
-                let what = match what {
-                    "recursion limit exceeded" => "values are nested deeper than 128",
-                    what => what,
-                };
                 return Err(error(
-                    fault.line(),
-                    fault.column(),
-                    format!("this cannot be read as JSON: {what}"),
+                    fault.line,
+                    fault.column,
+                    fault.message,
                     Some("give the output of `az … -o json`, `az rest` or `terraform show -json` as it is"),
                 ));
             }

@@ -176,6 +176,11 @@ impl ForwardedQuery {
         &self.question
     }
 
+    /// The name of the client's question in wire form, as the client spelled it.
+    pub fn spelling(&self) -> &[u8] {
+        Query::parse(&self.packet).expect("it was parsed when the journey began").name
+    }
+
     /// The name another server is to be asked for next.
     pub fn asks(&self) -> &OwnerName {
         self.met.last().expect("the name of the question is met first")

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use super::error::{Fault, Faults, ScenarioErrors};
+use super::error::{Faults, ScenarioErrors};
 use super::node::{Key, Node, Value};
 use super::schema::AdditionSchema;
-use super::{check, load, node};
+use super::{load, node};
 use crate::estate::{History, Recorded};
 
 /// Events to be appended as one step.
@@ -29,7 +29,7 @@ impl Addition {
     /// All that is wrong, each with its place.
     pub fn read(file: &str, text: &[u8], history: &History) -> Result<Self, ScenarioErrors> {
         let mut faults = Faults::default();
-        let mut root = match node::read(text, &mut faults) {
+        let mut root = match node::read(text, node::Bounds::REQUEST, &mut faults) {
             Ok(root) => root,
             Err(fault) => {
                 faults.add(fault);
@@ -38,19 +38,11 @@ impl Addition {
         };
         if matches!(root.value, Value::Sequence(_)) {
             let range = root.range;
-            let events = Key { range, text: "events".to_owned() };
+            let events = Key { range, text: "events".into() };
             root = Node { range, value: Value::Mapping(vec![(events, root)]) };
         }
-        let schema = Self::schema();
-        let json = check::check(&schema, &mut root, &mut faults);
-        let addition = match serde_json::from_value::<AdditionSchema>(json) {
-            Ok(shape) => Some(load::load_addition(file, &root, shape, history, &mut faults)),
-            Err(error) => {
-                // As for scenarios: the check lets nothing pass that the shapes do not take.
-                faults.add(Fault::plain(root.range, format!("the events cannot be read: {error}")));
-                None
-            }
-        };
+        let shape: Option<AdditionSchema> = super::shaped(&Self::schema(), &mut root, &mut faults);
+        let addition = shape.map(|shape| load::load_addition(file, &root, shape, history, &mut faults));
         match addition {
             Some(addition) if faults.is_empty() => Ok(addition),
             _ => Err(faults.in_text(file, text)),
@@ -60,7 +52,7 @@ impl Addition {
     /// The revision and the edition a text says it builds on, whatever else is wrong with it. Who builds on something that
     /// is gone need not hear what does not fit what is there now.
     pub fn builds_on(text: &[u8]) -> (Option<u32>, Option<u64>) {
-        let Ok(root) = node::read(text, &mut Faults::default()) else { return (None, None) };
+        let Ok(root) = node::read(text, node::Bounds::REQUEST, &mut Faults::default()) else { return (None, None) };
         let number = |key: &str| {
             let (_, node) = root.entries().iter().find(|(own, _)| own.text == key)?;
             match &node.value {

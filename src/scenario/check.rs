@@ -12,7 +12,7 @@ use super::node::{Key, Node, Range, Value};
 
 /// Checks a node; faults are added to the list. The value follows the schema in any case, and keys that were taken for
 /// others are renamed in the node.
-pub(super) fn check(root: &Json, node: &mut Node, faults: &mut Faults) -> Json {
+pub(super) fn check(root: &Json, node: &mut Node<'_>, faults: &mut Faults) -> Json {
     Checker { root, faults }.check(root, node)
 }
 
@@ -22,7 +22,11 @@ struct Checker<'s, 'f> {
 }
 
 impl<'s> Checker<'s, '_> {
-    fn check(&mut self, schema: &'s Json, node: &mut Node) -> Json {
+    fn check(&mut self, schema: &'s Json, node: &mut Node<'_>) -> Json {
+        if self.faults.is_full() {
+            // Nothing is made of a text with so many errors.
+            return Json::Null;
+        }
         let branches = self.branches(schema);
         let (range, is_null) = (node.range, node.is_null());
         let wanted = |kind: &str| branches.iter().find(|branch| types(branch).any(|own| own == kind)).copied();
@@ -51,12 +55,15 @@ impl<'s> Checker<'s, '_> {
         }
     }
 
-    fn mapping(&mut self, schema: &'s Json, range: Range, entries: &mut [(Key, Node)]) -> Json {
+    fn mapping(&mut self, schema: &'s Json, range: Range, entries: &mut [(Key<'_>, Node<'_>)]) -> Json {
         let form = Form::of(schema);
         let mut object = Map::new();
         let mut chosen: Option<&str> = None;
         let mut taken = None;
         for index in 0..entries.len() {
+            if self.faults.is_full() {
+                break;
+            }
             let found = self.property(&form, entries, index, &mut taken);
             let (key, value) = &mut entries[index];
             let Some((name, own)) = found else {
@@ -64,7 +71,9 @@ impl<'s> Checker<'s, '_> {
                 self.faults.is_malformed(value.range);
                 continue;
             };
-            key.text.clone_from(&name);
+            if key.text != name {
+                key.text = name.clone().into();
+            }
             if let Some(own) = form.alternative(&name) {
                 if let Some(first) = chosen {
                     let message = format!("`{own}` stands in one entry with `{first}`, and an entry says one thing");
@@ -78,7 +87,7 @@ impl<'s> Checker<'s, '_> {
         }
         if let (Some(first), None) = (form.alternatives.first(), chosen) {
             // Keys that are not known were told of.
-            if entries.iter().all(|(key, _)| object.contains_key(&key.text)) {
+            if entries.iter().all(|(key, _)| object.contains_key(&*key.text)) {
                 let fault = Fault::plain(range, "this entry needs a key that says what happens");
                 self.fault(fault.hint("such as `createPrivateEndpoint`; `ampls-dns schema` prints all of them"));
             }
@@ -92,7 +101,7 @@ impl<'s> Checker<'s, '_> {
     fn property(
         &mut self,
         form: &Form<'s>,
-        entries: &[(Key, Node)],
+        entries: &[(Key<'_>, Node<'_>)],
         index: usize,
         taken: &mut Option<Vec<&'s str>>,
     ) -> Option<(String, &'s Json)> {
@@ -101,7 +110,7 @@ impl<'s> Checker<'s, '_> {
             return Some((name.to_owned(), own));
         }
         if let Some(more) = form.more {
-            return Some((key.text.clone(), more));
+            return Some((key.text.clone().into_owned(), more));
         }
         let fault = Fault::plain(key.range, format!("the key `{}` is not known here", shown(&key.text)));
         if !self.faults.are_printed() {
@@ -139,7 +148,7 @@ impl<'s> Checker<'s, '_> {
         }
     }
 
-    fn sequence(&mut self, schema: &'s Json, range: Range, items: &mut [Node]) -> Json {
+    fn sequence(&mut self, schema: &'s Json, range: Range, items: &mut [Node<'_>]) -> Json {
         let bound = |name: &str| schema.get(name).and_then(Json::as_u64).and_then(|bound| usize::try_from(bound).ok());
         let (least, most) = (bound("minItems").unwrap_or(0), bound("maxItems").unwrap_or(usize::MAX));
         if !(least..=most).contains(&items.len()) {
@@ -151,7 +160,13 @@ impl<'s> Checker<'s, '_> {
             self.fault(Fault::plain(range, format!("this list has a length of {}, and needs {wanted}", items.len())));
         }
         let Some(own) = schema.get("items") else { return Json::Array(Vec::new()) };
-        let mut list: Vec<Json> = items.iter_mut().take(most).map(|item| self.check(own, item)).collect();
+        let mut list: Vec<Json> = Vec::with_capacity(items.len().min(most).min(1024));
+        for item in items.iter_mut().take(most) {
+            list.push(self.check(own, item));
+            if self.faults.is_full() {
+                break;
+            }
+        }
         while list.len() < least {
             list.push(self.placeholder(own));
         }

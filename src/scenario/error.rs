@@ -81,7 +81,7 @@ pub(super) struct Faults {
 impl Faults {
     /// A fault, unless its like was told already, or there are enough.
     pub(super) fn add(&mut self, fault: Fault) {
-        if self.list.len() < MAX_ERRORS && self.known.insert(fault.clone()) {
+        if !self.is_full() && self.known.insert(fault.clone()) {
             self.list.push(fault);
         }
     }
@@ -114,11 +114,17 @@ impl Faults {
         self.list.is_empty()
     }
 
+    /// True once no more errors are kept: whatever is done from then on is done for nothing.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= MAX_ERRORS
+    }
+
     /// The faults as errors in the text they were found in.
     pub(super) fn in_text(mut self, file: &str, text: &[u8]) -> ScenarioErrors {
         self.list.sort_by_key(|fault| (fault.range.line, fault.range.column));
         let file: Arc<str> = file.into();
         let mut lines = text.split(|octet| *octet == b'\n').enumerate().peekable();
+        let mut cut = Cut::default();
         let errors = self.list.into_iter().map(|fault| {
             let Range { line, column, width } = fault.range;
             let wanted = (line as usize).saturating_sub(1);
@@ -130,22 +136,45 @@ impl Faults {
                 message: fault.message,
                 hint: fault.hint,
                 code: fault.code,
-                line: printed(own, column.max(1)),
+                line: cut.around(own, line, column.max(1)),
             }
         });
         ScenarioErrors { errors: errors.collect() }
     }
 }
 
-/// The part of a line that is printed: a long line is cut around the place, so that the carets stay in sight.
-fn printed(line: &[u8], column: u32) -> (String, u32) {
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    let skipped = if column > 100 { column - 60 } else { 0 };
-    // Only as many octets are looked at as the characters can have.
-    let most = (column as usize + 160) * 4;
-    let line = String::from_utf8_lossy(&line[..line.len().min(most)]);
-    let part = line.trim_end_matches('\r').chars().skip(skipped as usize).take(160);
-    (part.map(|character| if character.is_control() { ' ' } else { character }).collect(), skipped + 1)
+/// Where the printed part of a line begins. Errors come in the order of their places, and a text may be one long line, so
+/// each search goes on where the one before ended.
+#[derive(Default)]
+struct Cut {
+    line: u32,
+    /// Characters before the place, and the bytes they have.
+    characters: u32,
+    octets: usize,
+}
+
+impl Cut {
+    /// The part of a line that is printed, and the column of its first character: a long line is cut around the place, so
+    /// that the carets stay in sight.
+    fn around(&mut self, own: &[u8], line: u32, column: u32) -> (String, u32) {
+        let own = own.strip_prefix(b"\xef\xbb\xbf").unwrap_or(own);
+        let skipped = if column > 100 { column - 60 } else { 0 };
+        if self.line != line || self.characters > skipped {
+            *self = Self { line, characters: 0, octets: 0 };
+        }
+        let begins = |octet: u8| octet & 0xc0 != 0x80;
+        while self.characters < skipped && self.octets < own.len() {
+            self.octets += 1;
+            while own.get(self.octets).is_some_and(|octet| !begins(*octet)) {
+                self.octets += 1;
+            }
+            self.characters += 1;
+        }
+        let rest = &own[self.octets..];
+        let rest = String::from_utf8_lossy(&rest[..rest.len().min(160 * 4)]);
+        let part = rest.trim_end_matches('\r').chars().take(160);
+        (part.map(|character| if character.is_control() { ' ' } else { character }).collect(), skipped + 1)
+    }
 }
 
 impl std::error::Error for ScenarioErrors {}

@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub use addition::Addition;
 pub use error::{ScenarioError, ScenarioErrors};
 pub use expect::{Asking, Expectation, Expected, ExpectedAnswer, ExpectedFlow, ExpectedReply};
-pub use node::{MAX_DEPTH, MAX_NODES, MAX_OCTETS};
+pub use node::{MAX_DEPTH, MAX_NODES, MAX_OCTETS, MAX_REQUEST_NODES, MAX_REQUEST_OCTETS};
 pub use spec::{Document, Spec};
 
 use crate::estate::History;
@@ -105,10 +105,10 @@ impl Scenario {
 fn written<T>(
     file: &str,
     text: &[u8],
-    load: impl FnOnce(&mut node::Node, &mut error::Faults) -> Option<T>,
+    load: impl FnOnce(&mut node::Node<'_>, &mut error::Faults) -> Option<T>,
 ) -> Result<T, ScenarioErrors> {
     let mut faults = error::Faults::default();
-    let mut root = match node::read(text, &mut faults) {
+    let mut root = match node::read(text, node::Bounds::FILE, &mut faults) {
         Ok(root) => root,
         Err(fault) => {
             faults.add(fault);
@@ -124,10 +124,13 @@ fn written<T>(
 /// The tree as a shape, as far as it follows the schema.
 fn shaped<S: serde::de::DeserializeOwned>(
     schema: &serde_json::Value,
-    root: &mut node::Node,
+    root: &mut node::Node<'_>,
     faults: &mut error::Faults,
 ) -> Option<S> {
     let json = check::check(schema, root, faults);
+    if faults.is_full() {
+        return None;
+    }
     // The check lets nothing pass that the shapes do not take; this is the net below it.
     let unreadable = |error| faults.add(error::Fault::plain(root.range, format!("the file cannot be read: {error}")));
     serde_json::from_value(json).map_err(unreadable).ok()

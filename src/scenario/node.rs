@@ -1,23 +1,56 @@
 //! Text to a tree of nodes with their places. JSON is read the same way: it is YAML.
 //!
-//! What a file can cost is bounded before anything is built: its size, its depth, and how many nodes and octets there
-//! are once aliases are put in place of their anchors. A hostile file is an error, not a memory problem.
+//! The cost of a text is bounded before anything is built: its size, its depth, its faults, and how many nodes and bytes
+//! there are once aliases are put in place of their anchors. A hostile text is an error, not a memory problem. Nodes
+//! borrow from the text, so a tree costs about 48 bytes a node and nothing for its words.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span};
+use hashbrown::HashTable;
 
 use super::error::{Fault, Faults, shown};
 
-/// The most octets a scenario may have.
+/// The most bytes a scenario may have.
 pub const MAX_OCTETS: usize = 64 << 20;
-/// How deep mappings and sequences may stand in one another.
+/// How deeply mappings and sequences may be nested.
 pub const MAX_DEPTH: usize = 64;
-/// The most nodes a scenario may have, each alias counted as all that it stands for.
+/// The most nodes a scenario may have, each alias counted as everything it refers to.
 pub const MAX_NODES: usize = 4_000_000;
+/// The most bytes of events sent to a running server.
+pub const MAX_REQUEST_OCTETS: usize = 1 << 20;
+/// The most nodes of events sent to a running server, each alias counted as everything it refers to.
+pub const MAX_REQUEST_NODES: usize = 100_000;
+/// So many nodes any text may have, however short it is.
+const FREE_NODES: usize = 100_000;
+/// A long text may have one node for so many of its bytes. Names that differ, and values, take more than that.
+const OCTETS_PER_NODE: usize = 3;
+/// So many bytes aliases may add to any text, however short it is, and as many again for each of its bytes.
+const FREE_OCTETS: usize = 1 << 20;
 /// The most characters a key may have that stands on one line with its value. YAML asks for 1024; JSON has no such rule,
 /// and a question with a long name and its type has to fit.
 const MAX_KEY: usize = 4096;
+
+/// How much a text may cost.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    octets: usize,
+    nodes: usize,
+}
+
+impl Bounds {
+    /// For files, which somebody has on this machine.
+    pub(super) const FILE: Self = Self { octets: MAX_OCTETS, nodes: MAX_NODES };
+    /// For what is sent to a running server, which has other things to do.
+    pub(super) const REQUEST: Self = Self { octets: MAX_REQUEST_OCTETS, nodes: MAX_REQUEST_NODES };
+
+    /// What a text of so many bytes may have.
+    fn of(self, length: usize) -> Size {
+        Size { nodes: self.nodes.min(FREE_NODES.max(length / OCTETS_PER_NODE)), octets: FREE_OCTETS + 2 * length }
+    }
+}
 
 /// Where a node stands: line from 1, column from 1 in characters, and how many characters it has on that line.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -30,37 +63,37 @@ pub(super) struct Range {
 
 /// A node and where it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Node {
+pub(super) struct Node<'t> {
     pub(super) range: Range,
-    pub(super) value: Value,
+    pub(super) value: Value<'t>,
 }
 
 /// What a node is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Value {
+pub(super) enum Value<'t> {
     /// A scalar.
     Scalar {
-        text: String,
+        text: Cow<'t, str>,
         /// True if it was written without quotes: only such ones can be numbers, booleans or nothing.
         plain: bool,
     },
     /// A sequence.
-    Sequence(Vec<Node>),
+    Sequence(Vec<Node<'t>>),
     /// A mapping, in the order written; keys are unique.
-    Mapping(Vec<(Key, Node)>),
+    Mapping(Vec<(Key<'t>, Node<'t>)>),
 }
 
 /// A mapping's key and where it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Key {
+pub(super) struct Key<'t> {
     pub(super) range: Range,
-    pub(super) text: String,
+    pub(super) text: Cow<'t, str>,
 }
 
-impl Node {
+impl<'t> Node<'t> {
     /// True for `null`, `~` and nothing at all.
     pub(super) fn is_null(&self) -> bool {
-        matches!(&self.value, Value::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
+        matches!(&self.value, Value::Scalar { text, plain: true } if matches!(text.as_ref(), "" | "~" | "null"))
     }
 
     /// The value under a key of a mapping with few keys; the node itself if there is none, so that a place is near.
@@ -69,7 +102,7 @@ impl Node {
     }
 
     /// The entries of the mapping under a key; none if there is no such key or no mapping.
-    pub(super) fn entries_of(&self, key: &str) -> &[(Key, Self)] {
+    pub(super) fn entries_of(&self, key: &str) -> &[(Key<'t>, Self)] {
         self.find(key).map_or(&[], Self::entries)
     }
 
@@ -86,7 +119,7 @@ impl Node {
     }
 
     /// The entries of a mapping; none for other nodes.
-    pub(super) fn entries(&self) -> &[(Key, Self)] {
+    pub(super) fn entries(&self) -> &[(Key<'t>, Self)] {
         match &self.value {
             Value::Mapping(entries) => entries,
             _ => &[],
@@ -115,10 +148,10 @@ impl Node {
 ///
 /// # Errors
 /// The fault behind which nothing can be read.
-pub(super) fn read(text: &[u8], faults: &mut Faults) -> Result<Node, Fault> {
-    if text.len() > MAX_OCTETS {
-        let most = MAX_OCTETS >> 20;
-        return Err(Fault::plain(Range::default(), format!("the scenario has more than {most} MiB")));
+pub(super) fn read<'t>(text: &'t [u8], bounds: Bounds, faults: &mut Faults) -> Result<Node<'t>, Fault> {
+    if text.len() > bounds.octets {
+        let message = format!("the text has more than {} MiB", bounds.octets >> 20);
+        return Err(Fault::plain(Range::default(), message).hint("split it"));
     }
     let text = utf8(text)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -128,7 +161,15 @@ pub(super) fn read(text: &[u8], faults: &mut Faults) -> Result<Node, Fault> {
     // The parser looks ahead of the nodes it gives; one more than here is allowed is an error in any case.
     options.flow_nesting_limit = MAX_DEPTH + 1;
     options.block_nesting_limit = MAX_DEPTH + 1;
-    let mut builder = Builder { faults, open: Vec::new(), root: None, anchors: HashMap::new(), size: Size::default() };
+    let mut builder = Builder {
+        faults,
+        open: Vec::new(),
+        root: None,
+        anchors: HashMap::new(),
+        hasher: RandomState::new(),
+        size: Size::default(),
+        most: bounds.of(text.len()),
+    };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((event, span)) => builder.take(event, &span)?,
@@ -180,31 +221,44 @@ impl Size {
 }
 
 /// An open mapping or sequence.
-enum Open {
-    Sequence { range: Range, items: Vec<Node>, anchor: usize },
-    Mapping { range: Range, entries: Vec<(Key, Node)>, key: Waiting, seen: HashMap<String, u32>, anchor: usize },
+enum Open<'t> {
+    Sequence {
+        range: Range,
+        items: Vec<Node<'t>>,
+        anchor: usize,
+    },
+    Mapping {
+        range: Range,
+        entries: Vec<(Key<'t>, Node<'t>)>,
+        key: Waiting<'t>,
+        /// The entries by the hash of their keys.
+        seen: HashTable<u32>,
+        anchor: usize,
+    },
 }
 
 /// What an open mapping waits for.
-enum Waiting {
+enum Waiting<'t> {
     /// A key.
     Key,
     /// The value of this key.
-    Value(Key),
+    Value(Key<'t>),
     /// A value that is left out, because its key is at fault.
     Nothing,
 }
 
-struct Builder<'f> {
+struct Builder<'f, 't> {
     faults: &'f mut Faults,
-    open: Vec<Open>,
-    root: Option<Node>,
-    anchors: HashMap<usize, (Node, Size)>,
+    open: Vec<Open<'t>>,
+    root: Option<Node<'t>>,
+    anchors: HashMap<usize, (Node<'t>, Size)>,
+    hasher: RandomState,
     size: Size,
+    most: Size,
 }
 
-impl Builder<'_> {
-    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Fault> {
+impl<'t> Builder<'_, 't> {
+    fn take(&mut self, event: Event<'t>, span: &Span) -> Result<(), Fault> {
         let range = range(span);
         match event {
             Event::DocumentStart(..) if self.root.is_some() => {
@@ -218,20 +272,22 @@ impl Builder<'_> {
                     self.faults.add(Fault::plain(range, message).hint("remove it"));
                 }
                 let plain = style == ScalarStyle::Plain;
-                self.close(Node { range, value: Value::Scalar { text: text.into_owned(), plain } }, anchor)?;
+                self.close(Node { range, value: Value::Scalar { text, plain } }, anchor)?;
             }
             Event::SequenceStart(_, anchor, _) => {
                 self.open(Open::Sequence { range, items: Vec::new(), anchor }, range)?;
             }
             Event::MappingStart(_, anchor, _) => {
-                let (entries, seen) = (Vec::new(), HashMap::new());
+                let (entries, seen) = (Vec::new(), HashTable::new());
                 self.open(Open::Mapping { range, entries, key: Waiting::Key, seen, anchor }, range)?;
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(Open::Sequence { range, items, anchor }) => {
+                Some(Open::Sequence { range, mut items, anchor }) => {
+                    items.shrink_to_fit();
                     self.close(Node { range, value: Value::Sequence(items) }, anchor)?;
                 }
-                Some(Open::Mapping { range, entries, anchor, .. }) => {
+                Some(Open::Mapping { range, mut entries, anchor, .. }) => {
+                    entries.shrink_to_fit();
                     self.close(Node { range, value: Value::Mapping(entries) }, anchor)?;
                 }
                 None => {}
@@ -250,7 +306,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn open(&mut self, open: Open, range: Range) -> Result<(), Fault> {
+    fn open(&mut self, open: Open<'t>, range: Range) -> Result<(), Fault> {
         self.count(Size::ONE, range)?;
         if self.open.len() >= MAX_DEPTH {
             return Err(Fault::plain(range, too_deep()));
@@ -261,17 +317,24 @@ impl Builder<'_> {
 
     fn count(&mut self, more: Size, range: Range) -> Result<(), Fault> {
         self.size = self.size.and(more);
-        let message = if self.size.nodes > MAX_NODES {
-            format!("the scenario has more than {MAX_NODES} nodes, each alias counted as all it stands for")
-        } else if self.size.octets > MAX_OCTETS {
-            format!("the scenario has more than {} MiB, each alias counted as all it stands for", MAX_OCTETS >> 20)
+        let most = self.most;
+        let message = if self.size.nodes > most.nodes {
+            format!(
+                "more than {} values, the most for a text of this size, with each alias counted in full",
+                most.nodes
+            )
+        } else if self.size.octets > most.octets {
+            format!(
+                "more than {} bytes, the most for a text of this size, with each alias counted in full",
+                most.octets
+            )
         } else {
             return Ok(());
         };
-        Err(Fault::plain(range, message).hint("write fewer aliases of large anchors"))
+        Err(Fault::plain(range, message).hint("split the text, or use fewer aliases of large anchors"))
     }
 
-    fn close(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
+    fn close(&mut self, node: Node<'t>, anchor: usize) -> Result<(), Fault> {
         if anchor > 0 {
             let size = node.size();
             // The anchor's own copy is held besides the node itself.
@@ -282,17 +345,28 @@ impl Builder<'_> {
             None => self.root = Some(node),
             Some(Open::Sequence { items, .. }) => items.push(node),
             Some(Open::Mapping { entries, key, seen, .. }) => match std::mem::replace(key, Waiting::Key) {
-                Waiting::Value(own) => entries.push((own, node)),
+                Waiting::Value(own) => {
+                    let (hasher, index) = (&self.hasher, entries.len());
+                    let hash = hasher.hash_one(&own.text);
+                    entries.push((own, node));
+                    let of = |index: &u32| hasher.hash_one(&entries[*index as usize].0.text);
+                    seen.insert_unique(hash, bounded(index), of);
+                }
                 Waiting::Nothing => {}
                 Waiting::Key => {
                     *key = Waiting::Nothing;
+                    if self.faults.is_full() {
+                        return Err(Fault::plain(node.range, "too many errors: the rest is not read"));
+                    }
                     let Value::Scalar { text, .. } = node.value else {
                         self.faults.add(Fault::plain(node.range, "a key is a word, not a mapping or list"));
                         return Ok(());
                     };
-                    if let Some(before) = seen.insert(text.clone(), node.range.line) {
+                    let same = |index: &u32| entries[*index as usize].0.text == text;
+                    if let Some(before) = seen.find(self.hasher.hash_one(&text), same) {
+                        let line = entries[*before as usize].0.range.line;
                         let message = format!("the key `{}` stands here twice", shown(&text));
-                        let hint = format!("it stands in line {before} already; put both into one");
+                        let hint = format!("it stands in line {line} already; put both into one");
                         self.faults.add(Fault::plain(node.range, message).hint(hint));
                         return Ok(());
                     }

@@ -3,9 +3,9 @@
 //! Workers write no line: a thread of its own reads what they have taken down and writes it out. Where it cannot keep up,
 //! queries are left out and counted, and never slowed.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,37 @@ pub const WAITING: usize = 16 << 10;
 const REST: Duration = Duration::from_millis(20);
 /// How often lost queries are told of at most.
 const TOLD_APART: Duration = Duration::from_secs(1);
+
+/// Lines that could not be written since the process began.
+static UNWRITTEN: AtomicU64 = AtomicU64::new(0);
+
+/// How many lines could be written neither to stdout nor to stderr since the process began, such as to a full disk.
+pub fn unwritten() -> u64 {
+    UNWRITTEN.load(Ordering::Relaxed)
+}
+
+/// Counts the lines of a text that could not be written.
+pub fn count_unwritten(text: &[u8]) {
+    let lines = memchr::memchr_iter(b'\n', text).count().max(1);
+    UNWRITTEN.fetch_add(lines as u64, Ordering::Relaxed);
+}
+
+/// Stderr of a server that goes on where nothing can be written: such lines are counted, and it never fails.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CountedStderr;
+
+impl Write for CountedStderr {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        if io::stderr().lock().write_all(text).is_err() {
+            count_unwritten(text);
+        }
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// How lines are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
@@ -47,7 +78,7 @@ impl LogOutput {
         observatory: Arc<QueryLog>,
         format: LogFormat,
         mut to: impl Write + Send + 'static,
-    ) -> std::io::Result<Self> {
+    ) -> io::Result<Self> {
         let ends = Arc::new(AtomicBool::new(false));
         let told_to_end = Arc::clone(&ends);
         let body = move || {
@@ -149,12 +180,12 @@ mod tests {
     struct Paper(Arc<Mutex<Vec<u8>>>);
 
     impl Write for Paper {
-        fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
             self.0.lock().expect("nobody panics").extend_from_slice(octets);
             Ok(octets.len())
         }
 
-        fn flush(&mut self) -> std::io::Result<()> {
+        fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
     }

@@ -12,6 +12,7 @@ use prometheus::proto::{Bucket, Counter, Gauge, Histogram, LabelPair, Metric, Me
 use prometheus::{Encoder as _, TextEncoder};
 
 use super::faults::Faults;
+use super::log::unwritten;
 use super::observe::{BOUNDS, Counts, Path, QueryLog, RCODES};
 use crate::compile::Compiled;
 use crate::dns::Rcode;
@@ -71,6 +72,8 @@ pub fn text(observatory: &QueryLog, faults: &Faults, world: &Arc<Compiled>, othe
     let unlogged = observatory.unlogged.load(Ordering::Relaxed);
     let unlogged_help = "Queries left out of the log because they came too fast.";
     families.push(proto(Family::counter("ampls_dns_queries_unlogged_total", unlogged_help, unlogged)));
+    let unwritten_help = "Lines that could not be written to stdout or stderr.";
+    families.push(proto(Family::counter("ampls_dns_lines_unwritten_total", unwritten_help, unwritten())));
     families.push(proto(start_time(observatory.begun())));
     families.extend(published(world).into_iter().map(proto));
     families.push(proto(Family::gauge(
@@ -86,6 +89,39 @@ pub fn text(observatory: &QueryLog, faults: &Faults, world: &Arc<Compiled>, othe
     let mut octets = Vec::new();
     TextEncoder::new().encode(&families, &mut octets).expect("families have names and values, and memory takes all");
     String::from_utf8(octets).expect("the encoder writes text")
+}
+
+/// The most important numbers for people, line by line.
+pub fn summary(observatory: &QueryLog, world: &Compiled) -> String {
+    let counts = observatory.counts();
+    let replies = |transport: usize| -> u64 { counts.replies.iter().flat_map(|by| by[transport]).sum() };
+    let by_code = RCODES.iter().enumerate().filter_map(|(place, code)| {
+        let number: u64 = counts.replies.iter().flatten().map(|by_code| by_code[place]).sum();
+        (number > 0).then(|| format!("{} {number}", word(*code)))
+    });
+    let by_code: Vec<String> = by_code.collect();
+    let [fast, slow, upstream] = counts.roads;
+    let (_, lost) = observatory.seen_and_lost();
+    let step = world.history.step_of(world.revision()).map_or("-", |step| &step.name);
+    [
+        format!(
+            "statistics: up for {} s, serving step {step}, revision {}",
+            observatory.begun().elapsed().as_secs(),
+            world.revision()
+        ),
+        format!("  replies: {} over UDP, {} over TCP; {}", replies(0), replies(1), by_code.join(", ")),
+        format!(
+            "  made: {fast} from tables, {slow} decided, {upstream} with an upstream; {} truncated",
+            counts.truncated
+        ),
+        format!("  without a reply: {} over UDP, {} over TCP", counts.silent[0], counts.silent[1]),
+        format!(
+            "  not kept: {lost} queries written over before they were read, {} left out of the log, {} lines unwritten",
+            observatory.unlogged.load(Ordering::Relaxed),
+            unwritten()
+        ),
+    ]
+    .join("\n")
 }
 
 fn answered(observatory: &QueryLog, counts: &Counts) -> [Family; 5] {

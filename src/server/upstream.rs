@@ -2,8 +2,12 @@
 //!
 //! What is asked, and what becomes of the reply, is decided by a [`ForwardedQuery`]; here is how: a socket, and with it a source
 //! port, for each try, an id nobody can guess, TCP where a reply says that it is truncated, and the next server where one
-//! fails, refuses or says nothing for a while. Whoever was asked before may still reply. After [`PATIENCE`] the client is
-//! told SERVFAIL, which is before clients give up by themselves. Nothing is kept from one question to the next.
+//! fails, refuses or says nothing for a while. Whoever was asked before may still reply. After [`PATIENCE`] the client gets
+//! SERVFAIL, which is before clients give up by themselves. Clients that wait for the same question share one: it is sent
+//! for the first of them, and its reply goes to all. Nothing is kept from one question to the next.
+//!
+//! Each question has its name in letters of random case, which most servers keep. It makes replies harder to forge, and
+//! shows when an upstream forwards back to this server: the question returns in the spelling it was sent in.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,13 +22,14 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Bound;
 use crate::dns::Rcode;
 use crate::dns::foreign::ForeignReply;
-use crate::resolve::{ForwardedQuery, Question};
+use crate::dns::message::HEADER_OCTETS;
+use crate::resolve::ForwardedQuery;
 
 /// How long a client waits at most, whatever other servers do. Resolvers of clients give up after 5 s.
 pub const PATIENCE: Duration = Duration::from_millis(4500);
@@ -35,9 +40,10 @@ const TURN: Duration = Duration::from_millis(1000);
 const MOST_TRIES: usize = 12;
 /// The most sockets open to other servers at a time; further tries wait for one.
 const MOST_SOCKETS: usize = 256;
-/// How many clients may wait for the same name and type at a time. A server that forwards back to here makes one question
-/// many; the first beyond this is told so, and the others with it, since each waits for the next.
-const MOST_ALIKE: usize = 64;
+/// How many clients may wait for the same question at a time.
+const MOST_ALIKE: usize = 1024;
+/// With fewer letters than this, a client's own spelling may be that of a question that was sent by chance.
+const LETTERS_OF_A_SPELLING: usize = 8;
 /// The port of DNS.
 const PORT: u16 = 53;
 /// Where the system keeps its resolvers.
@@ -162,17 +168,33 @@ fn is_local(ip: IpAddr) -> bool {
 pub struct Upstream {
     servers: Vec<SocketAddr>,
     sockets: Semaphore,
-    /// How many clients wait for each name and type.
-    alike: Mutex<HashMap<Question, usize>>,
+    /// The questions that are on their way, each as it is sent but for its id and spelling.
+    sent: Mutex<HashMap<Vec<u8>, Sent>>,
+}
+
+/// What came of a question.
+type Heard = Result<ForeignReply, (SocketAddr, Trouble)>;
+
+/// A question that is on its way.
+#[derive(Debug)]
+struct Sent {
+    /// Its name as it is sent.
+    spelling: Arc<[u8]>,
+    /// What came of it, for those who wait for the same.
+    heard: Arc<watch::Sender<Option<Heard>>>,
 }
 
 /// Why a server's reply was of no use.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Trouble {
     /// It said nothing.
     Silent,
     /// The network or the machine said no.
-    Network(io::Error),
+    Network(Arc<io::Error>),
+    /// The question came back to here.
+    Returned,
+    /// Too many clients wait for it already.
+    Crowded,
     /// It was not asked any more: there were too many tries before.
     TooManyTries,
     /// It replied with a code that tells nothing about the name.
@@ -182,31 +204,19 @@ enum Trouble {
 impl Upstream {
     /// These servers, in the order in which they are asked; absent if there is none.
     pub fn new(servers: Vec<SocketAddr>) -> Option<Self> {
-        (!servers.is_empty()).then(|| Self { servers, sockets: Semaphore::new(MOST_SOCKETS), alike: Mutex::default() })
+        (!servers.is_empty()).then(|| Self { servers, sockets: Semaphore::new(MOST_SOCKETS), sent: Mutex::default() })
     }
 
     /// Goes on a journey to its end: the octets of the reply to the client. They are there within [`PATIENCE`].
     pub async fn travel(self: Arc<Self>, journey: ForwardedQuery) -> Option<Vec<u8>> {
-        let question = journey.question().clone();
-        let reply = match Alike::one_more(&self.alike, &question) {
-            Some(_counted) => self.ask_until_done(journey).await,
-            None => {
-                let Question { name, kind } = &question;
-                let text = format!(
-                    "{MOST_ALIKE} clients wait for {name} {kind} already; an upstream may forward back to this server"
-                );
-                tracing::warn!(%name, %kind, "{text}");
-                journey.failed(OTHER, &text)
-            }
-        };
-        Some(reply)
+        Some(self.ask_until_done(journey).await)
     }
 
     async fn ask_until_done(&self, mut journey: ForwardedQuery) -> Vec<u8> {
         let deadline = Instant::now() + PATIENCE;
         let mut left = MOST_TRIES;
         loop {
-            match self.ask(&journey, deadline, &mut left).await {
+            match self.ask_with_others(&journey, deadline, &mut left).await {
                 Ok(told) => {
                     if let Some(reply) = journey.told(told) {
                         return reply;
@@ -214,20 +224,60 @@ impl Upstream {
                 }
                 Err((server, trouble)) => {
                     let (code, text) = trouble.told(server);
-                    tracing::debug!(name = %journey.asks(), text, "no answer from upstream");
+                    match trouble {
+                        Trouble::Returned => tracing::warn!(name = %journey.asks(), "{text}"),
+                        _ => tracing::debug!(name = %journey.asks(), text, "no answer from upstream"),
+                    }
                     return journey.failed(code, &text);
                 }
             }
         }
     }
 
+    /// Asks, or waits for what comes of the same question of somebody else.
+    async fn ask_with_others(&self, journey: &ForwardedQuery, deadline: Instant, left: &mut usize) -> Heard {
+        let first = self.servers[0];
+        loop {
+            let mut heard = match self.join(journey) {
+                Err(trouble) => return Err((first, trouble)),
+                Ok(Joined::First(own)) => {
+                    let heard = self.ask(journey, &own.spelling, deadline, left).await;
+                    own.heard.send_replace(Some(heard.clone()));
+                    return heard;
+                }
+                Ok(Joined::Beside(heard)) => heard,
+            };
+            match timeout_at(deadline, heard.wait_for(Option::is_some)).await {
+                Ok(Ok(heard)) => return heard.clone().expect("it was waited for"),
+                // Whoever asked has gone: somebody else has to.
+                Ok(Err(_)) => {}
+                Err(_) => return Err((first, Trouble::Silent)),
+            }
+        }
+    }
+
+    fn join(&self, journey: &ForwardedQuery) -> Result<Joined<'_>, Trouble> {
+        let question = journey.query(0);
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(alike) = sent.get(&question) else {
+            let spelling: Arc<[u8]> =
+                spelled(journey.asks().wire()).map_err(|error| Trouble::Network(Arc::new(error)))?.into();
+            let heard = Arc::new(watch::Sender::new(None));
+            sent.insert(question.clone(), Sent { spelling: Arc::clone(&spelling), heard: Arc::clone(&heard) });
+            return Ok(Joined::First(First { sent: &self.sent, question, spelling, heard }));
+        };
+        let is_first = journey.asks() == &journey.question().name;
+        if is_first && journey.spelling() == &*alike.spelling && letters(&alike.spelling) >= LETTERS_OF_A_SPELLING {
+            return Err(Trouble::Returned);
+        }
+        match alike.heard.receiver_count() < MOST_ALIKE {
+            true => Ok(Joined::Beside(alike.heard.subscribe())),
+            false => Err(Trouble::Crowded),
+        }
+    }
+
     /// Asks the servers in turn until one of them has said something about the name.
-    async fn ask(
-        &self,
-        journey: &ForwardedQuery,
-        deadline: Instant,
-        left: &mut usize,
-    ) -> Result<ForeignReply, (SocketAddr, Trouble)> {
+    async fn ask(&self, journey: &ForwardedQuery, spelling: &[u8], deadline: Instant, left: &mut usize) -> Heard {
         let mut tries = FuturesUnordered::new();
         let mut order = self.servers.iter().copied().cycle();
         let mut first_round = self.servers.len();
@@ -261,7 +311,7 @@ impl Upstream {
                     let server = order.by_ref().find(|server| !failed.contains(server)).expect("one has not failed");
                     (*left, first_round) = (*left - 1, first_round.saturating_sub(1));
                     turn = Instant::now() + TURN;
-                    tries.push(async move { (server, self.ask_one(journey, server, deadline).await) });
+                    tries.push(async move { (server, self.ask_one(journey, spelling, server, deadline).await) });
                 }
             }
         }
@@ -270,17 +320,18 @@ impl Upstream {
     async fn ask_one(
         &self,
         journey: &ForwardedQuery,
+        spelling: &[u8],
         server: SocketAddr,
         deadline: Instant,
     ) -> Result<ForeignReply, Trouble> {
         let _open = self.sockets.acquire().await.expect("the semaphore is never closed");
         let told = async {
-            let told = ask_udp(journey, server).await?;
-            if told.truncated { ask_tcp(journey, server).await } else { Ok(told) }
+            let told = ask_udp(journey, spelling, server).await?;
+            if told.truncated { ask_tcp(journey, spelling, server).await } else { Ok(told) }
         };
         let told = match timeout_at(deadline, told).await {
             Ok(Ok(told)) => told,
-            Ok(Err(error)) => return Err(Trouble::Network(error)),
+            Ok(Err(error)) => return Err(Trouble::Network(Arc::new(error))),
             Err(_) => return Err(Trouble::Silent),
         };
         match told.rcode {
@@ -290,35 +341,55 @@ impl Upstream {
     }
 }
 
-/// One of the clients that wait for a name and type, until it is dropped.
-struct Alike<'m> {
-    counts: &'m Mutex<HashMap<Question, usize>>,
-    question: &'m Question,
+/// How a question joins those that are on their way.
+enum Joined<'u> {
+    /// It is the first of its like, and is sent.
+    First(First<'u>),
+    /// What comes of its like.
+    Beside(watch::Receiver<Option<Heard>>),
 }
 
-impl<'m> Alike<'m> {
-    /// Absent if there are too many.
-    fn one_more(counts: &'m Mutex<HashMap<Question, usize>>, question: &'m Question) -> Option<Self> {
-        let mut held = counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = held.entry(question.clone()).or_default();
-        if *count >= MOST_ALIKE {
-            return None;
-        }
-        *count += 1;
-        Some(Self { counts, question })
-    }
+/// A question that is sent for all that are like it, until it is dropped.
+struct First<'u> {
+    sent: &'u Mutex<HashMap<Vec<u8>, Sent>>,
+    question: Vec<u8>,
+    spelling: Arc<[u8]>,
+    heard: Arc<watch::Sender<Option<Heard>>>,
 }
 
-impl Drop for Alike<'_> {
+impl Drop for First<'_> {
     fn drop(&mut self) {
-        let mut held = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = held.get_mut(self.question) {
-            *count -= 1;
-            if *count == 0 {
-                held.remove(self.question);
-            }
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.question);
+    }
+}
+
+fn letters(name: &[u8]) -> usize {
+    name.iter().filter(|octet| octet.is_ascii_alphabetic()).count()
+}
+
+/// A name in letters of random case. Where it has two, neither all lower nor all upper, as clients write names themselves.
+fn spelled(name: &[u8]) -> io::Result<Vec<u8>> {
+    let mut dice = [0_u8; 32];
+    getrandom::fill(&mut dice).map_err(io::Error::other)?;
+    let mut name = name.to_vec();
+    let mut letters: Vec<&mut u8> = name.iter_mut().filter(|octet| octet.is_ascii_alphabetic()).collect();
+    for (index, letter) in letters.iter_mut().enumerate() {
+        if dice[index / 8 % dice.len()] >> (index % 8) & 1 == 1 {
+            letter.make_ascii_uppercase();
         }
     }
+    if let [first, .., last] = letters.as_mut_slice() {
+        first.make_ascii_lowercase();
+        last.make_ascii_uppercase();
+    }
+    Ok(name)
+}
+
+/// A question as it is sent.
+fn question(journey: &ForwardedQuery, id: u16, spelling: &[u8]) -> Vec<u8> {
+    let mut query = journey.query(id);
+    query[HEADER_OCTETS..HEADER_OCTETS + spelling.len()].copy_from_slice(spelling);
+    query
 }
 
 impl Trouble {
@@ -328,6 +399,13 @@ impl Trouble {
             Self::Silent => {
                 (NO_REACHABLE_AUTHORITY, format!("upstream {server} did not reply within {} ms", PATIENCE.as_millis()))
             }
+            Self::Returned => {
+                let text = format!(
+                    "the question came back to where it was asked from: upstream {server} forwards to this server"
+                );
+                (OTHER, text)
+            }
+            Self::Crowded => (OTHER, format!("{MOST_ALIKE} clients wait for the same from an upstream already")),
             Self::TooManyTries => (OTHER, format!("the aliases lead to more than {MOST_TRIES} questions to upstreams")),
             Self::Network(error) => (NETWORK_ERROR, format!("upstream {server} cannot be asked: {error}")),
             Self::Refused(rcode) => (OTHER, format!("upstream {server} replied {rcode}")),
@@ -343,13 +421,13 @@ fn fresh_id() -> io::Result<u16> {
 }
 
 /// Asks with a datagram from a port of its own. What is no reply to it, whoever sent it, is passed over.
-async fn ask_udp(journey: &ForwardedQuery, server: SocketAddr) -> io::Result<ForeignReply> {
+async fn ask_udp(journey: &ForwardedQuery, spelling: &[u8], server: SocketAddr) -> io::Result<ForeignReply> {
     let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let socket = UdpSocket::bind((any, 0)).await?;
     // From then on the kernel takes datagrams of this server alone, and tells of a port where nobody listens.
     socket.connect(server).await?;
     let id = fresh_id()?;
-    socket.send(&journey.query(id)).await?;
+    socket.send(&question(journey, id, spelling)).await?;
     let mut buffer = vec![0; usize::from(u16::MAX)];
     loop {
         let length = socket.recv(&mut buffer).await?;
@@ -361,10 +439,10 @@ async fn ask_udp(journey: &ForwardedQuery, server: SocketAddr) -> io::Result<For
 }
 
 /// Asks over a connection of its own.
-async fn ask_tcp(journey: &ForwardedQuery, server: SocketAddr) -> io::Result<ForeignReply> {
+async fn ask_tcp(journey: &ForwardedQuery, spelling: &[u8], server: SocketAddr) -> io::Result<ForeignReply> {
     let mut stream = TcpStream::connect(server).await?;
     let id = fresh_id()?;
-    let query = journey.query(id);
+    let query = question(journey, id, spelling);
     let length = u16::try_from(query.len()).expect("a query of one question is short");
     stream.write_all(&[&length.to_be_bytes()[..], &query].concat()).await?;
     let length = stream.read_u16().await?;

@@ -1,5 +1,6 @@
 //! Private zones, their links, and the record sets that were found in them.
 
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 
 use indexmap::IndexMap;
@@ -14,6 +15,10 @@ use crate::import::reading::record;
 use crate::import::report::{Provenance, Topic};
 
 const ZONE: &str = "microsoft.network/privatednszones";
+/// The shortest TTL a record set of a private zone has, in seconds.
+///
+/// Source: az network private-dns record-set, `--ttl`; Azure refuses 0.
+const MIN_TTL: u32 = 1;
 
 /// A record set that was found in a zone.
 pub(super) struct Found {
@@ -104,7 +109,7 @@ impl Builder<'_> {
 
     fn found(&mut self, zone: &Object, id: &ZoneId) -> IndexMap<(OwnerName, RecordType), Found> {
         let facts = self.facts;
-        let listed: Option<Vec<&str>> = zone
+        let listed: Option<HashSet<&str>> = zone
             .get("recordSets")
             .and_then(serde_json::Value::as_array)
             .map(|items| items.iter().filter_map(serde_json::Value::as_str).collect());
@@ -125,14 +130,22 @@ impl Builder<'_> {
                 let records = object.get("records").and_then(serde_json::Value::as_array).into_iter().flatten();
                 let data: Vec<RecordData> = records.filter_map(|one| record(kind, one.as_str()?)).collect();
                 let ttl = object.get("ttl").and_then(serde_json::Value::as_u64).and_then(|ttl| u32::try_from(ttl).ok());
-                let ttl = ttl.unwrap_or(self.catalogue.rules.manual_ttl);
+                let mut ttl = ttl.unwrap_or(self.catalogue.rules.manual_ttl);
+                if ttl < MIN_TTL {
+                    let text = format!(
+                        "record set {owner} {kind} has TTL {ttl}, and Azure takes {MIN_TTL} to {}: it gets {MIN_TTL}",
+                        crate::dns::master::MAX_TTL
+                    );
+                    self.report.add(Topic::Inconsistent, text, object.places(), None);
+                    ttl = MIN_TTL;
+                }
                 let Some(set) = RecordSet::new(owner.clone(), ttl, data) else {
                     let text = format!("record set {owner} {kind} has no records: it is left out");
                     self.report.add(Topic::Inconsistent, text, object.places(), None);
                     continue;
                 };
                 let name = format!("{} {kind}", object.id.name().to_ascii_lowercase());
-                if listed.as_ref().is_some_and(|listed| !listed.contains(&name.as_str())) {
+                if listed.as_ref().is_some_and(|listed| !listed.contains(name.as_str())) {
                     let text = format!(
                         "record set {owner} {kind} is told of, and the whole list of {} does not have it",
                         id.apex

@@ -391,6 +391,9 @@ impl Loader<'_> {
     }
 
     fn push(&mut self, told: Told, event: Event) {
+        if self.faults.is_full() {
+            return;
+        }
         let place = self.place(told.range);
         self.history.push(Recorded { event, date: told.date, place: Some(place) });
     }

@@ -83,12 +83,17 @@ impl Events {
     pub(super) fn shapes(&mut self, events: &[Recorded], date: Option<Date>) -> Vec<EventSchema> {
         let mut shapes = Vec::new();
         let mut rest = events;
+        // How many of the rest have the date of the first.
+        let mut together = 0;
         while let Some(first) = rest.first() {
-            let together = rest.iter().take_while(|one| one.date == first.date).count();
+            if together == 0 {
+                together = rest.iter().take_while(|one| one.date == first.date).count();
+            }
             let (what, taken) = self.next(&rest[..together]);
             let own = first.date.filter(|own| Some(*own) != date).map(|own| own.to_string());
             shapes.push(EventSchema { date: own, what });
             rest = &rest[taken..];
+            together -= taken;
         }
         shapes
     }

@@ -15,7 +15,7 @@ use crate::dns::OwnerName;
 const MAX_KNOWN: usize = 40;
 
 /// How long a body may take to arrive.
-const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(20);
+const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// A JSON body.
 pub(super) struct Body<T>(pub(super) T);

@@ -42,12 +42,12 @@ pub use problem::Problem;
 pub use queries::QueriesDocument;
 
 use super::control::Control;
-use crate::scenario::Addition;
+use crate::scenario::{Addition, MAX_REQUEST_OCTETS};
 
 /// Where the admin server listens if nothing else is said.
 pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5299);
-/// The most octets of a request's body.
-pub const MAX_BODY_OCTETS: usize = 4 << 20;
+/// The most bytes of a request's body.
+pub const MAX_BODY_OCTETS: usize = MAX_REQUEST_OCTETS;
 
 /// What every handler has.
 #[derive(Clone, Debug)]
