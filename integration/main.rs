@@ -12,6 +12,9 @@ mod scenarios;
 /// The one generator of histories, and properties that count their cases.
 mod generate;
 
+/// One fold for everything that is loaded, appended or imported.
+mod one_fold;
+
 /// The written form: there and back, and never a panic.
 mod written;
 

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use ampls_dns::compile::Fold;
 use ampls_dns::dns::wire::{ReceivedData, decode, encode_query};
 use ampls_dns::dns::{OwnerName, RecordData, RecordSet, RecordType};
-use ampls_dns::estate::generate::{Size, generate};
 use ampls_dns::estate::{Event, History, Recorded, ResolutionPolicy, Revision, ZoneId};
+use ampls_dns::scenario::generate::{Size, generate};
 use ampls_dns::server::{Settings, start};
 
 /// How often a revision is published.

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use ampls_dns::compile::Fold;
 use ampls_dns::estate::Revision;
-use ampls_dns::estate::generate::{Size, generate};
 use ampls_dns::resolve::Prepared;
+use ampls_dns::scenario::generate::{Size, generate};
 
 #[allow(clippy::print_stdout, reason = "an example talks to whoever runs it")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -23,6 +23,7 @@
 //! ```
 
 mod maker;
+mod mistake;
 mod names;
 mod objects;
 mod routing;
@@ -41,6 +42,7 @@ use ampls_dns::estate::{Event, History, NetworkName};
 use ampls_dns::scenario::Scenario;
 use proptest::prelude::*;
 
+pub use mistake::mistake;
 pub use names::{kinds, names_to_ask};
 pub use share::{Premise, law};
 pub use zone_text::ZoneText;

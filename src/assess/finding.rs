@@ -290,7 +290,10 @@ fn refused(compiled: &Compiled, findings: &mut Vec<Finding>) {
         };
         let step = step_words(compiled, refusal.revision);
         let source = match &refusal.reason {
-            Reason::Limit(exceeded) => format!(" (source: {})", exceeded.limit.source()),
+            Reason::Limit(exceeded) => {
+                let source = &exceeded.limit.row().source;
+                format!(" (source: {}, {})", source.text, source.date)
+            }
             _ => String::new(),
         };
         let message = format!("{}{step}{source}", refusal.reason);

@@ -136,7 +136,7 @@ fn service(spec: &ResourceSpec, row: &EndpointRow, regional: bool) -> Option<Ser
     Some(match (spec, row.kind) {
         (ResourceSpec::Workspace(_), EndpointKind::Workspace) => Service::LogIngestion,
         (ResourceSpec::Workspace(_), EndpointKind::Global) => match row.operations[0] {
-            Operation::Query if row.record.as_str() == "api" => Service::Query,
+            Operation::Query if row.workspace_queries => Service::Query,
             Operation::Config => Service::AgentConfig,
             Operation::Download => Service::Download,
             _ => return None,
@@ -144,7 +144,7 @@ fn service(spec: &ResourceSpec, row: &EndpointRow, regional: bool) -> Option<Ser
         (ResourceSpec::Component(_), EndpointKind::Regional) => Service::ComponentIngestion,
         // A component with a regional host does not use the global twins of it.
         (ResourceSpec::Component(_), EndpointKind::Global) if ingestion => {
-            if regional && matches!(row.record.as_str(), "global.in.ai" | "live") {
+            if regional && row.regional_twin {
                 return None;
             }
             Service::ComponentIngestion

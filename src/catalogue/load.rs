@@ -213,6 +213,10 @@ struct EndpointShape {
     since: Option<String>,
     #[serde(default)]
     compressed: bool,
+    #[serde(default)]
+    workspace_queries: bool,
+    #[serde(default)]
+    regional_twin: bool,
     meaning: String,
     source: String,
     date: String,
@@ -302,7 +306,7 @@ struct ChainShape {
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "camelCase")]
-enum CertaintyShape {
+pub(super) enum CertaintyShape {
     Documented,
     Observed,
     Inferred,
@@ -406,6 +410,8 @@ fn endpoint(shape: EndpointShape) -> Result<EndpointRow, String> {
         member_before_compression: shape.member_before_compression.as_deref().map(pattern).transpose()?,
         since: shape.since.as_deref().map(date).transpose()?,
         compressed: shape.compressed,
+        workspace_queries: shape.workspace_queries,
+        regional_twin: shape.regional_twin,
         meaning: shape.meaning.into(),
         source: cited(shape.source, shape.date, shape.certainty),
     })
@@ -475,7 +481,7 @@ fn chain(shape: ChainShape) -> Result<ChainRow, String> {
     })
 }
 
-fn cited(text: String, date: String, certainty: CertaintyShape) -> Source {
+pub(super) fn cited(text: String, date: String, certainty: CertaintyShape) -> Source {
     let certainty = match certainty {
         CertaintyShape::Documented => Certainty::Documented,
         CertaintyShape::Observed => Certainty::Observed,
@@ -485,7 +491,7 @@ fn cited(text: String, date: String, certainty: CertaintyShape) -> Source {
     Source { text: text.into(), date: date.into(), certainty }
 }
 
-fn name(text: &str) -> Result<OwnerName, String> {
+pub(super) fn name(text: &str) -> Result<OwnerName, String> {
     OwnerName::parse(text).map_err(|error| format!("{text}: {error}"))
 }
 
@@ -493,7 +499,7 @@ fn pattern(text: &str) -> Result<Pattern, String> {
     text.parse().map_err(|error: super::pattern::BadPattern| error.to_string())
 }
 
-fn date(text: &str) -> Result<Date, String> {
+pub(super) fn date(text: &str) -> Result<Date, String> {
     text.parse().map_err(|_| format!("`{text}` is no date"))
 }
 

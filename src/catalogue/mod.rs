@@ -2,10 +2,11 @@
 //!
 //! All of it is data in `zones/`, embedded in the binary: `zones/<cloud>/catalogue.yaml` holds the rows, each with its
 //! source and the date it is from, and `zones/<cloud>/public/*.zone` holds public DNS where names are fixed, in
-//! master-file format. Where names depend on a resource or region the rows hold patterns. [`load`] reads both.
+//! master-file format. `zones/every-cloud.yaml` holds what is the same in all clouds, such as limits. Where names depend on a resource or region the rows hold patterns. [`load`] reads them.
 //!
 //! This floor knows nothing of anybody's estate.
 
+pub mod every_cloud;
 pub mod existing;
 pub mod load;
 pub mod pattern;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+pub use every_cloud::{EveryCloud, Limit, LimitRow, every_cloud};
 pub use pattern::{Pattern, Slots};
 
 use crate::dns::{OwnerName, RecordSet};
@@ -211,6 +213,10 @@ pub struct EndpointRow {
     pub since: Option<Date>,
     /// True if all resources of one region share one address since endpoint compression.
     pub compressed: bool,
+    /// True for the name that queries of workspaces go to.
+    pub workspace_queries: bool,
+    /// True for a global name that components with a regional host of their own do not use.
+    pub regional_twin: bool,
     /// What the name is for, in one sentence.
     pub meaning: Arc<str>,
     /// Where the row is from.
@@ -395,6 +401,12 @@ impl Catalogue {
     /// The zones a complete zone group writes to, in the order of the rows.
     pub fn zone_group(&self) -> impl Iterator<Item = &ZoneRow> {
         self.zones.iter().filter(|row| row.in_zone_group)
+    }
+
+    /// The public name whose alias leads to a name of a private zone of Azure Monitor.
+    pub fn public_name(&self, private: &OwnerName) -> Option<OwnerName> {
+        let row = self.zones.iter().find(|row| private.is_within(&row.private))?;
+        private.moved(&row.private, &row.public)
     }
 
     /// The row of a private zone's apex.

@@ -109,8 +109,10 @@ impl Side {
                 continue;
             }
             let failed = |error| DiffError::Addition(name.clone(), error);
-            let addition =
-                input::with_text(name, |file, text| Addition::read(file, text, &history).map_err(InputError::Scenario));
+            let state = compile(&Arc::new(history.clone()), history.last()).state;
+            let addition = input::with_text(name, |file, text| {
+                Addition::read(file, text, &history, &state).map_err(InputError::Scenario)
+            });
             addition.map_err(failed)?.append_to(&mut history);
         }
         Ok(Self { revision: history.last(), history: Arc::new(history) })

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::{Outcome, Result, output};
-use crate::estate::generate::{Size, generate};
 use crate::scenario::Scenario;
+use crate::scenario::generate::{Size, generate};
 
 /// Print a generated scenario of a given size, within Azure's limits
 #[derive(Args, Debug)]

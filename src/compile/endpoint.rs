@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::limit::Limit;
+use super::address::{Pool, Shortage};
 use super::member::{self, Member};
 use super::refusal::Reason;
 use super::state::{Addressed, Endpoint, State};
 use super::zone::Writer;
+use crate::catalogue::Limit;
 use crate::dns::{RecordData, RecordSet, RecordType};
-use crate::estate::address::{Pool, Shortage};
 use crate::estate::history::{Append, Deletion};
 use crate::estate::{ApprovalState, EndpointName, NetworkName, PrivateEndpointSpec, ResourceName, ZoneGroup, ZoneId};
 
@@ -22,7 +22,6 @@ impl State {
         if let Some(group) = &spec.zone_group {
             self.keep(Limit::ZonesPerZoneGroup, spec.name.as_str(), group.zones.len(), created)?;
         }
-        self.all_there(spec.zone_group.as_ref())?;
         let Some(scope) = self.scopes.get(&spec.scope) else { return Ok(()) };
         self.keep(Limit::EndpointsPerScope, spec.scope.as_str(), scope.endpoints.len() + 1, created)?;
 
@@ -66,7 +65,6 @@ impl State {
     pub(super) fn set_zone_group(&mut self, name: &EndpointName, group: &ZoneGroup) -> Result<(), Reason> {
         let Some(endpoint) = self.endpoints.get(name) else { return Ok(()) };
         self.keep(Limit::ZonesPerZoneGroup, name.as_str(), group.zones.len(), endpoint.created)?;
-        self.all_there(Some(group))?;
         let before = endpoint.zone_group.clone();
         let dropped = before.into_iter().flat_map(|before| before.zones).filter(|zone| !group.zones.contains(zone));
         let members = endpoint.members.clone();
@@ -85,12 +83,6 @@ impl State {
         for zone in group.into_iter().flat_map(|group| group.zones) {
             self.erase(name, &zone, &members);
         }
-    }
-
-    /// A zone group names zones that exist; with one that does not, Azure refuses the whole of it.
-    fn all_there(&self, group: Option<&ZoneGroup>) -> Result<(), Reason> {
-        let gone = group.into_iter().flat_map(|group| &group.zones).find(|zone| !self.zones.contains_key(*zone));
-        gone.map_or(Ok(()), |zone| Err(Reason::ZoneGone(zone.clone())))
     }
 
     /// A connection that is approved for the first time makes its zone group write; one that is rejected later keeps

@@ -5,70 +5,28 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::limit::Limit;
 use super::refusal::{Exceeded, Reason};
 use super::state::{LinkedZone, State};
-use super::zone::{Lookup, Writer, Zone, private_soa};
+use super::zone::{Lookup, Writer, Zone};
+use crate::catalogue::{Limit, every_cloud};
 use crate::dns::{OwnerName, RecordSet, RecordType};
+use crate::estate::history::Limits;
 use crate::estate::{NetworkName, ResolutionPolicy, ZoneId};
-
-/// Zone names Azure keeps for itself; names below them can be created.
-///
-/// Source: private-dns-privatednszone, "Reserved DNS zone names".
-const RESERVED: [&str; 26] = [
-    "azclient.ms",
-    "azclient.us",
-    "azclient.cn",
-    "azure.com",
-    "azure.us",
-    "azure.cn",
-    "cloudapp.net",
-    "usgovcloudapp.net",
-    "chinacloudapp.cn",
-    "core.windows.net",
-    "core.usgovcloudapi.net",
-    "core.chinacloudapi.cn",
-    "microsoft.com",
-    "microsoft.us",
-    "microsoft.cn",
-    "msidentity.com",
-    "msidentity.us",
-    "msidentity.cn",
-    "trafficmanager.net",
-    "usgovtrafficmanager.net",
-    "trafficmanager.cn",
-    "windows.net",
-    "usgovcloudapi.net",
-    "chinacloudapi.cn",
-    "cloudapp.azure.com",
-    "cloudapp.azure.us",
-];
-
-/// True if the name is one of the zones Azure keeps for itself, or below one.
-pub fn is_reserved(name: &OwnerName) -> bool {
-    let mut rest = Some(name.clone());
-    while let Some(ancestor) = rest {
-        if RESERVED.contains(&ancestor.to_string().as_str()) {
-            return true;
-        }
-        rest = ancestor.parent();
-    }
-    false
-}
 
 impl State {
     pub(super) fn create_zone(&mut self, id: &ZoneId) -> Result<(), Reason> {
         if self.zones.contains_key(id) {
             return Err(Reason::ZoneExists(id.clone()));
         }
-        let apex = id.apex.to_string();
-        if RESERVED.contains(&apex.as_str()) {
+        let facts = every_cloud();
+        if facts.is_reserved_zone(&id.apex) {
             return Err(Reason::ReservedZoneName(id.apex.clone()));
         }
-        if !(2..=34).contains(&id.apex.label_count()) {
+        let (least, most) = facts.zone_labels.value;
+        if !(least..=most).contains(&id.apex.label_count()) {
             return Err(Reason::ZoneLabels(id.apex.clone()));
         }
-        let zone = Zone::new(id.clone(), private_soa(&id.apex), Writer::Zone, self.revision);
+        let zone = Zone::new(id.clone(), facts.private_soa(&id.apex), Writer::Zone, self.revision);
         self.keep(Limit::ZonesPerSubscription, "the subscription", self.zones.len() + 1, None)?;
         self.zones.insert(id.clone(), LinkedZone { zone: Arc::new(zone), links: BTreeMap::new() });
         Ok(())
@@ -76,7 +34,7 @@ impl State {
 
     pub(super) fn delete_zone(&mut self, id: &ZoneId) -> Result<(), Reason> {
         match self.zones.get(id) {
-            None => Err(Reason::ZoneGone(id.clone())),
+            None => Ok(()),
             Some(linked) if !linked.links.is_empty() => {
                 Err(Reason::ZoneHasLinks { zone: id.clone(), links: linked.links.len() })
             }
@@ -103,7 +61,8 @@ impl State {
         }
         let new = already.is_none_or(|zones| !zones.contains(id));
         let zones_of_network = already.map_or(0, |zones| zones.len()) + usize::from(new);
-        let links = self.zones.get(id).ok_or_else(|| Reason::ZoneGone(id.clone()))?.links.len() + usize::from(new);
+        self.find_zone(id)?;
+        let links = self.zones[id].links.len() + usize::from(new);
         self.keep(Limit::ZonesPerNetwork, network.as_str(), zones_of_network, None)?;
         self.keep(Limit::LinksPerZone, &id.to_string(), links, None)?;
         let linked = self.zones.get_mut(id).expect("its links were just counted");
@@ -122,8 +81,8 @@ impl State {
     }
 
     pub(super) fn put_record_set(&mut self, id: &ZoneId, set: &RecordSet) -> Result<(), Reason> {
-        let linked = self.zones.get(id).ok_or_else(|| Reason::ZoneGone(id.clone()))?;
-        if alias_conflicts(&linked.zone, set) {
+        self.find_zone(id)?;
+        if alias_conflicts(&self.zones[id].zone, set) {
             return Err(Reason::AliasNotAlone(set.owner().clone()));
         }
         self.keep(Limit::RecordsPerRecordSet, &set.owner().to_string(), set.data().len(), None)?;
@@ -133,7 +92,8 @@ impl State {
     /// Writes a record set into a private zone, within the zone's limit.
     pub(super) fn write(&mut self, id: &ZoneId, set: RecordSet, writer: Writer) -> Result<(), Reason> {
         let revision = self.revision;
-        let linked = self.zones.get(id).ok_or_else(|| Reason::ZoneGone(id.clone()))?;
+        self.find_zone(id)?;
+        let linked = &self.zones[id];
         if !set.owner().is_within(linked.zone.apex()) {
             return Err(Reason::OutsideZone { owner: set.owner().clone(), zone: id.clone() });
         }
@@ -146,8 +106,9 @@ impl State {
 
     /// Refuses what would exceed a limit that Azure enforces.
     pub(super) fn keep(&self, limit: Limit, of: &str, found: usize, on: Option<Date>) -> Result<(), Reason> {
-        match limit.most(self.switches.limits, on) {
-            Some(most) if found > most && !limit.only_warns() => {
+        let row = limit.row();
+        match row.most(self.switches.limits == Limits::Preview, on) {
+            Some(most) if found > most && !row.only_warns => {
                 Err(Reason::Limit(Exceeded { limit, of: of.to_owned(), most, found }))
             }
             _ => Ok(()),

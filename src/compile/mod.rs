@@ -1,23 +1,26 @@
 //! Catalogue and history to zones and views. Pure, and total on every history.
 //!
 //! [`state`] folds the events one by one; `network`, `linking`, `scoping` and `endpoint` hold what each kind of event does,
-//! [`member`] which names an endpoint serves, [`limit`] and [`refusal`] what Azure would refuse. [`zone`] has the one kind of
+//! [`member`] which names an endpoint serves, `address` which addresses they get,
+//! [`reference`] whether what an event names exists, and [`refusal`] what Azure would refuse. [`zone`] has the one kind of
 //! zone: record sets with their provenance, from events, from files ([`zone_files`]) or of public DNS ([`public`]). The
 //! [`view`]s, which answers are made from, follow from the folded state.
 //!
 //! A second scope that overwrites the first one's record sets is not an error here: it is the subject.
 
 pub mod existing;
-pub mod limit;
 pub mod reachability;
+pub mod reference;
 pub mod refusal;
 
 pub mod public;
 pub mod zone;
 pub mod zone_files;
 
+pub mod address;
 mod endpoint;
-pub mod linking;
+mod linking;
+pub mod member;
 mod network;
 pub mod routing;
 mod scoping;
@@ -30,13 +33,13 @@ pub(crate) mod sample;
 
 use std::sync::Arc;
 
+pub use reference::{Absence, Missing, ObjectKind};
 pub use state::State;
 pub use view::{Link, Target, View, ViewId, Views};
 pub use zone::{Answer, Lookup, Owned, Tombstone, Writer, Zone, Zones};
 pub use zone_files::ZoneFiles;
 
 use crate::catalogue::Catalogue;
-pub use crate::estate::member;
 use crate::estate::{History, Revision};
 
 /// One revision of an estate, ready to be asked.
@@ -99,6 +102,11 @@ impl Fold {
             let Some(recorded) = self.history.event(next) else { return };
             self.state.apply(recorded);
         }
+    }
+
+    /// The estate at the revision it stands at.
+    pub fn state(&self) -> &State {
+        &self.state
     }
 
     /// The revision it stands at, ready to be asked.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::limit::Limit;
+use super::reference::{Absence, ObjectKind};
 use super::refusal::Reason;
 use super::state::{State, ordered};
+use crate::catalogue::Limit;
 use crate::estate::{ForwardTo, NetworkName, NetworkSpec, RulesetSpec};
 
 impl State {
@@ -25,13 +26,20 @@ impl State {
         }
         self.peerings.retain(|pair| !pair.contains(network));
         self.delete_routing_of(network);
-        self.inbound.retain(|_, own| own != network);
+        let gone = Absence::Deleted(self.revision);
+        let inbound = self.inbound.extract_if(.., |_, own| own == network).map(|(name, _)| name);
+        for name in inbound.collect::<Vec<_>>() {
+            self.is_absent(ObjectKind::InboundEndpoint, name.as_str().into(), gone);
+        }
         for ruleset in self.rulesets.values_mut() {
             if ruleset.links.contains(network) {
                 Arc::make_mut(ruleset).links.retain(|linked| linked != network);
             }
         }
-        self.machines.retain(|_, machine| machine.network != *network);
+        let machines = self.machines.extract_if(.., |_, machine| machine.network == *network).map(|(name, _)| name);
+        for name in machines.collect::<Vec<_>>() {
+            self.is_absent(ObjectKind::VirtualMachine, name.as_str().into(), gone);
+        }
         self.outbound.remove(network);
         self.networks.shift_remove(network);
         Ok(())

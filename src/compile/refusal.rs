@@ -1,7 +1,13 @@
 //! What Azure would refuse.
 
 use std::fmt;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
 
+use ipnet::Ipv4Net;
+
+use super::reference::{Absence, Missing, ObjectKind};
+use crate::catalogue::Limit;
 use crate::dns::OwnerName;
 use crate::estate::{EndpointName, NetworkName, Place, ResourceName, Revision, ScopeName, ZoneId};
 
@@ -14,6 +20,12 @@ pub struct Refusal {
     pub reason: Reason,
     /// Where the event was written.
     pub place: Option<Place>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.reason)
+    }
 }
 
 /// Why Azure would refuse an event. Each variant's source stands beside its wording in the findings.
@@ -46,8 +58,6 @@ pub enum Reason {
     ZoneExists(ZoneId),
     /// Azure keeps this zone name for itself.
     ReservedZoneName(OwnerName),
-    /// The zone is not there any more.
-    ZoneGone(ZoneId),
     /// A zone's name has 2 to 34 labels.
     ZoneLabels(OwnerName),
     /// A CNAME record set stands alone at its name, has one record, and is not at the apex.
@@ -96,7 +106,7 @@ pub enum Reason {
         /// The endpoint.
         endpoint: EndpointName,
         /// The address.
-        address: std::net::Ipv4Addr,
+        address: Ipv4Addr,
     },
     /// A rule's target is 168.63.129.16.
     RuleTargetsAzureDns {
@@ -105,15 +115,127 @@ pub enum Reason {
         /// The rule's domain.
         domain: OwnerName,
     },
+    /// The event refers to what does not exist.
+    Missing(Missing),
+    /// There is an object of that name.
+    Exists {
+        /// What it is.
+        kind: ObjectKind,
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// An object cannot have that name.
+    BadName {
+        /// What it is.
+        what: Arc<str>,
+        /// The name.
+        name: Arc<str>,
+    },
+    /// A network cannot be peered with itself.
+    PeeredWithItself(NetworkName),
+    /// There is no such peering to delete.
+    NotPeered([NetworkName; 2]),
+    /// There is no such gateway, route table, appliance, virtual hub, transit, policy or half of a peering to delete.
+    NoSuchRouting,
+    /// There is no such link to remove.
+    NotLinked {
+        /// The zone.
+        zone: ZoneId,
+        /// The network.
+        network: NetworkName,
+    },
+    /// The resource is not in the scope it is to be taken from.
+    NotScoped {
+        /// The scope.
+        scope: ScopeName,
+        /// The resource.
+        resource: ResourceName,
+    },
+    /// A resource that exists is of another kind.
+    OtherKind {
+        /// The resource.
+        resource: ResourceName,
+        /// What it is.
+        kind: &'static str,
+        /// What the event takes it for.
+        wanted: &'static str,
+    },
+    /// What a component names as its workspace is something else.
+    NotAWorkspace {
+        /// The resource.
+        resource: ResourceName,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// The network has no such subnet.
+    NoSubnet {
+        /// The network.
+        network: NetworkName,
+        /// The subnet.
+        subnet: Arc<str>,
+    },
+    /// A static address is outside the endpoint's subnet.
+    AddressOutside {
+        /// The address.
+        address: Ipv4Addr,
+        /// The subnet.
+        subnet: Ipv4Net,
+    },
+    /// A static address is one that Azure keeps for itself.
+    AddressReserved(Ipv4Addr),
     /// A limit of Azure's.
     Limit(Exceeded),
+}
+
+impl Reason {
+    /// True if the event says something that means nothing where it stands: it refers to what does not exist, or gives a
+    /// name that cannot be given. Azure has no part in that, and whoever writes such an event made a mistake. What follows
+    /// from an earlier refusal is none.
+    pub fn is_mistake(&self) -> bool {
+        match self {
+            Self::Missing(missing) => !matches!(missing.absence, Absence::Refused(_)),
+            Self::Exists { .. }
+            | Self::OutsideZone { .. }
+            | Self::BadName { .. }
+            | Self::PeeredWithItself(_)
+            | Self::NotPeered(_)
+            | Self::NoSuchRouting
+            | Self::NotLinked { .. }
+            | Self::NotScoped { .. }
+            | Self::OtherKind { .. }
+            | Self::NotAWorkspace { .. }
+            | Self::NoSubnet { .. }
+            | Self::AddressOutside { .. }
+            | Self::AddressReserved(_) => true,
+            Self::PeeringOverlaps { .. }
+            | Self::ZoneNameTaken { .. }
+            | Self::ZoneHasLinks { .. }
+            | Self::ZoneExists(_)
+            | Self::ReservedZoneName(_)
+            | Self::ZoneLabels(_)
+            | Self::AliasNotAlone(_)
+            | Self::ResourceIsScoped { .. }
+            | Self::NoSuchConnection { .. }
+            | Self::NetworkInUse { .. }
+            | Self::SubnetExhausted { .. }
+            | Self::AddressTaken { .. }
+            | Self::RuleTargetsAzureDns { .. }
+            | Self::Limit(_) => false,
+        }
+    }
+}
+
+impl From<Missing> for Reason {
+    fn from(missing: Missing) -> Self {
+        Self::Missing(missing)
+    }
 }
 
 /// A limit that an event would exceed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Exceeded {
     /// Which limit.
-    pub limit: super::limit::Limit,
+    pub limit: Limit,
     /// Whose limit it is: the name of the scope, zone, endpoint or network.
     pub of: String,
     /// The figure that held.
@@ -140,7 +262,6 @@ impl fmt::Display for Reason {
             Self::ReservedZoneName(apex) => {
                 write!(f, "{apex} cannot be created: Azure keeps that zone name for itself")
             }
-            Self::ZoneGone(zone) => write!(f, "{zone} does not exist any more"),
             Self::ZoneLabels(apex) => write!(f, "{apex} cannot be created: a zone's name has 2 to 34 labels"),
             Self::OutsideZone { owner, zone } => write!(f, "`{owner}` is not within the zone {zone}"),
             Self::AliasNotAlone(owner) => write!(
@@ -169,6 +290,25 @@ impl fmt::Display for Reason {
             Self::RuleTargetsAzureDns { ruleset, domain } => {
                 write!(f, "{ruleset} cannot send {domain} to 168.63.129.16: Azure does not allow that target")
             }
+            Self::Missing(missing) => write!(f, "{missing}"),
+            Self::Exists { kind, name } => write!(f, "there is a {kind} `{name}` already"),
+            Self::BadName { what, name } => write!(f, "`{name}` cannot be the name of a {what}"),
+            Self::PeeredWithItself(network) => write!(f, "network `{network}` cannot be peered with itself"),
+            Self::NotPeered([one, other]) => write!(f, "networks `{one}` and `{other}` are not peered at this point"),
+            Self::NoSuchRouting => f.write_str("there is no such object at this point"),
+            Self::NotLinked { zone, network } => {
+                write!(f, "private zone `{zone}` is not linked to network `{network}` here")
+            }
+            Self::NotScoped { scope, resource } => write!(f, "resource `{resource}` is not in scope `{scope}` here"),
+            Self::OtherKind { resource, kind, wanted } => write!(f, "`{resource}` is a {kind}, and not a {wanted}"),
+            Self::NotAWorkspace { resource, kind } => {
+                write!(f, "`{resource}` is a {kind}, and a workspace is wanted")
+            }
+            Self::NoSubnet { network, subnet } => write!(f, "network `{network}` has no subnet `{subnet}`"),
+            Self::AddressOutside { address, subnet } => {
+                write!(f, "{address} is not in the subnet, which is {subnet}")
+            }
+            Self::AddressReserved(address) => write!(f, "Azure keeps {address} of the subnet for itself"),
             Self::Limit(exceeded) => write!(f, "{exceeded}"),
         }
     }

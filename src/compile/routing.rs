@@ -21,6 +21,11 @@ impl Routes {
         self.objects.is_empty()
     }
 
+    /// True if there is such an object.
+    pub fn has(&self, key: &RoutingKey) -> bool {
+        self.objects.contains_key(key)
+    }
+
     /// All objects, in order of their kinds and names.
     pub fn objects(&self) -> impl Iterator<Item = &Routing> {
         self.objects.values()

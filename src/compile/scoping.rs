@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::limit::Limit;
 use super::refusal::Reason;
 use super::state::{Resource, Scope, State};
+use crate::catalogue::Limit;
 use crate::estate::history::WorkspaceHop;
 use crate::estate::{AccessModeSettings, ResourceName, ResourceSpec, ScopeName, ScopeSpec};
 

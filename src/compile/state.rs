@@ -23,6 +23,7 @@ use crate::estate::{
 };
 
 use super::member::Member;
+use super::reference::{Absence, ObjectKind};
 use super::refusal::Refusal;
 
 /// A private zone and the networks it is linked to.
@@ -160,6 +161,8 @@ pub struct State {
     pub files: Arc<super::ZoneFiles>,
     /// Events that had no effect because Azure would refuse them.
     pub refusals: Vec<Refusal>,
+    /// Names that were given, or refused, and refer to nothing now.
+    pub(super) absent: Arc<HashMap<(ObjectKind, Arc<str>), Absence>>,
 }
 
 impl State {
@@ -184,13 +187,16 @@ impl State {
             outbound: BTreeMap::new(),
             files: Arc::default(),
             refusals: Vec::new(),
+            absent: Arc::default(),
         }
     }
 
     /// Takes the next event; it makes the next revision whether it has an effect or not.
     pub fn apply(&mut self, recorded: &Recorded) {
         self.revision = Revision(self.revision.0 + 1);
-        if let Err(refused) = self.effect(&recorded.event, recorded.date) {
+        let outcome = self.check_references(&recorded.event).and_then(|()| self.effect(&recorded.event, recorded.date));
+        self.note_absence(&recorded.event, outcome.is_ok());
+        if let Err(refused) = outcome {
             self.refusals.push(Refusal { revision: self.revision, reason: refused, place: recorded.place.clone() });
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::dns::master::MasterError;
 use crate::dns::packed::{self, Entry, Found, StoredSet};
-use crate::dns::{NameServers, OwnerName, PackedZone, RecordData, RecordSet, RecordType, Soa, Suffixes, WholeKey};
+use crate::dns::{NameServers, OwnerName, PackedZone, RecordSet, RecordType, Suffixes, WholeKey};
 use crate::estate::{EndpointName, ResourceName, Revision, ScopeName, ZoneId};
 
 /// Who wrote a record set.
@@ -434,27 +434,10 @@ impl Zone {
 /// Zones by apex; the zone with the longest apex that a name is within answers for it.
 pub type Zones = Suffixes<Arc<Zone>>;
 
-/// The SOA record set of a private zone as Azure makes it.
-///
-/// Source: two public dig transcripts of negative answers of 168.63.129.16 (2022 and later); TTL 3600 as in
-/// dns-private-records, 2024-02-07.
-pub fn private_soa(apex: &OwnerName) -> RecordSet {
-    let name = |text| OwnerName::parse(text).expect("a constant name");
-    let soa = Soa {
-        host: name("azureprivatedns.net"),
-        email: name("azureprivatedns-host.microsoft.com"),
-        serial: 1,
-        refresh: 3600,
-        retry: 300,
-        expire: 2_419_200,
-        minimum: 10,
-    };
-    RecordSet::single(apex.clone(), 3600, RecordData::Soa(soa))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dns::RecordData;
 
     fn name(text: &str) -> OwnerName {
         OwnerName::parse(text).expect("a good name")
@@ -462,7 +445,7 @@ mod tests {
 
     fn zone() -> Zone {
         let id = ZoneId { resource_group: "rg".into(), apex: name("z.example") };
-        Zone::new(id.clone(), private_soa(&id.apex), Writer::Zone, Revision(1))
+        Zone::new(id.clone(), crate::catalogue::every_cloud().private_soa(&id.apex), Writer::Zone, Revision(1))
     }
 
     fn a(owner: &str, last: u8) -> RecordSet {

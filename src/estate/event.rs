@@ -9,8 +9,7 @@ use crate::dns::{OwnerName, RecordSet, RecordType};
 
 /// One thing that happens. Names of variants are those of the written form.
 ///
-/// References are checked by the written form (a dangling one is an error there); what Azure would refuse is for
-/// `compile` to find.
+/// Whether what an event refers to exists, and whether Azure would refuse the event, is for `compile` to find.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "fields are documented by their types")]
 pub enum Event {

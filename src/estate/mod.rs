@@ -16,11 +16,6 @@ pub mod zone;
 pub mod event;
 pub mod history;
 
-pub mod address;
-pub mod member;
-
-pub mod generate;
-
 pub use endpoint::{ApprovalState, PrivateEndpointSpec, StaticAddress, ZoneGroup};
 pub use event::Event;
 pub use history::{History, Place, Recorded, Revision, Step};

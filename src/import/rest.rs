@@ -6,6 +6,7 @@ use super::id::ResourceId;
 use super::property::{Placed, View};
 use super::reading::{Reading, host, record};
 use super::report::Topic;
+use crate::catalogue::{Catalogue, Cloud};
 use crate::dns::RecordType;
 
 /// The types that are read.
@@ -435,7 +436,7 @@ impl Reading<'_> {
     /// A name an endpoint serves, at an address. Private names count as the public ones they stand for.
     pub(super) fn served(&mut self, id: &ResourceId, fqdn: &str, at: &str, address: &str, pointer: &str) {
         if let (Some(name), Some(address)) = (self.name(fqdn, at), self.address(address, pointer)) {
-            let public = name.to_string().replace(".privatelink.", ".");
+            let public = Cloud::ALL.iter().find_map(|cloud| Catalogue::of(*cloud).public_name(&name)).unwrap_or(name);
             self.tell(id, &format!("address {public}"), address.to_string(), pointer);
         }
     }

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::catalogue::every_cloud;
 use crate::compile::existing::{Basis, Existing, existing};
-use crate::compile::linking::is_reserved;
 use crate::compile::{Answer, Compiled, Link, Lookup, Owned, Target, Tombstone, View, ViewId, Zone};
 use crate::dns::{OwnerName, RecordSet, RecordType, WholeKey};
 use crate::estate::history::RulesetChain;
@@ -321,7 +321,7 @@ fn rule_of<'w>(
 ) -> Option<(crate::estate::RulesetName, OwnerName, &'w crate::estate::ForwardTo)> {
     let rules = view.rulesets.iter().flat_map(|ruleset| ruleset.rules.iter().map(move |rule| (&ruleset.name, rule)));
     // A rule for the root does not catch names Azure keeps for itself (private-resolver-endpoints-rulesets, 2023-03-29).
-    let reserved = is_reserved(name);
+    let reserved = every_cloud().is_within_reserved_zone(name);
     let catches = |rule: &crate::estate::network::RulesetRule| {
         name.is_within(&rule.domain) && !(reserved && rule.domain.is_root())
     };

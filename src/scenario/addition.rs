@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::error::{Faults, ScenarioErrors};
 use super::node::{Key, Node, Value};
-use super::schema::AdditionSchema;
-use super::{load, node};
+use super::{node, v1};
+use crate::compile::State;
+use crate::compile::refusal::Refusal;
 use crate::estate::{History, Recorded};
 
 /// Events to be appended as one step.
@@ -22,12 +23,12 @@ pub struct Addition {
 }
 
 impl Addition {
-    /// Reads a mapping with `events`, or a list of events alone, that goes on behind the end of `history`. `file` is the
-    /// name errors give. Without a name the step is called `live-N`, N being the lowest number that is free.
+    /// Reads a mapping with `events`, or a list of events alone, that goes on behind the end of `history`, where the
+    /// estate is in `state`. `file` is the name errors give. Without a name the step is called `live-N`, N being the lowest number that is free.
     ///
     /// # Errors
     /// All that is wrong, each with its place.
-    pub fn read(file: &str, text: &[u8], history: &History) -> Result<Self, ScenarioErrors> {
+    pub fn read(file: &str, text: &[u8], history: &History, state: &State) -> Result<Self, ScenarioErrors> {
         let mut faults = Faults::default();
         let mut root = match node::read(text, node::Bounds::REQUEST, &mut faults) {
             Ok(root) => root,
@@ -41,12 +42,24 @@ impl Addition {
             let events = Key { range, text: "events".into() };
             root = Node { range, value: Value::Mapping(vec![(events, root)]) };
         }
-        let shape: Option<AdditionSchema> = super::shaped(&Self::schema(), &mut root, &mut faults);
-        let addition = shape.map(|shape| load::load_addition(file, &root, shape, history, &mut faults));
+        let addition = v1::addition(file, &mut root, history, state, &mut faults);
         match addition {
             Some(addition) if faults.is_empty() => Ok(addition),
             _ => Err(faults.in_text(file, text)),
         }
+    }
+
+    /// Events without a written form, as a step with a free name that goes on behind the end of `history`.
+    pub fn of(history: &History, events: Vec<Recorded>) -> Self {
+        Self { step: free_name(history).into(), about: "".into(), events }
+    }
+
+    /// The events that mean nothing where the estate is in `state`, in the words of the fold.
+    pub fn mistakes(&self, state: &State) -> Vec<Refusal> {
+        let mut state = state.clone();
+        let before = state.refusals.len();
+        self.events.iter().for_each(|recorded| state.apply(recorded));
+        state.refusals.split_off(before).into_iter().filter(|refusal| refusal.reason.is_mistake()).collect()
     }
 
     /// The revision and the edition a text says it builds on, whatever else is wrong with it. Who builds on something that
@@ -73,11 +86,7 @@ impl Addition {
 
     /// The JSON Schema of the written form.
     pub fn schema() -> serde_json::Value {
-        let mut schema = schemars::schema_for!(AdditionSchema).to_value();
-        if let Some(object) = schema.as_object_mut() {
-            object.insert("title".to_owned(), "ampls-dns events".into());
-        }
-        schema
+        v1::addition_schema()
     }
 }
 
@@ -97,8 +106,14 @@ mod tests {
         Scenario::read("two-scopes-one-dns", text.as_bytes()).expect("it can be read").history
     }
 
+    fn at_end(history: &History) -> Arc<State> {
+        crate::compile::compile(&Arc::new(history.clone()), history.last()).state
+    }
+
     fn read(text: &str) -> Result<Addition, String> {
-        Addition::read("events.yaml", text.as_bytes(), &history()).map_err(|errors| errors.to_string())
+        let history = history();
+        let state = at_end(&history);
+        Addition::read("events.yaml", text.as_bytes(), &history, &state).map_err(|errors| errors.to_string())
     }
 
     #[test]
@@ -119,10 +134,16 @@ mod tests {
         assert_eq!(&*addition.step, "live-1");
         let mut after = history();
         addition.append_to(&mut after);
-        let next = Addition::read("x", b"[{createPrivateLinkScope: {name: ampls9}}]", &after).expect("good events");
+        let next = Addition::read("x", b"[{createPrivateLinkScope: {name: ampls9}}]", &after, &at_end(&after))
+            .expect("good events");
         assert_eq!(&*next.step, "live-2");
-        let gone = Addition::read("x", b"[{deletePrivateEndpoint: pe1}]", &after).expect_err("it is gone");
-        assert!(gone.to_string().contains("private endpoint `pe1` was deleted in step `live-1`"), "{gone}");
+        let gone =
+            Addition::read("x", b"[{deletePrivateEndpoint: pe1}]", &after, &at_end(&after)).expect_err("it is gone");
+        assert!(
+            gone.to_string().contains("there is no private endpoint `pe1` at this point")
+                && gone.to_string().contains("it was deleted in step `live-1`"),
+            "{gone}"
+        );
     }
 
     #[test]
@@ -160,8 +181,8 @@ mod tests {
             let object = part.as_object_mut().expect("a step is a mapping");
             object.retain(|key, _| matches!(key.as_str(), "date" | "events"));
             let text = part.to_string();
-            let read =
-                Addition::read(name, text.as_bytes(), &before).unwrap_or_else(|errors| panic!("{name}: {errors}"));
+            let read = Addition::read(name, text.as_bytes(), &before, &at_end(&before))
+                .unwrap_or_else(|errors| panic!("{name}: {errors}"));
             let told: Vec<_> = read.events.into_iter().map(|recorded| recorded.event).collect();
             let wanted: Vec<_> = from
                 .filter_map(|at| whole.history.event(crate::estate::Revision(at)))

@@ -1,9 +1,10 @@
 //! The written form of a history. Text to history and back, and errors that say where.
 //!
-//! `node` reads YAML (JSON is YAML) into a tree with places, within bounds; `check` holds the tree against the JSON
-//! Schema that is made from the serde shapes in `shape`, and reports everything that is wrong at once; `load` gives the
-//! shapes their meaning: names are resolved, addresses looked at, events put in order. [`expect`] is what must be true
-//! when a step is over, and a [`spec`] is that alone. `write` goes the way back. An [`addition`] is events alone, for a
+//! `node` reads YAML (JSON is YAML) into a tree with places, within bounds. The number at its top says which version of the
+//! form it is; `v1` is the only one so far. `check` holds the tree against the JSON Schema that is made from the serde
+//! shapes in `v1::schema`, and reports everything that is wrong at once. `v1::load` gives the shapes their meaning and
+//! folds the events as it goes: whether what a name refers to exists is the fold's verdict. [`expect`] is what must be true
+//! when a step is over, and a [`spec`] is that alone. `v1::write` goes the way back. An [`addition`] is events alone, for a
 //! history that goes on.
 //!
 //! Errors are what cannot be read. What Azure would refuse is no error here: it is `compile` that finds it.
@@ -12,15 +13,13 @@ pub mod addition;
 pub mod builtin;
 pub mod error;
 pub mod expect;
+pub mod generate;
 pub mod spec;
 
 mod check;
-mod known;
-mod load;
+mod names;
 mod node;
-mod routing_schema;
-mod schema;
-mod write;
+mod v1;
 
 use std::sync::Arc;
 
@@ -79,25 +78,46 @@ impl Scenario {
     /// # Errors
     /// All that is wrong, each with its place.
     pub fn read_with(file: &str, text: &[u8], files: &Files<'_>) -> Result<Self, ScenarioErrors> {
-        written(file, text, |root, faults| {
-            let shape = shaped(&Self::schema(), root, faults)?;
-            Some(load::load(file, root, shape, files, faults))
+        written(file, text, |root, faults| match Version::of(root, faults)? {
+            Version::V1 => v1::scenario(file, root, files, faults),
         })
     }
 
     /// The scenario as YAML text that reads back to the same, but for places. Events behind the last step become a step
     /// `afterwards`.
     pub fn write(&self) -> String {
-        write::write(self)
+        v1::write_scenario(self)
     }
 
     /// The JSON Schema of the written form.
     pub fn schema() -> serde_json::Value {
-        let mut schema = schemars::schema_for!(schema::ScenarioSchema).to_value();
-        if let Some(object) = schema.as_object_mut() {
-            object.insert("title".to_owned(), "ampls-dns scenario".into());
+        v1::scenario_schema()
+    }
+}
+
+/// A version of the written form, by the number at the top of a file.
+#[derive(Clone, Copy)]
+enum Version {
+    V1,
+}
+
+impl Version {
+    /// The version a file is written in; nothing for one that is unknown, which is reported. A file that does not say its
+    /// version is taken for one of the newest, whose schema asks for the number.
+    fn of(root: &node::Node<'_>, faults: &mut error::Faults) -> Option<Self> {
+        let node = root.entries().iter().find(|(key, _)| key.text == "version").map(|(_, node)| node);
+        let node::Value::Scalar { text, plain: true } = &node.map_or(root, |node| node).value else {
+            return Some(Self::V1);
+        };
+        match text.parse::<i64>() {
+            Ok(number) if number != i64::from(v1::VERSION) => {
+                let range = node.map_or(root.range, |node| node.range);
+                let message = format!("version {number} of the written form is unknown");
+                faults.add(error::Fault::plain(range, message).hint(format!("write `version: {}`", v1::VERSION)));
+                None
+            }
+            _ => Some(Self::V1),
         }
-        schema
     }
 }
 

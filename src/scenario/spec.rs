@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use super::expect::Expectation;
-use super::schema::SpecSchema;
-use super::{Files, Scenario, ScenarioErrors, load, shaped, write, written};
+use super::{Files, Scenario, ScenarioErrors, Version, v1, written};
 use crate::estate::Place;
 
 /// Expectations, and what they are about.
@@ -42,14 +41,12 @@ impl Document {
     /// All that is wrong, each with its place.
     pub fn read(file: &str, text: &[u8], files: &Files<'_>) -> Result<Self, ScenarioErrors> {
         written(file, text, |root, faults| match root.entries().iter().any(|(key, _)| key.text == "expect") {
-            true => {
-                let shape = shaped(&Spec::schema(), root, faults)?;
-                Some(Self::Spec(load::load_spec(file, root, shape, faults)))
-            }
-            false => {
-                let shape = shaped(&Scenario::schema(), root, faults)?;
-                Some(Self::Scenario(Box::new(load::load(file, root, shape, files, faults))))
-            }
+            true => match Version::of(root, faults)? {
+                Version::V1 => v1::spec(file, root, faults).map(Self::Spec),
+            },
+            false => match Version::of(root, faults)? {
+                Version::V1 => v1::scenario(file, root, files, faults).map(|read| Self::Scenario(Box::new(read))),
+            },
         })
     }
 }
@@ -57,16 +54,12 @@ impl Document {
 impl Spec {
     /// The spec as YAML text that reads back to the same, but for places.
     pub fn write(&self) -> String {
-        write::spec(self)
+        v1::write_spec(self)
     }
 
     /// The JSON Schema of the written form.
     pub fn schema() -> serde_json::Value {
-        let mut schema = schemars::schema_for!(SpecSchema).to_value();
-        if let Some(object) = schema.as_object_mut() {
-            object.insert("title".to_owned(), "ampls-dns spec".into());
-        }
-        schema
+        v1::spec_schema()
     }
 }
 

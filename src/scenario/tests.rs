@@ -584,13 +584,12 @@ steps:
 }
 
 #[test]
-fn what_azure_may_refuse_to_delete_can_still_be_referred_to() {
-    // The zone is linked, the resource is scoped, the scope has an endpoint, and the endpoint is in the network.
+fn what_azure_refuses_to_delete_can_still_be_referred_to() {
+    // The zone is linked, the resource is scoped, and the network has an endpoint in it.
     let text = with_step(
         "    events:
       - deletePrivateDnsZones: { resourceGroup: rg-dns, zones: [privatelink.monitor.azure.com] }
       - deleteResource: ws-alpha
-      - deletePrivateLinkScope: ampls1
       - deleteNetwork: vnet1
   - name: third
     events:

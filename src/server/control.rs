@@ -18,9 +18,10 @@ use tokio::sync::watch;
 use super::SnapshotStore;
 use super::publish::Generation;
 use crate::catalogue::Cloud;
+use crate::compile::refusal::Refusal;
 use crate::compile::zone_files::LinkError;
-use crate::compile::{Compiled, Fold, ZoneFiles};
-use crate::estate::{History, Revision, Step};
+use crate::compile::{Compiled, Fold, State, ZoneFiles};
+use crate::estate::{Event, History, Recorded, Revision, Step};
 use crate::scenario::ScenarioErrors;
 use crate::scenario::addition::Addition;
 
@@ -242,6 +243,12 @@ pub enum ControlError {
     /// The events cannot be read.
     #[error("{0}")]
     Events(ScenarioErrors),
+    /// There is nothing to append.
+    #[error("there are no events to append")]
+    NoEvents,
+    /// The events refer to what does not exist, or give names that cannot be given.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Mistakes(Vec<Refusal>),
     /// The history is long enough.
     #[error("the history would have more than {MAX_EVENTS} events, the most that are kept; reset it")]
     TooManyEvents,
@@ -451,23 +458,52 @@ impl Control {
     /// # Errors
     /// [`ControlError::Stale`], [`ControlError::BuiltOnNothing`] or [`ControlError::Events`].
     pub fn append(&self, file: &str, text: &[u8], given: BuiltOn) -> Result<Appended, ControlError> {
+        let (revision, edition) = Addition::builds_on(text);
+        let own = BuiltOn { revision: revision.map(Revision), edition };
+        self.append_addition(&[given, own], |history, state| {
+            Addition::read(file, text, history, state).map_err(ControlError::Events)
+        })
+    }
+
+    /// Appends events as [`Control::append`] does, without a written form. The step gets a free name, and no event has a
+    /// date.
+    ///
+    /// # Errors
+    /// [`ControlError::Stale`], [`ControlError::BuiltOnNothing`], [`ControlError::NoEvents`] or [`ControlError::Mistakes`]. An event that Azure would
+    /// refuse is no error: it is appended, and has no effect.
+    pub fn append_events(&self, events: Vec<Event>, given: BuiltOn) -> Result<Appended, ControlError> {
+        self.append_addition(&[given], |history, state| {
+            if events.is_empty() {
+                return Err(ControlError::NoEvents);
+            }
+            let recorded = events.into_iter().map(|event| Recorded { event, date: None, place: None });
+            let addition = Addition::of(history, recorded.collect());
+            let mistakes = addition.mistakes(state);
+            if mistakes.is_empty() { Ok(addition) } else { Err(ControlError::Mistakes(mistakes)) }
+        })
+    }
+
+    /// Appends what `read` makes of the history and the state that are served.
+    fn append_addition(
+        &self,
+        builds_on: &[BuiltOn],
+        read: impl FnOnce(&History, &State) -> Result<Addition, ControlError>,
+    ) -> Result<Appended, ControlError> {
         let writer = self.write();
         let standing = self.standing();
         let before = standing.world.revision();
         let steps = standing.step.map_or(0, |step| step + 1);
         let told = &standing.world.history;
         let mut history = told.until(before, steps);
-        let (revision, edition) = Addition::builds_on(text);
-        let own = BuiltOn { revision: revision.map(Revision), edition };
-        for built_on in [given, own] {
+        for built_on in builds_on {
             let stale = built_on.revision.is_some_and(|own| own != before)
                 || built_on.edition.is_some_and(|own| own != standing.edition);
             if stale {
-                return Err(ControlError::Stale { built_on, current: before, edition: standing.edition });
+                return Err(ControlError::Stale { built_on: *built_on, current: before, edition: standing.edition });
             }
         }
-        let addition = Addition::read(file, text, &history).map_err(ControlError::Events)?;
-        if [given, own] == [BuiltOn::default(); 2] {
+        let addition = read(&history, &standing.world.state)?;
+        if builds_on.iter().all(|built_on| *built_on == BuiltOn::default()) {
             return Err(ControlError::BuiltOnNothing);
         }
         let events = told.events().len().saturating_add(addition.events.len());

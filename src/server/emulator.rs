@@ -8,6 +8,7 @@ use super::control::{Appended, BuiltOn, Control, ControlError, Loaded, Origin, O
 use super::{Running, Settings, StartError, plan, start};
 use crate::compile::ViewId;
 use crate::dns::{NameError, OwnerName, RecordType};
+use crate::estate::Event;
 use crate::resolve::explain::{Chosen, Explanation};
 use crate::resolve::{Question, explain};
 use crate::scenario::{Scenario, ScenarioErrors, builtin};
@@ -188,6 +189,15 @@ impl Emulator {
     pub fn apply(&self, events: &str) -> Result<Appended, EmulatorError> {
         let built_on = BuiltOn { revision: None, edition: Some(self.control.standing().edition) };
         Ok(self.control.append("<events>", events.as_bytes(), built_on)?)
+    }
+
+    /// The same with events as values.
+    ///
+    /// # Errors
+    /// [`ControlError::Mistakes`] names the events that refer to what does not exist.
+    pub fn apply_events(&self, events: Vec<Event>) -> Result<Appended, EmulatorError> {
+        let built_on = BuiltOn { revision: None, edition: Some(self.control.standing().edition) };
+        Ok(self.control.append_events(events, built_on)?)
     }
 
     /// Goes back to the step the emulator was started at, as if nothing had happened since. This takes less than a test

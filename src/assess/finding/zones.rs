@@ -3,14 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Code, Finding, count, list};
+use crate::catalogue::every_cloud;
 use crate::compile::{Compiled, Lookup, member};
 use crate::dns::OwnerName;
 use crate::estate::{ResolutionPolicy, ResourceSpec, ZoneId};
-
-/// Zone names that people create for Azure Monitor and that no endpoint of a scope writes to.
-///
-/// Source: MicrosoftDocs/azure-docs issue 106461 for the first; no trace of the second exists anywhere.
-const NEVER_WRITTEN: [&str; 2] = ["privatelink.applicationinsights.azure.com", "privatelink.services.visualstudio.com"];
 
 pub(super) fn find(compiled: &Compiled, findings: &mut Vec<Finding>) {
     empty_zones(compiled, findings);
@@ -126,7 +122,7 @@ fn misspelt_and_unused(compiled: &Compiled, findings: &mut Vec<Finding>) {
     for (id, linked) in &state.zones {
         let apex = id.apex.to_string();
         let networks = linked.links.keys().cloned();
-        if NEVER_WRITTEN.contains(&apex.as_str()) {
+        if every_cloud().unwritten_zones.iter().any(|row| row.value == id.apex) {
             let message = format!("{id} has no part in Azure Monitor Private Link: no endpoint writes to it");
             findings.push(Finding::new(Code::UnusedZone, message).names([id.apex.clone()]).networks(networks));
             continue;

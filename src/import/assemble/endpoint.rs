@@ -7,8 +7,9 @@ use indexmap::IndexMap;
 use jiff::civil::Date;
 
 use super::{Builder, Networks, Scope, Zones};
+use crate::compile::member;
 use crate::dns::OwnerName;
-use crate::estate::{ApprovalState, StaticAddress, ZoneId, member};
+use crate::estate::{ApprovalState, StaticAddress, ZoneId};
 use crate::import::command::{self, show, word};
 use crate::import::fact::{Facts, Object};
 use crate::import::id::ResourceId;
@@ -215,8 +216,8 @@ impl Builder<'_> {
         let ttl = self.catalogue.rules.private_ttl;
         let written = zones.all.values().filter(|zone| {
             zone.sets.values().any(|found| {
-                let public = OwnerName::parse(&found.set.owner().to_string().replace(".privatelink.", "."));
-                let same = public.ok().and_then(|name| endpoint.addresses.get(&name).copied()) == found.address();
+                let public = self.catalogue.public_name(found.set.owner());
+                let same = public.and_then(|name| endpoint.addresses.get(&name).copied()) == found.address();
                 by_name(&found.creator)
                     || found.creator.is_none() && found.set.ttl() == ttl && found.address().is_some() && same
             })
@@ -261,8 +262,8 @@ impl Builder<'_> {
                         Some(creator) => creator.eq_ignore_ascii_case(own.id.name()),
                         None => alone && found.set.ttl() == ttl,
                     };
-                    let public = OwnerName::parse(&found.set.owner().to_string().replace(".privatelink.", "."));
-                    if let (true, Ok(public), Some(address)) = (made, public, found.address()) {
+                    let public = self.catalogue.public_name(found.set.owner());
+                    if let (true, Some(public), Some(address)) = (made, public, found.address()) {
                         addresses.insert(public, address);
                     }
                 }

@@ -287,7 +287,7 @@ fn mode(text: Option<&str>) -> AccessMode {
     }
 }
 
-fn spec(endpoint: &Endpoint) -> PrivateEndpointSpec {
+pub(super) fn spec(endpoint: &Endpoint) -> PrivateEndpointSpec {
     PrivateEndpointSpec {
         name: endpoint.label.as_str().into(),
         scope: endpoint.scope.as_str().into(),
@@ -306,7 +306,7 @@ fn scoped(scope: &str, labels: &[String], place: Option<Provenance>) -> Vec<Told
 }
 
 /// Zones with equal links stand together, so that they read as one entry.
-fn zone_events(zones: &Zones) -> Vec<Told> {
+pub(super) fn zone_events(zones: &Zones) -> Vec<Told> {
     // By resource group and links, a link being a network and whether it goes on to public DNS.
     type Alike = (Arc<str>, Vec<(NetworkName, bool)>);
     let mut alike: IndexMap<Alike, Vec<&Zone>> = IndexMap::new();

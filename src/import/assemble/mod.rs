@@ -1,8 +1,8 @@
 //! Facts to a history: objects get names, references are followed, and events are put in an order in which the record
 //! values come out as they were found.
 //!
-//! `network`, `resource`, `zone` and `endpoint` say what there is; `timeline` plays the writes of private endpoints
-//! through, to find the order that agrees with the zones; `events` puts it all down.
+//! `network`, `resource`, `zone` and `endpoint` say what there is; `timeline` folds events in several orders, to find
+//! the one that agrees with the zones; `events` puts it all down.
 
 mod endpoint;
 mod events;

@@ -5,9 +5,10 @@ use indexmap::IndexMap;
 
 use super::{Builder, Endpoint, Scope};
 use crate::catalogue::EndpointKind;
+use crate::compile::member;
 use crate::dns::OwnerName;
 use crate::estate::{
-    ComponentSpec, DataCollectionEndpointSpec, PublicNetworkAccess, ResourceName, ResourceSpec, WorkspaceSpec, member,
+    ComponentSpec, DataCollectionEndpointSpec, PublicNetworkAccess, ResourceName, ResourceSpec, WorkspaceSpec,
 };
 use crate::import::command::{self, show, word};
 use crate::import::fact::Object;

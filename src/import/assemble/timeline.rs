@@ -1,23 +1,30 @@
-//! The writes of private endpoints, played through: which addresses they get, whose record sets stand at the end.
+//! Which order of events agrees with what was found. Orders are folded as any history is, and what comes out is compared:
+//! which addresses the endpoints get, whose record sets stand at the end.
 //!
 //! A dump says what is, and not how it came about. Which resources were scoped before an endpoint was made shows in its
 //! addresses, since those of later ones come behind; which of two endpoints wrote last shows in the record sets.
 
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use super::endpoint::Endpoint;
+use super::events::{spec, zone_events};
 use super::network::Networks;
 use super::resource::Resources;
 use super::zone::Zones;
 use super::{Builder, Scope};
 use crate::catalogue::Catalogue;
+use crate::compile::address::usable;
+use crate::compile::member::{self, Member};
+use crate::compile::{State, Writer};
 use crate::dns::{OwnerName, RecordType};
-use crate::estate::address::Pool;
-use crate::estate::member::{self, Member};
-use crate::estate::{ApprovalState, ResourceSpec, StaticAddress, ZoneId};
+use crate::estate::history::Switches;
+use crate::estate::{
+    AccessModeSettings, ApprovalState, Event, Recorded, ResourceSpec, ScopeSpec, StaticAddress, ZoneId,
+};
 use crate::import::command::{self, word};
 use crate::import::report::Topic;
 
@@ -37,8 +44,9 @@ pub(super) struct Played {
 
 /// All that takes part.
 struct Play<'p> {
-    catalogue: &'p Catalogue,
+    catalogue: &'p Arc<Catalogue>,
     networks: &'p Networks,
+    zones: &'p Zones,
     scopes: &'p [Scope],
     endpoints: &'p [Endpoint],
     resources: &'p Resources,
@@ -55,7 +63,7 @@ impl Builder<'_> {
         resources: &Resources,
         zones: &Zones,
     ) -> Played {
-        let catalogue = std::sync::Arc::clone(&self.catalogue);
+        let catalogue = Arc::clone(&self.catalogue);
         for endpoint in endpoints.iter_mut() {
             self.keep_within(endpoint, networks);
         }
@@ -69,8 +77,9 @@ impl Builder<'_> {
             scope.resources.sort_by_cached_key(first);
         }
         let mut order: Vec<usize> = (0..endpoints.len()).collect();
+        let ground = Play { catalogue: &catalogue, networks, zones, scopes, endpoints, resources }.ground();
         let play = |endpoints: &[Endpoint], order: &[usize]| {
-            Play { catalogue: &catalogue, networks, scopes, endpoints, resources }.run(order)
+            Play { catalogue: &catalogue, networks, zones, scopes, endpoints, resources }.run(&ground, order)
         };
         let mut played = play(endpoints, &order);
         order = self.last_writers(endpoints, &played, zones);
@@ -100,10 +109,10 @@ impl Builder<'_> {
     fn keep_within(&mut self, endpoint: &mut Endpoint, networks: &Networks) {
         let subnet = networks.by_label(&endpoint.network).and_then(|network| network.spec.subnet(&endpoint.subnet));
         let Some(subnet) = subnet else { return };
-        let (from, to) = self.usable(subnet);
+        let (from, to) = usable(&self.catalogue, subnet);
         let (label, place) = (endpoint.label.clone(), endpoint.place.clone());
         endpoint.fixed.retain(|fixed| {
-            let fits = (from..=to).contains(&u32::from(fixed.address));
+            let fits = (from..=to).contains(&fixed.address);
             if !fits {
                 let text = format!("private endpoint {label} has the fixed address {}, which its subnet {subnet} cannot give: it is left out", fixed.address);
                 self.report.add(Topic::Inconsistent, text, place.iter().cloned().collect(), None);
@@ -112,18 +121,11 @@ impl Builder<'_> {
         });
     }
 
-    /// The first and the last address of a subnet that can be given.
-    fn usable(&self, subnet: ipnet::Ipv4Net) -> (u32, u32) {
-        let rules = &self.catalogue.rules;
-        let from = u32::from(subnet.network()).saturating_add(rules.reserved_at_start);
-        (from, u32::from(subnet.broadcast()).saturating_sub(rules.reserved_at_end))
-    }
-
     /// Fixes the known addresses of an endpoint; false if they are fixed already.
     fn fix(&mut self, endpoint: &mut Endpoint, networks: &Networks, scopes: &[Scope], resources: &Resources) -> bool {
         let subnet = networks.by_label(&endpoint.network).and_then(|network| network.spec.subnet(&endpoint.subnet));
         let Some(subnet) = subnet else { return false };
-        let (from, to) = self.usable(subnet);
+        let (from, to) = usable(&self.catalogue, subnet);
         let scope = scopes.iter().find(|scope| scope.label == endpoint.scope);
         let specs: Vec<&ResourceSpec> = scope
             .into_iter()
@@ -138,7 +140,7 @@ impl Builder<'_> {
             if fixed.iter().any(|own| own.member == handle) {
                 continue;
             }
-            match (from..=to).contains(&u32::from(*address)) {
+            match (from..=to).contains(address) {
                 true => fixed.push(StaticAddress { member: handle, address: *address }),
                 false => outside.push(address.to_string()),
             }
@@ -282,44 +284,86 @@ fn lowest(catalogue: &Catalogue, spec: &ResourceSpec, endpoint: &Endpoint) -> Op
 }
 
 impl Play<'_> {
-    fn run(&self, order: &[usize]) -> Played {
-        let mut played = Played {
-            order: order.to_vec(),
-            before: Vec::new(),
-            after: Vec::new(),
-            written: IndexMap::new(),
-            members: vec![Vec::new(); self.endpoints.len()],
+    /// The estate before any scope has resources.
+    fn ground(&self) -> State {
+        let mut state = State::new(Arc::clone(self.catalogue), Switches::default());
+        let told = self.networks.events().into_iter().chain(zone_events(self.zones)).map(|(event, _)| event);
+        let resources = self.resources.all.values().map(|(spec, _)| spec);
+        // Components name workspaces, so those come first, as in the history.
+        let (first, rest): (Vec<_>, Vec<_>) = resources.partition(|spec| matches!(spec, ResourceSpec::Workspace(_)));
+        let resources = first.into_iter().chain(rest).map(|spec| Event::PutResource(spec.clone()));
+        let scopes = self.scopes.iter().map(|scope| {
+            let access = AccessModeSettings::default();
+            Event::CreatePrivateLinkScope(ScopeSpec {
+                name: scope.label.as_str().into(),
+                access,
+                created: scope.created,
+            })
+        });
+        told.chain(resources).chain(scopes).for_each(|event| apply(&mut state, event));
+        state
+    }
+
+    /// Folds the events of the endpoints in an order, and the scoping of resources where their addresses show it was.
+    fn run(&self, ground: &State, order: &[usize]) -> Played {
+        let mut state = ground.clone();
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        let mut scoped: HashMap<&str, HashSet<&str>> = HashMap::new();
+        let scoping = |scope: &Scope, label: &str| Event::AddScopedResource {
+            scope: scope.label.as_str().into(),
+            resource: label.into(),
         };
-        let mut scoped: HashMap<&str, Vec<String>> = HashMap::new();
-        let mut made: Vec<usize> = Vec::new();
         for &index in order {
             let endpoint = &self.endpoints[index];
-            let mut before = Vec::new();
+            let mut own = Vec::new();
             if let Some(scope) = self.scopes.iter().find(|scope| scope.label == endpoint.scope) {
                 let had = scoped.entry(scope.label.as_str()).or_default();
-                before = scope
-                    .resources
-                    .iter()
-                    .filter(|label| !had.contains(label) && !self.comes_later(scope, label, endpoint))
-                    .cloned()
-                    .collect();
-                had.extend(before.iter().cloned());
-                for label in &before {
-                    self.append(&mut played, &made, scope, label);
+                for label in &scope.resources {
+                    if !had.contains(label.as_str()) && !self.comes_later(scope, label, endpoint) {
+                        had.insert(label);
+                        apply(&mut state, scoping(scope, label));
+                        own.push(label.clone());
+                    }
                 }
             }
-            played.before.push(before);
-            self.make(&mut played, &made, index, scoped.get(endpoint.scope.as_str()).map_or(&[][..], Vec::as_slice));
-            made.push(index);
+            before.push(own);
+            apply(&mut state, Event::CreatePrivateEndpoint(spec(endpoint)));
         }
         for (at, scope) in self.scopes.iter().enumerate() {
             let had = scoped.entry(scope.label.as_str()).or_default();
-            for label in scope.resources.iter().filter(|label| !had.contains(label)) {
-                self.append(&mut played, &made, scope, label);
-                played.after.push((at, label.clone()));
+            for label in scope.resources.iter().filter(|label| !had.contains(label.as_str())) {
+                apply(&mut state, scoping(scope, label));
+                after.push((at, label.clone()));
             }
         }
-        played
+        let members: Vec<Vec<(Member, Ipv4Addr)>> = (self.endpoints.iter())
+            .map(|endpoint| {
+                let made = state.endpoints.get(endpoint.label.as_str());
+                made.into_iter().flat_map(|made| &made.members).map(|one| (one.member.clone(), one.address)).collect()
+            })
+            .collect();
+        Played { order: order.to_vec(), before, after, written: self.written(&state, order), members }
+    }
+
+    /// What the zones hold of endpoints, in the order in which it was written first.
+    fn written(&self, state: &State, order: &[usize]) -> IndexMap<(ZoneId, OwnerName), (Ipv4Addr, usize)> {
+        let by_label: HashMap<&str, usize> =
+            self.endpoints.iter().enumerate().map(|(index, endpoint)| (endpoint.label.as_str(), index)).collect();
+        let mut written = IndexMap::new();
+        for endpoint in order.iter().filter_map(|index| state.endpoints.get(self.endpoints[*index].label.as_str())) {
+            for zone in endpoint.zone_group.iter().flat_map(|group| &group.zones) {
+                let Some(linked) = state.zones.get(zone) else { continue };
+                for owner in endpoint.members.iter().map(|one| &one.member.private) {
+                    let Some(owned) = linked.zone.get(owner, RecordType::A) else { continue };
+                    let Writer::Endpoint { endpoint, .. } = &owned.writer else { continue };
+                    let address = owned.set.addresses().next();
+                    if let (Some(address), Some(writer)) = (address, by_label.get(endpoint.as_str())) {
+                        written.insert((zone.clone(), owner.clone()), (address, *writer));
+                    }
+                }
+            }
+        }
+        written
     }
 
     /// True if a resource was scoped after the endpoint was made.
@@ -339,72 +383,8 @@ impl Play<'_> {
             (Some(_), None) => false,
         }
     }
+}
 
-    fn pool<'s>(&'s self, endpoint: &'s Endpoint) -> Option<Pool<'s>> {
-        let subnet = self.networks.by_label(&endpoint.network)?.spec.subnet(&endpoint.subnet)?;
-        Some(Pool { catalogue: self.catalogue, subnet, fixed: &endpoint.fixed })
-    }
-
-    fn taken(&self, played: &Played, made: &[usize], endpoint: &Endpoint) -> HashSet<Ipv4Addr> {
-        let others = made.iter().filter(|index| {
-            let other = &self.endpoints[**index];
-            other.label != endpoint.label && other.network == endpoint.network && other.subnet == endpoint.subnet
-        });
-        others.flat_map(|index| played.members[*index].iter().map(|(_, address)| *address)).collect()
-    }
-
-    fn make(&self, played: &mut Played, made: &[usize], index: usize, scoped: &[String]) {
-        let endpoint = &self.endpoints[index];
-        let Some(pool) = self.pool(endpoint) else { return };
-        let specs = scoped.iter().filter_map(|label| self.resources.all.get(label).map(|(spec, _)| spec));
-        let wanted = member::of_scope(self.catalogue, specs, endpoint.created);
-        let taken = self.taken(played, made, endpoint);
-        let given = pool.give(taken, [], wanted).unwrap_or_default();
-        played.members[index] = given.into_iter().map(|(member, address, _)| (member, address)).collect();
-        let all = played.members[index].clone();
-        self.write(played, index, &all);
-    }
-
-    /// What the endpoints of a scope do when a resource is scoped.
-    fn append(&self, played: &mut Played, made: &[usize], scope: &Scope, label: &str) {
-        let Some((spec, _)) = self.resources.all.get(label) else { return };
-        for &index in made.iter().filter(|index| self.endpoints[**index].scope == scope.label) {
-            let endpoint = &self.endpoints[index];
-            let Some(pool) = self.pool(endpoint).filter(|_| !played.members[index].is_empty()) else { continue };
-            let wanted = member::of_resource(self.catalogue, spec, endpoint.created);
-            let (had, new): (Vec<Member>, Vec<Member>) = wanted
-                .into_iter()
-                .partition(|member| played.members[index].iter().any(|(own, _)| own.private == member.private));
-            let keys: Vec<(String, Ipv4Addr)> =
-                played.members[index].iter().map(|(member, address)| (member.key.clone(), *address)).collect();
-            let taken = self.taken(played, made, endpoint);
-            let Ok(given) = pool.give(taken, keys, new.into_iter().map(|member| (member, ()))) else { continue };
-            played.members[index].extend(given.into_iter().map(|(member, address, ())| (member, address)));
-            let own: Vec<(Member, Ipv4Addr)> = played.members[index]
-                .iter()
-                .filter(|(member, _)| {
-                    had.iter().any(|own| own.private == member.private)
-                        || member::of_resource(self.catalogue, spec, endpoint.created)
-                            .iter()
-                            .any(|own| own.private == member.private)
-                })
-                .cloned()
-                .collect();
-            self.write(played, index, &own);
-        }
-    }
-
-    fn write(&self, played: &mut Played, index: usize, members: &[(Member, Ipv4Addr)]) {
-        let endpoint = &self.endpoints[index];
-        if endpoint.approval != ApprovalState::Approved {
-            return;
-        }
-        for zone in endpoint.zone_group.iter().flatten() {
-            for (member, address) in members {
-                if self.catalogue.endpoints[member.row].private_zone == zone.apex {
-                    played.written.insert((zone.clone(), member.private.clone()), (*address, index));
-                }
-            }
-        }
-    }
+fn apply(state: &mut State, event: Event) {
+    state.apply(&Recorded { event, date: None, place: None });
 }

@@ -1,8 +1,8 @@
 use super::layout::{Drawing, Kind, Plan, outer, overlap};
 use super::text::width;
 use super::*;
-use crate::estate::generate::{Size, generate};
 use crate::scenario::builtin;
+use crate::scenario::generate::{Size, generate};
 
 fn tale(name: &str) -> TimelineView {
     let text = builtin::text(name).expect("it is built in");

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::estate::generate::{Size, generate};
+use crate::scenario::generate::{Size, generate};
 use crate::scenario::{Scenario, builtin};
 
 fn built_in(name: &str) -> TimelineView {

@@ -116,7 +116,10 @@ impl From<ControlError> for Problem {
                 ..Self::new(StatusCode::CONFLICT, detail)
                     .kind("urn:ampls-dns:problem:stale", "Built on another revision")
             },
-            ControlError::BuiltOnNothing | ControlError::BadSnapshotName { .. } => Self::bad(detail),
+            ControlError::Mistakes(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+            ControlError::BuiltOnNothing | ControlError::NoEvents | ControlError::BadSnapshotName { .. } => {
+                Self::bad(detail)
+            }
             ControlError::Events(errors) => Self::from(errors),
             ControlError::Reload { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
                 .kind("urn:ampls-dns:problem:reload-failed", "The revision before is served on"),

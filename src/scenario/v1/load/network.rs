@@ -5,14 +5,15 @@ use std::str::FromStr;
 use ipnet::{IpNet, Ipv4Net};
 
 use super::{Loader, Told};
+use crate::compile::ObjectKind;
+use crate::compile::refusal::Reason;
 use crate::estate::network::RulesetRule;
 use crate::estate::{
-    DnsSetting, Event, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec, RoutingKey,
-    RulesetSpec,
+    DnsSetting, Event, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec, RulesetSpec,
 };
 use crate::scenario::error::shown;
 use crate::scenario::node::{Node, Range};
-use crate::scenario::schema::*;
+use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
     pub(super) fn network(&mut self, name: &str, shape: &NetworkSchema, node: &Node) -> NetworkSpec {
@@ -35,7 +36,6 @@ impl Loader<'_> {
             }
             subnets.push((subnet.clone(), prefix));
         }
-        self.subnets.insert(name.to_owned(), subnets.clone());
         NetworkSpec {
             name: name.into(),
             kind: self.kind(shape, node),
@@ -107,25 +107,28 @@ impl Loader<'_> {
 
     /// Where a question is sent on.
     fn target(&mut self, text: &str, range: Range) -> Option<ForwardTo> {
-        let (known, name, target) = match text.split_once('/') {
+        let (kind, name, target) = match text.split_once('/') {
             None if text == "azureProvided" => return Some(ForwardTo::AzureProvided),
             None if text == "public" => return Some(ForwardTo::Public),
-            Some(("network", name)) => (&self.networks, name, ForwardTo::Network(name.into())),
-            Some(("inboundEndpoint", name)) => (&self.inbound, name, ForwardTo::InboundEndpoint(name.into())),
+            Some(("network", name)) => (ObjectKind::Network, name, ForwardTo::Network(name.into())),
+            Some(("inboundEndpoint", name)) => {
+                (ObjectKind::InboundEndpoint, name, ForwardTo::InboundEndpoint(name.into()))
+            }
             _ => {
                 let hint = "write azureProvided, public, network/NAME or inboundEndpoint/NAME".to_owned();
                 self.fault(range, format!("`{}` is nowhere a question can be sent", shown(text)), Some(hint));
                 return None;
             }
         };
-        if let Err(dangling) = known.find(name, self.faults.are_printed()) {
-            self.fault(range, dangling.message, Some(dangling.hint));
+        if !self.lenient {
+            let found = self.state.find(kind, name);
+            self.verdict(found, range);
         }
         Some(target)
     }
 
     pub(super) fn ruleset(&mut self, name: &str, shape: &RulesetSchema, node: &Node) -> RulesetSpec {
-        self.rulesets.add(name);
+        self.names.add(ObjectKind::Ruleset, name);
         let mut rules = Vec::new();
         for (index, rule) in shape.rules.iter().enumerate() {
             let node = node.get("rules").item(index);
@@ -140,65 +143,41 @@ impl Loader<'_> {
             }
         }
         for (index, link) in shape.links.iter().enumerate() {
-            self.refer(|own| &own.networks, link, node.get("links").item(index));
+            self.refer(ObjectKind::Network, link, node.get("links").item(index));
         }
         RulesetSpec { name: name.into(), rules, links: shape.links.iter().map(|link| link.as_str().into()).collect() }
     }
 
     pub(super) fn delete_network(&mut self, name: &str, node: &Node, told: Told) {
-        self.refer(|own| &own.networks, name, node);
-        self.forget_network(name);
+        self.refer(ObjectKind::Network, name, node);
         self.push(told, Event::DeleteNetwork { network: name.into() });
-    }
-
-    pub(super) fn forget_network(&mut self, name: &str) {
-        // Azure does not delete a network that a private endpoint has addresses in.
-        let used = self.connections.values().any(|connection| connection.network == name);
-        self.networks.remove(name, &self.step, !used);
-        if !used {
-            self.peerings.retain(|(one, other)| one != name && other != name);
-            self.routing.retain(|key| !key.needs(&name.into()));
-            self.links.values_mut().for_each(|linked| {
-                linked.remove(name);
-            });
-        }
     }
 
     pub(super) fn create_peering(&mut self, pair: &[String; 2], node: &Node, told: Told) {
         if let Some(between) = self.pair(pair, node) {
-            self.peerings.insert(ordered(pair));
             self.push(told, Event::CreatePeering { between });
         }
     }
 
     pub(super) fn delete_peering(&mut self, pair: &[String; 2], node: &Node, told: Told) {
-        let before = self.peerings.remove(&ordered(pair));
-        for (from, to) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
-            self.routing.remove(&RoutingKey::PeeringHalf(from.as_str().into(), to.as_str().into()));
-        }
         let Some(between) = self.pair(pair, node) else { return };
-        if !before && pair.iter().all(|name| self.networks.has(name)) {
-            let message =
-                format!("networks `{}` and `{}` are not peered at this point", shown(&pair[0]), shown(&pair[1]));
-            self.fault(node.range, message, Some("create the peering before".to_owned()));
+        let known = pair.iter().all(|name| self.state.has(ObjectKind::Network, name));
+        if known && !self.state.are_peered(&between[0], &between[1]) {
+            let reason = Reason::NotPeered(pair.each_ref().map(|name| shown(name).into()));
+            self.fault(node.range, reason.to_string(), Some("create the peering before".to_owned()));
         }
         self.push(told, Event::DeletePeering { between });
     }
 
     fn pair(&mut self, pair: &[String; 2], node: &Node) -> Option<[NetworkName; 2]> {
         for (index, name) in pair.iter().enumerate() {
-            self.refer(|own| &own.networks, name, node.item(index));
+            self.refer(ObjectKind::Network, name, node.item(index));
         }
         if pair[0] == pair[1] {
-            let message = format!("network `{}` cannot be peered with itself", shown(&pair[0]));
-            self.fault(node.range, message, Some("name two networks".to_owned()));
+            let reason = Reason::PeeredWithItself(shown(&pair[0]).into());
+            self.fault(node.range, reason.to_string(), Some("name two networks".to_owned()));
             return None;
         }
         Some([pair[0].as_str().into(), pair[1].as_str().into()])
     }
-}
-
-pub(super) fn ordered([one, other]: &[String; 2]) -> (String, String) {
-    let (low, high) = if one <= other { (one, other) } else { (other, one) };
-    (low.clone(), high.clone())
 }

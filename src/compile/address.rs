@@ -5,9 +5,11 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::StaticAddress;
 use super::member::Member;
+use super::refusal::Reason;
+use super::state::State;
 use crate::catalogue::Catalogue;
+use crate::estate::StaticAddress;
 
 /// What the members of one endpoint get addresses from.
 #[derive(Clone, Copy, Debug)]
@@ -50,9 +52,8 @@ impl Pool<'_> {
         let fixed_anywhere: HashSet<Ipv4Addr> = fixed.values().copied().collect();
         let mut by_key: HashMap<String, Ipv4Addr> = had.into_iter().collect();
         taken.extend(by_key.values());
-        let rules = &self.catalogue.rules;
-        let (first, last) = (u32::from(self.subnet.network()), u32::from(self.subnet.broadcast()));
-        let (from, to) = (first.saturating_add(rules.reserved_at_start), last.saturating_sub(rules.reserved_at_end));
+        let (from, to) = usable(self.catalogue, self.subnet);
+        let (from, to) = (u32::from(from), u32::from(to));
         let mut next = from;
         let mut given = Vec::new();
         let mut missing = 0;
@@ -87,4 +88,29 @@ impl Pool<'_> {
         }
         Ok(given)
     }
+}
+
+impl State {
+    /// Refuses a static address that the subnet cannot give.
+    ///
+    /// # Errors
+    /// [`Reason::AddressOutside`] or [`Reason::AddressReserved`].
+    pub fn can_be_given(&self, address: Ipv4Addr, subnet: Ipv4Net) -> Result<(), Reason> {
+        let (first, last) = usable(&self.catalogue, subnet);
+        if !subnet.contains(&address) {
+            return Err(Reason::AddressOutside { address, subnet });
+        }
+        if !(first..=last).contains(&address) {
+            return Err(Reason::AddressReserved(address));
+        }
+        Ok(())
+    }
+}
+
+/// The first and the last address of a subnet that Azure gives.
+pub fn usable(catalogue: &Catalogue, subnet: Ipv4Net) -> (Ipv4Addr, Ipv4Addr) {
+    let rules = &catalogue.rules;
+    let first = u32::from(subnet.network()).saturating_add(rules.reserved_at_start);
+    let last = u32::from(subnet.broadcast()).saturating_sub(rules.reserved_at_end);
+    (first.into(), last.into())
 }

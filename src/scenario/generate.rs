@@ -7,12 +7,12 @@ use std::net::Ipv4Addr;
 
 use ipnet::{IpNet, Ipv4Net};
 
-use super::{
+use crate::catalogue::{Catalogue, Cloud};
+use crate::estate::{
     AccessModeSettings, ApprovalState, DnsSetting, Event, History, NetworkKind, NetworkName, NetworkSpec,
     PrivateEndpointSpec, PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, ScopeSpec, WorkspaceSpec,
     ZoneGroup, ZoneId,
 };
-use crate::catalogue::{Catalogue, Cloud};
 
 /// How large an estate is to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use super::Loader;
 use crate::catalogue::Operation;
+use crate::compile::ObjectKind;
 use crate::dns::wire::Transport;
 use crate::dns::{OwnerName, RecordType, Ttl};
 use crate::scenario::error::{nearest, shown};
@@ -16,7 +17,7 @@ use crate::scenario::expect::{
     ExpectedReply, ExpectedSoa, From,
 };
 use crate::scenario::node::{Node, Range};
-use crate::scenario::schema::*;
+use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
     pub(super) fn expect(&mut self, shape: &ExpectSchema, node: &Node, into: &mut Vec<Expectation>) {
@@ -89,7 +90,7 @@ impl Loader<'_> {
             if name == "public" {
                 askers.push(From::Public);
             } else {
-                self.refer(|own| &own.networks, name, node.get("from").item(index));
+                self.refer(ObjectKind::Network, name, node.get("from").item(index));
                 askers.push(From::Network(name.as_str().into()));
             }
         }
@@ -273,21 +274,21 @@ impl Loader<'_> {
     }
 
     fn flow(&mut self, shape: &FlowSchema, node: &Node) -> Option<ExpectedFlow> {
-        let from = if self.machines.has(&shape.from) {
+        let from = if self.state.has(ObjectKind::VirtualMachine, &shape.from) {
             From::Machine(shape.from.as_str().into())
         } else if shape.from == "public" {
             From::Public
         } else {
-            self.refer(|own| &own.networks, &shape.from, node.get("from"));
+            self.refer(ObjectKind::Network, &shape.from, node.get("from"));
             From::Network(shape.from.as_str().into())
         };
-        self.refer(|own| &own.resources, &shape.to, node.get("to"));
+        self.refer(ObjectKind::Resource, &shape.to, node.get("to"));
         let name = match &shape.name {
             Some(name) => Some(self.owner_name(name, node.get("name").range)?),
             None => None,
         };
         if let Some(endpoint) = &shape.endpoint {
-            self.refer(|own| &own.endpoints, endpoint, node.get("endpoint"));
+            self.refer(ObjectKind::PrivateEndpoint, endpoint, node.get("endpoint"));
         }
         Some(ExpectedFlow {
             from,

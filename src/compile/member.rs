@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use super::{ResourceName, ResourceSpec};
 use crate::catalogue::{Catalogue, EndpointKind, EndpointRow, Slots};
 use crate::dns::OwnerName;
+use crate::estate::{ResourceName, ResourceSpec};
 
 /// A name an endpoint needs an address for.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::{Loader, undated};
+use crate::compile::ObjectKind;
+use crate::compile::refusal::Reason;
 use crate::dns::master::{self, MasterError, ParsedZone};
 use crate::dns::{OwnerName, RecordSet, RecordType};
 use crate::estate::{Event, PublicZone, ZoneId};
 use crate::scenario::error::shown;
 use crate::scenario::node::{Node, Range};
-use crate::scenario::schema::ZoneFileSchema;
+use crate::scenario::v1::schema::ZoneFileSchema;
 
 /// How many faults of one master file are told.
 const MAX_TOLD: usize = 20;
@@ -78,8 +80,9 @@ impl Loader<'_> {
         self.is_foreign(&zone.apex, range);
         let told = undated(range);
         let id = ZoneId { resource_group: group.into(), apex: zone.apex };
-        if !self.zones.add(&id.to_string()) {
-            self.fault(range, format!("there is a private zone `{id}` already"), None);
+        if self.state.zones.contains_key(&id) {
+            let exists = Reason::Exists { kind: ObjectKind::PrivateZone, name: id.to_string().into() };
+            self.fault(range, exists.to_string(), None);
         }
         self.push(told, Event::CreatePrivateDnsZone { zone: id.clone() });
         for set in zone.sets {

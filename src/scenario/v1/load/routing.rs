@@ -6,6 +6,8 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 
 use super::{Loader, Told, undated};
+use crate::compile::ObjectKind;
+use crate::compile::refusal::Reason;
 use crate::estate::routing::{
     Appliance, EndpointPolicies, EndpointPolicy, Forwards, Gateway, GatewayKind, NextHop, PeeringFlags, PeeringHalf,
     RouteTable, Transit, UserRoute, VirtualHub,
@@ -13,7 +15,7 @@ use crate::estate::routing::{
 use crate::estate::{Event, NetworkName, Routing, RoutingKey};
 use crate::scenario::error::shown;
 use crate::scenario::node::{Node, Range};
-use crate::scenario::schema::*;
+use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
     /// The maps at the top of a scenario, in the order of the schema.
@@ -53,7 +55,6 @@ impl Loader<'_> {
     }
 
     pub(super) fn set_routing(&mut self, routing: Routing, told: Told) {
-        self.routing.insert(routing.key());
         self.push(told, Event::SetRouting(routing));
     }
 
@@ -65,11 +66,11 @@ impl Loader<'_> {
     }
 
     pub(super) fn set_peering(&mut self, shape: &PeeringHalfSchema, node: &Node, told: Told) {
-        self.refer(|own| &own.networks, &shape.from, node.get("from"));
-        self.refer(|own| &own.networks, &shape.to, node.get("to"));
+        self.refer(ObjectKind::Network, &shape.from, node.get("from"));
+        self.refer(ObjectKind::Network, &shape.to, node.get("to"));
         if shape.from == shape.to {
-            let message = format!("network `{}` cannot be peered with itself", shown(&shape.from));
-            self.fault(node.range, message, Some("name two networks".to_owned()));
+            let reason = Reason::PeeredWithItself(shown(&shape.from).into());
+            self.fault(node.range, reason.to_string(), Some("name two networks".to_owned()));
             return;
         }
         let flags = PeeringFlags {
@@ -79,14 +80,11 @@ impl Loader<'_> {
             remote_gateways: Some(shape.use_remote_gateways.unwrap_or(false)),
         };
         let (from, to): (NetworkName, NetworkName) = (shape.from.as_str().into(), shape.to.as_str().into());
-        if self.routing.contains(&RoutingKey::PeeringHalf(to.clone(), from.clone())) {
-            self.peerings.insert(super::network::ordered(&[shape.from.clone(), shape.to.clone()]));
-        }
         self.set_routing(Routing::PeeringHalf(PeeringHalf { from, to, flags }), told);
     }
 
     pub(super) fn set_gateway(&mut self, shape: &NamedGatewaySchema, node: &Node, told: Told) {
-        self.refer(|own| &own.networks, &shape.network, node.get("network"));
+        self.refer(ObjectKind::Network, &shape.network, node.get("network"));
         let gateway = self.gateway(&shape.network, shape.kind, &shape.connects, node);
         self.set_routing(Routing::Gateway(gateway), told);
     }
@@ -104,13 +102,13 @@ impl Loader<'_> {
 
     fn network_names(&mut self, names: &[String], node: &Node) -> Vec<NetworkName> {
         for (index, name) in names.iter().enumerate() {
-            self.refer(|own| &own.networks, name, node.item(index));
+            self.refer(ObjectKind::Network, name, node.item(index));
         }
         names.iter().map(|name| name.as_str().into()).collect()
     }
 
     pub(super) fn appliance(&mut self, name: &str, shape: &ApplianceSchema, node: &Node) -> Option<Appliance> {
-        self.refer(|own| &own.networks, &shape.network, node.get("network"));
+        self.refer(ObjectKind::Network, &shape.network, node.get("network"));
         let address = self.private_address(&shape.address, node.get("privateIPAddress").range)?;
         let forwards = shape.forwards.map_or(Forwards::Allow, forwards);
         Some(Appliance { name: name.into(), network: shape.network.as_str().into(), address, forwards })
@@ -170,7 +168,7 @@ impl Loader<'_> {
             return text.split_once('/').map(|(network, subnet)| (network.into(), subnet.into()));
         }
         let found = text.split_once('/').filter(|(network, subnet)| {
-            self.subnets.get(*network).is_some_and(|subnets| subnets.iter().any(|(own, _)| own == subnet))
+            self.state.networks.get(*network).is_some_and(|spec| spec.subnet(subnet).is_some())
         });
         if found.is_none() {
             let hint = "write NETWORK/SUBNET, both as declared".to_owned();
@@ -189,7 +187,7 @@ impl Loader<'_> {
     }
 
     pub(super) fn transit(&mut self, shape: &TransitSchema, node: &Node) -> Transit {
-        self.refer(|own| &own.networks, &shape.through, node.get("through"));
+        self.refer(ObjectKind::Network, &shape.through, node.get("through"));
         if shape.between.len() < 2 {
             let message = "a transit is between two or more networks".to_owned();
             self.fault(node.get("between").range, message, Some("name the networks that it joins".to_owned()));
@@ -220,7 +218,6 @@ impl Loader<'_> {
     pub(super) fn delete_routing(&mut self, shape: &RoutingKeySchema, node: &Node, told: Told) {
         let mut keys: Vec<RoutingKey> = Vec::new();
         if let Some(half) = &shape.peering {
-            self.peerings.remove(&super::network::ordered(&[half.from.clone(), half.to.clone()]));
             keys.push(RoutingKey::PeeringHalf(half.from.as_str().into(), half.to.as_str().into()));
         }
         keys.extend(shape.gateway.as_deref().map(|network| RoutingKey::Gateway(network.into())));
@@ -240,9 +237,8 @@ impl Loader<'_> {
             return;
         };
         let key = key.clone();
-        if !self.routing.remove(&key) && !self.lenient {
-            let message = "there is no such object at this point".to_owned();
-            self.fault(node.range, message, Some("set it before it is deleted".to_owned()));
+        if !self.state.routes.has(&key) && !self.lenient {
+            self.fault(node.range, Reason::NoSuchRouting.to_string(), Some("set it before it is deleted".to_owned()));
         }
         self.push(told, Event::DeleteRouting(key));
     }

@@ -1,9 +1,10 @@
 //! Events of every kind. What takes more than a few lines stands in the file of its object.
 
 use super::{Loader, Told};
+use crate::compile::ObjectKind;
 use crate::estate::{ApprovalState, Event, OutboundRule, Routing, RuleAction};
 use crate::scenario::node::Node;
-use crate::scenario::schema::*;
+use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
     /// An event as told by `list_item`; `date` is its step's.
@@ -14,7 +15,7 @@ impl Loader<'_> {
         let node = happening.map_or(list_item, |(_, value)| value);
         match &shape.what {
             WhatSchema::CreateNetwork(own) => {
-                self.new_name(|own| &mut own.networks, &own.name, node.get("name").range);
+                self.new_name(ObjectKind::Network, &own.name, node.get("name").range);
                 let spec = self.network(&own.name, &own.spec, node);
                 self.push(told, Event::CreateNetwork(spec));
             }
@@ -51,19 +52,18 @@ impl Loader<'_> {
             }
             WhatSchema::DeleteRouting(own) => self.delete_routing(own, node, told),
             WhatSchema::SetDns(own) => {
-                self.refer(|own| &own.networks, &own.network, node.get("network"));
+                self.refer(ObjectKind::Network, &own.network, node.get("network"));
                 let dns = self.dns(Some(&own.dns), node.get("dns"));
                 self.push(told, Event::SetDns { network: own.network.as_str().into(), dns });
             }
             WhatSchema::CreateInboundEndpoint(own) => {
-                self.new_name(|own| &mut own.inbound, &own.name, node.get("name").range);
-                self.refer(|own| &own.networks, &own.spec.network, node.get("network"));
+                self.new_name(ObjectKind::InboundEndpoint, &own.name, node.get("name").range);
+                self.refer(ObjectKind::Network, &own.spec.network, node.get("network"));
                 let (name, network) = (own.name.as_str().into(), own.spec.network.as_str().into());
                 self.push(told, Event::CreateInboundEndpoint { name, network });
             }
             WhatSchema::DeleteInboundEndpoint(name) => {
-                self.refer(|own| &own.inbound, name, node);
-                self.inbound.remove(name, &self.step, true);
+                self.refer(ObjectKind::InboundEndpoint, name, node);
                 self.push(told, Event::DeleteInboundEndpoint { name: name.as_str().into() });
             }
             WhatSchema::SetRuleset(own) => {
@@ -72,8 +72,7 @@ impl Loader<'_> {
                 self.push(told, Event::SetRuleset(spec));
             }
             WhatSchema::DeleteRuleset(name) => {
-                self.refer(|own| &own.rulesets, name, node);
-                self.rulesets.remove(name, &self.step, true);
+                self.refer(ObjectKind::Ruleset, name, node);
                 self.push(told, Event::DeleteRuleset { name: name.as_str().into() });
             }
             WhatSchema::CreatePrivateDnsZones(own) => self.create_zones(own, node, told),
@@ -116,7 +115,6 @@ impl Loader<'_> {
             WhatSchema::CreatePrivateEndpoint(own) => self.create_endpoint(own, node, told),
             WhatSchema::DeletePrivateEndpoint(own) => {
                 let name = self.endpoint_name(own, node);
-                self.forget_endpoint(name);
                 self.push(told, Event::DeletePrivateEndpoint { endpoint: name.into() });
             }
             WhatSchema::SetZoneGroup(own) => self.set_zone_group(own, node, told),
@@ -126,38 +124,35 @@ impl Loader<'_> {
             }
             WhatSchema::DeleteZoneGroup(own) => {
                 let name = self.endpoint_name(own, node);
-                if let Some(connection) = self.connections.get_mut(name) {
-                    connection.zone_group = None;
-                }
                 self.push(told, Event::DeleteZoneGroup { endpoint: name.into() });
             }
             WhatSchema::SetApproval(own) => {
-                self.refer(|own| &own.endpoints, &own.endpoint, node.get("endpoint"));
+                self.refer(ObjectKind::PrivateEndpoint, &own.endpoint, node.get("endpoint"));
                 let state = ApprovalState::from(own.approval);
                 self.push(told, Event::SetApproval { endpoint: own.endpoint.as_str().into(), state });
             }
             WhatSchema::CreateVirtualMachine(own) => {
-                self.new_name(|own| &mut own.machines, &own.name, node.get("name").range);
-                self.refer(|own| &own.networks, &own.spec.network, node.get("network"));
+                self.new_name(ObjectKind::VirtualMachine, &own.name, node.get("name").range);
+                self.refer(ObjectKind::Network, &own.spec.network, node.get("network"));
                 let (name, network) = (own.name.as_str().into(), own.spec.network.as_str().into());
                 self.push(told, Event::CreateVirtualMachine { name, network });
             }
             WhatSchema::OpenSession(own) => {
-                self.refer(|own| &own.machines, &own.machine, node.get("machine"));
-                self.refer(|own| &own.resources, &own.resource, node.get("resource"));
+                self.refer(ObjectKind::VirtualMachine, &own.machine, node.get("machine"));
+                self.refer(ObjectKind::Resource, &own.resource, node.get("resource"));
                 let (machine, resource) = (own.machine.as_str().into(), own.resource.as_str().into());
                 self.push(told, Event::OpenSession { machine, resource });
             }
             WhatSchema::Reboot(name) => {
-                self.refer(|own| &own.machines, name, node);
+                self.refer(ObjectKind::VirtualMachine, name, node);
                 self.push(told, Event::Reboot { machine: name.as_str().into() });
             }
             WhatSchema::CutSessions(name) => {
-                self.refer(|own| &own.machines, name, node);
+                self.refer(ObjectKind::VirtualMachine, name, node);
                 self.push(told, Event::CutSessions { machine: name.as_str().into() });
             }
             WhatSchema::SetOutboundRule(own) => {
-                self.refer(|own| &own.networks, &own.network, node.get("network"));
+                self.refer(ObjectKind::Network, &own.network, node.get("network"));
                 let action = match own.action {
                     ActionSchema::Allow => RuleAction::Allow,
                     ActionSchema::Deny => RuleAction::Deny,
@@ -168,14 +163,9 @@ impl Loader<'_> {
         }
     }
 
-    pub(super) fn forget_endpoint(&mut self, name: &str) {
-        self.endpoints.remove(name, &self.step, true);
-        self.connections.remove(name);
-    }
-
     /// A private endpoint that must exist, written alone or under `name`.
     fn endpoint_name<'s>(&mut self, shape: &'s NameSchema, node: &Node) -> &'s str {
-        self.refer(|own| &own.endpoints, shape.name(), node.get("name"));
+        self.refer(ObjectKind::PrivateEndpoint, shape.name(), node.get("name"));
         shape.name()
     }
 }

@@ -7,7 +7,7 @@ use crate::estate::routing::{
     VirtualHub,
 };
 use crate::estate::{NetworkName, Routing, RoutingKey};
-use crate::scenario::schema::*;
+use crate::scenario::v1::schema::*;
 
 /// The event that sets an object.
 pub(super) fn set(routing: &Routing) -> WhatSchema {

@@ -4,13 +4,15 @@ use std::collections::HashSet;
 
 use super::{Loader, Told};
 use crate::catalogue::Catalogue;
+use crate::compile::ObjectKind;
+use crate::compile::refusal::Reason;
 use crate::dns::OwnerName;
 use crate::estate::{
     ComponentSpec, DataCollectionEndpointSpec, Event, PublicNetworkAccess, ResourceSpec, WorkspaceSpec,
 };
 use crate::scenario::error::shown;
 use crate::scenario::node::{Node, Range};
-use crate::scenario::schema::*;
+use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
     pub(super) fn workspace(&mut self, name: &str, shape: &WorkspaceSchema, node: &Node) -> ResourceSpec {
@@ -32,10 +34,11 @@ impl Loader<'_> {
 
     pub(super) fn component(&mut self, name: &str, shape: &ComponentSchema, node: &Node) -> ResourceSpec {
         if let Some(workspace) = &shape.workspace {
-            self.refer(|own| &own.resources, workspace, node.get("workspace"));
-            if let Some(other) = self.specs.get(workspace).filter(|spec| !matches!(spec, ResourceSpec::Workspace(_))) {
-                let message = format!("`{}` is a {}, and a workspace is wanted", shown(workspace), other.kind());
-                self.fault(node.get("workspace").range, message, None);
+            self.refer(ObjectKind::Resource, workspace, node.get("workspace"));
+            let other = self.state.resources.get(workspace.as_str()).map(|one| &one.spec);
+            if let Some(other) = other.filter(|spec| !matches!(spec, ResourceSpec::Workspace(_))) {
+                let reason = Reason::NotAWorkspace { resource: shown(workspace).into(), kind: other.kind() };
+                self.fault(node.get("workspace").range, reason.to_string(), None);
             }
         }
         let from_string = node.get("connectionString").range;
@@ -132,25 +135,25 @@ impl Loader<'_> {
     }
 
     pub(super) fn create_resource(&mut self, spec: ResourceSpec, name: Range, told: Told) {
-        self.new_name(|own| &mut own.resources, spec.name().as_str(), name);
-        self.specs.insert(spec.name().to_string(), spec.clone());
+        self.new_name(ObjectKind::Resource, spec.name().as_str(), name);
         self.push(told, Event::PutResource(spec));
     }
 
     pub(super) fn update_resource(&mut self, spec: ResourceSpec, node: &Node, told: Told) {
         let name = spec.name().to_string();
-        self.refer(|own| &own.resources, &name, node.get("name"));
-        if let Some(before) = self.specs.get(&name).filter(|before| before.kind() != spec.kind()) {
-            let message = format!("`{}` is a {}, and not a {}", shown(&name), before.kind(), spec.kind());
-            self.fault(node.get("name").range, message, None);
+        self.refer(ObjectKind::Resource, &name, node.get("name"));
+        let before = self.state.resources.get(name.as_str()).map(|one| one.spec.kind());
+        if let Some(kind) = before.filter(|kind| *kind != spec.kind()) {
+            let reason = Reason::OtherKind { resource: shown(&name).into(), kind, wanted: spec.kind() };
+            self.fault(node.get("name").range, reason.to_string(), None);
         }
-        self.specs.insert(name, spec.clone());
         self.push(told, Event::PutResource(spec));
     }
 
     pub(super) fn set_public_network_access(&mut self, shape: &SetAccessSchema, node: &Node, told: Told) {
-        self.refer(|own| &own.resources, &shape.resource, node.get("resource"));
-        let Some(mut spec) = self.specs.get(&shape.resource).cloned() else { return };
+        self.refer(ObjectKind::Resource, &shape.resource, node.get("resource"));
+        let spec = self.state.resources.get(shape.resource.as_str()).map(|one| one.spec.clone());
+        let Some(mut spec) = spec else { return };
         let inbound = shape.perimeter_allows_inbound;
         let set = |flag: &mut PublicNetworkAccess, to: Option<AccessSchema>, inbound: Option<bool>| {
             if to.is_some() {
@@ -171,20 +174,12 @@ impl Loader<'_> {
                 set(&mut one.public_network_access, shape.ingestion, for_ingestion(inbound));
             }
         }
-        self.specs.insert(shape.resource.clone(), spec.clone());
         self.push(told, Event::PutResource(spec));
     }
 
     pub(super) fn delete_resource(&mut self, name: &str, node: &Node, told: Told) {
-        self.refer(|own| &own.resources, name, node);
-        self.forget_resource(name);
+        self.refer(ObjectKind::Resource, name, node);
         self.push(told, Event::DeleteResource { resource: name.into() });
-    }
-
-    pub(super) fn forget_resource(&mut self, name: &str) {
-        // Azure does not delete what is in a scope.
-        let used = self.scoped.values().any(|resources| resources.contains(name));
-        self.resources.remove(name, &self.step, !used);
     }
 }
 

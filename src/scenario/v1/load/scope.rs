@@ -4,17 +4,20 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::{Connection, Loader, Told};
+use super::{Loader, Told};
+use crate::compile::ObjectKind;
+use crate::compile::address::usable;
+use crate::compile::refusal::Reason;
 use crate::estate::{
     AccessMode, AccessModeSettings, ApprovalState, Event, Exclusion, PrivateEndpointSpec, ScopeSpec, StaticAddress,
 };
 use crate::scenario::error::{choice, shown};
 use crate::scenario::node::Node;
-use crate::scenario::schema::*;
+use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
     pub(super) fn create_scope(&mut self, shape: &ScopeSchema, node: &Node, told: Told) {
-        self.new_name(|own| &mut own.scopes, &shape.name, node.get("name").range);
+        self.new_name(ObjectKind::Scope, &shape.name, node.get("name").range);
         let access = self.modes(shape.ingestion_access_mode, shape.query_access_mode, &shape.exclusions, node);
         let created = self.date(shape.created.as_deref(), node.get("created"));
         let spec = ScopeSpec { name: shape.name.as_str().into(), access, created };
@@ -22,7 +25,7 @@ impl Loader<'_> {
     }
 
     pub(super) fn set_access_modes(&mut self, shape: &SetAccessModesSchema, node: &Node, told: Told) {
-        self.refer(|own| &own.scopes, &shape.scope, node.get("scope"));
+        self.refer(ObjectKind::Scope, &shape.scope, node.get("scope"));
         let access = self.modes(shape.ingestion_access_mode, shape.query_access_mode, &shape.exclusions, node);
         self.push(told, Event::SetAccessModes { scope: shape.scope.as_str().into(), access });
     }
@@ -37,7 +40,7 @@ impl Loader<'_> {
         let mut poured = Vec::new();
         for (index, own) in exclusions.iter().enumerate() {
             let place = node.get("exclusions").item(index).get("privateEndpointConnectionName");
-            self.refer(|own| &own.endpoints, &own.private_endpoint_connection_name, place);
+            self.refer(ObjectKind::PrivateEndpoint, &own.private_endpoint_connection_name, place);
             poured.push(Exclusion {
                 endpoint: own.private_endpoint_connection_name.as_str().into(),
                 ingestion: mode(Some(own.ingestion_access_mode)),
@@ -48,37 +51,31 @@ impl Loader<'_> {
     }
 
     pub(super) fn delete_scope(&mut self, name: &str, node: &Node, told: Told) {
-        self.refer(|own| &own.scopes, name, node);
-        self.forget_scope(name);
+        self.refer(ObjectKind::Scope, name, node);
         self.push(told, Event::DeletePrivateLinkScope { scope: name.into() });
     }
 
-    pub(super) fn forget_scope(&mut self, name: &str) {
-        // Azure does not delete a scope with resources or private endpoints.
-        let used = self.scoped.get(name).is_some_and(|resources| !resources.is_empty())
-            || self.connections.values().any(|connection| connection.scope == name);
-        self.scopes.remove(name, &self.step, !used);
-    }
-
     pub(super) fn add_scoped_resources(&mut self, shape: &ScopedResourceSchema, node: &Node, told: Told) {
-        self.refer(|own| &own.scopes, &shape.scope, node.get("scope"));
+        self.refer(ObjectKind::Scope, &shape.scope, node.get("scope"));
         for (index, resource) in shape.resource.names().iter().enumerate() {
-            self.refer(|own| &own.resources, resource, node.get("resource").item(index));
-            self.scoped.entry(shape.scope.clone()).or_default().insert(resource.clone());
+            self.refer(ObjectKind::Resource, resource, node.get("resource").item(index));
             let (scope, resource) = (shape.scope.as_str().into(), resource.as_str().into());
             self.push(told, Event::AddScopedResource { scope, resource });
         }
     }
 
     pub(super) fn remove_scoped_resources(&mut self, shape: &ScopedResourceSchema, node: &Node, told: Told) {
-        self.refer(|own| &own.scopes, &shape.scope, node.get("scope"));
+        self.refer(ObjectKind::Scope, &shape.scope, node.get("scope"));
         for (index, resource) in shape.resource.names().iter().enumerate() {
             let own = node.get("resource").item(index);
-            self.refer(|own| &own.resources, resource, own);
-            let before = self.scoped.get_mut(&shape.scope).is_some_and(|resources| resources.remove(resource));
-            if !before && self.resources.has(resource) && self.scopes.has(&shape.scope) {
-                let message = format!("resource `{}` is not in scope `{}` here", shown(resource), shown(&shape.scope));
-                self.fault(own.range, message, Some("add it before, with addScopedResource".to_owned()));
+            self.refer(ObjectKind::Resource, resource, own);
+            let scope = self.state.scopes.get(shape.scope.as_str());
+            if scope.is_some_and(|scope| !scope.resources.contains(resource.as_str()))
+                && self.state.has(ObjectKind::Resource, resource)
+            {
+                let reason = Reason::NotScoped { scope: shown(&shape.scope).into(), resource: shown(resource).into() };
+                let hint = "add it before, with addScopedResource".to_owned();
+                self.fault(own.range, reason.to_string(), Some(hint));
             }
             let (scope, resource) = (shape.scope.as_str().into(), resource.as_str().into());
             self.push(told, Event::RemoveScopedResource { scope, resource });
@@ -86,8 +83,8 @@ impl Loader<'_> {
     }
 
     pub(super) fn create_endpoint(&mut self, shape: &PrivateEndpointSchema, node: &Node, told: Told) {
-        self.new_name(|own| &mut own.endpoints, &shape.name, node.get("name").range);
-        self.refer(|own| &own.scopes, &shape.scope, node.get("scope"));
+        self.new_name(ObjectKind::PrivateEndpoint, &shape.name, node.get("name").range);
+        self.refer(ObjectKind::Scope, &shape.scope, node.get("scope"));
         let zone_group = shape.zone_group.as_ref().map(|group| self.zone_group(group, node.get("zoneGroup")));
         let created = self.date(shape.created.as_deref(), node.get("created"));
         let Some((network, subnet)) = shape.subnet.split_once('/') else {
@@ -112,9 +109,6 @@ impl Loader<'_> {
                 }
             }
         }
-        let connection =
-            Connection { network: network.to_owned(), scope: shape.scope.clone(), zone_group: zone_group.clone() };
-        self.connections.insert(shape.name.clone(), connection);
         let spec = PrivateEndpointSpec {
             name: shape.name.as_str().into(),
             scope: shape.scope.as_str().into(),
@@ -130,45 +124,35 @@ impl Loader<'_> {
 
     /// A subnet that must exist.
     fn subnet(&mut self, network: &str, subnet: &str, node: &Node) -> Option<Ipv4Net> {
-        self.refer(|own| &own.networks, network, node);
-        if !self.networks.has(network) {
-            return None;
-        }
-        let subnets = self.subnets.get(network)?;
+        self.refer(ObjectKind::Network, network, node);
+        let subnets = &self.state.networks.get(network)?.subnets;
         let found = subnets.iter().find(|(own, _)| own == subnet).map(|(_, prefix)| *prefix);
         if found.is_none() {
             let hint = choice(subnet, subnets.iter().map(|(own, _)| own.as_str()));
             let hint = hint.unwrap_or_else(|| "add it to the `subnets` of the network".to_owned());
-            let message = format!("network `{}` has no subnet `{}`", shown(network), shown(subnet));
-            self.fault(node.range, message, Some(hint));
+            let reason = Reason::NoSubnet { network: shown(network).into(), subnet: shown(subnet).into() };
+            self.fault(node.range, reason.to_string(), Some(hint));
         }
         found
     }
 
     fn in_subnet(&mut self, address: Ipv4Addr, prefix: Ipv4Net, node: &Node) {
-        let rules = &self.catalogue.rules;
-        let first = u32::from(prefix.network()).saturating_add(rules.reserved_at_start);
-        let last = u32::from(prefix.broadcast()).saturating_sub(rules.reserved_at_end);
-        let free = format!("addresses from {} to {} can be given", Ipv4Addr::from(first), Ipv4Addr::from(last));
-        if !prefix.contains(&address) {
-            self.fault(node.range, format!("{address} is not in the subnet, which is {prefix}"), Some(free));
-        } else if !(first..=last).contains(&u32::from(address)) {
-            self.fault(node.range, format!("Azure keeps {address} of the subnet for itself"), Some(free));
+        if let Err(reason) = self.state.can_be_given(address, prefix) {
+            let (first, last) = usable(&self.state.catalogue, prefix);
+            let free = format!("addresses from {first} to {last} can be given");
+            self.fault(node.range, reason.to_string(), Some(free));
         }
     }
 
     pub(super) fn set_zone_group(&mut self, shape: &SetZoneGroupSchema, node: &Node, told: Told) {
-        self.refer(|own| &own.endpoints, &shape.endpoint, node.get("endpoint"));
+        self.refer(ObjectKind::PrivateEndpoint, &shape.endpoint, node.get("endpoint"));
         let zone_group = self.zone_group(&shape.zone_group, node.get("zoneGroup"));
-        if let Some(connection) = self.connections.get_mut(&shape.endpoint) {
-            connection.zone_group = Some(zone_group.clone());
-        }
         self.push(told, Event::SetZoneGroup { endpoint: shape.endpoint.as_str().into(), zone_group });
     }
 
     pub(super) fn repair_zone_group(&mut self, name: &str, node: &Node, told: Told) {
-        let Some(connection) = self.connections.get(name) else { return };
-        match connection.zone_group.clone() {
+        let Some(endpoint) = self.state.endpoints.get(name) else { return };
+        match endpoint.zone_group.clone() {
             Some(zone_group) => self.push(told, Event::SetZoneGroup { endpoint: name.into(), zone_group }),
             None => {
                 let message = format!("private endpoint `{}` has no zone group to repair", shown(name));

@@ -1,20 +1,18 @@
 //! Events to shapes.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
 use indexmap::IndexMap;
 use jiff::civil::Date;
 
-use crate::catalogue::{Catalogue, Cloud};
+use crate::catalogue::Catalogue;
+use crate::compile::State;
 use crate::dns::OwnerName;
 use crate::estate::{
     AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting, Event,
-    ForwardTo, ForwarderKind, NetworkKind, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded,
+    ForwardTo, ForwarderKind, History, NetworkKind, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded,
     ResolutionPolicy, ResourceSpec, Routing, RuleAction, RulesetSpec, ScopeSpec, WorkspaceSpec, ZoneGroup, ZoneId,
 };
-use crate::scenario::load::region;
-use crate::scenario::schema::*;
+use crate::scenario::v1::load::region;
+use crate::scenario::v1::schema::*;
 
 /// An event as an entry of one of the maps at the top of a scenario.
 pub(super) enum Declaration<'e> {
@@ -58,25 +56,18 @@ pub(super) fn declaration(event: &Event) -> Declaration<'_> {
 
 /// Writes events one stretch after the other.
 pub(super) struct Events {
-    catalogue: Arc<Catalogue>,
-    /// Resources that were told of, as they are.
-    specs: HashMap<String, ResourceSpec>,
-    /// Zones that were created and not deleted.
-    zones: HashSet<ZoneId>,
+    /// The estate after the events that were written.
+    state: State,
 }
 
 impl Events {
-    pub(super) fn new(cloud: Cloud) -> Self {
-        Self { catalogue: Catalogue::of(cloud), specs: HashMap::new(), zones: HashSet::new() }
+    pub(super) fn new(history: &History) -> Self {
+        Self { state: State::new(Catalogue::of(history.cloud), history.switches) }
     }
 
     /// Takes note of events that were written elsewhere.
     pub(super) fn has_been(&mut self, events: &[Recorded]) {
-        for recorded in events {
-            if let Event::PutResource(spec) = &recorded.event {
-                self.specs.insert(spec.name().to_string(), spec.clone());
-            }
-        }
+        events.iter().for_each(|recorded| self.state.apply(recorded));
     }
 
     /// Events of one stretch, `date` being that of all of them that need none of their own.
@@ -90,6 +81,7 @@ impl Events {
                 together = rest.iter().take_while(|one| one.date == first.date).count();
             }
             let (what, taken) = self.next(&rest[..together]);
+            self.has_been(&rest[..taken]);
             let own = first.date.filter(|own| Some(*own) != date).map(|own| own.to_string());
             shapes.push(EventSchema { date: own, what });
             rest = &rest[taken..];
@@ -99,7 +91,7 @@ impl Events {
     }
 
     /// The next entry, and how many events it stands for.
-    fn next(&mut self, events: &[Recorded]) -> (WhatSchema, usize) {
+    fn next(&self, events: &[Recorded]) -> (WhatSchema, usize) {
         match &events[0].event {
             Event::CreatePrivateDnsZone { zone } => {
                 let zones = run(events, zone, |event| match event {
@@ -108,7 +100,6 @@ impl Events {
                 });
                 let (links, taken) = links(&events[zones.len()..], &zones);
                 let count = zones.len() + taken;
-                self.zones.extend(zones.iter().copied().cloned());
                 let (resource_group, zones) = self.zones(&zones);
                 (WhatSchema::CreatePrivateDnsZones(ZonesSchema { resource_group, zones, links }), count)
             }
@@ -117,9 +108,6 @@ impl Events {
                     Event::DeletePrivateDnsZone { zone } => Some(zone),
                     _ => None,
                 });
-                for zone in &zones {
-                    self.zones.remove(*zone);
-                }
                 let (resource_group, list) = self.zones(&zones);
                 let shape = ZoneGroupZonesSchema { resource_group, zones: list };
                 (WhatSchema::DeletePrivateDnsZones(shape), zones.len())
@@ -174,7 +162,7 @@ impl Events {
         }
     }
 
-    fn single(&mut self, event: &Event) -> WhatSchema {
+    fn single(&self, event: &Event) -> WhatSchema {
         match event {
             Event::CreateNetwork(spec) => {
                 WhatSchema::CreateNetwork(NamedNetworkSchema { name: spec.name.to_string(), spec: network(spec) })
@@ -215,10 +203,7 @@ impl Events {
                 r#type: kind.to_string(),
             }),
             Event::PutResource(spec) => self.resource(spec),
-            Event::DeleteResource { resource } => {
-                self.specs.remove(resource.as_str());
-                WhatSchema::DeleteResource(resource.to_string())
-            }
+            Event::DeleteResource { resource } => WhatSchema::DeleteResource(resource.to_string()),
             Event::CreatePrivateLinkScope(ScopeSpec { name, access, created }) => {
                 WhatSchema::CreatePrivateLinkScope(ScopeSchema {
                     name: name.to_string(),
@@ -271,9 +256,9 @@ impl Events {
     }
 
     /// A resource's creation or change; a change of flags alone is told as such.
-    fn resource(&mut self, spec: &ResourceSpec) -> WhatSchema {
-        let before = self.specs.insert(spec.name().to_string(), spec.clone());
-        if let Some(shape) = before.as_ref().and_then(|before| flags(before, spec)) {
+    fn resource(&self, spec: &ResourceSpec) -> WhatSchema {
+        let before = self.state.resources.get(spec.name()).map(|one| &one.spec);
+        if let Some(shape) = before.and_then(|before| flags(before, spec)) {
             return WhatSchema::SetPublicNetworkAccess(shape);
         }
         let name = spec.name().to_string();
@@ -326,7 +311,7 @@ impl Events {
         match parts.pop() {
             // The resource group alone stands for those that exist.
             Some(ZoneGroupZonesSchema { resource_group, zones: ZoneListSchema::All(_) })
-                if parts.is_empty() && group.zones.iter().all(|zone| self.zones.contains(zone)) =>
+                if parts.is_empty() && group.zones.iter().all(|zone| self.state.zones.contains_key(zone)) =>
             {
                 ZoneGroupSchema::ResourceGroup(resource_group)
             }
@@ -338,7 +323,7 @@ impl Events {
     /// Zones of one resource group, as its name and a list.
     fn zones(&self, zones: &[&ZoneId]) -> (String, ZoneListSchema) {
         let group = zones.first().map_or_else(String::new, |zone| zone.resource_group.to_string());
-        if zones.iter().map(|zone| &zone.apex).eq(self.catalogue.zone_group().map(|row| &row.private)) {
+        if zones.iter().map(|zone| &zone.apex).eq(self.state.catalogue.zone_group().map(|row| &row.private)) {
             return (group, ALL_ZONES);
         }
         (group, ZoneListSchema::Names(zones.iter().map(|zone| zone.apex.to_string()).collect()))

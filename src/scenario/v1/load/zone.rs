@@ -1,19 +1,19 @@
 //! Private zones, their links, their record sets made by hand, and zone groups.
 
 use super::{Loader, Told};
+use crate::compile::ObjectKind;
+use crate::compile::refusal::Reason;
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, master};
 use crate::estate::{Event, ResolutionPolicy, ZoneGroup, ZoneId};
 use crate::scenario::error::shown;
 use crate::scenario::node::{Node, Range};
-use crate::scenario::schema::*;
+use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
     pub(super) fn create_zones(&mut self, shape: &ZonesSchema, node: &Node, told: Told) {
         let zones = self.zone_ids(&shape.resource_group, &shape.zones, node);
         self.name(node.get("resourceGroup").range, &shape.resource_group, "resource group");
         for zone in &zones {
-            // A zone that exists already is for Azure to refuse.
-            self.zones.add(&zone.to_string());
             self.push(told, Event::CreatePrivateDnsZone { zone: zone.clone() });
         }
         self.link(&zones, &shape.links, node, told);
@@ -21,15 +21,8 @@ impl Loader<'_> {
 
     pub(super) fn delete_zones(&mut self, shape: &ZoneGroupZonesSchema, node: &Node, told: Told) {
         for zone in self.living_zones(&shape.resource_group, &shape.zones, node) {
-            self.forget_zone(&zone);
             self.push(told, Event::DeletePrivateDnsZone { zone });
         }
-    }
-
-    pub(super) fn forget_zone(&mut self, zone: &ZoneId) {
-        // Azure does not delete a zone that is linked.
-        let used = self.links.get(zone).is_some_and(|linked| !linked.is_empty());
-        self.zones.remove(&zone.to_string(), &self.step, !used);
     }
 
     pub(super) fn link_zones(&mut self, shape: &LinkZonesSchema, node: &Node, told: Told) {
@@ -45,15 +38,13 @@ impl Loader<'_> {
         told: Told,
     ) {
         for ((network, link), (key, _)) in links.iter().zip(node.entries_of("links")) {
-            if let Err(dangling) = self.networks.find(network, self.faults.are_printed()) {
-                self.fault(key.range, dangling.message, Some(dangling.hint));
-            }
+            let found = self.state.find(ObjectKind::Network, network);
+            self.verdict(found, key.range);
             let policy = match link.resolution_policy {
                 Some(PolicySchema::NxDomainRedirect) => ResolutionPolicy::NxDomainRedirect,
                 Some(PolicySchema::Default) | None => ResolutionPolicy::Default,
             };
             for zone in zones {
-                self.links.entry(zone.clone()).or_default().insert(network.clone());
                 let event = Event::LinkZone { zone: zone.clone(), network: network.as_str().into(), policy };
                 self.push(told, event);
             }
@@ -64,12 +55,14 @@ impl Loader<'_> {
         let zones = self.living_zones(&shape.resource_group, &shape.zones, node);
         for (index, network) in shape.networks.names().iter().enumerate() {
             let own = node.get("networks").item(index);
-            self.refer(|own| &own.networks, network, own);
+            self.refer(ObjectKind::Network, network, own);
             for zone in &zones {
-                let linked = self.links.get_mut(zone).is_some_and(|linked| linked.remove(network));
-                if !linked && self.networks.has(network) && self.zones.has(&zone.to_string()) {
-                    let message = format!("private zone `{zone}` is not linked to network `{}` here", shown(network));
-                    self.fault(own.range, message, Some("link it before, with linkZones".to_owned()));
+                let linked = self.state.zones.get(zone);
+                if linked.is_some_and(|linked| !linked.links.contains_key(network.as_str()))
+                    && self.state.has(ObjectKind::Network, network)
+                {
+                    let reason = Reason::NotLinked { zone: zone.clone(), network: shown(network).into() };
+                    self.fault(own.range, reason.to_string(), Some("link it before, with linkZones".to_owned()));
                 }
                 self.push(told, Event::UnlinkZone { zone: zone.clone(), network: network.as_str().into() });
             }
@@ -110,16 +103,15 @@ impl Loader<'_> {
         if self.lenient {
             return;
         }
-        if let Err(dangling) = self.zones.find(&zone.to_string(), self.faults.are_printed()) {
-            self.fault(range, dangling.message, Some(dangling.hint));
-        }
+        let found = self.state.find_zone(zone);
+        self.verdict(found, range);
     }
 
     pub(super) fn zone_group(&mut self, shape: &ZoneGroupSchema, node: &Node) -> ZoneGroup {
         let zones = match shape {
             ZoneGroupSchema::ResourceGroup(group) => {
                 let mut here = self.zone_ids(group, &ALL_ZONES, node);
-                here.retain(|zone| self.zones.has(&zone.to_string()));
+                here.retain(|zone| self.state.zones.contains_key(zone));
                 if here.is_empty() && !group.is_empty() {
                     let message =
                         format!("resource group `{}` has no zones of Azure Monitor at this point", shown(group));

@@ -11,7 +11,7 @@ use crate::dns::{OwnerName, RecordType};
 use crate::scenario::expect::{
     Expectation, Expected, ExpectedAnswer, ExpectedError, ExpectedFlags, ExpectedFlow, ExpectedReply, ExpectedSoa, From,
 };
-use crate::scenario::schema::*;
+use crate::scenario::v1::schema::*;
 
 pub(super) fn shapes<'e>(expectations: impl Iterator<Item = &'e Expectation>) -> Vec<ExpectSchema> {
     let mut shapes: Vec<ExpectSchema> = Vec::new();

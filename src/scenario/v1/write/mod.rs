@@ -11,12 +11,12 @@ mod yaml;
 use indexmap::IndexMap;
 
 use super::schema::*;
-use super::{Scenario, Spec};
 use crate::dns::{RecordSet, master};
 use crate::estate::history::{
     Append, Deletion, Limits, RulesetChain, Switches, UncertainHop, Undeclared, WorkspaceHop,
 };
 use crate::estate::{Event, History, PublicZone, Recorded, ResourceSpec};
+use crate::scenario::{Scenario, Spec};
 
 /// The scenario as YAML text.
 pub(super) fn write(scenario: &Scenario) -> String {
@@ -38,7 +38,7 @@ pub(super) fn write(scenario: &Scenario) -> String {
     let declared = &history.events()[..history.declared().0 as usize];
     shape.zone_files = history.public.iter().map(|zone| public_zone(zone)).collect();
     let standing = declarations(&mut shape, declared);
-    let mut events = event::Events::new(history.cloud);
+    let mut events = event::Events::new(history);
     events.has_been(&declared[..standing]);
     shape.events = events.shapes(&declared[standing..], None);
     let mut end = declared.len();

@@ -6,7 +6,6 @@
 mod event;
 mod expect;
 mod network;
-mod recall;
 mod resource;
 mod routing;
 mod scope;
@@ -15,29 +14,28 @@ mod zone_file;
 
 pub(super) use resource::region;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use ipnet::Ipv4Net;
 use jiff::civil::Date;
 use resource::Hosts;
 
-use super::addition::{self, Addition};
-use super::error::{Fault, Faults, choice, shown};
-use super::expect::Expectation;
-use super::known::Known;
-use super::node::{Node, Range};
 use super::schema::*;
-use super::{Files, Scenario, Spec};
 use crate::catalogue::{Catalogue, Cloud};
+use crate::compile::reference::name_fault;
+use crate::compile::refusal::Reason;
+use crate::compile::{Absence, Missing, ObjectKind, State};
 use crate::dns::OwnerName;
 use crate::estate::history::{
     Append, Deletion, Limits, RulesetChain, Switches, UncertainHop, Undeclared, WorkspaceHop,
 };
-use crate::estate::{Event, History, Place, Recorded, ResourceSpec, RoutingKey, ZoneGroup, ZoneId};
-
-/// The most characters a name of an object may have; Azure's own limits are lower and differ by kind.
-const MAX_NAME: usize = 260;
+use crate::estate::{Event, History, Place, Recorded};
+use crate::scenario::addition::{self, Addition};
+use crate::scenario::error::{Fault, Faults, choice, shown};
+use crate::scenario::expect::Expectation;
+use crate::scenario::names::Names;
+use crate::scenario::node::{Node, Range};
+use crate::scenario::{Files, Scenario, Spec};
 
 /// Gives a shape its meaning. The scenario is whole if no fault was found.
 pub(super) fn load(file: &str, root: &Node, shape: ScenarioSchema, files: &Files<'_>, faults: &mut Faults) -> Scenario {
@@ -48,7 +46,9 @@ pub(super) fn load(file: &str, root: &Node, shape: ScenarioSchema, files: &Files
     };
     let mut history = History::new(cloud);
     history.switches = switches(shape.switches.as_ref());
-    let mut pourer = Loader::new(file, files, history, faults);
+    let state = State::new(Catalogue::of(cloud), history.switches);
+    let nothing = History::new(cloud);
+    let mut pourer = Loader::new(file, files, history, state, &nothing, faults);
     pourer.declarations(&shape, root);
     let expectations = pourer.steps(&shape, root);
     let history = pourer.history;
@@ -63,17 +63,20 @@ pub(super) fn load(file: &str, root: &Node, shape: ScenarioSchema, files: &Files
     }
 }
 
-/// Gives events their meaning that go on behind the end of `told`. They are whole if no fault was found.
+/// Gives events their meaning that go on behind the end of `told`, where the estate is in `state`. They are whole if no
+/// fault was found.
 pub(super) fn load_addition(
     file: &str,
     root: &Node,
     shape: AdditionSchema,
     told: &History,
+    state: &State,
     faults: &mut Faults,
 ) -> Addition {
     let files = |_: &str| Err("events name no files".to_owned());
-    let mut pourer = Loader::new(file, &files, History::new(told.cloud), faults);
-    pourer.recall(told);
+    let mut history = History::new(told.cloud);
+    history.switches = told.switches;
+    let mut pourer = Loader::new(file, &files, history, state.clone(), told, faults);
     let range = root.get("step").range;
     let step = match shape.step {
         Some(name) => {
@@ -100,7 +103,9 @@ pub(super) fn load_addition(
 
 /// Gives a spec its meaning. It is whole if no fault was found.
 pub(super) fn load_spec(file: &str, root: &Node, shape: SpecSchema, faults: &mut Faults) -> Spec {
-    let mut pourer = Loader::new(file, &|_| Err(String::new()), History::new(Cloud::Public), faults);
+    let nothing = History::new(Cloud::Public);
+    let state = State::new(Catalogue::of(nothing.cloud), nothing.switches);
+    let mut pourer = Loader::new(file, &|_| Err(String::new()), nothing.clone(), state, &nothing, faults);
     pourer.lenient = true;
     pourer.step = shape.at.as_deref().unwrap_or_default().into();
     let mut expectations = Vec::new();
@@ -156,35 +161,13 @@ struct Loader<'f> {
     faults: &'f mut Faults,
     /// The step that is read.
     step: Arc<str>,
-    networks: Known,
-    /// Subnets by network.
-    subnets: HashMap<String, Vec<(String, Ipv4Net)>>,
-    /// Peered pairs, each in order of names.
-    peerings: HashSet<(String, String)>,
-    /// What else decides which way packets take.
-    routing: HashSet<RoutingKey>,
-    inbound: Known,
-    rulesets: Known,
-    resources: Known,
-    specs: HashMap<String, ResourceSpec>,
-    scopes: Known,
-    /// Resources by scope.
-    scoped: HashMap<String, HashSet<String>>,
-    endpoints: Known,
-    connections: HashMap<String, Connection>,
-    zones: Known,
-    /// Linked networks by zone.
-    links: HashMap<ZoneId, HashSet<String>>,
-    machines: Known,
+    /// The estate after the events so far.
+    state: State,
+    /// The history the events go on from; empty but for additions.
+    before: &'f History,
+    names: Names,
     /// True where nothing is known of the estate, and names are taken as they are.
     lenient: bool,
-}
-
-/// What a private endpoint connects.
-struct Connection {
-    network: String,
-    scope: String,
-    zone_group: Option<ZoneGroup>,
 }
 
 /// When and where an event is told.
@@ -195,8 +178,15 @@ struct Told {
 }
 
 impl<'f> Loader<'f> {
-    fn new(file: &str, files: &'f Files<'f>, history: History, faults: &'f mut Faults) -> Self {
-        let catalogue = Catalogue::of(history.cloud);
+    fn new(
+        file: &str,
+        files: &'f Files<'f>,
+        history: History,
+        state: State,
+        before: &'f History,
+        faults: &'f mut Faults,
+    ) -> Self {
+        let catalogue = Arc::clone(&state.catalogue);
         Self {
             file: file.into(),
             files,
@@ -205,21 +195,9 @@ impl<'f> Loader<'f> {
             history,
             faults,
             step: "the declarations".into(),
-            networks: Known::of("network"),
-            subnets: HashMap::new(),
-            peerings: HashSet::new(),
-            routing: HashSet::new(),
-            inbound: Known::of("inbound endpoint"),
-            rulesets: Known::of("ruleset"),
-            resources: Known::of("resource"),
-            specs: HashMap::new(),
-            scopes: Known::of("scope"),
-            scoped: HashMap::new(),
-            endpoints: Known::of("private endpoint"),
-            connections: HashMap::new(),
-            zones: Known::of("private zone"),
-            links: HashMap::new(),
-            machines: Known::of("virtual machine"),
+            state,
+            before,
+            names: Names::default(),
             lenient: false,
         }
     }
@@ -231,11 +209,11 @@ impl Loader<'_> {
         // Networks refer to each other and to inbound endpoints, so these names are known before any is looked at.
         for (key, _) in entries("networks") {
             self.name(key.range, &key.text, "network");
-            self.networks.add(&key.text);
+            self.names.add(ObjectKind::Network, &key.text);
         }
         for (key, _) in entries("inboundEndpoints") {
             self.name(key.range, &key.text, "inbound endpoint");
-            self.inbound.add(&key.text);
+            self.names.add(ObjectKind::InboundEndpoint, &key.text);
         }
         for ((name, own), (key, node)) in shape.networks.iter().zip(entries("networks")) {
             let spec = self.network(name, own, node);
@@ -247,7 +225,7 @@ impl Loader<'_> {
         }
         self.routing_maps(shape, root);
         for ((name, own), (key, node)) in shape.inbound_endpoints.iter().zip(entries("inboundEndpoints")) {
-            self.refer(|own| &own.networks, &own.network, node.get("network"));
+            self.refer(ObjectKind::Network, &own.network, node.get("network"));
             let (name, network) = (name.as_str().into(), own.network.as_str().into());
             self.push(undated(key.range), Event::CreateInboundEndpoint { name, network });
         }
@@ -270,8 +248,8 @@ impl Loader<'_> {
             self.create_resource(spec, key.range, undated(key.range));
         }
         for ((name, own), (key, node)) in shape.virtual_machines.iter().zip(entries("virtualMachines")) {
-            self.new_name(|own| &mut own.machines, name, key.range);
-            self.refer(|own| &own.networks, &own.network, node.get("network"));
+            self.new_name(ObjectKind::VirtualMachine, name, key.range);
+            self.refer(ObjectKind::Network, &own.network, node.get("network"));
             let (name, network) = (name.as_str().into(), own.network.as_str().into());
             self.push(undated(key.range), Event::CreateVirtualMachine { name, network });
         }
@@ -314,48 +292,52 @@ impl Loader<'_> {
     }
 
     /// A name that something new gets.
-    fn new_name(&mut self, known: impl Fn(&mut Self) -> &mut Known, name: &str, range: Range) {
-        let what = known(self).what();
-        self.name(range, name, what);
-        if !known(self).add(name) {
-            let hint = format!("delete the {what} before, or give this one another name");
-            self.fault(range, format!("there is a {what} `{}` already", shown(name)), Some(hint));
+    fn new_name(&mut self, kind: ObjectKind, name: &str, range: Range) {
+        self.name(range, name, &kind.to_string());
+        if self.state.has(kind, name) && !name.is_empty() {
+            let exists = Reason::Exists { kind, name: shown(name).into() };
+            let hint = format!("delete the {kind} before, or give this one another name");
+            self.fault(range, exists.to_string(), Some(hint));
         }
+        self.names.add(kind, name);
     }
 
     /// Names can be anything that can be told apart in the places names are written at.
     fn name(&mut self, range: Range, name: &str, what: &str) {
-        let hint = if name.is_empty() {
-            "give it a name"
-        } else if name.trim() != name || name.contains(char::is_control) {
-            "leave out blanks around it, and control characters"
-        } else if name.contains('/') {
-            "leave out the slash: network/subnet is how subnets are written"
-        } else if name.chars().nth(MAX_NAME).is_some() {
-            "260 characters are the most"
-        } else if name == "public" && what == "network" {
-            "`public` is where clients outside all networks are"
-        } else {
-            return;
-        };
-        self.fault(range, format!("`{}` cannot be the name of a {what}", shown(name)), Some(hint.to_owned()));
+        if let Some(hint) = name_fault(what, name) {
+            let reason = Reason::BadName { what: what.into(), name: shown(name).into() };
+            self.fault(range, reason.to_string(), Some(hint.to_owned()));
+        }
     }
 
     /// A reference to something that must exist.
-    fn refer(&mut self, known: impl Fn(&Self) -> &Known, name: &str, node: &Node) {
-        if self.lenient {
+    fn refer(&mut self, kind: ObjectKind, name: &str, node: &Node) {
+        if !self.lenient {
+            let found = self.state.find(kind, name);
+            self.verdict(found, node.range);
+        }
+    }
+
+    /// Reports what the fold says about a reference.
+    fn verdict(&mut self, found: Result<(), Missing>, range: Range) {
+        let Err(missing) = found else { return };
+        if self.names.excuse(&missing) {
             return;
         }
-        if let Err(dangling) = known(self).find(name, self.faults.are_printed()) {
-            self.fault(node.range, dangling.message, Some(dangling.hint));
-        }
+        let printed = self.faults.are_printed();
+        // Events of an addition continue the revisions of the history before.
+        let history = match missing.absence {
+            Absence::Deleted(revision) if revision <= self.before.last() => self.before,
+            _ => &self.history,
+        };
+        let dangling = self.names.dangling(&missing, &self.state, history, &self.step, printed);
+        self.fault(range, dangling.message, Some(dangling.hint));
     }
 
     /// The same for the network that a key names.
     fn refer_to_network(&mut self, name: &str, range: Range) {
-        if let Err(dangling) = self.networks.find(name, self.faults.are_printed()) {
-            self.fault(range, dangling.message, Some(dangling.hint));
-        }
+        let found = self.state.find(ObjectKind::Network, name);
+        self.verdict(found, range);
     }
 
     fn owner_name(&mut self, text: &str, range: Range) -> Option<OwnerName> {
@@ -394,8 +376,9 @@ impl Loader<'_> {
         if self.faults.is_full() {
             return;
         }
-        let place = self.place(told.range);
-        self.history.push(Recorded { event, date: told.date, place: Some(place) });
+        let recorded = Recorded { event, date: told.date, place: Some(self.place(told.range)) };
+        self.state.apply(&recorded);
+        self.history.push(recorded);
     }
 
     fn place(&self, range: Range) -> Place {

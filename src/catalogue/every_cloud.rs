@@ -1,0 +1,360 @@
+//! What holds in every cloud: limits, names Azure keeps for itself, what it puts into a new private zone.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::Source;
+use super::load::{CatalogueError, CertaintyShape, cited, date, name};
+use crate::dns::{OwnerName, RecordData, RecordSet, Soa};
+
+/// Facts that are the same in every cloud.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EveryCloud {
+    /// Azure's limits, one row for each [`Limit`].
+    limits: Vec<LimitRow>,
+    /// The fewest and the most labels a private zone's name has.
+    pub zone_labels: Sourced<(usize, usize)>,
+    /// Zone names Azure keeps for itself; names below them can be created.
+    pub reserved_zones: Sourced<HashSet<OwnerName>>,
+    /// The TTL and the data of the SOA record set of a private zone.
+    pub private_soa: Sourced<(u32, Soa)>,
+    /// Zone names that people create for Azure Monitor and that no endpoint of a scope writes to.
+    pub unwritten_zones: Vec<Sourced<OwnerName>>,
+}
+
+/// A fact, and where it is from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sourced<T> {
+    /// The fact.
+    pub value: T,
+    /// Who says so.
+    pub source: Source,
+}
+
+/// A limit of Azure's on estates.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Limit {
+    /// Zones in a zone group.
+    ZonesPerZoneGroup,
+    /// Private endpoints of a scope.
+    EndpointsPerScope,
+    /// Workspaces, components and data collection endpoints of a scope together, before December 2021.
+    ResourcesPerScope,
+    /// Workspaces of a scope.
+    WorkspacesPerScope,
+    /// Components of a scope.
+    ComponentsPerScope,
+    /// Scopes a resource is in.
+    ScopesPerResource,
+    /// Scopes a network is connected to.
+    ScopesPerNetwork,
+    /// Private zones of a subscription; an estate is taken for one.
+    ZonesPerSubscription,
+    /// Record sets of a zone.
+    RecordSetsPerZone,
+    /// Records of a record set.
+    RecordsPerRecordSet,
+    /// Networks a zone is linked to.
+    LinksPerZone,
+    /// Zones a network is linked to.
+    ZonesPerNetwork,
+    /// Rules of a ruleset.
+    RulesPerRuleset,
+    /// Networks a ruleset is linked to.
+    LinksPerRuleset,
+}
+
+impl Limit {
+    /// All limits.
+    pub const ALL: [Self; 14] = [
+        Self::ZonesPerZoneGroup,
+        Self::EndpointsPerScope,
+        Self::ResourcesPerScope,
+        Self::WorkspacesPerScope,
+        Self::ComponentsPerScope,
+        Self::ScopesPerResource,
+        Self::ScopesPerNetwork,
+        Self::ZonesPerSubscription,
+        Self::RecordSetsPerZone,
+        Self::RecordsPerRecordSet,
+        Self::LinksPerZone,
+        Self::ZonesPerNetwork,
+        Self::RulesPerRuleset,
+        Self::LinksPerRuleset,
+    ];
+
+    /// What is counted, in plural.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::ZonesPerZoneGroup => "zones in its zone group",
+            Self::EndpointsPerScope => "private endpoints",
+            Self::ResourcesPerScope => "scoped resources",
+            Self::WorkspacesPerScope => "workspaces",
+            Self::ComponentsPerScope => "components",
+            Self::ScopesPerResource => "scopes",
+            Self::ScopesPerNetwork => "scopes connected",
+            Self::ZonesPerSubscription => "private zones",
+            Self::RecordSetsPerZone => "record sets",
+            Self::RecordsPerRecordSet => "records",
+            Self::LinksPerZone | Self::LinksPerRuleset => "linked networks",
+            Self::ZonesPerNetwork => "linked zones",
+            Self::RulesPerRuleset => "rules",
+        }
+    }
+
+    /// What is known of it.
+    pub fn row(self) -> &'static LimitRow {
+        let row = every_cloud().limits.iter().find(|row| row.limit == self);
+        row.expect("the loader refuses data without a row for each limit")
+    }
+}
+
+/// What is known of a limit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LimitRow {
+    /// Which limit.
+    pub limit: Limit,
+    /// Its figure.
+    most: usize,
+    /// It holds from then on; absent if it always did.
+    since: Option<Date>,
+    /// It does not hold any more from then on; absent if it still does.
+    until: Option<Date>,
+    /// The figure of the preview, and since when there is one.
+    preview: Option<(usize, Date)>,
+    /// True if exceeding it only warns.
+    pub only_warns: bool,
+    /// Who says so.
+    pub source: Source,
+}
+
+impl LimitRow {
+    /// The figure that held on `on` (undated: now), with the preview's figures or without; absent where the limit did not
+    /// exist.
+    pub fn most(&self, with_preview: bool, on: Option<Date>) -> Option<usize> {
+        let began = |since: Date| on.is_none_or(|on| on >= since);
+        if self.since.is_some_and(|since| !began(since)) || self.until.is_some_and(began) {
+            return None;
+        }
+        match self.preview {
+            Some((most, since)) if with_preview && began(since) => Some(most),
+            _ => Some(self.most),
+        }
+    }
+}
+
+impl EveryCloud {
+    /// True if Azure keeps the zone name for itself.
+    pub fn is_reserved_zone(&self, apex: &OwnerName) -> bool {
+        self.reserved_zones.value.contains(apex)
+    }
+
+    /// True if the name is one of the zones Azure keeps for itself, or below one.
+    pub fn is_within_reserved_zone(&self, name: &OwnerName) -> bool {
+        let mut rest = Some(name.clone());
+        while let Some(ancestor) = rest {
+            if self.reserved_zones.value.contains(&ancestor) {
+                return true;
+            }
+            rest = ancestor.parent();
+        }
+        false
+    }
+
+    /// The SOA record set of a private zone as Azure makes it.
+    pub fn private_soa(&self, apex: &OwnerName) -> RecordSet {
+        let (ttl, soa) = &self.private_soa.value;
+        RecordSet::single(apex.clone(), *ttl, RecordData::Soa(soa.clone()))
+    }
+}
+
+/// The embedded facts.
+pub fn every_cloud() -> &'static EveryCloud {
+    static LOADED: OnceLock<EveryCloud> = OnceLock::new();
+    LOADED.get_or_init(|| {
+        read(include_str!("../../zones/every-cloud.yaml")).expect("the embedded facts are tested to load")
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Shape {
+    limits: Vec<LimitShape>,
+    zone_labels: LabelsShape,
+    reserved_zone_names: ReservedShape,
+    private_soa: SoaShape,
+    unwritten_zones: Vec<UnwrittenShape>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LimitShape {
+    limit: Limit,
+    most: usize,
+    since: Option<String>,
+    until: Option<String>,
+    preview: Option<usize>,
+    preview_since: Option<String>,
+    #[serde(default)]
+    only_warns: bool,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LabelsShape {
+    least: usize,
+    most: usize,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ReservedShape {
+    names: Vec<String>,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SoaShape {
+    ttl: u32,
+    host: String,
+    email: String,
+    serial: u32,
+    refresh: u32,
+    retry: u32,
+    expire: u32,
+    minimum: u32,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct UnwrittenShape {
+    zone: String,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+fn read(text: &str) -> Result<EveryCloud, CatalogueError> {
+    let shape: Shape = serde_saphyr::from_str(text).map_err(|error| CatalogueError::Rows(error.to_string()))?;
+    assemble(shape).map_err(CatalogueError::Rows)
+}
+
+fn assemble(shape: Shape) -> Result<EveryCloud, String> {
+    let limits = shape.limits.into_iter().map(limit).collect::<Result<Vec<_>, _>>()?;
+    for wanted in Limit::ALL {
+        let rows = limits.iter().filter(|row| row.limit == wanted).count();
+        if rows != 1 {
+            return Err(format!("{wanted:?} has {rows} rows, and needs one"));
+        }
+    }
+    let (labels, reserved, soa) = (shape.zone_labels, shape.reserved_zone_names, shape.private_soa);
+    let data = Soa {
+        host: name(&soa.host)?,
+        email: name(&soa.email)?,
+        serial: soa.serial,
+        refresh: soa.refresh,
+        retry: soa.retry,
+        expire: soa.expire,
+        minimum: soa.minimum,
+    };
+    let unwritten = |row: UnwrittenShape| {
+        Ok(Sourced { value: name(&row.zone)?, source: cited(row.source, row.date, row.certainty) })
+    };
+    Ok(EveryCloud {
+        limits,
+        zone_labels: Sourced {
+            value: (labels.least, labels.most),
+            source: cited(labels.source, labels.date, labels.certainty),
+        },
+        reserved_zones: Sourced {
+            value: reserved.names.iter().map(|text| name(text)).collect::<Result<_, _>>()?,
+            source: cited(reserved.source, reserved.date, reserved.certainty),
+        },
+        private_soa: Sourced { value: (soa.ttl, data), source: cited(soa.source, soa.date, soa.certainty) },
+        unwritten_zones: shape.unwritten_zones.into_iter().map(unwritten).collect::<Result<_, String>>()?,
+    })
+}
+
+fn limit(shape: LimitShape) -> Result<LimitRow, String> {
+    let preview = match (shape.preview, &shape.preview_since) {
+        (Some(most), Some(since)) => Some((most, date(since)?)),
+        (None, None) => None,
+        _ => return Err(format!("{:?} has a preview without date, or a date without preview", shape.limit)),
+    };
+    Ok(LimitRow {
+        limit: shape.limit,
+        most: shape.most,
+        since: shape.since.as_deref().map(date).transpose()?,
+        until: shape.until.as_deref().map(date).transpose()?,
+        preview,
+        only_warns: shape.only_warns,
+        source: cited(shape.source, shape.date, shape.certainty),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(text: &str) -> Option<Date> {
+        Some(text.parse().expect("a date of the calendar"))
+    }
+
+    #[test]
+    fn limits_have_the_figures_of_their_time() {
+        let most = |limit: Limit, preview, date: &str| limit.row().most(preview, on(date));
+        assert_eq!(most(Limit::ResourcesPerScope, false, "2021-11-30"), Some(50));
+        assert_eq!(most(Limit::ResourcesPerScope, false, "2021-12-01"), None);
+        assert_eq!(Limit::ResourcesPerScope.row().most(false, None), None);
+        assert_eq!(most(Limit::WorkspacesPerScope, false, "2021-11-30"), None);
+        assert_eq!(most(Limit::WorkspacesPerScope, true, "2023-10-09"), Some(300));
+        assert_eq!(most(Limit::WorkspacesPerScope, true, "2023-10-10"), Some(3000));
+        assert_eq!(Limit::ComponentsPerScope.row().most(true, None), Some(10_000));
+        assert_eq!(Limit::ScopesPerResource.row().most(false, None), Some(5));
+        assert!(Limit::ALL.iter().filter(|limit| limit.row().only_warns).eq([&Limit::ScopesPerNetwork]));
+    }
+
+    #[test]
+    fn every_entry_has_its_source_and_date() {
+        let facts = every_cloud();
+        let others = [&facts.zone_labels.source, &facts.reserved_zones.source, &facts.private_soa.source];
+        let unwritten = facts.unwritten_zones.iter().map(|row| &row.source);
+        for source in facts.limits.iter().map(|row| &row.source).chain(others).chain(unwritten) {
+            assert!(!source.text.is_empty(), "{source:?}");
+            assert!(source.date.parse::<Date>().is_ok(), "{source:?}");
+        }
+    }
+
+    #[test]
+    fn names_below_reserved_ones_can_be_created() {
+        let name = |text| OwnerName::parse(text).expect("a good name");
+        let facts = every_cloud();
+        assert!(facts.is_reserved_zone(&name("azure.com")));
+        assert!(!facts.is_reserved_zone(&name("privatelink.monitor.azure.com")));
+        assert!(facts.is_within_reserved_zone(&name("privatelink.monitor.azure.com")));
+        assert!(!facts.is_within_reserved_zone(&name("corp.example")));
+    }
+
+    #[test]
+    fn data_without_a_row_for_each_limit_is_refused() {
+        let text = include_str!("../../zones/every-cloud.yaml").replace("linksPerRuleset", "rulesPerRuleset");
+        let error = read(&text).expect_err("a limit has two rows");
+        assert!(error.to_string().contains("RulesPerRuleset has 2 rows"), "{error}");
+    }
+}

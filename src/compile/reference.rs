@@ -1,0 +1,410 @@
+//! What events refer to by name: whether it exists, and why it does not.
+//!
+//! The fold checks the references of every event before the event has any effect. Readers of written events ask the same
+//! [`State::find`] about each name, so that they can say where it is written.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::refusal::Reason;
+use super::state::State;
+use crate::estate::{
+    Event, NetworkName, PrivateEndpointSpec, ResourceName, ResourceSpec, Revision, Routing, ZoneGroup, ZoneId,
+};
+
+/// A kind of object that has a name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum ObjectKind {
+    /// A virtual or on-premises network.
+    Network,
+    /// An inbound endpoint of a DNS Private Resolver.
+    InboundEndpoint,
+    /// A DNS forwarding ruleset.
+    Ruleset,
+    /// A private DNS zone, named by resource group and apex with a slash between.
+    PrivateZone,
+    /// A workspace, component or data collection endpoint.
+    Resource,
+    /// A scope.
+    Scope,
+    /// A private endpoint.
+    PrivateEndpoint,
+    /// A virtual machine.
+    VirtualMachine,
+}
+
+impl fmt::Display for ObjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Network => "network",
+            Self::InboundEndpoint => "inbound endpoint",
+            Self::Ruleset => "ruleset",
+            Self::PrivateZone => "private zone",
+            Self::Resource => "resource",
+            Self::Scope => "scope",
+            Self::PrivateEndpoint => "private endpoint",
+            Self::VirtualMachine => "virtual machine",
+        })
+    }
+}
+
+/// Why there is no object of a name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Absence {
+    /// No event created it.
+    NeverCreated,
+    /// It was deleted.
+    Deleted(Revision),
+    /// Its creation was refused.
+    Refused(Revision),
+}
+
+/// A reference to an object that does not exist.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Missing {
+    /// What was referred to.
+    pub kind: ObjectKind,
+    /// By which name.
+    pub name: Arc<str>,
+    /// Why there is none.
+    pub absence: Absence,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, name, absence } = self;
+        write!(f, "there is no {kind} `{name}` at this point")?;
+        match absence {
+            Absence::Refused(_) => f.write_str(": its creation was refused"),
+            Absence::NeverCreated | Absence::Deleted(_) => Ok(()),
+        }
+    }
+}
+
+/// What an event does to the name of an object.
+enum Change {
+    Creates,
+    Deletes,
+}
+
+impl State {
+    /// True if there is an object of that kind and name.
+    pub fn has(&self, kind: ObjectKind, name: &str) -> bool {
+        match kind {
+            ObjectKind::Network => self.networks.contains_key(name),
+            ObjectKind::InboundEndpoint => self.inbound.contains_key(name),
+            ObjectKind::Ruleset => self.rulesets.contains_key(name),
+            ObjectKind::PrivateZone => self.zones.keys().any(|id| id.to_string() == name),
+            ObjectKind::Resource => self.resources.contains_key(name),
+            ObjectKind::Scope => self.scopes.contains_key(name),
+            ObjectKind::PrivateEndpoint => self.endpoints.contains_key(name),
+            ObjectKind::VirtualMachine => self.machines.contains_key(name),
+        }
+    }
+
+    /// The names of all objects of a kind.
+    pub fn names(&self, kind: ObjectKind) -> Vec<String> {
+        fn texts<N: ToString>(names: impl Iterator<Item = N>) -> Vec<String> {
+            names.map(|name| name.to_string()).collect()
+        }
+        match kind {
+            ObjectKind::Network => texts(self.networks.keys()),
+            ObjectKind::InboundEndpoint => texts(self.inbound.keys()),
+            ObjectKind::Ruleset => texts(self.rulesets.keys()),
+            ObjectKind::PrivateZone => texts(self.zones.keys()),
+            ObjectKind::Resource => texts(self.resources.keys()),
+            ObjectKind::Scope => texts(self.scopes.keys()),
+            ObjectKind::PrivateEndpoint => texts(self.endpoints.keys()),
+            ObjectKind::VirtualMachine => texts(self.machines.keys()),
+        }
+    }
+
+    /// Looks a name up.
+    ///
+    /// # Errors
+    /// [`Missing`] if there is no such object.
+    pub fn find(&self, kind: ObjectKind, name: &str) -> Result<(), Missing> {
+        if self.has(kind, name) { Ok(()) } else { Err(self.missing(kind, name)) }
+    }
+
+    /// Looks a private zone up.
+    ///
+    /// # Errors
+    /// [`Missing`] if there is no such zone.
+    pub fn find_zone(&self, id: &ZoneId) -> Result<(), Missing> {
+        if self.zones.contains_key(id) { Ok(()) } else { Err(self.missing(ObjectKind::PrivateZone, &id.to_string())) }
+    }
+
+    fn missing(&self, kind: ObjectKind, name: &str) -> Missing {
+        let name: Arc<str> = name.into();
+        let absence = self.absent.get(&(kind, Arc::clone(&name))).copied().unwrap_or(Absence::NeverCreated);
+        Missing { kind, name, absence }
+    }
+
+    /// Refuses an event that refers to what does not exist, or creates what exists.
+    pub(super) fn check_references(&self, event: &Event) -> Result<(), Reason> {
+        match event {
+            Event::CreateNetwork(spec) => self.is_new(ObjectKind::Network, spec.name.as_str()),
+            Event::DeleteNetwork { network }
+            | Event::SetDns { network, .. }
+            | Event::SetOutboundRule { network, .. } => self.network(network),
+            Event::CreatePeering { between } => {
+                between.iter().try_for_each(|network| self.network(network))?;
+                if between[0] == between[1] {
+                    return Err(Reason::PeeredWithItself(between[0].clone()));
+                }
+                Ok(())
+            }
+            Event::DeletePeering { between } => {
+                between.iter().try_for_each(|network| self.network(network))?;
+                if !self.are_peered(&between[0], &between[1]) {
+                    return Err(Reason::NotPeered(between.clone()));
+                }
+                Ok(())
+            }
+            Event::SetRouting(routing) => self.routing(routing),
+            Event::DeleteRouting(key) => {
+                if self.routes.has(key) {
+                    Ok(())
+                } else {
+                    Err(Reason::NoSuchRouting)
+                }
+            }
+            Event::CreateInboundEndpoint { name, network } => {
+                self.is_new(ObjectKind::InboundEndpoint, name.as_str())?;
+                self.network(network)
+            }
+            Event::DeleteInboundEndpoint { name } => Ok(self.find(ObjectKind::InboundEndpoint, name.as_str())?),
+            Event::SetRuleset(spec) => {
+                self.can_name(ObjectKind::Ruleset, spec.name.as_str())?;
+                spec.links.iter().try_for_each(|network| self.network(network))
+            }
+            Event::DeleteRuleset { name } => Ok(self.find(ObjectKind::Ruleset, name.as_str())?),
+            // A zone that exists already is refused where it is created, with Azure's own words.
+            Event::CreatePrivateDnsZone { zone } => match name_fault("resource group", &zone.resource_group) {
+                Some(_) => {
+                    let (what, name) = ("resource group".into(), Arc::clone(&zone.resource_group));
+                    Err(Reason::BadName { what, name })
+                }
+                None => Ok(()),
+            },
+            Event::DeletePrivateDnsZone { zone }
+            | Event::PutRecordSet { zone, .. }
+            | Event::DeleteRecordSet { zone, .. } => Ok(self.find_zone(zone)?),
+            Event::LinkZone { zone, network, .. } => {
+                self.find_zone(zone)?;
+                self.network(network)
+            }
+            Event::UnlinkZone { zone, network } => {
+                self.find_zone(zone)?;
+                self.network(network)?;
+                if !self.zones[zone].links.contains_key(network) {
+                    return Err(Reason::NotLinked { zone: zone.clone(), network: network.clone() });
+                }
+                Ok(())
+            }
+            Event::PutResource(spec) => self.resource_as(spec),
+            Event::DeleteResource { resource } => self.resource(resource),
+            Event::CreatePrivateLinkScope(spec) => self.is_new(ObjectKind::Scope, spec.name.as_str()),
+            Event::SetAccessModes { scope, .. } | Event::DeletePrivateLinkScope { scope } => {
+                Ok(self.find(ObjectKind::Scope, scope.as_str())?)
+            }
+            Event::AddScopedResource { scope, resource } => {
+                self.find(ObjectKind::Scope, scope.as_str())?;
+                self.resource(resource)
+            }
+            Event::RemoveScopedResource { scope, resource } => {
+                self.find(ObjectKind::Scope, scope.as_str())?;
+                self.resource(resource)?;
+                if !self.scopes[scope].resources.contains(resource) {
+                    return Err(Reason::NotScoped { scope: scope.clone(), resource: resource.clone() });
+                }
+                Ok(())
+            }
+            Event::CreatePrivateEndpoint(spec) => self.endpoint_spec(spec),
+            Event::SetZoneGroup { endpoint, zone_group } => {
+                self.find(ObjectKind::PrivateEndpoint, endpoint.as_str())?;
+                self.zone_group(zone_group)
+            }
+            Event::DeletePrivateEndpoint { endpoint }
+            | Event::DeleteZoneGroup { endpoint }
+            | Event::SetApproval { endpoint, .. } => Ok(self.find(ObjectKind::PrivateEndpoint, endpoint.as_str())?),
+            Event::CreateVirtualMachine { name, network } => {
+                self.is_new(ObjectKind::VirtualMachine, name.as_str())?;
+                self.network(network)
+            }
+            Event::OpenSession { machine, resource } => {
+                self.find(ObjectKind::VirtualMachine, machine.as_str())?;
+                self.resource(resource)
+            }
+            Event::Reboot { machine } | Event::CutSessions { machine } => {
+                Ok(self.find(ObjectKind::VirtualMachine, machine.as_str())?)
+            }
+        }
+    }
+
+    fn is_new(&self, kind: ObjectKind, name: &str) -> Result<(), Reason> {
+        self.can_name(kind, name)?;
+        if self.has(kind, name) { Err(Reason::Exists { kind, name: name.into() }) } else { Ok(()) }
+    }
+
+    fn can_name(&self, kind: ObjectKind, name: &str) -> Result<(), Reason> {
+        match name_fault(&kind.to_string(), name) {
+            Some(_) => Err(Reason::BadName { what: kind.to_string().into(), name: name.into() }),
+            None => Ok(()),
+        }
+    }
+
+    fn network(&self, name: &NetworkName) -> Result<(), Reason> {
+        Ok(self.find(ObjectKind::Network, name.as_str())?)
+    }
+
+    fn resource(&self, name: &ResourceName) -> Result<(), Reason> {
+        Ok(self.find(ObjectKind::Resource, name.as_str())?)
+    }
+
+    fn subnet(&self, network: &NetworkName, subnet: &str) -> Result<(), Reason> {
+        self.network(network)?;
+        match self.networks[network].subnet(subnet) {
+            Some(_) => Ok(()),
+            None => Err(Reason::NoSubnet { network: network.clone(), subnet: subnet.into() }),
+        }
+    }
+
+    /// What decides which way packets take names networks and subnets.
+    fn routing(&self, routing: &Routing) -> Result<(), Reason> {
+        match routing {
+            Routing::PeeringHalf(half) => {
+                self.network(&half.from)?;
+                self.network(&half.to)?;
+                if half.from == half.to {
+                    return Err(Reason::PeeredWithItself(half.from.clone()));
+                }
+                Ok(())
+            }
+            Routing::Gateway(gateway) => {
+                self.network(&gateway.network)?;
+                gateway.connects.iter().try_for_each(|network| self.network(network))
+            }
+            Routing::RouteTable(table) => {
+                table.subnets.iter().try_for_each(|(network, subnet)| self.subnet(network, subnet))
+            }
+            Routing::Appliance(appliance) => self.network(&appliance.network),
+            Routing::VirtualHub(hub) => hub.connections.iter().try_for_each(|network| self.network(network)),
+            Routing::Transit(transit) => {
+                self.network(&transit.through)?;
+                transit.between.iter().try_for_each(|network| self.network(network))
+            }
+            Routing::EndpointPolicy(policy) => self.subnet(&policy.network, &policy.subnet),
+        }
+    }
+
+    /// A resource that exists keeps its kind, and a component's workspace is one.
+    fn resource_as(&self, spec: &ResourceSpec) -> Result<(), Reason> {
+        self.can_name(ObjectKind::Resource, spec.name().as_str())?;
+        if let ResourceSpec::Component(component) = spec
+            && let Some(workspace) = &component.workspace
+        {
+            self.resource(workspace)?;
+            let other = &self.resources[workspace].spec;
+            if !matches!(other, ResourceSpec::Workspace(_)) {
+                return Err(Reason::NotAWorkspace { resource: workspace.clone(), kind: other.kind() });
+            }
+        }
+        match self.resources.get(spec.name()) {
+            Some(before) if before.spec.kind() != spec.kind() => {
+                Err(Reason::OtherKind { resource: spec.name().clone(), kind: before.spec.kind(), wanted: spec.kind() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn endpoint_spec(&self, spec: &PrivateEndpointSpec) -> Result<(), Reason> {
+        self.is_new(ObjectKind::PrivateEndpoint, spec.name.as_str())?;
+        self.find(ObjectKind::Scope, spec.scope.as_str())?;
+        if let Some(group) = &spec.zone_group {
+            self.zone_group(group)?;
+        }
+        self.network(&spec.network)?;
+        let Some(subnet) = self.networks[&spec.network].subnet(&spec.subnet) else {
+            return Err(Reason::NoSubnet { network: spec.network.clone(), subnet: spec.subnet.as_str().into() });
+        };
+        spec.ip_configurations.iter().try_for_each(|fixed| self.can_be_given(fixed.address, subnet))
+    }
+
+    /// A zone group names zones that exist; with one that does not, Azure refuses the whole of it.
+    fn zone_group(&self, group: &ZoneGroup) -> Result<(), Reason> {
+        Ok(group.zones.iter().try_for_each(|zone| self.find_zone(zone))?)
+    }
+
+    /// Keeps in mind why names that events created or deleted refer to nothing now.
+    pub(super) fn note_absence(&mut self, event: &Event, succeeded: bool) {
+        let Some((kind, name, change)) = subject(event) else { return };
+        match (change, succeeded) {
+            (Change::Creates, true) if self.absent.is_empty() => {}
+            (Change::Creates, true) => {
+                let key = (kind, name);
+                if self.absent.contains_key(&key) {
+                    Arc::make_mut(&mut self.absent).remove(&key);
+                }
+            }
+            (Change::Creates, false) if !self.has(kind, &name) => {
+                self.is_absent(kind, name, Absence::Refused(self.revision))
+            }
+            (Change::Deletes, true) => self.is_absent(kind, name, Absence::Deleted(self.revision)),
+            (Change::Creates | Change::Deletes, false) => {}
+        }
+    }
+
+    pub(super) fn is_absent(&mut self, kind: ObjectKind, name: Arc<str>, why: Absence) {
+        Arc::make_mut(&mut self.absent).insert((kind, name), why);
+    }
+}
+
+/// The most characters a name of an object may have; Azure's own limits are lower and differ by kind.
+const MAX_NAME: usize = 260;
+
+/// What to do about a name that cannot be told apart in the places names are written at; nothing for a good one.
+pub fn name_fault(what: &str, name: &str) -> Option<&'static str> {
+    Some(if name.is_empty() {
+        "give it a name"
+    } else if name.trim() != name || name.contains(char::is_control) {
+        "leave out blanks around it, and control characters"
+    } else if name.contains('/') {
+        "leave out the slash: network/subnet is how subnets are written"
+    } else if name.chars().nth(MAX_NAME).is_some() {
+        "260 characters are the most"
+    } else if name == "public" && what == "network" {
+        "`public` is where clients outside all networks are"
+    } else {
+        return None;
+    })
+}
+
+/// The object an event creates or deletes. Resources and rulesets are written whole each time, so their creation is not
+/// refused for being one.
+fn subject(event: &Event) -> Option<(ObjectKind, Arc<str>, Change)> {
+    let (kind, name, change): (_, Arc<str>, _) = match event {
+        Event::CreateNetwork(spec) => (ObjectKind::Network, spec.name.as_str().into(), Change::Creates),
+        Event::DeleteNetwork { network } => (ObjectKind::Network, network.as_str().into(), Change::Deletes),
+        Event::CreateInboundEndpoint { name, .. } => {
+            (ObjectKind::InboundEndpoint, name.as_str().into(), Change::Creates)
+        }
+        Event::DeleteInboundEndpoint { name } => (ObjectKind::InboundEndpoint, name.as_str().into(), Change::Deletes),
+        Event::SetRuleset(spec) => (ObjectKind::Ruleset, spec.name.as_str().into(), Change::Creates),
+        Event::DeleteRuleset { name } => (ObjectKind::Ruleset, name.as_str().into(), Change::Deletes),
+        Event::CreatePrivateDnsZone { zone } => (ObjectKind::PrivateZone, zone.to_string().into(), Change::Creates),
+        Event::DeletePrivateDnsZone { zone } => (ObjectKind::PrivateZone, zone.to_string().into(), Change::Deletes),
+        Event::PutResource(spec) => (ObjectKind::Resource, spec.name().as_str().into(), Change::Creates),
+        Event::DeleteResource { resource } => (ObjectKind::Resource, resource.as_str().into(), Change::Deletes),
+        Event::CreatePrivateLinkScope(spec) => (ObjectKind::Scope, spec.name.as_str().into(), Change::Creates),
+        Event::DeletePrivateLinkScope { scope } => (ObjectKind::Scope, scope.as_str().into(), Change::Deletes),
+        Event::CreatePrivateEndpoint(spec) => (ObjectKind::PrivateEndpoint, spec.name.as_str().into(), Change::Creates),
+        Event::DeletePrivateEndpoint { endpoint } => {
+            (ObjectKind::PrivateEndpoint, endpoint.as_str().into(), Change::Deletes)
+        }
+        Event::CreateVirtualMachine { name, .. } => (ObjectKind::VirtualMachine, name.as_str().into(), Change::Creates),
+        _ => return None,
+    };
+    Some((kind, name, change))
+}

@@ -1,0 +1,74 @@
+//! Version 1 of the written form: its schema, and the way from text to a history and back.
+
+mod load;
+mod routing_schema;
+mod schema;
+mod write;
+
+use serde_json::Value as Json;
+
+use super::error::Faults;
+use super::node::Node;
+use super::{Addition, Files, Scenario, Spec, shaped};
+use crate::compile::State;
+use crate::estate::History;
+
+/// The number at the top of a file of this version.
+pub(super) const VERSION: u32 = 1;
+
+/// A scenario from its tree.
+pub(super) fn scenario(file: &str, root: &mut Node<'_>, files: &Files<'_>, faults: &mut Faults) -> Option<Scenario> {
+    let shape = shaped(&scenario_schema(), root, faults)?;
+    Some(load::load(file, root, shape, files, faults))
+}
+
+/// A spec from its tree.
+pub(super) fn spec(file: &str, root: &mut Node<'_>, faults: &mut Faults) -> Option<Spec> {
+    let shape = shaped(&spec_schema(), root, faults)?;
+    Some(load::load_spec(file, root, shape, faults))
+}
+
+/// Events from their tree, behind the end of `history`, where the estate is in `state`.
+pub(super) fn addition(
+    file: &str,
+    root: &mut Node<'_>,
+    history: &History,
+    state: &State,
+    faults: &mut Faults,
+) -> Option<Addition> {
+    let shape = shaped(&addition_schema(), root, faults)?;
+    Some(load::load_addition(file, root, shape, history, state, faults))
+}
+
+/// The text of a scenario.
+pub(super) fn write_scenario(scenario: &Scenario) -> String {
+    write::write(scenario)
+}
+
+/// The text of a spec.
+pub(super) fn write_spec(spec: &Spec) -> String {
+    write::spec(spec)
+}
+
+/// The JSON Schema of scenarios.
+pub(super) fn scenario_schema() -> Json {
+    titled(schemars::schema_for!(schema::ScenarioSchema), "ampls-dns scenario")
+}
+
+/// The JSON Schema of specs.
+pub(super) fn spec_schema() -> Json {
+    titled(schemars::schema_for!(schema::SpecSchema), "ampls-dns spec")
+}
+
+/// The JSON Schema of events that are appended.
+pub(super) fn addition_schema() -> Json {
+    titled(schemars::schema_for!(schema::AdditionSchema), "ampls-dns events")
+}
+
+fn titled(schema: schemars::Schema, title: &str) -> Json {
+    let mut schema = schema.to_value();
+    if let Some(object) = schema.as_object_mut() {
+        object.insert("title".to_owned(), title.into());
+    }
+    schema
+}
