@@ -9,6 +9,9 @@ mod layers;
 /// Every built-in scenario holds what it promises, offline and over real UDP.
 mod scenarios;
 
+/// The template language gives what Azure's gives.
+mod template_functions;
+
 /// The one generator of histories, and properties that count their cases.
 mod generate;
 

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{Outcome, Result, output};
 use crate::compile::compile;
-use crate::import::{Imported, MAX_OCTETS, Provenance, Remark, Source, Topic, import, recognise};
+use crate::import::{DeploymentScope, Imported, MAX_OCTETS, Provenance, Remark, Source, Topic, import_with, recognise};
 use crate::output::{Format, imported, json};
 
 /// How many files one call may have.
@@ -21,8 +21,8 @@ const MAX_FILES: usize = 10_000;
         ampls-dns import endpoints.json zones/*.zone -o estate.yaml\n  \
         terraform show -json plan.out | ampls-dns import - | ampls-dns check -\n  \
         ampls-dns import template.json parameters.json --format json > /dev/null\n\n\
-        What a file is, is seen from its content. Exit codes: 0 done, 1 artefacts contradict each other (the first one\n\
-        given stands), 2 something cannot be read.")]
+        The type of a file is detected from its content. Exit codes: 0 done, 1 files contradict each other (the first one\n\
+        given wins) or something that could change DNS was not read, 2 a file cannot be read.")]
 pub(super) struct ImportArguments {
     /// Files, folders (their .json and .zone files), or - for standard input
     #[arg(value_name = "FILE|FOLDER|-", required = true)]
@@ -33,6 +33,18 @@ pub(super) struct ImportArguments {
     /// Write over a file that exists
     #[arg(long, requires = "output")]
     force: bool,
+    /// Exit with 0 although something that could change DNS was not read
+    #[arg(long)]
+    allow_partial: bool,
+    /// Id of the subscription that templates are deployed to
+    #[arg(long, value_name = "ID")]
+    subscription: Option<String>,
+    /// Name of the resource group that templates are deployed to
+    #[arg(long, value_name = "NAME")]
+    resource_group: Option<String>,
+    /// Region of that resource group, or of the deployment
+    #[arg(long, value_name = "REGION")]
+    location: Option<String>,
     /// Form of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -76,7 +88,13 @@ pub(super) fn run(arguments: &ImportArguments) -> Result {
     }
     let (texts, left) = read_all(&arguments.files)?;
     let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name: Arc::clone(name), text }).collect();
-    let mut made = import(&sources)?;
+    let scope = DeploymentScope {
+        subscription: arguments.subscription.clone(),
+        resource_group: arguments.resource_group.clone(),
+        location: arguments.location.clone(),
+        ..DeploymentScope::default()
+    };
+    let mut made = import_with(&sources, &scope)?;
     for file in left {
         let place = Provenance { file: file.as_str().into(), pointer: None, line: 1, column: 1 };
         told(&mut made, Topic::Unsupported, "this file of the folder is no artefact that is read", Some(place));
@@ -95,7 +113,8 @@ pub(super) fn run(arguments: &ImportArguments) -> Result {
         }
         .trim_end(),
     );
-    Ok(if made.report.has_contradictions() { Outcome::Failed } else { Outcome::Done })
+    let partial = made.report.is_partial() && !arguments.allow_partial;
+    Ok(if made.report.has_contradictions() || partial { Outcome::Failed } else { Outcome::Done })
 }
 
 /// What Azure would refuse cannot have been exported from it: something in the import does not fit.

@@ -16,6 +16,7 @@ mod json;
 mod place;
 mod property;
 mod reading;
+mod relaxed;
 mod report;
 mod rest;
 mod source;
@@ -26,10 +27,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde_json::Map;
 
 pub use report::{FileRead, ImportError, ImportErrors, Provenance, Remark, Report, Topic};
 pub use source::{Kind, MAX_OCTETS, recognise};
+pub use template::{DeploymentScope, Evaluated, ExpressionContext, deploy, evaluate};
 
 use self::fact::Facts;
 use self::reading::Reading;
@@ -59,6 +60,14 @@ pub struct Imported {
 /// # Errors
 /// All that keeps a file from being read, each with its place.
 pub fn import(sources: &[Source<'_>]) -> Result<Imported, ImportErrors> {
+    import_with(sources, &DeploymentScope::default())
+}
+
+/// The same, with where templates are deployed to.
+///
+/// # Errors
+/// All that keeps a file from being read, each with its place.
+pub fn import_with(sources: &[Source<'_>], scope: &DeploymentScope) -> Result<Imported, ImportErrors> {
     let mut facts = Facts::default();
     let mut report = Report::default();
     let mut errors = Vec::new();
@@ -70,11 +79,21 @@ pub fn import(sources: &[Source<'_>]) -> Result<Imported, ImportErrors> {
             Err(faults) => errors.extend(faults),
         }
     }
-    // Parameter files stand beside templates in any order.
-    let mut parameters = Map::new();
-    for (_, own) in &read {
-        if let Read::Json(Kind::Parameters, value) = own {
-            parameters.extend(template::parameters(value));
+    // Parameter files and linked templates stand beside templates in any order.
+    let mut parameters = Vec::new();
+    let mut linked = HashMap::new();
+    for (source, own) in &read {
+        match own {
+            Read::Json(Kind::Parameters, value) => {
+                if let Some(entries) = template::parameters(value) {
+                    parameters.push(template::ParameterFile { file: &source.name, entries });
+                }
+            }
+            Read::Json(Kind::Template, value) => {
+                let name = source.name.rsplit(['/', '\\']).next().unwrap_or_default();
+                linked.insert(name.to_lowercase(), value);
+            }
+            _ => {}
         }
     }
     for (source, own) in &read {
@@ -86,11 +105,14 @@ pub fn import(sources: &[Source<'_>]) -> Result<Imported, ImportErrors> {
             file: Arc::clone(&source.name),
             planned: false,
             objects: 0,
+            reasons: HashMap::new(),
         };
         let kind = match own {
             Read::Json(kind, value) => {
                 match kind {
-                    Kind::Template => reading.template(value, "", &parameters),
+                    Kind::Template => {
+                        reading.template(value, source.text.len(), &parameters, &linked, scope);
+                    }
                     Kind::TerraformState | Kind::TerraformPlan => reading.terraform(value),
                     Kind::Parameters | Kind::Zone => {}
                     Kind::Resources => reading.resources(value, ""),

@@ -34,6 +34,11 @@ pub(super) const KINDS: [&str; 22] = [
     "microsoft.network/privatednszones/",
 ];
 
+/// True for types that are read.
+pub(super) fn is_read(kind: &str) -> bool {
+    KINDS.contains(&kind) || record_type(kind).is_some()
+}
+
 /// The record type of a record set's resource type.
 pub(super) fn record_type(kind: &str) -> Option<RecordType> {
     let own = kind.strip_prefix("microsoft.network/privatednszones/")?;
@@ -114,8 +119,7 @@ impl Reading<'_> {
     /// A resource whose id is known.
     pub(super) fn told(&mut self, id: &ResourceId, value: &Value, pointer: &str) {
         let view = View::of(value, pointer);
-        let known = KINDS.contains(&id.kind.as_str()) || record_type(&id.kind).is_some();
-        if !known {
+        if !is_read(&id.kind) {
             let text = format!("{} have no part in DNS here", id.kind);
             return self.remark(Topic::Unsupported, text, pointer, None);
         }
@@ -396,7 +400,12 @@ impl Reading<'_> {
                 } else if self.planned && list.starts_with("manual") {
                     self.tell(id, "status", "Pending", &item.pointer);
                 }
-                own.ignore(&["groupIds", "requestMessage"]);
+                let groups: Vec<String> =
+                    own.texts("groupIds").into_iter().map(|(text, _)| text.to_ascii_lowercase()).collect();
+                if !groups.is_empty() {
+                    self.tell(id, "groupIds", groups, &item.pointer);
+                }
+                own.ignore(&["requestMessage"]);
                 self.close("a service connection", &own);
             }
         }
@@ -447,15 +456,23 @@ impl Reading<'_> {
         self.facts.refers(&endpoint, &from);
         for item in view.items("privateDnsZoneConfigs") {
             let own = item.view();
+            let mut written = None;
             if let Some((text, pointer)) = own.text("privateDnsZoneId")
                 && let Some(zone) = self.reference(text, &pointer)
             {
                 let from = self.at(&pointer);
                 self.facts.refers(&zone, &from);
                 zones.push(zone.to_string());
+                written = Some(zone);
             }
             for set in own.items("recordSets") {
                 let own = set.view();
+                if let (Some(zone), Some((name, _))) = (&written, own.text("recordSetName")) {
+                    let addresses: Vec<&str> = own.texts("ipAddresses").into_iter().map(|(text, _)| text).collect();
+                    let kind = own.text("recordType").map_or("A", |(kind, _)| kind).to_ascii_lowercase();
+                    let attribute = format!("writes {} {kind} {name}", zone.key());
+                    self.tell(&endpoint, &attribute, addresses, &set.pointer);
+                }
                 if let (Some((fqdn, at)), [(text, pointer), ..]) =
                     (own.text("fqdn"), own.texts("ipAddresses").as_slice())
                 {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::id::{ResourceId, UNKNOWN};
 use super::json;
 use super::reading::Reading;
+use super::relaxed;
 use super::report::{ImportError, Provenance};
 use super::rest::id_of;
 use crate::dns::{RecordType, master};
@@ -79,7 +80,14 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
         return Err(error(1, 1, "the file is empty".to_owned(), Some("give what `az … -o json` printed")));
     };
     if matches!(own[first], b'{' | b'[') && !own[first..].starts_with(b"[default]") {
-        let value = match json::read(own) {
+        let value = match json::read(own).or_else(|_| {
+            // People write comments and long strings into templates.
+            let strict = relaxed::strict(own);
+            json::read(&strict).map_err(|fault| {
+                let (line, column) = place_of((fault.line, fault.column), &strict, own);
+                json::Fault { line, column, ..fault }
+            })
+        }) {
             Ok(value) => value,
             Err(fault) => {
                 return Err(error(
@@ -131,6 +139,16 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
             })
             .collect()),
     }
+}
+
+/// Line and column of a fault in a text, when it was found in a text of the same length.
+fn place_of((line, column): (usize, usize), strict: &[u8], text: &[u8]) -> (usize, usize) {
+    let line_starts = strict.split_inclusive(|octet| *octet == b'\n').take(line.saturating_sub(1));
+    let at = line_starts.map(<[u8]>::len).sum::<usize>() + column.saturating_sub(1);
+    let before = &text[..at.min(text.len())];
+    let line = before.iter().filter(|octet| **octet == b'\n').count() + 1;
+    let start = before.iter().rposition(|octet| *octet == b'\n').map_or(0, |at| at + 1);
+    (line, before.len() - start + 1)
 }
 
 /// What kind of artefact a text is; absent where it is none that is read.

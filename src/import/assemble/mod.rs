@@ -103,6 +103,9 @@ impl Builder<'_> {
         let facts = self.facts;
         let mut scopes: Vec<Scope> = Vec::new();
         for object in facts.of("microsoft.insights/privatelinkscopes") {
+            if object.id.has_unknown_name() && object.told.is_none() {
+                continue;
+            }
             self.add_scope(&mut scopes, &object.id);
         }
         scopes
