@@ -35,6 +35,9 @@ mod readme;
 
 /// What people have of Azure becomes a scenario that answers as recorded.
 mod imports;
+
+/// Each form that people import, and what is not known in it.
+mod import_forms;
 /// Specs, differences, and findings in the forms CI reads.
 mod regression;
 

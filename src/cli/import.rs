@@ -20,13 +20,20 @@ const MAX_FILES: usize = 10_000;
         az network private-endpoint list -o json > endpoints.json\n  \
         ampls-dns import endpoints.json zones/*.zone -o estate.yaml\n  \
         terraform show -json plan.out | ampls-dns import - | ampls-dns check -\n  \
-        ampls-dns import template.json parameters.json --format json > /dev/null\n\n\
+        ampls-dns import template.json parameters.json --format json > /dev/null\n  \
+        ampls-dns import --azure-commands > export.sh && bash export.sh estate && ampls-dns import estate\n\n\
         The type of a file is detected from its content. Exit codes: 0 done, 1 files contradict each other (the first one\n\
         given wins) or something that could change DNS was not read, 2 a file cannot be read.")]
 pub(super) struct ImportArguments {
-    /// Files, folders (their .json and .zone files), or - for standard input
-    #[arg(value_name = "FILE|FOLDER|-", required = true)]
+    /// Files, folders (their .json, .jsonc, .tfstate and .zone files), or - for standard input
+    #[arg(value_name = "FILE|FOLDER|-", required_unless_present = "azure_commands")]
     files: Vec<String>,
+    /// Print a script that exports an estate from Azure into a folder; it only reads
+    #[arg(long, conflicts_with = "files")]
+    azure_commands: bool,
+    /// That script for PowerShell
+    #[arg(long, requires = "azure_commands")]
+    powershell: bool,
     /// Where the scenario goes, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -63,7 +70,7 @@ pub(super) enum ImportArgumentError {
         error: std::io::Error,
     },
     /// A folder has nothing that is an artefact.
-    #[error("the folder `{0}` has no .json and no .zone file that can be imported")]
+    #[error("the folder `{0}` has no .json, .jsonc, .tfstate or .zone file that can be imported")]
     Empty(String),
     /// Too many files.
     #[error("there are more than {MAX_FILES} files\nhint: give folders with fewer")]
@@ -82,7 +89,15 @@ pub(super) enum ImportArgumentError {
     },
 }
 
+/// The scripts that export an estate.
+const BASH: &str = include_str!("azure_commands.sh");
+const POWERSHELL: &str = include_str!("azure_commands.ps1");
+
 pub(super) fn run(arguments: &ImportArguments) -> Result {
+    if arguments.azure_commands {
+        output::print(if arguments.powershell { POWERSHELL } else { BASH })?;
+        return Ok(Outcome::Done);
+    }
     if let Some(name) = arguments.output.as_ref().filter(|name| name.exists() && !arguments.force) {
         return Err(Box::new(ImportArgumentError::Exists(name.clone())));
     }
@@ -204,7 +219,9 @@ fn folder(name: &str, path: &Path) -> std::result::Result<Found, ImportArgumentE
     let (mut texts, mut left) = (Texts::new(), Vec::new());
     for path in paths.into_iter().filter(|path| path.is_file()).take(MAX_FILES + 1) {
         let shown = path.display().to_string();
-        let wanted = path.extension().is_some_and(|extension| extension == "json" || extension == "zone");
+        let wanted = path
+            .extension()
+            .is_some_and(|extension| ["json", "jsonc", "tfstate", "zone"].iter().any(|wanted| extension == *wanted));
         if !wanted {
             left.push(shown);
             continue;

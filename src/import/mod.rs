@@ -10,6 +10,7 @@
 
 mod assemble;
 mod command;
+mod evaluated;
 mod fact;
 mod id;
 mod json;
@@ -72,6 +73,8 @@ pub fn import_with(sources: &[Source<'_>], scope: &DeploymentScope) -> Result<Im
     let mut report = Report::default();
     let mut errors = Vec::new();
     let mut unread = IndexMap::new();
+    // Pages of answers of Azure Resource Graph, by how many rows the whole answer has.
+    let mut pages: IndexMap<u64, (u64, Provenance)> = IndexMap::new();
     let mut read = Vec::new();
     for source in sources {
         match source::read(&source.name, source.text) {
@@ -113,8 +116,18 @@ pub fn import_with(sources: &[Source<'_>], scope: &DeploymentScope) -> Result<Im
                     Kind::Template => {
                         reading.template(value, source.text.len(), &parameters, &linked, scope);
                     }
-                    Kind::TerraformState | Kind::TerraformPlan => reading.terraform(value),
-                    Kind::Parameters | Kind::Zone => {}
+                    Kind::TerraformState | Kind::TerraformPlan | Kind::TerraformRawState => reading.terraform(value),
+                    Kind::WhatIf => reading.what_if(value),
+                    Kind::Snapshot => reading.snapshot(value),
+                    Kind::Pulumi => reading.pulumi(value),
+                    Kind::ResourceGraph => {
+                        if let Some((rows, total)) = reading.graph(value) {
+                            let (seen, place) = pages.entry(total).or_insert((0, reading.at("")));
+                            *seen += rows;
+                            place.line = 0;
+                        }
+                    }
+                    Kind::Parameters | Kind::Zone | Kind::Other => {}
                     Kind::Resources => reading.resources(value, ""),
                 }
                 *kind
@@ -126,6 +139,15 @@ pub fn import_with(sources: &[Source<'_>], scope: &DeploymentScope) -> Result<Im
         };
         let objects = reading.objects;
         report.files.push(FileRead { file: Arc::clone(&source.name), kind: kind.name().to_owned(), objects });
+    }
+    for (total, (seen, place)) in pages {
+        if seen < total {
+            let text = format!(
+                "{seen} of {total} rows of an answer of Azure Resource Graph are in the import: pages are missing"
+            );
+            let get = "az graph query --first 1000 --skip-token TOKEN, until `skip_token` is null";
+            report.add(Topic::NotRead, text, vec![place], Some(get.to_owned()));
+        }
     }
     facts.settle();
     for ((kind, name), (count, places)) in unread {

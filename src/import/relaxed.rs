@@ -32,12 +32,13 @@ pub(super) fn strict(text: &[u8]) -> Cow<'_, [u8]> {
             }
             b'/' if text.get(at + 1) == Some(&b'*') => {
                 let end = text[at + 2..].windows(2).position(|pair| pair == b"*/").map(|end| at + end + 4);
-                for own in at..end.unwrap_or(text.len()) {
-                    if text[own] != b'\n' {
-                        blank(own);
+                let end = end.unwrap_or(text.len());
+                while at < end {
+                    if text[at] != b'\n' {
+                        blank(at);
                     }
+                    at += 1;
                 }
-                at = end.unwrap_or(text.len());
                 continue;
             }
             b',' => comma = Some(at),

@@ -119,6 +119,12 @@ impl Reading<'_> {
     /// A resource whose id is known.
     pub(super) fn told(&mut self, id: &ResourceId, value: &Value, pointer: &str) {
         let view = View::of(value, pointer);
+        if id.kind == "microsoft.authorization/policyassignments"
+            && id.name().to_ascii_lowercase().replace('-', "").contains("privatednszones")
+        {
+            let text = format!("policy assignment {} may make zone groups after the deployment", id.name());
+            return self.remark(Topic::NotRead, text, pointer, None);
+        }
         if !is_read(&id.kind) {
             let text = format!("{} have no part in DNS here", id.kind);
             return self.remark(Topic::Unsupported, text, pointer, None);
@@ -223,6 +229,13 @@ impl Reading<'_> {
             }
             self.close("access modes", &modes);
         }
+        let version = view.get("apiVersion").and_then(|version| version.text().map(str::to_owned));
+        if self.planned && version.as_deref() == Some("2019-10-17-preview") && view.get("accessModeSettings").is_none()
+        {
+            // That version has no access modes: the scope behaves as those made before there were any.
+            self.tell(id, "created", BEFORE_ACCESS_MODES, view.pointer());
+            self.tell(id, "withoutModes", true, view.pointer());
+        }
         if let Some(system) = view.object("systemData")
             && let Some((text, pointer)) = system.text("createdAt")
             && let Some(date) = text.get(..10).filter(|date| date.parse::<jiff::civil::Date>().is_ok())
@@ -266,6 +279,10 @@ impl Reading<'_> {
             view.ignore(&["linkedResourceId", "subscriptionLocation"]);
             self.tell(id, "kind", kind, &pointer);
             return;
+        }
+        if let Some(scope) = id.parent() {
+            let from = self.at(view.pointer());
+            self.facts.refers(&scope, &from);
         }
         if let Some((text, pointer)) = view.text("linkedResourceId") {
             self.tell_id(id, "resource", text, &pointer);
@@ -703,6 +720,7 @@ impl Reading<'_> {
 
     fn record_set(&mut self, id: &ResourceId, view: &View<'_>) {
         let Some(kind) = record_type(&id.kind) else { return };
+        view.ignore(&["virtualNetworkId", "virtualNetworkLinkName"]);
         if let Some(zone) = id.parent() {
             let zone = ResourceId { kind: "microsoft.network/privatednszones".into(), ..zone };
             let from = self.at(view.pointer());
@@ -728,7 +746,11 @@ impl Reading<'_> {
         };
         let items = match kind {
             RecordType::CNAME | RecordType::SOA => view.get(list.0).or_else(|| view.get(list.1)).into_iter().collect(),
-            _ => view.items(list.0),
+            // Azure Resource Graph calls the list of every type `records`.
+            _ => match view.items(list.0) {
+                items if items.is_empty() => view.items("records"),
+                items => items,
+            },
         };
         for item in items {
             let own = item.view();
@@ -799,6 +821,9 @@ pub(super) fn is_guid(text: &str) -> bool {
     parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
         && parts.iter().all(|part| part.bytes().all(|octet| octet.is_ascii_hexdigit()))
 }
+
+/// A day before scopes had access modes (MicrosoftDocs/azure-docs articles/azure-monitor/logs/private-link-configure.md).
+const BEFORE_ACCESS_MODES: &str = "2021-08-31";
 
 pub(super) const MODES: &[&str] = &["Open", "PrivateOnly"];
 pub(super) const STATES: &[&str] = &["Approved", "Pending", "Rejected", "Disconnected"];

@@ -314,7 +314,7 @@ impl<'t> Engine<'t> {
             }
         }
         let nullable = |own: &&Value| entry(own, "nullable").and_then(Value::as_bool) == Some(true);
-        if types.iter().any(|own| nullable(own)) || entry(declared, "defaultValue").is_some() {
+        if types.iter().any(nullable) || entry(declared, "defaultValue").is_some() {
             return Ok(Datum::Null);
         }
         Ok(Unknown::of(&token, format!("parameter `{name}` has no value")))
@@ -411,7 +411,7 @@ impl<'t> Engine<'t> {
                 if let Some(condition) = entry(own, "condition") {
                     match self.value(&frame, condition, &pointer)? {
                         Datum::Bool(false) => return Ok(Datum::Null),
-                        Datum::Unknown(unknown) => return Ok(Unknown::new(token(), unknown.why.clone())),
+                        Datum::Unknown(unknown) => return Ok(Unknown::datum(token(), unknown.why.clone())),
                         _ => {}
                     }
                 }
@@ -421,7 +421,7 @@ impl<'t> Engine<'t> {
                     (None, None) => Ok(Datum::Null),
                 };
                 let value = match value {
-                    Err(Trouble::Failed(why)) => Unknown::new(token(), why),
+                    Err(Trouble::Failed(why)) => Unknown::datum(token(), why),
                     other => other?,
                 };
                 self.meter.entries(vec![("value".to_owned(), value)])

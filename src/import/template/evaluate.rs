@@ -72,7 +72,7 @@ impl<'t> Engine<'t> {
     pub(super) fn text(&self, frame: &Frame<'t>, text: &str) -> Outcome {
         // Templates made by expressions have their unknown parts as holes.
         if text.contains(OPEN) && !text.contains('\'') {
-            return Ok(Unknown::new(text, "it is not known"));
+            return Ok(Unknown::datum(text, "it is not known"));
         }
         if !text.starts_with('[') {
             return self.meter.text(text);
@@ -230,7 +230,7 @@ impl<'t> Engine<'t> {
             }
             "copyindex" => copy_index(frame, &values),
             "tryget" => self.try_get(&values),
-            "indexfromend" | "tryindexfromend" => self.from_end(name, &values),
+            "indexfromend" | "tryindexfromend" => self.counted_from_end(name, &values),
             _ => match function::call(&self.meter, name, &values) {
                 Some(outcome) => outcome,
                 None => self.of_deployment(frame, name, &values),
@@ -312,7 +312,7 @@ impl<'t> Engine<'t> {
                 _ => None,
             };
             let next = match from_end {
-                Some(index) => match self.from_end("tryindexfromend", &[own, index.clone()])? {
+                Some(index) => match self.counted_from_end("tryindexfromend", &[own, index.clone()])? {
                     Datum::Null => None,
                     value => Some(value),
                 },
@@ -326,7 +326,7 @@ impl<'t> Engine<'t> {
         Ok(own)
     }
 
-    fn from_end(&self, name: &str, values: &[Datum]) -> Outcome {
+    fn counted_from_end(&self, name: &str, values: &[Datum]) -> Outcome {
         match values {
             [Datum::Unknown(unknown), ..] | [_, Datum::Unknown(unknown), ..] => {
                 Ok(unknown_call(name, values, &unknown.why))

@@ -355,7 +355,7 @@ impl<'t> Engine<'t> {
             let name = scope.rsplit('/').next().unwrap_or_default();
             if scope.to_ascii_lowercase().contains("managementgroups/") {
                 let name = match name.contains(OPEN) {
-                    true => Unknown::new(name, "the management group is not known"),
+                    true => Unknown::datum(name, "the management group is not known"),
                     false => self.meter.text(name)?,
                 };
                 return Ok(Target::ManagementGroup { name, location });

@@ -275,7 +275,8 @@ impl Reading<'_> {
                     let before = order.before(*number);
                     let ids = before.into_iter().map(|number| engine.instance(number));
                     let ids = ids.filter(|one| one.kind.starts_with("microsoft.network/privateendpoints"));
-                    let mut ids: Vec<Value> = ids.map(|one| one.id.clone().into()).collect();
+                    let ids = ids.filter_map(|one| super::id::ResourceId::parse(&one.id));
+                    let mut ids: Vec<Value> = ids.map(|id| id.to_string().into()).collect();
                     ids.sort_by_key(ToString::to_string);
                     entries.insert("dependsOn".to_owned(), ids.into());
                 }

@@ -131,7 +131,7 @@ impl<'t> Engine<'t> {
     /// Text that may have holes.
     pub(super) fn joined(&self, pattern: &str, because: &Datum) -> Outcome {
         match pattern.contains(OPEN) {
-            true => Ok(Unknown::new(pattern, because.unknown().map_or("it is not known", |unknown| &unknown.why))),
+            true => Ok(Unknown::datum(pattern, because.unknown().map_or("it is not known", |unknown| &unknown.why))),
             false => bounded(&self.meter, pattern.to_owned()),
         }
     }
@@ -253,7 +253,7 @@ impl<'t> Engine<'t> {
             Ok(id) => match id.contains(OPEN) {
                 true => {
                     let why = unknown.map_or("the subscription or resource group is not in the import", |own| &own.why);
-                    Ok(Unknown::new(id, why))
+                    Ok(Unknown::datum(id, why))
                 }
                 false => bounded(&self.meter, id),
             },

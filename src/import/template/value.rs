@@ -202,7 +202,7 @@ pub(super) fn hole(name: &str) -> String {
 }
 
 impl Unknown {
-    pub(super) fn new(pattern: impl Into<String>, why: impl Into<String>) -> Datum {
+    pub(super) fn datum(pattern: impl Into<String>, why: impl Into<String>) -> Datum {
         let mut pattern = pattern.into();
         if pattern.len() > MAX_PATTERN {
             pattern = hole(&super::hash::guid(&pattern));
@@ -212,7 +212,7 @@ impl Unknown {
 
     /// One hole with that name.
     pub(super) fn of(name: &str, why: impl Into<String>) -> Datum {
-        Self::new(hole(name), why)
+        Self::datum(hole(name), why)
     }
 
     /// The text before the first hole.

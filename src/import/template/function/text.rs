@@ -140,7 +140,7 @@ pub(super) fn in_part(own: &Arguments<'_>) -> Option<Outcome> {
     };
     Some(match pattern.len() > MAX_TEXT {
         true => Err(Trouble::Fault("an expression makes more than a mebibyte of text".to_owned())),
-        false => own.meter.spend(pattern.len() / 16).map(|()| Unknown::new(pattern, &*because.why)),
+        false => own.meter.spend(pattern.len() / 16).map(|()| Unknown::datum(pattern, &*because.why)),
     })
 }
 
@@ -181,7 +181,7 @@ fn split_in_part(own: &Arguments<'_>) -> Option<Outcome> {
         rest = &inner[end + CLOSE.len_utf8()..];
     }
     let part = |part: &str| match part.contains(OPEN) {
-        true => Ok(Unknown::new(part, &*unknown.why)),
+        true => Ok(Unknown::datum(part, &*unknown.why)),
         false => own.meter.text(part),
     };
     let parts = unknown.pattern.split(between.as_str()).map(part).collect::<Result<Vec<_>, _>>();
