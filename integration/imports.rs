@@ -371,7 +371,7 @@ fn hostile_input_is_an_error_with_a_place() {
         ("ttl", r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/z.example/A/b", "ttl": 99999999999, "aRecords": []}"#.to_owned(), "is no TTL", "(/ttl)"),
         ("id", r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateEndpoints/p", "properties": {"subnet": {"id": "nowhere"}}}"#.to_owned(), "`nowhere` is no resource id", "(/properties/subnet/id)"),
         ("no artefact", r#"{"observed": []}"#.to_owned(), "no artefact of Azure or Terraform", "f:1:1"),
-        ("hcl", "resource \"azurerm_subnet\" \"x\" {\n}\n".to_owned(), "neither JSON nor a zone file", "f:1:1"),
+        ("hcl", "resource \"azurerm_subnet\" \"x\" {\n}\n".to_owned(), "this is Terraform's own language", "f:1:1"),
     ];
     for (what, text, message, place) in cases {
         // A byte order mark and CRLF change nothing.

@@ -9,6 +9,9 @@ mod layers;
 /// Every built-in scenario holds what it promises, offline and over real UDP.
 mod scenarios;
 
+/// The template language gives what Azure's gives.
+mod template_functions;
+
 /// The one generator of histories, and properties that count their cases.
 mod generate;
 
@@ -35,6 +38,9 @@ mod readme;
 
 /// What people have of Azure becomes a scenario that answers as recorded.
 mod imports;
+
+/// Each form that people import, and what is not known in it.
+mod import_forms;
 /// Specs, differences, and findings in the forms CI reads.
 mod regression;
 

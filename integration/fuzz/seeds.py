@@ -71,6 +71,34 @@ def main():
         for place in range(23):
             path = folder / "admin" / f"seed-{number}-{place}"
             path.write_bytes(bytes([place]) + f"{requests[number % len(requests)]}\n{body}".encode())
+    # Expressions that the tests know the value of, and objects for each form.
+    functions = pathlib.Path(__file__).parent.parent / "templates" / "functions.yaml"
+    for number, line in enumerate(functions.read_text().splitlines()):
+        if '"expression": "[' not in line and 'expression: "[' not in line:
+            continue
+        expression = line.split('expression: "[', 1)[1].split(']", ', 1)[0].encode().decode("unicode_escape")
+        path = folder / "expression" / f"seed-{number}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(expression)
+    body = '{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/z.example"}'
+    objects = [
+        '{"type": "Microsoft.Network/privateDnsZones", "name": "z.example"}',
+        '{"type": "Microsoft.Network/privateDnsZones", "name": "[concat(\'z\', \'.example\')]"}',
+        '"[format(\'{0}.example\', \'z\')]"',
+        '{"a": {"type": "string", "defaultValue": "[utcNow()]"}}',
+        f'{{"changeType": "Create", "resourceId": "x", "after": {body}}}',
+        body,
+        body,
+        f'{{"type": "azurerm_private_dns_zone", "name": "z", "instances": [{{"attributes": {body}}}]}}',
+        f'{{"type": "azurerm_private_dns_zone", "name": "z", "address": "a", "values": {body}}}',
+        f'{{"resources": [{{"type": "azurerm_private_dns_zone", "name": "z", "address": "a", "values": {body}}}]}}',
+        f'{{"urn": "u", "type": "azure-native:network:PrivateZone", "id": "x", "outputs": {body}}}',
+        body,
+    ]
+    for number, text in enumerate(objects):
+        path = folder / "form" / f"seed-{number}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes([number]) + text.encode())
 
 
 main()

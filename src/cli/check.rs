@@ -12,10 +12,14 @@ use crate::output::findings::{self, CheckFormat, Denied};
         ampls-dns check my-estate.yaml --at first-scope --deny AMPLS005\n  \
         ampls-dns check my-estate.yaml --format sarif > findings.sarif\n  \
         ampls-dns check plan.json --format github                     what `import` reads, with places in it\n  \
+        ampls-dns check main.json main.parameters.json\n  \
         ampls-dns check my-estate.yaml --format markdown >> $GITHUB_STEP_SUMMARY")]
 pub(super) struct CheckArguments {
     #[command(flatten)]
     scenario: OperandArguments,
+    /// More files to import with it, such as the parameters of a template
+    #[arg(value_name = "FILE")]
+    more: Vec<String>,
     #[command(flatten)]
     step: StepArguments,
     /// Codes that make the check fail whatever their severity
@@ -27,7 +31,7 @@ pub(super) struct CheckArguments {
 }
 
 pub(super) fn run(arguments: &CheckArguments) -> Result {
-    let read = arguments.scenario.estate().or_else(|error| {
+    let read = arguments.scenario.estate(&arguments.more).or_else(|error| {
         if let Some(InputError::Scenario(errors)) = error.downcast_ref() {
             let file = errors.errors.first().map_or("", |error| &*error.place.file);
             if let Some(text) = findings::print_unreadable(file, errors, arguments.format) {

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{Outcome, Result, output};
 use crate::compile::compile;
-use crate::import::{Imported, MAX_OCTETS, Provenance, Remark, Source, Topic, import, recognise};
+use crate::import::{DeploymentScope, Imported, MAX_OCTETS, Provenance, Remark, Source, Topic, import_with, recognise};
 use crate::output::{Format, imported, json};
 
 /// How many files one call may have.
@@ -20,19 +20,38 @@ const MAX_FILES: usize = 10_000;
         az network private-endpoint list -o json > endpoints.json\n  \
         ampls-dns import endpoints.json zones/*.zone -o estate.yaml\n  \
         terraform show -json plan.out | ampls-dns import - | ampls-dns check -\n  \
-        ampls-dns import template.json parameters.json --format json > /dev/null\n\n\
-        What a file is, is seen from its content. Exit codes: 0 done, 1 artefacts contradict each other (the first one\n\
-        given stands), 2 something cannot be read.")]
+        ampls-dns import template.json parameters.json --format json > /dev/null\n  \
+        ampls-dns import --azure-commands > export.sh && bash export.sh estate && ampls-dns import estate\n\n\
+        The type of a file is detected from its content. Exit codes: 0 done, 1 files contradict each other (the first one\n\
+        given wins) or something that could change DNS was not read, 2 a file cannot be read.")]
 pub(super) struct ImportArguments {
-    /// Files, folders (their .json and .zone files), or - for standard input
-    #[arg(value_name = "FILE|FOLDER|-", required = true)]
+    /// Files, folders (their .json, .jsonc, .tfstate and .zone files), or - for standard input
+    #[arg(value_name = "FILE|FOLDER|-", required_unless_present = "azure_commands")]
     files: Vec<String>,
+    /// Print a script that exports an estate from Azure into a folder; it only reads
+    #[arg(long, conflicts_with = "files")]
+    azure_commands: bool,
+    /// That script for PowerShell
+    #[arg(long, requires = "azure_commands")]
+    powershell: bool,
     /// Where the scenario goes, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Write over a file that exists
     #[arg(long, requires = "output")]
     force: bool,
+    /// Exit with 0 although something that could change DNS was not read
+    #[arg(long)]
+    allow_partial: bool,
+    /// Id of the subscription that templates are deployed to
+    #[arg(long, value_name = "ID")]
+    subscription: Option<String>,
+    /// Name of the resource group that templates are deployed to
+    #[arg(long, value_name = "NAME")]
+    resource_group: Option<String>,
+    /// Region of that resource group, or of the deployment
+    #[arg(long, value_name = "REGION")]
+    location: Option<String>,
     /// Form of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -51,7 +70,7 @@ pub(super) enum ImportArgumentError {
         error: std::io::Error,
     },
     /// A folder has nothing that is an artefact.
-    #[error("the folder `{0}` has no .json and no .zone file that can be imported")]
+    #[error("the folder `{0}` has no .json, .jsonc, .tfstate or .zone file that can be imported")]
     Empty(String),
     /// Too many files.
     #[error("there are more than {MAX_FILES} files\nhint: give folders with fewer")]
@@ -70,13 +89,27 @@ pub(super) enum ImportArgumentError {
     },
 }
 
+/// The scripts that export an estate.
+const BASH: &str = include_str!("azure_commands.sh");
+const POWERSHELL: &str = include_str!("azure_commands.ps1");
+
 pub(super) fn run(arguments: &ImportArguments) -> Result {
+    if arguments.azure_commands {
+        output::print(if arguments.powershell { POWERSHELL } else { BASH })?;
+        return Ok(Outcome::Done);
+    }
     if let Some(name) = arguments.output.as_ref().filter(|name| name.exists() && !arguments.force) {
         return Err(Box::new(ImportArgumentError::Exists(name.clone())));
     }
     let (texts, left) = read_all(&arguments.files)?;
     let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name: Arc::clone(name), text }).collect();
-    let mut made = import(&sources)?;
+    let scope = DeploymentScope {
+        subscription: arguments.subscription.clone(),
+        resource_group: arguments.resource_group.clone(),
+        location: arguments.location.clone(),
+        ..DeploymentScope::default()
+    };
+    let mut made = import_with(&sources, &scope)?;
     for file in left {
         let place = Provenance { file: file.as_str().into(), pointer: None, line: 1, column: 1 };
         told(&mut made, Topic::Unsupported, "this file of the folder is no artefact that is read", Some(place));
@@ -95,7 +128,8 @@ pub(super) fn run(arguments: &ImportArguments) -> Result {
         }
         .trim_end(),
     );
-    Ok(if made.report.has_contradictions() { Outcome::Failed } else { Outcome::Done })
+    let partial = made.report.is_partial() && !arguments.allow_partial;
+    Ok(if made.report.has_contradictions() || partial { Outcome::Failed } else { Outcome::Done })
 }
 
 /// What Azure would refuse cannot have been exported from it: something in the import does not fit.
@@ -185,7 +219,9 @@ fn folder(name: &str, path: &Path) -> std::result::Result<Found, ImportArgumentE
     let (mut texts, mut left) = (Texts::new(), Vec::new());
     for path in paths.into_iter().filter(|path| path.is_file()).take(MAX_FILES + 1) {
         let shown = path.display().to_string();
-        let wanted = path.extension().is_some_and(|extension| extension == "json" || extension == "zone");
+        let wanted = path
+            .extension()
+            .is_some_and(|extension| ["json", "jsonc", "tfstate", "zone"].iter().any(|wanted| extension == *wanted));
         if !wanted {
             left.push(shown);
             continue;

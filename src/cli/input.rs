@@ -52,6 +52,9 @@ pub enum InputError {
     /// It is not a scenario.
     #[error("{0}")]
     Scenario(ScenarioErrors),
+    /// What Azure, Terraform or Bicep made cannot be imported.
+    #[error("{0}")]
+    Import(String),
     /// Both operand and option.
     #[error("the scenario is given twice, as operand `{0}` and as --scenario `{1}`: leave one away")]
     Twice(String, String),
@@ -118,9 +121,13 @@ impl OperandArguments {
         read(&self.wanted()?)
     }
 
-    /// Reads the scenario, or what `import` makes of a file or folder.
-    pub(super) fn estate(&self) -> Result<Read, Box<dyn std::error::Error>> {
-        estate(&self.wanted()?)
+    /// Reads the scenario, or what `import` makes of a file or folder, together with more files such as parameters.
+    pub(super) fn estate(&self, more: &[String]) -> Result<Read, Box<dyn std::error::Error>> {
+        let wanted = self.wanted()?;
+        match more {
+            [] => estate(&wanted),
+            more => imported_together(&wanted, more),
+        }
     }
 
     /// What is to be read.
@@ -223,9 +230,17 @@ pub(super) fn read(name: &str) -> Result<Read, InputError> {
 
 /// Reads a scenario and notes the files it names.
 fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Read, InputError> {
+    if let Some(read) = imported(name).map_err(|error| InputError::Import(error.to_string()))? {
+        return Ok(read);
+    }
     let note = RefCell::new(note);
     with_text(name, |file, text| {
         // What comes by standard input names files from where one stands.
+        if is_stream(name) && import::recognise(text).is_some() {
+            let source = import::Source { name: file.into(), text };
+            let made = import::import(&[source]).map_err(|errors| InputError::Import(errors.to_string()))?;
+            return Ok(Read { name: file.to_owned(), scenario: made.scenario });
+        }
         let own = (!is_stream(name)).then_some(Path::new(name));
         let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
         let files = beside(own);
@@ -278,6 +293,13 @@ pub(super) fn imported(name: &str) -> Result<Option<Read>, Box<dyn std::error::E
     if !is_artefact {
         return Ok(None);
     }
+    imported_together(name, &[]).map(Some)
+}
+
+/// What `import` makes of a file or folder and more of them.
+fn imported_together(name: &str, more: &[String]) -> Result<Read, Box<dyn std::error::Error>> {
+    let names: Vec<String> = std::iter::once(name.to_owned()).chain(more.iter().cloned()).collect();
+    let (texts, _) = super::import::read_all(&names)?;
     let (texts, _) = super::import::read_all(&[name.to_owned()])?;
     made(name, &texts).map(Some)
 }
@@ -288,7 +310,11 @@ fn made(name: &str, texts: &[(Arc<str>, Vec<u8>)]) -> Result<Read, Box<dyn std::
     let made = import::import(&sources)?;
     if !made.report.remarks.is_empty() {
         let remarks = count(made.report.remarks.len(), "remark");
-        super::output::say(&format!("`ampls-dns import {name}` has {remarks} on this"));
+        let names = names.join(" ");
+        super::output::say(&format!("`ampls-dns import {names}` has {remarks} on this"));
+    }
+    if made.report.is_partial() {
+        super::output::say("something that could change DNS was not read: what follows holds for the rest");
     }
     Ok(Read { name: name.to_owned(), scenario: made.scenario })
 }

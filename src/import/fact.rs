@@ -124,6 +124,11 @@ impl Facts {
         }
     }
 
+    /// Takes back what an attribute of a resource is, when more is found of it.
+    pub(super) fn forget(&mut self, id: &ResourceId, attribute: &str) {
+        self.object(id).attributes.shift_remove(attribute);
+    }
+
     /// The same for a reference to another resource.
     pub(super) fn tell_id(&mut self, id: &ResourceId, attribute: &str, other: &ResourceId, from: &Provenance) {
         self.refers(other, from);

@@ -5,6 +5,10 @@ use std::fmt;
 /// What stands for a subscription or resource group that an artefact does not name, as templates do.
 pub(super) const UNKNOWN: &str = "?";
 
+/// Marks around what stands for an unknown part of a name or id: a hole.
+pub(super) const OPEN: char = '\u{2039}';
+pub(super) const CLOSE: char = '\u{203a}';
+
 /// The id of a resource of Azure Resource Manager.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct ResourceId {
@@ -33,9 +37,11 @@ impl ResourceId {
                 return None;
             }
             rest = behind;
+            // A subscription or group that is not known can be any.
+            let part = if value.contains(OPEN) { UNKNOWN } else { value };
             match key.to_ascii_lowercase().as_str() {
-                "subscriptions" => own.subscription = (*value).to_owned(),
-                "resourcegroups" => own.group = (*value).to_owned(),
+                "subscriptions" => own.subscription = part.to_owned(),
+                "resourcegroups" => own.group = part.to_owned(),
                 // With a second provider the id is that of an extension, such as a role assignment.
                 "providers" => {
                     own.kind = value.to_ascii_lowercase();
@@ -89,6 +95,11 @@ impl ResourceId {
     /// Its own name.
     pub(super) fn name(&self) -> &str {
         self.names.last().map_or("", String::as_str)
+    }
+
+    /// True if some part of its names is not known.
+    pub(super) fn has_unknown_name(&self) -> bool {
+        self.names.iter().any(|name| name.contains(OPEN))
     }
 
     /// True if nothing is unknown of it.

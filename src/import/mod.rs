@@ -10,12 +10,14 @@
 
 mod assemble;
 mod command;
+mod evaluated;
 mod fact;
 mod id;
 mod json;
 mod place;
 mod property;
 mod reading;
+mod relaxed;
 mod report;
 mod rest;
 mod source;
@@ -26,10 +28,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde_json::Map;
 
 pub use report::{FileRead, ImportError, ImportErrors, Provenance, Remark, Report, Topic};
 pub use source::{Kind, MAX_OCTETS, recognise};
+pub use template::{DeploymentScope, Evaluated, ExpressionContext, deploy, evaluate};
 
 use self::fact::Facts;
 use self::reading::Reading;
@@ -59,10 +61,20 @@ pub struct Imported {
 /// # Errors
 /// All that keeps a file from being read, each with its place.
 pub fn import(sources: &[Source<'_>]) -> Result<Imported, ImportErrors> {
+    import_with(sources, &DeploymentScope::default())
+}
+
+/// The same, with where templates are deployed to.
+///
+/// # Errors
+/// All that keeps a file from being read, each with its place.
+pub fn import_with(sources: &[Source<'_>], scope: &DeploymentScope) -> Result<Imported, ImportErrors> {
     let mut facts = Facts::default();
     let mut report = Report::default();
     let mut errors = Vec::new();
     let mut unread = IndexMap::new();
+    // Pages of answers of Azure Resource Graph, by how many rows the whole answer has.
+    let mut pages: IndexMap<u64, (u64, Provenance)> = IndexMap::new();
     let mut read = Vec::new();
     for source in sources {
         match source::read(&source.name, source.text) {
@@ -70,11 +82,21 @@ pub fn import(sources: &[Source<'_>]) -> Result<Imported, ImportErrors> {
             Err(faults) => errors.extend(faults),
         }
     }
-    // Parameter files stand beside templates in any order.
-    let mut parameters = Map::new();
-    for (_, own) in &read {
-        if let Read::Json(Kind::Parameters, value) = own {
-            parameters.extend(template::parameters(value));
+    // Parameter files and linked templates stand beside templates in any order.
+    let mut parameters = Vec::new();
+    let mut linked = HashMap::new();
+    for (source, own) in &read {
+        match own {
+            Read::Json(Kind::Parameters, value) => {
+                if let Some(entries) = template::parameters(value) {
+                    parameters.push(template::ParameterFile { file: &source.name, entries });
+                }
+            }
+            Read::Json(Kind::Template, value) => {
+                let name = source.name.rsplit(['/', '\\']).next().unwrap_or_default();
+                linked.insert(name.to_lowercase(), value);
+            }
+            _ => {}
         }
     }
     for (source, own) in &read {
@@ -86,13 +108,26 @@ pub fn import(sources: &[Source<'_>]) -> Result<Imported, ImportErrors> {
             file: Arc::clone(&source.name),
             planned: false,
             objects: 0,
+            reasons: HashMap::new(),
         };
         let kind = match own {
             Read::Json(kind, value) => {
                 match kind {
-                    Kind::Template => reading.template(value, "", &parameters),
-                    Kind::TerraformState | Kind::TerraformPlan => reading.terraform(value),
-                    Kind::Parameters | Kind::Zone => {}
+                    Kind::Template => {
+                        reading.template(value, source.text.len(), &parameters, &linked, scope);
+                    }
+                    Kind::TerraformState | Kind::TerraformPlan | Kind::TerraformRawState => reading.terraform(value),
+                    Kind::WhatIf => reading.what_if(value),
+                    Kind::Snapshot => reading.snapshot(value),
+                    Kind::Pulumi => reading.pulumi(value),
+                    Kind::ResourceGraph => {
+                        if let Some((rows, total)) = reading.graph(value) {
+                            let (seen, place) = pages.entry(total).or_insert((0, reading.at("")));
+                            *seen += rows;
+                            place.line = 0;
+                        }
+                    }
+                    Kind::Parameters | Kind::Zone | Kind::Other => {}
                     Kind::Resources => reading.resources(value, ""),
                 }
                 *kind
@@ -104,6 +139,15 @@ pub fn import(sources: &[Source<'_>]) -> Result<Imported, ImportErrors> {
         };
         let objects = reading.objects;
         report.files.push(FileRead { file: Arc::clone(&source.name), kind: kind.name().to_owned(), objects });
+    }
+    for (total, (seen, place)) in pages {
+        if seen < total {
+            let text = format!(
+                "{seen} of {total} rows of an answer of Azure Resource Graph are in the import: pages are missing"
+            );
+            let get = "az graph query --first 1000 --skip-token TOKEN, until `skip_token` is null";
+            report.add(Topic::NotRead, text, vec![place], Some(get.to_owned()));
+        }
     }
     facts.settle();
     for ((kind, name), (count, places)) in unread {

@@ -50,9 +50,32 @@ impl Scan<'_> {
                     self.start = self.at + 1;
                 }
                 b' ' | b'\t' | b'\r' => {}
+                // Comments of templates are blanks.
+                b'/' if self.text.get(self.at + 1) == Some(&b'/') => {
+                    while self.peek().is_some_and(|octet| octet != b'\n') {
+                        self.at += 1;
+                    }
+                    continue;
+                }
+                b'/' if self.text.get(self.at + 1) == Some(&b'*') => {
+                    self.at += 2;
+                    while self.peek().is_some() && !self.text[self.at..].starts_with(b"*/") {
+                        self.line_end();
+                        self.at += 1;
+                    }
+                    self.at += 1;
+                }
                 _ => return,
             }
             self.at += 1;
+        }
+    }
+
+    /// Counts the line if one ends here.
+    fn line_end(&mut self) {
+        if self.peek() == Some(b'\n') {
+            self.line += 1;
+            self.start = self.at + 1;
         }
     }
 
@@ -71,6 +94,7 @@ impl Scan<'_> {
         let from = self.at;
         self.at += 1;
         while let Some(octet) = self.peek() {
+            self.line_end();
             self.at += 1;
             match octet {
                 b'\\' => self.at += 1,
@@ -97,7 +121,7 @@ impl Scan<'_> {
             _ => {
                 while self
                     .peek()
-                    .is_some_and(|octet| !matches!(octet, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t'))
+                    .is_some_and(|octet| !matches!(octet, b',' | b'}' | b']' | b'/' | b' ' | b'\n' | b'\r' | b'\t'))
                 {
                     self.at += 1;
                 }
@@ -191,5 +215,12 @@ mod tests {
         assert_eq!(find(&text, &wanted).len(), items);
         // Counting from the start of the line for each of them takes minutes.
         assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+    }
+
+    #[test]
+    fn comments_and_long_strings_are_passed_over() {
+        let text = "{ // \"x\": 1\n /* \"y\":\n 2 */ \"a\": \"one\ntwo\", \"b\": 1/**/, }";
+        let found = find(text, &["/a", "/b"].map(str::to_owned).into());
+        assert_eq!([found["/a"], found["/b"]], [(3, 7), (4, 7)]);
     }
 }

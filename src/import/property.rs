@@ -44,6 +44,8 @@ pub(super) struct View<'v> {
     inner_name: &'v str,
     used: RefCell<Vec<String>>,
     faults: RefCell<Vec<Misfit>>,
+    /// Properties that were asked for and stand as text in brackets: they can be unknown.
+    open: RefCell<Vec<(String, String)>>,
 }
 
 /// A value of another type than is wanted.
@@ -72,6 +74,7 @@ impl<'v> View<'v> {
             inner_name: inner.map_or("properties", |(key, _)| key),
             used: RefCell::new(Vec::new()),
             faults: RefCell::new(Vec::new()),
+            open: RefCell::new(Vec::new()),
         };
         if top.is_none() {
             own.misfit(value, pointer, "an object");
@@ -93,8 +96,12 @@ impl<'v> View<'v> {
             let (key, value) = map?.iter().find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_null())?;
             Some(Placed { value, pointer: format!("{pointer}/{}", escaped(key)) })
         };
-        find(self.inner, &format!("{}/{}", self.pointer, escaped(self.inner_name)))
-            .or_else(|| find(self.top, &self.pointer))
+        let found = find(self.inner, &format!("{}/{}", self.pointer, escaped(self.inner_name)))
+            .or_else(|| find(self.top, &self.pointer))?;
+        if is_open(found.value) {
+            self.open.borrow_mut().push((name.to_owned(), found.pointer.clone()));
+        }
+        Some(found)
     }
 
     /// Text under a name.
@@ -139,6 +146,9 @@ impl<'v> View<'v> {
         if !placed.value.is_array() {
             self.misfit(placed.value, &placed.pointer, "a list");
         }
+        for item in placed.items().iter().filter(|item| is_open(item.value)) {
+            self.open.borrow_mut().push((name.to_owned(), item.pointer.clone()));
+        }
         placed.items()
     }
 
@@ -161,7 +171,7 @@ impl<'v> View<'v> {
 
     fn misfit(&self, value: &Value, pointer: &str, wanted: &'static str) {
         // What could not be resolved stands as the text it was; that was told already.
-        if value.as_str().is_some_and(|text| text.starts_with('[')) {
+        if is_open(value) {
             return;
         }
         let found = match value {
@@ -173,6 +183,13 @@ impl<'v> View<'v> {
             Value::Object(_) => "an object",
         };
         self.faults.borrow_mut().push(Misfit { pointer: pointer.to_owned(), wanted, found });
+    }
+
+    /// Properties that were asked for and can be unknown.
+    pub(super) fn open(&self) -> Vec<(String, String)> {
+        let mut open = self.open.take();
+        open.dedup();
+        open
     }
 
     /// Values of another type than was wanted.
@@ -223,6 +240,11 @@ impl<'v> Placed<'v> {
     pub(super) fn text(&self) -> Option<&'v str> {
         self.value.as_str()
     }
+}
+
+/// True for what stands as an expression.
+fn is_open(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.starts_with('['))
 }
 
 /// A key as a token of a JSON pointer.

@@ -1,5 +1,6 @@
 //! What all readers share: the facts they tell, the faults and the unread properties they find, in one file.
 
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub(super) struct Reading<'r> {
     pub(super) planned: bool,
     /// How many objects were told of.
     pub(super) objects: usize,
+    /// Why values are not known, by their JSON pointer; such values stand as text in brackets.
+    pub(super) reasons: HashMap<String, String>,
 }
 
 impl Reading<'_> {
@@ -87,7 +90,8 @@ impl Reading<'_> {
             Some(id) => Some(id),
             // Terraform writes nothing where there is none.
             None if text.is_empty() => None,
-            None if text.starts_with('[') => Some(ResourceId::opaque(text)),
+            // That it is not known is reported with the property.
+            None if text.starts_with('[') => None,
             None => {
                 let message = format!("`{}` is no resource id", super::fact::shown(&text.into()));
                 self.error(pointer, message, Some("ids begin with /subscriptions/"));
@@ -96,11 +100,23 @@ impl Reading<'_> {
         }
     }
 
+    /// Says that a resource has a name that is not known.
+    pub(super) fn unknown_name(&mut self, id: &ResourceId, pointer: &str, why: &str) {
+        let text = format!("the name of {} is not known: {why}", super::fact::described(id));
+        self.remark(Topic::Unresolved, text, &format!("{pointer}/name"), None);
+    }
+
     /// What a view has left: misfits are errors, unread properties are listed.
     pub(super) fn close(&mut self, kind: &str, view: &View<'_>) {
         for misfit in view.misfits() {
             let message = format!("{} is wanted here, and {} was found", misfit.wanted, misfit.found);
             self.error(&misfit.pointer, message, None);
+        }
+        for (name, pointer) in view.open() {
+            if let Some(why) = self.reasons.get(&pointer) {
+                let text = format!("`{name}` of {kind} is not known: {why}");
+                self.remark(Topic::Unresolved, text, &pointer, None);
+            }
         }
         for (name, pointer) in view.unread() {
             let place = self.at(&pointer);

@@ -43,6 +43,8 @@ pub enum Topic {
     Contradiction,
     /// What was told does not fit together.
     Inconsistent,
+    /// Objects and properties that could change DNS and were not read.
+    NotRead,
     /// Something is referred to and not there.
     Missing,
     /// An expression or value that cannot be known from the artefacts.
@@ -63,9 +65,10 @@ pub enum Topic {
 
 impl Topic {
     /// All, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Contradiction,
         Self::Inconsistent,
+        Self::NotRead,
         Self::Missing,
         Self::Unresolved,
         Self::Predicted,
@@ -81,6 +84,7 @@ impl Topic {
         match self {
             Self::Contradiction => "contradictions",
             Self::Inconsistent => "inconsistent",
+            Self::NotRead => "not read",
             Self::Missing => "missing",
             Self::Unresolved => "not resolved",
             Self::Predicted => "predicted",
@@ -137,6 +141,11 @@ impl Report {
     /// True if two artefacts say different things of one object.
     pub fn has_contradictions(&self) -> bool {
         self.of(Topic::Contradiction).next().is_some()
+    }
+
+    /// True if something that could change DNS was not read, or is not known from the files.
+    pub fn is_partial(&self) -> bool {
+        self.of(Topic::NotRead).chain(self.of(Topic::Unresolved)).next().is_some()
     }
 
     /// The remarks of one topic.

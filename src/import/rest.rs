@@ -35,6 +35,11 @@ pub(super) const KINDS: [&str; 22] = [
     "microsoft.network/privatednszones/",
 ];
 
+/// True for types that are read.
+pub(super) fn is_read(kind: &str) -> bool {
+    KINDS.contains(&kind) || record_type(kind).is_some()
+}
+
 /// The record type of a record set's resource type.
 pub(super) fn record_type(kind: &str) -> Option<RecordType> {
     let own = kind.strip_prefix("microsoft.network/privatednszones/")?;
@@ -115,8 +120,13 @@ impl Reading<'_> {
     /// A resource whose id is known.
     pub(super) fn told(&mut self, id: &ResourceId, value: &Value, pointer: &str) {
         let view = View::of(value, pointer);
-        let known = KINDS.contains(&id.kind.as_str()) || record_type(&id.kind).is_some();
-        if !known {
+        if id.kind == "microsoft.authorization/policyassignments"
+            && id.name().to_ascii_lowercase().replace('-', "").contains("privatednszones")
+        {
+            let text = format!("policy assignment {} may make zone groups after the deployment", id.name());
+            return self.remark(Topic::NotRead, text, pointer, None);
+        }
+        if !is_read(&id.kind) {
             let text = format!("{} have no part in DNS here", id.kind);
             return self.remark(Topic::Unsupported, text, pointer, None);
         }
@@ -220,6 +230,13 @@ impl Reading<'_> {
             }
             self.close("access modes", &modes);
         }
+        let version = view.get("apiVersion").and_then(|version| version.text().map(str::to_owned));
+        if self.planned && version.as_deref() == Some("2019-10-17-preview") && view.get("accessModeSettings").is_none()
+        {
+            // That version has no access modes: the scope behaves as those made before there were any.
+            self.tell(id, "created", BEFORE_ACCESS_MODES, view.pointer());
+            self.tell(id, "withoutModes", true, view.pointer());
+        }
         if let Some(system) = view.object("systemData")
             && let Some((text, pointer)) = system.text("createdAt")
             && let Some(date) = text.get(..10).filter(|date| date.parse::<jiff::civil::Date>().is_ok())
@@ -263,6 +280,10 @@ impl Reading<'_> {
             view.ignore(&["linkedResourceId", "subscriptionLocation"]);
             self.tell(id, "kind", kind, &pointer);
             return;
+        }
+        if let Some(scope) = id.parent() {
+            let from = self.at(view.pointer());
+            self.facts.refers(&scope, &from);
         }
         if let Some((text, pointer)) = view.text("linkedResourceId") {
             self.tell_id(id, "resource", text, &pointer);
@@ -397,7 +418,12 @@ impl Reading<'_> {
                 } else if self.planned && list.starts_with("manual") {
                     self.tell(id, "status", "Pending", &item.pointer);
                 }
-                own.ignore(&["groupIds", "requestMessage"]);
+                let groups: Vec<String> =
+                    own.texts("groupIds").into_iter().map(|(text, _)| text.to_ascii_lowercase()).collect();
+                if !groups.is_empty() {
+                    self.tell(id, "groupIds", groups, &item.pointer);
+                }
+                own.ignore(&["requestMessage"]);
                 self.close("a service connection", &own);
             }
         }
@@ -448,15 +474,23 @@ impl Reading<'_> {
         self.facts.refers(&endpoint, &from);
         for item in view.items("privateDnsZoneConfigs") {
             let own = item.view();
+            let mut written = None;
             if let Some((text, pointer)) = own.text("privateDnsZoneId")
                 && let Some(zone) = self.reference(text, &pointer)
             {
                 let from = self.at(&pointer);
                 self.facts.refers(&zone, &from);
                 zones.push(zone.to_string());
+                written = Some(zone);
             }
             for set in own.items("recordSets") {
                 let own = set.view();
+                if let (Some(zone), Some((name, _))) = (&written, own.text("recordSetName")) {
+                    let addresses: Vec<&str> = own.texts("ipAddresses").into_iter().map(|(text, _)| text).collect();
+                    let kind = own.text("recordType").map_or("A", |(kind, _)| kind).to_ascii_lowercase();
+                    let attribute = format!("writes {} {kind} {name}", zone.key());
+                    self.tell(&endpoint, &attribute, addresses, &set.pointer);
+                }
                 if let (Some((fqdn, at)), [(text, pointer), ..]) =
                     (own.text("fqdn"), own.texts("ipAddresses").as_slice())
                 {
@@ -687,6 +721,7 @@ impl Reading<'_> {
 
     fn record_set(&mut self, id: &ResourceId, view: &View<'_>) {
         let Some(kind) = record_type(&id.kind) else { return };
+        view.ignore(&["virtualNetworkId", "virtualNetworkLinkName"]);
         if let Some(zone) = id.parent() {
             let zone = ResourceId { kind: "microsoft.network/privatednszones".into(), ..zone };
             let from = self.at(view.pointer());
@@ -712,7 +747,11 @@ impl Reading<'_> {
         };
         let items = match kind {
             RecordType::CNAME | RecordType::SOA => view.get(list.0).or_else(|| view.get(list.1)).into_iter().collect(),
-            _ => view.items(list.0),
+            // Azure Resource Graph calls the list of every type `records`.
+            _ => match view.items(list.0) {
+                items if items.is_empty() => view.items("records"),
+                items => items,
+            },
         };
         for item in items {
             let own = item.view();
@@ -783,6 +822,9 @@ pub(super) fn is_guid(text: &str) -> bool {
     parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
         && parts.iter().all(|part| part.bytes().all(|octet| octet.is_ascii_hexdigit()))
 }
+
+/// A day before scopes had access modes (MicrosoftDocs/azure-docs articles/azure-monitor/logs/private-link-configure.md).
+const BEFORE_ACCESS_MODES: &str = "2021-08-31";
 
 pub(super) const MODES: &[&str] = &["Open", "PrivateOnly"];
 pub(super) const STATES: &[&str] = &["Approved", "Pending", "Rejected", "Disconnected"];

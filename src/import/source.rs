@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::evaluated;
 use super::id::{ResourceId, UNKNOWN};
 use super::json;
 use super::reading::Reading;
+use super::relaxed;
 use super::report::{ImportError, Provenance};
 use super::rest::id_of;
 use crate::dns::{RecordType, master};
@@ -27,8 +29,20 @@ pub enum Kind {
     TerraformState,
     /// `terraform show -json` of a plan.
     TerraformPlan,
+    /// The answer of a what-if.
+    WhatIf,
+    /// What `bicep snapshot` writes.
+    Snapshot,
+    /// A page of an answer of Azure Resource Graph.
+    ResourceGraph,
+    /// `terraform.tfstate`, or what `terraform state pull` prints.
+    TerraformRawState,
+    /// What `pulumi stack export` prints.
+    Pulumi,
     /// A zone file.
     Zone,
+    /// Something of Azure or Terraform that one command makes readable.
+    Other,
 }
 
 impl Kind {
@@ -40,7 +54,13 @@ impl Kind {
             Self::Parameters => "ARM parameters",
             Self::TerraformState => "Terraform state",
             Self::TerraformPlan => "Terraform plan",
+            Self::WhatIf => "what-if answer",
+            Self::Snapshot => "Bicep snapshot",
+            Self::ResourceGraph => "Azure Resource Graph answer",
+            Self::TerraformRawState => "Terraform state file",
+            Self::Pulumi => "Pulumi stack export",
             Self::Zone => "zone file",
+            Self::Other => "other form",
         }
     }
 }
@@ -74,12 +94,22 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
         ));
     }
     let own = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    if let Some((what, command)) = other_form(own) {
+        return Err(error(1, 1, format!("this is {what}"), Some(command)));
+    }
     let first = own.iter().position(|octet| !octet.is_ascii_whitespace());
     let Some(first) = first else {
         return Err(error(1, 1, "the file is empty".to_owned(), Some("give what `az … -o json` printed")));
     };
     if matches!(own[first], b'{' | b'[') && !own[first..].starts_with(b"[default]") {
-        let value = match json::read(own) {
+        let value = match json::read(own).or_else(|_| {
+            // People write comments and long strings into templates.
+            let strict = relaxed::strict(own);
+            json::read(&strict).map_err(|fault| {
+                let (line, column) = place_of((fault.line, fault.column), &strict, own);
+                json::Fault { line, column, ..fault }
+            })
+        }) {
             Ok(value) => value,
             Err(fault) => {
                 return Err(error(
@@ -90,6 +120,9 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
                 ));
             }
         };
+        if let Some((what, command)) = other_json(&value) {
+            return Err(error(1, 1, format!("this is {what}"), Some(command)));
+        }
         return match kind_of(&value) {
             Some(kind) => Ok(Read::Json(kind, value)),
             None => {
@@ -109,11 +142,7 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
     }
     if !looks_like_zone(own) {
         let text = String::from_utf8_lossy(&own[..own.len().min(1 << 16)]);
-        let hint = if text.contains("resource \"azurerm_") || text.contains("provider \"azurerm") {
-            "this is Terraform's own language: give what `terraform show -json` prints for the state or the plan"
-        } else if text.lines().any(|line| line.starts_with("resource ") && line.contains("'Microsoft.")) {
-            "this is Bicep: give what `az bicep build --file FILE --stdout` prints"
-        } else if text.lines().any(|line| line.starts_with("version:")) && text.contains("networks:") {
+        let hint = if text.lines().any(|line| line.starts_with("version:")) && text.contains("networks:") {
             "this is a scenario already: use it with --scenario"
         } else {
             "give JSON of az, REST, ARM or `terraform show -json`, or what `az network private-dns zone export` wrote"
@@ -133,13 +162,115 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
     }
 }
 
+/// Line and column of a fault in a text, when it was found in a text of the same length.
+fn place_of((line, column): (usize, usize), strict: &[u8], text: &[u8]) -> (usize, usize) {
+    let line_starts = strict.split_inclusive(|octet| *octet == b'\n').take(line.saturating_sub(1));
+    let at = line_starts.map(<[u8]>::len).sum::<usize>() + column.saturating_sub(1);
+    let before = &text[..at.min(text.len())];
+    let line = before.iter().filter(|octet| **octet == b'\n').count() + 1;
+    let start = before.iter().rposition(|octet| *octet == b'\n').map_or(0, |at| at + 1);
+    (line, before.len() - start + 1)
+}
+
 /// What kind of artefact a text is; absent where it is none that is read.
 pub fn recognise(text: &[u8]) -> Option<Kind> {
     match read(&"".into(), text) {
         Ok(Read::Json(kind, _)) => Some(kind),
         Ok(Read::Zone(_)) => Some(Kind::Zone),
+        Err(_) if is_of_azure(text) => Some(Kind::Other),
         Err(_) => None,
     }
+}
+
+/// True for what is of Azure, Terraform or Pulumi although it cannot be read. Its lines may hold secrets: it must not be
+/// taken for a scenario, whose errors show the line.
+fn is_of_azure(text: &[u8]) -> bool {
+    let own = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    if other_form(own).is_some() {
+        return true;
+    }
+    let first = own.iter().find(|octet| !octet.is_ascii_whitespace());
+    if !matches!(first, Some(b'{' | b'[')) {
+        return false;
+    }
+    let text = String::from_utf8_lossy(&own[..own.len().min(1 << 20)]);
+    let marks = [
+        "\"terraform_version\"",
+        "\"format_version\"",
+        "\"lineage\"",
+        "\"encrypted_data\"",
+        "\"contentVersion\"",
+        "deploymentParameters.json",
+        "deploymentTemplate.json",
+        "\"azure-native:",
+        "/providers/Microsoft.",
+        "/providers/microsoft.",
+    ];
+    marks.iter().any(|mark| text.contains(mark))
+}
+
+/// What a text is that cannot be read as it is, and the command that makes it readable.
+fn other_form(own: &[u8]) -> Option<(&'static str, &'static str)> {
+    if own.starts_with(b"PK\x03\x04") {
+        return Some((
+            "a plan in Terraform's binary form",
+            "run `terraform show -json FILE > plan.json` and import that",
+        ));
+    }
+    let text = String::from_utf8_lossy(&own[..own.len().min(1 << 16)]);
+    let line = |test: &dyn Fn(&str) -> bool| text.lines().any(|line| test(line.trim_start()));
+    if own.iter().find(|octet| !octet.is_ascii_whitespace()).is_some_and(|octet| matches!(octet, b'{' | b'[')) {
+        return None;
+    }
+    if line(&|line| line.starts_with("using '") || line.starts_with("using none")) {
+        return Some((
+            "a parameter file in Bicep's own language",
+            "run `bicep build-params FILE --outfile FILE.json` and import that, or `bicep snapshot FILE`",
+        ));
+    }
+    if line(&|line| line.starts_with("resource ") && line.contains("'Microsoft."))
+        || line(&|line| line.starts_with("module ") && line.contains(" = {") && line.contains('\''))
+    {
+        return Some(("Bicep", "run `az bicep build --file FILE --stdout > FILE.json` and import that"));
+    }
+    if line(&|line| {
+        line.starts_with("resource \"") || line.starts_with("provider \"") || line.starts_with("data \"azurerm_")
+    }) {
+        return Some((
+            "Terraform's own language",
+            "run `terraform plan -out plan.bin && terraform show -json plan.bin > plan.json` and import that",
+        ));
+    }
+    let assigned = |line: &str| {
+        let name = line.split_once('=').map(|(name, _)| name.trim_end());
+        name.is_some_and(|name| {
+            !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-'))
+        })
+    };
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    if first.is_some_and(|first| assigned(first) && !looks_like_zone(own)) {
+        return Some((
+            "a file of Terraform variables",
+            "run `terraform plan -var-file FILE -out plan.bin && terraform show -json plan.bin > plan.json` and import that",
+        ));
+    }
+    None
+}
+
+/// The same for JSON.
+fn other_json(value: &Value) -> Option<(&'static str, &'static str)> {
+    if value.get("encrypted_data").is_some() && value.get("encryption_version").is_some() {
+        return Some(("an encrypted state of OpenTofu", "run `tofu state pull > state.json` and import that"));
+    }
+    let version = value.get("version").and_then(Value::as_u64);
+    if version.is_some_and(|version| version < 4) && (value.get("lineage").is_some() || value.get("modules").is_some())
+    {
+        return Some((
+            "a state of Terraform before 0.12",
+            "run `terraform state pull > state.json` with a newer Terraform and import that",
+        ));
+    }
+    None
 }
 
 fn kind_of(value: &Value) -> Option<Kind> {
@@ -148,6 +279,19 @@ fn kind_of(value: &Value) -> Option<Kind> {
         let items = value.as_array()?;
         return (items.is_empty() || items.iter().any(|item| id_of(item).is_some())).then_some(Kind::Resources);
     };
+    if own.get("predictedResources").is_some_and(Value::is_array) {
+        return Some(Kind::Snapshot);
+    }
+    if evaluated::changes(value).is_some() {
+        return Some(Kind::WhatIf);
+    }
+    if own.get("lineage").is_some() && own.get("resources").is_some_and(Value::is_array) {
+        return Some(Kind::TerraformRawState);
+    }
+    let stack = own.get("deployment").and_then(|own| own.get("resources")).and_then(Value::as_array);
+    if stack.is_some_and(|all| all.iter().all(|one| one.get("urn").is_some())) {
+        return Some(Kind::Pulumi);
+    }
     let schema = own.get("$schema").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
     if own.contains_key("resources") && (own.contains_key("contentVersion") || schema.contains("deploymenttemplate")) {
         return Some(Kind::Template);
@@ -165,6 +309,9 @@ fn kind_of(value: &Value) -> Option<Kind> {
     }
     if let Some(items) = own.get("value").and_then(Value::as_array) {
         return (items.is_empty() || items.iter().any(|item| id_of(item).is_some())).then_some(Kind::Resources);
+    }
+    if id_of(value).is_none() && evaluated::rows(value).is_some() {
+        return Some(Kind::ResourceGraph);
     }
     id_of(value).map(|_| Kind::Resources)
 }

@@ -82,9 +82,23 @@ impl Builder<'_> {
                 continue;
             }
             let scope = object.id_of("scope");
-            if let Some(other) = scope.as_ref().filter(|id| id.kind != SCOPE && !id.kind.is_empty()) {
-                let text = format!("private endpoint {} leads to {}, and not to a scope", object.id.name(), other.kind);
-                self.report.add(Topic::Unsupported, text, object.places(), None);
+            if let Some(what) = self.leads_elsewhere(object, scope.as_ref()) {
+                let text = format!(
+                    "private endpoint {} leads to {what}: other services are not modelled, the record sets it is known to write are taken as they are",
+                    object.id.name()
+                );
+                self.report.add(Topic::NotRead, text, object.places(), None);
+                continue;
+            }
+            if scope.as_ref().is_none_or(|id| id.has_unknown_name()) && object.told.is_some() {
+                let text = format!("what private endpoint {} leads to is not known: it is left out", object.id.name());
+                self.report.add(Topic::NotRead, text, object.places(), None);
+                continue;
+            }
+            let subnet = object.id_of("subnet");
+            if subnet.as_ref().is_none_or(|id| self.is_unknown_network(id)) && object.told.is_some() {
+                let text = format!("the network of private endpoint {} is not known: it is left out", object.id.name());
+                self.report.add(Topic::NotRead, text, object.places(), None);
                 continue;
             }
             endpoints.push(self.endpoint(object, scope, scopes, networks, zones));
@@ -112,6 +126,28 @@ impl Builder<'_> {
             }
         }
         endpoints
+    }
+
+    /// What an endpoint leads to if it is not a scope: its target says so, or the groups it asks for.
+    fn leads_elsewhere(&self, object: &Object, target: Option<&ResourceId>) -> Option<String> {
+        if let Some(other) = target.filter(|id| !id.kind.is_empty()) {
+            return (other.kind != SCOPE).then(|| other.kind.clone());
+        }
+        let groups = object.get("groupIds").and_then(serde_json::Value::as_array)?;
+        let groups: Vec<&str> = groups.iter().filter_map(serde_json::Value::as_str).collect();
+        (!groups.is_empty() && !groups.contains(&"azuremonitor"))
+            .then(|| format!("a service of group {}", groups.join(", ")))
+    }
+
+    /// True for a network, or a subnet of one, that nothing in the import tells of and whose name is not known.
+    pub(super) fn is_unknown_network(&self, id: &ResourceId) -> bool {
+        let network = match id.kind.as_str() {
+            "microsoft.network/virtualnetworks/subnets" => id.parent(),
+            "microsoft.network/virtualnetworks" => Some(id.clone()),
+            _ => None,
+        };
+        let Some(network) = network else { return true };
+        network.has_unknown_name() && self.facts.get(&network).is_none_or(|object| object.told.is_none())
     }
 
     fn endpoint(

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::import::id::{ResourceId, UNKNOWN};
+use crate::import::id::{CLOSE, OPEN, ResourceId, UNKNOWN};
 
 /// The most characters of a name; what is longer is cut.
 const MAX_NAME: usize = 200;
@@ -53,7 +53,9 @@ impl Labels {
 /// A name that can be written: no slash, no control characters, no blanks around it.
 pub(super) fn clean(name: &str) -> String {
     let plain = |character: char| if character == '/' || character.is_control() { '-' } else { character };
-    let short: String = name.chars().take(MAX_NAME).map(plain).collect();
+    // What is not known of a name is called by what stands for it.
+    let known = name.chars().filter(|character| !matches!(*character, OPEN | CLOSE));
+    let short: String = known.take(MAX_NAME).map(plain).collect();
     match short.trim() {
         "" => "unnamed".to_owned(),
         "public" => "public-".to_owned(),

@@ -103,6 +103,9 @@ impl Builder<'_> {
         let facts = self.facts;
         let mut scopes: Vec<Scope> = Vec::new();
         for object in facts.of("microsoft.insights/privatelinkscopes") {
+            if object.id.has_unknown_name() && object.told.is_none() {
+                continue;
+            }
             self.add_scope(&mut scopes, &object.id);
         }
         scopes
@@ -130,11 +133,20 @@ impl Builder<'_> {
                 places,
                 get,
             );
-        } else if !has_modes && !is_stand_in {
+        } else if object.is_some_and(|object| object.get("withoutModes").is_some()) {
             let places = object.map_or_else(Vec::new, super::fact::Object::places);
             let text = format!(
-                "scope {label} comes without access modes, as `az monitor private-link-scope show` prints it (API version 2019-10-17-preview): they are taken as Open"
+                "scope {label} is deployed by API version 2019-10-17-preview, which has no access modes: ingestion is PrivateOnly and queries are Open, as before there were any"
             );
+            self.report.add(Topic::Inferred, text, places, None);
+        } else if !has_modes && !is_stand_in {
+            let places = object.map_or_else(Vec::new, super::fact::Object::places);
+            let text = match object.is_some_and(|object| object.planned) {
+                true => format!("scope {label} comes without access modes: they are taken as Open"),
+                false => format!(
+                    "scope {label} comes without access modes, as `az monitor private-link-scope show` prints it (API version 2019-10-17-preview): they are taken as Open"
+                ),
+            };
             self.missing(text, places, format!("{} --api-version 2021-07-01-preview", show("resource show", id)));
         }
         let created = object.and_then(|object| object.text("created")).and_then(|text| text.parse().ok());

@@ -70,18 +70,26 @@ impl Builder<'_> {
     pub(super) fn networks(&mut self) -> Networks {
         let facts = self.facts;
         let mut networks = Networks::default();
-        for object in facts.of(NETWORK) {
+        for object in facts.of(NETWORK).filter(|object| !self.is_unknown_network(&object.id)).collect::<Vec<_>>() {
             self.add_network(&mut networks, &object.id);
         }
         for object in facts.of("microsoft.network/dnsresolvers") {
-            if let Some(id) = object.id_of("network") {
+            if let Some(id) = object.id_of("network").filter(|id| !self.is_unknown_network(id)) {
                 self.add_network(&mut networks, &id);
             }
         }
         for object in facts.of(INBOUND) {
             let subnet = object.id_of("subnet").and_then(|id| id.parent());
             let resolver = object.id.parent().and_then(|id| facts.get(&id)?.id_of("network"));
-            let Some(network) = subnet.or(resolver).filter(|_| object.told.is_some()) else { continue };
+            let network = subnet.or(resolver).filter(|id| object.told.is_some() && !self.is_unknown_network(id));
+            let Some(network) = network else {
+                if object.told.is_some() {
+                    let text =
+                        format!("the network of inbound endpoint {} is not known: it is left out", object.id.name());
+                    self.report.add(Topic::NotRead, text, object.places(), None);
+                }
+                continue;
+            };
             let network = self.add_network(&mut networks, &network);
             let label = self.labels.of("inbound endpoint", &object.id);
             match object.text("address").and_then(|text| text.parse().ok()) {
@@ -181,6 +189,11 @@ impl Builder<'_> {
         let facts = self.facts;
         for object in facts.of("microsoft.network/virtualnetworks/virtualnetworkpeerings") {
             let (Some(one), Some(other)) = (object.id.parent(), object.id_of("remote")) else { continue };
+            if self.is_unknown_network(&one) || self.is_unknown_network(&other) {
+                let text = format!("peering {} leads to a network that is not known: it is left out", object.id.name());
+                self.report.add(Topic::NotRead, text, object.places(), None);
+                continue;
+            }
             let state = object.text("peeringState").unwrap_or("Connected");
             let (one, other) = (self.add_network(networks, &one), self.add_network(networks, &other));
             if !state.eq_ignore_ascii_case("Connected") {
@@ -293,7 +306,7 @@ impl Builder<'_> {
                 rules.push(RulesetRule { domain, final_dot: written.ends_with('.'), enabled, to });
             }
             for object in facts.children(&id, "virtualnetworklinks") {
-                if let Some(network) = object.id_of("network") {
+                if let Some(network) = object.id_of("network").filter(|id| !self.is_unknown_network(id)) {
                     let name = self.add_network(networks, &network);
                     links.push(NetworkName::from(name));
                 }

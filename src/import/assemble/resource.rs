@@ -225,6 +225,12 @@ impl Builder<'_> {
         let mut unknown = Vec::new();
         for object in facts.of("microsoft.insights/privatelinkscopes/scopedresources") {
             let (Some(scope), Some(id)) = (object.id.parent(), object.id_of("resource")) else { continue };
+            let is_told = |id: &ResourceId| facts.get(id).is_some_and(|object| object.told.is_some());
+            if scope.has_unknown_name() && !is_told(&scope) {
+                let text = format!("the scope of scoped resource {} is not known: it is left out", object.id.name());
+                self.report.add(Topic::NotRead, text, object.places(), None);
+                continue;
+            }
             let at = self.add_scope(scopes, &scope);
             let places: Vec<Provenance> = object.place("resource").into_iter().collect();
             match resources.labels.get(&id.key()) {

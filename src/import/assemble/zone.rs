@@ -71,6 +71,14 @@ impl Builder<'_> {
         let facts = self.facts;
         let mut zones = Zones::default();
         for object in facts.of(ZONE) {
+            if object.id.has_unknown_name() {
+                let text = format!(
+                    "the name of private zone {} is not known: it is left out, with its links and record sets",
+                    crate::import::fact::shown(&object.id.name().into())
+                );
+                self.report.add(Topic::NotRead, text, object.places(), None);
+                continue;
+            }
             let Ok(apex) = OwnerName::parse(object.id.name()) else {
                 let text = format!(
                     "`{}` is no name a zone can have: it is left out",
@@ -90,7 +98,8 @@ impl Builder<'_> {
                 id.resource_group = format!("{group}-{number}").into();
                 number += 1;
             }
-            let sets = self.found(object, &id);
+            let mut sets = self.found(object, &id);
+            self.written_by_groups(object, &id, &mut sets);
             let whole = object.get("recordSets").is_some();
             self.counted(object, &id, &sets);
             let zone = Zone {
@@ -172,6 +181,30 @@ impl Builder<'_> {
         sets
     }
 
+    /// Record sets that zone groups say they wrote and that no list of the zone contradicts. Endpoints of scopes write
+    /// theirs themselves.
+    fn written_by_groups(&mut self, zone: &Object, id: &ZoneId, sets: &mut IndexMap<(OwnerName, RecordType), Found>) {
+        if zone.get("recordSets").is_some() {
+            return;
+        }
+        let prefix = format!("writes {} ", zone.id.key());
+        for endpoint in self.facts.of("microsoft.network/privateendpoints") {
+            if endpoint.id_of("scope").is_some_and(|id| id.kind == "microsoft.insights/privatelinkscopes") {
+                continue;
+            }
+            for (what, told) in endpoint.with(&prefix) {
+                let Some((kind, name)) = what.split_once(' ') else { continue };
+                let (Ok(kind), Ok(owner)) = (kind.parse::<RecordType>(), id.apex.child(name)) else { continue };
+                let texts = told.value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+                let data: Vec<RecordData> = texts.filter_map(|text| record(kind, text)).collect();
+                if let Some(set) = RecordSet::new(owner.clone(), self.catalogue.rules.private_ttl, data) {
+                    let creator = Some(endpoint.id.name().to_owned());
+                    sets.entry((owner, kind)).or_insert(Found { set, creator, place: Some(told.from.clone()) });
+                }
+            }
+        }
+    }
+
     /// What a zone says it has, and what was found.
     fn counted(&mut self, zone: &Object, id: &ZoneId, sets: &IndexMap<(OwnerName, RecordType), Found>) {
         let listed = zone.get("recordSets").and_then(serde_json::Value::as_array).map(Vec::len);
@@ -211,6 +244,15 @@ impl Builder<'_> {
         let facts = self.facts;
         for object in facts.of("microsoft.network/privatednszones/virtualnetworklinks") {
             let (Some(zone), Some(network)) = (object.id.parent(), object.id_of("network")) else { continue };
+            if self.is_unknown_network(&network) {
+                let text = format!(
+                    "link {} of zone {} leads to a network that is not known: it is left out",
+                    object.id.name(),
+                    zone.name()
+                );
+                self.report.add(Topic::NotRead, text, object.places(), None);
+                continue;
+            }
             let network = self.add_network(networks, &network);
             let Some(zone) = zones.all.get_mut(&zone.key()) else { continue };
             let policy = match object.text("resolutionPolicy") {
@@ -272,10 +314,12 @@ impl Builder<'_> {
             // Nothing is known of any link: who has endpoints writing here asks the zone.
             let mut askers: Vec<String> = grouped.iter().map(|one| one.network.clone()).collect();
             if askers.is_empty() {
-                askers = networks.all.values().map(|network| network.spec.name.to_string()).take(1).collect();
-            }
-            if askers.is_empty() {
-                askers = vec![self.add_network(networks, &ResourceId::opaque("network"))];
+                self.missing(
+                    format!("the links of {} are not in the import: no network asks it", id.apex),
+                    places,
+                    get,
+                );
+                continue;
             }
             askers.dedup();
             let text =

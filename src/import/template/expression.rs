@@ -1,7 +1,7 @@
 //! Template expressions: `[concat('a', parameters('b').c[0])]` as a tree.
 
 /// How deep calls may stand in one another.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 90;
 
 /// An expression.
 #[derive(Clone, PartialEq, Debug)]

@@ -1,268 +1,309 @@
 //! ARM templates, to resources: parameters and variables put in, loops unrolled, conditions judged, nested deployments
-//! followed. What only Azure can compute stays as the expression it is, and is reported.
+//! followed. What only Azure can compute stays unknown, and is reported where it matters.
 //!
-//! `expression` reads, `function` computes, `evaluate` knows the template an expression stands in, and this file walks
-//! its resources.
+//! `expression` parses, `function` computes, `value` is what it computes with, `evaluate` knows where an expression is
+//! written, `scope` and `runtime` answer for the deployment and its resources, `expand` makes instances of resources,
+//! `order` sorts them, and this file hands them to the reader of resources.
 
+mod deployment;
 mod evaluate;
+mod expand;
 mod expression;
 mod function;
+mod hash;
+mod order;
+mod runtime;
+mod scope;
+mod value;
 
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
+use typed_arena::Arena;
 
-use self::evaluate::{Scope, Template};
-use self::function::Trouble;
-use super::fact::shown;
-use super::id::{ResourceId, UNKNOWN};
-use super::property::escaped;
+use self::deployment::{Condition, Engine, Given, Note, entry};
+use self::scope::{Target, not_told};
+use self::value::{Datum, Trouble, Unknown};
 use super::reading::Reading;
 use super::report::Topic;
 
-/// How deep deployments may stand in one another.
-const MAX_DEPTH: usize = 8;
-/// The most resources one file may have when its loops are unrolled.
-const MAX_RESOURCES: usize = 20_000;
+/// Where templates are deployed to, as far as the import is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeploymentScope {
+    /// Id of the subscription.
+    pub subscription: Option<String>,
+    /// Name of the resource group.
+    pub resource_group: Option<String>,
+    /// Region of the resource group, or of the deployment where it has none.
+    pub location: Option<String>,
+    /// Name of the management group.
+    pub management_group: Option<String>,
+    /// Name of the deployment; the name of the file if it is not given.
+    pub name: Option<String>,
+}
 
-/// A resource of a template, evaluated.
-struct Deployed {
-    id: ResourceId,
-    value: Value,
-    pointer: String,
-    depends_on: Vec<String>,
+/// A parameter file's entries, with the names of the files they come from.
+pub(super) struct ParameterFile<'t> {
+    pub(super) file: &'t str,
+    pub(super) entries: &'t Map<String, Value>,
+}
+
+/// What an expression is evaluated with.
+#[derive(Clone, Debug, Default)]
+pub struct ExpressionContext<'t> {
+    /// A template: its parameters' default values, variables and functions are used.
+    pub template: Option<&'t Value>,
+    /// Where it is deployed to.
+    pub scope: DeploymentScope,
+    /// Rounds of loops, by the loop's name; one without a name is the resource's own.
+    pub rounds: Vec<(String, i64)>,
+}
+
+/// What became of an expression.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Evaluated {
+    /// Its value.
+    Known(Value),
+    /// Only Azure knows it; the reason.
+    Unknown(String),
+    /// Azure would refuse it; the reason.
+    Refused(String),
+}
+
+/// Evaluates one value of a template, such as `[concat('a', 'b')]`.
+pub fn evaluate(value: &Value, context: &ExpressionContext<'_>) -> Evaluated {
+    let arena = Arena::new();
+    let empty = Value::Null;
+    let template = context.template.unwrap_or(&empty);
+    let engine = Engine::new(&arena, 0);
+    let deployment = root(&engine, template, "main", &context.scope, HashMap::new());
+    let mut frame = deployment::Frame::of(&deployment);
+    for (name, index) in &context.rounds {
+        frame = frame.with_round(name, *index, name.is_empty());
+    }
+    match engine.value(&frame, value, "") {
+        Ok(found) => known(&engine, &found),
+        Err(Trouble::Fault(why) | Trouble::Failed(why)) => Evaluated::Refused(why),
+    }
+}
+
+/// The resources and outputs of a template: names of those that are deployed, and outputs by name.
+///
+/// # Errors
+/// Why the template is refused.
+pub fn deploy(
+    template: &Value,
+    parameters: &Map<String, Value>,
+    scope: &DeploymentScope,
+) -> Result<(Vec<String>, IndexMap<String, Evaluated>), String> {
+    let arena = Arena::new();
+    let engine = Engine::new(&arena, 0);
+    let given = given(&engine, template, parameters.iter())?;
+    let deployment = root(&engine, template, "main", scope, given);
+    engine.expand(0);
+    let order = engine.order();
+    if let Some(Note::Fault { message, .. }) =
+        engine.notes.borrow().iter().find(|note| matches!(note, Note::Fault { .. }))
+    {
+        return Err(message.clone());
+    }
+    let deployed = order.sorted.iter().map(|number| engine.instance(*number));
+    let deployed = deployed.filter(|one| !one.existing && one.nested.is_none() && one.condition != Condition::No);
+    let names = deployed.filter(|one| one.kind != expand::DEPLOYMENT).map(|one| one.name.pattern()).collect();
+    let outputs = entry(template, "outputs").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    let outputs = outputs.map(|name| {
+        let value = match engine.output(deployment.number, name) {
+            Ok(Datum::Object(object)) => known(&engine, object.get("value").unwrap_or(&Datum::Null)),
+            Ok(other) => known(&engine, &other),
+            Err(Trouble::Fault(why) | Trouble::Failed(why)) => Evaluated::Refused(why),
+        };
+        (name.clone(), value)
+    });
+    Ok((names, outputs.collect()))
+}
+
+fn known(engine: &Engine<'_>, found: &Datum) -> Evaluated {
+    let found = match found {
+        Datum::Outputs(number) => match engine.outputs(*number) {
+            Ok(found) => found,
+            Err(Trouble::Fault(why) | Trouble::Failed(why)) => return Evaluated::Refused(why),
+        },
+        found => found.clone(),
+    };
+    match found.unknown() {
+        Some(unknown) => Evaluated::Unknown(unknown.why.clone()),
+        None => Evaluated::Known(found.to_json("", &mut |_, _| Value::Null)),
+    }
+}
+
+/// The deployment of a file.
+fn root<'t>(
+    engine: &Engine<'t>,
+    template: &'t Value,
+    file: &str,
+    scope: &DeploymentScope,
+    given: HashMap<String, Given<'t>>,
+) -> std::rc::Rc<deployment::Deployment<'t>> {
+    let told = |own: &Option<String>, what: &str| match own {
+        Some(text) => engine.meter.text(text.as_str()).unwrap_or_else(|_| not_told(what)),
+        None => not_told(what),
+    };
+    let schema = entry(template, "$schema").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+    let schema = schema.rsplit('/').next().unwrap_or_default().trim_end_matches('#').to_owned();
+    let (subscription, location) = (told(&scope.subscription, "subscription"), told(&scope.location, "location"));
+    let target = match schema.as_str() {
+        "subscriptiondeploymenttemplate.json" => Target::Subscription { subscription, location },
+        "managementgroupdeploymenttemplate.json" => {
+            Target::ManagementGroup { name: told(&scope.management_group, "managementGroup"), location }
+        }
+        "tenantdeploymenttemplate.json" => Target::Tenant { location },
+        _ if scope.management_group.is_some() && scope.resource_group.is_none() => {
+            Target::ManagementGroup { name: told(&scope.management_group, "managementGroup"), location }
+        }
+        _ => Target::Group { subscription, group: told(&scope.resource_group, "resourceGroup"), location },
+    };
+    let name = scope.name.as_deref().unwrap_or(file);
+    let name = engine.meter.text(name).unwrap_or(Datum::Null);
+    engine.add_deployment(template, "", name, target, given, None, 0)
+}
+
+/// Parameters of parameter files for the root deployment; they are values, apart from secrets and inputs from outside.
+fn given<'t, 'p>(
+    engine: &Engine<'t>,
+    template: &'t Value,
+    entries: impl Iterator<Item = (&'p String, &'p Value)>,
+) -> Result<HashMap<String, Given<'t>>, String> {
+    let declared = entry(template, "parameters");
+    let mut given = HashMap::new();
+    for (name, written) in entries {
+        if declared.and_then(|all| entry(all, name)).is_none() {
+            continue;
+        }
+        let value = if entry(written, "reference").is_some() {
+            Unknown::of(name, "it is a secret from a key vault")
+        } else if entry(written, "expression").is_some() {
+            Unknown::of(name, "it is known only when the parameters are used")
+        } else {
+            let value = entry(written, "value").unwrap_or(&Value::Null);
+            match engine.meter.json(value) {
+                Ok(value) => value,
+                Err(Trouble::Fault(why) | Trouble::Failed(why)) => return Err(why),
+            }
+        };
+        given.insert(name.to_ascii_lowercase(), Given::Ready(value));
+    }
+    Ok(given)
 }
 
 impl Reading<'_> {
-    /// Reads a template. `given` are parameters from parameter files.
-    pub(super) fn template(&mut self, value: &Value, pointer: &str, given: &Map<String, Value>) {
-        let scope = Scope { subscription: UNKNOWN.to_owned(), group: UNKNOWN.to_owned() };
+    /// Reads a template with its parameter files; `linked` are other templates by the name of their file.
+    pub(super) fn template(
+        &mut self,
+        value: &Value,
+        bytes: usize,
+        files: &[ParameterFile<'_>],
+        linked: &HashMap<String, &Value>,
+        scope: &DeploymentScope,
+    ) {
         self.planned = true;
-        let budget = std::rc::Rc::new(evaluate::Budget::default());
-        let template = Template::new(value, pointer, given.clone(), scope, budget);
-        let mut left = MAX_RESOURCES;
-        self.deployment(&template, 0, &mut left);
-    }
-
-    fn deployment(&mut self, template: &Template<'_>, depth: usize, left: &mut usize) {
-        let mut deployed = Vec::new();
-        let resources = template.resources();
-        for (symbol, resource, pointer) in &resources {
-            self.deploy(template, symbol.as_deref(), resource, pointer, None, &mut deployed, depth, left);
-        }
-        self.troubles(template);
-        for one in self.in_order(deployed) {
-            let mut value = one.value;
-            if let Value::Object(entries) = &mut value {
-                entries.insert("dependsOn".to_owned(), one.depends_on.into());
-            }
-            self.told(&one.id, &value, &one.pointer);
-        }
-    }
-
-    /// Evaluates a resource and what is nested in it.
-    #[allow(clippy::too_many_arguments, reason = "a walk with what it carries along")]
-    fn deploy(
-        &mut self,
-        template: &Template<'_>,
-        symbol: Option<&str>,
-        resource: &Value,
-        pointer: &str,
-        parent: Option<&ResourceId>,
-        deployed: &mut Vec<Deployed>,
-        depth: usize,
-        left: &mut usize,
-    ) {
-        let Some(own) = resource.as_object() else {
-            return self.error(pointer, "an object is wanted here: a resource of the template", None);
+        let arena = Arena::new();
+        let mut engine = Engine::new(&arena, bytes);
+        engine.linked = linked.iter().map(|(name, value)| (name.clone(), *value)).collect();
+        let stem = stem(&self.file);
+        let own: Vec<&ParameterFile<'_>> = files.iter().filter(|file| self::stem(file.file) == stem).collect();
+        // A file that is named after the template is for it; others are for every template that declares their names.
+        let of_others = files.iter().filter(|file| self::stem(file.file) != stem);
+        let entries = of_others.chain(own.iter().copied()).flat_map(|file| file.entries.iter());
+        let given = match given(&engine, value, entries) {
+            Ok(given) => given,
+            Err(why) => return self.error("", why, None),
         };
-        if own.get("existing").and_then(Value::as_bool) == Some(true) {
-            return;
-        }
-        let (name, count) = match own.get("copy") {
-            None => (None, 1),
-            Some(copy) => match template.copies(copy) {
-                Ok((name, count)) => (Some(name), count),
-                Err(trouble) => {
-                    self.trouble(&format!("{pointer}/copy"), trouble);
-                    return;
-                }
-            },
-        };
-        for index in 0..count {
-            if *left == 0 {
-                return self.error(pointer, format!("the template has more than {MAX_RESOURCES} resources"), None);
-            }
-            *left -= 1;
-            template.enter_copy(name.as_deref(), index);
-            self.deploy_one(template, symbol, own, pointer, parent, deployed, depth, left);
-            template.leave_copy();
-        }
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "a walk with what it carries along")]
-    fn deploy_one(
-        &mut self,
-        template: &Template<'_>,
-        symbol: Option<&str>,
-        own: &Map<String, Value>,
-        pointer: &str,
-        parent: Option<&ResourceId>,
-        deployed: &mut Vec<Deployed>,
-        depth: usize,
-        left: &mut usize,
-    ) {
-        if let Some(condition) = own.get("condition") {
-            let at = format!("{pointer}/condition");
-            match template.value(condition, &at).and_then(|value| function::is_true("condition", &value)) {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(Trouble::Unresolved(why)) => {
-                    let text =
-                        format!("whether this resource is deployed depends on what is not known: {why}; it is taken");
-                    self.remark(Topic::Unresolved, text, &at, None);
-                }
-                Err(trouble) => return self.trouble(&at, trouble),
-            }
-        }
-        let id = match template.id(own, parent) {
-            Ok(id) => id,
-            Err(trouble) => return self.trouble(&format!("{pointer}/name"), trouble),
-        };
-        if id.kind == "microsoft.resources/deployments" {
-            return self.nested(template, own, pointer, depth, left);
-        }
-        let mut entries = Map::new();
-        for (key, value) in own {
-            match key.as_str() {
-                "resources" | "copy" | "condition" | "dependsOn" | "type" | "name" | "apiVersion" | "scope" => {}
-                key => {
-                    entries.insert(key.to_owned(), template.evaluated(value, &format!("{pointer}/{}", escaped(key))));
-                }
-            }
-        }
-        let depends_on = own.get("dependsOn").and_then(Value::as_array).into_iter().flatten();
-        let mut depends: Vec<String> = Vec::new();
-        for (index, one) in depends_on.enumerate() {
-            let at = format!("{pointer}/dependsOn/{index}");
-            match template.value(one, &at) {
-                Ok(Value::String(text)) => depends.extend(template.dependency(&text)),
-                Ok(_) | Err(Trouble::Unresolved(_)) => {}
-                Err(trouble) => self.trouble(&at, trouble),
-            }
-        }
-        if let Some(parent) = parent {
-            depends.push(parent.to_string());
-        }
-        deployed.push(Deployed {
-            id: id.clone(),
-            value: Value::Object(entries),
-            pointer: pointer.to_owned(),
-            depends_on: depends,
-        });
-        let _ = symbol;
-        let nested: Vec<(Option<String>, &Value, String)> = match own.get("resources") {
-            Some(Value::Array(items)) => {
-                let items = items.iter().enumerate();
-                items.map(|(index, item)| (None, item, format!("{pointer}/resources/{index}"))).collect()
-            }
-            _ => Vec::new(),
-        };
-        if depth < 100 {
-            for (symbol, item, at) in nested {
-                self.deploy(template, symbol.as_deref(), item, &at, Some(&id), deployed, depth + 20, left);
+        root(&engine, value, &stem, scope, given);
+        engine.expand(0);
+        let order = engine.order();
+        self.instances(&engine, &order);
+        for note in engine.notes.take() {
+            match note {
+                Note::Fault { pointer, message } => self.error(&pointer, message, None),
+                Note::NotKnown { pointer, text } => self.remark(Topic::Unresolved, text, &pointer, None),
             }
         }
     }
 
-    /// A deployment within the deployment.
-    fn nested(
-        &mut self,
-        template: &Template<'_>,
-        own: &Map<String, Value>,
-        pointer: &str,
-        depth: usize,
-        left: &mut usize,
-    ) {
-        if depth >= MAX_DEPTH {
-            return self.error(pointer, format!("deployments stand more than {MAX_DEPTH} deep in one another"), None);
-        }
-        match template.nested(own, pointer) {
-            Ok(Some(inner)) => self.deployment(&inner, depth + 1, left),
-            Ok(None) => self.remark(
-                Topic::Unresolved,
-                "the template of this deployment is not in the file",
-                pointer,
-                Some("give the linked template too, with its parameters".to_owned()),
-            ),
-            Err(trouble) => self.trouble(pointer, trouble),
-        }
-    }
-
-    fn trouble(&mut self, pointer: &str, trouble: Trouble) {
-        match trouble {
-            Trouble::Fault(message) => self.error(pointer, message, None),
-            Trouble::Unresolved(why) => self.remark(Topic::Unresolved, why, pointer, None),
-        }
-    }
-
-    fn troubles(&mut self, template: &Template<'_>) {
-        for (pointer, trouble) in template.take_troubles() {
-            self.trouble(&pointer, trouble);
-        }
-    }
-
-    /// Resources in the order of what they depend on; a circle is an error.
-    fn in_order(&mut self, deployed: Vec<Deployed>) -> Vec<Deployed> {
-        let keys: std::collections::HashMap<String, usize> =
-            deployed.iter().enumerate().map(|(index, one)| (one.id.key(), index)).collect();
-        let needs: Vec<Vec<usize>> = deployed
-            .iter()
-            .map(|one| one.depends_on.iter().filter_map(|id| keys.get(&id.to_ascii_lowercase()).copied()).collect())
-            .collect();
-        // 0 not seen, 1 on the way, 2 done.
-        let mut state = vec![0_u8; deployed.len()];
-        let mut order = Vec::with_capacity(deployed.len());
-        for start in 0..deployed.len() {
-            if state[start] != 0 {
+    /// Hands the instances on, in the order in which they are deployed.
+    fn instances(&mut self, engine: &Engine<'_>, order: &order::Order) {
+        for number in &order.sorted {
+            let one = engine.instance(*number);
+            if one.existing || one.condition == Condition::No || one.kind == expand::DEPLOYMENT {
                 continue;
             }
-            let mut way = vec![(start, 0)];
-            state[start] = 1;
-            while let Some((at, next)) = way.pop() {
-                match needs[at].get(next) {
-                    None => {
-                        state[at] = 2;
-                        order.push(at);
-                    }
-                    Some(&need) => {
-                        way.push((at, next + 1));
-                        match state[need] {
-                            0 => {
-                                state[need] = 1;
-                                way.push((need, 0));
-                            }
-                            1 if need != at => {
-                                let (one, other) =
-                                    (shown(&deployed[at].id.name().into()), shown(&deployed[need].id.name().into()));
-                                let message = format!("`{one}` and `{other}` depend on each other in a circle");
-                                let pointer = format!("{}/dependsOn", deployed[at].pointer);
-                                self.error(&pointer, message, Some("remove one of the dependencies"));
-                            }
-                            _ => {}
-                        }
-                    }
+            let Some(id) = super::id::ResourceId::parse(&one.id) else {
+                if super::rest::is_read(&one.kind) {
+                    let text = format!("the id of this {} is not known: it is not read", one.kind);
+                    self.remark(Topic::Unresolved, text, &one.pointer, None);
+                }
+                continue;
+            };
+            if !super::rest::is_read(&one.kind) {
+                self.told(&id, &Value::Object(Map::new()), &one.pointer);
+                continue;
+            }
+            let body = match engine.body(&one) {
+                Ok(body) => body,
+                Err(Trouble::Fault(message)) => {
+                    self.error(&one.pointer, message, None);
+                    continue;
+                }
+                Err(Trouble::Failed(why)) => {
+                    self.remark(Topic::Unresolved, why, &one.pointer, None);
+                    continue;
+                }
+            };
+            let mut reasons = HashMap::new();
+            let mut value = body.to_json(&one.pointer, &mut |pointer, unknown| {
+                reasons.insert(pointer.to_owned(), unknown.why.clone());
+                // An id with unknown parts still says which resource is meant.
+                match unknown.pattern.starts_with('/') {
+                    true => Value::String(unknown.pattern.clone()),
+                    false => Value::String(format!("[{}]", unknown.pattern)),
+                }
+            });
+            self.reasons.extend(reasons);
+            if let Value::Object(entries) = &mut value {
+                if one.kind == "microsoft.insights/privatelinkscopes/scopedresources" {
+                    let before = order.before(*number);
+                    let ids = before.into_iter().map(|number| engine.instance(number));
+                    let ids = ids.filter(|one| one.kind.starts_with("microsoft.network/privateendpoints"));
+                    let ids = ids.filter_map(|one| super::id::ResourceId::parse(&one.id));
+                    let mut ids: Vec<Value> = ids.map(|id| id.to_string().into()).collect();
+                    ids.sort_by_key(ToString::to_string);
+                    entries.insert("dependsOn".to_owned(), ids.into());
+                }
+                if let Some(version) = one.own.get("apiVersion").filter(|version| version.is_string()) {
+                    entries.insert("apiVersion".to_owned(), version.clone());
                 }
             }
+            if let Some(unknown) = one.name.unknown() {
+                self.unknown_name(&id, &one.pointer, &unknown.why);
+            }
+            self.told(&id, &value, &one.pointer);
         }
-        let mut slots: Vec<Option<Deployed>> = deployed.into_iter().map(Some).collect();
-        order.into_iter().filter_map(|index| slots[index].take()).collect()
     }
 }
 
-/// The values of a parameter file, or of a deployment's parameters.
-pub(super) fn parameters(value: &Value) -> Map<String, Value> {
-    let own = value.get("parameters").and_then(Value::as_object);
-    own.into_iter()
-        .flatten()
-        .filter_map(|(key, one)| Some((key.to_ascii_lowercase(), one.get("value")?.clone())))
-        .collect()
+/// A file's name without folders and endings: `main` for `main.json`, `main.parameters.json` and `main.bicepparam.json`.
+fn stem(file: &str) -> String {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = name.strip_suffix(".jsonc").or_else(|| name.strip_suffix(".json")).unwrap_or(name);
+    let endings = [".parameters", ".parameter", ".bicepparam", ".param", ".params", ".template"];
+    let lower = name.to_ascii_lowercase();
+    let ending = endings.iter().find(|ending| lower.ends_with(**ending)).map_or(0, |ending| ending.len());
+    name[..name.len() - ending].to_owned()
+}
+
+/// The entries of a parameter file, or of a deployment's body.
+pub(super) fn parameters(value: &Value) -> Option<&Map<String, Value>> {
+    let own = entry(value, "parameters").or_else(|| entry(entry(value, "properties")?, "parameters"));
+    own.and_then(Value::as_object)
 }

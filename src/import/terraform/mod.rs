@@ -4,6 +4,7 @@
 //! resources are followed through the plan's configuration (see `reference`), and the rest is predicted later.
 
 mod reference;
+mod twin;
 
 use serde_json::{Map, Value};
 
@@ -15,6 +16,8 @@ use super::report::Topic;
 use super::rest::{ACCESSES, MODES, POLICIES, quoted};
 use crate::dns::RecordType;
 
+/// Resource groups are no objects of an estate, and others are in them.
+const GROUP: &str = "azurerm_resource_group";
 /// How deep modules may stand in one another.
 const MAX_DEPTH: usize = 32;
 
@@ -92,6 +95,14 @@ impl Reading<'_> {
             let text = "the plan tells of drift: what it says is what Terraform will make of it";
             self.remark(Topic::Inconsistent, text, "/resource_drift", None);
         }
+        self.raw_state(value, &mut resources);
+        self.forgotten(value, &mut resources);
+        let whole = value.get("complete").and_then(Value::as_bool) != Some(false);
+        let deferred = value.get("deferred_changes").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+        if !whole || deferred {
+            let text = "the plan is not whole: Terraform put changes off until something else is applied";
+            self.remark(Topic::NotRead, text, "", None);
+        }
         let mut plan = Plan::of(value);
         // Ids that need ids of others come after those.
         for _ in 0..3 {
@@ -107,11 +118,77 @@ impl Reading<'_> {
         for resource in &resources {
             self.planned = resource.planned && planned;
             match plan.id(&resource.address) {
+                Some(_) if resource.kind == GROUP => {}
                 Some(id) => self.terraform_resource(resource, &id, &plan),
+                None if is_read(resource) => {
+                    let text =
+                        format!("which resource {} is cannot be known from the plan: it is not read", resource.address);
+                    self.remark(Topic::NotRead, text, &resource.pointer, None);
+                }
                 None => {
                     let text = format!("{} has no part in DNS here", resource.kind);
                     self.remark(Topic::Unsupported, text, &resource.pointer, None);
                 }
+            }
+        }
+    }
+
+    /// Resources of a raw state, with the attributes of each instance.
+    fn raw_state<'t>(&mut self, value: &'t Value, resources: &mut Vec<Resource<'t>>) {
+        if value.get("lineage").is_none() {
+            return;
+        }
+        for (index, own) in value.get("resources").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            let text = |key: &str| own.get(key).and_then(Value::as_str).unwrap_or_default();
+            let (module, kind) = (text("module"), text("type"));
+            let data = if text("mode") == "data" { "data." } else { "" };
+            let dot = if module.is_empty() { "" } else { "." };
+            for (number, one) in own.get("instances").and_then(Value::as_array).into_iter().flatten().enumerate() {
+                let pointer = format!("/resources/{index}/instances/{number}");
+                if one.get("deposed").is_some_and(|deposed| !deposed.is_null()) {
+                    continue;
+                }
+                let Some(values) = one.get("attributes").filter(|values| values.is_object()) else {
+                    if kind_of(kind).is_some() || kind.starts_with("azapi_") {
+                        let text = format!("{module}{dot}{kind}.{} has no attributes that are read", text("name"));
+                        self.remark(Topic::NotRead, text, &pointer, None);
+                    }
+                    continue;
+                };
+                let key = match one.get("index_key") {
+                    Some(Value::String(key)) => format!("[\"{key}\"]"),
+                    Some(Value::Number(key)) => format!("[{key}]"),
+                    _ => String::new(),
+                };
+                resources.push(Resource {
+                    address: format!("{module}{dot}{data}{kind}.{}{key}", text("name")),
+                    module: module.to_owned(),
+                    kind: kind.to_owned(),
+                    values,
+                    pointer: format!("{pointer}/attributes"),
+                    planned: false,
+                });
+            }
+        }
+    }
+
+    /// Resources that Terraform forgets stay in Azure.
+    fn forgotten<'t>(&mut self, value: &'t Value, resources: &mut Vec<Resource<'t>>) {
+        for (index, own) in value.get("resource_changes").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            let text = |key: &str| own.get(key).and_then(Value::as_str).unwrap_or_default();
+            let change = own.get("change");
+            let actions = change.and_then(|change| change.get("actions")).and_then(Value::as_array);
+            let only_forgotten = actions.is_some_and(|all| all.len() == 1 && all[0] == "forget");
+            let before = change.and_then(|change| change.get("before")).filter(|before| before.is_object());
+            if let Some(values) = before.filter(|_| only_forgotten) {
+                resources.push(Resource {
+                    address: text("address").to_owned(),
+                    module: text("module_address").to_owned(),
+                    kind: text("type").to_owned(),
+                    values,
+                    pointer: format!("/resource_changes/{index}/change/before"),
+                    planned: false,
+                });
             }
         }
     }
@@ -162,9 +239,13 @@ impl Reading<'_> {
     /// name is not known (yet).
     fn id_of_resource(&mut self, resource: &Resource<'_>, plan: &Plan<'_>) -> Option<ResourceId> {
         let text = |key: &str| resource.values.get(key).and_then(Value::as_str);
-        if resource.kind == "azapi_resource" {
+        if resource.kind == GROUP {
             let id = text("id").and_then(ResourceId::parse);
-            return id.or_else(|| {
+            return id.or_else(|| Some(ResourceId::of(UNKNOWN, text("name")?, "", &[])));
+        }
+        if matches!(resource.kind.as_str(), "azapi_resource" | "azapi_update_resource") {
+            let id = text("id").or_else(|| text("resource_id")).and_then(ResourceId::parse);
+            return id.filter(|id| !id.kind.is_empty()).or_else(|| {
                 let kind = text("type")?.split('@').next()?.to_owned();
                 let parent = text("parent_id").and_then(ResourceId::parse).or_else(|| {
                     plan.resolve(&resource.address, &resource.module, &["parent_id"], "").into_iter().next()
@@ -188,40 +269,34 @@ impl Reading<'_> {
         }
         let name = text("name")?;
         let group = text("resource_group_name").unwrap_or(UNKNOWN);
-        let below = |parent: &str| Some(ResourceId::of(UNKNOWN, group, kind, &[text(parent)?, name]));
-        let under = |attribute: &str, parent: &str, own: &str| {
-            let id = text(attribute).and_then(ResourceId::parse);
-            let id = id
-                .or_else(|| plan.resolve(&resource.address, &resource.module, &[attribute], parent).into_iter().next());
-            id.map(|id| id.child(own, name))
+        let Some(parent) = twin::parent(&resource.kind) else {
+            return Some(ResourceId::of(UNKNOWN, group, kind, &[name]));
         };
-        match resource.kind.as_str() {
-            "azurerm_subnet" | "azurerm_virtual_network_peering" => below("virtual_network_name"),
-            "azurerm_private_dns_zone_virtual_network_link" => below("private_dns_zone_name"),
-            "azurerm_monitor_private_link_scoped_service" => below("scope_name"),
-            "azurerm_private_dns_resolver_inbound_endpoint" => {
-                under("private_dns_resolver_id", "microsoft.network/dnsresolvers", "inboundendpoints")
-            }
-            "azurerm_private_dns_resolver_outbound_endpoint" => {
-                under("private_dns_resolver_id", "microsoft.network/dnsresolvers", "outboundendpoints")
-            }
-            "azurerm_private_dns_resolver_forwarding_rule" => {
-                under("dns_forwarding_ruleset_id", "microsoft.network/dnsforwardingrulesets", "forwardingrules")
-            }
-            "azurerm_private_dns_resolver_virtual_network_link" => {
-                under("dns_forwarding_ruleset_id", "microsoft.network/dnsforwardingrulesets", "virtualnetworklinks")
-            }
-            own if own.ends_with("_record") => below("zone_name"),
-            _ => Some(ResourceId::of(UNKNOWN, group, kind, &[name])),
+        let own = kind.rsplit('/').next().unwrap_or_default();
+        if let Some(id) = text(parent.id).and_then(ResourceId::parse) {
+            return Some(id.child(own, name));
         }
+        if let Some(parent) = text(parent.name).filter(|_| !parent.name.is_empty()) {
+            return Some(ResourceId::of(UNKNOWN, group, kind, &[parent, name]));
+        }
+        for attribute in [parent.id, parent.name] {
+            let found = plan.resolve(&resource.address, &resource.module, &[attribute], parent.kind);
+            if let [one] = found.as_slice() {
+                return Some(one.child(own, name));
+            }
+        }
+        None
     }
 
     fn terraform_resource(&mut self, resource: &Resource<'_>, id: &ResourceId, plan: &Plan<'_>) {
-        if resource.kind == "azapi_resource" {
-            return self.azapi(resource, id);
+        if resource.kind.starts_with("azapi_") {
+            return self.azapi(resource, id, plan);
         }
         let view = View::of(resource.values, &resource.pointer);
         view.ignore(&["resource_group_name", "timeouts", "guid", "parent_id"]);
+        if let Some(parent) = twin::parent(&resource.kind) {
+            view.ignore(&[parent.id, parent.name]);
+        }
         self.exists(id, &resource.pointer);
         let known = Known { resource, plan };
         match resource.kind.as_str() {
@@ -413,15 +488,32 @@ impl Reading<'_> {
             return;
         }
         let resource = known.resource;
-        match known.plan.resolve(&resource.address, &resource.module, path, kind).into_iter().next() {
-            Some(other) => {
+        match known.plan.candidates(&resource.address, &resource.module, path, kind).as_slice() {
+            [(other, sure)] => {
                 let from = self.at(&resource.pointer);
-                self.facts.tell_id(id, attribute, &other, &from);
+                self.facts.tell_id(id, attribute, other, &from);
+                if !sure {
+                    let text = format!(
+                        "{key} of {} is known only after apply: {} is the only one it can be",
+                        resource.address,
+                        super::fact::described(other)
+                    );
+                    self.remark(Topic::Inferred, text, &resource.pointer, None);
+                }
             }
-            None => {
+            [] => {
                 let text = format!(
                     "{key} of {} is known only after apply, and the configuration does not say it",
                     resource.address
+                );
+                self.remark(Topic::Unresolved, text, &resource.pointer, None);
+            }
+            several => {
+                let names: Vec<&str> = several.iter().map(|(other, _)| other.name()).take(8).collect();
+                let text = format!(
+                    "{key} of {} is known only after apply, and can be any of {}",
+                    resource.address,
+                    names.join(", ")
                 );
                 self.remark(Topic::Unresolved, text, &resource.pointer, None);
             }
@@ -475,13 +567,17 @@ impl Reading<'_> {
 
     fn tf_resource(&mut self, id: &ResourceId, view: &View<'_>) {
         self.tf_location(id, view);
-        let flags = [
-            ("internet_ingestion_enabled", "publicNetworkAccessForIngestion"),
-            ("internet_query_enabled", "publicNetworkAccessForQuery"),
-        ];
-        for (key, attribute) in flags {
-            if let Some((flag, pointer)) = view.flag(key) {
-                self.tell(id, attribute, ACCESSES[usize::from(!flag)], &pointer);
+        for access in &twin::ACCESSES {
+            match view.text(access.word) {
+                Some(found) => {
+                    self.word(id, access.property, Some(found), ACCESSES);
+                    view.ignore(&[access.flag]);
+                }
+                None => {
+                    if let Some((flag, pointer)) = view.flag(access.flag) {
+                        self.tell(id, access.property, ACCESSES[usize::from(!flag)], &pointer);
+                    }
+                }
             }
         }
     }
@@ -518,16 +614,19 @@ impl Reading<'_> {
         for item in view.items("private_service_connection") {
             let own = item.view();
             let path = ["private_service_connection", "private_connection_resource_id"];
-            self.tf_block_id(id, "scope", &own, path[1], known, &path, "microsoft.insights/privatelinkscopes");
+            let groups: Vec<String> =
+                own.texts("subresource_names").into_iter().map(|(text, _)| text.to_ascii_lowercase()).collect();
+            let is_scope = groups.is_empty() || groups.iter().any(|group| group == "azuremonitor");
+            if is_scope || own.get(path[1]).is_some() {
+                self.tf_block_id(id, "scope", &own, path[1], known, &path, "microsoft.insights/privatelinkscopes");
+            }
+            if !groups.is_empty() {
+                self.tell(id, "groupIds", groups, &item.pointer);
+            }
             if let (Some((true, pointer)), true) = (own.flag("is_manual_connection"), known.resource.planned) {
                 self.tell(id, "status", "Pending", &pointer);
             }
-            own.ignore(&[
-                "private_connection_resource_alias",
-                "private_ip_address",
-                "request_message",
-                "subresource_names",
-            ]);
+            own.ignore(&["private_connection_resource_alias", "private_ip_address", "request_message"]);
             self.close("private_service_connection", &own);
         }
         for item in view.items("private_dns_zone_group") {
@@ -566,8 +665,14 @@ impl Reading<'_> {
         }
         for item in view.items("private_dns_zone_configs") {
             let own = item.view();
+            let zone = own.text("private_dns_zone_id").and_then(|(text, _)| ResourceId::parse(text));
             for set in own.items("record_sets") {
                 let own = set.view();
+                if let (Some(zone), Some((name, _))) = (&zone, own.text("name")) {
+                    let addresses: Vec<&str> = own.texts("ip_addresses").into_iter().map(|(text, _)| text).collect();
+                    let kind = own.text("type").map_or("A", |(kind, _)| kind).to_ascii_lowercase();
+                    self.tell(id, &format!("writes {} {kind} {name}", zone.key()), addresses, &set.pointer);
+                }
                 if let (Some((fqdn, at)), [(text, pointer), ..]) =
                     (own.text("fqdn"), own.texts("ip_addresses").as_slice())
                 {
@@ -689,12 +794,12 @@ impl Reading<'_> {
         view.ignore(&["zone_name", "fqdn"]);
     }
 
-    /// A resource told in Azure's own words; older versions of the provider have the body as text.
-    fn azapi(&mut self, resource: &Resource<'_>, id: &ResourceId) {
+    /// A resource in Azure's own words; older versions of the provider have the body as text.
+    fn azapi(&mut self, resource: &Resource<'_>, id: &ResourceId, plan: &Plan<'_>) {
         let mut own = Map::new();
         let pointer = format!("{}/body", resource.pointer);
         for key in ["body", "output"] {
-            let body = match resource.values.get(key) {
+            let body = match resource.values.get(key).map(unwrapped) {
                 Some(Value::String(text)) => match serde_json::from_str(text) {
                     Ok(Value::Object(entries)) => entries,
                     _ => Map::new(),
@@ -720,7 +825,97 @@ impl Reading<'_> {
         if let Some(location) = resource.values.get("location").filter(|location| location.is_string()) {
             own.entry("location").or_insert_with(|| location.clone());
         }
+        let text = |key: &str| resource.values.get(key).and_then(Value::as_str);
+        if let Some((_, version)) = text("type").and_then(|kind| kind.split_once('@')) {
+            own.entry("apiVersion").or_insert_with(|| version.into());
+        }
         self.told(id, &Value::Object(own), &pointer);
+        if resource.planned {
+            self.azapi_references(resource, id, plan, &pointer);
+        }
+    }
+
+    /// Ids in a body that are known only after apply: the body's references, by the kind of resource each property wants.
+    fn azapi_references(&mut self, resource: &Resource<'_>, id: &ResourceId, plan: &Plan<'_>, pointer: &str) {
+        let network = "microsoft.network/virtualnetworks";
+        let subnet = "microsoft.network/virtualnetworks/subnets";
+        let wanted: &[(&str, &[&str])] = match id.kind.as_str() {
+            "microsoft.network/privatednszones/virtualnetworklinks"
+            | "microsoft.network/dnsforwardingrulesets/virtualnetworklinks"
+            | "microsoft.network/dnsresolvers" => &[("network", &[network])],
+            "microsoft.network/virtualnetworks/virtualnetworkpeerings" => &[("remote", &[network])],
+            "microsoft.network/dnsresolvers/inboundendpoints" | "microsoft.network/dnsresolvers/outboundendpoints" => {
+                &[("subnet", &[subnet])]
+            }
+            "microsoft.network/privateendpoints" => {
+                &[("subnet", &[subnet]), ("scope", &["microsoft.insights/privatelinkscopes"])]
+            }
+            "microsoft.insights/privatelinkscopes/scopedresources" => &[(
+                "resource",
+                &[
+                    "microsoft.operationalinsights/workspaces",
+                    "microsoft.insights/components",
+                    "microsoft.insights/datacollectionendpoints",
+                ],
+            )],
+            "microsoft.network/privateendpoints/privatednszonegroups" => {
+                let zones =
+                    plan.resolve(&resource.address, &resource.module, &["body"], "microsoft.network/privatednszones");
+                if let Some(endpoint) = id.parent().filter(|_| !zones.is_empty()) {
+                    let known =
+                        self.facts.get(&endpoint).and_then(|own| own.get("zoneGroup")?.as_array()).map_or(0, Vec::len);
+                    let zones: Vec<String> = zones.iter().map(ToString::to_string).collect();
+                    if known < zones.len() {
+                        self.facts.forget(&endpoint, "zoneGroup");
+                        self.tell(&endpoint, "zoneGroup", zones, pointer);
+                    }
+                }
+                &[]
+            }
+            _ => &[],
+        };
+        for (attribute, kinds) in wanted {
+            if self.facts.get(id).is_some_and(|own| own.get(attribute).is_some()) {
+                continue;
+            }
+            let groups =
+                self.facts.get(id).and_then(|own| own.get("groupIds")?.as_array().cloned()).unwrap_or_default();
+            if *attribute == "scope" && !groups.is_empty() && !groups.iter().any(|group| group == "azuremonitor") {
+                continue;
+            }
+            let found =
+                kinds.iter().flat_map(|kind| plan.resolve(&resource.address, &resource.module, &["body"], kind));
+            match found.collect::<Vec<_>>().as_slice() {
+                [one] => {
+                    let from = self.at(pointer);
+                    self.facts.tell_id(id, attribute, one, &from);
+                }
+                _ => {
+                    let text = format!(
+                        "the {attribute} of {} is known only after apply, and the configuration does not say it",
+                        resource.address
+                    );
+                    self.remark(Topic::Unresolved, text, pointer, None);
+                }
+            }
+        }
+    }
+}
+
+/// A value of dynamic type, which a raw state wraps with its type.
+fn unwrapped(value: &Value) -> &Value {
+    match value.as_object() {
+        Some(own) if own.len() == 2 && own.contains_key("type") => own.get("value").unwrap_or(value),
+        _ => value,
+    }
+}
+
+/// True for resources of types that are read.
+fn is_read(resource: &Resource<'_>) -> bool {
+    let azapi = || resource.values.get("type").and_then(Value::as_str).and_then(|kind| kind.split('@').next());
+    match resource.kind.starts_with("azapi_") {
+        true => azapi().is_some_and(|kind| super::rest::is_read(&kind.to_ascii_lowercase())),
+        false => kind_of(&resource.kind).is_some(),
     }
 }
 

@@ -83,6 +83,44 @@ impl<'t> Plan<'t> {
         unique
     }
 
+    /// What an attribute of that kind can hold, and whether the references say it outright. Of an id that is put together
+    /// from a network's, the subnets of that network can be meant; behind a local value only what the module has.
+    pub(super) fn candidates(&self, address: &str, module: &str, path: &[&str], kind: &str) -> Vec<(ResourceId, bool)> {
+        let found = self.resolve(address, module, path, kind);
+        if !found.is_empty() || kind.is_empty() {
+            return found.into_iter().map(|id| (id, true)).collect();
+        }
+        let of_kind = self.instances.iter().filter(|one| one.id.kind == kind);
+        if kind.ends_with("/subnets") {
+            let networks = self.resolve(address, module, path, "microsoft.network/virtualnetworks");
+            if !networks.is_empty() {
+                let within = |one: &&Instance| {
+                    one.id.parent().is_some_and(|parent| networks.iter().any(|own| own.key() == parent.key()))
+                };
+                return of_kind.filter(within).map(|one| (one.id.clone(), false)).collect();
+            }
+        }
+        if !self.has_local(address, module, path) {
+            return Vec::new();
+        }
+        of_kind.filter(|one| one.module == module).map(|one| (one.id.clone(), false)).collect()
+    }
+
+    /// True if an attribute comes from a local value, whose expression a plan does not have.
+    fn has_local(&self, address: &str, module: &str, path: &[&str]) -> bool {
+        let own = Instance::of(address, module, ResourceId::opaque(""));
+        let resource = self.module(module).and_then(|config| find_resource(config, &own.base));
+        let mut expressions = resource.and_then(|resource| resource.get("expressions"));
+        for key in path {
+            expressions = expressions.and_then(|own| match own {
+                Value::Array(blocks) => blocks.first()?.get(key),
+                own => own.get(key),
+            });
+        }
+        let references = expressions.and_then(|own| own.get("references")).and_then(Value::as_array);
+        references.into_iter().flatten().filter_map(Value::as_str).any(|one| one.starts_with("local."))
+    }
+
     /// The configuration of a module, by its address with or without indexes.
     fn module(&self, address: &str) -> Option<&'t Value> {
         let mut config = self.configuration?;

@@ -1,0 +1,64 @@
+# Exports from all subscriptions you can see what `ampls-dns import FOLDER` reads. It only reads.
+# Usage: ./export.ps1 [-Out FOLDER]
+# Needs the modules Az.Accounts and Az.ResourceGraph, and Connect-AzAccount before.
+# Rights: Reader on the subscriptions, or on their management group.
+param([string]$Out = 'estate')
+$ErrorActionPreference = 'Stop'
+New-Item -ItemType Directory -Force $Out | Out-Null
+
+function Get-Pages($Name, $Query) {
+  $token = $null; $page = 0
+  do {
+    $ask = @{ Query = $Query; First = 1000; UseTenantScope = $true }
+    if ($token) { $ask.SkipToken = $token }
+    $answer = Search-AzGraph @ask
+    @{ data = @($answer.Data) } | ConvertTo-Json -Depth 100 | Set-Content "$Out/$Name-$page.json"
+    $answer.Data
+    $token = $answer.SkipToken; $page++
+  } while ($token)
+}
+
+$script:number = 0
+function Get-Rest($Path, $Version) {
+  $next = "$Path`?api-version=$Version"
+  while ($next) {
+    $answer = Invoke-AzRestMethod -Path $next
+    if ($answer.StatusCode -ge 400) { Write-Warning "not read: $next"; return }
+    $body = $answer.Content | ConvertFrom-Json -Depth 100
+    $next = if ($body.nextLink) { ([uri]$body.nextLink).PathAndQuery } else { $null }
+    # What is read is whole: the next page is a file of its own.
+    if ($body.PSObject.Properties['nextLink']) { $body.PSObject.Properties.Remove('nextLink') }
+    $script:number++
+    $body | ConvertTo-Json -Depth 100 | Set-Content "$Out/rest-$($script:number).json"
+  }
+}
+
+$all = Get-Pages resources @'
+resources
+| where type in~ ('microsoft.network/virtualnetworks', 'microsoft.network/networkinterfaces',
+  'microsoft.network/privateendpoints', 'microsoft.network/privatednszones',
+  'microsoft.network/privatednszones/virtualnetworklinks', 'microsoft.network/dnsresolvers',
+  'microsoft.network/dnsresolvers/inboundendpoints', 'microsoft.network/dnsresolvers/outboundendpoints',
+  'microsoft.network/dnsforwardingrulesets', 'microsoft.insights/privatelinkscopes',
+  'microsoft.operationalinsights/workspaces', 'microsoft.insights/components',
+  'microsoft.insights/datacollectionendpoints')
+| where type !~ 'microsoft.network/networkinterfaces' or isnotempty(properties.privateEndpoint.id)
+| project id, name, type, kind, location, resourceGroup, subscriptionId, properties
+| order by id asc
+'@
+
+foreach ($one in $all) {
+  switch ($one.type.ToLower()) {
+    'microsoft.network/privateendpoints' { Get-Rest "$($one.id)/privateDnsZoneGroups" '2024-05-01' }
+    'microsoft.insights/privatelinkscopes' {
+      Get-Rest $one.id '2021-07-01-preview' # az shows no access modes; this does
+      Get-Rest "$($one.id)/scopedResources" '2021-07-01-preview'
+    }
+    'microsoft.network/dnsforwardingrulesets' {
+      Get-Rest "$($one.id)/forwardingRules" '2022-07-01'
+      Get-Rest "$($one.id)/virtualNetworkLinks" '2022-07-01'
+    }
+    'microsoft.network/privatednszones' { Get-Rest "$($one.id)/ALL" '2024-06-01' }
+  }
+}
+Write-Host "exported to $Out; now run: ampls-dns import $Out"

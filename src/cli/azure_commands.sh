@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Exports from all subscriptions you can see what `ampls-dns import FOLDER` reads. It only reads.
+# Usage: bash export.sh [FOLDER]
+# Needs az (signed in) with the extension resource-graph, and jq.
+# Rights: Reader on the subscriptions, or on their management group.
+set -euo pipefail
+out=${1:-estate}
+mkdir -p "$out"
+az extension add --name resource-graph --only-show-errors
+
+query() { # NAME KQL: all pages of an answer
+  local token="" page=0
+  while :; do
+    az graph query --first 1000 -q "$2" ${token:+--skip-token "$token"} -o json > "$out/$1-$page.json"
+    token=$(jq -r '.skip_token // empty' "$out/$1-$page.json")
+    page=$((page + 1))
+    [ -n "$token" ] || break
+  done
+}
+
+number=0
+get() { # PATH API-VERSION: one answer and all pages behind it
+  local url="https://management.azure.com$1?api-version=$2"
+  while [ -n "$url" ]; do
+    number=$((number + 1))
+    if ! az rest --method get --url "$url" -o json > "$out/rest-$number.json"; then
+      echo "not read: $url" >&2
+      rm -f "$out/rest-$number.json"
+      return
+    fi
+    url=$(jq -r '.nextLink // empty' "$out/rest-$number.json")
+    # What is read is whole: the next page is a file of its own.
+    jq 'del(.nextLink)' "$out/rest-$number.json" > "$out/rest.tmp" && mv "$out/rest.tmp" "$out/rest-$number.json"
+  done
+}
+
+ids() { jq -r --arg type "$1" '.data[] | select((.type | ascii_downcase) == $type) | .id' "$out"/resources-*.json; }
+
+query resources "resources
+| where type in~ ('microsoft.network/virtualnetworks', 'microsoft.network/networkinterfaces',
+  'microsoft.network/privateendpoints', 'microsoft.network/privatednszones',
+  'microsoft.network/privatednszones/virtualnetworklinks', 'microsoft.network/dnsresolvers',
+  'microsoft.network/dnsresolvers/inboundendpoints', 'microsoft.network/dnsresolvers/outboundendpoints',
+  'microsoft.network/dnsforwardingrulesets', 'microsoft.insights/privatelinkscopes',
+  'microsoft.operationalinsights/workspaces', 'microsoft.insights/components',
+  'microsoft.insights/datacollectionendpoints')
+| where type !~ 'microsoft.network/networkinterfaces' or isnotempty(properties.privateEndpoint.id)
+| project id, name, type, kind, location, resourceGroup, subscriptionId, properties
+| order by id asc"
+
+for id in $(ids microsoft.network/privateendpoints); do get "$id/privateDnsZoneGroups" 2024-05-01; done
+for id in $(ids microsoft.insights/privatelinkscopes); do
+  get "$id" 2021-07-01-preview # az shows no access modes; this does
+  get "$id/scopedResources" 2021-07-01-preview
+done
+for id in $(ids microsoft.network/dnsforwardingrulesets); do
+  get "$id/forwardingRules" 2022-07-01
+  get "$id/virtualNetworkLinks" 2022-07-01
+done
+for id in $(ids microsoft.network/privatednszones); do get "$id/ALL" 2024-06-01; done
+echo "exported to $out; now run: ampls-dns import $out" >&2

@@ -1,0 +1,169 @@
+//! The order in which Azure deploys: `dependsOn`, references by name, serial loops, and what stands in deployments.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::deployment::{Condition, Engine, Note};
+use super::value::{Datum, Trouble, same_name};
+use crate::import::fact::shown;
+
+/// For each instance two nodes: where it begins, and where it and all within it is done.
+pub(super) struct Order {
+    /// What each node comes after.
+    needs: Vec<Vec<usize>>,
+    /// Instances in the order they are done.
+    pub(super) sorted: Vec<usize>,
+}
+
+impl<'t> Engine<'t> {
+    /// Puts all instances in order; a circle is a fault.
+    pub(super) fn order(&self) -> Order {
+        let count = self.instances.borrow().len();
+        let mut needs: Vec<Vec<usize>> = vec![Vec::new(); count * 2];
+        for number in 0..count {
+            let one = self.instance(number);
+            needs[number * 2 + 1].push(number * 2);
+            let mut after = one.refers.borrow().clone();
+            after.extend(self.depends_on(number));
+            // A round of a serial loop comes after the batch before.
+            if let Some(round) = one.round.as_ref().filter(|_| one.batch > 0)
+                && round.index >= one.batch
+            {
+                let start = round.index - round.index % one.batch;
+                let same = |other: &usize| {
+                    let other = self.instance(*other);
+                    other.pointer == one.pointer
+                        && other.frame.deployment.number == one.frame.deployment.number
+                        && other.round.as_ref().is_some_and(|own| own.index >= start - one.batch && own.index < start)
+                };
+                let near = number.saturating_sub(MAX_NEAR)..number;
+                after.extend(near.filter(same));
+            }
+            for before in after {
+                let other = self.instance(before);
+                if before != number && other.condition != Condition::No && !other.existing {
+                    needs[number * 2].push(before * 2 + 1);
+                }
+            }
+            if let Some(nested) = one.nested {
+                for inner in self.deployment(nested).resources.borrow().iter() {
+                    needs[number * 2 + 1].push(inner * 2 + 1);
+                    needs[inner * 2].push(number * 2);
+                }
+            }
+        }
+        let sorted = self.sorted(&needs);
+        Order { needs, sorted }
+    }
+
+    /// What `dependsOn` of an instance means: ids, symbolic names, names of loops, plain names.
+    fn depends_on(&self, number: usize) -> Vec<usize> {
+        let one = self.instance(number);
+        let mut found = Vec::new();
+        let list = match one.own.get("dependsOn") {
+            Some(list @ Value::Array(_)) => list,
+            Some(text @ Value::String(_)) => text,
+            _ => return found,
+        };
+        let all = match self.value(&one.frame, list, &format!("{}/dependsOn", one.pointer)) {
+            Ok(Datum::List(items)) => items.to_vec(),
+            Ok(_) | Err(Trouble::Failed(_)) => return found,
+            Err(trouble) => {
+                self.trouble(&format!("{}/dependsOn", one.pointer), trouble);
+                return found;
+            }
+        };
+        for item in all {
+            let text = match &item {
+                Datum::Text(text) => text.to_string(),
+                Datum::Unknown(unknown) => unknown.pattern.clone(),
+                _ => continue,
+            };
+            if text.starts_with('/') {
+                found.extend(self.with_id(&text));
+                continue;
+            }
+            let siblings = self.siblings(number);
+            let of_loop = siblings.iter().copied().filter(|other| {
+                let other = self.instance(*other);
+                other.symbol.as_ref().is_some_and(|symbol| same_name(symbol, &text))
+                    || other.round.as_ref().is_some_and(|round| same_name(&round.name, &text))
+            });
+            let before = found.len();
+            found.extend(of_loop);
+            if found.len() == before {
+                found.extend(self.with_name(&one.frame, &text));
+            }
+        }
+        found
+    }
+
+    /// The resources of the deployment that an instance belongs to.
+    fn siblings(&self, number: usize) -> Vec<usize> {
+        let deployments = self.deployments.borrow();
+        let own = deployments.iter().find(|own| own.resources.borrow().contains(&number));
+        own.map(|own| own.resources.borrow().clone()).unwrap_or_default()
+    }
+
+    fn sorted(&self, needs: &[Vec<usize>]) -> Vec<usize> {
+        // 0 not seen, 1 on the way, 2 done.
+        let mut state = vec![0_u8; needs.len()];
+        let mut sorted = Vec::with_capacity(needs.len() / 2);
+        for start in 0..needs.len() {
+            if state[start] != 0 {
+                continue;
+            }
+            let mut way = vec![(start, 0)];
+            state[start] = 1;
+            while let Some((at, next)) = way.pop() {
+                let Some(&need) = needs[at].get(next) else {
+                    state[at] = 2;
+                    if at % 2 == 1 {
+                        sorted.push(at / 2);
+                    }
+                    continue;
+                };
+                way.push((at, next + 1));
+                match state[need] {
+                    0 => {
+                        state[need] = 1;
+                        way.push((need, 0));
+                    }
+                    1 if need != at => {
+                        let (one, other) = (self.instance(at / 2), self.instance(need / 2));
+                        let name = |own: &Datum| shown(&own.pattern().into());
+                        let message = format!(
+                            "`{}` and `{}` depend on each other in a circle",
+                            name(&one.name),
+                            name(&other.name)
+                        );
+                        let pointer = format!("{}/dependsOn", one.pointer);
+                        self.notes.borrow_mut().push(Note::Fault { pointer, message });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        sorted
+    }
+}
+
+/// How far back the batch before a round of a serial loop is searched.
+const MAX_NEAR: usize = 4096;
+
+impl Order {
+    /// All instances that are done before one begins.
+    pub(super) fn before(&self, number: usize) -> HashSet<usize> {
+        let mut seen = HashSet::new();
+        let mut left = vec![number * 2];
+        while let Some(node) = left.pop() {
+            for need in &self.needs[node] {
+                if seen.insert(*need) {
+                    left.push(*need);
+                }
+            }
+        }
+        seen.into_iter().filter(|node| node % 2 == 1).map(|node| node / 2).collect()
+    }
+}
