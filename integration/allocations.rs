@@ -8,7 +8,7 @@ use ampls_dns::dns::wire::{Transport, encode_query};
 use ampls_dns::dns::{NameServers, OwnerName, Rcode, RecordType};
 use ampls_dns::resolve::{Ede, Forwarding, Prepared, RequestContext, Response, Subnets};
 use ampls_dns::scenario::{Scenario, builtin};
-use ampls_dns::server::{Bound, Conduct, Listener, SnapshotStore};
+use ampls_dns::server::{Arrival, Bound, Conduct, Listener, Service};
 
 fn context(listener: Option<ViewId>) -> RequestContext<'static> {
     RequestContext {
@@ -65,12 +65,12 @@ fn what_is_kept_of_a_query_allocates_nothing_either() {
     let at = history.step("first-scope").expect("it is one of its steps").end;
     let world = Arc::new(compile(&history, at));
     let bound = Bound { network: Some("vnet1".into()), address: ([127, 0, 0, 1], 5300).into() };
-    let publication = Arc::new(SnapshotStore::new(world, vec![bound], Conduct::default()));
-    let listener = Listener::new(Arc::clone(&publication), 0).expect("there is one");
+    let service = Arc::new(Service::new(world, vec![bound], Conduct::default()));
+    let listener = Listener::new(Arc::clone(&service), 0).expect("there is one");
     let name = OwnerName::parse("api.monitor.azure.com").expect("a good name");
     let packet = encode_query(1, &name, RecordType::A, Some(1232));
     let mut out = Vec::with_capacity(1232);
-    let mut ask = || listener.respond(([10, 0, 1, 5], 4242).into(), None, Transport::Udp, &packet, &mut out);
+    let mut ask = || listener.respond(&Arrival::new(([10, 0, 1, 5], 4242).into(), Transport::Udp, &packet), &mut out);
     // Whatever is made once is made by the first.
     ask();
     let counted = allocation_counter::measure(|| {
@@ -80,7 +80,7 @@ fn what_is_kept_of_a_query_allocates_nothing_either() {
         }
     });
     assert_eq!(counted.count_total, 0);
-    let kept = publication.observatory().kept();
+    let kept = service.log().kept();
     assert_eq!((kept.queries.len(), kept.last), (1000, 3001));
 }
 

@@ -87,8 +87,11 @@ fn context(view: ViewId) -> RequestContext<'static> {
     }
 }
 
+/// Code, answer, authority and extended error.
+type Answered = (String, Vec<RecordDocument>, Vec<RecordDocument>, Option<(u16, String)>);
+
 /// What a reply says, in the words of a document.
-fn said(received: &Received) -> (String, Vec<RecordDocument>, Vec<RecordDocument>, Option<(u16, String)>) {
+fn said(received: &Received) -> Answered {
     let error = received.edns.as_ref().and_then(|edns| edns.extended_error.as_ref());
     (
         received.rcode.to_string(),
@@ -98,7 +101,7 @@ fn said(received: &Received) -> (String, Vec<RecordDocument>, Vec<RecordDocument
     )
 }
 
-fn told(answer: &AnswerDocument) -> (String, Vec<RecordDocument>, Vec<RecordDocument>, Option<(u16, String)>) {
+fn told(answer: &AnswerDocument) -> Answered {
     let error = answer.extended_error.as_ref().map(|error| (error.code, error.text.clone()));
     (answer.rcode.clone(), answer.answer.clone(), answer.authority.clone(), error)
 }

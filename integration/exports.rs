@@ -15,7 +15,7 @@ use ampls_dns::compile::{Compiled, ViewId, compile};
 use ampls_dns::dns::wire::{Received, ReceivedData, decode, encode_query};
 use ampls_dns::dns::{OwnerName, Rcode, RecordData, RecordType, master};
 use ampls_dns::output::export::seen::{End, FAMILIES, end};
-use ampls_dns::output::export::{Aliases, Exported, Form, Seen, Which, folder, server, zones};
+use ampls_dns::output::export::{Aliases, ExportFormat, Exported, Seen, Which, folder, server, zones};
 use ampls_dns::resolve::{Decision, Question, decide};
 use ampls_dns::scenario::{Scenario, builtin};
 use proptest::prelude::*;
@@ -132,7 +132,7 @@ fn azures_form_reads_back_to_the_same_zone() {
 /// Both forms of zones are read by our own reader as what they were written from.
 fn reads_back(world: &Compiled) {
     for which in [Which::Private, Which::SeenFrom(ViewId::PUBLIC)] {
-        for form in [Form::Azure, Form::Zone] {
+        for form in [ExportFormat::Azure, ExportFormat::Zone] {
             for file in zones(world, form, which).files {
                 let parsed = master::read(file.text.as_bytes(), None);
                 let parsed = parsed.unwrap_or_else(|errors| panic!("{}: {errors:?}\n{}", file.name, file.text));
@@ -152,7 +152,7 @@ fn reads_back(world: &Compiled) {
                 let read: BTreeSet<String> = parsed.sets.iter().map(ToString::to_string).collect();
                 let wanted: BTreeSet<String> = zone.sets().iter().map(|owned| owned.set.to_string()).collect();
                 assert_eq!(read, wanted, "{}", file.name);
-                assert_eq!(parsed.skipped, usize::from(form == Form::Zone), "{}", file.name);
+                assert_eq!(parsed.skipped, usize::from(form == ExportFormat::Zone), "{}", file.name);
             }
         }
     }
@@ -227,12 +227,12 @@ impl Drop for Peer {
     }
 }
 
-const SERVERS: [(Form, &str, &[&str]); 5] = [
-    (Form::Bind, "named", &["-f", "-n", "1", "-c", "named.conf", "-g"]),
-    (Form::Knot, "knotd", &["-c", "knot.conf"]),
-    (Form::Unbound, "unbound", &["-d", "-c", "unbound.conf"]),
-    (Form::Dnsmasq, "dnsmasq", &["--keep-in-foreground", "--conf-file=dnsmasq.conf"]),
-    (Form::Coredns, "coredns", &["-conf", "Corefile"]),
+const SERVERS: [(ExportFormat, &str, &[&str]); 5] = [
+    (ExportFormat::Bind, "named", &["-f", "-n", "1", "-c", "named.conf", "-g"]),
+    (ExportFormat::Knot, "knotd", &["-c", "knot.conf"]),
+    (ExportFormat::Unbound, "unbound", &["-d", "-c", "unbound.conf"]),
+    (ExportFormat::Dnsmasq, "dnsmasq", &["--keep-in-foreground", "--conf-file=dnsmasq.conf"]),
+    (ExportFormat::Coredns, "coredns", &["-conf", "Corefile"]),
 ];
 
 impl Peer {
@@ -302,7 +302,7 @@ fn received(reply: &Received) -> BTreeSet<IpAddr> {
 }
 
 /// Asks a server everything, and holds it to what the view says and to the differences there may be.
-fn check(peer: &Peer, form: Form, world: &Compiled, view: ViewId, about: &str) -> usize {
+fn check(peer: &Peer, form: ExportFormat, world: &Compiled, view: ViewId, about: &str) -> usize {
     let seen = Seen::new(world, view, form.aliases());
     let mut count = 0;
     for name in questions(world, &seen) {
@@ -312,7 +312,7 @@ fn check(peer: &Peer, form: Form, world: &Compiled, view: ViewId, about: &str) -
             let wanted = end(&decision);
             let reply = peer.ask(&name, kind);
             let place = format!("{form:?}, {about}: {name} {kind}: {wanted:?}, {reply:?}");
-            if form == Form::Dnsmasq && name.to_string().contains('\\') {
+            if form == ExportFormat::Dnsmasq && name.to_string().contains('\\') {
                 // Dnsmasq has no way to write it.
                 continue;
             }
@@ -328,14 +328,14 @@ fn check(peer: &Peer, form: Form, world: &Compiled, view: ViewId, about: &str) -
             let soa = reply.authority.iter().find(|record| record.kind == RecordType::SOA);
             match form {
                 // No SOA in any negative answer.
-                Form::Dnsmasq => assert!(soa.is_none(), "{place}"),
+                ExportFormat::Dnsmasq => assert!(soa.is_none(), "{place}"),
                 _ if matches!(reply.rcode, Rcode::NXDOMAIN | Rcode::NOERROR) && reply.answer.is_empty() => {
-                    let redirected = form == Form::Unbound && soa.is_none();
+                    let redirected = form == ExportFormat::Unbound && soa.is_none();
                     assert!(soa.is_some() || redirected, "{place}");
                 }
                 _ => {}
             }
-            if form == Form::Bind && !decision.hops.is_empty() && seen.zone_of(&name).is_some() {
+            if form == ExportFormat::Bind && !decision.hops.is_empty() && seen.zone_of(&name).is_some() {
                 let aliased = seen
                     .zone_of(&name)
                     .and_then(|zone| zone.lookup(&name))
@@ -349,13 +349,13 @@ fn check(peer: &Peer, form: Form, world: &Compiled, view: ViewId, about: &str) -
     }
     // Nothing is forwarded.
     let outside = peer.ask(&name("www.outside.example"), RecordType::A);
-    let no = if form == Form::Bind { Rcode::NXDOMAIN } else { Rcode::REFUSED };
+    let no = if form == ExportFormat::Bind { Rcode::NXDOMAIN } else { Rcode::REFUSED };
     assert_eq!((outside.rcode, outside.answer.len()), (no, 0), "{form:?}, {about}");
     count
 }
 
 /// The differences of status that the README names.
-fn may_differ(form: Form, seen: &Seen, name: &OwnerName, kind: RecordType, wanted: &End, found: Rcode) -> bool {
+fn may_differ(form: ExportFormat, seen: &Seen, name: &OwnerName, kind: RecordType, wanted: &End, found: Rcode) -> bool {
     let zone = seen.zone_of(name);
     match wanted {
         // What fails in the estate is missing, and names in no zone are refused.
@@ -364,10 +364,12 @@ fn may_differ(form: Form, seen: &Seen, name: &OwnerName, kind: RecordType, wante
         // The chain is not followed to where it says NXDOMAIN: the name is taken out, and stays where others stand below it
         // or a wildcard would stand for it.
         End::NameError => {
-            found == Rcode::NOERROR && zone.is_some_and(|zone| zone.lookup(name).is_some()) && form != Form::Bind
+            found == Rcode::NOERROR
+                && zone.is_some_and(|zone| zone.lookup(name).is_some())
+                && form != ExportFormat::Bind
         }
         // Dnsmasq knows a wildcard's addresses only, and no name that has neither records nor names below.
-        End::NoData if form == Form::Dnsmasq => {
+        End::NoData if form == ExportFormat::Dnsmasq => {
             let exact = zone.is_some_and(|zone| zone.names().contains_key(name));
             found == Rcode::NXDOMAIN && (!exact || kind == RecordType::AAAA)
         }
@@ -380,7 +382,7 @@ fn probe(seen: &Seen) -> OwnerName {
     seen.zones.keys().next_back().expect("public DNS has zones").clone()
 }
 
-fn serve_and_check(form: Form, about: &str, world: &Compiled) -> usize {
+fn serve_and_check(form: ExportFormat, about: &str, world: &Compiled) -> usize {
     let (_, command, arguments) = SERVERS.iter().find(|(own, ..)| *own == form).expect("each form has a server");
     let Some(program) = program(command) else { return 0 };
     let mut count = 0;
@@ -393,7 +395,7 @@ fn serve_and_check(form: Form, about: &str, world: &Compiled) -> usize {
 }
 
 /// Every step of the first story, and others with redirects, forwarders, on-premises networks and resolvers.
-fn everything(form: Form) {
+fn everything(form: ExportFormat) {
     let mut worlds = worlds("two-scopes-one-dns");
     for name in
         ["fallback-to-internet", "docs-06-on-premises-through-the-connected-network", "hub-and-spoke-custom-dns"]
@@ -408,27 +410,27 @@ fn everything(form: Form) {
 
 #[test]
 fn bind_answers_as_the_network_is_answered() {
-    everything(Form::Bind);
+    everything(ExportFormat::Bind);
 }
 
 #[test]
 fn knot_answers_as_the_network_is_answered() {
-    everything(Form::Knot);
+    everything(ExportFormat::Knot);
 }
 
 #[test]
 fn unbound_answers_as_the_network_is_answered() {
-    everything(Form::Unbound);
+    everything(ExportFormat::Unbound);
 }
 
 #[test]
 fn dnsmasq_answers_as_the_network_is_answered() {
-    everything(Form::Dnsmasq);
+    everything(ExportFormat::Dnsmasq);
 }
 
 #[test]
 fn coredns_answers_as_the_network_is_answered() {
-    everything(Form::Coredns);
+    everything(ExportFormat::Coredns);
 }
 
 /// Dnsmasq is a server that reads hosts files.
@@ -437,7 +439,7 @@ fn a_hosts_file_has_the_addresses_of_every_name() {
     let Some(program) = program("dnsmasq") else { return };
     for (about, world) in [last("two-scopes-one-dns"), last("hub-and-spoke-custom-dns"), last("odd")] {
         for (view, _) in world.views.iter() {
-            let seen = Seen::new(&world, view, Form::Hosts.aliases());
+            let seen = Seen::new(&world, view, ExportFormat::Hosts.aliases());
             let arguments = [
                 "--no-daemon",
                 "--no-hosts",
@@ -447,7 +449,7 @@ fn a_hosts_file_has_the_addresses_of_every_name() {
                 "--conf-file=port.conf",
             ];
             let export = |at: SocketAddr| {
-                let mut exported = server(&world, Form::Hosts, view, at);
+                let mut exported = server(&world, ExportFormat::Hosts, view, at);
                 let text = format!("port={}\nlisten-address=127.0.0.1\nbind-interfaces\nlocal=/probe/\n", at.port());
                 exported.files.push(ampls_dns::output::export::File { name: "port.conf".to_owned(), text });
                 exported
@@ -473,8 +475,8 @@ fn a_hosts_file_has_the_addresses_of_every_name() {
 fn master_files_are_accepted_by_the_checkers_of_bind_knot_and_nsd() {
     let mut checked = 0;
     for (_, world) in [last("two-scopes-one-dns"), last("fallback-to-internet"), last("china"), last("odd")] {
-        let public = zones(&world, Form::Zone, Which::SeenFrom(ViewId::PUBLIC));
-        for exported in [zones(&world, Form::Zone, Which::Private), public] {
+        let public = zones(&world, ExportFormat::Zone, Which::SeenFrom(ViewId::PUBLIC));
+        for exported in [zones(&world, ExportFormat::Zone, Which::Private), public] {
             let folder = Folder::new();
             folder.take(&exported);
             for file in &exported.files {
@@ -504,7 +506,7 @@ fn master_files_are_accepted_by_the_checkers_of_bind_knot_and_nsd() {
 fn a_corefile_names_zones_that_are_there() {
     let (_, world) = last("two-scopes-one-dns");
     for (view, _) in world.views.iter() {
-        let exported = server(&world, Form::Coredns, view, SocketAddr::from(([127, 0, 0, 1], 5300)));
+        let exported = server(&world, ExportFormat::Coredns, view, SocketAddr::from(([127, 0, 0, 1], 5300)));
         let corefile = &exported.files[0];
         assert_eq!(corefile.name, "Corefile");
         let mut blocks = 0;

@@ -8,7 +8,7 @@ use ampls_dns::compile::{Compiled, Fold, State, compile};
 use ampls_dns::estate::{Event, History, Recorded, Revision};
 use ampls_dns::scenario::{Addition, Scenario};
 use ampls_dns::server::control::{BuiltOn, Control, ControlError, Loaded, Origin, Source};
-use ampls_dns::server::{Conduct, SnapshotStore};
+use ampls_dns::server::{Conduct, Service};
 use proptest::prelude::*;
 
 use crate::generate::{Premise, histories, law, mistake};
@@ -40,7 +40,7 @@ impl Source for Fixed {
 fn control(history: &History) -> Control {
     let source = Fixed(Arc::new(history.clone()));
     let origin = Origin::new(source.load().expect("it is there")).expect("it has no start of its own");
-    let store = SnapshotStore::new(Arc::clone(origin.world()), Vec::new(), Conduct::default());
+    let store = Service::new(Arc::clone(origin.world()), Vec::new(), Conduct::default());
     Control::new(Arc::new(store), Box::new(source), origin)
 }
 

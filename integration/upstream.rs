@@ -34,6 +34,19 @@ steps:
       - putRecordSet: {resourceGroup: rg-dns, zone: privatelink.blob.core.windows.net, name: known, type: A, ttl: 10, records: [10.0.1.99]}
 ";
 
+/// A TCP and a UDP socket on one port. The system chooses the port for TCP alone, so another is tried where UDP has it taken.
+fn both_on_one_port() -> (TcpListener, UdpSocket, SocketAddr) {
+    for _ in 0..64 {
+        let tcp = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = tcp.local_addr().expect("it is bound");
+        match UdpSocket::bind(address) {
+            Ok(udp) => return (tcp, udp, address),
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse, "{error}"),
+        }
+    }
+    panic!("64 ports were free for TCP and none of them for UDP");
+}
+
 /// A server that is made up: what it replies to each query, and what it was asked.
 struct Fake {
     address: SocketAddr,
@@ -43,9 +56,7 @@ struct Fake {
 impl Fake {
     /// `reply` gives what is sent, in order, for a query that came over TCP or not.
     fn new(reply: impl Fn(&Message, bool) -> Vec<Message> + Send + Sync + 'static) -> Self {
-        let tcp = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = tcp.local_addr().expect("it is bound");
-        let udp = UdpSocket::bind(address).expect("the same port is free for UDP as well");
+        let (tcp, udp, address) = both_on_one_port();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let reply = Arc::new(reply);
         let (note, answer) = (Arc::clone(&asked), Arc::clone(&reply));

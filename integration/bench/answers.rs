@@ -10,7 +10,7 @@ use ampls_dns::dns::{NameServers, OwnerName, RecordType};
 use ampls_dns::resolve::{Ede, Forwarding, Prepared, Question, RequestContext, Subnets, decide};
 use ampls_dns::scenario::{Scenario, builtin};
 use ampls_dns::server::observe::QueryLog;
-use ampls_dns::server::{Bound, Conduct, Listener, SnapshotStore};
+use ampls_dns::server::{Arrival, Bound, Conduct, Listener, Service};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn name(text: &str) -> OwnerName {
@@ -94,13 +94,14 @@ fn listener(criterion: &mut Criterion) {
     let packet = query("api.monitor.azure.com", RecordType::A, Some(1232));
     for (label, kept) in [("listener, 1000 queries kept", 1000), ("listener, queries counted only", 0)] {
         let listeners = vec![bound.clone()];
-        let observatory = QueryLog::new(listeners.clone(), kept, kept);
-        let publication = SnapshotStore::observed(built_in(), listeners, Conduct::default(), observatory);
-        let listener = Listener::new(Arc::new(publication), 0).expect("there is one");
+        let log = QueryLog::new(listeners.clone(), kept, kept);
+        let service = Service::with_log(built_in(), listeners, Conduct::default(), log);
+        let listener = Listener::new(Arc::new(service), 0).expect("there is one");
         let mut out = Vec::with_capacity(1232);
         criterion.bench_function(label, |bencher| {
             bencher.iter(|| {
-                listener.respond(([10, 0, 1, 5], 4242).into(), None, Transport::Udp, black_box(&packet), &mut out)
+                let arrival = Arrival::new(([10, 0, 1, 5], 4242).into(), Transport::Udp, black_box(&packet));
+                listener.respond(&arrival, &mut out)
             });
         });
     }

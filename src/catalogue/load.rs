@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use include_dir::{Dir, File, include_dir};
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -36,91 +37,31 @@ pub fn embedded(cloud: Cloud) -> Arc<Catalogue> {
     let slot = Cloud::ALL.iter().position(|one| *one == cloud).expect("ALL has every cloud");
     let loaded = LOADED[slot].get_or_init(|| {
         let (rows, zones) = source(cloud);
-        Arc::new(read(rows, zones).expect("the embedded catalogues are tested to load"))
+        Arc::new(read(rows, &zones).expect("the embedded catalogues are tested to load"))
     });
     Arc::clone(loaded)
-}
-
-macro_rules! zones {
-    ($folder:literal, [$($zone:literal),* $(,)?]) => {
-        &[$(($zone, include_str!(concat!("../../zones/", $folder, "/public/", $zone, ".zone")))),*]
-    };
 }
 
 /// A zone file's name and text.
 type ZoneText = (&'static str, &'static str);
 
+/// The folders of the clouds: rows in `catalogue.yaml`, and public zones in `public/`, one file each.
+static CLOUDS: [(Cloud, Dir<'_>); 3] = [
+    (Cloud::Public, include_dir!("$CARGO_MANIFEST_DIR/zones/azure-cloud")),
+    (Cloud::UsGovernment, include_dir!("$CARGO_MANIFEST_DIR/zones/azure-us-government")),
+    (Cloud::China, include_dir!("$CARGO_MANIFEST_DIR/zones/azure-china-cloud")),
+];
+
 /// Rows and zone files of a cloud.
-fn source(cloud: Cloud) -> (&'static str, &'static [ZoneText]) {
-    match cloud {
-        Cloud::Public => (
-            include_str!("../../zones/azure-cloud/catalogue.yaml"),
-            zones!(
-                "azure-cloud",
-                [
-                    "agentsvc.azure-automation.net",
-                    "applicationinsights.azure.com",
-                    "applicationinsights.io",
-                    "applicationinsights.microsoft.com",
-                    "azureserviceprofiler.net",
-                    "blob.core.windows.net",
-                    "cloudapp.azure.com",
-                    "cloudapp.net",
-                    "diagnosticservices.azure.com",
-                    "loganalytics.azure.com",
-                    "loganalytics.io",
-                    "management.azure.com",
-                    "microsoftonline.com",
-                    "monitor.azure.com",
-                    "monitoring.azure.com",
-                    "msidentity.com",
-                    "ods.opinsights.azure.com",
-                    "oms.opinsights.azure.com",
-                    "services.visualstudio.com",
-                    "trafficmanager.net",
-                ]
-            ),
-        ),
-        Cloud::UsGovernment => (
-            include_str!("../../zones/azure-us-government/catalogue.yaml"),
-            zones!(
-                "azure-us-government",
-                [
-                    "adx.monitor.azure.us",
-                    "agentsvc.azure-automation.us",
-                    "applicationinsights.azure.us",
-                    "applicationinsights.us",
-                    "blob.core.usgovcloudapi.net",
-                    "loganalytics.azure.us",
-                    "loganalytics.us",
-                    "management.usgovcloudapi.net",
-                    "microsoftonline.us",
-                    "monitor.azure.us",
-                    "monitoring.azure.us",
-                    "ods.opinsights.azure.us",
-                    "oms.opinsights.azure.us",
-                ]
-            ),
-        ),
-        Cloud::China => (
-            include_str!("../../zones/azure-china-cloud/catalogue.yaml"),
-            zones!(
-                "azure-china-cloud",
-                [
-                    "agentsvc.azure-automation.cn",
-                    "applicationinsights.azure.cn",
-                    "blob.core.chinacloudapi.cn",
-                    "loganalytics.azure.cn",
-                    "management.chinacloudapi.cn",
-                    "microsoftonline.cn",
-                    "monitor.azure.cn",
-                    "monitoring.azure.cn",
-                    "ods.opinsights.azure.cn",
-                    "oms.opinsights.azure.cn",
-                ]
-            ),
-        ),
-    }
+fn source(cloud: Cloud) -> (&'static str, Vec<ZoneText>) {
+    let (_, folder) = CLOUDS.iter().find(|(own, _)| *own == cloud).expect("each cloud has a folder");
+    let rows = folder.get_file("catalogue.yaml").and_then(File::contents_utf8).expect("each folder has its rows");
+    let files = folder.get_dir("public").into_iter().flat_map(Dir::files);
+    let zones = files.map(|file| {
+        let name = file.path().file_name().and_then(|name| name.to_str()?.strip_suffix(".zone"));
+        (name.expect("public zones are files `NAME.zone`"), file.contents_utf8().expect("zone files are text"))
+    });
+    (rows, zones.collect())
 }
 
 /// Reads a catalogue from its rows in YAML and its public zones in master-file format.
@@ -607,7 +548,7 @@ mod tests {
     fn rows_and_zones_that_are_wrong_are_refused_with_a_place() {
         let (rows, zones) = source(Cloud::Public);
         let unknown = rows.replace("certainty: documented", "certainty: sure");
-        assert!(matches!(read(&unknown, zones), Err(CatalogueError::Rows(_))));
+        assert!(matches!(read(&unknown, &zones), Err(CatalogueError::Rows(_))));
         let bad = [("x.example", "$ORIGIN x.example.\n@ 300 IN A 1.2.3.4\n")];
         let error = read(rows, &bad).expect_err("a zone without SOA is refused");
         assert_eq!(error.to_string(), "the public zone x.example: it has no SOA");

@@ -1,10 +1,10 @@
-//! First floor: what Azure publishes. Zones per cloud, endpoints and their record sets, entry hosts, public DNS.
+//! What Azure publishes. Zones per cloud, endpoints and their record sets, entry hosts, public DNS.
 //!
 //! All of it is data in `zones/`, embedded in the binary: `zones/<cloud>/catalogue.yaml` holds the rows, each with its
 //! source and the date it is from, and `zones/<cloud>/public/*.zone` holds public DNS where names are fixed, in
 //! master-file format. `zones/every-cloud.yaml` holds what is the same in all clouds, such as limits. Where names depend on a resource or region the rows hold patterns. [`load`] reads them.
 //!
-//! This floor knows nothing of anybody's estate.
+//! This layer knows no estate.
 
 pub mod every_cloud;
 pub mod existing;

@@ -4,9 +4,10 @@ use std::io::Read as _;
 
 use clap::Args;
 
-use super::client::{ClientError, ServerArguments};
+use super::client::ServerArguments;
 use super::step::position_text;
 use super::{FormatArguments, Outcome, Result};
+use crate::client::admin::ClientError;
 use crate::output::{self as documents, Format, count};
 use crate::server::admin::MAX_BODY_OCTETS;
 

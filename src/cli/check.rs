@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{InputError, OperandArguments, Outcome, Result, StepArguments, output};
+use super::{InputError, OperandArguments, Outcome, Result, StepArguments, format, output};
 use crate::output::findings::{self, CheckFormat, Denied};
 
 /// Report what is wrong with an estate: exit code 1 if anything of severity error is
@@ -26,7 +26,7 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = code)]
     deny: Vec<crate::assess::Code>,
     /// Form of the output
-    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    #[arg(long, value_parser = format::of::<CheckFormat>(), default_value = "text")]
     format: CheckFormat,
 }
 

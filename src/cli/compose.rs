@@ -1,9 +1,10 @@
 //! `compose`: a compose file in which the estate can be looked at.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::input::InputError;
-use super::{OperandArguments, Outcome, Result, StepArguments, input, output};
+use super::{OperandArguments, Outcome, Result, StepArguments, format, input, output};
+use crate::output::format::ComposeFormat;
 use crate::output::{compose, json};
 use crate::scenario::builtin;
 
@@ -25,15 +26,8 @@ pub(super) struct ComposeArguments {
     #[arg(long, value_name = "IMAGE", default_value = "debian:bookworm-slim")]
     client_image: String,
     /// Form of the output
-    #[arg(long, value_enum, default_value = "yaml")]
-    format: Form,
-}
-
-/// The forms compose reads.
-#[derive(ValueEnum, Clone, Copy, Debug)]
-enum Form {
-    Yaml,
-    Json,
+    #[arg(long, value_parser = format::of::<ComposeFormat>(), default_value = "yaml")]
+    format: ComposeFormat,
 }
 
 pub(super) fn run(arguments: &ComposeArguments) -> Result {
@@ -55,8 +49,8 @@ pub(super) fn run(arguments: &ComposeArguments) -> Result {
     };
     let file = compose::file(&world, &wanted)?;
     output::print(&match arguments.format {
-        Form::Yaml => compose::text(&file),
-        Form::Json => json(&file),
+        ComposeFormat::Yaml => compose::text(&file),
+        ComposeFormat::Json => json(&file),
     })?;
     Ok(Outcome::Done)
 }

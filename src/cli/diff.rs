@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::client::ServerArguments;
 use super::input::{self, InputError};
-use super::{Outcome, Result, StepArguments, output};
+use super::{Outcome, Result, StepArguments, format, output};
 use crate::assess::diff::diff;
 use crate::compile::{Compiled, compile};
 use crate::estate::{History, Revision};
@@ -50,7 +50,7 @@ pub(super) struct DiffArguments {
     #[arg(long)]
     exit_code: bool,
     /// Form of the output
-    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    #[arg(long, value_parser = format::of::<DiffFormat>(), default_value = "text")]
     format: DiffFormat,
 }
 
@@ -165,7 +165,7 @@ fn offline(arguments: &DiffArguments) -> std::result::Result<DiffDocument, Box<d
     Ok(document(&diff))
 }
 
-/// A client nobody has would silently leave nothing.
+/// An unknown client would silently match nothing.
 fn known(clients: &[String], worlds: &[&Compiled]) -> std::result::Result<(), DiffError> {
     let mut all: Vec<String> = vec!["public".to_owned()];
     for world in worlds {

@@ -6,9 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
-use super::{Outcome, Result, ScenarioArguments, StepArguments, input, output};
+use super::{Outcome, Result, ScenarioArguments, StepArguments, format, input, output};
 use crate::compile::{Compiled, ViewId};
-use crate::output::export::{Exported, Form, Which, folder as folder_of, server, zones};
+use crate::output::export::{ExportFormat, Exported, Which, folder as folder_of, server, zones};
 
 /// Write zone files, or the DNS of a network as another server's configuration
 #[derive(Args, Debug)]
@@ -23,8 +23,8 @@ use crate::output::export::{Exported, Form, Which, folder as folder_of, server, 
     it says where an upstream goes.")]
 pub(super) struct ExportArguments {
     /// Form of the files
-    #[arg(long, value_enum)]
-    format: Form,
+    #[arg(long, value_parser = format::of::<ExportFormat>())]
+    format: ExportFormat,
     /// Network whose zones or whose DNS is written; `public` is outside every network
     #[arg(long, value_name = "NETWORK")]
     from: Option<String>,

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::client::reachable;
 use super::{Outcome, Result, output};
+use crate::client::admin::reachable;
 use crate::dns::wire::{decode, encode_query};
 use crate::dns::{OwnerName, RecordType};
 use crate::server::Listen;

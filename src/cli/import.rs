@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Outcome, Result, output};
+use super::{Outcome, Result, format, output};
 use crate::compile::compile;
 use crate::import::{DeploymentScope, Imported, MAX_OCTETS, Provenance, Remark, Source, Topic, import_with, recognise};
 use crate::output::{Format, imported, json};
@@ -53,7 +53,7 @@ pub(super) struct ImportArguments {
     #[arg(long, value_name = "REGION")]
     location: Option<String>,
     /// Form of the report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_parser = format::of::<Format>(), default_value = "text")]
     format: Format,
 }
 

@@ -274,7 +274,7 @@ pub(super) fn estate(name: &str) -> Result<Read, Box<dyn std::error::Error>> {
         // It can be read once: what it is, is seen from what was read.
         let (file, text) = with_text(name, |file, text| Ok((file.to_owned(), text.to_vec())))?;
         if import::recognise(&text).is_some() {
-            return made(&file, &[(file.as_str().into(), text)]);
+            return made(&file, std::slice::from_ref(&file), &[(file.as_str().into(), text)]);
         }
         let scenario = Scenario::read_with(&file, &text, &beside(None)).map_err(InputError::Scenario)?;
         return Ok(Read { name: file, scenario });
@@ -300,12 +300,11 @@ pub(super) fn imported(name: &str) -> Result<Option<Read>, Box<dyn std::error::E
 fn imported_together(name: &str, more: &[String]) -> Result<Read, Box<dyn std::error::Error>> {
     let names: Vec<String> = std::iter::once(name.to_owned()).chain(more.iter().cloned()).collect();
     let (texts, _) = super::import::read_all(&names)?;
-    let (texts, _) = super::import::read_all(&[name.to_owned()])?;
-    made(name, &texts).map(Some)
+    made(name, &names, &texts)
 }
 
 /// What `import` makes of texts.
-fn made(name: &str, texts: &[(Arc<str>, Vec<u8>)]) -> Result<Read, Box<dyn std::error::Error>> {
+fn made(name: &str, names: &[String], texts: &[(Arc<str>, Vec<u8>)]) -> Result<Read, Box<dyn std::error::Error>> {
     let sources: Vec<_> = texts.iter().map(|(name, text)| import::Source { name: Arc::clone(name), text }).collect();
     let made = import::import(&sources)?;
     if !made.report.remarks.is_empty() {

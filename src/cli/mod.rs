@@ -11,6 +11,7 @@ mod document;
 mod explain;
 mod export;
 mod flows;
+mod format;
 mod generate;
 mod healthcheck;
 mod import;
@@ -118,7 +119,7 @@ pub(crate) struct StepArguments {
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct FormatArguments {
     /// Form of the output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_parser = format::of::<Format>(), default_value = "text")]
     pub(crate) format: Format,
 }
 

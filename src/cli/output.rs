@@ -22,7 +22,7 @@ pub(super) fn complain(error: &dyn std::error::Error) {
         text.push_str(&format!("\n  because {error}"));
         cause = error.source();
     }
-    // Where stderr is gone there is nobody to tell.
+    // If stderr is closed, this cannot be reported.
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
 }
 

@@ -12,7 +12,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
-use super::{OperandArguments, Outcome, Result, StepArguments, input, output};
+use super::{OperandArguments, Outcome, Result, StepArguments, format, input, output};
 use crate::output::count;
 use crate::resolve::Ede;
 use crate::server::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Guard, Token};
@@ -85,7 +85,7 @@ pub(super) struct ServeArguments {
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(0..=1_000_000))]
     queries: usize,
     /// Form of what is written to stderr: lines for people, or JSON objects
-    #[arg(long, value_enum, env = "AMPLS_DNS_LOG_FORMAT", default_value_t)]
+    #[arg(long, value_parser = format::of::<LogFormat>(), env = "AMPLS_DNS_LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
     /// Write a line to stderr for every query: view, name, answer, who wrote it
     #[arg(long, env = "AMPLS_DNS_LOG_QUERIES", value_parser = BoolishValueParser::new())]
@@ -152,8 +152,8 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         let mut signals = Signals::new()?;
         let running = start(settings, Arc::clone(&world))?;
         let log = if arguments.log_queries {
-            let observatory = Arc::clone(running.publication().observatory());
-            Some(LogOutput::start(observatory, arguments.log_format, CountedStderr)?)
+            let log = Arc::clone(running.service().log());
+            Some(LogOutput::start(log, arguments.log_format, CountedStderr)?)
         } else {
             None
         };
@@ -161,7 +161,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
             let servers: Vec<_> = upstreams.iter().map(ToString::to_string).collect();
             say(&format!("names outside the emulated world are asked for at {}", servers.join(", ")));
         }
-        let control = Arc::new(Control::new(Arc::clone(running.publication()), Box::new(given), origin));
+        let control = Arc::new(Control::new(Arc::clone(running.service()), Box::new(given), origin));
         let admin = Admin::new(Arc::clone(&control));
         let server = admin_server(arguments, guard, admin.clone())?;
         let _watch = arguments.watch.then(|| file_watch::watch(Arc::clone(&control))).transpose()?;
@@ -188,11 +188,11 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
             let control = Arc::clone(&control);
             match signals.next().await {
                 Signal::End => break,
-                // A failure is logged where it is met, and kept for whoever asks.
+                // A failure is logged where it happens, and kept for the admin API.
                 Signal::Reload => {
                     let _ = tokio::task::spawn_blocking(move || control.reload()).await?;
                 }
-                Signal::Statistics => say(&metrics::summary(running.publication().observatory(), &running.world())),
+                Signal::Statistics => say(&metrics::summary(running.service().log(), &running.world())),
             }
         }
         say("stopping");
@@ -276,7 +276,7 @@ fn guard(arguments: &ServeArguments) -> std::result::Result<Guard, Box<dyn std::
     Ok(guard)
 }
 
-/// The admin server, unless it is off. Without it the DNS server goes on if nobody named its port.
+/// The admin server, unless it is off. Without it the DNS server starts all the same, unless its address was given.
 fn admin_server(
     arguments: &ServeArguments,
     guard: Guard,

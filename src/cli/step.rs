@@ -3,8 +3,9 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::client::{ClientError, ServerArguments};
+use super::client::ServerArguments;
 use super::{FormatArguments, Outcome, Result};
+use crate::client::admin::ClientError;
 use crate::output::{self as documents, Format};
 
 /// Go to another step of a running server

@@ -4,30 +4,15 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{OperandArguments, Outcome, Result, input, output};
+use super::{OperandArguments, Outcome, Result, format, input, output};
 use crate::assess::Timeline;
 use crate::assess::client_cache::waits;
 use crate::estate::{History, NetworkName, Revision};
 use crate::output::drawing::layout::Plan;
 use crate::output::drawing::{TimelineView, mermaid, svg};
+use crate::output::format::StoryFormat;
 use crate::output::page::{Page, html};
 use crate::output::{json, story, waits as report};
-
-/// How a story is told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
-enum StoryFormat {
-    /// A table for people.
-    #[default]
-    Text,
-    /// For programs: one JSON document.
-    Json,
-    /// A drawing of one step.
-    Svg,
-    /// The same as a Mermaid flowchart.
-    Mermaid,
-    /// One page with all steps: drawings, table and explanations. It needs no server.
-    Html,
-}
 
 /// Tell step by step which names changed for which network, what broke and what healed
 #[derive(Args, Debug)]
@@ -48,7 +33,7 @@ pub(super) struct StoryArguments {
     #[arg(long, value_name = "STEP")]
     at: Option<String>,
     /// Form of the output
-    #[arg(long, value_enum, default_value_t = StoryFormat::Text)]
+    #[arg(long, value_parser = format::of::<StoryFormat>(), default_value = "text")]
     format: StoryFormat,
 }
 

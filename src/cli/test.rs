@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 
 use self::server::{Server, Servers};
 use super::input::{self, Read};
-use super::{Outcome, Result, StepArguments, output};
+use super::{Outcome, Result, StepArguments, format, output};
 use crate::assess::verify::{Asked, Case, Mismatch, verify};
 use crate::client::dns::{Patience, Task};
 use crate::compile::compile;
@@ -57,7 +57,7 @@ pub(super) struct TestArguments {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     within: Option<Duration>,
     /// Form of the output
-    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    #[arg(long, value_parser = format::of::<TestFormat>(), default_value = "text")]
     format: TestFormat,
 }
 

@@ -9,12 +9,13 @@ use serde::Serialize;
 use serde_json::Value;
 use terminal_size::{Height, Width, terminal_size};
 
-use super::client::{Client, ClientError, ServerArguments};
+use super::client::ServerArguments;
 use super::{FormatArguments, Outcome, Result, output};
+use crate::client::admin::{Client, ClientError};
 use crate::output::Format;
 use crate::server::admin::QueriesDocument;
 use crate::server::observe::QueryDocument;
-use crate::server::observe::sight::{line, outcome};
+use crate::server::observe::document::{line, outcome};
 
 /// How long one request waits for the next query, in seconds.
 const WAIT: f64 = 30.0;
@@ -79,7 +80,7 @@ struct FilterArguments {
     /// Part of the writer's name: a private endpoint or a scope
     #[arg(long)]
     writer: Option<String>,
-    /// Whether a fault has struck it
+    /// Whether a fault has hit it
     #[arg(long, value_name = "true|false")]
     fault: Option<bool>,
 }
@@ -310,7 +311,7 @@ mod tests {
             "time": "2026-11-22T12:34:56.789012Z", "latencyMicroseconds": 12, "client": "127.0.0.1:4242",
             "listener": "127.0.0.1:5301", "transport": "udp", "view": "vnet1", "name": name, "type": "A",
             "rcode": "NOERROR", "answer": ["10.0.1.9"], "writer": writer, "revision": 27, "step": "second-scope",
-            "road": "fast"
+            "path": "fast"
         }))
         .expect("a good document")
     }

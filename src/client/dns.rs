@@ -41,7 +41,7 @@ pub enum AskError {
     /// None came in time.
     #[error("no reply from {0} in {1:?}")]
     Silence(SocketAddr, Duration),
-    /// Nobody listens there.
+    /// Nothing listens there.
     #[error("nobody listens at {0}")]
     Refused(SocketAddr),
     /// What came cannot be read.
@@ -192,7 +192,7 @@ fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
-/// An id nobody can foretell: std's hashers have keys from the system's randomness, and differ from one to the next.
+/// An unpredictable id: std's hashers have keys from the system's randomness, and differ from one to the next.
 fn random_id() -> u16 {
     RandomState::new().build_hasher().finish() as u16
 }

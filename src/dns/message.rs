@@ -131,6 +131,43 @@ impl<'p> Echo<'p> {
     }
 }
 
+/// An [`Echo`] that owns its bytes, for replies that take longer than their query is kept.
+#[derive(Clone, Debug)]
+pub struct OwnedEcho {
+    id: u16,
+    opcode: u8,
+    recursion_desired: bool,
+    checking_disabled: bool,
+    question: Box<[u8]>,
+    edns: Option<Edns<'static>>,
+    cookie: Option<Box<[u8]>>,
+}
+
+impl Echo<'_> {
+    /// The same, with bytes of its own.
+    pub fn to_owned(&self) -> OwnedEcho {
+        let Self { id, opcode, recursion_desired, checking_disabled, question, edns } = *self;
+        OwnedEcho {
+            id,
+            opcode,
+            recursion_desired,
+            checking_disabled,
+            question: question.into(),
+            edns: edns.map(|edns| Edns { cookie: None, ..edns }),
+            cookie: edns.and_then(|edns| edns.cookie).map(Box::from),
+        }
+    }
+}
+
+impl OwnedEcho {
+    /// What a reply repeats.
+    pub fn as_echo(&self) -> Echo<'_> {
+        let Self { id, opcode, recursion_desired, checking_disabled, ref question, edns, ref cookie } = *self;
+        let edns = edns.map(|edns| Edns { cookie: cookie.as_deref(), ..edns });
+        Echo { id, opcode, recursion_desired, checking_disabled, question, edns }
+    }
+}
+
 impl<'p> Query<'p> {
     /// Looks at a packet.
     ///

@@ -19,6 +19,7 @@ pub mod master;
 pub mod foreign;
 pub mod message;
 pub mod reply;
+pub mod transport;
 pub mod wire;
 
 pub use gather::NameServers;
@@ -28,3 +29,4 @@ pub use packed::PackedZone;
 pub use record::{RecordData, RecordSet, RecordType, Soa, Ttl};
 pub use reply::{ExtendedError, Rcode, Reply};
 pub use suffixes::Suffixes;
+pub use transport::Transport;

@@ -44,6 +44,22 @@ pub struct ExtendedError {
     pub text: String,
 }
 
+/// Info-codes (RFC 8914, 4).
+impl ExtendedError {
+    /// An error that fits no other code (4.1).
+    pub const OTHER: u16 = 0;
+    /// The answer is out of date (4.4).
+    pub const STALE_ANSWER: u16 = 3;
+    /// The answer is not what the zones hold (4.5).
+    pub const FORGED_ANSWER: u16 = 4;
+    /// The operation or the type is not supported (4.22).
+    pub const NOT_SUPPORTED: u16 = 21;
+    /// No authority could be reached (4.23).
+    pub const NO_REACHABLE_AUTHORITY: u16 = 22;
+    /// The network failed while another server was asked (4.24).
+    pub const NETWORK_ERROR: u16 = 23;
+}
+
 /// What one reply carries: the sections without their bytes.
 ///
 /// The answer holds the aliases in the order a client follows them, then the record set they end at. The additional

@@ -14,41 +14,16 @@ use hickory_proto::serialize::binary::{BinDecodable, BinDecoder, BinEncodable, B
 use super::message::{CLIENT_SUBNET, COOKIE, Class, ClientSubnet, Echo, Edns, HEADER_OCTETS, OPT, opt_length_at};
 use super::{ExtendedError, OwnerName, Rcode, RecordData, RecordSet, RecordType, Reply, Soa, Ttl};
 
+pub use super::transport::{MAX_TCP_OCTETS, MAX_UDP_OCTETS, MIN_UDP_OCTETS, Transport};
+
 /// The UDP size our OPT record tells, in octets.
 ///
 /// Source: dns-traffic-log-how-to, dig through 168.63.129.16 of 2025-09.
 pub const ADVERTISED_SIZE: u16 = 1224;
-/// The largest UDP reply, in octets, whatever the client could take: no fragment on any usual path (DNS flag day 2020).
-pub const MAX_UDP_OCTETS: usize = 1232;
-/// The largest UDP reply to a client that does not say more, in octets (RFC 1035, 4.2.1; RFC 6891, 6.2.3).
-pub const MIN_UDP_OCTETS: usize = 512;
-/// The largest message over TCP, in octets (RFC 1035, 4.2.2).
-pub const MAX_TCP_OCTETS: usize = 65_535;
-
 /// The number of the option that carries an extended error (RFC 8914, 2).
 pub(super) const EXTENDED_ERROR: u16 = 15;
 /// Octets of an OPT record without options.
 const OPT_OCTETS: usize = 11;
-
-/// How a message travels.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Transport {
-    /// A datagram each.
-    Udp,
-    /// A stream of messages.
-    Tcp,
-}
-
-impl Transport {
-    /// The most octets a reply to this message may have.
-    pub fn limit(self, echo: &Echo<'_>) -> usize {
-        match (self, echo.edns) {
-            (Self::Tcp, _) => MAX_TCP_OCTETS,
-            (Self::Udp, None) => MIN_UDP_OCTETS,
-            (Self::Udp, Some(edns)) => usize::from(edns.udp_size).clamp(MIN_UDP_OCTETS, MAX_UDP_OCTETS),
-        }
-    }
-}
 
 /// What a reply tells a trusted sender about the client subnet it named.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,10 +73,7 @@ pub(super) fn settle(
         }
     }
     let options = Options { subnet, extended_error: None };
-    let (rcode, truncated) = match transport {
-        Transport::Udp => (rcode, true),
-        Transport::Tcp => (Rcode::SERVFAIL, false),
-    };
+    let (rcode, truncated) = if transport.is_datagram() { (rcode, true) } else { (Rcode::SERVFAIL, false) };
     write(echo, rcode, truncated, &Tail::default(), &options, out);
 }
 

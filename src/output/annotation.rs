@@ -8,7 +8,7 @@ use crate::estate::Place;
 /// How grave an annotation is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Level {
-    /// It fails the job, in the eyes of whoever reads.
+    /// Shown as a failure of the job.
     Error,
     /// It may.
     Warning,

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::provenance::WrittenDocument;
 use crate::compile::{Compiled, ViewId};
@@ -11,7 +11,7 @@ use crate::dns::{RecordSet, Reply};
 use crate::resolve::{Ede, Outcome, Question, decide, reply};
 
 /// A reply with its surroundings, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct AnswerDocument {
     /// The view it was asked in.
@@ -38,7 +38,7 @@ pub struct AnswerDocument {
 }
 
 /// One record, as JSON.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema, Debug)]
 pub struct RecordDocument {
     /// Owner name with its final dot.
     pub name: String,
@@ -51,7 +51,7 @@ pub struct RecordDocument {
 }
 
 /// An extended DNS error, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
 pub struct ExtendedErrorDocument {
     /// Info-code.
     pub code: u16,

@@ -288,7 +288,7 @@ fn client_of(wanted: &Wanted<'_>, key: &str, server: Ipv4Addr, own: Ipv4Addr) ->
         read_only: false,
         cap_drop: Vec::new(),
         security_opt: Vec::new(),
-        // Nobody tells `sleep` to end in the way it understands.
+        // `sleep` does not react to the signal that containers get first.
         stop_grace_period: "0s".to_owned(),
     }
 }

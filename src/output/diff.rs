@@ -3,28 +3,17 @@
 use std::fmt::Write as _;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::count;
+pub use super::format::DiffFormat;
 use crate::assess::Path;
 use crate::assess::Severity;
 use crate::assess::diff::{Change, Diff, Effect, End, FindingKey, FlowKey, RecordSetKey, Seen, Written};
 
-/// How a difference is printed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
-pub enum DiffFormat {
-    /// For people. Nothing is printed where nothing differs.
-    #[default]
-    Text,
-    /// For a pull request. Nothing is printed where nothing differs.
-    Markdown,
-    /// For programs: one JSON document.
-    Json,
-}
-
 /// What two estates differ in, as JSON. A side on which something is not there is null.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct DiffDocument {
     /// Record sets of private zones.
@@ -38,7 +27,7 @@ pub struct DiffDocument {
 }
 
 /// A record set that differs.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordSetChange {
     /// Resource group and zone.
@@ -54,7 +43,7 @@ pub struct RecordSetChange {
 }
 
 /// A record set on one side.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordSetSide {
     /// Seconds.
@@ -66,7 +55,7 @@ pub struct RecordSetSide {
 }
 
 /// An answer that differs.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct AnswerChange {
     /// The name.
@@ -84,7 +73,7 @@ pub struct AnswerChange {
 }
 
 /// An answer on one side.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct AnswerSide {
     /// `public`, `private`, `noData`, `nameError` or `failure`.
@@ -99,7 +88,7 @@ pub struct AnswerSide {
 }
 
 /// A flow that differs.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct FlowChange {
     /// The networks and virtual machines it changes for; `public` is outside every network.
@@ -121,7 +110,7 @@ pub struct FlowChange {
 }
 
 /// A flow on one side.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct FlowSide {
     /// True if it is allowed.
@@ -142,7 +131,7 @@ pub struct FlowSide {
 }
 
 /// A finding that is there on one side only.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingChange {
     /// True if it appears, false if it disappears.

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::answer::AnswerDocument;
 use super::provenance::{WriterDocument, WrittenDocument, ZoneDocument};
@@ -12,7 +12,7 @@ use crate::resolve::explain::{Said, Statement};
 use crate::resolve::{Explanation, Failure};
 
 /// An explanation, as JSON: the answer and the statements that lead to it.
-#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
 pub struct ExplanationDocument {
     /// What is answered.
     #[serde(flatten)]
@@ -22,7 +22,7 @@ pub struct ExplanationDocument {
 }
 
 /// One statement, as JSON: a sentence and what it is made from.
-#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
 pub struct StatementDocument {
     /// The statement as a sentence.
     pub text: String,
@@ -32,7 +32,7 @@ pub struct StatementDocument {
 }
 
 /// What a statement says. `kind` tells which fields there are.
-#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "the fields are those of the statements they are made from")]
 pub enum Fact {
@@ -71,7 +71,7 @@ pub enum Fact {
 }
 
 /// Where something is said.
-#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Source {
     /// In a linked private zone.

@@ -3,51 +3,15 @@
 use std::fmt::Write as _;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use schemars::JsonSchema;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::annotation::{self, Level};
+pub use super::denied::{Denied, Unreadable};
+pub use super::format::CheckFormat;
 use super::{count, sarif};
 use crate::assess::{Code, Finding, Severity};
 use crate::estate::Place;
-use crate::scenario::ScenarioErrors;
-
-/// How findings are printed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
-pub enum CheckFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs: one JSON document.
-    Json,
-    /// For code scanning: SARIF 2.1.0.
-    Sarif,
-    /// Workflow commands: GitHub shows them beside the lines of the file.
-    Github,
-    /// For CI systems: one JUnit document with a case for each code.
-    Junit,
-    /// For a pull request or the summary of a job.
-    Markdown,
-}
-
-/// The codes that fail whatever their severity.
-#[derive(Clone, Copy, Debug)]
-pub struct Denied<'c>(pub &'c [Code]);
-
-/// Why a scenario cannot be read.
-pub type Unreadable<'e> = &'e ScenarioErrors;
-
-impl Denied<'_> {
-    /// True if a check fails because of this.
-    pub fn fails(self, finding: &Finding) -> bool {
-        finding.severity == Severity::Error || self.has(finding)
-    }
-
-    /// True if its code is one of them.
-    pub fn has(self, finding: &Finding) -> bool {
-        self.0.contains(&finding.code)
-    }
-}
 
 /// The findings of a scenario as they are printed. `file` is what the scenario is called.
 pub fn print(file: &str, findings: &[Finding], denied: Denied<'_>, format: CheckFormat) -> String {
@@ -79,7 +43,7 @@ pub fn print_unreadable(file: &str, errors: Unreadable<'_>, format: CheckFormat)
 }
 
 /// A finding, as JSON.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingDocument {
     /// Stable code.

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::assess::{Flow, Path};
 
 /// A flow, as JSON.
-#[derive(Clone, PartialEq, Eq, Serialize, ToSchema, Debug)]
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct FlowDocument {
     /// The resource.

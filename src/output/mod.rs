@@ -1,37 +1,36 @@
-//! Fifth floor: values to text and JSON. Nothing is decided here; each value is printed in both forms from one place.
+//! Output: results as documents, text and drawings. Nothing is decided here.
+//!
+//! Each kind of document has a file with its JSON form (a type that ends in `Document`) and its text; [`mod@format`] is the table
+//! of all formats. Documents know neither the command line nor HTTP.
 
 pub mod annotation;
 pub mod answer;
 pub mod compose;
+pub mod denied;
 pub mod diff;
 pub mod drawing;
 pub mod explanation;
 pub mod export;
 pub mod findings;
 pub mod flows;
+pub mod format;
 pub mod imported;
 pub mod page;
 pub mod provenance;
 pub mod record_sets;
 pub mod sarif;
+pub mod state;
 pub mod story;
 pub mod tap;
 pub mod verification;
+pub mod verified;
 pub mod waits;
 
-/// How a value is printed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs: one JSON document.
-    Json,
-}
+pub use format::Format;
 
 /// A JSON document as it is printed: indented, with a final line end.
 pub fn json(value: &impl serde::Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(value).expect("values of this floor have string keys only");
+    let mut text = serde_json::to_string_pretty(value).expect("documents have string keys only");
     text.push('\n');
     text
 }

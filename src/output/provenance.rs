@@ -1,7 +1,7 @@
 //! Who wrote a record set, and in which zone it is, as JSON.
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::compile::zone::who;
 use crate::compile::{Compiled, Owned, Writer, Zone};
@@ -10,7 +10,7 @@ use crate::estate::Revision;
 use crate::resolve::explain::SpeakingZone;
 
 /// A zone.
-#[derive(Serialize, ToSchema, Clone, PartialEq, Eq, Debug)]
+#[derive(Serialize, JsonSchema, Clone, PartialEq, Eq, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct ZoneDocument {
     /// Its resource group; absent in public DNS and for a zone from a file.
@@ -24,7 +24,7 @@ pub struct ZoneDocument {
 }
 
 /// Who wrote a record set.
-#[derive(Serialize, ToSchema, Clone, PartialEq, Eq, Debug)]
+#[derive(Serialize, JsonSchema, Clone, PartialEq, Eq, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct WriterDocument {
     /// `endpoint`, `manual`, `zone`, `published`, `resource` or `file`.
@@ -49,7 +49,7 @@ pub struct WriterDocument {
 }
 
 /// Who wrote a record set, and when.
-#[derive(Serialize, ToSchema, Clone, PartialEq, Eq, Debug)]
+#[derive(Serialize, JsonSchema, Clone, PartialEq, Eq, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct WrittenDocument {
     /// Who wrote it.

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::provenance::{WrittenDocument, ZoneDocument, data, step};
 use crate::compile::{Compiled, Owned, Zone};
@@ -25,7 +25,7 @@ pub struct Filter {
 }
 
 /// Record sets and what was deleted.
-#[derive(Serialize, ToSchema, Debug)]
+#[derive(Serialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordSetsDocument {
     /// The revision they are from.
@@ -39,7 +39,7 @@ pub struct RecordSetsDocument {
 }
 
 /// A record set with its provenance.
-#[derive(Serialize, ToSchema, Debug)]
+#[derive(Serialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordSetDocument {
     /// The zone it is in.
@@ -59,7 +59,7 @@ pub struct RecordSetDocument {
 }
 
 /// A record set that another overwrote.
-#[derive(Serialize, ToSchema, Debug)]
+#[derive(Serialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct OverwrittenDocument {
     /// In master-file form.
@@ -69,7 +69,7 @@ pub struct OverwrittenDocument {
 }
 
 /// A record set that was deleted.
-#[derive(Serialize, ToSchema, Debug)]
+#[derive(Serialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletedDocument {
     /// The zone it was in.

@@ -5,7 +5,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::findings::{Denied, Unreadable};
+use super::denied::{Denied, Unreadable};
 use crate::assess::{Code, Finding, Severity};
 use crate::estate::Place;
 

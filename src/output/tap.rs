@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::verification::Verified;
+use super::verified::Verified;
 
 /// All cases, numbered through.
 pub fn text(all: &[Verified]) -> String {

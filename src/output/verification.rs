@@ -7,40 +7,10 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
 use super::annotation::{self, Level};
+pub use super::format::TestFormat;
+pub use super::verified::Verified;
 use super::{count, tap};
 use crate::assess::verify::{Case, Mismatch};
-
-/// How the result of a test is printed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
-pub enum TestFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs: one JSON document.
-    Json,
-    /// For CI systems: one JUnit document.
-    Junit,
-    /// The Test Anything Protocol, version 14.
-    Tap,
-    /// Workflow commands: GitHub shows them beside the lines of the files.
-    Github,
-}
-
-/// The cases of one file.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Verified {
-    /// What the file is called.
-    pub name: String,
-    /// Its expectations, in the order written.
-    pub cases: Vec<Case>,
-}
-
-impl Verified {
-    /// True if nothing differs from what is expected.
-    pub fn holds(&self) -> bool {
-        self.cases.iter().all(|case| case.mismatch.is_none())
-    }
-}
 
 /// The cases as they are printed.
 pub fn print(all: &[Verified], format: TestFormat) -> String {

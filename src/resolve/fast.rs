@@ -1,4 +1,4 @@
-//! The path most queries take: replies put together by copying.
+//! The fast path, which most queries take: replies put together by copying.
 //!
 //! Nothing is allocated, decided twice or encoded here. Each name of a chain is looked up in the table of the zone that answers for it; its records are copied behind a pointer to where the name stands in the reply already. Names shared by
 //! an alias and its target are pointed at, so the octets are the same whatever the spelling of the question.
@@ -6,9 +6,9 @@
 //! Whatever is unusual is left to [`respond()`](super::respond()), by giving up: what stands in `out` by then is overwritten.
 
 use super::MAX_ALIASES;
-use super::outside::Forwarding;
+use super::context::{Forwarding, RequestContext, place};
 use super::prepared::Prepared;
-use super::respond::{RequestContext, Response, place};
+use super::respond::{Response, answer, parse};
 use super::sections::{Ede, OTHER};
 use crate::dns::key::{Key, MAX_KEY_LABELS};
 use crate::dns::message::{Class, HEADER_OCTETS, Query};
@@ -23,16 +23,40 @@ const POINTER_END: usize = 0x4000;
 /// Where each label of the current name stands in the reply.
 type Places = [u16; MAX_KEY_LABELS + 1];
 
+impl Prepared {
+    /// Answers a query; as [`respond()`] does, only faster where it can be.
+    pub fn respond(
+        &self,
+        context: &RequestContext<'_>,
+        transport: Transport,
+        packet: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Response {
+        let parsed = parse(packet, context.extended);
+        let fast = parsed.as_ref().ok().and_then(|query| self.answer_fast(context, transport, query, out));
+        fast.unwrap_or_else(|| answer(self.world(), context, transport, &parsed, out))
+    }
+
+    /// Answers a query where that takes no more than copying; absent where it does, and [`answer`] is to be asked.
+    pub fn answer_fast(
+        &self,
+        context: &RequestContext<'_>,
+        transport: Transport,
+        query: &Query<'_>,
+        out: &mut Vec<u8>,
+    ) -> Option<Response> {
+        respond_fast(self, context, transport, query, out)
+    }
+}
+
 /// Answers an ordinary question; absent where it is not one.
-pub(super) fn respond(
+pub(super) fn respond_fast(
     prepared: &Prepared,
     context: &RequestContext<'_>,
     transport: Transport,
-    packet: &[u8],
+    query: &Query<'_>,
     out: &mut Vec<u8>,
 ) -> Option<Response> {
-    let mut query = Query::parse(packet).ok()?;
-    context.extended.settle(&mut query.echo);
     if query.class != Class::IN || !is_plain(query.kind) {
         return None;
     }

@@ -12,25 +12,16 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use super::context::{RequestContext, place};
 use super::decide::{Decision, MAX_ALIASES, Outcome, Question, walk};
-use super::respond::{RequestContext, octet, place};
+use super::reverse::octet;
 use super::sections::{Ede, OTHER, ends_at, reply};
 use crate::compile::existing::Basis;
 use crate::compile::{Compiled, Target};
 use crate::dns::foreign::{self, ForeignRecord, ForeignReply, Mixed};
-use crate::dns::message::{Class, Query};
+use crate::dns::message::{Class, OwnedEcho, Query};
 use crate::dns::wire::{SubnetEcho, Transport};
 use crate::dns::{ExtendedError, OwnerName, Rcode, RecordType};
-
-/// What becomes of names outside the emulated world.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Forwarding {
-    /// They do not exist.
-    #[default]
-    Off,
-    /// Another server is asked.
-    On,
-}
 
 /// True if what the decision ends at is nothing that this world has a word on.
 pub(super) fn is_outside(world: &Compiled, decision: &Decision<'_>) -> bool {
@@ -126,7 +117,7 @@ fn reverse_prefix(name: &OwnerName) -> Option<(IpAddr, u32)> {
 #[derive(Clone, Debug)]
 pub struct ForwardedQuery {
     world: Arc<Compiled>,
-    packet: Vec<u8>,
+    echo: OwnedEcho,
     transport: Transport,
     question: Question,
     subnet: Option<SubnetEcho>,
@@ -145,9 +136,8 @@ impl ForwardedQuery {
         world: &Arc<Compiled>,
         context: &RequestContext<'_>,
         transport: Transport,
-        packet: &[u8],
+        query: &Query<'_>,
     ) -> Option<Self> {
-        let query = Query::parse(packet).ok()?;
         if !matches!(query.class, Class::IN | Class::ANY) {
             return None;
         }
@@ -155,7 +145,7 @@ impl ForwardedQuery {
         let question = Question { name: OwnerName::from_wire(query.name).ok()?, kind: query.kind };
         let mut journey = Self {
             world: Arc::clone(world),
-            packet: packet.to_vec(),
+            echo: query.echo.to_owned(),
             transport,
             met: vec![question.name.clone()],
             question,
@@ -178,7 +168,7 @@ impl ForwardedQuery {
 
     /// The name of the client's question in wire form, as the client spelled it.
     pub fn spelling(&self) -> &[u8] {
-        Query::parse(&self.packet).expect("it was parsed when the journey began").name
+        self.echo.as_echo().asked().map_or(&[], |(name, _)| name)
     }
 
     /// The name another server is to be asked for next.
@@ -188,9 +178,12 @@ impl ForwardedQuery {
 
     /// The query to another server.
     pub fn query(&self, id: u16) -> Vec<u8> {
-        let query = Query::parse(&self.packet).expect("it was parsed when the journey began");
-        let dnssec_ok = query.echo.edns.is_some_and(|edns| edns.dnssec_ok);
-        foreign::encode_question(id, self.asks(), self.question.kind, dnssec_ok, query.echo.checking_disabled)
+        let echo = self.echo.as_echo();
+        foreign::encode_question(id, self.asks(), self.question.kind, self.dnssec_ok(), echo.checking_disabled)
+    }
+
+    fn dnssec_ok(&self) -> bool {
+        self.echo.as_echo().edns.is_some_and(|edns| edns.dnssec_ok)
     }
 
     /// Reads a reply to that query; absent where the octets are none.
@@ -290,7 +283,7 @@ impl ForwardedQuery {
     /// The other server's own end of the chain.
     fn end(&mut self, rcode: Rcode, told: &ForeignReply) -> Vec<u8> {
         let name = self.asks().clone();
-        let dnssec_ok = Query::parse(&self.packet).ok().and_then(|query| query.echo.edns).is_some_and(|e| e.dnssec_ok);
+        let dnssec_ok = self.dnssec_ok();
         let answered = self.answer.iter().any(|one| one.owner() == name);
         let proves = |one: &&ForeignRecord| match one.kind() {
             RecordType::SOA => !answered && name.is_within(&one.owner()),
@@ -304,13 +297,11 @@ impl ForwardedQuery {
 
     /// The reply to the client, within what its transport and its OPT record allow.
     fn write(&self, mut reply: Mixed) -> Vec<u8> {
-        let mut query = Query::parse(&self.packet).expect("it was parsed when the journey began");
-        self.extended.settle(&mut query.echo);
         if self.extended == Ede::Omit {
             reply.extended_error = None;
         }
         let mut out = Vec::new();
-        foreign::encode(&query.echo, &reply, self.subnet, self.transport, &mut out);
+        foreign::encode(&self.echo.as_echo(), &reply, self.subnet, self.transport, &mut out);
         out
     }
 }
@@ -342,7 +333,7 @@ mod tests {
     use super::*;
     use crate::compile::sample::{estate, name};
     use crate::dns::wire::{decode, encode_query};
-    use crate::resolve::{Response, Subnets, respond};
+    use crate::resolve::{Forwarding, Response, Subnets, parse, respond};
 
     fn context() -> RequestContext<'static> {
         RequestContext {
@@ -359,7 +350,8 @@ mod tests {
     fn journey(text: &str, kind: RecordType) -> Option<ForwardedQuery> {
         let world = Arc::new(estate([10, 0, 1, 9].into()));
         let packet = encode_query(1, &name(text), kind, Some(1232));
-        let journey = ForwardedQuery::begin(&world, &context(), Transport::Udp, &packet);
+        let query = parse(&packet, Ede::Include).expect("a good query");
+        let journey = ForwardedQuery::begin(&world, &context(), Transport::Udp, &query);
         let response = respond(&world, &context(), Transport::Udp, &packet, &mut Vec::new());
         assert_eq!(matches!(response, Response::Outside(_)), journey.is_some(), "{text} {kind}");
         journey

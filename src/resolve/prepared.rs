@@ -7,12 +7,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::respond::{RequestContext, Response};
 use super::sections::{ends_at, overwriting, tells_of_missing};
-use super::{fast, respond};
 use crate::compile::existing::has_rules;
 use crate::compile::{Compiled, View, Zone};
-use crate::dns::wire::Transport;
 use crate::dns::{Key, OwnerName, PackedZone, RecordType, Suffixes, key};
 use crate::estate::{DnsSetting, History, NetworkKind, ResolutionPolicy, ZoneId};
 
@@ -107,29 +104,6 @@ impl Prepared {
     /// The revision.
     pub fn world(&self) -> &Arc<Compiled> {
         &self.world
-    }
-
-    /// Answers a query; as [`respond()`] does, only faster where it can be.
-    pub fn respond(
-        &self,
-        context: &RequestContext<'_>,
-        transport: Transport,
-        packet: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Response {
-        self.respond_fast(context, transport, packet, out)
-            .unwrap_or_else(|| respond(&self.world, context, transport, packet, out))
-    }
-
-    /// Answers a query where that takes no more than copying; absent where it does, and [`respond()`] is to be asked.
-    pub fn respond_fast(
-        &self,
-        context: &RequestContext<'_>,
-        transport: Transport,
-        packet: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Option<Response> {
-        fast::respond(self, context, transport, packet, out)
     }
 
     /// The zone that answers for a name in a view; absent where that is not decided here.
@@ -235,10 +209,12 @@ mod tests {
     use crate::catalogue::Cloud;
     use crate::compile::{Fold, ZoneFiles, sample};
     use crate::dns::NameServers;
+    use crate::dns::wire::Transport;
     use crate::dns::wire::{decode, encode_query};
     use crate::dns::{OwnerName, RecordData, RecordSet};
     use crate::estate::{Event, NetworkSpec, Recorded, Revision, ZoneId};
-    use crate::resolve::{Ede, Forwarding, Subnets};
+    use crate::resolve::fast::respond_fast;
+    use crate::resolve::{Ede, Forwarding, RequestContext, Subnets, parse};
 
     fn name(text: &str) -> OwnerName {
         OwnerName::parse(text).expect("a good name")
@@ -364,8 +340,9 @@ mod tests {
     /// Asks on both paths and holds the replies equal; true if the fast one was taken.
     fn ask(prepared: &Prepared, context: &RequestContext<'_>, transport: Transport, packet: &[u8]) -> bool {
         let (mut quick, mut slow) = (vec![0xaa; 7], Vec::new());
-        let response = respond(prepared.world(), context, transport, packet, &mut slow);
-        let Some(fast) = fast::respond(prepared, context, transport, packet, &mut quick) else { return false };
+        let response = crate::resolve::respond(prepared.world(), context, transport, packet, &mut slow);
+        let Ok(query) = parse(packet, context.extended) else { return false };
+        let Some(fast) = respond_fast(prepared, context, transport, &query, &mut quick) else { return false };
         assert_eq!(fast, response);
         assert_eq!(quick[..12], slow[..12], "headers");
         assert_eq!(decode(&quick), decode(&slow));

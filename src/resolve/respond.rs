@@ -5,43 +5,15 @@
 //! listens at. There is no socket, no clock and no state.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::outside::{Forwarding, is_outside, stays};
+use super::context::{Forwarding, RequestContext, place};
+use super::outside::{is_outside, stays};
+use super::reverse::reversed;
 use super::{Decision, Ede, Outcome, Question, decide, reply};
 use crate::compile::{Compiled, ViewId};
-use crate::dns::message::{Class, Edns, Query, Refusal, SubnetOption};
-use crate::dns::wire::{SubnetEcho, Transport, encode};
+use crate::dns::message::{Class, Query, Refusal};
+use crate::dns::wire::{Transport, encode};
 use crate::dns::{ExtendedError, OwnerName, Rcode, RecordData, RecordSet, RecordType, Reply, Ttl};
-
-/// What is known about a query besides its bytes.
-#[derive(Clone, Copy, Debug)]
-pub struct RequestContext<'s> {
-    /// The view of the network the listener is for; absent at a listener whose clients are told apart by address.
-    pub listener: Option<ViewId>,
-    /// Where the query came from.
-    pub source: IpAddr,
-    /// The address it was sent to, where that is known.
-    pub asked_at: Option<IpAddr>,
-    /// Whether the sender may say for whom it asks.
-    pub subnets: Subnets,
-    /// Whether replies carry the reason.
-    pub extended: Ede,
-    /// What becomes of names outside the emulated world.
-    pub outside: Forwarding,
-    /// The addresses the server listens at, each with the view of its network if it is for one.
-    pub local_addresses: &'s [(IpAddr, Option<ViewId>)],
-}
-
-/// What a client subnet option of a sender counts for (RFC 7871, 11.2).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Subnets {
-    /// Nothing: it is passed over like any unknown option, and the reply has none.
-    #[default]
-    Ignored,
-    /// It says where the client is. The reply has it too, with the number of bits that decided.
-    Trusted,
-}
 
 /// What became of a query.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,17 +29,32 @@ pub enum Response {
 }
 
 /// RFC 8914, 4.22: the operation is not supported.
-const NOT_SUPPORTED: u16 = 21;
+const NOT_SUPPORTED: u16 = ExtendedError::NOT_SUPPORTED;
 /// How long what the server tells about itself may be kept, in seconds.
 const OWN_TTL: Ttl = 10;
 /// The zone of the names that addresses of listeners have; `invalid` is no domain of anybody (RFC 6761, 6.4).
 const OWN_ZONE: &str = "ampls-dns.invalid";
 
-/// Answers a query. If the response is neither [`Response::Silence`] nor [`Response::Outside`], `out` holds the reply, within the transport's limit.
+/// Parses a message, once: everything after it works with what this returns. What replies do not repeat is left out of the
+/// echo already.
 ///
-/// The view is that of the listener's network; else that of the client subnet, from a trusted sender, where an address
-/// in no network is a client of the public view; else that of the longest client prefix that holds the source; else the
-/// public view.
+/// # Errors
+/// As [`Query::parse`].
+pub fn parse(packet: &[u8], extended: Ede) -> Result<Query<'_>, Refusal<'_>> {
+    match Query::parse(packet) {
+        Ok(mut query) => {
+            extended.settle(&mut query.echo);
+            Ok(query)
+        }
+        Err(Refusal::Drop) => Err(Refusal::Drop),
+        Err(Refusal::Reply(mut echo, rcode)) => {
+            extended.settle(&mut echo);
+            Err(Refusal::Reply(echo, rcode))
+        }
+    }
+}
+
+/// Parses a query and answers it: [`parse`], then [`answer`].
 pub fn respond(
     world: &Compiled,
     context: &RequestContext<'_>,
@@ -75,16 +62,28 @@ pub fn respond(
     packet: &[u8],
     out: &mut Vec<u8>,
 ) -> Response {
-    let query = match Query::parse(packet) {
-        Ok(mut query) => {
-            context.extended.settle(&mut query.echo);
-            query
-        }
+    answer(world, context, transport, &parse(packet, context.extended), out)
+}
+
+/// Answers a query that was [parsed](parse). If the response is neither [`Response::Silence`] nor [`Response::Outside`],
+/// `out` holds the reply, within the transport's limit.
+///
+/// The view is that of the listener's network; else that of the client subnet, from a trusted sender, where an address
+/// in no network is a client of the public view; else that of the longest client prefix that holds the source; else the
+/// public view.
+pub fn answer(
+    world: &Compiled,
+    context: &RequestContext<'_>,
+    transport: Transport,
+    parsed: &Result<Query<'_>, Refusal<'_>>,
+    out: &mut Vec<u8>,
+) -> Response {
+    let query = match parsed {
+        Ok(query) => query,
         Err(Refusal::Drop) => return Response::Silence,
-        Err(Refusal::Reply(mut echo, rcode)) => {
-            context.extended.settle(&mut echo);
-            encode(&echo, &bare(rcode), None, transport, out);
-            return Response::Refused(rcode);
+        Err(Refusal::Reply(echo, rcode)) => {
+            encode(echo, &bare(*rcode), None, transport, out);
+            return Response::Refused(*rcode);
         }
     };
     let refuse = |out: &mut Vec<u8>, rcode, why: &str| {
@@ -158,30 +157,6 @@ fn bare(rcode: Rcode) -> Reply<'static> {
     Reply { rcode, answer: Vec::new(), authority: None, extended_error: None }
 }
 
-/// A trusted sender's client subnet option breaks a rule.
-pub(super) struct MalformedSubnet;
-
-/// The view, and what the reply says about the client subnet.
-pub(super) fn place(
-    world: &Compiled,
-    context: &RequestContext<'_>,
-    edns: Option<&Edns<'_>>,
-) -> Result<(ViewId, Option<SubnetEcho>), MalformedSubnet> {
-    let option = edns.and_then(|edns| edns.client_subnet).filter(|_| context.subnets == Subnets::Trusted);
-    let subnet = match option {
-        Some(SubnetOption::Malformed) => return Err(MalformedSubnet),
-        Some(SubnetOption::Good(subnet)) => Some(subnet),
-        None => None,
-    };
-    let view_of = |address| world.views.of_address(address).map_or(ViewId::PUBLIC, |(view, _)| view);
-    let (view, scope_length) = match (context.listener, subnet.and_then(|subnet| subnet.address)) {
-        (Some(view), _) => (view, 0),
-        (None, Some(address)) => (view_of(address), world.views.deciding_bits(address)),
-        (None, None) => (view_of(context.source), 0),
-    };
-    Ok((view, subnet.map(|subnet| SubnetEcho { subnet, scope_length })))
-}
-
 /// What the server tells about itself (RFC 4892 and custom); absent for names CHAOS does not have here.
 fn chaos(world: &Compiled, view: ViewId, question: &Question) -> Option<Reply<'static>> {
     let text = match question.name.wire() {
@@ -239,37 +214,16 @@ fn own_address<'d>(question: Question, own: &OwnerName, otherwise: Reply<'d>) ->
     reply
 }
 
-/// The address a name in `in-addr.arpa` or `ip6.arpa` stands for (RFC 1035, 3.5; RFC 3596, 2.5).
-fn reversed(name: &OwnerName) -> Option<IpAddr> {
-    let labels: Vec<&[u8]> = name.labels().collect();
-    match labels.as_slice() {
-        [d, c, b, a, b"in-addr", b"arpa"] => {
-            Some(IpAddr::V4(Ipv4Addr::new(octet(a)?, octet(b)?, octet(c)?, octet(d)?)))
-        }
-        [nibbles @ .., b"ip6", b"arpa"] if nibbles.len() == 32 => {
-            let bits = nibbles.iter().rev().try_fold(0u128, |bits, label| match label {
-                [digit] => Some(bits << 4 | u128::from(char::from(*digit).to_digit(16)?)),
-                _ => None,
-            });
-            bits.map(|bits| IpAddr::V6(Ipv6Addr::from(bits)))
-        }
-        _ => None,
-    }
-}
-
-/// The number of a label in `in-addr.arpa`, written as numbers are.
-pub(super) fn octet(label: &[u8]) -> Option<u8> {
-    let text = std::str::from_utf8(label).ok()?;
-    text.parse::<u8>().ok().filter(|value| value.to_string() == text)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
     use proptest::prelude::*;
 
     use super::*;
     use crate::compile::sample::{estate, name};
     use crate::dns::wire::{Received, ReceivedData, decode, encode_query};
+    use crate::resolve::Subnets;
 
     const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 

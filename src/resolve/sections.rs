@@ -32,9 +32,9 @@ impl Ede {
 }
 
 /// RFC 8914, 4: an error that fits no other code.
-pub(super) const OTHER: u16 = 0;
+pub(super) const OTHER: u16 = ExtendedError::OTHER;
 /// RFC 8914, 4.23: no authority could be reached.
-const NO_REACHABLE_AUTHORITY: u16 = 22;
+const NO_REACHABLE_AUTHORITY: u16 = ExtendedError::NO_REACHABLE_AUTHORITY;
 
 /// The sections that tell a client a decision.
 pub fn reply<'d>(world: &Compiled, decision: &'d Decision<'d>, extended: Ede) -> Reply<'d> {

@@ -1,123 +1,21 @@
 //! The scenarios that come with the program, embedded from `zones/scenarios/`.
 
-macro_rules! scenarios {
-    ($($name:literal),* $(,)?) => {
-        /// Name and text of each, in order of names.
-        const ALL: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!("../../zones/scenarios/", $name, ".yaml")))),*];
-    };
-}
+use std::sync::LazyLock;
 
-scenarios![
-    "a-dot-in-the-place-of-a-dash",
-    "a-zone-nobody-writes-to",
-    "agent-config-without-data-collection-endpoint",
-    "agent-resolves-publicly",
-    "api-management-telemetry-lost",
-    "application-insights-after-landing-zone",
-    "approval",
-    "azure-examples-override",
-    "azure-firewall-as-dns-proxy",
-    "blob-zone-missing-from-zone-group",
-    "browser-with-dns-of-its-own",
-    "china",
-    "data-collection-endpoint-not-copied",
-    "delete-if-owner",
-    "dns-server-out-of-reach",
-    "docs-01-one-private-link-for-many-resources",
-    "docs-02-a-set-with-a-boundary",
-    "docs-03-no-public-access-needed",
-    "docs-04-only-authorised-networks",
-    "docs-05-defined-resources-only",
-    "docs-06-on-premises-through-the-connected-network",
-    "docs-07-traffic-stays-on-the-backbone",
-    "docs-08-addresses-from-the-networks-pool",
-    "docs-09-no-unrequired-outbound-traffic",
-    "docs-10-control-which-resources",
-    "docs-11-control-which-networks",
-    "docs-12-zones-map-the-endpoints",
-    "docs-13-specific-and-shared-endpoints",
-    "docs-14-one-resource-changes-dns-for-all",
-    "docs-15-a-second-scope-overrides",
-    "docs-16-application-insights-endpoints-are-shared",
-    "docs-17-the-query-endpoint-is-global",
-    "docs-18-all-queries-take-the-private-path",
-    "docs-19-validation-is-not-for-all",
-    "docs-20-outside-needs-open-and-public",
-    "docs-21-workspace-endpoints-are-specific",
-    "docs-22-other-workspaces-stay-public",
-    "docs-23-data-collection-endpoints-are-specific",
-    "docs-24-other-machines-are-not-affected",
-    "docs-25-endpoint-compression",
-    "docs-26-before-endpoint-compression",
-    "docs-27-fewer-addresses-are-taken",
-    "docs-28-three-hundred-workspaces",
-    "docs-29-a-thousand-components",
-    "docs-30-the-limit-before-compression",
-    "docs-31-one-scope-for-networks-that-share-dns",
-    "docs-32-one-global-dns-is-one-private-link",
-    "docs-33-legacy-ingestion-is-denied-to-all-others",
-    "docs-34-legacy-queries-are-open",
-    "docs-35-legacy-too-strict-and-too-lenient",
-    "docs-36-modes-for-ingestion-and-queries-apart",
-    "docs-37-private-only-mode",
-    "docs-38-open-mode",
-    "docs-39-log-queries-follow-the-mode",
-    "docs-40-log-ingestion-is-outside-the-modes",
-    "docs-41-a-firewall-stops-foreign-log-ingestion",
-    "docs-42-an-early-allow-rule-sends-publicly",
-    "docs-43-sessions-outlive-a-deny-rule",
-    "docs-44-a-reboot-takes-effect-at-once",
-    "docs-45-cutting-sessions-is-enough",
-    "empty-zone-landing-zone",
-    "empty-zone-public-sector-template",
-    "endpoint-route-before-the-firewall",
-    "equal-client-prefixes",
-    "exclusions-per-connection",
-    "fallback-to-internet",
-    "first-endpoint-deleted",
-    "forwarder-to-a-server-that-is-gone",
-    "forwarders-before-scope",
-    "hosts-that-exist",
-    "hub-and-spoke-custom-dns",
-    "hub-and-spoke-shared-zone",
-    "hub-and-spoke-through-a-firewall",
-    "limits",
-    "no-zone-group",
-    "on-premises-behind-a-gateway",
-    "only-declared-resources-exist",
-    "only-monitor-zone-linked",
-    "own-dns-and-no-list-of-zones",
-    "portal-in-a-browser-that-asks-first",
-    "preview-limits",
-    "private-resolver",
-    "query-name-public-workspace-name-private",
-    "regional-names-with-the-hop",
-    "repair-of-a-zone-group",
-    "rewrite-all",
-    "ruleset-hides-a-zone",
-    "scope-made-by-an-old-tool",
-    "scoping-and-unscoping-later",
-    "secured-by-perimeter",
-    "security-scanner-in-a-virtual-network",
-    "sessions-end-with-the-way",
-    "setup-older-than-april-2021",
-    "several-endpoints-of-one-scope-one-zone",
-    "spoke-to-spoke-by-vpn-gateway",
-    "static-addresses",
-    "statistics-host-denied-by-the-zone",
-    "subnet-too-small",
-    "telemetry-through-another-scope",
-    "terraform-and-the-five-zones",
-    "transit-nobody-declared",
-    "two-scopes-in-one-network",
-    "two-scopes-one-dns",
-    "two-zones-of-one-name",
-    "us-government",
-    "virtual-wan",
-    "workspace-names-always-with-the-hop",
-    "workspace-nobody-declared",
-];
+use include_dir::{Dir, include_dir};
+
+static FOLDER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/zones/scenarios");
+
+/// Name and text of each, in order of names.
+static ALL: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
+    let scenarios = FOLDER.files().filter_map(|file| {
+        let name = file.path().to_str()?.strip_suffix(".yaml")?;
+        Some((name, file.contents_utf8()?))
+    });
+    let mut all: Vec<_> = scenarios.collect();
+    all.sort_unstable();
+    all
+});
 
 /// The text of a built-in scenario.
 pub fn text(name: &str) -> Option<&'static str> {
@@ -127,4 +25,19 @@ pub fn text(name: &str) -> Option<&'static str> {
 /// The names of the built-in scenarios.
 pub fn names() -> impl Iterator<Item = &'static str> {
     ALL.iter().map(|(name, _)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_a_scenario() {
+        for entry in FOLDER.entries() {
+            let path = entry.path();
+            let is_text = entry.as_file().is_some_and(|file| file.contents_utf8().is_some());
+            assert!(is_text && path.extension().is_some_and(|extension| extension == "yaml"), "{}", path.display());
+        }
+        assert_eq!(names().count(), FOLDER.files().count());
+    }
 }

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::node::Range;
+use unicode_width::UnicodeWidthChar;
+
+use super::range::Range;
 use crate::estate::Place;
 
 /// The most errors of one text that are kept. Who made more has one mistake many times.
@@ -173,8 +175,18 @@ impl Cut {
         let rest = &own[self.octets..];
         let rest = String::from_utf8_lossy(&rest[..rest.len().min(160 * 4)]);
         let part = rest.trim_end_matches('\r').chars().take(160);
+        // A tab is printed as one space, so that the carets stand where the text does.
         (part.map(|character| if character.is_control() { ' ' } else { character }).collect(), skipped + 1)
     }
+}
+
+/// How many columns of a terminal stand before the carets and below them, for the characters from `start` on. Characters of
+/// East Asian scripts take two columns, combining marks none.
+fn caret_columns(line: &str, start: usize, width: usize) -> (usize, usize) {
+    let columns = |character: char| character.width().unwrap_or(0);
+    let before = line.chars().take(start).map(columns).sum::<usize>() + start.saturating_sub(line.chars().count());
+    let below = line.chars().skip(start).take(width).map(columns).sum::<usize>();
+    (before, below.max(1))
 }
 
 impl std::error::Error for ScenarioErrors {}
@@ -209,8 +221,7 @@ impl fmt::Display for ScenarioError {
         writeln!(f, "{gutter}--> {}", self.place)?;
         writeln!(f, "{gutter} |")?;
         writeln!(f, "{number} | {line}")?;
-        let before = (self.place.column - first) as usize;
-        let carets = (self.width as usize).min(line.chars().count().saturating_sub(before)).max(1);
+        let (before, carets) = caret_columns(line, (self.place.column - first) as usize, self.width as usize);
         write!(f, "{gutter} | {}{}", " ".repeat(before), "^".repeat(carets))?;
         match &self.hint {
             Some(hint) => write!(f, "\nhint: {hint}"),
@@ -257,5 +268,30 @@ pub(super) fn choice<'a>(given: &str, words: impl IntoIterator<Item = &'a str>) 
         None if words.is_empty() => None,
         None if words.len() <= 12 => Some(format!("there is {}", words.join(", "))),
         None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn carets_stand_below_characters_of_any_width() {
+        assert_eq!(caret_columns("name: vnet1", 6, 5), (6, 5));
+        // Two columns each.
+        assert_eq!(caret_columns("網路: vnet1", 4, 5), (6, 5));
+        assert_eq!(caret_columns("- 網路", 2, 2), (2, 4));
+        // A combining mark has none of its own.
+        assert_eq!(caret_columns("cafe\u{301}: x", 7, 1), (6, 1));
+        // Behind the end of the line there is still one.
+        assert_eq!(caret_columns("ab", 2, 9), (2, 1));
+        assert_eq!(caret_columns("ab", 4, 9), (4, 1));
+    }
+
+    #[test]
+    fn a_tab_is_printed_as_the_one_space_the_carets_count() {
+        let (line, first) = Cut::default().around(b"\tname:\tvnet1", 1, 8);
+        assert_eq!((line.as_str(), first), (" name: vnet1", 1));
+        assert_eq!(caret_columns(&line, 7, 5), (7, 5));
     }
 }

@@ -19,6 +19,7 @@ pub mod spec;
 mod check;
 mod names;
 mod node;
+mod range;
 mod v1;
 
 use std::sync::Arc;

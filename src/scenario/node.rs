@@ -12,6 +12,7 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span};
 use hashbrown::HashTable;
 
 use super::error::{Fault, Faults, shown};
+pub(super) use super::range::Range;
 
 /// The most bytes a scenario may have.
 pub const MAX_OCTETS: usize = 64 << 20;
@@ -50,15 +51,6 @@ impl Bounds {
     fn of(self, length: usize) -> Size {
         Size { nodes: self.nodes.min(FREE_NODES.max(length / OCTETS_PER_NODE)), octets: FREE_OCTETS + 2 * length }
     }
-}
-
-/// Where a node stands: line from 1, column from 1 in characters, and how many characters it has on that line.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub(super) struct Range {
-    pub(super) line: u32,
-    pub(super) column: u32,
-    /// At least 1, but for a range without a place.
-    pub(super) width: u32,
 }
 
 /// A node and where it stands.

@@ -15,8 +15,8 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use super::SnapshotStore;
-use super::publish::Generation;
+use super::Service;
+use super::snapshot::Generation;
 use crate::catalogue::Cloud;
 use crate::compile::refusal::Refusal;
 use crate::compile::zone_files::LinkError;
@@ -204,7 +204,7 @@ pub struct Reloads {
     pub failure: Option<Arc<str>>,
 }
 
-/// Told to whoever waits for changes.
+/// Sent to those who wait for changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Change {
     /// The publication.
@@ -329,13 +329,13 @@ pub struct Snapshot {
     pub taken: SystemTime,
 }
 
-/// The writer. Shared by whoever may change what is served.
+/// The writer, shared by everything that may change what is served.
 pub struct Control {
-    publication: Arc<SnapshotStore>,
+    service: Arc<Service>,
     source: Box<dyn Source>,
     standing: ArcSwap<Position>,
     changes: watch::Sender<Change>,
-    /// Whoever writes holds this.
+    /// Held while writing.
     writer: Mutex<Writer>,
 }
 
@@ -373,9 +373,9 @@ impl std::fmt::Debug for Control {
 
 impl Control {
     /// The writer of a publication that serves `origin`, which is what `source` gave.
-    pub fn new(publication: Arc<SnapshotStore>, source: Box<dyn Source>, origin: Origin) -> Self {
-        if Arc::ptr_eq(&publication.world(), &origin.world) {
-            origin.prepared.get_or_init(|| publication.current());
+    pub fn new(service: Arc<Service>, source: Box<dyn Source>, origin: Origin) -> Self {
+        if Arc::ptr_eq(&service.snapshots().world(), &origin.world) {
+            origin.prepared.get_or_init(|| service.snapshots().current());
         }
         let origin = Arc::new(origin);
         let standing = Position {
@@ -388,7 +388,7 @@ impl Control {
         };
         let (changes, _) = watch::channel(change(&standing));
         let standing = ArcSwap::from_pointee(standing);
-        Self { publication, source, standing, changes, writer: Mutex::default() }
+        Self { service, source, standing, changes, writer: Mutex::default() }
     }
 
     /// What is served now.
@@ -397,8 +397,8 @@ impl Control {
     }
 
     /// What the listeners answer from.
-    pub fn publication(&self) -> &Arc<SnapshotStore> {
-        &self.publication
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
     }
 
     /// Where the estate is read from.
@@ -565,7 +565,7 @@ impl Control {
     /// Goes back to what was read last, at the step it begins at. Appended events are gone; snapshots stay.
     pub fn reset(&self) -> Arc<Position> {
         let writer = self.write();
-        self.publication.faults().clear_all(std::time::Instant::now());
+        self.service.faults().clear_all(std::time::Instant::now());
         for also in &writer.at_reset {
             also();
         }
@@ -599,7 +599,7 @@ impl Control {
         }
         let Position { title, world, step, origin, .. } = (*self.standing()).clone();
         // Nothing is published while the lock is held, so this is what was published with `world`.
-        let prepared = self.publication.current();
+        let prepared = self.service.snapshots().current();
         let saved = Saved { taken: SystemTime::now(), title, world, step, origin, prepared };
         let told = saved.told(name);
         writer.snapshots.insert(name.to_owned(), saved);
@@ -653,17 +653,17 @@ impl Control {
         self.publish(writer, "step", |before| Next { world, step: Some(step), ..Next::like(before) })
     }
 
-    /// The lock is what keeps publications in order; whoever calls shows that it holds it.
+    /// The lock keeps publications in order; the argument proves that the caller holds it.
     fn publish(&self, _writer: &Writer, by: &str, next: impl FnOnce(&Position) -> Next) -> Arc<Position> {
         let before = self.standing();
         let Next { title, world, step, origin, reloads, prepared } = next(&before);
         match prepared {
-            Some(edition) => self.publication.publish_again(edition),
+            Some(edition) => self.service.snapshots().publish_again(edition),
             None if Arc::ptr_eq(&before.world, &world) => {}
-            None => self.publication.publish(Arc::clone(&world)),
+            None => self.service.snapshots().publish(Arc::clone(&world)),
         }
         if Arc::ptr_eq(&origin.world, &world) {
-            origin.prepared.get_or_init(|| self.publication.current());
+            origin.prepared.get_or_init(|| self.service.snapshots().current());
         }
         let standing = Arc::new(Position { edition: before.edition + 1, title, world, step, reloads, origin });
         self.standing.store(Arc::clone(&standing));
@@ -764,11 +764,11 @@ mod tests {
 
     fn control(name: &'static str) -> Control {
         let origin = Origin::new(BuiltIn(name).load().expect("it can be read")).expect("it has its start");
-        let publication = SnapshotStore::new(Arc::clone(origin.world()), Vec::new(), Conduct::default());
-        Control::new(Arc::new(publication), Box::new(BuiltIn(name)), origin)
+        let service = Service::new(Arc::clone(origin.world()), Vec::new(), Conduct::default());
+        Control::new(Arc::new(service), Box::new(BuiltIn(name)), origin)
     }
 
-    /// What is served is what the history makes of itself, whatever road led there.
+    /// What is served equals a fresh fold of the history, regardless of the changes that led there.
     fn check(control: &Control) {
         let standing = control.standing();
         let world = compile(&standing.world.history, standing.world.revision());
@@ -778,7 +778,7 @@ mod tests {
             zones.collect::<Vec<_>>()
         };
         assert_eq!(sets(&standing.world), sets(&world));
-        assert!(Arc::ptr_eq(&control.publication().world(), &standing.world));
+        assert!(Arc::ptr_eq(&control.service().snapshots().world(), &standing.world));
     }
 
     #[test]
@@ -831,7 +831,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_sees_each_change_and_resets_are_told() {
+    fn waiting_readers_see_each_change_and_each_reset() {
         let control = control("two-scopes-one-dns");
         let mut changes = control.changes();
         let (told, was_told) = std::sync::mpsc::channel();

@@ -152,7 +152,7 @@ impl Builder {
         let world = Arc::clone(origin.world());
         let listeners = plan(&world, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).listeners;
         let running = start(Settings { listeners, ..Settings::default() }, world)?;
-        let control = Control::new(Arc::clone(running.publication()), Box::new(source), origin);
+        let control = Control::new(Arc::clone(running.service()), Box::new(source), origin);
         Ok(Emulator { running, control })
     }
 }

@@ -1,11 +1,11 @@
-//! Faults: what goes wrong on purpose.
+//! Faults: failures injected on purpose.
 //!
-//! A [`Fault`] says whom it strikes (names, type, network, transport), how often, for how long, and what happens then. Its
-//! dice are thrown with a seed: the n-th query that matches is struck or not, on every machine and in every run. Of several
-//! faults the oldest that strikes counts, alone. Nothing here touches a socket: [`Faults::strike`] is asked, once any fault is set at all,
-//! and says what to do.
+//! A [`Fault`] says which queries it hits (names, type, network, transport), what share of them, for how long, and what
+//! happens to their replies. Its random generator is seeded: the n-th query that matches is hit or not, on every machine and
+//! in every run. If several faults match, the oldest that hits is applied, alone. Nothing here touches a socket: the pipeline
+//! calls [`Faults::hit`] while any fault is set.
 
-pub(super) mod harm;
+pub(super) mod effect;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,20 +17,14 @@ use arc_swap::ArcSwap;
 
 use super::names::NamePattern;
 use crate::dns::wire::Transport;
-use crate::dns::{OwnerName, Rcode, RecordType};
+use crate::dns::{ExtendedError, OwnerName, Rcode, RecordType};
 
 /// The most faults at a time.
 pub const MAX_FAULTS: usize = 100;
 /// The longest a reply may be kept back; no resolver waits longer.
 pub const MAX_DELAY: Duration = Duration::from_secs(60);
-/// RFC 8914, 4.4: the answer is an old one.
-pub const STALE_ANSWER: u16 = 3;
-/// RFC 8914, 4.5: the answer is not what the zones hold.
-pub const FORGED_ANSWER: u16 = 4;
-/// RFC 8914, 4.1: any other reason.
-const OTHER: u16 = 0;
 
-/// Whom a fault strikes. What is absent does not matter.
+/// Which queries a fault can hit. Absent fields match everything.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Scope {
     /// Names asked for.
@@ -56,28 +50,28 @@ pub enum FaultEffect {
     Stale,
 }
 
-/// Something that goes wrong on purpose.
+/// A failure to inject.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Fault {
-    /// Whom it strikes.
+    /// Which queries it can hit.
     pub scope: Scope,
-    /// Of the queries it could strike, how many it does: from 0 for none to 1 for all.
+    /// The share of matching queries it hits, from 0 for none to 1 for all.
     pub share: f64,
-    /// What the dice are thrown with.
+    /// Seed of the random generator.
     pub seed: u64,
     /// How long it lasts; absent if until it is cleared.
     pub lasts: Option<Duration>,
     /// How late replies are; zero if they are not.
     pub delay: Duration,
     /// What becomes of replies; absent if they are only late.
-    pub harm: Option<FaultEffect>,
+    pub effect: Option<FaultEffect>,
 }
 
 /// Why a fault cannot be set.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum FaultError {
     /// It does nothing.
-    #[error("a fault needs a delay, a harm, or both")]
+    #[error("a fault needs a delay, an effect, or both")]
     Nothing,
     /// The share is no share.
     #[error("the share {0} is not from 0 to 1")]
@@ -90,7 +84,7 @@ pub enum FaultError {
     TooMany,
 }
 
-/// What struck a query.
+/// A fault that hit a query.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct FaultHit {
     /// The number of the fault.
@@ -98,16 +92,16 @@ pub struct FaultHit {
     /// How late the reply is to be.
     pub delay: Duration,
     /// What is to become of it.
-    pub harm: Option<FaultEffect>,
+    pub effect: Option<FaultEffect>,
 }
 
 impl FaultHit {
     /// What the reply tells about it, where it can: the info-code of an extended error.
     pub fn info_code(&self) -> u16 {
-        match self.harm {
-            None | Some(FaultEffect::Drop) => OTHER,
-            Some(FaultEffect::Stale) => STALE_ANSWER,
-            Some(FaultEffect::Rcode(_) | FaultEffect::Truncate) => FORGED_ANSWER,
+        match self.effect {
+            None | Some(FaultEffect::Drop) => ExtendedError::OTHER,
+            Some(FaultEffect::Stale) => ExtendedError::STALE_ANSWER,
+            Some(FaultEffect::Rcode(_) | FaultEffect::Truncate) => ExtendedError::FORGED_ANSWER,
         }
     }
 }
@@ -125,7 +119,7 @@ impl fmt::Display for FaultEffect {
 
 impl fmt::Display for FaultHit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "fault {}: {}", self.fault, Effect(self.delay, self.harm))
+        write!(f, "fault {}: {}", self.fault, Effect(self.delay, self.effect))
     }
 }
 
@@ -134,12 +128,12 @@ struct Effect(Duration, Option<FaultEffect>);
 
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(delay, harm) = self;
-        if let Some(harm) = harm {
-            write!(f, "{harm}")?;
+        let Self(delay, effect) = self;
+        if let Some(effect) = effect {
+            write!(f, "{effect}")?;
         }
         if !delay.is_zero() {
-            write!(f, "{}{} ms late", if harm.is_some() { ", " } else { "" }, delay.as_millis())?;
+            write!(f, "{}{} ms late", if effect.is_some() { ", " } else { "" }, delay.as_millis())?;
         }
         Ok(())
     }
@@ -147,7 +141,7 @@ impl fmt::Display for Effect {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Effect(self.delay, self.harm))?;
+        write!(f, "{}", Effect(self.delay, self.effect))?;
         let Scope { name, kind, network, transport } = &self.scope;
         if let Some(name) = name {
             write!(f, " for {name}")?;
@@ -159,7 +153,7 @@ impl fmt::Display for Fault {
             write!(f, " from {network}")?;
         }
         if let Some(transport) = transport {
-            write!(f, " over {}", if *transport == Transport::Udp { "UDP" } else { "TCP" })?;
+            write!(f, " over {}", transport.title())?;
         }
         if self.share < 1.0 {
             write!(f, ", of {} %", (self.share * 1000.0).round() / 10.0)?;
@@ -168,7 +162,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A question a fault may strike.
+/// A question a fault may hit.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'q> {
     /// The name asked for.
@@ -182,7 +176,7 @@ pub struct Asked<'q> {
 }
 
 impl Scope {
-    /// True if the fault may strike this question.
+    /// True if the fault may hit this question.
     pub fn holds(&self, asked: &Asked<'_>) -> bool {
         self.name.as_ref().is_none_or(|name| name.matches(asked.name))
             && self.kind.is_none_or(|kind| kind == asked.kind)
@@ -192,19 +186,19 @@ impl Scope {
 }
 
 impl Fault {
-    /// True if it strikes the n-th query it could strike, counted from 0.
-    pub fn strikes(&self, nth: u64) -> bool {
+    /// True if it hits the n-th query it could hit, counted from 0.
+    pub fn hits(&self, nth: u64) -> bool {
         // The first 53 bits make a number below 1 of which every one can be written exactly.
         (mixed(self.seed, nth) >> 11) as f64 / ((1u64 << 53) as f64) < self.share
     }
 
-    /// True if it can strike at all over this transport.
+    /// True if it can hit at all over this transport.
     fn works_over(&self, transport: Transport) -> bool {
-        self.harm != Some(FaultEffect::Truncate) || transport == Transport::Udp
+        self.effect != Some(FaultEffect::Truncate) || transport.is_datagram()
     }
 
     fn check(&self) -> Result<(), FaultError> {
-        if self.delay.is_zero() && self.harm.is_none() {
+        if self.delay.is_zero() && self.effect.is_none() {
             return Err(FaultError::Nothing);
         }
         if !(0.0..=1.0).contains(&self.share) {
@@ -234,19 +228,19 @@ pub struct Armed {
     pub fault: Fault,
     /// When it ends; absent if it does not by itself.
     pub until: Option<Instant>,
-    met: AtomicU64,
-    struck: AtomicU64,
+    matched: AtomicU64,
+    hits: AtomicU64,
 }
 
 impl Armed {
-    /// How many queries it could have struck.
-    pub fn met(&self) -> u64 {
-        self.met.load(Ordering::Relaxed)
+    /// How many queries it could have hit.
+    pub fn matched(&self) -> u64 {
+        self.matched.load(Ordering::Relaxed)
     }
 
     /// How many it did.
-    pub fn struck(&self) -> u64 {
-        self.struck.load(Ordering::Relaxed)
+    pub fn hits(&self) -> u64 {
+        self.hits.load(Ordering::Relaxed)
     }
 
     fn is_over(&self, now: Instant) -> bool {
@@ -257,13 +251,13 @@ impl Armed {
 /// All faults that are set.
 #[derive(Debug, Default)]
 pub struct Faults {
-    /// True while there may be any: all that a query on the fast road looks at.
+    /// True while there may be any: all that a query on the fast path reads.
     any: AtomicBool,
     armed: ArcSwap<Vec<Arc<Armed>>>,
-    /// How many were ever set. Whoever changes the list holds it.
+    /// How many were ever set. Locked while the list changes.
     ever: Mutex<u32>,
-    /// How many queries were struck by faults that are gone.
-    struck_before: AtomicU64,
+    /// How many queries were hit by faults that are gone.
+    hits_before: AtomicU64,
 }
 
 impl Faults {
@@ -286,8 +280,8 @@ impl Faults {
         }
         *ever += 1;
         let until = fault.lasts.and_then(|lasts| now.checked_add(lasts));
-        let (met, struck) = (AtomicU64::new(0), AtomicU64::new(0));
-        let set = Arc::new(Armed { number: *ever, fault, until, met, struck });
+        let (matched, hits) = (AtomicU64::new(0), AtomicU64::new(0));
+        let set = Arc::new(Armed { number: *ever, fault, until, matched, hits });
         armed.push(Arc::clone(&set));
         self.put(armed);
         Ok(set)
@@ -317,22 +311,22 @@ impl Faults {
         self.armed.load().iter().filter(|one| !one.is_over(now)).cloned().collect()
     }
 
-    /// How many queries were ever struck.
-    pub fn struck(&self) -> u64 {
+    /// How many queries were ever hit.
+    pub fn hits(&self) -> u64 {
         let armed = self.armed.load();
-        self.struck_before.load(Ordering::Relaxed) + armed.iter().map(|one| one.struck()).sum::<u64>()
+        self.hits_before.load(Ordering::Relaxed) + armed.iter().map(|one| one.hits()).sum::<u64>()
     }
 
     /// What happens to a query.
-    pub fn strike(&self, asked: &Asked<'_>, now: Instant) -> Option<FaultHit> {
+    pub fn hit(&self, asked: &Asked<'_>, now: Instant) -> Option<FaultHit> {
         let armed = self.armed.load();
         let holding = armed
             .iter()
             .filter(|one| !one.is_over(now) && one.fault.works_over(asked.transport) && one.fault.scope.holds(asked));
         for one in holding {
-            if one.fault.strikes(one.met.fetch_add(1, Ordering::Relaxed)) {
-                one.struck.fetch_add(1, Ordering::Relaxed);
-                return Some(FaultHit { fault: one.number, delay: one.fault.delay, harm: one.fault.harm });
+            if one.fault.hits(one.matched.fetch_add(1, Ordering::Relaxed)) {
+                one.hits.fetch_add(1, Ordering::Relaxed);
+                return Some(FaultHit { fault: one.number, delay: one.fault.delay, effect: one.fault.effect });
             }
         }
         if !armed.is_empty() && armed.iter().all(|one| one.is_over(now)) {
@@ -342,7 +336,7 @@ impl Faults {
         None
     }
 
-    /// The faults that may strike a question, as sentences, for explanations.
+    /// The faults that may hit a question, as sentences, for explanations.
     pub fn notes(&self, asked: &Asked<'_>, now: Instant) -> Vec<String> {
         let holding = self.current(now).into_iter();
         let holding = holding.filter(|one| one.fault.scope.holds(asked) && one.fault.works_over(asked.transport));
@@ -359,12 +353,12 @@ impl Faults {
         self.ever.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Replaces the list; whoever does it holds the lock.
+    /// Replaces the list; the caller holds the lock.
     fn put(&self, armed: Vec<Arc<Armed>>) {
         let any = !armed.is_empty();
         let before = self.armed.swap(Arc::new(armed.clone()));
         let gone = before.iter().filter(|one| !armed.iter().any(|kept| kept.number == one.number));
-        self.struck_before.fetch_add(gone.map(|one| one.struck()).sum(), Ordering::Relaxed);
+        self.hits_before.fetch_add(gone.map(|one| one.hits()).sum(), Ordering::Relaxed);
         self.any.store(any, Ordering::Relaxed);
     }
 }
@@ -380,7 +374,7 @@ mod tests {
             seed: 7,
             lasts: None,
             delay: Duration::ZERO,
-            harm: Some(FaultEffect::Rcode(Rcode::SERVFAIL)),
+            effect: Some(FaultEffect::Rcode(Rcode::SERVFAIL)),
         }
     }
 
@@ -395,17 +389,17 @@ mod tests {
     #[test]
     fn the_same_seed_strikes_the_same_queries() {
         let some = Fault { share: 0.3, ..fault() };
-        let struck: Vec<u64> = (0..20).filter(|nth| some.strikes(*nth)).collect();
-        // Written down, so that no later version throws other dice.
-        assert_eq!(struck, [1, 5, 8, 10]);
+        let hit: Vec<u64> = (0..20).filter(|nth| some.hits(*nth)).collect();
+        // Fixed here, so that no later version chooses other queries.
+        assert_eq!(hit, [1, 5, 8, 10]);
         // The first number of the reference implementation from this seed.
         assert_eq!(mixed(1_234_567, 0), 6_457_827_717_110_365_317);
         let other = Fault { seed: 8, ..some.clone() };
-        assert_ne!(struck, (0..20).filter(|nth| other.strikes(*nth)).collect::<Vec<_>>());
-        let share = (0..100_000).filter(|nth| some.strikes(*nth)).count() as f64 / 100_000.0;
+        assert_ne!(hit, (0..20).filter(|nth| other.hits(*nth)).collect::<Vec<_>>());
+        let share = (0..100_000).filter(|nth| some.hits(*nth)).count() as f64 / 100_000.0;
         assert!((share - 0.3).abs() < 0.01, "{share}");
-        assert!((0..1000).all(|nth| fault().strikes(nth)));
-        assert!(!(0..1000).any(|nth| Fault { share: 0.0, ..fault() }.strikes(nth)));
+        assert!((0..1000).all(|nth| fault().hits(nth)));
+        assert!(!(0..1000).any(|nth| Fault { share: 0.0, ..fault() }.hits(nth)));
     }
 
     #[test]
@@ -421,17 +415,17 @@ mod tests {
         let set = faults.set(Fault { scope, ..fault() }, now).expect("a good fault");
         assert!(faults.any());
         let (inside, outside) = (name("x.ods.opinsights.azure.com"), name("api.monitor.azure.com"));
-        assert_eq!(faults.strike(&asked(&outside, "vnet2"), now), None);
-        assert_eq!(faults.strike(&asked(&inside, "vnet1"), now), None);
-        let strike = faults.strike(&asked(&inside, "vnet2"), now).expect("it holds");
-        assert_eq!(strike.to_string(), "fault 1: SERVFAIL");
-        assert_eq!((set.met(), set.struck(), faults.struck()), (1, 1, 1));
+        assert_eq!(faults.hit(&asked(&outside, "vnet2"), now), None);
+        assert_eq!(faults.hit(&asked(&inside, "vnet1"), now), None);
+        let hit = faults.hit(&asked(&inside, "vnet2"), now).expect("it holds");
+        assert_eq!(hit.to_string(), "fault 1: SERVFAIL");
+        assert_eq!((set.matched(), set.hits(), faults.hits()), (1, 1, 1));
         assert_eq!(
             faults.notes(&asked(&inside, "vnet2"), now),
             ["fault 1 is set: SERVFAIL for *.ods.opinsights.azure.com from vnet2"]
         );
         assert_eq!(faults.clear_all(now), 1);
-        assert!(!faults.any() && faults.struck() == 1, "what has happened is not forgotten");
+        assert!(!faults.any() && faults.hits() == 1, "what has happened is not forgotten");
     }
 
     #[test]
@@ -442,10 +436,10 @@ mod tests {
         faults.set(late, now).expect("a good fault");
         let (name, later) = (name("x"), now + Duration::from_secs(30));
         assert_eq!(
-            faults.strike(&asked(&name, "public"), now).map(|one| one.to_string()).as_deref(),
+            faults.hit(&asked(&name, "public"), now).map(|one| one.to_string()).as_deref(),
             Some("fault 1: SERVFAIL, 500 ms late")
         );
-        assert_eq!(faults.strike(&asked(&name, "public"), later), None);
+        assert_eq!(faults.hit(&asked(&name, "public"), later), None);
         assert!(!faults.any() && faults.current(later).is_empty());
         assert!(!faults.clear(1, later));
     }
@@ -455,23 +449,23 @@ mod tests {
         let now = Instant::now();
         let faults = Faults::default();
         faults.set(Fault { share: 0.0, ..fault() }, now).expect("a good fault");
-        faults.set(Fault { harm: Some(FaultEffect::Drop), ..fault() }, now).expect("a good fault");
+        faults.set(Fault { effect: Some(FaultEffect::Drop), ..fault() }, now).expect("a good fault");
         faults.set(fault(), now).expect("a good fault");
         let name = name("x");
-        assert_eq!(faults.strike(&asked(&name, "public"), now).map(|one| one.fault), Some(2));
+        assert_eq!(faults.hit(&asked(&name, "public"), now).map(|one| one.fault), Some(2));
         assert!(faults.clear(2, now));
-        assert_eq!(faults.strike(&asked(&name, "public"), now).map(|one| one.fault), Some(3));
+        assert_eq!(faults.hit(&asked(&name, "public"), now).map(|one| one.fault), Some(3));
     }
 
     #[test]
     fn nothing_is_truncated_over_tcp() {
         let now = Instant::now();
         let faults = Faults::default();
-        faults.set(Fault { harm: Some(FaultEffect::Truncate), ..fault() }, now).expect("a good fault");
+        faults.set(Fault { effect: Some(FaultEffect::Truncate), ..fault() }, now).expect("a good fault");
         let name = name("x");
-        assert!(faults.strike(&asked(&name, "public"), now).is_some());
+        assert!(faults.hit(&asked(&name, "public"), now).is_some());
         let over_tcp = Asked { transport: Transport::Tcp, ..asked(&name, "public") };
-        assert_eq!(faults.strike(&over_tcp, now), None);
+        assert_eq!(faults.hit(&over_tcp, now), None);
     }
 
     #[test]
@@ -479,7 +473,7 @@ mod tests {
         let now = Instant::now();
         let faults = Faults::default();
         let refused = |fault| faults.set(fault, now).expect_err("a bad fault").to_string();
-        assert_eq!(refused(Fault { harm: None, ..fault() }), "a fault needs a delay, a harm, or both");
+        assert_eq!(refused(Fault { effect: None, ..fault() }), "a fault needs a delay, an effect, or both");
         assert_eq!(refused(Fault { share: 1.5, ..fault() }), "the share 1.5 is not from 0 to 1");
         assert!(refused(Fault { share: f64::NAN, ..fault() }).contains("NaN"));
         assert!(refused(Fault { delay: Duration::from_secs(61), ..fault() }).contains("the longest is 60 s"));

@@ -108,7 +108,7 @@ impl Watch {
                 // What changes while it is read is an event, and another look.
                 self.seen = now;
                 tracing::info!("the files have changed");
-                // A failure is logged where it is met, and kept for whoever asks.
+                // A failure is logged where it happens, and kept for the admin API.
                 let _ = self.control.reload();
                 // Files it names now, and did not name before, have changed for nobody.
                 self.seen.add(&self.control.source().paths());
@@ -213,7 +213,7 @@ impl Stamp {
     fn of(path: &Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok()?;
         if metadata.is_dir() {
-            // Its own times change with every file in it, also with those nobody reads.
+            // Its own times change with every file in it, also with files that are not read.
             return Some(Self { real: path.canonicalize().ok()?, octets: 0, modified: None, node: (0, 0, 0, 0) });
         }
         Some(Self {

@@ -1,7 +1,7 @@
 //! Where to listen, and the sockets for it.
 //!
 //! UDP and TCP of one listener share the port number, also where the system chooses it. TCP is bound first and shares its
-//! address with nobody: a second instance on the same address meets an error, never half of the queries.
+//! address with no other socket: a second instance on the same address gets an error, never half of the queries.
 
 use std::fmt;
 use std::io;
@@ -29,7 +29,7 @@ const PORT_ATTEMPTS: usize = 32;
 /// One listener as wanted: an address and a port, for one network or for everybody. Written `[NETWORK=]ADDRESS:PORT`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Listen {
-    /// Whoever asks here is in this network; absent where the source address decides.
+    /// The network of every client that asks here; absent where the source address decides.
     pub network: Option<NetworkName>,
     /// Where; with port 0 the system chooses one.
     pub address: SocketAddr,
@@ -104,7 +104,7 @@ pub struct Bound {
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Somebody else listens there, perhaps another instance.
+    /// The port is in use, perhaps by another instance.
     #[error(
         "port {} of {} is already in use over {transport}; stop what listens there, or choose another port with `--listen`, \
          such as `--listen {}`",
@@ -209,7 +209,7 @@ fn open_one(wanted: &Listen, workers: NonZeroUsize) -> Result<(Open, Option<usiz
                 let bound = Bound { network: wanted.network.clone(), address };
                 return Ok((Open { bound, udp, tcp }, octets));
             }
-            // The system chose the number for TCP alone; somebody may have it for UDP.
+            // The system chose the number for TCP alone; it may be in use for UDP.
             Err(source) if attempts > 0 && source.kind() == io::ErrorKind::AddrInUse => {}
             Err(source) => return Err(refused(wanted, "UDP", source)),
         }

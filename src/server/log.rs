@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
-use super::observe::sight::{line, now};
+use super::observe::document::{line, now};
 use super::observe::{QueryDocument, QueryLog, Reader};
+pub use crate::output::format::LogFormat;
 
 /// How many queries of each worker may wait to be written.
 pub const WAITING: usize = 16 << 10;
@@ -52,16 +53,6 @@ impl Write for CountedStderr {
     }
 }
 
-/// How lines are written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs: one JSON object a line.
-    Json,
-}
-
 /// A thread that writes a line for every query. It ends, everything written, when this is dropped.
 #[derive(Debug)]
 pub struct LogOutput {
@@ -74,11 +65,7 @@ impl LogOutput {
     ///
     /// # Errors
     /// If there is no thread to be had.
-    pub fn start(
-        observatory: Arc<QueryLog>,
-        format: LogFormat,
-        mut to: impl Write + Send + 'static,
-    ) -> io::Result<Self> {
+    pub fn start(log: Arc<QueryLog>, format: LogFormat, mut to: impl Write + Send + 'static) -> io::Result<Self> {
         let ends = Arc::new(AtomicBool::new(false));
         let told_to_end = Arc::clone(&ends);
         let body = move || {
@@ -88,8 +75,8 @@ impl LogOutput {
             loop {
                 // Looked at before the queries are, so that the last look comes after the last query.
                 let ends = told_to_end.load(Ordering::Acquire);
-                let lost = write_new(&observatory, &mut reader, format, &mut to);
-                observatory.unlogged.fetch_add(lost, Ordering::Relaxed);
+                let lost = write_new(&log, &mut reader, format, &mut to);
+                log.unlogged.fetch_add(lost, Ordering::Relaxed);
                 untold += lost;
                 if untold > 0 && (ends || told_at.elapsed() >= TOLD_APART) {
                     tracing::warn!(
@@ -122,18 +109,18 @@ impl Drop for LogOutput {
 }
 
 /// Writes what is new, and says how much was lost.
-fn write_new(observatory: &QueryLog, reader: &mut Reader, format: LogFormat, to: &mut impl Write) -> u64 {
-    let (new, lost) = observatory.read(reader);
+fn write_new(log: &QueryLog, reader: &mut Reader, format: LogFormat, to: &mut impl Write) -> u64 {
+    let (new, lost) = log.read(reader);
     let mut lines = String::new();
-    for noted in &new {
-        let query = observatory.sight(noted);
+    for logged in &new {
+        let query = log.document(logged);
         match format {
             LogFormat::Text => lines.push_str(&line(query)),
             LogFormat::Json => lines.push_str(&object(query)),
         }
         lines.push('\n');
     }
-    // Where the log cannot be written to there is nobody to tell.
+    // If the log cannot be written to, this cannot be reported either.
     let _ = to.write_all(lines.as_bytes()).and_then(|()| to.flush());
     lost
 }
@@ -192,14 +179,14 @@ mod tests {
 
     fn written(scene: &Scene, format: LogFormat, count: u16) -> (String, u64) {
         let paper = Paper::default();
-        let log = LogOutput::start(Arc::clone(&scene.observatory), format, paper.clone()).expect("a thread");
+        let log = LogOutput::start(Arc::clone(&scene.log), format, paper.clone()).expect("a thread");
         for number in 0..count {
             scene.ask("10.0.1.5", &format!("n{number}.privatelink.monitor.azure.com"), RecordType::A);
         }
         scene.ask("10.0.1.5", "api.monitor.azure.com", RecordType::A);
         drop(log);
         let text = String::from_utf8(paper.0.lock().expect("nobody panics").clone()).expect("it is text");
-        (text, scene.observatory.unlogged.load(Ordering::Relaxed))
+        (text, scene.log.unlogged.load(Ordering::Relaxed))
     }
 
     #[test]
@@ -233,7 +220,7 @@ mod tests {
             scene.ask("10.0.1.5", "api.monitor.azure.com", RecordType::A);
         }
         let (mut reader, mut paper) = (Reader::default(), Vec::new());
-        assert_eq!(write_new(&scene.observatory, &mut reader, LogFormat::Text, &mut paper), 6);
+        assert_eq!(write_new(&scene.log, &mut reader, LogFormat::Text, &mut paper), 6);
         assert_eq!(paper.iter().filter(|octet| **octet == b'\n').count(), 4);
     }
 }

@@ -15,7 +15,7 @@ use super::faults::Faults;
 use super::log::unwritten;
 use super::observe::{BOUNDS, Counts, Path, QueryLog, RCODES};
 use crate::compile::Compiled;
-use crate::dns::Rcode;
+use crate::dns::{Rcode, Transport};
 
 /// What `Content-Type` the text has.
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
@@ -58,31 +58,31 @@ impl Family {
 }
 
 /// The whole text: what was answered, from which revision, with which faults, and what `others` tell.
-pub fn text(observatory: &QueryLog, faults: &Faults, world: &Arc<Compiled>, others: Vec<Family>) -> String {
-    let counts = observatory.counts();
+pub fn text(log: &QueryLog, faults: &Faults, world: &Arc<Compiled>, others: Vec<Family>) -> String {
+    let counts = log.counts();
     let mut families = vec![proto(Family {
         values: vec![(vec![("version", env!("CARGO_PKG_VERSION").to_owned())], 1.0)],
         ..Family::gauge("ampls_dns_build_info", "The version that runs.", 1.0)
     })];
-    families.extend(answered(observatory, &counts).into_iter().map(proto));
+    families.extend(answered(log, &counts).into_iter().map(proto));
     families.push(durations(&counts));
-    let (_, lost) = observatory.seen_and_lost();
+    let (_, lost) = log.seen_and_lost();
     let lost_help = "Queries written over before a reader of the last queries came.";
     families.push(proto(Family::counter("ampls_dns_queries_lost_total", lost_help, lost)));
-    let unlogged = observatory.unlogged.load(Ordering::Relaxed);
+    let unlogged = log.unlogged.load(Ordering::Relaxed);
     let unlogged_help = "Queries left out of the log because they came too fast.";
     families.push(proto(Family::counter("ampls_dns_queries_unlogged_total", unlogged_help, unlogged)));
     let unwritten_help = "Lines that could not be written to stdout or stderr.";
     families.push(proto(Family::counter("ampls_dns_lines_unwritten_total", unwritten_help, unwritten())));
-    families.push(proto(start_time(observatory.begun())));
+    families.push(proto(start_time(log.begun())));
     families.extend(published(world).into_iter().map(proto));
     families.push(proto(Family::gauge(
         "ampls_dns_faults",
         "Faults that are set.",
         faults.current(Instant::now()).len() as f64,
     )));
-    let struck_help = "Queries that a fault has struck.";
-    families.push(proto(Family::counter("ampls_dns_fault_strikes_total", struck_help, faults.struck())));
+    let hits_help = "Queries that a fault has hit.";
+    families.push(proto(Family::counter("ampls_dns_fault_hits_total", hits_help, faults.hits())));
     families.extend(others.into_iter().map(proto));
     // A family of no values is no family.
     families.retain(|family| !family.get_metric().is_empty());
@@ -92,21 +92,21 @@ pub fn text(observatory: &QueryLog, faults: &Faults, world: &Arc<Compiled>, othe
 }
 
 /// The most important numbers for people, line by line.
-pub fn summary(observatory: &QueryLog, world: &Compiled) -> String {
-    let counts = observatory.counts();
+pub fn summary(log: &QueryLog, world: &Compiled) -> String {
+    let counts = log.counts();
     let replies = |transport: usize| -> u64 { counts.replies.iter().flat_map(|by| by[transport]).sum() };
     let by_code = RCODES.iter().enumerate().filter_map(|(place, code)| {
         let number: u64 = counts.replies.iter().flatten().map(|by_code| by_code[place]).sum();
         (number > 0).then(|| format!("{} {number}", word(*code)))
     });
     let by_code: Vec<String> = by_code.collect();
-    let [fast, slow, upstream] = counts.roads;
-    let (_, lost) = observatory.seen_and_lost();
+    let [fast, slow, upstream] = counts.paths;
+    let (_, lost) = log.seen_and_lost();
     let step = world.history.step_of(world.revision()).map_or("-", |step| &step.name);
     [
         format!(
             "statistics: up for {} s, serving step {step}, revision {}",
-            observatory.begun().elapsed().as_secs(),
+            log.begun().elapsed().as_secs(),
             world.revision()
         ),
         format!("  replies: {} over UDP, {} over TCP; {}", replies(0), replies(1), by_code.join(", ")),
@@ -117,27 +117,30 @@ pub fn summary(observatory: &QueryLog, world: &Compiled) -> String {
         format!("  without a reply: {} over UDP, {} over TCP", counts.silent[0], counts.silent[1]),
         format!(
             "  not kept: {lost} queries written over before they were read, {} left out of the log, {} lines unwritten",
-            observatory.unlogged.load(Ordering::Relaxed),
+            log.unlogged.load(Ordering::Relaxed),
             unwritten()
         ),
     ]
     .join("\n")
 }
 
-fn answered(observatory: &QueryLog, counts: &Counts) -> [Family; 5] {
-    let labels = observatory.labels();
+fn answered(log: &QueryLog, counts: &Counts) -> [Family; 5] {
+    let labels = log.labels();
     let mut replies = Vec::new();
     for (view, by_transport) in labels.iter().zip(&counts.replies) {
-        for (transport, by_code) in ["udp", "tcp"].into_iter().zip(by_transport) {
+        for (transport, by_code) in Transport::ALL.iter().zip(by_transport) {
             for (code, number) in RCODES.iter().zip(by_code).filter(|(_, number)| **number > 0) {
-                let labels =
-                    vec![("view", view.to_string()), ("transport", transport.to_owned()), ("rcode", word(*code))];
+                let labels = vec![
+                    ("view", view.to_string()),
+                    ("transport", transport.name().to_owned()),
+                    ("rcode", word(*code)),
+                ];
                 replies.push((labels, *number as f64));
             }
         }
     }
-    let transports = ["udp", "tcp"].map(str::to_owned).into_iter();
-    let roads = [Path::Fast, Path::Slow, Path::Upstream].map(|road| road.word().to_owned()).into_iter();
+    let transports = Transport::ALL.map(|transport| transport.name().to_owned()).into_iter();
+    let paths = [Path::Fast, Path::Slow, Path::Upstream].map(|path| path.word().to_owned()).into_iter();
     [
         Family {
             values: replies,
@@ -156,11 +159,11 @@ fn answered(observatory: &QueryLog, counts: &Counts) -> [Family; 5] {
             counts.truncated,
         ),
         Family::by_label(
-            "ampls_dns_replies_by_road_total",
+            "ampls_dns_replies_by_path_total",
             "Replies by how they were made: copied from tables, decided and encoded, or with what an upstream replied.",
             true,
-            "road",
-            roads.zip(counts.roads),
+            "path",
+            paths.zip(counts.paths),
         ),
         Family::by_label(
             "ampls_dns_upstream_replies_total",
@@ -281,7 +284,7 @@ mod tests {
             scene.ask("10.0.1.5", "api.monitor.azure.com", RecordType::A);
         }
         scene.ask("203.0.113.5", "nobody.example", RecordType::A);
-        scene.observatory.kept();
+        scene.log.kept();
         let world = Arc::new(estate([10, 0, 1, 9].into()));
         let reloads = Family::by_label(
             "ampls_dns_reloads_total",
@@ -290,13 +293,13 @@ mod tests {
             "outcome",
             [("done".to_owned(), 2), ("failed".to_owned(), 1)],
         );
-        let text = text(&scene.observatory, &Faults::default(), &world, vec![reloads]);
+        let text = text(&scene.log, &Faults::default(), &world, vec![reloads]);
         for line in [
             "# TYPE ampls_dns_replies_total counter",
             r#"ampls_dns_replies_total{rcode="NOERROR",transport="udp",view="vnet1"} 3"#,
             r#"ampls_dns_replies_total{rcode="NXDOMAIN",transport="udp",view="public"} 1"#,
             r#"ampls_dns_silence_total{transport="tcp"} 0"#,
-            r#"ampls_dns_replies_by_road_total{road="fast"} 4"#,
+            r#"ampls_dns_replies_by_path_total{path="fast"} 4"#,
             "# TYPE ampls_dns_reply_duration_seconds histogram",
             r#"ampls_dns_reply_duration_seconds_bucket{le="+Inf"} 4"#,
             "ampls_dns_reply_duration_seconds_count 4",

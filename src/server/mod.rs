@@ -1,13 +1,16 @@
-//! The shell: sockets, threads, and the one revision they answer from.
+//! The server: listeners, the query pipeline, and the control of what it serves.
 //!
-//! [`start`] binds every listener ([`listen`]), gives each worker, which is a thread with an event loop, a socket of every
-//! listener for datagrams and a share of its streams ([`tcp`]), and returns a [`Running`] server that answers from that
-//! moment on. [`Running::publish`] replaces the revision under load; the sockets stay as they are.
-//! Whatever changes the revision goes through one writer ([`control`]), which the [`admin`] server asks over HTTP.
-//! Nothing here decides anything: each query goes through [`Listener::respond`], whatever it travelled by.
+//! [`start`] binds every [listener](listen) and starts the workers. A worker is a thread with an event loop; it has a UDP
+//! socket of its own at every listener and accepts a share of the TCP connections. Each query takes the same [`pipeline`],
+//! whether it came over [`udp`] or [`tcp`], and is answered from the [published revision](snapshot). What listeners share
+//! besides the revision (conduct, faults, query log, upstreams) is a [`Service`].
 //!
-//! hickory-server logs two lines a query at level INFO; whoever installs a subscriber should let its target
-//! `hickory_server` through from WARN on only.
+//! [`control`] is the only writer: steps, changes and reloads go through it and end in [`SnapshotStore::publish`], which
+//! replaces the revision while queries are answered. The [`admin`] API offers control, explanations, faults, metrics and the
+//! [query log](observe) over HTTP. [`Emulator`] is the whole server as a test fixture.
+//!
+//! hickory-server logs two lines per query at level INFO: install a subscriber that passes its target `hickory_server` only
+//! from WARN on.
 
 pub mod admin;
 pub mod control;
@@ -19,7 +22,9 @@ pub mod log;
 pub mod metrics;
 pub mod names;
 pub mod observe;
-pub mod publish;
+pub mod pipeline;
+pub mod service;
+pub mod snapshot;
 pub mod source;
 pub mod tcp;
 mod udp;
@@ -44,7 +49,9 @@ use tokio::task::LocalSet;
 pub use control::{Control, Loaded, Origin, Source};
 pub use emulator::{Emulator, EmulatorError};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
-pub use publish::{Conduct, Listener, SnapshotStore};
+pub use pipeline::{Arrival, Listener};
+pub use service::{Conduct, Service};
+pub use snapshot::SnapshotStore;
 pub use tcp::TcpFrontEnd;
 
 use observe::QueryLog;
@@ -55,24 +62,24 @@ use crate::resolve::Ede;
 /// How many threads compute beside an event loop.
 const BLOCKING_THREADS: usize = 2;
 
-/// What [`start`] needs to know besides the revision.
+/// The settings of [`start`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
-    /// Where to listen; if empty, as [`plan`] has it from [`listen::DEFAULT_ADDRESS`] on.
+    /// Where to listen; if empty, the [`plan`] from [`listen::DEFAULT_ADDRESS`] on.
     pub listeners: Vec<Listen>,
-    /// Besides loopback, whose client subnet options are trusted.
+    /// Senders whose client subnet options are trusted, besides loopback.
     pub trusted: Vec<IpNet>,
     /// Whether replies carry the reason as an extended DNS error.
     pub extended: Ede,
-    /// The servers asked for names outside the emulated world, in order; if empty, such names do not exist.
+    /// The servers asked for names outside the emulated zones, in order; if empty, such names do not exist.
     pub upstreams: Vec<SocketAddr>,
     /// How long a TCP connection may be idle.
     pub tcp_idle: Duration,
     /// What carries TCP.
     pub tcp: TcpFrontEnd,
-    /// How many of the last queries are kept to be looked at; with 0 they are counted only.
+    /// How many of the last queries are kept; with 0 queries are only counted.
     pub kept: usize,
-    /// How many queries each worker keeps for those who read steadily, if that is more.
+    /// How many queries each worker keeps for the query log, if that is more.
     pub slots: usize,
     /// How many threads answer.
     pub workers: NonZeroUsize,
@@ -94,10 +101,10 @@ impl Default for Settings {
     }
 }
 
-/// A server that answers. It stops when it is dropped; [`Running::shutdown`] waits without blocking the thread.
+/// A running server. It stops when it is dropped; [`Running::shutdown`] waits without blocking the thread.
 #[derive(Debug)]
 pub struct Running {
-    publication: Arc<SnapshotStore>,
+    service: Arc<Service>,
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -107,7 +114,7 @@ pub struct Running {
 /// No runtime is needed around it: the server brings its own threads.
 ///
 /// # Errors
-/// [`StartError`] if any listener cannot be had; then there is none.
+/// [`StartError`] if any listener cannot be opened; then none is.
 pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartError> {
     let Settings { mut listeners, trusted, extended, upstreams, tcp_idle, tcp, kept, slots, workers } = settings;
     if listeners.is_empty() {
@@ -141,21 +148,21 @@ pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartE
             tracing::warn!(address = %one.address, forwarded, "queries from other machines are answered here");
         }
     }
-    let observatory = QueryLog::new(bound.clone(), kept, slots);
+    let log = QueryLog::new(bound.clone(), kept, slots);
     let conduct = Conduct { trusted, extended, upstreams };
-    let publication = Arc::new(SnapshotStore::observed(world, bound, conduct, observatory));
+    let service = Arc::new(Service::with_log(world, bound, conduct, log));
     let (stop, stopped) = watch::channel(false);
-    let mut running = Running { publication, stop, threads: Vec::new() };
+    let mut running = Running { service, stop, threads: Vec::new() };
     let mut shares: Vec<Vec<Share>> = (0..workers.get()).map(|_| Vec::new()).collect();
-    let desks: Vec<_> = shares.iter().map(|_| running.publication.observatory().desk()).collect();
+    let recorders: Vec<_> = shares.iter().map(|_| running.service.log().recorder()).collect();
     for (index, one) in open.into_iter().enumerate() {
-        for ((share, udp), desk) in shares.iter_mut().zip(one.udp).zip(&desks) {
+        for ((share, udp), recorder) in shares.iter_mut().zip(one.udp).zip(&recorders) {
             let tcp = one.tcp.try_clone().map_err(StartError::Thread)?;
-            let place = Listener::at(Arc::clone(&running.publication), index, desk.clone());
-            share.push(Share { udp, tcp, place: place.expect("each open listener is published") });
+            let place = Listener::with_recorder(Arc::clone(&running.service), index, recorder.clone());
+            share.push(Share { udp, tcp, place: place.expect("the service has each open listener") });
         }
     }
-    // If a further thread cannot be had, dropping `running` ends those before.
+    // If a further thread cannot be started, dropping `running` ends those before.
     for (worker, share) in shares.into_iter().enumerate() {
         let stop = stopped.clone();
         running.threads.push(on_a_thread(&format!("worker-{worker}"), move |tasks| {
@@ -190,7 +197,7 @@ fn on_a_thread(
 ) -> Result<JoinHandle<()>, StartError> {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     runtime.enable_all();
-    // Few at a time, so that what is computed for the admin leaves the processors to the queries.
+    // Few at a time, so that work for the admin API leaves the processors to the queries.
     let runtime = runtime.max_blocking_threads(BLOCKING_THREADS).build().map_err(StartError::Thread)?;
     let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
     let body = move || {
@@ -199,14 +206,14 @@ fn on_a_thread(
         let mut tasks = Vec::new();
         let prepared = prepare(&mut tasks);
         let fine = prepared.is_ok();
-        // Whoever started us waits for this word.
+        // `on_a_thread` waits for this.
         let _ = ready.send(prepared);
         if fine {
             let running: Vec<_> = tasks.into_iter().map(|task| local.spawn_local(task)).collect();
             local.block_on(&runtime, async {
                 for task in running {
                     if let Err(error) = task.await {
-                        tracing::error!(%error, "a listener has ended");
+                        tracing::error!(%error, "a listener ended");
                     }
                 }
             });
@@ -224,7 +231,7 @@ fn on_a_thread(
 impl Running {
     /// The listeners with the ports they really have, in the order asked for.
     pub fn listeners(&self) -> &[Bound] {
-        self.publication.listeners()
+        self.service.snapshots().listeners()
     }
 
     /// Where the clients of a network can ask; `None` is the first listener that goes by source address.
@@ -235,17 +242,17 @@ impl Running {
 
     /// Replaces the revision. When this returns, every query that arrives is answered from the new one.
     pub fn publish(&self, world: Arc<Compiled>) {
-        self.publication.publish(world);
+        self.service.snapshots().publish(world);
     }
 
     /// The revision queries are answered from.
     pub fn world(&self) -> Arc<Compiled> {
-        self.publication.world()
+        self.service.snapshots().world()
     }
 
-    /// What the listeners answer from, for further transports.
-    pub fn publication(&self) -> &Arc<SnapshotStore> {
-        &self.publication
+    /// What the listeners share, for further transports and the admin API.
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
     }
 
     /// Answers the datagrams that have arrived, closes every socket, and returns when that is done.
@@ -255,7 +262,7 @@ impl Running {
         // Joining blocks, if only for as long as a batch takes.
         let joined = tokio::task::spawn_blocking(move || join(threads)).await;
         if let Err(error) = joined {
-            tracing::error!(%error, "the server did not end as it should");
+            tracing::error!(%error, "the server did not stop cleanly");
         }
     }
 }

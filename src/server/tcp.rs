@@ -1,8 +1,9 @@
-//! Streams of messages.
+//! DNS over streams: several queries per read, one write for their replies.
 //!
-//! `serve` takes whatever queries a read brings, answers them from one revision, in order, and sends the replies with
-//! one write. What it takes from a client is bounded: connections, the time a message may be on its way, and the octets of
-//! replies that wait. [`portable`] does the same by way of hickory-server, which also carries what is more than TCP.
+//! [`Connection`] runs over any stream of bytes ([`AsyncRead`] and [`AsyncWrite`]): it answers the queries of a read from one
+//! revision, in order, and sends their replies with one write. What it accepts from a client is bounded: the time a message
+//! may take to arrive, the replies that may take time, and the bytes of replies that wait. [`serve`] accepts TCP connections
+//! for it, up to a limit. [`portable`] carries TCP by hickory-server instead.
 
 pub mod portable;
 
@@ -11,43 +12,43 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
 use super::Listener;
-use super::publish::Outcome;
-use crate::dns::wire::Transport;
+use super::pipeline::{Arrival, Outcome};
+use crate::dns::Transport;
 
-/// How long a connection may be idle, or a client may take to send a message or to read its replies, if nothing else is
-/// said.
+/// By default, how long a connection may be idle, and how long a client may take to send a message or to read its replies.
 pub const IDLE: Duration = Duration::from_secs(10);
 /// How many connections a listener has at a time on each worker; more wait until one ends.
 pub const MAX_CONNECTIONS: usize = 1024;
 
 /// How many replies of one connection may take time; until there are fewer, no more queries are read from it.
 const MAX_LATE: usize = 128;
-/// Octets a connection reads at first; it grows with the messages that come.
+/// Initial size of a connection's read buffer, in bytes; it grows with the messages that arrive.
 const FIRST_OCTETS: usize = 4096;
-/// The longest message with its length in front.
+/// The longest message with its length in front, in bytes.
 const LONGEST: usize = 2 + u16::MAX as usize;
-/// Octets of replies that are put together before they are written.
+/// Replies are written once they add up to this many bytes.
 const REPLY_OCTETS: usize = 64 << 10;
-/// How long to wait where no connection can be taken, as for want of file descriptors.
+/// How long to wait if a connection cannot be accepted, for example because file descriptors have run out.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// What carries TCP.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum TcpFrontEnd {
-    /// Several queries a read, one write for their replies.
+    /// Several queries per read, one write for their replies.
     #[default]
     Pipelined,
     /// hickory-server, message by message.
     Portable,
 }
 
-/// Serves connections until told to stop.
+/// Accepts TCP connections and serves them until stopped.
 pub(super) async fn serve(listener: TcpListener, place: Listener, idle: Duration, mut stop: watch::Receiver<bool>) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
@@ -57,13 +58,15 @@ pub(super) async fn serve(listener: TcpListener, place: Listener, idle: Duration
         };
         let accepted = tokio::select! {
             biased;
-            // The sender never goes before its threads do, but if it did, there would be nobody left to stop them.
+            // The sender outlives its threads; if it did not, nothing could stop them.
             _ = stop.wait_for(|stop| *stop) => return,
             accepted = accepted => accepted,
         };
         match accepted {
-            Ok(((stream, from), slot)) => {
-                let connection = Connection::new(stream, from, place.clone(), idle);
+            Ok(((stream, source), slot)) => {
+                // Without it a reply that follows another may wait for the client's acknowledgement.
+                let _ = stream.set_nodelay(true);
+                let connection = Connection::new(stream, source, Transport::Tcp, place.clone(), idle);
                 let mut stop = stop.clone();
                 tokio::task::spawn_local(async move {
                     let served = tokio::select! {
@@ -78,16 +81,18 @@ pub(super) async fn serve(listener: TcpListener, place: Listener, idle: Duration
                 });
             }
             Err(error) => {
-                tracing::debug!(%error, "a connection could not be taken");
+                tracing::debug!(%error, "a connection could not be accepted");
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
 
-struct Connection {
-    stream: TcpStream,
-    from: SocketAddr,
+/// One connection: messages with their lengths in front, over a stream of bytes.
+pub(super) struct Connection<S> {
+    stream: S,
+    source: SocketAddr,
+    transport: Transport,
     place: Listener,
     idle: Duration,
     /// What was read; `taken..filled` is not answered yet.
@@ -97,32 +102,31 @@ struct Connection {
     reply: Vec<u8>,
     /// Replies with their lengths in front.
     replies: Vec<u8>,
-    /// Replies that take time. They are sent when they are there, behind whatever was asked later and answered before
+    /// Replies that take time. Each is sent when it is ready, after replies to later queries that were ready before
     /// (RFC 7766, 6.2.1.1).
     late: JoinSet<Option<Vec<u8>>>,
 }
 
 /// What became of the queries read so far.
 enum Progress {
-    /// There is no whole message left; more is to be read.
+    /// No whole message is left; read more.
     More,
-    /// Enough replies wait; they are to be written first.
+    /// Enough replies wait; write them first.
     Full,
-    /// A message of no octets: nothing that follows can be trusted.
+    /// An empty message: nothing that follows can be trusted.
     End,
 }
 
-impl Connection {
-    fn new(stream: TcpStream, from: SocketAddr, place: Listener, idle: Duration) -> Self {
-        // Without it a reply that follows another may wait for the client's acknowledgement.
-        let _ = stream.set_nodelay(true);
-        let queries = vec![0; FIRST_OCTETS];
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// A connection from `source`, whose messages are those of `transport`.
+    pub(super) fn new(stream: S, source: SocketAddr, transport: Transport, place: Listener, idle: Duration) -> Self {
         Self {
             stream,
-            from,
+            source,
+            transport,
             place,
             idle,
-            queries,
+            queries: vec![0; FIRST_OCTETS],
             taken: 0,
             filled: 0,
             reply: Vec::new(),
@@ -131,13 +135,15 @@ impl Connection {
         }
     }
 
-    async fn serve(mut self) -> io::Result<()> {
-        // A message must be whole by then, however slowly its octets come.
+    /// Answers queries until the client ends the connection or is idle for too long.
+    pub(super) async fn serve(mut self) -> io::Result<()> {
+        // A message must be whole by then, however slowly its bytes arrive.
         let mut until = Instant::now() + self.idle;
         loop {
-            tokio::select! {
-                ready = timeout_at(until, self.stream.readable()), if self.late.len() < MAX_LATE => match ready {
-                    Ok(ready) => ready?,
+            let length = tokio::select! {
+                read = timeout_at(until, self.stream.read(&mut self.queries[self.filled..])),
+                    if self.late.len() < MAX_LATE => match read {
+                    Ok(read) => read?,
                     // A client that waits for a reply is not idle.
                     Err(_) if !self.late.is_empty() => {
                         until = Instant::now() + self.idle;
@@ -153,14 +159,12 @@ impl Connection {
                     }
                     continue;
                 }
-            }
-            match self.stream.try_read(&mut self.queries[self.filled..]) {
+            };
+            if length == 0 {
                 // The client may have closed its half only.
-                Ok(0) => return self.finish().await,
-                Ok(length) => self.filled += length,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                Err(error) => return Err(error),
+                return self.finish().await;
             }
+            self.filled += length;
             loop {
                 let before = self.taken;
                 let progress = self.answer();
@@ -191,7 +195,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Puts a reply that took time behind those that wait to be written.
+    /// Puts a reply that took time after those that wait to be written.
     fn put_late(&mut self, done: Result<Option<Vec<u8>>, JoinError>) {
         match done {
             Ok(Some(reply)) => put(&mut self.replies, &reply),
@@ -202,24 +206,24 @@ impl Connection {
 
     /// Answers the whole messages that were read, all from one revision.
     fn answer(&mut self) -> Progress {
-        let Self { place, from, queries, taken, filled, reply, replies, late, .. } = self;
+        let Self { place, source, transport, queries, taken, filled, reply, replies, late, .. } = self;
         place.batch(|batch| {
             loop {
-                let Some((&[high, low], behind)) = queries[*taken..*filled].split_first_chunk::<2>() else {
+                let Some((&[high, low], rest)) = queries[*taken..*filled].split_first_chunk::<2>() else {
                     return Progress::More;
                 };
                 let length = usize::from(u16::from_be_bytes([high, low]));
                 if length == 0 {
                     return Progress::End;
                 }
-                let Some(query) = behind.get(..length) else { return Progress::More };
-                let outcome = batch.answer(*from, None, Transport::Tcp, query, reply);
+                let Some(query) = rest.get(..length) else { return Progress::More };
+                let outcome = batch.answer(&Arrival::new(*source, *transport, query), reply);
                 *taken += 2 + length;
                 match outcome {
                     Outcome::Silence => {}
                     Outcome::Now => put(replies, reply),
-                    Outcome::Later(later) => {
-                        late.spawn_local(later);
+                    Outcome::Late(reply) => {
+                        late.spawn_local(reply);
                     }
                 }
                 if replies.len() >= REPLY_OCTETS {
@@ -229,26 +233,22 @@ impl Connection {
         })
     }
 
-    /// Writes the replies that wait; false if the client does not take them in time.
+    /// Writes the replies that wait; false if the client does not read them in time.
     async fn write(&mut self, until: Instant) -> io::Result<bool> {
-        let mut sent = 0;
-        while sent < self.replies.len() {
-            match self.stream.try_write(&self.replies[sent..]) {
-                Ok(length) => sent += length,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    match timeout_at(until, self.stream.writable()).await {
-                        Ok(ready) => ready?,
-                        Err(_) => return Ok(false),
-                    }
-                }
-                Err(error) => return Err(error),
-            }
+        if self.replies.is_empty() {
+            return Ok(true);
         }
+        let written = async {
+            self.stream.write_all(&self.replies).await?;
+            self.stream.flush().await
+        };
+        let Ok(written) = timeout_at(until, written).await else { return Ok(false) };
+        written?;
         self.replies.clear();
         Ok(true)
     }
 
-    /// Moves a message that is not whole to the front, and makes sure that the rest of it has room.
+    /// Moves an incomplete message to the front, and makes room for the rest of it.
     fn make_room(&mut self) {
         self.queries.copy_within(self.taken..self.filled, 0);
         self.filled -= self.taken;
@@ -259,7 +259,7 @@ impl Connection {
     }
 }
 
-/// Puts a reply with its length in front behind others.
+/// Appends a reply with its length in front.
 fn put(replies: &mut Vec<u8>, reply: &[u8]) {
     let length = u16::try_from(reply.len()).expect("replies keep the limit of their transport");
     replies.extend_from_slice(&length.to_be_bytes());

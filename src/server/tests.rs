@@ -30,8 +30,6 @@ fn served_by(tcp: TcpFrontEnd, listeners: &[&str]) -> Running {
     start(Settings { listeners, tcp, ..Settings::default() }, world()).expect("free ports")
 }
 
-const ROADS: [TcpFrontEnd; 2] = [TcpFrontEnd::Pipelined, TcpFrontEnd::Portable];
-
 fn client(server: SocketAddr) -> UdpSocket {
     let own = if server.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
     client_at(own, server)
@@ -90,15 +88,13 @@ fn last_address(received: &Received) -> String {
 
 #[test]
 fn each_network_has_its_port_and_its_answers() {
-    for tcp in ROADS {
-        let server = served_by(tcp, &["127.0.0.1:0", "vnet1=127.0.0.1:0", "vnet2=127.0.0.1:0"]);
-        let packet = query(1, "api.monitor.azure.com", RecordType::A);
-        for (network, address) in [(None, "192.0.2.1"), (Some("vnet1"), "10.0.1.9"), (Some("vnet2"), "192.0.2.1")] {
-            let at = server.address_of(network).expect("it was asked for");
-            let udp = ask(&client(at), &packet);
-            assert_eq!(last_address(&udp), address);
-            assert_eq!(ask_tcp(&mut connected(at), &packet), udp);
-        }
+    let server = served(&["127.0.0.1:0", "vnet1=127.0.0.1:0", "vnet2=127.0.0.1:0"]);
+    let packet = query(1, "api.monitor.azure.com", RecordType::A);
+    for (network, address) in [(None, "192.0.2.1"), (Some("vnet1"), "10.0.1.9"), (Some("vnet2"), "192.0.2.1")] {
+        let at = server.address_of(network).expect("it was asked for");
+        let udp = ask(&client(at), &packet);
+        assert_eq!(last_address(&udp), address);
+        assert_eq!(ask_tcp(&mut connected(at), &packet), udp);
     }
 }
 
@@ -114,25 +110,23 @@ fn a_source_address_of_a_client_prefix_is_in_that_network() {
 
 #[test]
 fn two_questions_back_to_back_are_answered_in_order_also_on_one_connection() {
-    for tcp in ROADS {
-        let server = served_by(tcp, &["vnet1=127.0.0.1:0"]);
-        let at = server.listeners()[0].address;
-        let (a, aaaa) =
-            (query(1, "api.monitor.azure.com", RecordType::A), query(2, "api.monitor.azure.com", RecordType::AAAA));
-        let socket = client(at);
-        socket.send(&a).expect("loopback takes it");
-        socket.send(&aaaa).expect("loopback takes it");
-        let mut stream = connected(at);
-        stream.write_all(&[framed(&a), framed(&aaaa)].concat()).expect("the server reads");
-        for mut take in
-            [Box::new(|| receive(&socket)) as Box<dyn FnMut() -> Vec<u8>>, Box::new(|| read_message(&mut stream))]
-        {
-            let first = decode(&take()).expect("a reply that can be read");
-            let second = decode(&take()).expect("a reply that can be read");
-            assert_eq!((first.id, last_address(&first).as_str()), (1, "10.0.1.9"));
-            assert_eq!((second.id, second.answer.len(), second.authority.len()), (2, 1, 1));
-            assert_eq!(second.rcode, Rcode::NOERROR);
-        }
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let (a, aaaa) =
+        (query(1, "api.monitor.azure.com", RecordType::A), query(2, "api.monitor.azure.com", RecordType::AAAA));
+    let socket = client(at);
+    socket.send(&a).expect("loopback takes it");
+    socket.send(&aaaa).expect("loopback takes it");
+    let mut stream = connected(at);
+    stream.write_all(&[framed(&a), framed(&aaaa)].concat()).expect("the server reads");
+    for mut take in
+        [Box::new(|| receive(&socket)) as Box<dyn FnMut() -> Vec<u8>>, Box::new(|| read_message(&mut stream))]
+    {
+        let first = decode(&take()).expect("a reply that can be read");
+        let second = decode(&take()).expect("a reply that can be read");
+        assert_eq!((first.id, last_address(&first).as_str()), (1, "10.0.1.9"));
+        assert_eq!((second.id, second.answer.len(), second.authority.len()), (2, 1, 1));
+        assert_eq!(second.rcode, Rcode::NOERROR);
     }
 }
 
@@ -150,142 +144,128 @@ fn more_queries_than_a_batch_holds_are_all_answered_in_order() {
 
 #[test]
 fn a_long_answer_is_truncated_with_its_opt_record_and_whole_over_tcp() {
-    for tcp in ROADS {
-        let server = served_by(tcp, &["vnet1=127.0.0.1:0"]);
-        let at = server.listeners()[0].address;
-        let packet = query(1, "longer.privatelink.monitor.azure.com", RecordType::TXT);
-        let short = ask(&client(at), &packet);
-        assert!(short.truncated && short.answer.is_empty() && short.edns.is_some());
-        let whole = ask_tcp(&mut connected(at), &packet);
-        assert_eq!((whole.truncated, whole.answer.len()), (false, 16));
-        // Too many octets for a client without EDNS, few enough for one with.
-        let plain = encode_query(2, &name("long.privatelink.monitor.azure.com"), RecordType::TXT, None);
-        let short = ask(&client(at), &plain);
-        assert!(short.truncated && short.answer.is_empty() && short.edns.is_none());
-        assert_eq!(ask_tcp(&mut connected(at), &plain).answer.len(), 1);
-        let long = query(3, "long.privatelink.monitor.azure.com", RecordType::TXT);
-        assert_eq!(ask(&client(at), &long).answer.len(), 1);
-    }
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let packet = query(1, "longer.privatelink.monitor.azure.com", RecordType::TXT);
+    let short = ask(&client(at), &packet);
+    assert!(short.truncated && short.answer.is_empty() && short.edns.is_some());
+    let whole = ask_tcp(&mut connected(at), &packet);
+    assert_eq!((whole.truncated, whole.answer.len()), (false, 16));
+    // Too many octets for a client without EDNS, few enough for one with.
+    let plain = encode_query(2, &name("long.privatelink.monitor.azure.com"), RecordType::TXT, None);
+    let short = ask(&client(at), &plain);
+    assert!(short.truncated && short.answer.is_empty() && short.edns.is_none());
+    assert_eq!(ask_tcp(&mut connected(at), &plain).answer.len(), 1);
+    let long = query(3, "long.privatelink.monitor.azure.com", RecordType::TXT);
+    assert_eq!(ask(&client(at), &long).answer.len(), 1);
 }
 
 #[test]
 fn unusual_queries_get_the_same_replies_over_both_transports() {
-    for tcp in ROADS {
-        let server = served_by(tcp, &["vnet1=127.0.0.1:0"]);
-        let at = server.listeners()[0].address;
-        let good = query(1, "api.monitor.azure.com", RecordType::A);
-        let last = good.len();
-        let with = |change: &dyn Fn(&mut Vec<u8>)| {
-            let mut packet = good.clone();
-            change(&mut packet);
-            packet
-        };
-        let cases = [
-            ("EDNS version 1", Rcode::BADVERS, with(&|packet| packet[last - 5] = 1)),
-            ("an unknown flag", Rcode::NOERROR, with(&|packet| packet[last - 3] = 1)),
-            ("DO", Rcode::NOERROR, with(&|packet| packet[last - 4] = 0x80)),
-            (
-                "an unknown option",
-                Rcode::NOERROR,
-                with(&|packet| {
-                    packet[last - 1] = 6;
-                    packet.extend([0xff, 0xee, 0, 2, 1, 2]);
-                }),
-            ),
-            (
-                "a cookie",
-                Rcode::NOERROR,
-                with(&|packet| {
-                    packet[last - 1] = 12;
-                    packet.extend([0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]);
-                }),
-            ),
-            ("opcode STATUS", Rcode::NOTIMP, with(&|packet| packet[2] = 0x10)),
-            ("opcode 15", Rcode::NOTIMP, with(&|packet| packet[2] = 0x78)),
-            ("CHAOS", Rcode::REFUSED, with(&|packet| packet[last - 12] = 3)),
-            ("AXFR", Rcode::REFUSED, query(1, "monitor.azure.com", RecordType::AXFR)),
-            ("a loop of nobody's", Rcode::NXDOMAIN, query(1, "nobody.example", RecordType::A)),
-            ("no EDNS", Rcode::NOERROR, encode_query(1, &name("api.monitor.azure.com"), RecordType::A, None)),
-            ("no recursion", Rcode::NOERROR, with(&|packet| packet[2] = 0)),
-            ("CD and AD", Rcode::NOERROR, with(&|packet| packet[3] = 0x30)),
-        ];
-        let (socket, mut stream) = (client(at), connected(at));
-        for (what, rcode, packet) in cases {
-            let udp = ask(&socket, &packet);
-            assert_eq!(udp.rcode, rcode, "{what}");
-            assert_eq!(
-                udp.edns.is_some(),
-                packet.len() >= last || what == "AXFR" || what.ends_with("nobody's"),
-                "{what}"
-            );
-            // Neither option is echoed, and what the reply has besides is the reason.
-            let reason = udp.edns.as_ref().map_or(0, |edns| usize::from(edns.extended_error.is_some()));
-            assert_eq!(udp.edns.as_ref().map_or(0, |edns| edns.options), reason, "{what}");
-            assert_eq!(ask_tcp(&mut stream, &packet), udp, "{what}");
-        }
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let good = query(1, "api.monitor.azure.com", RecordType::A);
+    let last = good.len();
+    let with = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut packet = good.clone();
+        change(&mut packet);
+        packet
+    };
+    let cases = [
+        ("EDNS version 1", Rcode::BADVERS, with(&|packet| packet[last - 5] = 1)),
+        ("an unknown flag", Rcode::NOERROR, with(&|packet| packet[last - 3] = 1)),
+        ("DO", Rcode::NOERROR, with(&|packet| packet[last - 4] = 0x80)),
+        (
+            "an unknown option",
+            Rcode::NOERROR,
+            with(&|packet| {
+                packet[last - 1] = 6;
+                packet.extend([0xff, 0xee, 0, 2, 1, 2]);
+            }),
+        ),
+        (
+            "a cookie",
+            Rcode::NOERROR,
+            with(&|packet| {
+                packet[last - 1] = 12;
+                packet.extend([0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]);
+            }),
+        ),
+        ("opcode STATUS", Rcode::NOTIMP, with(&|packet| packet[2] = 0x10)),
+        ("opcode 15", Rcode::NOTIMP, with(&|packet| packet[2] = 0x78)),
+        ("CHAOS", Rcode::REFUSED, with(&|packet| packet[last - 12] = 3)),
+        ("AXFR", Rcode::REFUSED, query(1, "monitor.azure.com", RecordType::AXFR)),
+        ("a loop of nobody's", Rcode::NXDOMAIN, query(1, "nobody.example", RecordType::A)),
+        ("no EDNS", Rcode::NOERROR, encode_query(1, &name("api.monitor.azure.com"), RecordType::A, None)),
+        ("no recursion", Rcode::NOERROR, with(&|packet| packet[2] = 0)),
+        ("CD and AD", Rcode::NOERROR, with(&|packet| packet[3] = 0x30)),
+    ];
+    let (socket, mut stream) = (client(at), connected(at));
+    for (what, rcode, packet) in cases {
+        let udp = ask(&socket, &packet);
+        assert_eq!(udp.rcode, rcode, "{what}");
+        assert_eq!(udp.edns.is_some(), packet.len() >= last || what == "AXFR" || what.ends_with("nobody's"), "{what}");
+        // Neither option is echoed, and what the reply has besides is the reason.
+        let reason = udp.edns.as_ref().map_or(0, |edns| usize::from(edns.extended_error.is_some()));
+        assert_eq!(udp.edns.as_ref().map_or(0, |edns| edns.options), reason, "{what}");
+        assert_eq!(ask_tcp(&mut stream, &packet), udp, "{what}");
     }
 }
 
 #[test]
 fn malformed_messages_get_format_errors_over_both_transports() {
-    for tcp in ROADS {
-        let server = served_by(tcp, &["127.0.0.1:0"]);
-        let at = server.listeners()[0].address;
-        let (socket, mut stream) = (client(at), connected(at));
-        let good = encode_query(7, &name("api.monitor.azure.com"), RecordType::A, None);
-        let mut none = good[..12].to_vec();
-        none[5] = 0;
-        let mut pointer = good[..12].to_vec();
-        pointer.extend([0xc0, 12, 0, 1, 0, 1]);
-        let trailing = [&good[..], &[0; 3]].concat();
-        for packet in [none, pointer, trailing, good[..good.len() - 1].to_vec()] {
-            for received in [ask(&socket, &packet), ask_tcp(&mut stream, &packet)] {
-                assert_eq!((received.id, received.rcode, received.answer.len()), (7, Rcode::FORMERR, 0));
-            }
+    let server = served(&["127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let (socket, mut stream) = (client(at), connected(at));
+    let good = encode_query(7, &name("api.monitor.azure.com"), RecordType::A, None);
+    let mut none = good[..12].to_vec();
+    none[5] = 0;
+    let mut pointer = good[..12].to_vec();
+    pointer.extend([0xc0, 12, 0, 1, 0, 1]);
+    let trailing = [&good[..], &[0; 3]].concat();
+    for packet in [none, pointer, trailing, good[..good.len() - 1].to_vec()] {
+        for received in [ask(&socket, &packet), ask_tcp(&mut stream, &packet)] {
+            assert_eq!((received.id, received.rcode, received.answer.len()), (7, Rcode::FORMERR, 0));
         }
     }
 }
 
 #[test]
 fn replies_and_fragments_meet_silence() {
-    for tcp in ROADS {
-        let server = served_by(tcp, &["127.0.0.1:0"]);
-        let at = server.listeners()[0].address;
-        let mut reply = query(1, "api.monitor.azure.com", RecordType::A);
-        reply[2] |= 0x80;
-        let socket = client(at);
-        let mut stream = connected(at);
-        for silent in [&reply[..], &reply[..11]] {
-            socket.send(silent).expect("loopback takes it");
-            stream.write_all(&framed(silent)).expect("the server reads");
-        }
-        socket.send(&[]).expect("loopback takes it");
-        // Queries of one socket are answered in order, so whatever was answered before would come first.
-        let good = query(2, "api.monitor.azure.com", RecordType::A);
-        assert_eq!(ask(&socket, &good).id, 2);
-        assert_eq!(ask_tcp(&mut stream, &good).id, 2);
-        // Whatever comes behind a message of no octets ends a connection.
-        stream.write_all(&[&[0, 0][..], &framed(&good)].concat()).expect("the server reads");
-        let ended = stream.read(&mut [0; 2]);
-        assert!(ended.as_ref().map_or_else(|error| error.kind() == io::ErrorKind::ConnectionReset, |read| *read == 0));
+    let server = served(&["127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let mut reply = query(1, "api.monitor.azure.com", RecordType::A);
+    reply[2] |= 0x80;
+    let socket = client(at);
+    let mut stream = connected(at);
+    for silent in [&reply[..], &reply[..11]] {
+        socket.send(silent).expect("loopback takes it");
+        stream.write_all(&framed(silent)).expect("the server reads");
     }
+    socket.send(&[]).expect("loopback takes it");
+    // Queries of one socket are answered in order, so whatever was answered before would come first.
+    let good = query(2, "api.monitor.azure.com", RecordType::A);
+    assert_eq!(ask(&socket, &good).id, 2);
+    assert_eq!(ask_tcp(&mut stream, &good).id, 2);
+    // Whatever comes behind a message of no octets ends a connection.
+    stream.write_all(&[&[0, 0][..], &framed(&good)].concat()).expect("the server reads");
+    let ended = stream.read(&mut [0; 2]);
+    assert!(ended.as_ref().map_or_else(|error| error.kind() == io::ErrorKind::ConnectionReset, |read| *read == 0));
 }
 
 #[test]
 fn the_spelling_of_a_question_comes_back() {
-    for tcp in ROADS {
-        let server = served_by(tcp, &["vnet1=127.0.0.1:0"]);
-        let at = server.listeners()[0].address;
-        let mut packet = query(1, "api.monitor.azure.com", RecordType::A);
-        packet[14] = b'P';
-        packet[20] = b'I';
-        let socket = client(at);
-        socket.send(&packet).expect("loopback takes it");
-        assert_eq!(receive(&socket)[12..39], packet[12..39]);
-        let mut stream = connected(at);
-        stream.write_all(&framed(&packet)).expect("the server reads");
-        assert_eq!(read_message(&mut stream)[12..39], packet[12..39]);
-    }
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let mut packet = query(1, "api.monitor.azure.com", RecordType::A);
+    packet[14] = b'P';
+    packet[20] = b'I';
+    let socket = client(at);
+    socket.send(&packet).expect("loopback takes it");
+    assert_eq!(receive(&socket)[12..39], packet[12..39]);
+    let mut stream = connected(at);
+    stream.write_all(&framed(&packet)).expect("the server reads");
+    assert_eq!(read_message(&mut stream)[12..39], packet[12..39]);
 }
 
 #[test]
@@ -318,10 +298,10 @@ fn ipv6_is_served_where_there_is_some() {
 }
 
 #[test]
-fn the_portable_road_answers_as_the_fast_one() {
+fn portable_udp_answers_as_batches_do() {
     let fast = served(&["vnet1=127.0.0.1:0"]);
     let bound = vec![Bound { network: Some("vnet1".into()), address: fast.listeners()[0].address }];
-    let publication = Arc::new(SnapshotStore::new(world(), bound, Conduct::default()));
+    let service = Arc::new(Service::new(world(), bound, Conduct::default()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (stop, stopped) = watch::channel(false);
     let (at, is_at) = std::sync::mpsc::channel();
@@ -329,7 +309,7 @@ fn the_portable_road_answers_as_the_fast_one() {
         runtime.block_on(async {
             let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
             at.send(socket.local_addr().expect("it is bound")).expect("the test waits for it");
-            let place = Listener::new(publication, 0).expect("there is one");
+            let place = Listener::new(service, 0).expect("there is one");
             udp::serve_portably(socket, place, stopped).await;
         });
     });
@@ -349,32 +329,28 @@ fn the_portable_road_answers_as_the_fast_one() {
 
 #[test]
 fn a_new_revision_is_answered_from_once_it_is_published() {
-    for tcp in ROADS {
-        let server = served_by(tcp, &["vnet1=127.0.0.1:0"]);
-        let at = server.listeners()[0].address;
-        let (socket, mut stream) = (client(at), connected(at));
-        for last in 20..60u8 {
-            server.publish(Arc::new(estate([10, 0, 1, last].into())));
-            let packet = query(u16::from(last), "api.monitor.azure.com", RecordType::A);
-            let expected = format!("10.0.1.{last}");
-            assert_eq!(last_address(&ask(&socket, &packet)), expected);
-            assert_eq!(last_address(&ask_tcp(&mut stream, &packet)), expected);
-        }
+    let server = served(&["vnet1=127.0.0.1:0"]);
+    let at = server.listeners()[0].address;
+    let (socket, mut stream) = (client(at), connected(at));
+    for last in 20..60u8 {
+        server.publish(Arc::new(estate([10, 0, 1, last].into())));
+        let packet = query(u16::from(last), "api.monitor.azure.com", RecordType::A);
+        let expected = format!("10.0.1.{last}");
+        assert_eq!(last_address(&ask(&socket, &packet)), expected);
+        assert_eq!(last_address(&ask_tcp(&mut stream, &packet)), expected);
     }
 }
 
 #[test]
 fn client_subnets_are_trusted_from_loopback() {
-    for tcp in ROADS {
-        let server = served_by(tcp, &["127.0.0.1:0"]);
-        let mut packet = query(1, "api.monitor.azure.com", RecordType::A);
-        packet.truncate(packet.len() - 2);
-        packet.extend([0, 11, 0, 8, 0, 7, 0, 1, 24, 0, 10, 0, 1]);
-        let at = server.listeners()[0].address;
-        for received in [ask(&client(at), &packet), ask_tcp(&mut connected(at), &packet)] {
-            assert_eq!(last_address(&received), "10.0.1.9");
-            assert_eq!(received.edns.and_then(|edns| edns.client_subnet), Some((24, 24)));
-        }
+    let server = served(&["127.0.0.1:0"]);
+    let mut packet = query(1, "api.monitor.azure.com", RecordType::A);
+    packet.truncate(packet.len() - 2);
+    packet.extend([0, 11, 0, 8, 0, 7, 0, 1, 24, 0, 10, 0, 1]);
+    let at = server.listeners()[0].address;
+    for received in [ask(&client(at), &packet), ask_tcp(&mut connected(at), &packet)] {
+        assert_eq!(last_address(&received), "10.0.1.9");
+        assert_eq!(received.edns.and_then(|edns| edns.client_subnet), Some((24, 24)));
     }
 }
 
@@ -533,31 +509,27 @@ fn while_revisions_are_replaced_no_query_is_lost_and_none_is_answered_from_two_o
     assert_eq!(last_address(&ask(&client(at), &query(1, "a.one.test", RecordType::A))), "10.0.0.250");
 }
 
-fn fault(harm: Option<FaultEffect>, delay: Duration, name: &str) -> Fault {
+fn fault(effect: Option<FaultEffect>, delay: Duration, name: &str) -> Fault {
     let scope = Scope { name: Some(name.parse().expect("a good pattern")), ..Scope::default() };
-    Fault { scope, share: 1.0, seed: 0, lasts: None, delay, harm }
+    Fault { scope, share: 1.0, seed: 0, lasts: None, delay, effect }
 }
 
 fn set(server: &Running, fault: Fault) {
-    server.publication().faults().set(fault, Instant::now()).expect("a good fault");
+    server.service().faults().set(fault, Instant::now()).expect("a good fault");
 }
 
 /// What the last query taken down says of its fault.
-fn struck(server: &Running) -> Option<String> {
-    let observatory = server.publication().observatory();
-    let kept = observatory.kept();
-    kept.queries.last().and_then(|one| observatory.sight(one).fault.clone())
+fn hit(server: &Running) -> Option<String> {
+    let log = server.service().log();
+    let kept = log.kept();
+    kept.queries.last().and_then(|one| log.document(one).fault.clone())
 }
 
 #[test]
 fn a_late_reply_keeps_no_other_waiting() {
     let late = Duration::from_millis(300);
-    for (tcp, listener) in [
-        (TcpFrontEnd::Pipelined, "vnet1=127.0.0.1:0"),
-        (TcpFrontEnd::Pipelined, "vnet1=0.0.0.0:0"),
-        (TcpFrontEnd::Portable, "vnet1=127.0.0.1:0"),
-    ] {
-        let server = served_by(tcp, &[listener]);
+    for listener in ["vnet1=127.0.0.1:0", "vnet1=0.0.0.0:0"] {
+        let server = served(&[listener]);
         set(&server, fault(None, late, "*.azure.com"));
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, server.listeners()[0].address.port()));
         let slow = query(1, "api.monitor.azure.com", RecordType::A);
@@ -569,9 +541,9 @@ fn a_late_reply_keeps_no_other_waiting() {
         let reply = decode(&receive(&socket)).expect("a reply");
         assert!(begun.elapsed() >= late);
         assert_eq!((reply.id, last_address(&reply)), (1, "10.0.1.9".into()));
-        let observatory = server.publication().observatory();
-        let seen = observatory.kept().queries;
-        let seen = seen.iter().map(|one| observatory.sight(one)).find(|one| one.fault.is_some()).expect("it is seen");
+        let log = server.service().log();
+        let seen = log.kept().queries;
+        let seen = seen.iter().map(|one| log.document(one)).find(|one| one.fault.is_some()).expect("it is seen");
         assert_eq!(seen.fault.as_deref(), Some("fault 1: 300 ms late"));
         assert!(seen.latency_microseconds >= 300_000);
         let mut stream = connected(at);
@@ -579,11 +551,9 @@ fn a_late_reply_keeps_no_other_waiting() {
         stream.write_all(&[framed(&slow), framed(&quick)].concat()).expect("the server reads");
         let ids = [read_message(&mut stream), read_message(&mut stream)].map(|message| message[1]);
         assert!(begun.elapsed() >= late);
-        if tcp == TcpFrontEnd::Pipelined {
-            assert_eq!(ids, [2, 1], "replies of one connection do not wait for each other");
-            // The connection is still good.
-            assert_eq!(ask_tcp(&mut stream, &quick).id, 2);
-        }
+        assert_eq!(ids, [2, 1], "replies of one connection do not wait for each other");
+        // The connection is still good.
+        assert_eq!(ask_tcp(&mut stream, &quick).id, 2);
     }
 }
 
@@ -600,16 +570,16 @@ fn faults_drop_refuse_and_truncate_what_they_are_for_and_nothing_else() {
     assert_eq!((failed.id, failed.rcode), (2, Rcode::SERVFAIL), "nothing came for the first");
     let truncated = ask(&socket, &query(3, "api.monitor.azure.com", RecordType::A));
     assert!(truncated.truncated && truncated.answer.is_empty());
-    assert_eq!(struck(&server).as_deref(), Some("fault 3: truncated"));
+    assert_eq!(hit(&server).as_deref(), Some("fault 3: truncated"));
     let over_tcp = ask_tcp(&mut connected(at), &query(4, "api.monitor.azure.com", RecordType::A));
     assert_eq!((over_tcp.truncated, last_address(&over_tcp)), (false, "10.0.1.9".into()));
     assert_eq!(ask(&socket, &query(5, "other.example", RecordType::A)).rcode, Rcode::NXDOMAIN);
-    assert_eq!(struck(&server), None);
-    let observatory = server.publication().observatory();
-    let kept = observatory.kept().queries;
-    let first = observatory.sight(&kept[0]);
+    assert_eq!(hit(&server), None);
+    let log = server.service().log();
+    let kept = log.kept().queries;
+    let first = log.document(&kept[0]);
     assert_eq!((&first.rcode, first.fault.as_deref()), (&None, Some("fault 1: no reply")));
-    assert_eq!(server.publication().faults().clear_all(Instant::now()), 3);
+    assert_eq!(server.service().faults().clear_all(Instant::now()), 3);
     assert_eq!(ask(&socket, &query(6, "failing.example", RecordType::A)).rcode, Rcode::NXDOMAIN);
 }
 
@@ -625,6 +595,105 @@ fn a_stale_answer_is_that_of_the_revision_before() {
     assert_eq!(last_address(&stale), "10.0.1.9");
     let told = stale.edns.and_then(|edns| edns.extended_error).expect("it is told");
     assert_eq!((told.code, &*told.text), (3, "fault 1: the answer of the revision before"));
-    server.publication().faults().clear_all(Instant::now());
+    server.service().faults().clear_all(Instant::now());
     assert_eq!(last_address(&ask(&socket, &packet)), "10.0.1.77");
+}
+
+/// What hickory-server adds is its own reading of a message: everything it can read gets the pipeline's reply, byte for byte
+/// the same records.
+#[test]
+fn hickorys_tcp_front_end_gives_the_replies_of_the_pipeline() {
+    let listeners = ["127.0.0.1:0", "vnet1=127.0.0.1:0"];
+    let (own, portable) = (served(&listeners), served_by(TcpFrontEnd::Portable, &listeners));
+    let api = query(1, "api.monitor.azure.com", RecordType::A);
+    let with = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut packet = api.clone();
+        change(&mut packet);
+        packet
+    };
+    let last = api.len();
+    let packets = [
+        api.clone(),
+        query(2, "longer.privatelink.monitor.azure.com", RecordType::TXT),
+        query(3, "nobody.example", RecordType::AAAA),
+        query(4, "monitor.azure.com", RecordType::AXFR),
+        with(&|packet| packet[last - 5] = 1),
+        with(&|packet| packet[last - 12] = 3),
+        with(&|packet| packet[2] = 0x10),
+        with(&|packet| packet[14] = b'P'),
+        with(&|packet| {
+            packet.truncate(last - 2);
+            packet.extend([0, 11, 0, 8, 0, 7, 0, 1, 24, 0, 10, 0, 1]);
+        }),
+    ];
+    for listener in 0..listeners.len() {
+        let [mut one, mut other] = [&own, &portable].map(|server| connected(server.listeners()[listener].address));
+        for packet in &packets {
+            assert_eq!(ask_tcp(&mut one, packet), ask_tcp(&mut other, packet), "{packet:?}");
+        }
+    }
+    let mut stream = connected(portable.listeners()[1].address);
+    // The spelling of the question is kept.
+    stream.write_all(&framed(&packets[7])).expect("the server reads");
+    assert_eq!(read_message(&mut stream)[12..39], packets[7][12..39]);
+    portable.publish(Arc::new(estate([10, 0, 1, 77].into())));
+    assert_eq!(last_address(&ask_tcp(&mut stream, &api)), "10.0.1.77");
+}
+
+#[test]
+fn what_hickorys_front_end_cannot_read_is_a_format_error_or_ends_the_connection() {
+    let server = served_by(TcpFrontEnd::Portable, &["127.0.0.1:0"]);
+    let mut stream = connected(server.listeners()[0].address);
+    let good = encode_query(7, &name("api.monitor.azure.com"), RecordType::A, None);
+    for packet in [[&good[..], &[0; 3]].concat(), good[..good.len() - 1].to_vec()] {
+        let received = ask_tcp(&mut stream, &packet);
+        assert_eq!((received.id, received.rcode, received.answer.len()), (7, Rcode::FORMERR, 0));
+    }
+    // A reply meets silence; what follows an empty message ends the connection.
+    let mut reply = good.clone();
+    reply[2] |= 0x80;
+    stream.write_all(&framed(&reply)).expect("the server reads");
+    assert_eq!(ask_tcp(&mut stream, &good).id, 7);
+    stream.write_all(&[&[0, 0][..], &framed(&good)].concat()).expect("the server reads");
+    let ended = stream.read(&mut [0; 2]);
+    assert!(ended.as_ref().map_or_else(|error| error.kind() == io::ErrorKind::ConnectionReset, |read| *read == 0));
+}
+
+#[test]
+fn hickorys_front_end_waits_for_late_replies_one_by_one() {
+    let late = Duration::from_millis(100);
+    let server = served_by(TcpFrontEnd::Portable, &["vnet1=127.0.0.1:0"]);
+    set(&server, fault(None, late, "*.azure.com"));
+    let mut stream = connected(server.listeners()[0].address);
+    let begun = Instant::now();
+    let both = [query(1, "api.monitor.azure.com", RecordType::A), query(2, "nobody.example", RecordType::A)];
+    stream.write_all(&both.map(|packet| framed(&packet)).concat()).expect("the server reads");
+    let ids = [read_message(&mut stream), read_message(&mut stream)].map(|message| message[1]);
+    assert!(begun.elapsed() >= late && ids.contains(&1) && ids.contains(&2));
+}
+
+#[test]
+fn a_connection_needs_no_socket_only_a_stream_of_bytes() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let bound = vec![Bound { network: Some("vnet1".into()), address: ([127, 0, 0, 1], 853).into() }];
+    let service = Arc::new(Service::new(world(), bound, Conduct::default()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let tasks = LocalSet::new();
+    let (mut near, far) = tokio::io::duplex(16);
+    let place = Listener::new(service, 0).expect("there is one");
+    let from = ([127, 0, 0, 1], 4242).into();
+    let connection = tcp::Connection::new(far, from, crate::dns::Transport::Tcp, place, PATIENCE);
+    let served = tasks.spawn_local(connection.serve());
+    tasks.block_on(&runtime, async {
+        for id in 1..3 {
+            // Neither the query nor its reply fits the pipe at once.
+            near.write_all(&framed(&query(id, "api.monitor.azure.com", RecordType::A))).await.expect("it is read");
+            let mut reply = vec![0; usize::from(near.read_u16().await.expect("a reply"))];
+            near.read_exact(&mut reply).await.expect("the rest of the reply");
+            let reply = decode(&reply).expect("a reply that can be read");
+            assert_eq!((reply.id, last_address(&reply).as_str()), (id, "10.0.1.9"));
+        }
+        near.shutdown().await.expect("it can be closed");
+        served.await.expect("no panic").expect("the connection ends without an error");
+    });
 }

@@ -2,8 +2,8 @@
 //!
 //! On Linux a listener with an address of its own receives and sends in batches ([`batch`]); one at a wildcard address
 //! goes message by message, since each reply must leave from the address its query was sent to ([`wildcard`]). Other
-//! systems take the [`portable`] road, which is correct wherever there is a socket, except that at a wildcard address of
-//! a machine with several addresses the system chooses which one a reply leaves from.
+//! systems go message by message as well ([`portable`]), which is correct wherever there is a socket, except that at a
+//! wildcard address of a machine with several addresses the system chooses which one a reply leaves from.
 
 #[cfg(target_os = "linux")]
 mod batch;
@@ -26,13 +26,13 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::Listener;
-use super::publish::Later;
+use super::pipeline::late::Late;
 
 /// Octets of a query that are looked at. A longer one is cut off, and thereby malformed.
 const QUERY_OCTETS: usize = 2048;
-/// How long to wait after an error of the socket that is nobody's fault, such as a lack of memory.
+/// How long to wait after a temporary error of the socket, such as a lack of memory.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How many batches or messages are taken while stopping: what waited when the server was told to, and not more.
+/// How many batches or messages are answered while stopping: what waited at that moment, and not more.
 const LAST_ROUNDS: usize = 1024;
 
 /// How long a socket that is to be closed waits for replies that are on their way.
@@ -68,29 +68,29 @@ pub(super) async fn serve_portably(socket: UdpSocket, listener: Listener, stop: 
 }
 
 /// A way to receive, answer and send.
-trait Path {
-    /// Takes what is there, up to some bound, and answers it; what takes time goes to `late`. An error of kind `WouldBlock`
-    /// says that nothing is there.
+trait Datagrams {
+    /// Receives what has arrived, up to some bound, and answers it; replies that take time go to `late`. An error of kind
+    /// `WouldBlock` means that nothing has arrived.
     async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()>;
 }
 
-async fn serve_with(mut road: impl Path, socket: UdpSocket, mut stop: watch::Receiver<bool>) {
+async fn serve_with(mut datagrams: impl Datagrams, socket: UdpSocket, mut stop: watch::Receiver<bool>) {
     let socket = Rc::new(socket);
     let mut late = JoinSet::new();
-    // Waited for once and not anew each time, which would be the dearest part of a small batch.
+    // Waited for once: a new wait each time would be the most expensive part of a small batch.
     let mut stopped = pin!(stop.wait_for(|stop| *stop));
     loop {
         tokio::select! {
             biased;
-            // The sender never goes before its threads do, but if it did, there would be nobody left to stop them.
+            // The sender outlives its threads; if it did not, nothing could stop them.
             _ = &mut stopped => break,
             _ = socket.readable() => {}
         }
         // Those that are sent need no keeping.
         while late.try_join_next().is_some() {}
-        match road.round(&socket, &mut late).await {
-            // Many listeners share a thread, and none may starve the others. Where nothing is left to read, the next look
-            // at the socket lets the others run anyway; to yield as well would cost a system call.
+        match datagrams.round(&socket, &mut late).await {
+            // Many listeners share a thread, and none may starve the others. If nothing is left to read, waiting for the
+            // socket lets the others run anyway; to yield as well would cost a system call.
             Ok(()) => tokio::task::yield_now().await,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -101,7 +101,7 @@ async fn serve_with(mut road: impl Path, socket: UdpSocket, mut stop: watch::Rec
         }
     }
     for _ in 0..LAST_ROUNDS {
-        if road.round(&socket, &mut late).await.is_err() {
+        if datagrams.round(&socket, &mut late).await.is_err() {
             break;
         }
     }
@@ -110,7 +110,7 @@ async fn serve_with(mut road: impl Path, socket: UdpSocket, mut stop: watch::Rec
     }
 }
 
-/// Sends one reply. What cannot be sent is dropped: the client asks again.
+/// Sends one reply. A reply that cannot be sent is dropped: the client asks again.
 async fn send_one(socket: &UdpSocket, mut send: impl FnMut() -> io::Result<usize>) {
     if let Err(error) = socket.async_io(tokio::io::Interest::WRITABLE, &mut send).await {
         tracing::debug!(%error, "a reply could not be sent");
@@ -118,10 +118,10 @@ async fn send_one(socket: &UdpSocket, mut send: impl FnMut() -> io::Result<usize
 }
 
 /// Sends a reply when it is there.
-fn send_later(later: Later, socket: &Rc<UdpSocket>, to: SocketAddr, late: &mut JoinSet<()>) {
+fn send_late(reply: Late, socket: &Rc<UdpSocket>, to: SocketAddr, late: &mut JoinSet<()>) {
     let socket = Rc::clone(socket);
     late.spawn_local(async move {
-        if let Some(reply) = later.await {
+        if let Some(reply) = reply.await {
             send_one(&socket, || socket.try_send_to(&reply, to)).await;
         }
     });

@@ -1,7 +1,7 @@
 //! Other servers, asked for names outside the emulated world.
 //!
 //! What is asked, and what becomes of the reply, is decided by a [`ForwardedQuery`]; here is how: a socket, and with it a source
-//! port, for each try, an id nobody can guess, TCP where a reply says that it is truncated, and the next server where one
+//! port, for each try, an unpredictable id, TCP where a reply says that it is truncated, and the next server where one
 //! fails, refuses or says nothing for a while. Whoever was asked before may still reply. After [`PATIENCE`] the client gets
 //! SERVFAIL, which is before clients give up by themselves. Clients that wait for the same question share one: it is sent
 //! for the first of them, and its reply goes to all. Nothing is kept from one question to the next.
@@ -26,9 +26,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Bound;
-use crate::dns::Rcode;
 use crate::dns::foreign::ForeignReply;
 use crate::dns::message::HEADER_OCTETS;
+use crate::dns::{ExtendedError, Rcode};
 use crate::resolve::ForwardedQuery;
 
 /// How long a client waits at most, whatever other servers do. Resolvers of clients give up after 5 s.
@@ -48,13 +48,6 @@ const LETTERS_OF_A_SPELLING: usize = 8;
 const PORT: u16 = 53;
 /// Where the system keeps its resolvers.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
-
-/// RFC 8914, 4.23: no server could be reached.
-const NO_REACHABLE_AUTHORITY: u16 = 22;
-/// RFC 8914, 4.24: the network said no.
-const NETWORK_ERROR: u16 = 23;
-/// RFC 8914, 4.1: an error that fits no other code.
-const OTHER: u16 = 0;
 
 /// A server to ask, as written: `ADDRESS[:PORT]`, or `system` for those of `/etc/resolv.conf`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -300,7 +293,7 @@ impl Upstream {
                             failed.push(server);
                         }
                         last = (server, trouble);
-                        // Whoever was not asked yet is asked now, not when the one before would have had its time.
+                        // A server that was not asked yet is asked now, not after the time of the one before.
                         if first_round > 0 {
                             turn = Instant::now();
                         }
@@ -396,35 +389,42 @@ impl Trouble {
     /// The extended error that tells it.
     fn told(&self, server: SocketAddr) -> (u16, String) {
         match self {
-            Self::Silent => {
-                (NO_REACHABLE_AUTHORITY, format!("upstream {server} did not reply within {} ms", PATIENCE.as_millis()))
+            Self::Silent => (
+                ExtendedError::NO_REACHABLE_AUTHORITY,
+                format!("upstream {server} did not reply within {} ms", PATIENCE.as_millis()),
+            ),
+            Self::TooManyTries => {
+                (ExtendedError::OTHER, format!("the aliases lead to more than {MOST_TRIES} questions to upstreams"))
             }
             Self::Returned => {
                 let text = format!(
                     "the question came back to where it was asked from: upstream {server} forwards to this server"
                 );
-                (OTHER, text)
+                (ExtendedError::OTHER, text)
             }
-            Self::Crowded => (OTHER, format!("{MOST_ALIKE} clients wait for the same from an upstream already")),
-            Self::TooManyTries => (OTHER, format!("the aliases lead to more than {MOST_TRIES} questions to upstreams")),
-            Self::Network(error) => (NETWORK_ERROR, format!("upstream {server} cannot be asked: {error}")),
-            Self::Refused(rcode) => (OTHER, format!("upstream {server} replied {rcode}")),
+            Self::Crowded => {
+                (ExtendedError::OTHER, format!("{MOST_ALIKE} clients wait for the same from an upstream already"))
+            }
+            Self::Network(error) => {
+                (ExtendedError::NETWORK_ERROR, format!("upstream {server} cannot be asked: {error}"))
+            }
+            Self::Refused(rcode) => (ExtendedError::OTHER, format!("upstream {server} replied {rcode}")),
         }
     }
 }
 
-/// An id nobody can guess.
+/// An unpredictable id.
 fn fresh_id() -> io::Result<u16> {
     let mut octets = [0; 2];
     getrandom::fill(&mut octets).map_err(io::Error::other)?;
     Ok(u16::from_ne_bytes(octets))
 }
 
-/// Asks with a datagram from a port of its own. What is no reply to it, whoever sent it, is passed over.
+/// Asks with a datagram from a port of its own. Datagrams that are no reply to it are ignored.
 async fn ask_udp(journey: &ForwardedQuery, spelling: &[u8], server: SocketAddr) -> io::Result<ForeignReply> {
     let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let socket = UdpSocket::bind((any, 0)).await?;
-    // From then on the kernel takes datagrams of this server alone, and tells of a port where nobody listens.
+    // From then on the kernel takes datagrams of this server alone, and reports a closed port.
     socket.connect(server).await?;
     let id = fresh_id()?;
     socket.send(&question(journey, id, spelling)).await?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ampls_dns::assess::Timeline;
 use ampls_dns::compile::compile;
-use ampls_dns::output::export::{Form, Which, server, zones};
+use ampls_dns::output::export::{ExportFormat, Which, server, zones};
 use ampls_dns::scenario::Scenario;
 use ampls_dns::assess::verify::verify;
 use libfuzzer_sys::fuzz_target;
@@ -28,9 +28,9 @@ fuzz_target!(|octets: &[u8]| {
     let history = Arc::new(scenario.history);
     let world = compile(&history, history.last());
     let _ = (ampls_dns::assess::findings(&world), Timeline::tell(&history, &[]), verify(&history, &scenario.expectations));
-    let _ = zones(&world, Form::Zone, Which::Private);
+    let _ = zones(&world, ExportFormat::Zone, Which::Private);
     for (view, _) in world.views.iter().take(3) {
-        let exported = server(&world, Form::Unbound, view, SocketAddr::from(([127, 0, 0, 1], 5300)));
+        let exported = server(&world, ExportFormat::Unbound, view, SocketAddr::from(([127, 0, 0, 1], 5300)));
         assert!(exported.files.iter().all(|file| !file.name.starts_with('/') && !file.name.contains("..")));
     }
 });

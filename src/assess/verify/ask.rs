@@ -121,11 +121,3 @@ fn told(subnet: &IpNet) -> ClientSubnet {
     let source_length = subnet.prefix_len();
     ClientSubnet { family, source_length, address: (source_length > 0).then(|| subnet.network()) }
 }
-
-/// The word for a transport.
-pub(super) fn word(transport: Transport) -> &'static str {
-    match transport {
-        Transport::Udp => "UDP",
-        Transport::Tcp => "TCP",
-    }
-}

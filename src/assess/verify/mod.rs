@@ -85,7 +85,7 @@ pub fn verify(history: &Arc<History>, expectations: &[Expectation]) -> Vec<Case>
 /// What an expectation is about, in a few words.
 pub fn subject(expectation: &Expectation) -> String {
     let over = match expectation.asking.transport {
-        Some(transport) => format!(" over {}", ask::word(transport)),
+        Some(transport) => format!(" over {}", transport.title()),
         None => String::new(),
     };
     match &expectation.expected {

@@ -157,7 +157,7 @@ impl Zone {
     }
 }
 
-/// How many record sets somebody wrote.
+/// How many record sets were written, besides the SOA.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct Written {

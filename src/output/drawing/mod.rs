@@ -159,7 +159,7 @@ pub fn is_broken(cell: &Cell, public: &Cell) -> bool {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, Debug)]
 #[serde(rename_all = "camelCase")]
 pub enum Condition {
-    /// It is broken for somebody.
+    /// It is broken for at least one network.
     Broken,
     /// It works, by a private address.
     Well,

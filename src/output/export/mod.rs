@@ -1,11 +1,11 @@
 //! What the estate says, in the words of other servers.
 //!
-//! Two kinds of form. Zones as they stand, whoever sees them: `zone` writes master files, `azure` what
+//! Two kinds of form. Zones as they are, regardless of the network: `zone` writes master files, `azure` what
 //! `az network private-dns zone export` writes. And the DNS of one network, as the complete configuration of a server:
 //! [`seen`] makes zones of what the network's clients are told, for a server that follows aliases as far as [`Aliases`]
 //! says, and `bind`, `knot`, `coredns`, `unbound`, `dnsmasq` and `hosts` write them down.
 //!
-//! A value goes in, files come out; whoever calls writes them. Nothing here asks or forwards: names that the emulated
+//! A value goes in, files come out; the caller writes them. Nothing here asks or forwards: names that the emulated
 //! world does not have are refused by every configuration, and a comment in it says where an upstream goes.
 
 mod azure;
@@ -21,32 +21,12 @@ mod zone;
 
 use std::net::SocketAddr;
 
+pub use super::format::ExportFormat;
 pub use seen::{Aliases, Seen, SeenZone};
 
 use crate::compile::{Compiled, ViewId, Zone};
 
-/// The forms there are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
-pub enum Form {
-    /// Master files of the private zones (RFC 1035), for any authoritative server.
-    Zone,
-    /// The private zones as `az network private-dns zone export` writes them.
-    Azure,
-    /// Lines for /etc/hosts.
-    Hosts,
-    /// named.conf and zone files.
-    Bind,
-    /// unbound.conf with local zones.
-    Unbound,
-    /// dnsmasq.conf.
-    Dnsmasq,
-    /// Corefile and zone files.
-    Coredns,
-    /// knot.conf and zone files.
-    Knot,
-}
-
-impl Form {
+impl ExportFormat {
     /// True if it holds zones as they stand; false if it is the DNS of one network.
     pub fn is_of_zones(self) -> bool {
         matches!(self, Self::Zone | Self::Azure)
@@ -91,7 +71,7 @@ pub enum Which {
 }
 
 /// Zones as they stand, a file each.
-pub fn zones(world: &Compiled, form: Form, which: Which) -> Exported {
+pub fn zones(world: &Compiled, form: ExportFormat, which: Which) -> Exported {
     let mut zones: Vec<(&Zone, bool)> = match which {
         Which::Private => world.state.zones.values().map(|linked| (&*linked.zone, true)).collect(),
         Which::SeenFrom(ViewId::PUBLIC) => {
@@ -109,7 +89,7 @@ pub fn zones(world: &Compiled, form: Form, which: Which) -> Exported {
             false => format!("{}.zone", words::zone_file(zone.apex())),
         };
         let text = match form {
-            Form::Azure => azure::text(world, zone),
+            ExportFormat::Azure => azure::text(world, zone),
             _ => zone::of_zone(world, zone, private),
         };
         exported.files.push(File { name, text });
@@ -119,17 +99,17 @@ pub fn zones(world: &Compiled, form: Form, which: Which) -> Exported {
 
 /// The DNS of one network as a server's configuration, with the address it listens on; for the forms of zones the zones
 /// that are linked to it.
-pub fn server(world: &Compiled, form: Form, view: ViewId, listen: SocketAddr) -> Exported {
+pub fn server(world: &Compiled, form: ExportFormat, view: ViewId, listen: SocketAddr) -> Exported {
     let seen = Seen::new(world, view, form.aliases());
     let setting = Setting { heading: words::heading(world, view), listen };
     match form {
-        Form::Hosts => hosts::export(&seen, &setting),
-        Form::Unbound => unbound::export(&seen, &setting),
-        Form::Dnsmasq => dnsmasq::export(&seen, &setting),
-        Form::Coredns => coredns::export(&seen, &setting),
-        Form::Knot => knot::export(&seen, &setting),
-        Form::Bind => bind::export(&seen, &setting),
-        Form::Zone | Form::Azure => zones(world, form, Which::SeenFrom(view)),
+        ExportFormat::Hosts => hosts::export(&seen, &setting),
+        ExportFormat::Unbound => unbound::export(&seen, &setting),
+        ExportFormat::Dnsmasq => dnsmasq::export(&seen, &setting),
+        ExportFormat::Coredns => coredns::export(&seen, &setting),
+        ExportFormat::Knot => knot::export(&seen, &setting),
+        ExportFormat::Bind => bind::export(&seen, &setting),
+        ExportFormat::Zone | ExportFormat::Azure => zones(world, form, Which::SeenFrom(view)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The page: one HTML file with everything in it, that asks nobody outside for anything.
+//! The page: one HTML file with everything in it; it loads nothing from elsewhere.
 //!
 //! The same file serves two ways. With a value inside it works from a file; with none it asks the server it came from. The
 //! policy it carries lets its own script run and no other, so that whatever stands in a scenario stays text.
@@ -35,7 +35,7 @@ pub static SERVED: LazyLock<String> = LazyLock::new(|| put_together("ampls-dns",
 
 /// The page with its value inside.
 pub fn file(page: &Page) -> String {
-    let json = serde_json::to_string(page).expect("values of this floor have string keys only");
+    let json = serde_json::to_string(page).expect("documents have string keys only");
     let title = if page.title.is_empty() { "An estate" } else { &page.title };
     put_together(title, &inert(&json))
 }

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::ask::{Asked, at};
 use super::problem::blocking;
-use super::{Admin, Problem};
+use super::{Admin, Problem, documents};
 use crate::assess::diff::diff;
 use crate::output::diff::{DiffDocument, document};
 
@@ -35,7 +35,7 @@ struct DiffQuery {
 #[utoipa::path(
     get, path = "/v1/diff", tag = "estate", params(DiffQuery),
     responses(
-        (status = OK, description = "What differs.", body = DiffDocument),
+        (status = OK, description = "What differs.", body = documents::DiffDocument),
         (status = BAD_REQUEST, description = "The query cannot be used.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such step.", body = Problem, content_type = "application/problem+json")
     )

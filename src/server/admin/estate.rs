@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::ask::{Asked, at, network, owner_name};
 use super::problem::blocking;
-use super::{Admin, Problem};
+use super::{Admin, Problem, documents};
 use crate::assess::flow::{Client, flows as all_flows};
 use crate::catalogue::Operation;
 use crate::compile::ViewId;
@@ -51,12 +51,13 @@ struct ExplainQuery {
 #[derive(Serialize, ToSchema, Debug)]
 struct ExplainDocument {
     #[serde(flatten)]
+    #[schema(value_type = documents::ExplanationDocument)]
     explanation: ExplanationDocument,
     /// The revision it is about.
     revision: u32,
     /// The same as `ampls-dns explain` prints it, and behind it the faults.
     text: String,
-    /// Faults that may strike the question over UDP, in words; only for what is served.
+    /// Faults that may hit the question over UDP, in words; only for what is served.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<String>,
 }
@@ -98,7 +99,7 @@ async fn explain(
         let asked =
             FaultAsked { name: &question.name, kind, view: world.views.get(view).label(), transport: Transport::Udp };
         let faults = match &query.at {
-            None => admin.control.publication().faults().notes(&asked, std::time::Instant::now()),
+            None => admin.control.service().faults().notes(&asked, std::time::Instant::now()),
             Some(_) => Vec::new(),
         };
         text.extend(faults.iter().map(|fault| format!("  {fault}\n")));
@@ -149,7 +150,7 @@ struct FlowsQuery {
 #[utoipa::path(
     get, path = "/v1/flows", tag = "estate", params(FlowsQuery),
     responses(
-        (status = OK, description = "The flows.", body = [FlowDocument]),
+        (status = OK, description = "The flows.", body = [documents::FlowDocument]),
         (status = BAD_REQUEST, description = "The query cannot be used.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such network, resource or step.", body = Problem, content_type = "application/problem+json")
     )
@@ -192,7 +193,7 @@ struct FindingsQuery {
 #[utoipa::path(
     get, path = "/v1/findings", tag = "estate", params(FindingsQuery), operation_id = "findings",
     responses(
-        (status = OK, description = "The findings.", body = [FindingDocument]),
+        (status = OK, description = "The findings.", body = [documents::FindingDocument]),
         (status = BAD_REQUEST, description = "The query cannot be used.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such step.", body = Problem, content_type = "application/problem+json")
     )

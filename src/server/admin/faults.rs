@@ -14,9 +14,8 @@ use utoipa_axum::routes;
 use super::ask::{Body, Named};
 use super::queries::{rcode, transport};
 use super::{Admin, Problem};
-use crate::dns::Rcode;
+use crate::dns::{Rcode, Transport};
 use crate::server::faults::{Armed, Fault, FaultEffect, FaultError, Scope};
-use crate::server::observe::sight::transport_word;
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::new().routes(routes!(list, set, clear_all)).routes(routes!(clear))
@@ -25,7 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
 /// What becomes of replies.
 #[derive(Deserialize, Serialize, ToSchema, Clone, Copy, PartialEq, Eq, Debug)]
 #[serde(rename_all = "camelCase")]
-enum HarmWord {
+enum EffectName {
     /// There is no reply.
     Drop,
     /// The code in `rcode`, and no records.
@@ -36,14 +35,14 @@ enum HarmWord {
     Stale,
 }
 
-/// A fault: at least a `harm` or a delay. What is absent of `name`, `type`, `network` and `transport` does not matter.
+/// A fault: at least a `effect` or a delay. What is absent of `name`, `type`, `network` and `transport` does not matter.
 #[derive(Deserialize, Serialize, ToSchema, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct FaultDocument {
     /// What becomes of replies.
     #[serde(skip_serializing_if = "Option::is_none")]
-    harm: Option<HarmWord>,
-    /// The code of `harm: rcode`: SERVFAIL if nothing else is said.
+    effect: Option<EffectName>,
+    /// The code of `effect: rcode`: SERVFAIL if nothing else is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     rcode: Option<String>,
     /// How late replies are.
@@ -63,11 +62,11 @@ struct FaultDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^(udp|tcp)$")]
     transport: Option<String>,
-    /// Of the queries it could strike, how many it does: from 0 for none to 1 for all.
+    /// Of the queries it could hit, how many it does: from 0 for none to 1 for all.
     #[serde(default = "all")]
     #[schema(minimum = 0, maximum = 1, default = 1)]
     share: f64,
-    /// What the dice are thrown with: the same seed strikes the same of the queries that match, in the order they come.
+    /// Seed of the random generator: the same seed hits the same of the queries that match, in the order they arrive.
     #[serde(default)]
     seed: u64,
     /// How many seconds it lasts; without it until it is cleared.
@@ -93,10 +92,10 @@ struct SetFaultDocument {
     about: String,
     /// What was asked for.
     fault: FaultDocument,
-    /// How many queries it could have struck.
-    met: u64,
+    /// How many queries it could have hit.
+    matched: u64,
     /// How many it did.
-    struck: u64,
+    hits: u64,
     /// How many seconds are left; absent if it lasts until it is cleared.
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds_left: Option<f64>,
@@ -110,14 +109,14 @@ struct Cleared {
 
 impl FaultDocument {
     fn fault(&self) -> Result<Fault, Problem> {
-        let harm = match (self.harm, &self.rcode) {
-            (Some(HarmWord::Rcode), code) => {
+        let effect = match (self.effect, &self.rcode) {
+            (Some(EffectName::Rcode), code) => {
                 Some(FaultEffect::Rcode(code.as_deref().map(rcode).transpose()?.unwrap_or(Rcode::SERVFAIL)))
             }
-            (_, Some(_)) => return Err(Problem::bad("`rcode` goes with `harm: rcode` only")),
-            (Some(HarmWord::Drop), None) => Some(FaultEffect::Drop),
-            (Some(HarmWord::Truncate), None) => Some(FaultEffect::Truncate),
-            (Some(HarmWord::Stale), None) => Some(FaultEffect::Stale),
+            (_, Some(_)) => return Err(Problem::bad("`rcode` goes with `effect: rcode` only")),
+            (Some(EffectName::Drop), None) => Some(FaultEffect::Drop),
+            (Some(EffectName::Truncate), None) => Some(FaultEffect::Truncate),
+            (Some(EffectName::Stale), None) => Some(FaultEffect::Stale),
             (None, None) => None,
         };
         // JSON numbers of other languages end there.
@@ -143,21 +142,21 @@ impl FaultDocument {
             seed: self.seed,
             lasts,
             delay: Duration::from_millis(self.delay_milliseconds),
-            harm,
+            effect,
         })
     }
 
     fn of(fault: &Fault) -> Self {
-        let Fault { scope, share, seed, lasts, delay, harm } = fault;
+        let Fault { scope, share, seed, lasts, delay, effect } = fault;
         let Scope { name, kind, network, transport } = scope;
         Self {
-            harm: harm.map(|harm| match harm {
-                FaultEffect::Drop => HarmWord::Drop,
-                FaultEffect::Rcode(_) => HarmWord::Rcode,
-                FaultEffect::Truncate => HarmWord::Truncate,
-                FaultEffect::Stale => HarmWord::Stale,
+            effect: effect.map(|effect| match effect {
+                FaultEffect::Drop => EffectName::Drop,
+                FaultEffect::Rcode(_) => EffectName::Rcode,
+                FaultEffect::Truncate => EffectName::Truncate,
+                FaultEffect::Stale => EffectName::Stale,
             }),
-            rcode: match harm {
+            rcode: match effect {
                 Some(FaultEffect::Rcode(code)) => Some(code.to_string()),
                 _ => None,
             },
@@ -165,7 +164,7 @@ impl FaultDocument {
             name: name.as_ref().map(ToString::to_string),
             r#type: kind.map(|kind| kind.to_string()),
             network: network.clone(),
-            transport: transport.map(|transport| transport_word(transport).to_owned()),
+            transport: transport.map(|transport| Transport::name(transport).to_owned()),
             share: *share,
             seed: *seed,
             seconds: lasts.map(|lasts| lasts.as_secs_f64()),
@@ -179,8 +178,8 @@ impl SetFaultDocument {
             number: armed.number,
             about: armed.fault.to_string(),
             fault: FaultDocument::of(&armed.fault),
-            met: armed.met(),
-            struck: armed.struck(),
+            matched: armed.matched(),
+            hits: armed.hits(),
             seconds_left: armed.until.map(|until| until.saturating_duration_since(now).as_secs_f64()),
         }
     }
@@ -193,11 +192,11 @@ impl SetFaultDocument {
 )]
 async fn list(State(admin): State<Admin>) -> Json<Vec<SetFaultDocument>> {
     let now = Instant::now();
-    let current = admin.control.publication().faults().current(now);
+    let current = admin.control.service().faults().current(now);
     Json(current.iter().map(|one| SetFaultDocument::of(one, now)).collect())
 }
 
-/// Set a fault. Of several that match a query, the oldest that strikes counts, alone.
+/// Set a fault. Of several that match a query, the oldest that hits is applied, alone.
 #[utoipa::path(
     post, path = "/v1/faults", tag = "faults", request_body = FaultDocument,
     responses(
@@ -213,7 +212,7 @@ async fn set(
     let now = Instant::now();
     let fault = wanted.fault()?;
     let known = |network: &String| {
-        let world = admin.control.publication().world();
+        let world = admin.control.service().snapshots().world();
         network == "public" || world.views.of_network(network).is_some()
     };
     if let Some(network) = fault.scope.network.as_ref().filter(|network| !known(network)) {
@@ -222,7 +221,7 @@ async fn set(
             "there is no network `{shown}`; /v1/state has them, and `public` is one too"
         )));
     }
-    let set: Arc<Armed> = admin.control.publication().faults().set(fault, now).map_err(|error| match error {
+    let set: Arc<Armed> = admin.control.service().faults().set(fault, now).map_err(|error| match error {
         FaultError::TooMany => Problem::new(StatusCode::CONFLICT, error.to_string()),
         other => Problem::bad(other.to_string()),
     })?;
@@ -236,7 +235,7 @@ async fn set(
     responses((status = OK, description = "They are cleared.", body = Cleared))
 )]
 async fn clear_all(State(admin): State<Admin>) -> Json<Cleared> {
-    Json(Cleared { cleared: admin.control.publication().faults().clear_all(Instant::now()) })
+    Json(Cleared { cleared: admin.control.service().faults().clear_all(Instant::now()) })
 }
 
 /// Clear one fault.
@@ -249,7 +248,7 @@ async fn clear_all(State(admin): State<Admin>) -> Json<Cleared> {
     )
 )]
 async fn clear(State(admin): State<Admin>, Named(number): Named) -> Result<StatusCode, Problem> {
-    let cleared = number.parse().is_ok_and(|number| admin.control.publication().faults().clear(number, Instant::now()));
+    let cleared = number.parse().is_ok_and(|number| admin.control.service().faults().clear(number, Instant::now()));
     let shown: String = number.chars().take(80).collect();
     cleared.then_some(StatusCode::NO_CONTENT).ok_or_else(|| Problem::missing(format!("there is no fault {shown}")))
 }

@@ -24,7 +24,7 @@ pub const MAX_TOKEN_OCTETS: usize = 4096;
 /// What is answered without a token.
 pub(super) const OPEN: [&str; 2] = ["/livez", "/readyz"];
 
-/// The secret that whoever asks must show.
+/// The secret that a client must send.
 #[derive(Clone)]
 pub struct Token(Vec<u8>);
 
@@ -98,7 +98,7 @@ impl FromStr for AllowedHost {
 /// What a request must have.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
-    /// Absent where nobody needs one.
+    /// Absent if no token is required.
     token: Option<Token>,
     /// Besides addresses and `localhost`.
     hosts: Vec<AllowedHost>,
@@ -223,7 +223,7 @@ pub(super) async fn check(State(guard): State<Arc<Guard>>, request: Request, nex
         Some(refusal) => refusal,
         None => next.run(request).await,
     };
-    // What is served changes, and nobody else's page shows it.
+    // Answers change, and no other page may embed them.
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(header::HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));

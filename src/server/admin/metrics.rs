@@ -39,8 +39,8 @@ async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
             ),
             Family::counter("ampls_dns_publications_total", "How many revisions were published.", standing.edition),
         ];
-        let publication = admin.control.publication();
-        Ok(text(publication.observatory(), publication.faults(), &publication.world(), others))
+        let service = admin.control.service();
+        Ok(text(service.log(), service.faults(), &service.snapshots().world(), others))
     })
     .await?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())

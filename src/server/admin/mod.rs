@@ -10,6 +10,7 @@ pub mod problem;
 mod ask;
 mod changes;
 mod diff;
+mod documents;
 mod estate;
 mod faults;
 mod health;
@@ -78,7 +79,7 @@ impl Admin {
 /// Why the admin server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
-    /// Somebody else listens there.
+    /// The address is in use.
     #[error(
         "port {} of {} is already in use; choose another address for the admin server with `--admin`, or `--admin off`",
         .0.port(), .0.ip()
@@ -93,7 +94,7 @@ pub enum AdminError {
         #[source]
         error: io::Error,
     },
-    /// Whoever reaches the address could change what is served.
+    /// Other machines could change what is served.
     #[error(
         "the admin server would listen at {0}, where other machines reach it, and has no token; \
          name a file that holds one with `--admin-token-file`, or listen at 127.0.0.1"
@@ -216,6 +217,7 @@ fn routes() -> OpenApiRouter<Admin> {
 /// The document that describes them.
 fn document() -> Value {
     let mut document = serde_json::to_value(routes().into_openapi()).expect("the document has string keys only");
+    documents::describe(&mut document);
     describe_events(&mut document);
     describe_refusals(&mut document);
     document

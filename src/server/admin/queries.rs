@@ -55,7 +55,7 @@ struct Wanted {
     answer: Option<String>,
     /// A part of the writer's name: an endpoint or a scope.
     writer: Option<String>,
-    /// Whether a fault has struck it.
+    /// Whether a fault has hit it.
     fault: Option<bool>,
     /// Only queries numbered above this one.
     #[param(minimum = 0)]
@@ -87,7 +87,7 @@ struct Awaited {
     answer: Option<String>,
     /// A part of the writer's name: an endpoint or a scope.
     writer: Option<String>,
-    /// Whether a fault has struck it.
+    /// Whether a fault has hit it.
     fault: Option<bool>,
     /// Queries numbered above this one count even if they have come already; without it only those that come from now on.
     #[param(minimum = 0)]
@@ -154,11 +154,10 @@ pub(super) fn rcode(text: &str) -> Result<Rcode, Problem> {
 
 /// A transport by its word.
 pub(super) fn transport(text: &str) -> Result<Transport, Problem> {
-    match text {
-        "udp" => Ok(Transport::Udp),
-        "tcp" => Ok(Transport::Tcp),
-        _ => Err(Problem::bad(format!("the transport `{}` cannot be used; write udp or tcp", shown(text)))),
-    }
+    Transport::named(text).ok_or_else(|| {
+        let known = Transport::ALL.map(Transport::name).join(" or ");
+        Problem::bad(format!("unknown transport `{}`; write {known}", shown(text)))
+    })
 }
 
 fn client(text: &str) -> Result<IpNet, Problem> {
@@ -183,12 +182,12 @@ async fn last(State(admin): State<Admin>, Asked(wanted): Asked<Wanted>) -> Resul
         return Err(Problem::bad(format!("the limit {limit} cannot be used; write 1 to {MOST_SHOWN}")));
     }
     blocking(move || {
-        let observatory = admin.control.publication().observatory();
-        let kept = observatory.kept();
+        let log = admin.control.service().log();
+        let kept = log.kept();
         let since = wanted.since.unwrap_or_default();
         let oldest = kept.queries.first().and_then(|one| one.sequence).unwrap_or(kept.last + 1);
         let matching = kept.queries.iter().filter(|one| one.sequence > Some(since));
-        let mut matching: Vec<_> = matching.filter(|one| observatory.lets_through(&filter, one)).collect();
+        let mut matching: Vec<_> = matching.filter(|one| log.lets_through(&filter, one)).collect();
         let mut next = kept.last;
         if matching.len() > limit {
             if wanted.since.is_some() {
@@ -198,7 +197,7 @@ async fn last(State(admin): State<Admin>, Asked(wanted): Asked<Wanted>) -> Resul
                 matching.drain(..matching.len() - limit);
             }
         }
-        let queries = matching.into_iter().map(|one| observatory.sight(one).clone()).collect();
+        let queries = matching.into_iter().map(|one| log.document(one).clone()).collect();
         Ok(Json(QueriesDocument { queries, next, missed: (oldest - 1).saturating_sub(since) }))
     })
     .await
@@ -222,9 +221,9 @@ async fn wait(State(admin): State<Admin>, Asked(awaited): Asked<Awaited>) -> Res
         return Err(Problem::bad(format!("the timeout {seconds} cannot be used; write 0 to {LONGEST_WAIT} seconds")));
     }
     let until = tokio::time::Instant::now() + Duration::from_secs_f64(seconds);
-    let observatory = admin.control.publication().observatory();
-    match observatory.wait(&filter, since, until).await {
-        Some(found) => Ok(Json(observatory.sight(&found).clone())),
+    let log = admin.control.service().log();
+    match log.wait(&filter, since, until).await {
+        Some(found) => Ok(Json(log.document(&found).clone())),
         None => Err(Problem::missing(format!("no query has matched within {seconds} s"))),
     }
 }

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::ask::{Asked, at, owner_name};
 use super::problem::blocking;
-use super::{Admin, Problem};
+use super::{Admin, Problem, documents};
 use crate::output::record_sets::{self, Filter, RecordSetsDocument};
 
 /// How many record sets are listed if nothing is said.
@@ -47,7 +47,7 @@ struct RecordSetsQuery {
 #[utoipa::path(
     get, path = "/v1/record-sets", operation_id = "record_sets", tag = "estate", params(RecordSetsQuery),
     responses(
-        (status = OK, description = "The record sets.", body = RecordSetsDocument),
+        (status = OK, description = "The record sets.", body = documents::RecordSetsDocument),
         (status = BAD_REQUEST, description = "The query cannot be used.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such zone or step.", body = Problem, content_type = "application/problem+json")
     )

@@ -83,7 +83,7 @@ pub(super) async fn serve(listener: TcpListener, service: Router, mut stop: watc
 fn prepare(stream: &TcpStream) {
     // Answers are small and waited for.
     let _ = stream.set_nodelay(true);
-    // Whoever does not read them gives the place up.
+    // A client that does not read them loses its place.
     #[cfg(target_os = "linux")]
     let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_TIME));
 }

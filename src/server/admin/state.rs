@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Admin;
-use crate::estate::NetworkKind;
+use super::{Admin, documents};
+use crate::estate::NetworkName;
+use crate::output::state::{EstateDocument, estate};
 use crate::server::control::{Position, Reloads};
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
@@ -92,14 +93,9 @@ struct StateDocument {
     steps: Vec<StepDocument>,
     /// Where queries of any network are answered by source address.
     listeners: Vec<String>,
-    /// The networks in the order declared.
-    networks: Vec<NetworkDocument>,
-    /// Private DNS zones.
-    zones: Vec<ZoneDocument>,
-    /// Scopes.
-    scopes: Vec<ScopeDocument>,
-    /// Private endpoints.
-    endpoints: Vec<EndpointDocument>,
+    #[serde(flatten)]
+    #[schema(value_type = documents::EstateDocument)]
+    estate: EstateDocument,
     /// How reading the source again went.
     reload: ReloadDocument,
 }
@@ -116,56 +112,6 @@ struct StepDocument {
     current: bool,
 }
 
-#[derive(Serialize, ToSchema, Debug)]
-#[serde(rename_all = "camelCase")]
-struct NetworkDocument {
-    name: String,
-    /// `virtual` or `onPremises`.
-    kind: &'static str,
-    /// The number of its view.
-    view: u32,
-    /// Prefixes whose clients are in it.
-    prefixes: Vec<String>,
-    /// Where its clients ask, whatever their address; absent if only the source address tells them apart.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    listener: Option<String>,
-}
-
-#[derive(Serialize, ToSchema, Debug)]
-#[serde(rename_all = "camelCase")]
-struct ZoneDocument {
-    resource_group: String,
-    name: String,
-    /// How many record sets it has, the SOA included.
-    record_sets: usize,
-    /// The networks it is linked to.
-    links: Vec<String>,
-}
-
-#[derive(Serialize, ToSchema, Debug)]
-#[serde(rename_all = "camelCase")]
-struct ScopeDocument {
-    name: String,
-    /// Scoped resources in the order they were added.
-    resources: Vec<String>,
-    /// Its private endpoints.
-    endpoints: Vec<String>,
-}
-
-#[derive(Serialize, ToSchema, Debug)]
-#[serde(rename_all = "camelCase")]
-struct EndpointDocument {
-    name: String,
-    scope: String,
-    network: String,
-    subnet: String,
-    /// Its addresses in the order they were given.
-    addresses: Vec<String>,
-    /// Why its provisioning failed, if it did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failed: Option<String>,
-}
-
 /// What is served now: where the history stands, and what the estate has.
 #[utoipa::path(
     get, path = "/v1/state", tag = "state",
@@ -174,57 +120,17 @@ struct EndpointDocument {
 async fn state(State(admin): State<Admin>) -> Json<StateDocument> {
     let standing = admin.control.standing();
     let world = &standing.world;
-    let state = &world.state;
-    let listeners = admin.control.publication().listeners();
+    let listeners = admin.control.service().snapshots().listeners();
     let steps = world.history.steps().iter().enumerate().map(|(index, step)| StepDocument {
         name: step.name.to_string(),
         about: step.about.to_string(),
         revision: step.end.0,
         current: standing.step == Some(index),
     });
-    let networks = world.views.iter().filter_map(|(id, view)| {
-        let name = view.network.as_ref()?;
-        let listener = listeners.iter().find(|bound| bound.network.as_ref() == Some(name));
-        let prefixes = state.networks.get(name).into_iter().flat_map(|spec| spec.prefixes());
-        Some(NetworkDocument {
-            name: name.to_string(),
-            kind: match view.kind {
-                NetworkKind::Virtual => "virtual",
-                NetworkKind::OnPremises => "onPremises",
-            },
-            view: id.0,
-            prefixes: prefixes.map(|prefix| prefix.to_string()).collect(),
-            listener: listener.map(|bound| bound.address.to_string()),
-        })
-    });
-    let zones = state.zones.iter().map(|(id, linked)| ZoneDocument {
-        resource_group: id.resource_group.to_string(),
-        name: id.apex.to_string(),
-        record_sets: linked.zone.len(),
-        links: linked.links.keys().map(ToString::to_string).collect(),
-    });
-    let scopes = state.scopes.iter().map(|(name, scope)| ScopeDocument {
-        name: name.to_string(),
-        resources: scope.resources.iter().map(ToString::to_string).collect(),
-        endpoints: scope.endpoints.iter().map(ToString::to_string).collect(),
-    });
-    let endpoints = state.endpoints.iter().map(|(name, endpoint)| {
-        let mut addresses: Vec<String> = Vec::new();
-        for member in &endpoint.members {
-            let address = member.address.to_string();
-            if !addresses.contains(&address) {
-                addresses.push(address);
-            }
-        }
-        EndpointDocument {
-            name: name.to_string(),
-            scope: endpoint.spec.scope.to_string(),
-            network: endpoint.spec.network.to_string(),
-            subnet: endpoint.spec.subnet.clone(),
-            addresses,
-            failed: endpoint.failed.clone(),
-        }
-    });
+    let address_of = |network: &NetworkName| {
+        let listener = listeners.iter().find(|bound| bound.network.as_ref() == Some(network));
+        listener.map(|bound| bound.address.to_string())
+    };
     Json(StateDocument {
         title: standing.title.to_string(),
         source: admin.control.source().name().to_owned(),
@@ -237,10 +143,7 @@ async fn state(State(admin): State<Admin>) -> Json<StateDocument> {
             .filter(|bound| bound.network.is_none())
             .map(|bound| bound.address.to_string())
             .collect(),
-        networks: networks.collect(),
-        zones: zones.collect(),
-        scopes: scopes.collect(),
-        endpoints: endpoints.collect(),
+        estate: estate(world, address_of),
         reload: ReloadDocument::of(&standing.reloads),
     })
 }

@@ -1,6 +1,6 @@
 //! What one worker has answered, as numbers.
 //!
-//! Plain numbers behind the worker's own lock; whoever wants a total adds up those of all workers.
+//! Plain numbers under the worker's own lock; a total is the sum over all workers.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub(crate) const BOUNDS: [Duration; 12] = [
 ];
 
 /// Replies by transport and code.
-pub(crate) type Replies = [[u64; RCODES.len()]; 2];
+pub(crate) type Replies = [[u64; RCODES.len()]; Transport::ALL.len()];
 
 /// Numbers since the start.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,11 +52,11 @@ pub(crate) struct Counts {
     /// By the label of the view.
     pub(crate) replies: Box<[Replies]>,
     /// Queries that met silence, by transport.
-    pub(crate) silent: [u64; 2],
+    pub(crate) silent: [u64; Transport::ALL.len()],
     /// Replies with TC set.
     pub(crate) truncated: u64,
-    /// Replies by road: fast, slow, upstream.
-    pub(crate) roads: [u64; 3],
+    /// Replies by path: fast, slow, upstream.
+    pub(crate) paths: [u64; 3],
     /// Replies with what an upstream told, by code.
     pub(crate) upstream: [u64; RCODES.len()],
     /// Replies by the time they took: one more place than there are [`BOUNDS`].
@@ -69,9 +69,9 @@ impl Default for Counts {
     fn default() -> Self {
         Self {
             replies: vec![Replies::default(); MAX_LABELS].into(),
-            silent: [0; 2],
+            silent: [0; Transport::ALL.len()],
             truncated: 0,
-            roads: [0; 3],
+            paths: [0; 3],
             upstream: [0; RCODES.len()],
             latencies: [0; BOUNDS.len() + 1],
             latency: Duration::ZERO,
@@ -81,16 +81,16 @@ impl Default for Counts {
 
 impl Counts {
     /// Counts one reply, or silence where there is no code.
-    pub(super) fn reply(&mut self, label: u16, transport: Transport, road: Path, rcode: Option<Rcode>, reply: &[u8]) {
-        let transport = place(transport);
+    pub(super) fn reply(&mut self, label: u16, transport: Transport, path: Path, rcode: Option<Rcode>, reply: &[u8]) {
+        let transport = transport.index();
         let Some(rcode) = rcode else {
             self.silent[transport] += 1;
             return;
         };
         let code = RCODES.iter().position(|known| *known == Some(rcode)).unwrap_or(RCODES.len() - 1);
         self.replies[usize::from(label)][transport][code] += 1;
-        self.roads[road as usize] += 1;
-        self.upstream[code] += u64::from(road == Path::Upstream);
+        self.paths[path as usize] += 1;
+        self.upstream[code] += u64::from(path == Path::Upstream);
         self.truncated += u64::from(reply.get(2).is_some_and(|flags| flags & 0x02 != 0));
     }
 
@@ -107,20 +107,13 @@ impl Counts {
         for (mine, theirs) in mine.zip(other.replies.iter().flatten().flatten()) {
             *mine += theirs;
         }
-        let mine = self.silent.iter_mut().chain(&mut self.roads).chain(&mut self.upstream).chain(&mut self.latencies);
+        let mine = self.silent.iter_mut().chain(&mut self.paths).chain(&mut self.upstream).chain(&mut self.latencies);
         for (mine, theirs) in
-            mine.zip(other.silent.iter().chain(&other.roads).chain(&other.upstream).chain(&other.latencies))
+            mine.zip(other.silent.iter().chain(&other.paths).chain(&other.upstream).chain(&other.latencies))
         {
             *mine += theirs;
         }
         self.truncated += other.truncated;
         self.latency += other.latency;
-    }
-}
-
-fn place(transport: Transport) -> usize {
-    match transport {
-        Transport::Udp => 0,
-        Transport::Tcp => 1,
     }
 }

@@ -1,12 +1,12 @@
-//! Which queries somebody wants to see.
+//! Filters over logged queries.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::LoggedQuery;
-use super::sight::QueryDocument;
-use crate::dns::message::{Query, Refusal};
+use super::document::QueryDocument;
+use super::question::asked;
 use crate::dns::wire::Transport;
 use crate::dns::{OwnerName, Rcode, RecordType};
 use crate::server::names::NamePattern;
@@ -30,20 +30,20 @@ pub struct Filter {
     pub answer: Option<String>,
     /// A part of the writer's name: an endpoint or a scope.
     pub writer: Option<String>,
-    /// True for queries that a fault has struck, false for others.
+    /// True for queries that a fault has hit, false for others.
     pub fault: Option<bool>,
 }
 
 impl Filter {
     /// False if the octets and what stands beside them say no already.
-    pub(super) fn may(&self, noted: &LoggedQuery) -> bool {
-        let facts = &noted.facts;
+    pub(super) fn may(&self, logged: &LoggedQuery) -> bool {
+        let facts = &logged.facts;
         self.rcode.is_none_or(|rcode| facts.rcode == Some(rcode))
             && self.transport.is_none_or(|transport| facts.transport == transport)
             && self.fault.is_none_or(|fault| facts.fault.is_some() == fault)
             && self.client.is_none_or(|client| client.contains(&canonical(facts.source.ip())))
-            && self.view.as_ref().is_none_or(|view| noted.view.as_deref() == Some(view))
-            && (self.name.is_none() && self.kind.is_none() || self.asks(asked(&noted.query)))
+            && self.view.as_ref().is_none_or(|view| logged.view.as_deref() == Some(view))
+            && (self.name.is_none() && self.kind.is_none() || self.asks(asked(&logged.query)))
     }
 
     fn asks(&self, asked: Option<(OwnerName, RecordType)>) -> bool {
@@ -62,16 +62,4 @@ impl Filter {
 
 fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
-}
-
-/// The name and the type a message asks for. A query that was cut off in its slot still has its question.
-pub(super) fn asked(query: &[u8]) -> Option<(OwnerName, RecordType)> {
-    let question = match Query::parse(query) {
-        Ok(query) => query.echo.question,
-        Err(Refusal::Reply(echo, _)) => echo.question,
-        Err(Refusal::Drop) => return None,
-    };
-    let (rest, _class) = question.split_last_chunk::<2>()?;
-    let (name, kind) = rest.split_last_chunk::<2>()?;
-    Some((OwnerName::from_wire(name).ok()?, RecordType(u16::from_be_bytes(*kind))))
 }

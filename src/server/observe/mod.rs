@@ -1,20 +1,20 @@
-//! What can be seen of the queries that are answered: the last of them, and how many there were.
+//! The query log: the last queries, with their replies, and counts of all of them.
 //!
 //! ```text
-//! worker ─ Recorder::taking ─▶ ring + counts ──▶ Reader ─▶ LoggedQuery ─ sight ─▶ QueryDocument ─▶ admin API, watch, log
+//! worker ─ Recorder::now ─▶ ring + counts ──▶ Reader ─▶ LoggedQuery ─ document ─▶ QueryDocument ─▶ admin API, watch, log
 //!        one lock a batch   (per worker)       └─▶ Counts of all workers ─▶ metrics
 //! ```
 //!
-//! A worker puts the raw octets of each query and reply into the slots of its own [`ring`] and adds to numbers of its own,
-//! behind a lock that it takes once a batch and that nobody else wants for longer than it takes to copy some slots. It
-//! allocates nothing and shares nothing. Names, writers and sentences are made when somebody reads ([`sight`]), from the
-//! revision that answered, which is kept as a [`Segment`]. [`filter`] says which queries are wanted, and
-//! [`QueryLog::wait`] waits for the next of them.
+//! A worker copies the raw bytes of each query and reply into the slots of its own [`ring`] and adds to counters of its own,
+//! under a lock that it takes once per batch; a reader holds that lock only while it copies a few slots. The worker allocates
+//! nothing and shares nothing. Names, writers and sentences are formatted only when read ([`document`]), from the revision
+//! that answered, which is kept as a [`Segment`]. [`filter`] selects queries, and [`QueryLog::wait`] waits for the next one.
 
 mod count;
+pub mod document;
 pub mod filter;
+mod question;
 pub mod ring;
-pub mod sight;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -28,29 +28,31 @@ use self::count::{MAX_LABELS, NO_VIEW, OTHER_VIEWS};
 use self::ring::{Facts, Ring};
 use super::Bound;
 use crate::compile::{Compiled, ViewId};
+use crate::dns::{Rcode, Transport};
+use crate::resolve::Response;
 
 pub(crate) use count::{BOUNDS, Counts, RCODES};
+pub use document::QueryDocument;
 pub use filter::Filter;
 pub use ring::Path;
-pub use sight::QueryDocument;
 
 /// How many queries are kept if nothing else is said.
 pub const KEPT: usize = 1000;
 /// How many revisions are kept for explanations; queries answered from older ones are shown without their writers.
-const CHAPTERS: usize = 8;
+const SEGMENTS: usize = 8;
 /// How many slots are copied before a worker may have its lock back.
 const COPIED_AT_ONCE: u64 = 32;
-/// How often somebody who waits looks at most, however many queries there are.
+/// How long a waiting reader pauses between two looks.
 const LOOKS_APART: Duration = Duration::from_millis(5);
 
-/// Where everything that is seen comes together: one for each server.
+/// The log of all workers: one per server.
 #[derive(Debug)]
 pub struct QueryLog {
     listeners: Vec<Bound>,
     kept: usize,
     slots: usize,
-    desks: Mutex<Vec<Arc<Mutex<WorkerLog>>>>,
-    chapters: Mutex<Chapters>,
+    workers: Mutex<Vec<Arc<Mutex<WorkerLog>>>>,
+    segments: Mutex<Segments>,
     labels: Mutex<Vec<Arc<str>>>,
     collected: Mutex<Collected>,
     waiting: AtomicUsize,
@@ -72,7 +74,7 @@ pub struct Segment {
 }
 
 #[derive(Debug, Default)]
-struct Chapters {
+struct Segments {
     next: u64,
     latest: VecDeque<Arc<Segment>>,
 }
@@ -87,7 +89,7 @@ struct WorkerLog {
 /// A query that was taken out of a ring.
 #[derive(Debug)]
 pub struct LoggedQuery {
-    /// Its number among all queries, from 1, in the order they were read; absent where nobody numbers them.
+    /// Its number among all queries, from 1, in the order they were read; absent in logs.
     pub sequence: Option<u64>,
     /// What is known besides the octets.
     pub facts: Facts,
@@ -96,8 +98,8 @@ pub struct LoggedQuery {
     query: Box<[u8]>,
     reply: Box<[u8]>,
     whole: bool,
-    chapter: Weak<Segment>,
-    sight: OnceLock<QueryDocument>,
+    segment: Weak<Segment>,
+    document: OnceLock<QueryDocument>,
 }
 
 #[derive(Debug, Default)]
@@ -125,15 +127,15 @@ pub struct Kept {
 }
 
 impl QueryLog {
-    /// One for these listeners that keeps that many queries. Each worker has `slots` for queries that nobody has read yet;
+    /// One for these listeners that keeps that many queries. Each worker has `slots` for queries that were not read yet;
     /// more than are kept help those who read steadily.
     pub fn new(listeners: Vec<Bound>, kept: usize, slots: usize) -> Self {
         Self {
             listeners,
             kept,
             slots: slots.max(kept),
-            desks: Mutex::default(),
-            chapters: Mutex::default(),
+            workers: Mutex::default(),
+            segments: Mutex::default(),
             labels: Mutex::new(vec!["none".into(), "other".into(), "public".into()]),
             collected: Mutex::default(),
             waiting: AtomicUsize::new(0),
@@ -148,34 +150,34 @@ impl QueryLog {
         self.begun
     }
 
-    /// A desk for one more worker.
-    pub fn desk(self: &Arc<Self>) -> Recorder {
-        let papers = Arc::new(Mutex::new(WorkerLog { ring: Ring::new(self.slots), counts: Counts::default() }));
-        lock(&self.desks).push(Arc::clone(&papers));
-        Recorder { observatory: Arc::clone(self), papers }
+    /// A recorder for one more worker.
+    pub fn recorder(self: &Arc<Self>) -> Recorder {
+        let worker = Arc::new(Mutex::new(WorkerLog { ring: Ring::new(self.slots), counts: Counts::default() }));
+        lock(&self.workers).push(Arc::clone(&worker));
+        Recorder { log: Arc::clone(self), worker }
     }
 
-    /// Takes note of a revision that is to be answered from.
+    /// Starts a segment: queries are answered from this revision from now on.
     pub fn begin(&self, world: &Arc<Compiled>) -> Arc<Segment> {
         let mut known = lock(&self.labels);
         let labels = world.views.iter().map(|(_, view)| label(&mut known, view.label())).collect();
         drop(known);
-        let mut chapters = lock(&self.chapters);
-        let chapter = Arc::new(Segment { number: chapters.next, world: Arc::clone(world), labels });
-        chapters.next += 1;
-        chapters.latest.push_back(Arc::clone(&chapter));
-        let gone = if chapters.latest.len() > CHAPTERS { chapters.latest.pop_front() } else { None };
-        drop(chapters);
+        let mut segments = lock(&self.segments);
+        let segment = Arc::new(Segment { number: segments.next, world: Arc::clone(world), labels });
+        segments.next += 1;
+        segments.latest.push_back(Arc::clone(&segment));
+        let gone = if segments.latest.len() > SEGMENTS { segments.latest.pop_front() } else { None };
+        drop(segments);
         // Freeing a large revision takes a while.
         drop(gone);
-        chapter
+        segment
     }
 
     /// The numbers of all workers.
     pub(crate) fn counts(&self) -> Counts {
         let mut sum = Counts::default();
-        for papers in self.desks() {
-            sum.add(&lock(&papers).counts);
+        for worker in self.workers() {
+            sum.add(&lock(&worker).counts);
         }
         sum
     }
@@ -188,7 +190,7 @@ impl QueryLog {
     /// How many queries there were, and how many of them were written over before anybody had read them. Where nobody reads,
     /// none is missed.
     pub fn seen_and_lost(&self) -> (u64, u64) {
-        let seen = self.desks().iter().map(|papers| lock(papers).ring.written()).sum();
+        let seen = self.workers().iter().map(|worker| lock(worker).ring.written()).sum();
         (seen, lock(&self.collected).lost)
     }
 
@@ -227,14 +229,14 @@ impl QueryLog {
         }
     }
 
-    /// What is to be seen of a query; made once.
-    pub fn sight<'n>(&self, noted: &'n LoggedQuery) -> &'n QueryDocument {
-        noted.sight.get_or_init(|| sight::document(noted, noted.chapter.upgrade().as_deref(), &self.listeners))
+    /// A query as a document; made once.
+    pub fn document<'n>(&self, logged: &'n LoggedQuery) -> &'n QueryDocument {
+        logged.document.get_or_init(|| document::document(logged, logged.segment.upgrade().as_deref(), &self.listeners))
     }
 
     /// True if the filter lets the query through. What can be told from the octets alone is looked at first.
-    pub fn lets_through(&self, filter: &Filter, noted: &LoggedQuery) -> bool {
-        filter.may(noted) && filter.lets_through(self.sight(noted))
+    pub fn lets_through(&self, filter: &Filter, logged: &LoggedQuery) -> bool {
+        filter.may(logged) && filter.lets_through(self.document(logged))
     }
 
     /// Reads what is new to a reader, in the order the queries were read from the network.
@@ -242,14 +244,14 @@ impl QueryLog {
     pub fn read(&self, reader: &mut Reader) -> (Vec<LoggedQuery>, u64) {
         let mut found = Vec::new();
         let mut lost = 0;
-        let desks = self.desks();
-        reader.positions.resize(desks.len(), 0);
-        for (papers, position) in desks.iter().zip(&mut reader.positions) {
-            let end = lock(papers).ring.written();
+        let workers = self.workers();
+        reader.positions.resize(workers.len(), 0);
+        for (worker, position) in workers.iter().zip(&mut reader.positions) {
+            let end = lock(worker).ring.written();
             while *position < end {
                 let most = COPIED_AT_ONCE.min(end - *position);
                 let mut copied = Vec::with_capacity(COPIED_AT_ONCE as usize);
-                let read = lock(papers).ring.read(*position, most, |raw| {
+                let read = lock(worker).ring.read(*position, most, |raw| {
                     copied.push((*raw.facts, Box::from(raw.query), Box::from(raw.reply), raw.whole));
                 });
                 *position = read.0;
@@ -259,12 +261,12 @@ impl QueryLog {
         }
         // Each worker's are in order already; several workers' are not.
         found.sort_by_key(|(facts, ..): &(Facts, Box<[u8]>, Box<[u8]>, bool)| facts.at);
-        let chapters: Vec<Arc<Segment>> = lock(&self.chapters).latest.iter().cloned().collect();
+        let segments: Vec<Arc<Segment>> = lock(&self.segments).latest.iter().cloned().collect();
         let found = found.into_iter().map(|(facts, query, reply, whole)| {
-            let chapter = chapters.iter().find(|chapter| chapter.number == facts.chapter);
-            let view = chapter.and_then(|chapter| Some(chapter.world.views.get(facts.view?).label().into()));
-            let chapter = chapter.map(Arc::downgrade).unwrap_or_default();
-            LoggedQuery { sequence: None, facts, view, query, reply, whole, chapter, sight: OnceLock::new() }
+            let segment = segments.iter().find(|segment| segment.number == facts.segment);
+            let view = segment.and_then(|segment| Some(segment.world.views.get(facts.view?).label().into()));
+            let segment = segment.map(Arc::downgrade).unwrap_or_default();
+            LoggedQuery { sequence: None, facts, view, query, reply, whole, segment, document: OnceLock::new() }
         });
         (found.collect(), lost)
     }
@@ -273,18 +275,18 @@ impl QueryLog {
         let (new, lost) = self.read(&mut collected.reader);
         collected.last += lost;
         collected.lost += lost;
-        for mut noted in new {
+        for mut logged in new {
             collected.last += 1;
-            noted.sequence = Some(collected.last);
+            logged.sequence = Some(collected.last);
             if collected.kept.len() >= self.kept {
                 collected.kept.pop_front();
             }
-            collected.kept.push_back(Arc::new(noted));
+            collected.kept.push_back(Arc::new(logged));
         }
     }
 
-    fn desks(&self) -> Vec<Arc<Mutex<WorkerLog>>> {
-        lock(&self.desks).clone()
+    fn workers(&self) -> Vec<Arc<Mutex<WorkerLog>>> {
+        lock(&self.workers).clone()
     }
 }
 
@@ -308,17 +310,17 @@ fn label(known: &mut Vec<Arc<str>>, view: &str) -> u16 {
     place as u16
 }
 
-/// Where one worker takes down what it answers.
+/// Where one worker records what it answers.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    observatory: Arc<QueryLog>,
-    papers: Arc<Mutex<WorkerLog>>,
+    log: Arc<QueryLog>,
+    worker: Arc<Mutex<WorkerLog>>,
 }
 
 /// A batch of queries that is being answered.
 pub(super) struct Recording<'d> {
-    desk: &'d Recorder,
-    papers: MutexGuard<'d, WorkerLog>,
+    recorder: &'d Recorder,
+    worker: MutexGuard<'d, WorkerLog>,
     begun: Instant,
     count: u64,
     replies: u64,
@@ -326,13 +328,13 @@ pub(super) struct Recording<'d> {
 
 impl Recorder {
     /// Begins a batch of queries that were read just now. Nothing may be awaited until it ends.
-    pub(super) fn taking(&self) -> Recording<'_> {
-        self.taking_since(Instant::now())
+    pub(super) fn now(&self) -> Recording<'_> {
+        self.since(Instant::now())
     }
 
     /// The same for queries that were read earlier.
-    pub(super) fn taking_since(&self, begun: Instant) -> Recording<'_> {
-        Recording { desk: self, papers: lock(&self.papers), begun, count: 0, replies: 0 }
+    pub(super) fn since(&self, begun: Instant) -> Recording<'_> {
+        Recording { recorder: self, worker: lock(&self.worker), begun, count: 0, replies: 0 }
     }
 }
 
@@ -342,27 +344,25 @@ impl Recording<'_> {
         self.begun
     }
 
-    /// Takes down a query and its reply.
-    pub(super) fn take(&mut self, chapter: &Segment, made: Made, query: &[u8], reply: &[u8]) {
-        let Made { source, listener, transport, road, response, fault } = made;
+    /// Records a query and its reply.
+    pub(super) fn record(&mut self, segment: &Segment, made: Made, query: &[u8], reply: &[u8]) {
+        let Made { source, listener, transport, path, response, fault } = made;
         let (view, rcode) = match response {
-            crate::resolve::Response::Silence => (None, None),
-            crate::resolve::Response::Refused(rcode) => (None, Some(rcode)),
-            crate::resolve::Response::Answered(view, rcode) => (Some(view), Some(rcode)),
-            // Nobody was asked after all; the reply is the one for that.
-            crate::resolve::Response::Outside(view) => {
-                (Some(view), reply.get(3).map(|octet| crate::dns::Rcode(u16::from(octet & 0x0f))))
-            }
+            Response::Silence => (None, None),
+            Response::Refused(rcode) => (None, Some(rcode)),
+            Response::Answered(view, rcode) => (Some(view), Some(rcode)),
+            // No upstream was asked; the reply says why.
+            Response::Outside(view) => (Some(view), reply.get(3).map(|octet| Rcode(u16::from(octet & 0x0f)))),
         };
         let reply = if rcode.is_some() { reply } else { &[] };
-        let WorkerLog { ring, counts } = &mut *self.papers;
-        counts.reply(chapter.label(view), transport, road, rcode, reply);
+        let WorkerLog { ring, counts } = &mut *self.worker;
+        counts.reply(segment.label(view), transport, path, rcode, reply);
         let facts = Facts {
             source,
             listener,
             transport,
-            chapter: chapter.number,
-            road,
+            segment: segment.number,
+            path,
             view,
             rcode,
             fault,
@@ -380,9 +380,9 @@ impl Recording<'_> {
 pub(super) struct Made {
     pub(super) source: SocketAddr,
     pub(super) listener: u32,
-    pub(super) transport: crate::dns::wire::Transport,
-    pub(super) road: Path,
-    pub(super) response: crate::resolve::Response,
+    pub(super) transport: Transport,
+    pub(super) path: Path,
+    pub(super) response: Response,
     pub(super) fault: Option<super::faults::FaultHit>,
 }
 
@@ -392,16 +392,16 @@ impl Drop for Recording<'_> {
             return;
         }
         let latency = self.begun.elapsed();
-        self.papers.ring.ready(self.count, latency);
-        self.papers.counts.took(latency, self.replies);
-        // Whoever waits has said so before it looked at our papers, and we hold them.
-        if self.desk.observatory.waiting.load(Ordering::Relaxed) > 0 {
-            self.desk.observatory.bell.notify_waiters();
+        self.worker.ring.ready(self.count, latency);
+        self.worker.counts.took(latency, self.replies);
+        // A reader that waits has said so before it looked at this worker's log, which is locked here.
+        if self.recorder.log.waiting.load(Ordering::Relaxed) > 0 {
+            self.recorder.log.bell.notify_waiters();
         }
     }
 }
 
-/// Somebody waits as long as this lives.
+/// Counts a waiting reader until it is dropped.
 struct Waiting<'w>(&'w AtomicUsize);
 
 impl<'w> Waiting<'w> {
@@ -417,7 +417,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A lock that outlives a panic of whoever held it: what stands behind it is whole between any two lines.
+/// Locks even after a panic of another holder: the data is consistent between any two lines.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

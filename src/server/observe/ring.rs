@@ -1,6 +1,6 @@
 //! The last queries of one worker, as raw octets in slots of one size.
 //!
-//! A ring takes all its memory when it is made and none afterwards. Whoever reads keeps a position of its own and learns how
+//! A ring takes all its memory when it is made and none afterwards. A reader keeps a position of its own and learns how
 //! many queries were written over before it came.
 
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ const NEAR_OCTETS: usize = 5 * 64;
 /// Octets of a query that are kept at most: a whole name, a question, and an OPT record with a client subnet and a cookie.
 const QUERY_OCTETS: usize = 384;
 
-/// By which road a reply was made.
+/// How a reply was made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Path {
     /// By copying from the tables.
@@ -42,15 +42,15 @@ pub struct Facts {
     pub listener: u32,
     /// What it travelled by.
     pub transport: Transport,
-    /// The number of the chapter it was answered from.
-    pub chapter: u64,
-    /// By which road.
-    pub road: Path,
+    /// The number of the segment it was answered from.
+    pub segment: u64,
+    /// How the reply was made.
+    pub path: Path,
     /// The view it was answered in; absent if it was refused or met silence.
     pub view: Option<ViewId>,
     /// The reply's code; absent if none was sent.
     pub rcode: Option<Rcode>,
-    /// The fault that struck it; absent if none did.
+    /// The fault that hit it; absent if none did.
     pub fault: Option<FaultHit>,
     /// When it was read.
     pub at: Instant,
@@ -90,7 +90,7 @@ pub(super) struct Ring {
 impl Ring {
     /// A ring of that many slots; with none it only counts.
     pub(super) fn new(capacity: usize) -> Self {
-        // Zeroed memory is the system's to give when it is first written to: a ring nobody fills costs nothing.
+        // The system gives zeroed memory when it is first written to: an empty ring costs nothing.
         let (near, far) = (vec![0; capacity * NEAR_OCTETS].into(), vec![0; capacity * SLOT_OCTETS].into());
         Self { slots: Vec::with_capacity(capacity), near, far, capacity, written: 0 }
     }
@@ -177,8 +177,8 @@ mod tests {
             source: ([127, 0, 0, 1], 4242).into(),
             listener: 0,
             transport: Transport::Udp,
-            chapter: 0,
-            road: Path::Fast,
+            segment: 0,
+            path: Path::Fast,
             view: Some(ViewId::PUBLIC),
             rcode: Some(Rcode::NOERROR),
             fault: None,

@@ -8,21 +8,21 @@ use crate::dns::{Rcode, RecordType};
 use crate::resolve::{Ede, Forwarding, Prepared, RequestContext, Response, Subnets};
 use crate::server::faults::{FaultEffect, FaultHit};
 
-/// An observatory with one worker, and a revision to answer from.
+/// A query log with one worker, and a revision to answer from.
 pub(crate) struct Scene {
-    pub(crate) observatory: Arc<QueryLog>,
-    desk: Recorder,
-    chapter: Arc<Segment>,
+    pub(crate) log: Arc<QueryLog>,
+    recorder: Recorder,
+    segment: Arc<Segment>,
     prepared: Prepared,
 }
 
 impl Scene {
     pub(crate) fn new(kept: usize) -> Self {
         let listener = Bound { network: None, address: ([127, 0, 0, 1], 5300).into() };
-        let observatory = Arc::new(QueryLog::new(vec![listener], kept, kept));
+        let log = Arc::new(QueryLog::new(vec![listener], kept, kept));
         let world = Arc::new(estate([10, 0, 1, 9].into()));
-        let chapter = observatory.begin(&world);
-        Self { desk: observatory.desk(), observatory, chapter, prepared: Prepared::new(world, None) }
+        let segment = log.begin(&world);
+        Self { recorder: log.recorder(), log, segment, prepared: Prepared::new(world, None) }
     }
 
     /// Answers from the address of a client, and takes it down.
@@ -42,15 +42,15 @@ impl Scene {
             local_addresses: &[],
         };
         let mut reply = Vec::new();
-        let mut taking = self.desk.taking();
+        let mut recording = self.recorder.now();
         let response = self.prepared.respond(&context, Transport::Udp, query, &mut reply);
         let source = (source, 4242).into();
-        let made = Made { source, listener: 0, transport: Transport::Udp, road: Path::Fast, response, fault };
-        taking.take(&self.chapter, made, query, &reply);
+        let made = Made { source, listener: 0, transport: Transport::Udp, path: Path::Fast, response, fault };
+        recording.record(&self.segment, made, query, &reply);
     }
 
     fn seen(&self) -> Vec<QueryDocument> {
-        self.observatory.kept().queries.iter().map(|one| self.observatory.sight(one).clone()).collect()
+        self.log.kept().queries.iter().map(|one| self.log.document(one).clone()).collect()
     }
 }
 
@@ -67,7 +67,7 @@ fn a_query_is_seen_with_its_view_its_names_its_answer_and_who_wrote_it() {
     assert_eq!(first.answer, ["10.0.1.9"]);
     assert!(first.writer.is_some(), "{first:?}");
     assert_eq!((&*first.client, &*first.listener, &*first.transport), ("10.0.1.5:4242", "127.0.0.1:5300", "udp"));
-    assert_eq!(first.revision, Some(scene.chapter.world.revision().0));
+    assert_eq!(first.revision, Some(scene.segment.world.revision().0));
     assert_eq!((second.sequence, second.rcode.as_deref()), (Some(2), Some("NXDOMAIN")));
     assert!(second.writer.is_none() && second.answer.is_empty());
     let json = serde_json::to_string(first).expect("it can be written");
@@ -92,7 +92,7 @@ fn what_is_no_query_is_seen_as_far_as_it_can_be() {
     let [silence, refused] = &*scene.seen() else { panic!("two") };
     assert!(silence.rcode.is_none() && silence.name.is_none() && silence.view.is_none());
     assert_eq!(refused.rcode.as_deref(), Some("FORMERR"));
-    let counts = scene.observatory.counts();
+    let counts = scene.log.counts();
     assert_eq!(counts.silent, [1, 0]);
     assert_eq!(counts.replies[0][0][1], 1, "a refusal is in no view");
     assert_eq!(counts.latencies.iter().sum::<u64>(), 1, "silence takes no time");
@@ -106,7 +106,7 @@ fn the_last_queries_are_kept_and_the_numbers_go_on() {
     }
     let numbers = || scene.seen().iter().map(|query| query.sequence.unwrap_or_default()).collect::<Vec<_>>();
     assert_eq!(numbers(), [3, 4, 5]);
-    assert_eq!(scene.observatory.seen_and_lost(), (5, 2));
+    assert_eq!(scene.log.seen_and_lost(), (5, 2));
     scene.ask("10.0.1.5", "api.monitor.azure.com", RecordType::A);
     assert_eq!(numbers(), [4, 5, 6]);
 }
@@ -114,14 +114,14 @@ fn the_last_queries_are_kept_and_the_numbers_go_on() {
 #[test]
 fn workers_queries_are_put_in_order() {
     let scene = Scene::new(10);
-    let other = Scene { desk: scene.observatory.desk(), ..Scene::new(0) };
+    let other = Scene { recorder: scene.log.recorder(), ..Scene::new(0) };
     for round in 0..6 {
         let scene = if round % 2 == 0 { &scene } else { &other };
         scene.ask("10.0.1.5", &format!("n{round}.example"), RecordType::A);
     }
     let names: Vec<_> = scene.seen().into_iter().filter_map(|query| query.name).collect();
     assert_eq!(names, (0..6).map(|round| format!("n{round}.example")).collect::<Vec<_>>());
-    assert_eq!(scene.observatory.counts().roads, [6, 0, 0]);
+    assert_eq!(scene.log.counts().paths, [6, 0, 0]);
 }
 
 #[test]
@@ -130,11 +130,11 @@ fn a_filter_lets_through_what_is_wanted() {
     scene.ask("10.0.1.5", "api.monitor.azure.com", RecordType::A);
     scene.ask("10.0.2.5", "api.monitor.azure.com", RecordType::A);
     scene.ask("10.0.1.5", "www.example.org", RecordType::AAAA);
-    let strike = FaultHit { fault: 3, delay: Duration::ZERO, harm: Some(FaultEffect::Drop) };
-    scene.ask_with("10.0.1.5", &[0; 3], Some(strike));
+    let hit = FaultHit { fault: 3, delay: Duration::ZERO, effect: Some(FaultEffect::Drop) };
+    scene.ask_with("10.0.1.5", &[0; 3], Some(hit));
     let through = |filter: Filter| {
-        let kept = scene.observatory.kept().queries;
-        let through = kept.iter().filter(|one| scene.observatory.lets_through(&filter, one));
+        let kept = scene.log.kept().queries;
+        let through = kept.iter().filter(|one| scene.log.lets_through(&filter, one));
         through.filter_map(|one| one.sequence).collect::<Vec<_>>()
     };
     let all = Filter::default();
@@ -155,16 +155,16 @@ fn a_filter_lets_through_what_is_wanted() {
 fn a_reply_too_long_for_its_slot_is_told_from_the_revision() {
     let scene = Scene::new(2);
     let query = encode_query(1, &name("api.monitor.azure.com"), RecordType::A, None);
-    let vnet1 = scene.chapter.world.views.of_network("vnet1").expect("it is there");
+    let vnet1 = scene.segment.world.views.of_network("vnet1").expect("it is there");
     let made = Made {
         source: ([10, 0, 1, 5], 1).into(),
         listener: 0,
         transport: Transport::Tcp,
-        road: Path::Slow,
+        path: Path::Slow,
         response: Response::Answered(vnet1, Rcode::NOERROR),
         fault: None,
     };
-    scene.desk.taking().take(&scene.chapter, made, &query, &[0; 2 * SLOT_OCTETS]);
+    scene.recorder.now().record(&scene.segment, made, &query, &[0; 2 * SLOT_OCTETS]);
     let seen = &scene.seen()[0];
     assert_eq!(seen.aliases, ["api.privatelink.monitor.azure.com"]);
     assert_eq!(seen.answer, ["10.0.1.9"]);
@@ -184,13 +184,13 @@ fn views_beyond_the_limit_share_a_label() {
 fn queries_of_forgotten_revisions_are_still_shown() {
     let scene = Scene::new(10);
     scene.ask("10.0.1.5", "api.monitor.azure.com", RecordType::A);
-    let kept = scene.observatory.kept();
-    let Scene { observatory, chapter, .. } = scene;
-    for _ in 0..CHAPTERS {
-        observatory.begin(&chapter.world);
+    let kept = scene.log.kept();
+    let Scene { log, segment, .. } = scene;
+    for _ in 0..SEGMENTS {
+        log.begin(&segment.world);
     }
-    drop(chapter);
-    let seen = observatory.sight(&kept.queries[0]);
+    drop(segment);
+    let seen = log.document(&kept.queries[0]);
     assert_eq!((&*seen.answer[0], seen.writer.as_deref(), seen.revision), ("10.0.1.9", None, None));
 }
 
@@ -202,13 +202,13 @@ fn soon() -> tokio::time::Instant {
 async fn waiting_finds_what_was_there_what_comes_and_nothing() {
     let scene = Scene::new(10);
     let filter = Filter { name: Some("api.monitor.azure.com".parse().expect("good")), ..Filter::default() };
-    assert!(scene.observatory.wait(&filter, None, soon()).await.is_none());
+    assert!(scene.log.wait(&filter, None, soon()).await.is_none());
     scene.ask("10.0.1.5", "other.example", RecordType::A);
     scene.ask("10.0.1.5", "api.monitor.azure.com", RecordType::A);
     let number = |found: Option<Arc<LoggedQuery>>| found.and_then(|one| one.sequence);
-    assert_eq!(number(scene.observatory.wait(&filter, Some(0), soon()).await), Some(2));
-    assert_eq!(number(scene.observatory.wait(&filter, Some(2), soon()).await), None);
-    assert_eq!(number(scene.observatory.wait(&filter, None, soon()).await), None, "from now on");
+    assert_eq!(number(scene.log.wait(&filter, Some(0), soon()).await), Some(2));
+    assert_eq!(number(scene.log.wait(&filter, Some(2), soon()).await), None);
+    assert_eq!(number(scene.log.wait(&filter, None, soon()).await), None, "from now on");
     let later = tokio::time::Instant::now() + Duration::from_secs(20);
     let asking = async {
         tokio::task::yield_now().await;
@@ -216,21 +216,21 @@ async fn waiting_finds_what_was_there_what_comes_and_nothing() {
         tokio::time::sleep(Duration::from_millis(20)).await;
         scene.ask("10.0.1.5", "api.monitor.azure.com", RecordType::A);
     };
-    let (found, ()) = tokio::join!(scene.observatory.wait(&filter, None, later), asking);
+    let (found, ()) = tokio::join!(scene.log.wait(&filter, None, later), asking);
     assert_eq!(number(found), Some(4));
-    assert_eq!(scene.observatory.waiting.load(Ordering::Relaxed), 0);
+    assert_eq!(scene.log.waiting.load(Ordering::Relaxed), 0);
 }
 
 #[test]
-fn nobody_who_waits_misses_a_query_of_another_thread() {
+fn a_waiting_reader_misses_no_query_of_another_thread() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for _ in 0..50 {
         let scene = Scene::new(10);
-        let observatory = Arc::clone(&scene.observatory);
+        let log = Arc::clone(&scene.log);
         let worker = std::thread::spawn(move || scene.ask("10.0.1.5", "api.monitor.azure.com", RecordType::A));
         let found = runtime.block_on(async {
             let until = tokio::time::Instant::now() + Duration::from_secs(20);
-            observatory.wait(&Filter::default(), Some(0), until).await
+            log.wait(&Filter::default(), Some(0), until).await
         });
         assert!(found.is_some());
         worker.join().expect("it does not panic");

@@ -1,10 +1,9 @@
-//! Streams, carried by hickory-server: connections, framing, pipelining and time-outs are its part, answers are ours.
+//! TCP by hickory-server: it handles connections, framing, pipelining and time-outs; answers come from the pipeline.
 //!
 //! hickory reads each message itself before it hands it on, and takes replies as records, not as bytes. [`Handler`] answers
-//! from the message's own bytes through the same gate as UDP and gives hickory the records of that very reply. What differs
-//! from UDP is therefore conduct towards messages hickory cannot read: it replies FORMERR without question and OPT record,
-//! also to a malformed message that has QR set, and it closes a connection at whatever comes behind a message of
-//! no octets.
+//! from the message's own bytes through the same pipeline as UDP and gives hickory the records of that very reply. What differs
+//! is therefore how messages are treated that hickory cannot read: it replies FORMERR without question and OPT record,
+//! also to a malformed message that has QR set, and it closes a connection at whatever follows an empty message.
 
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::dns::wire::Transport;
 use crate::server::Listener;
-use crate::server::publish::Outcome;
+use crate::server::pipeline::{Arrival, Outcome};
 
 /// Replies that may wait on one connection. hickory reads the next message only when the last reply is written, so more
 /// than a few never do.
@@ -44,10 +43,10 @@ impl RequestHandler for Handler {
         let mut reply = Vec::new();
         let source = request.src();
         let query = request.as_slice();
-        match self.0.batch(|batch| batch.answer(source, None, Transport::Tcp, query, &mut reply)) {
+        match self.0.batch(|batch| batch.answer(&Arrival::new(source, Transport::Tcp, query), &mut reply)) {
             Outcome::Silence => return nothing_sent(request),
             Outcome::Now => {}
-            Outcome::Later(later) => match later.await {
+            Outcome::Late(late) => match late.await {
                 Some(late) => reply = late,
                 None => return nothing_sent(request),
             },
@@ -89,7 +88,7 @@ pub(in crate::server) async fn serve(
 ) {
     let mut server = Server::new(Handler::new(place));
     server.register_listener(listener, idle, WAITING_REPLIES);
-    // The sender never goes before its threads do, but if it did, there would be nobody left to stop them.
+    // The sender outlives its threads; if it did not, nothing could stop them.
     let _ = stop.wait_for(|stop| *stop).await;
     if let Err(error) = server.shutdown_gracefully().await {
         tracing::debug!(%error, "a TCP listener ended with an error");

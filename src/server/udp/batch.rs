@@ -11,10 +11,10 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 
-use super::{Path, QUERY_OCTETS, send_later};
+use super::{Datagrams, QUERY_OCTETS, send_late};
 use crate::dns::wire::Transport;
 use crate::server::Listener;
-use crate::server::publish::Outcome;
+use crate::server::pipeline::{Arrival, Outcome};
 
 /// Queries a system call. Beyond 16 to 32 more gain nothing.
 const QUERIES: usize = 32;
@@ -103,13 +103,13 @@ impl<S: Source> Batch<S> {
                     continue;
                 }
                 let reply = &mut self.replies[self.ready];
-                match batch.answer(source, None, Transport::Udp, &query[..*length], reply) {
+                match batch.answer(&Arrival::new(source, Transport::Udp, &query[..*length]), reply) {
                     Outcome::Silence => {}
                     Outcome::Now => {
                         self.to[self.ready] = Some(*from);
                         self.ready += 1;
                     }
-                    Outcome::Later(later) => send_later(later, socket, source, late),
+                    Outcome::Late(reply) => send_late(reply, socket, source, late),
                 }
             }
         });
@@ -137,7 +137,7 @@ impl<S: Source> Batch<S> {
     }
 }
 
-impl<S: Source> Path for Batch<S> {
+impl<S: Source> Datagrams for Batch<S> {
     async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
         let fd = socket.as_raw_fd();
         for _ in 0..BATCHES {

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 
-use super::{Path, QUERY_OCTETS, send_later, send_one};
+use super::{Datagrams, QUERY_OCTETS, send_late, send_one};
 use crate::dns::wire::Transport;
 use crate::server::Listener;
-use crate::server::publish::Outcome;
+use crate::server::pipeline::{Arrival, Outcome};
 
 pub(super) struct Portable {
     listener: Listener,
@@ -23,11 +23,11 @@ impl Portable {
     }
 }
 
-impl Path for Portable {
+impl Datagrams for Portable {
     async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
         let (length, source) = match socket.try_recv_from(&mut self.query) {
             Ok(received) => received,
-            // Windows tells here that an earlier reply met a closed port.
+            // On Windows this means that an earlier reply was sent to a closed port.
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(()),
             Err(error) => return Err(error),
         };
@@ -36,11 +36,11 @@ impl Path for Portable {
         }
         let packet = &self.query[..length];
         let reply = &mut self.reply;
-        let outcome = self.listener.batch(|batch| batch.answer(source, None, Transport::Udp, packet, reply));
+        let outcome = self.listener.batch(|batch| batch.answer(&Arrival::new(source, Transport::Udp, packet), reply));
         match outcome {
             Outcome::Silence => {}
             Outcome::Now => send_one(socket, || socket.try_send_to(&self.reply, source)).await,
-            Outcome::Later(later) => send_later(later, socket, source, late),
+            Outcome::Late(reply) => send_late(reply, socket, source, late),
         }
         Ok(())
     }

@@ -13,10 +13,10 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 
-use super::{Path, QUERY_OCTETS, send_one};
+use super::{Datagrams, QUERY_OCTETS, send_one};
 use crate::dns::wire::Transport;
 use crate::server::Listener;
-use crate::server::publish::Outcome;
+use crate::server::pipeline::{Arrival, Outcome};
 
 /// Makes the kernel tell where each datagram was sent to.
 pub(super) fn prepare(socket: &UdpSocket) -> io::Result<()> {
@@ -40,7 +40,7 @@ impl Wildcard {
         Self { listener, query: vec![0; QUERY_OCTETS].into(), control, reply: Vec::new() }
     }
 
-    fn receive(&mut self, socket: &UdpSocket) -> io::Result<Arrival> {
+    fn receive(&mut self, socket: &UdpSocket) -> io::Result<Received> {
         self.control.resize(self.control.capacity(), 0);
         let mut slices = [IoSliceMut::new(&mut self.query)];
         let flags = MsgFlags::MSG_DONTWAIT;
@@ -50,11 +50,11 @@ impl Wildcard {
             ControlMessageOwned::Ipv6PacketInfo(info) => Some(AskedAt::V6(info)),
             _ => None,
         });
-        Ok(Arrival { length: message.bytes, from: message.address, asked_at })
+        Ok(Received { length: message.bytes, from: message.address, asked_at })
     }
 }
 
-struct Arrival {
+struct Received {
     length: usize,
     from: Option<SockaddrStorage>,
     asked_at: Option<AskedAt>,
@@ -95,27 +95,27 @@ impl AskedAt {
     }
 }
 
-impl Path for Wildcard {
+impl Datagrams for Wildcard {
     async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
-        let arrival = socket.try_io(Interest::READABLE, || self.receive(socket))?;
-        let Some(from) = arrival.from else { return Ok(()) };
+        let received = socket.try_io(Interest::READABLE, || self.receive(socket))?;
+        let Some(from) = received.from else { return Ok(()) };
         let Some((source, port)) = ip_and_port(&from) else { return Ok(()) };
         if port == 0 {
             return Ok(());
         }
-        let asked_at = arrival.asked_at.as_ref().map(AskedAt::address);
-        let packet = &self.query[..arrival.length];
-        let source = (source, port).into();
+        let asked_at = received.asked_at.as_ref().map(AskedAt::address);
+        let packet = &self.query[..received.length];
+        let arrival = Arrival { asked_at, ..Arrival::new((source, port).into(), Transport::Udp, packet) };
         let reply = &mut self.reply;
-        let outcome = self.listener.batch(|batch| batch.answer(source, asked_at, Transport::Udp, packet, reply));
-        let turned = arrival.asked_at.map(AskedAt::turned);
+        let outcome = self.listener.batch(|batch| batch.answer(&arrival, reply));
+        let turned = received.asked_at.map(AskedAt::turned);
         match outcome {
             Outcome::Silence => {}
             Outcome::Now => send(socket, &self.reply, turned.as_ref(), &from).await,
-            Outcome::Later(later) => {
+            Outcome::Late(reply) => {
                 let socket = Rc::clone(socket);
                 late.spawn_local(async move {
-                    if let Some(reply) = later.await {
+                    if let Some(reply) = reply.await {
                         send(&socket, &reply, turned.as_ref(), &from).await;
                     }
                 });

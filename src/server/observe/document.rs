@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::filter::asked;
+use super::question::asked;
 use super::{Bound, LoggedQuery, Path, Segment};
 use crate::compile::{Compiled, ViewId};
-use crate::dns::wire::{Received, Transport, decode};
+use crate::dns::wire::{Received, decode};
 use crate::dns::{OwnerName, RecordType};
 use crate::resolve::explain::of as writer;
 use crate::resolve::{Outcome, Question, decide};
@@ -65,11 +65,11 @@ pub struct QueryDocument {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub step: Option<String>,
     /// How the reply was made: `fast` (copied from tables), `slow` (decided and encoded), `upstream`.
-    pub road: String,
+    pub path: String,
     /// The extended error the reply carries.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub extended_error: Option<QueryReason>,
-    /// The fault that struck it.
+    /// The fault that hit it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fault: Option<String>,
 }
@@ -94,15 +94,7 @@ impl Path {
     }
 }
 
-/// The word of a transport.
-pub fn transport_word(transport: Transport) -> &'static str {
-    match transport {
-        Transport::Udp => "udp",
-        Transport::Tcp => "tcp",
-    }
-}
-
-/// A query as one line: time, view, question, outcome, writer, revision, road, client.
+/// A query as one line: time, view, question, outcome, writer, revision, path, client.
 pub fn line(query: &QueryDocument) -> String {
     let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let mut line = format!(
@@ -120,7 +112,7 @@ pub fn line(query: &QueryDocument) -> String {
             add(&format!(" in step {step}"));
         }
     }
-    add(&format!(" ({} {}, {} us, {}", query.transport, query.client, query.latency_microseconds, query.road));
+    add(&format!(" ({} {}, {} us, {}", query.transport, query.client, query.latency_microseconds, query.path));
     if let Some(revision) = query.revision {
         add(&format!(", revision {revision}"));
     }
@@ -147,40 +139,40 @@ pub fn outcome(query: &QueryDocument) -> String {
     text
 }
 
-pub(super) fn document(noted: &LoggedQuery, chapter: Option<&Segment>, listeners: &[Bound]) -> QueryDocument {
-    let facts = &noted.facts;
-    let asked = asked(&noted.query);
-    let reply = if noted.whole { decode(&noted.reply).ok() } else { None };
+pub(super) fn document(logged: &LoggedQuery, segment: Option<&Segment>, listeners: &[Bound]) -> QueryDocument {
+    let facts = &logged.facts;
+    let asked = asked(&logged.query);
+    let reply = if logged.whole { decode(&logged.reply).ok() } else { None };
     let kind = asked.as_ref().map(|(_, kind)| *kind);
     let (aliases, answer) = reply.as_ref().map(|reply| chain(reply, kind)).unwrap_or_default();
     let mut document = QueryDocument {
-        sequence: noted.sequence,
+        sequence: logged.sequence,
         time: time(facts.at.elapsed()),
         latency_microseconds: u64::try_from(facts.latency.as_micros()).unwrap_or(u64::MAX),
         client: facts.source.to_string(),
         listener: listeners.get(facts.listener as usize).map_or_else(String::new, |bound| bound.address.to_string()),
-        transport: transport_word(facts.transport).to_owned(),
-        view: noted.view.as_deref().map(str::to_owned),
+        transport: facts.transport.name().to_owned(),
+        view: logged.view.as_deref().map(str::to_owned),
         name: asked.as_ref().map(|(name, _)| name.to_string()),
         r#type: kind.map(|kind| kind.to_string()),
         rcode: facts.rcode.map(|rcode| rcode.to_string()),
-        truncated: noted.reply.get(2).is_some_and(|flags| flags & 0x02 != 0),
+        truncated: logged.reply.get(2).is_some_and(|flags| flags & 0x02 != 0),
         aliases,
         answer,
         writer: None,
         written_in: None,
-        revision: chapter.map(|chapter| chapter.world.revision().0),
-        step: chapter.and_then(|chapter| step(&chapter.world, chapter.world.revision())),
-        road: facts.road.word().to_owned(),
+        revision: segment.map(|segment| segment.world.revision().0),
+        step: segment.and_then(|segment| step(&segment.world, segment.world.revision())),
+        path: facts.path.word().to_owned(),
         extended_error: reply
             .and_then(|reply| reply.edns?.extended_error)
             .map(|error| QueryReason { code: error.code, text: error.text }),
-        fault: facts.fault.map(|strike| strike.to_string()),
+        fault: facts.fault.map(|hit| hit.to_string()),
     };
-    if let (Some(chapter), Some(view), Some((name, kind))) = (chapter, facts.view, asked)
-        && (!document.answer.is_empty() || !noted.whole)
+    if let (Some(segment), Some(view), Some((name, kind))) = (segment, facts.view, asked)
+        && (!document.answer.is_empty() || !logged.whole)
     {
-        add_writer(&mut document, &chapter.world, view, name, kind, facts.road);
+        add_writer(&mut document, &segment.world, view, name, kind, facts.path);
     }
     document
 }
@@ -203,14 +195,14 @@ fn add_writer(
     view: ViewId,
     name: OwnerName,
     kind: RecordType,
-    road: Path,
+    path: Path,
 ) {
-    let end = document.aliases.last().filter(|_| road == Path::Upstream);
+    let end = document.aliases.last().filter(|_| path == Path::Upstream);
     let name = end.and_then(|end| OwnerName::parse(end).ok()).unwrap_or(name);
     let question = Question { name, kind };
     let decision = decide(world, view, &question);
     let Outcome::Answer(hop) = &decision.outcome else { return };
-    if road == Path::Upstream && hop.by.link.is_none() {
+    if path == Path::Upstream && hop.by.link.is_none() {
         return;
     }
     document.writer = Some(writer(&hop.owned.writer));
