@@ -338,7 +338,7 @@ impl Maker {
     }
 
     fn event(&mut self) -> Option<Event> {
-        Some(match self.pick(72) {
+        Some(match self.pick(69) {
             0 | 1 => Event::CreateNetwork(self.new_network()),
             2 => {
                 let network = self.network()?;
@@ -425,7 +425,7 @@ impl Maker {
                     _ => Event::OpenSession { machine, resource: self.resource()? },
                 }
             }
-            63..=68 => self.routing()?,
+            63..=65 => self.routing()?,
             _ => {
                 let action = if self.flip() { RuleAction::Deny } else { RuleAction::Allow };
                 Event::SetOutboundRule { network: self.network()?, rule: OutboundRule { action } }

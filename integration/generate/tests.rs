@@ -66,7 +66,7 @@ const WANTED: [Wanted; 25] = [
     ("rulesets", 20, |_, world| !world.state.rulesets.is_empty()),
     ("inbound endpoints", 30, |_, world| !world.state.inbound.is_empty()),
     ("peerings", 40, |_, world| !world.state.peerings.is_empty()),
-    ("objects of routing", 30, |_, world| !world.state.routes.is_empty()),
+    ("objects of routing", 20, |_, world| !world.state.routes.is_empty()),
     ("on-premises networks", 30, |_, world| {
         world.state.networks.values().any(|spec| spec.kind == ampls_dns::estate::NetworkKind::OnPremises)
     }),
