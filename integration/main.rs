@@ -64,3 +64,6 @@ mod observe;
 
 /// Full disks, hostile input, silent clients, kills: the server goes on, within bounds.
 mod hardening;
+/// Commands inside a network of the estate.
+#[cfg(target_os = "linux")]
+mod run;

@@ -188,6 +188,18 @@ impl Given {
         Ok((given, loaded))
     }
 
+    /// The scenario as `--scenario` names it from any folder; absent for standard input and for zones from files alone.
+    #[cfg(target_os = "linux")]
+    pub(super) fn scenario_path(&self) -> Option<PathBuf> {
+        let name = self.scenario.as_deref().filter(|name| *name != "-")?;
+        let path = Path::new(name);
+        Some(if path.exists() {
+            std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+        } else {
+            path.to_owned()
+        })
+    }
+
     fn loaded(&self, read: Read, files: Arc<ZoneFiles>) -> Loaded {
         let Scenario { title, history, start, .. } = read.scenario;
         // A step that is gone since is no reason to serve nothing new.

@@ -19,6 +19,7 @@ mod input;
 mod output;
 mod records;
 mod resolve;
+mod run;
 mod scenarios;
 mod schema;
 mod serve;
@@ -66,6 +67,7 @@ pub struct CommandLine {
 #[derive(Subcommand, Debug)]
 enum Verb {
     Serve(serve::ServeArguments),
+    Run(run::RunArguments),
     Resolve(resolve::ResolveArguments),
     Explain(explain::ExplainArguments),
     Records(records::RecordsArguments),
@@ -127,6 +129,7 @@ pub(crate) struct FormatArguments {
 pub fn run() -> ExitCode {
     let outcome = match CommandLine::parse().verb {
         Verb::Serve(arguments) => serve::run(&arguments),
+        Verb::Run(arguments) => return run::run(&arguments),
         Verb::Resolve(arguments) => resolve::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Records(arguments) => records::run(&arguments),

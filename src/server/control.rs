@@ -339,10 +339,14 @@ pub struct Control {
     writer: Mutex<Writer>,
 }
 
+/// What is done with every revision that is published.
+type AtPublish = Box<dyn Fn(&Position) + Send>;
+
 #[derive(Default)]
 struct Writer {
     snapshots: BTreeMap<String, Saved>,
     at_reset: Vec<Box<dyn Fn() + Send>>,
+    at_publish: Vec<AtPublish>,
 }
 
 struct Saved {
@@ -414,6 +418,11 @@ impl Control {
     /// Has `also` done with every reset, before the beginning is served.
     pub fn at_reset(&self, also: impl Fn() + Send + 'static) {
         self.write().at_reset.push(Box::new(also));
+    }
+
+    /// Calls `also` with every revision that is published from now on, before whoever asked for it gets a reply.
+    pub fn at_publish(&self, also: impl Fn(&Position) + Send + 'static) {
+        self.write().at_publish.push(Box::new(also));
     }
 
     /// Goes to the step behind this one.
@@ -653,8 +662,8 @@ impl Control {
         self.publish(writer, "step", |before| Next { world, step: Some(step), ..Next::like(before) })
     }
 
-    /// The lock keeps publications in order; the argument proves that the caller holds it.
-    fn publish(&self, _writer: &Writer, by: &str, next: impl FnOnce(&Position) -> Next) -> Arc<Position> {
+    /// The lock keeps publications in order; the argument shows that the caller holds it.
+    fn publish(&self, writer: &Writer, by: &str, next: impl FnOnce(&Position) -> Next) -> Arc<Position> {
         let before = self.standing();
         let Next { title, world, step, origin, reloads, prepared } = next(&before);
         match prepared {
@@ -669,6 +678,9 @@ impl Control {
         self.standing.store(Arc::clone(&standing));
         let step = standing.step().map_or("-", |step| &*step.name);
         tracing::info!(by, step, revision = standing.world.revision().0, edition = standing.edition, "published");
+        for also in &writer.at_publish {
+            also(&standing);
+        }
         self.changes.send_replace(change(&standing));
         standing
     }
@@ -840,7 +852,10 @@ mod tests {
         assert!(changes.has_changed().expect("the sender lives"));
         assert_eq!(changes.borrow_and_update().step.as_deref(), Some("first-scope"));
         assert!(was_told.try_recv().is_err());
+        let (published, was_published) = std::sync::mpsc::channel();
+        control.at_publish(move |position| published.send(position.edition).expect("the test receives it"));
         control.reset();
+        assert_eq!(was_published.try_recv(), Ok(3));
         assert!(was_told.try_recv().is_ok());
         assert_eq!(changes.borrow_and_update().edition, 3);
     }
