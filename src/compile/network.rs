@@ -17,10 +17,6 @@ impl State {
             Some([other.clone(), name.clone()])
         });
         if let Some(subnets) = overlap {
-            // The network is there all the same, without the subnet that Azure refuses.
-            let mut kept = spec.clone();
-            kept.subnets.retain(|(name, _)| *name != subnets[1]);
-            self.networks.insert(spec.name.clone(), Arc::new(kept));
             return Err(Reason::SubnetsOverlap { network: spec.name.clone(), subnets });
         }
         self.networks.insert(spec.name.clone(), Arc::new(spec.clone()));

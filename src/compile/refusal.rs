@@ -241,6 +241,9 @@ impl Reason {
             | Self::SubnetExhausted { .. }
             | Self::AddressTaken { .. }
             | Self::RuleTargetsAzureDns { .. }
+            | Self::SubnetsOverlap { .. }
+            | Self::OnlyInVirtualNetworks { .. }
+            | Self::CustomerIdIsFixed { .. }
             | Self::Limit(_) => false,
         }
     }
