@@ -159,7 +159,7 @@ fn letter_case_of_the_question_never_changes_the_decision() {
 fn compiling_is_deterministic_and_a_fold() {
     law(48, 75, histories(), |history| {
         let (once, again) = (compiled(&history), compiled(&history));
-        prop_assert_eq!(ampls_dns::assess::findings(&once), ampls_dns::assess::findings(&again));
+        prop_assert_eq!(ampls_dns::assess::Assessment::of(&once), ampls_dns::assess::Assessment::of(&again));
         prop_assert_eq!(everything(&once), everything(&again));
         // Standing at a revision is the same whether later events are known or not.
         let half = Revision(history.last().0 / 2);

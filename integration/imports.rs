@@ -499,7 +499,7 @@ fn holds(texts: &[(&str, Vec<u8>)]) {
     match try_import(texts) {
         Ok(imported) => {
             reads_back(&imported, "mutated");
-            let _ = ampls_dns::assess::findings(&world(&imported));
+            let _ = ampls_dns::assess::Assessment::of(&world(&imported));
         }
         Err(errors) => assert!(errors.errors.iter().all(|error| error.place.line > 0), "{errors}"),
     }

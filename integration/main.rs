@@ -24,6 +24,9 @@ mod written;
 /// Laws: what must hold whatever the estate and whatever the question.
 mod agreement;
 
+/// One verdict: the laws of the assessment.
+mod verdicts;
+
 /// Real clients: dig, nslookup and host.
 mod clients;
 

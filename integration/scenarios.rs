@@ -147,9 +147,35 @@ fn every_finding_is_shown_by_a_scenario() {
     let errors = Scenario::read("unreadable", text.as_bytes()).expect_err("the mode does not exist").errors;
     shown.extend(errors.iter().filter_map(|error| error.code).map(str::to_owned));
     assert_eq!(ampls_dns::assess::Code::InvalidValue.to_string(), ampls_dns::scenario::error::INVALID_VALUE);
-    let missing: Vec<_> =
-        ampls_dns::assess::Code::ALL.iter().map(ToString::to_string).filter(|code| !shown.contains(code)).collect();
+    // One says that the program does not know why, which no scenario may show.
+    let own = ampls_dns::assess::Code::ALL.iter().filter(|code| **code != ampls_dns::assess::Code::NoRuleSaysWhy);
+    let missing: Vec<_> = own.map(ToString::to_string).filter(|code| !shown.contains(code)).collect();
     assert!(missing.is_empty(), "no scenario expects {missing:?}");
+}
+
+#[test]
+fn every_finding_of_a_scenario_is_expected_there() {
+    let mut faults = Vec::new();
+    for name in builtin::names() {
+        let scenario = read(name);
+        let history = Arc::new(scenario.history);
+        let mut fold = Fold::new(&history);
+        for step in history.steps() {
+            fold.to(step.end);
+            let found = ampls_dns::assess::Assessment::of(&fold.compiled()).findings;
+            let found: BTreeSet<String> = found.iter().map(|finding| finding.code.to_string()).collect();
+            let own = scenario.expectations.iter().filter(|one| one.step == *step.name);
+            let expected = own.filter_map(|one| match &one.expected {
+                Expected::Finding(code) => Some(code.clone()),
+                _ => None,
+            });
+            let expected: BTreeSet<String> = expected.collect();
+            if found != expected {
+                faults.push(format!("{name} at {}: expected {expected:?}, found {found:?}", step.name));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// Relative names and addresses of the A record sets of a `record-set list`.

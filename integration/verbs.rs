@@ -113,7 +113,7 @@ fn check_names_exactly_the_eight_displaced_names() {
     let told = run(&["check", "--format", "json"]);
     let json = told.split_once("--- stdout\n").expect("it prints").1;
     let findings: serde_json::Value = serde_json::from_str(json).expect("it prints JSON");
-    let displaced: Vec<_> = findings
+    let displaced: Vec<_> = findings["findings"]
         .as_array()
         .expect("a list")
         .iter()

@@ -71,14 +71,19 @@ pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<
                 // No session came about, or its endpoint is gone: the client tries anew, with what holds now.
                 (path, session) = (route(world, view, &name), None);
             }
-            if let (Path::Blocked { address }, Operation::ResourceManager | Operation::Download) = (&path, operation) {
-                // The service tag AzureMonitor holds neither Azure Resource Manager's nor storage's addresses.
-                path = Path::Public { address: *address };
-            }
+            path = open_path(path, operation);
             let judgement = judge(&world.state, &path, &request);
             Flow { resource: resource.clone(), operation, function, name, path, session, judgement }
         })
         .collect()
+}
+
+/// The service tag `AzureMonitor` holds neither Azure Resource Manager's addresses nor those of storage.
+pub(super) fn open_path(path: Path, operation: Operation) -> Path {
+    match (path, operation) {
+        (Path::Blocked { address }, Operation::ResourceManager | Operation::Download) => Path::Public { address },
+        (path, _) => path,
+    }
 }
 
 /// True if a session that took `path` at revision `then` is still open: it came about, and its endpoint is still there.
@@ -100,7 +105,10 @@ fn lives(world: &Compiled, from: Option<&NetworkName>, path: &Path, then: Revisi
 }
 
 /// The names a resource is used through, with what is asked there.
-fn uses<'r>(world: &'r Compiled, spec: &'r ResourceSpec) -> Vec<(Operation, Arc<str>, OwnerName, Request<'r>)> {
+pub(super) fn uses<'r>(
+    world: &'r Compiled,
+    spec: &'r ResourceSpec,
+) -> Vec<(Operation, Arc<str>, OwnerName, Request<'r>)> {
     let catalogue = &world.state.catalogue;
     let own = member::of_resource(catalogue, spec, None);
     let regional = own.iter().any(|one| catalogue.endpoints[one.row].kind == EndpointKind::Regional);
@@ -110,11 +118,10 @@ fn uses<'r>(world: &'r Compiled, spec: &'r ResourceSpec) -> Vec<(Operation, Arc<
         let row = &catalogue.endpoints[one.row];
         let Some(service) = service(spec, row, regional) else { continue };
         for operation in &row.operations {
-            // Live metrics serve both; as an operation of its own it counts as ingestion.
-            if *operation == Operation::Query && row.operations.len() > 1 {
-                continue;
-            }
-            let request = request(spec, row, service);
+            // Live metrics are sent and watched through the same name; blocking queries blocks watching
+            // (private-link-design, 2024-10-23).
+            let service = if *operation == Operation::Query { Service::Query } else { service };
+            let request = request(spec, *operation, service);
             uses.push((*operation, Arc::clone(&row.meaning), one.public.clone(), request));
         }
     }
@@ -158,7 +165,7 @@ fn service(spec: &ResourceSpec, row: &EndpointRow, regional: bool) -> Option<Ser
     })
 }
 
-fn request<'r>(spec: &'r ResourceSpec, row: &EndpointRow, service: Service) -> Request<'r> {
+fn request(spec: &ResourceSpec, operation: Operation, service: Service) -> Request<'_> {
     let mode = match service {
         Service::ComponentIngestion => Mode::Ingestion,
         Service::Query => Mode::Query,
@@ -166,7 +173,7 @@ fn request<'r>(spec: &'r ResourceSpec, row: &EndpointRow, service: Service) -> R
         // (private-link-design, 2024-10-23; the latter inferred).
         Service::LogIngestion | Service::DataCollection | Service::AgentConfig | Service::Download => Mode::None,
     };
-    let (flag, flag_name) = if row.operations[0] == Operation::Query { query_flag(spec) } else { ingestion_flag(spec) };
+    let (flag, flag_name) = if operation == Operation::Query { query_flag(spec) } else { ingestion_flag(spec) };
     Request { resource: spec.name(), service, mode, flag, flag_name }
 }
 

@@ -3,17 +3,25 @@
 //! How a request arrives comes from DNS and reachability, never from a flag: [`route()`] finds the path a name leads to,
 //! [`judge`] applies the table of decisions, [`flow`] puts both together for every name a resource is used through.
 
+pub mod assessment;
+mod cause;
 pub mod client_cache;
+pub mod code;
 pub mod diff;
 pub mod finding;
 pub mod flow;
+mod forwarding;
 pub mod judge;
 pub mod route;
 pub mod timeline;
+pub mod verdict;
 pub mod verify;
 
-pub use finding::{Code, Finding, Severity, findings};
+pub use assessment::{Assessment, Counts, Extent};
+pub use code::{Code, Severity};
+pub use finding::Finding;
 pub use flow::{Flow, flows};
 pub use judge::{Judgement, Row, Seen};
 pub use route::{Path, route};
 pub use timeline::{Cell, Timeline};
+pub use verdict::{Cause, Root, Standing, Unserved, Use};

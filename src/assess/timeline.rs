@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use super::Finding;
-use crate::compile::member;
+use super::{Assessment, assessment};
 use crate::compile::reachability::reach;
 use crate::compile::{Compiled, Fold, ViewId, Writer};
 use crate::dns::{OwnerName, RecordType};
@@ -55,7 +54,7 @@ pub struct StepSummary {
     /// The revision it ends at.
     pub end: Revision,
     /// What is wrong when it is over.
-    pub findings: Vec<Finding>,
+    pub assessment: Arc<Assessment>,
 }
 
 /// A history told through names and networks.
@@ -102,7 +101,7 @@ impl Timeline {
             name: Arc::clone(&step.name),
             about: Arc::clone(&step.about),
             end: step.end,
-            findings: crate::assess::findings(world),
+            assessment: Arc::new(Assessment::of(world).keep(networks)),
         });
         Self { steps: steps.collect(), rows }
     }
@@ -114,13 +113,11 @@ impl Timeline {
     }
 }
 
-/// The public names a revision is about: those of its resources, and those its endpoints serve.
+/// The public names a revision is about: those that somebody uses, and those its endpoints serve.
 pub fn names_of(world: &Compiled) -> BTreeSet<OwnerName> {
-    let state = &world.state;
-    let resources = state.resources.values();
-    let own = resources.flat_map(|one| member::of_resource(&state.catalogue, &one.spec, None));
-    let served = state.endpoints.values().flat_map(|endpoint| &endpoint.members).map(|one| one.member.public.clone());
-    own.map(|member| member.public).chain(served).collect()
+    let endpoints = world.state.endpoints.values();
+    let served = endpoints.flat_map(|endpoint| &endpoint.members).map(|one| one.member.public.clone());
+    assessment::used_names(world).into_iter().chain(served).collect()
 }
 
 /// What a view gets for the addresses of a name.

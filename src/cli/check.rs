@@ -2,7 +2,9 @@
 
 use clap::Args;
 
-use super::{InputError, OperandArguments, Outcome, Result, StepArguments, format, output};
+use super::{InputError, OperandArguments, Outcome, Result, StepArguments, format, input, output};
+use crate::assess::{Assessment, Severity};
+use crate::estate::NetworkName;
 use crate::output::findings::{self, CheckFormat, Denied};
 
 /// Report what is wrong with an estate: exit code 1 if anything of severity error is
@@ -25,9 +27,36 @@ pub(super) struct CheckArguments {
     /// Codes that make the check fail whatever their severity
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = code)]
     deny: Vec<crate::assess::Code>,
+    /// The least severe findings that make the check fail
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
+    fail_on: FailOn,
+    /// Network to check for; may be given several times. Without it, all
+    #[arg(long, value_name = "NETWORK")]
+    from: Vec<String>,
     /// Form of the output
     #[arg(long, value_parser = format::of::<CheckFormat>(), default_value = "text")]
     format: CheckFormat,
+}
+
+/// The least severe findings that make a check fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum FailOn {
+    /// Errors.
+    Error,
+    /// Errors and warnings.
+    Warning,
+    /// All findings.
+    Note,
+}
+
+impl From<FailOn> for Severity {
+    fn from(own: FailOn) -> Self {
+        match own {
+            FailOn::Error => Self::Error,
+            FailOn::Warning => Self::Warning,
+            FailOn::Note => Self::Note,
+        }
+    }
 }
 
 pub(super) fn run(arguments: &CheckArguments) -> Result {
@@ -40,10 +69,16 @@ pub(super) fn run(arguments: &CheckArguments) -> Result {
         }
         Err(error)
     })?;
-    let found = crate::assess::findings(&read.compile(&arguments.step)?);
-    let denied = Denied(&arguments.deny);
-    output::print(&findings::print(&read.name, &found, denied, arguments.format))?;
-    Ok(if found.iter().any(|finding| denied.fails(finding)) { Outcome::Failed } else { Outcome::Done })
+    let world = read.compile(&arguments.step)?;
+    for network in &arguments.from {
+        input::view(&world, network)?;
+    }
+    let networks: Vec<NetworkName> = arguments.from.iter().map(|name| name.as_str().into()).collect();
+    let assessment = Assessment::of(&world).keep(&networks);
+    let denied = Denied { codes: &arguments.deny, severity: arguments.fail_on.into() };
+    output::print(&findings::print(&read.name, &assessment, denied, arguments.format))?;
+    let fails = assessment.findings.iter().any(|finding| denied.fails(finding));
+    Ok(if fails { Outcome::Failed } else { Outcome::Done })
 }
 
 fn code(text: &str) -> std::result::Result<crate::assess::Code, String> {

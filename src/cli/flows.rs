@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::{FormatArguments, OperandArguments, Outcome, Result, StepArguments, input, output};
+use crate::assess::Assessment;
 use crate::assess::flow::{Client, flows};
 use crate::catalogue::Operation;
 use crate::estate::ResourceName;
@@ -42,11 +43,23 @@ pub(super) fn run(arguments: &FlowsArguments) -> Result {
         Some(name) => vec![input::resource(&world, name)?],
         None => world.state.resources.keys().cloned().collect(),
     };
+    let assessment = Assessment::of(&world);
     let all = resources.iter().flat_map(|resource| flows(&world, &client, resource));
     let wanted = all.filter(|flow| arguments.operation.is_none_or(|operation| flow.operation == operation));
-    let documents: Vec<_> = wanted.map(|flow| report::document(&flow)).collect();
+    let documents: Vec<_> =
+        wanted.map(|flow| report::document(&flow, assessment.of_flow(&world, &client, &flow))).collect();
+    let network = match &client {
+        Client::View(view) => world.views.get(*view).network.clone(),
+        Client::Machine(name) => world.state.machines.get(name).map(|machine| machine.network.clone()),
+    };
+    // Outside every network nobody is meant to reach what is locked.
+    let own = network.map(|network| assessment.keep(&[network]));
+    let is_whole = arguments.to.is_none() && arguments.operation.is_none();
+    let everybody = own.iter().filter(|_| is_whole).flat_map(|own| &own.unserved);
+    let everybody: Vec<_> = everybody.filter(|one| one.used.resource.is_none()).collect();
+    let broken = own.as_ref().map_or(0, |own| own.counts().broken);
     output::print(&match arguments.format.format {
-        Format::Text => report::text(&arguments.from, &documents),
+        Format::Text => report::text(&arguments.from, &documents, &everybody, broken),
         Format::Json => json(&documents),
     })?;
     Ok(if documents.iter().all(|flow| flow.allowed) { Outcome::Done } else { Outcome::Failed })

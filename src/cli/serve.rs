@@ -246,7 +246,7 @@ fn say_where_it_stands(say: impl Fn(&str), given: &input::Given, origin: &Origin
         count(state.zones.len(), "private zone"),
         count(state.scopes.len(), "scope"),
         count(state.endpoints.len(), "private endpoint"),
-        crate::output::findings::summary(&crate::assess::findings(world)),
+        crate::output::findings::closing(&crate::assess::Assessment::of(world)),
     ));
 }
 

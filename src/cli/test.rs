@@ -3,7 +3,7 @@
 mod record;
 mod server;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::assess::verify::{Asked, Case, Mismatch, verify};
 use crate::client::dns::{Patience, Task};
 use crate::compile::compile;
 use crate::dns::RecordType;
-use crate::estate::Revision;
+use crate::estate::{Event, Revision};
 use crate::output::verification::{self, TestFormat, Verified};
 use crate::scenario::expect::From;
 use crate::scenario::{Document, Expectation, Spec, builtin};
@@ -43,7 +43,8 @@ pub(super) struct TestArguments {
     /// Specs and scenarios: files, names of built-in scenarios, or - for standard input; without any, all built-in ones
     #[arg(value_name = "SPEC")]
     specs: Vec<String>,
-    /// Scenario that specs are held against, in the place of the one they name: a file or the name of a built-in one
+    /// Scenario that specs are held against, instead of the one they name: a file or the name of a built-in one. Without any
+    /// spec, the scenario's own expectations are held
     #[arg(long, value_name = "FILE|NAME", env = "AMPLS_DNS_SCENARIO")]
     scenario: Option<String>,
     #[command(flatten)]
@@ -56,6 +57,9 @@ pub(super) struct TestArguments {
     /// How long to ask a server again until it says what is expected, where the spec does not say it, such as 30s
     #[arg(long, value_name = "TIME", value_parser = duration)]
     within: Option<Duration>,
+    /// Fail if an expectation was not looked at
+    #[arg(long)]
+    fail_on_skip: bool,
     /// Form of the output
     #[arg(long, value_parser = format::of::<TestFormat>(), default_value = "text")]
     format: TestFormat,
@@ -107,16 +111,35 @@ enum TestError {
     NoNetwork(String),
     #[error("--from says where a server stands, and there is none\nhint: add --server ADDR:PORT")]
     NoServer,
+    #[error(
+        "`{0}` is a scenario with expectations of its own, and --scenario names another one\nhelp: --scenario (or \
+         AMPLS_DNS_SCENARIO) is for specs; leave it out here"
+    )]
+    NotASpec(String),
+    #[error("unknown network `{network}` in --server or --from\nhelp: {hint}")]
+    UnknownNetwork { network: String, hint: String },
 }
+
+/// Servers were given, and no question was for any of them.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "nothing was asked over the network\nhelp: none of the expectations is a question from a network that has a server"
+)]
+struct NothingAsked;
+
+/// Expectations were not looked at, and `--fail-on-skip` was given.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} not looked at, and --fail-on-skip was given")]
+struct Skipped(String);
 
 pub(super) fn run(arguments: &TestArguments) -> Result {
     if let Some(TestVerb::Record(record)) = &arguments.verb {
         return record::run(record);
     }
-    let all: Vec<String> = if arguments.specs.is_empty() {
-        builtin::names().map(str::to_owned).collect()
-    } else {
-        arguments.specs.clone()
+    let all: Vec<String> = match (&arguments.specs[..], &arguments.scenario) {
+        ([], Some(scenario)) => vec![scenario.clone()],
+        ([], None) => builtin::names().map(str::to_owned).collect(),
+        (specs, _) => specs.to_vec(),
     };
     if arguments.asking.server.is_empty() && arguments.asking.from.is_some() {
         return Err(TestError::NoServer.into());
@@ -124,14 +147,31 @@ pub(super) fn run(arguments: &TestArguments) -> Result {
     let mut verified = Vec::with_capacity(all.len());
     for name in &all {
         let cases = match input::read_document(name)? {
-            (name, Document::Scenario(scenario)) => scenario_cases(arguments, &Read { name, scenario: *scenario })?,
+            (found, Document::Scenario(scenario)) => {
+                if arguments.scenario.as_ref().is_some_and(|other| other != name) {
+                    return Err(TestError::NotASpec(name.clone()).into());
+                }
+                scenario_cases(arguments, &Read { name: found, scenario: *scenario })?
+            }
             (_, Document::Spec(spec)) => spec_cases(arguments, name, spec)?,
         };
         let cases = if arguments.no_assumptions { cases.into_iter().map(refuse_assumption).collect() } else { cases };
         verified.push(Verified { name: name.clone(), cases });
     }
     output::print(&verification::print(&verified, arguments.format))?;
-    Ok(if verified.iter().all(Verified::holds) { Outcome::Done } else { Outcome::Failed })
+    let cases = || verified.iter().flat_map(|one| &one.cases);
+    let mut outcome = if verified.iter().all(Verified::holds) { Outcome::Done } else { Outcome::Failed };
+    // A case that was asked over the network has the `dig` line of its server.
+    if !arguments.asking.server.is_empty() && !cases().any(|case| case.skipped.is_none() && case.command.is_some()) {
+        output::complain(&NothingAsked);
+        outcome = Outcome::Failed;
+    }
+    let skipped = cases().filter(|case| case.skipped.is_some()).count();
+    if arguments.fail_on_skip && skipped > 0 {
+        output::complain(&Skipped(crate::output::count(skipped, "expectation")));
+        outcome = Outcome::Failed;
+    }
+    Ok(outcome)
 }
 
 /// A case whose answer is as expected, on an assumption nobody wants to rest on.
@@ -202,6 +242,7 @@ fn cases(
         commands(read, &mut cases);
         return Ok(cases);
     }
+    known_networks(arguments, &servers, read, expectations)?;
     let mut cases: Vec<Option<Case>> = Vec::with_capacity(expectations.len());
     let (mut tasks, mut asked) = (Vec::new(), Vec::new());
     for expectation in expectations {
@@ -234,6 +275,36 @@ fn cases(
         cases[index] = Some(Case { command, ..Case::held(task.expectation, mismatch) });
     }
     Ok(cases.into_iter().map(|case| case.expect("every expectation was looked at or skipped")).collect())
+}
+
+/// Refuses servers for networks that neither the scenario nor any expectation has.
+fn known_networks(
+    arguments: &TestArguments,
+    servers: &Servers,
+    read: Option<&Read>,
+    expectations: &[Expectation],
+) -> std::result::Result<(), TestError> {
+    let asked = expectations.iter().filter_map(Asked::of).filter_map(|asked| match asked.from {
+        From::Network(name) => Some(name.to_string()),
+        _ => None,
+    });
+    let mut known: BTreeSet<String> = asked.collect();
+    known.extend(read.iter().flat_map(|read| read.scenario.history.events()).filter_map(
+        |recorded| match &recorded.event {
+            Event::CreateNetwork(network) => Some(network.name.to_string()),
+            _ => None,
+        },
+    ));
+    known.insert("public".to_owned());
+    let given = servers.named().iter().map(|(network, _)| network).chain(&arguments.asking.from);
+    for network in given {
+        if !known.contains(network) {
+            let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+            let hint = format!("expected one of {}", names.join(", "));
+            return Err(TestError::UnknownNetwork { network: network.clone(), hint });
+        }
+    }
+    Ok(())
 }
 
 /// The `dig` lines of cases that fail: what `serve` would be asked at its own ports.

@@ -18,6 +18,7 @@ use crate::estate::{ApprovalState, EndpointName, NetworkName, PrivateEndpointSpe
 
 impl State {
     pub(super) fn create_endpoint(&mut self, spec: &PrivateEndpointSpec, date: Option<Date>) -> Result<(), Reason> {
+        self.only_virtual(&spec.network, || format!("the private endpoint {}", spec.name))?;
         let created = spec.created.or(date);
         if let Some(group) = &spec.zone_group {
             self.keep(Limit::ZonesPerZoneGroup, spec.name.as_str(), group.zones.len(), created)?;

@@ -51,6 +51,7 @@ impl State {
         network: &NetworkName,
         policy: ResolutionPolicy,
     ) -> Result<(), Reason> {
+        self.only_virtual(network, || format!("a link to the zone {id}"))?;
         let already = self.linked.get(network);
         if let Some(linked) = already.into_iter().flatten().find(|other| other.apex == id.apex && *other != id) {
             return Err(Reason::ZoneNameTaken {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::catalogue::{Catalogue, EndpointKind, EndpointRow, Slots};
 use crate::dns::OwnerName;
-use crate::estate::{ResourceName, ResourceSpec};
+use crate::estate::{DataCollectionEndpointSpec, ResourceName, ResourceSpec};
 
 /// A name an endpoint needs an address for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,20 +64,46 @@ pub fn of_resource(catalogue: &Catalogue, resource: &ResourceSpec, created: Opti
     let kind = match resource {
         ResourceSpec::Workspace(_) => EndpointKind::Workspace,
         ResourceSpec::Component(_) => EndpointKind::Regional,
-        ResourceSpec::DataCollectionEndpoint(_) => EndpointKind::DataCollectionEndpoint,
+        ResourceSpec::DataCollectionEndpoint(endpoint) => return of_endpoint(catalogue, resource, endpoint, created),
     };
     members(catalogue, kind, &slots(catalogue, resource), created)
-        .into_iter()
-        .filter(|member| match resource {
-            // A data collection endpoint has the names in its JSON and no others.
-            ResourceSpec::DataCollectionEndpoint(endpoint) => {
-                member.public == endpoint.configuration_access
-                    || member.public == endpoint.logs_ingestion
-                    || Some(&member.public) == endpoint.metrics_ingestion.as_ref()
-            }
-            _ => true,
-        })
-        .collect()
+}
+
+/// The members of a data collection endpoint: the hosts in its JSON, each by the row whose pattern it fits best. It has
+/// three addresses always; where its JSON is from an API version that does not name the metrics host, that host has the
+/// label of the logs host (source: ampls-ip-ranges; every dump of an endpoint has the three).
+fn of_endpoint(
+    catalogue: &Catalogue,
+    resource: &ResourceSpec,
+    endpoint: &DataCollectionEndpointSpec,
+    created: Option<Date>,
+) -> Vec<Member> {
+    let rows = || {
+        let rows = catalogue.endpoints.iter().enumerate();
+        rows.filter(|(_, row)| row.kind == EndpointKind::DataCollectionEndpoint)
+    };
+    // The row of a host and what stands in the place of the slot.
+    let fit = |host: &OwnerName| {
+        let fits = rows().filter_map(|(index, row)| {
+            let relative = host.relative_to(&row.public_zone)?;
+            Some((index, row.record.slot_in(&relative)?.to_owned()))
+        });
+        fits.min_by_key(|(_, slot)| slot.len())
+    };
+    let named =
+        [Some(&endpoint.configuration_access), Some(&endpoint.logs_ingestion), endpoint.metrics_ingestion.as_ref()];
+    let named: Vec<_> = named.into_iter().flatten().filter_map(fit).collect();
+    let rest = fit(&endpoint.logs_ingestion).or_else(|| fit(&endpoint.configuration_access));
+    let mut own = Vec::new();
+    for (index, _) in rows() {
+        let fits = named.iter().find(|(row, _)| *row == index);
+        let unnamed = rest.as_ref().filter(|_| endpoint.metrics_ingestion.is_none());
+        let Some((_, slot)) = fits.or(unnamed) else { continue };
+        let slots = Slots { dce: Some(slot.clone()), ..slots(catalogue, resource) };
+        let members = members(catalogue, EndpointKind::DataCollectionEndpoint, &slots, created);
+        own.extend(members.into_iter().find(|member| member.row == index));
+    }
+    own
 }
 
 /// All members an endpoint needs that is created on `created` for a scope with these resources, in the order they get

@@ -6,12 +6,31 @@ use super::reference::{Absence, ObjectKind};
 use super::refusal::Reason;
 use super::state::{State, ordered};
 use crate::catalogue::Limit;
-use crate::estate::{ForwardTo, NetworkName, NetworkSpec, RulesetSpec};
+use crate::estate::{ForwardTo, NetworkKind, NetworkName, NetworkSpec, RulesetSpec};
 
 impl State {
     pub(super) fn create_network(&mut self, spec: &NetworkSpec) -> Result<(), Reason> {
+        let subnets = spec.subnets.iter().enumerate();
+        let overlap = subnets.into_iter().find_map(|(at, (name, one))| {
+            let before = spec.subnets[..at].iter();
+            let (other, _) = before.into_iter().find(|(_, other)| one.contains(other) || other.contains(one))?;
+            Some([other.clone(), name.clone()])
+        });
+        if let Some(subnets) = overlap {
+            return Err(Reason::SubnetsOverlap { network: spec.name.clone(), subnets });
+        }
         self.networks.insert(spec.name.clone(), Arc::new(spec.clone()));
         Ok(())
+    }
+
+    /// Refuses what only a virtual network can have.
+    pub(super) fn only_virtual(&self, network: &NetworkName, what: impl FnOnce() -> String) -> Result<(), Reason> {
+        match self.networks.get(network) {
+            Some(own) if own.kind == NetworkKind::OnPremises => {
+                Err(Reason::OnlyInVirtualNetworks { what: what(), network: network.clone() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Deleting a network deletes its links (private-dns-virtual-network-links) and peerings.
@@ -70,6 +89,9 @@ impl State {
     pub(super) fn set_ruleset(&mut self, spec: &RulesetSpec) -> Result<(), Reason> {
         if let Some(rule) = spec.rules.iter().find(|rule| rule.to == ForwardTo::AzureProvided) {
             return Err(Reason::RuleTargetsAzureDns { ruleset: spec.name.clone(), domain: rule.domain.clone() });
+        }
+        for network in &spec.links {
+            self.only_virtual(network, || format!("a link to the ruleset {}", spec.name))?;
         }
         self.keep(Limit::RulesPerRuleset, spec.name.as_str(), spec.rules.len(), None)?;
         self.keep(Limit::LinksPerRuleset, spec.name.as_str(), spec.links.len(), None)?;

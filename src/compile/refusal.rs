@@ -183,6 +183,27 @@ pub enum Reason {
     },
     /// A static address is one that Azure keeps for itself.
     AddressReserved(Ipv4Addr),
+    /// Subnets of a network must not overlap (error NetcfgSubnetRangesOverlap; virtual networks FAQ).
+    SubnetsOverlap {
+        /// The network.
+        network: NetworkName,
+        /// The two subnets.
+        subnets: [String; 2],
+    },
+    /// Something that only a virtual network can have.
+    OnlyInVirtualNetworks {
+        /// What it is, such as `inbound endpoint in1`.
+        what: String,
+        /// The network on premises.
+        network: NetworkName,
+    },
+    /// The customerId of a workspace never changes.
+    CustomerIdIsFixed {
+        /// The workspace.
+        resource: ResourceName,
+        /// Its customerId.
+        id: String,
+    },
     /// A limit of Azure's.
     Limit(Exceeded),
 }
@@ -220,6 +241,9 @@ impl Reason {
             | Self::SubnetExhausted { .. }
             | Self::AddressTaken { .. }
             | Self::RuleTargetsAzureDns { .. }
+            | Self::SubnetsOverlap { .. }
+            | Self::OnlyInVirtualNetworks { .. }
+            | Self::CustomerIdIsFixed { .. }
             | Self::Limit(_) => false,
         }
     }
@@ -309,6 +333,15 @@ impl fmt::Display for Reason {
                 write!(f, "{address} is not in the subnet, which is {subnet}")
             }
             Self::AddressReserved(address) => write!(f, "Azure keeps {address} of the subnet for itself"),
+            Self::SubnetsOverlap { network, subnets: [one, other] } => {
+                write!(f, "{network} cannot be created: its subnets {one} and {other} overlap")
+            }
+            Self::OnlyInVirtualNetworks { what, network } => {
+                write!(f, "{network} is on premises and cannot have {what}: only a virtual network can")
+            }
+            Self::CustomerIdIsFixed { resource, id } => {
+                write!(f, "the customerId of {resource} cannot change: it is {id}")
+            }
             Self::Limit(exceeded) => write!(f, "{exceeded}"),
         }
     }

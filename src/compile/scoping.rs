@@ -11,7 +11,15 @@ use crate::estate::history::WorkspaceHop;
 use crate::estate::{AccessModeSettings, ResourceName, ResourceSpec, ScopeName, ScopeSpec};
 
 impl State {
-    pub(super) fn put_resource(&mut self, spec: &ResourceSpec) {
+    pub(super) fn put_resource(&mut self, spec: &ResourceSpec) -> Result<(), Reason> {
+        if let ResourceSpec::Workspace(new) = spec
+            && let Some(own) = self.resources.get(spec.name()).filter(|own| !own.scopes.is_empty())
+            && let ResourceSpec::Workspace(before) = &own.spec
+            && before.customer_id != new.customer_id
+        {
+            let (resource, id) = (new.name.clone(), before.customer_id.clone());
+            return Err(Reason::CustomerIdIsFixed { resource, id });
+        }
         let resources = Arc::make_mut(&mut self.resources);
         match resources.get_mut(spec.name()) {
             Some(resource) => resource.spec = spec.clone(),
@@ -20,6 +28,7 @@ impl State {
             }
         }
         self.publish_names(spec.name());
+        Ok(())
     }
 
     pub(super) fn delete_resource(&mut self, name: &ResourceName) -> Result<(), Reason> {

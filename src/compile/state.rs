@@ -222,6 +222,7 @@ impl State {
                 Ok(())
             }
             Event::CreateInboundEndpoint { name, network } => {
+                self.only_virtual(network, || format!("the inbound endpoint {name}"))?;
                 self.inbound.insert(name.clone(), network.clone());
                 Ok(())
             }
@@ -249,10 +250,7 @@ impl State {
                 }
                 Ok(())
             }
-            Event::PutResource(spec) => {
-                self.put_resource(spec);
-                Ok(())
-            }
+            Event::PutResource(spec) => self.put_resource(spec),
             Event::DeleteResource { resource } => self.delete_resource(resource),
             Event::CreatePrivateLinkScope(spec) => self.create_scope(spec, date),
             Event::SetAccessModes { scope, access } => self.set_access_modes(scope, access, date),
@@ -294,6 +292,7 @@ impl State {
                 Ok(())
             }
             Event::SetOutboundRule { network, rule } => {
+                self.only_virtual(network, || "a rule for a service tag".to_owned())?;
                 // Setting a rule to what it is does not make it a newer one.
                 let since = self.revision;
                 let before = self.outbound.get(network).filter(|before| before.action == rule.action);

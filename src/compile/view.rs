@@ -108,6 +108,8 @@ impl Views {
                 rulesets: rulesets.cloned().collect(),
             }));
         }
+        // Of networks that claim the same prefix the first by name has it, whatever the order they are declared in.
+        prefixes.sort_by_key(|(_, id): &(IpNet, ViewId)| views[id.0 as usize].network.clone());
         let inbound =
             state.inbound.iter().filter_map(|(name, network)| Some((name.clone(), *by_network.get(network)?)));
         let mut views = Self {
@@ -201,8 +203,8 @@ pub enum Target {
     Gone,
 }
 
-/// Prefixes with a view each, for the longest match. Of equal prefixes the one declared first counts; that they are
-/// equal is a finding.
+/// Prefixes with a view each, for the longest match. Of equal prefixes the one given first counts; that they are equal is
+/// a finding.
 #[derive(Clone, Debug, Default)]
 pub struct Prefixes {
     /// Prefixes in order of network address, then length; each with the index of the shortest one around it.

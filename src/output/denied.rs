@@ -3,9 +3,14 @@
 use crate::assess::{Code, Finding, Severity};
 use crate::scenario::ScenarioErrors;
 
-/// The codes that fail whatever their severity.
+/// What makes a check fail.
 #[derive(Clone, Copy, Debug)]
-pub struct Denied<'c>(pub &'c [Code]);
+pub struct Denied<'c> {
+    /// Codes that fail whatever their severity.
+    pub codes: &'c [Code],
+    /// The least severe findings that fail.
+    pub severity: Severity,
+}
 
 /// Why a scenario cannot be read.
 pub type Unreadable<'e> = &'e ScenarioErrors;
@@ -13,11 +18,11 @@ pub type Unreadable<'e> = &'e ScenarioErrors;
 impl Denied<'_> {
     /// True if a check fails because of this.
     pub fn fails(self, finding: &Finding) -> bool {
-        finding.severity == Severity::Error || self.has(finding)
+        finding.severity <= self.severity || self.has(finding)
     }
 
     /// True if its code is one of them.
     pub fn has(self, finding: &Finding) -> bool {
-        self.0.contains(&finding.code)
+        self.codes.contains(&finding.code)
     }
 }

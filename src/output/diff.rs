@@ -24,6 +24,10 @@ pub struct DiffDocument {
     pub flows: Vec<FlowChange>,
     /// Findings.
     pub findings: Vec<FindingChange>,
+    /// How many names break, each counted once in each network.
+    pub names_break: usize,
+    /// How many names heal.
+    pub names_heal: usize,
 }
 
 /// A record set that differs.
@@ -159,14 +163,15 @@ impl DiffDocument {
 pub fn document(diff: &Diff) -> DiffDocument {
     let mut answers: IndexMap<_, AnswerChange> = IndexMap::new();
     for change in &diff.answers {
-        let key = (&change.key.name, change.key.kind, &change.before, &change.after);
+        let effect = word(diff.effect_of(change));
+        let key = (&change.key.name, change.key.kind, &change.before, &change.after, effect.clone());
         let alike = answers.entry(key).or_insert_with(|| AnswerChange {
             name: change.key.name.to_string(),
             r#type: change.key.kind.to_string(),
             networks: Vec::new(),
             before: change.before.as_ref().map(answer_side),
             after: change.after.as_ref().map(answer_side),
-            effect: word(change.effect()),
+            effect,
         });
         alike.networks.push(change.key.network.clone());
     }
@@ -175,8 +180,8 @@ pub fn document(diff: &Diff) -> DiffDocument {
     let mut places: IndexMap<_, usize> = IndexMap::new();
     for Change { key, before, after } in &diff.flows {
         let FlowKey { client, resource, operation, name, function } = key;
-        let ends =
-            [before, after].map(|end| end.as_ref().map(|end| (end.allowed, format!("{:?}", end.path), end.status)));
+        let ends = [before, after]
+            .map(|end| end.as_ref().map(|end| (end.allowed, end.is_broken, format!("{:?}", end.path), end.status)));
         let place = *places.entry((resource, operation, name, function, ends)).or_insert_with(|| {
             let change = Change { key: key.clone(), before: before.clone(), after: after.clone() };
             flows.push(FlowChange {
@@ -198,6 +203,8 @@ pub fn document(diff: &Diff) -> DiffDocument {
         answers: answers.into_values().collect(),
         flows,
         findings: diff.findings.iter().flat_map(finding).collect(),
+        names_break: diff.breaks.len(),
+        names_heal: diff.heals.len(),
     }
 }
 
@@ -424,18 +431,13 @@ fn summary(document: &DiffDocument) -> String {
     if !document.record_sets.is_empty() {
         parts.push(count(document.record_sets.len(), "record set"));
     }
-    let effects = |effects: Vec<(&str, usize)>, what: &str| {
-        let all: usize = effects.iter().map(|(_, many)| many).sum();
-        let of = |effect: &str| effects.iter().filter(|(own, _)| *own == effect).map(|(_, many)| many).sum::<usize>();
-        let (breaks, heals) = (of("breaks"), of("heals"));
-        let mut told = Vec::new();
-        told.extend((breaks > 0).then(|| format!("{breaks} broken")));
-        told.extend((heals > 0).then(|| format!("{heals} healed")));
-        let told = if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) };
-        (all > 0).then(|| format!("{}{told}", count(all, what)))
-    };
-    parts.extend(effects(document.answers.iter().map(|one| (&*one.effect, one.networks.len())).collect(), "answer"));
-    parts.extend(effects(document.flows.iter().map(|one| (&*one.effect, one.clients.len())).collect(), "flow"));
+    let answers: usize = document.answers.iter().map(|one| one.networks.len()).sum();
+    let flows: usize = document.flows.iter().map(|one| one.clients.len()).sum();
+    parts.extend((answers > 0).then(|| count(answers, "answer")));
+    parts.extend((flows > 0).then(|| count(flows, "flow")));
+    let (breaks, heals) = (document.names_break, document.names_heal);
+    parts.extend((breaks > 0).then(|| format!("{} broken", count(breaks, "name"))));
+    parts.extend((heals > 0).then(|| format!("{} healed", count(heals, "name"))));
     let new = document.findings.iter().filter(|one| one.appears).count();
     let gone = document.findings.len() - new;
     parts.extend((new > 0).then(|| format!("{} more", count(new, "finding"))));

@@ -10,18 +10,19 @@ use super::annotation::{self, Level};
 pub use super::denied::{Denied, Unreadable};
 pub use super::format::CheckFormat;
 use super::{count, sarif};
-use crate::assess::{Code, Finding, Severity};
+use crate::assess::{Assessment, Code, Finding, Severity};
 use crate::estate::Place;
 
 /// The findings of a scenario as they are printed. `file` is what the scenario is called.
-pub fn print(file: &str, findings: &[Finding], denied: Denied<'_>, format: CheckFormat) -> String {
+pub fn print(file: &str, assessment: &Assessment, denied: Denied<'_>, format: CheckFormat) -> String {
+    let findings = &assessment.findings;
     match format {
-        CheckFormat::Text => text(findings),
-        CheckFormat::Json => super::json(&findings.iter().map(document).collect::<Vec<_>>()),
+        CheckFormat::Text => format!("{}{}\n", text(findings), closing(assessment)),
+        CheckFormat::Json => super::json(&check_document(assessment)),
         CheckFormat::Sarif => super::json(&sarif::document(file, findings, denied)),
         CheckFormat::Github => github(file, findings, denied),
         CheckFormat::Junit => junit(file, findings, denied),
-        CheckFormat::Markdown => markdown(file, findings),
+        CheckFormat::Markdown => markdown(file, assessment),
     }
 }
 
@@ -42,6 +43,99 @@ pub fn print_unreadable(file: &str, errors: Unreadable<'_>, format: CheckFormat)
     }
 }
 
+/// What `check` prints as JSON.
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckDocument {
+    /// The counts.
+    pub summary: SummaryDocument,
+    /// The findings, errors first.
+    pub findings: Vec<FindingDocument>,
+}
+
+/// The counts of an assessment, as JSON.
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct SummaryDocument {
+    /// Pairs of a network and a public name that do not work and are meant to.
+    pub broken: usize,
+    /// Pairs that will probably be missed.
+    pub at_risk: usize,
+    /// Pairs that are refused as configured.
+    pub closed: usize,
+    /// Networks with broken names.
+    pub networks: usize,
+    /// Findings of severity error.
+    pub errors: usize,
+    /// Findings of severity warning.
+    pub warnings: usize,
+    /// Findings of severity note.
+    pub notes: usize,
+    /// What was checked.
+    pub checked: ExtentDocument,
+}
+
+/// What was checked, as JSON.
+#[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
+pub struct ExtentDocument {
+    /// Networks.
+    pub networks: usize,
+    /// Scopes.
+    pub scopes: usize,
+    /// Flows: uses of names by clients.
+    pub flows: usize,
+}
+
+/// An assessment as `check` prints it.
+pub fn check_document(assessment: &Assessment) -> CheckDocument {
+    CheckDocument {
+        summary: summary_document(assessment),
+        findings: assessment.findings.iter().map(document).collect(),
+    }
+}
+
+/// The counts of an assessment.
+pub fn summary_document(assessment: &Assessment) -> SummaryDocument {
+    let counts = assessment.counts();
+    let of = |severity| assessment.findings.iter().filter(|finding| finding.severity == severity).count();
+    SummaryDocument {
+        broken: counts.broken,
+        at_risk: counts.at_risk,
+        closed: counts.closed,
+        networks: counts.networks,
+        errors: of(Severity::Error),
+        warnings: of(Severity::Warning),
+        notes: of(Severity::Note),
+        checked: ExtentDocument {
+            networks: assessment.extent.networks,
+            scopes: assessment.extent.scopes,
+            flows: assessment.extent.flows,
+        },
+    }
+}
+
+/// The last line of a check: what is broken and what was found, or what was checked.
+pub fn closing(assessment: &Assessment) -> String {
+    let extent = assessment.extent;
+    if assessment.findings.is_empty() {
+        return format!(
+            "no findings: {}, {}, {}",
+            count(extent.networks, "network"),
+            count(extent.scopes, "scope"),
+            count(extent.flows, "flow")
+        );
+    }
+    let counts = assessment.counts();
+    let mut parts = Vec::new();
+    if counts.broken > 0 {
+        parts.push(format!("{} broken in {}", count(counts.broken, "name"), count(counts.networks, "network")));
+    }
+    parts.extend((counts.at_risk > 0).then(|| format!("{} at risk", counts.at_risk)));
+    parts.extend((counts.closed > 0).then(|| format!("{} closed", counts.closed)));
+    let names = if parts.is_empty() { "no names broken".to_owned() } else { parts.join(", ") };
+    format!("{names}; {}", summary(&assessment.findings))
+}
+
 /// A finding, as JSON.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
@@ -58,6 +152,16 @@ pub struct FindingDocument {
     pub names: Vec<String>,
     /// The networks concerned.
     pub networks: Vec<String>,
+    /// The resources concerned.
+    pub resources: Vec<String>,
+    /// The private endpoints concerned.
+    pub endpoints: Vec<String>,
+    /// The scopes concerned.
+    pub scopes: Vec<String>,
+    /// The private zones concerned, each as resource group and name.
+    pub zones: Vec<String>,
+    /// What follows from it and needs no action of its own.
+    pub also: Vec<String>,
     /// What to do.
     pub advice: &'static str,
     /// Where the rule is from.
@@ -74,15 +178,34 @@ pub fn document(finding: &Finding) -> FindingDocument {
         severity: finding.severity.to_string(),
         title: finding.code.title(),
         message: finding.message.clone(),
-        names: finding.names.iter().map(ToString::to_string).collect(),
-        networks: finding.networks.iter().map(ToString::to_string).collect(),
+        names: texts(&finding.names),
+        networks: texts(&finding.networks),
+        resources: texts(&finding.resources),
+        endpoints: texts(&finding.endpoints),
+        scopes: texts(&finding.scopes),
+        zones: texts(&finding.zones),
+        also: finding.also.clone(),
         advice: finding.code.advice(),
         source: finding.code.source(),
         place: finding.place.as_ref().map(ToString::to_string),
     }
 }
 
-/// Findings as `check` prints them, with a line that counts them.
+fn texts<T: ToString>(items: &[T]) -> Vec<String> {
+    items.iter().map(ToString::to_string).collect()
+}
+
+/// The most items of a list that text shows.
+const SHOWN: usize = 10;
+
+/// Items as text shows them: the first ten, and how many more there are.
+fn shown<T: ToString>(items: &[T], between: &str) -> String {
+    let mut texts = texts(&items[..items.len().min(SHOWN)]);
+    texts.extend(items.len().checked_sub(SHOWN + 1).map(|more| format!("and {} more", more + 1)));
+    texts.join(between)
+}
+
+/// Findings as `check` prints them.
 pub fn text(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
@@ -92,8 +215,10 @@ pub fn text(findings: &[Finding]) -> String {
             let _ = writeln!(text, "  --> {place}");
         }
         let lists = [
-            ("for", finding.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
-            ("names", finding.names.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n          ")),
+            ("for", shown(&finding.networks, ", ")),
+            ("names", shown(&finding.names, "\n          ")),
+            ("of", shown(&finding.resources, ", ")),
+            ("also", shown(&finding.also, "\n          ")),
         ];
         for (word, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
             let _ = writeln!(text, "  {word:<7} {list}");
@@ -101,7 +226,6 @@ pub fn text(findings: &[Finding]) -> String {
         let _ = writeln!(text, "  {:<7} {}", "do", finding.code.advice());
         let _ = writeln!(text, "  {:<7} {}\n", "source", finding.code.source());
     }
-    let _ = writeln!(text, "{}", summary(findings));
     text
 }
 
@@ -152,8 +276,9 @@ fn junit(file: &str, findings: &[Finding], denied: Denied<'_>) -> String {
 }
 
 /// A table that GitHub and GitLab render.
-fn markdown(file: &str, findings: &[Finding]) -> String {
-    let mut text = format!("### `{file}`: {}\n", summary(findings));
+fn markdown(file: &str, assessment: &Assessment) -> String {
+    let findings = &assessment.findings;
+    let mut text = format!("### `{file}`: {}\n", closing(assessment));
     if !findings.is_empty() {
         text.push_str("\n| | Code | What happened | For | What to do | Where |\n|---|---|---|---|---|---|\n");
     }

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::assess::{Flow, Path};
+use super::count;
+use super::story::standing_word;
+use crate::assess::{Flow, Path, Unserved};
 
 /// A flow, as JSON.
 #[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
@@ -51,10 +53,16 @@ pub struct FlowDocument {
     pub text: String,
     /// Why.
     pub reason: String,
+    /// The code of the finding that covers it, where it is not served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// `broken`, `atRisk` or `closed`, where it is not served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<&'static str>,
 }
 
 /// A flow as a document.
-pub fn document(flow: &Flow) -> FlowDocument {
+pub fn document(flow: &Flow, unserved: Option<&Unserved>) -> FlowDocument {
     let (address, endpoint, scope) = match &flow.path {
         Path::Public { address } | Path::Blocked { address } | Path::Unreachable { address, .. } => {
             (Some(address), None, None)
@@ -83,11 +91,14 @@ pub fn document(flow: &Flow) -> FlowDocument {
         status: flow.judgement.seen.status,
         text: flow.judgement.seen.text.clone(),
         reason: flow.judgement.reason.clone(),
+        code: unserved.map(|one| one.cause.code.to_string()),
+        standing: unserved.map(|one| standing_word(one.standing)),
     }
 }
 
-/// Flows as `flows` prints them: by resource, each with its path, decision, what the client sees, and the reason.
-pub fn text(from: &str, flows: &[FlowDocument]) -> String {
+/// Flows as `flows` prints them: by resource, each with its path, decision, what the client sees, and the reason; then the
+/// names that everybody in the network uses and that are not served, and the counts. `broken` is how many names are broken.
+pub fn text(from: &str, flows: &[FlowDocument], everybody: &[&Unserved], broken: usize) -> String {
     let mut text = String::new();
     let mut resource = "";
     for flow in flows {
@@ -106,7 +117,8 @@ pub fn text(from: &str, flows: &[FlowDocument]) -> String {
         let session =
             flow.session_since.map_or_else(String::new, |since| format!(", session open since revision {since}"));
         let _ = writeln!(text, "  {:<9} {}: {}", flow.operation, flow.name, flow.function);
-        let _ = writeln!(text, "    {verdict}{row}: {path}{session}");
+        let code = flow.code.as_ref().map_or_else(String::new, |code| format!(" [{code}]"));
+        let _ = writeln!(text, "    {verdict}{row}: {path}{session}{code}");
         if let Some(way) = &flow.way {
             let _ = writeln!(text, "    way  {way}");
         }
@@ -117,5 +129,13 @@ pub fn text(from: &str, flows: &[FlowDocument]) -> String {
         let _ = writeln!(text, "    sees {}", format!("{status}{}", flow.text).trim());
         let _ = writeln!(text, "    because {}", flow.reason);
     }
+    if !everybody.is_empty() {
+        let _ = writeln!(text, "{from}, names that everybody uses");
+    }
+    for one in everybody {
+        let _ = writeln!(text, "  {}: {} [{}]", one.used.name, standing_word(one.standing), one.cause.code);
+    }
+    let denied = flows.iter().filter(|flow| !flow.allowed).count();
+    let _ = writeln!(text, "{} denied, {} broken", count(denied, "flow"), count(broken, "name"));
     text
 }

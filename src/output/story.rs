@@ -1,13 +1,14 @@
 //! A story as one table, and as JSON.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::count;
 use super::findings::{FindingDocument, document as finding_document, summary};
-use crate::assess::Cell;
 use crate::assess::timeline::{Row, Timeline};
+use crate::assess::{Cell, Standing};
 
 /// A story, as JSON.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
@@ -29,6 +30,8 @@ pub struct StepDocument {
     pub revision: u32,
     /// What is wrong when it is over.
     pub findings: Vec<FindingDocument>,
+    /// How many names are broken when it is over, each counted once in each network.
+    pub broken: usize,
 }
 
 /// A name in a network through all steps, as JSON.
@@ -54,6 +57,9 @@ pub struct CellDocument {
     pub endpoint: Option<String>,
     /// False where a private address cannot be reached.
     pub reachable: bool,
+    /// `broken`, `atRisk` or `closed` where not every use of the name is served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<&'static str>,
     /// True if the step before had another cell.
     pub changed: bool,
 }
@@ -64,19 +70,20 @@ pub fn document(story: &Timeline) -> StoryDocument {
         name: step.name.to_string(),
         about: step.about.to_string(),
         revision: step.end.0,
-        findings: step.findings.iter().map(finding_document).collect(),
+        findings: step.assessment.findings.iter().map(finding_document).collect(),
+        broken: step.assessment.counts().broken,
     });
     let rows = story.rows.iter().map(|row| RowDocument {
         name: row.name.to_string(),
         network: row.network.to_string(),
-        cells: (0..row.cells.len()).map(|index| cell_document(row, index)).collect(),
+        cells: (0..row.cells.len()).map(|index| cell_document(story, row, index)).collect(),
     });
     StoryDocument { steps: steps.collect(), rows: rows.collect() }
 }
 
 /// A story as one table: a line for each name and network, a column a step.
 ///
-/// What changed since the step before is marked with `*`, an address that cannot be reached with `!`. Networks that see
+/// What changed since the step before is marked with `*`, a broken name with `!`, one at risk with `~`. Networks that see
 /// the same in every step share a line.
 pub fn text(story: &Timeline) -> String {
     let mut lines: Vec<Line> = Vec::new();
@@ -86,14 +93,16 @@ pub fn text(story: &Timeline) -> String {
         let end = story.rows[at..].iter().position(|row| row.name != *name).map_or(story.rows.len(), |more| at + more);
         let mut groups: Vec<(Vec<String>, &Row)> = Vec::new();
         for row in &story.rows[at..end] {
-            match groups.iter_mut().find(|(_, other)| other.cells == row.cells) {
+            let standings = |row: &Row| -> Vec<_> { (0..row.cells.len()).map(|at| standing(story, row, at)).collect() };
+            let alike = |other: &Row| other.cells == row.cells && standings(other) == standings(row);
+            match groups.iter_mut().find(|(_, other)| alike(other)) {
                 Some((networks, _)) => networks.push(row.network.to_string()),
                 None => groups.push((vec![row.network.to_string()], row)),
             }
         }
         for (index, (networks, row)) in groups.into_iter().enumerate() {
             let shown = if index == 0 { name.to_string() } else { String::new() };
-            let cells = (0..row.cells.len()).map(|index| cell_text(row, index)).collect();
+            let cells = (0..row.cells.len()).map(|index| cell_text(story, row, index)).collect();
             lines.push((shown, networks.join(", "), cells));
         }
         at = end;
@@ -117,18 +126,19 @@ pub fn text(story: &Timeline) -> String {
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    text.push_str("\n* changed in this step   ! cannot be reached from this network\n\n");
+    text.push_str("\n* changed in this step   ! broken in this network   ~ at risk\n\n");
     for (index, step) in story.steps.iter().enumerate() {
         let changed = story.rows.iter().filter(|row| index > 0 && changed(row, index)).count();
         let about = if step.about.is_empty() { String::new() } else { format!(": {}", step.about) };
         let _ = writeln!(
             text,
-            "{}{about}\n  {}; {}",
+            "{}{about}\n  {}; {}; {}",
             step.name,
             if index == 0 { "where it starts".to_owned() } else { count(changed, "answer") + " changed" },
-            summary(&step.findings),
+            broken(story, index),
+            summary(&step.assessment.findings),
         );
-        for finding in &step.findings {
+        for finding in &step.assessment.findings {
             let _ = writeln!(text, "  {}[{}]: {}", finding.severity, finding.code, finding.message);
         }
     }
@@ -142,24 +152,52 @@ fn changed(row: &Row, index: usize) -> bool {
     index > 0 && row.cells[index] != row.cells[index - 1]
 }
 
-fn cell_text(row: &Row, index: usize) -> String {
+/// `27 broken (+11)`.
+fn broken(story: &Timeline, index: usize) -> String {
+    let count = |index: usize| story.steps[index].assessment.counts().broken;
+    let now = count(index);
+    let before = index.checked_sub(1).map_or(now, count);
+    match now.cmp(&before) {
+        Ordering::Greater => format!("{now} broken (+{})", now - before),
+        Ordering::Less => format!("{now} broken (-{})", before - now),
+        Ordering::Equal => format!("{now} broken"),
+    }
+}
+
+fn standing(story: &Timeline, row: &Row, index: usize) -> Option<Standing> {
+    story.steps[index].assessment.standing(&row.network, &row.name)
+}
+
+/// The word for a standing in documents.
+pub(super) fn standing_word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Broken => "broken",
+        Standing::AtRisk => "atRisk",
+        Standing::Closed => "closed",
+    }
+}
+
+fn cell_text(story: &Timeline, row: &Row, index: usize) -> String {
     let mark = if changed(row, index) { "* " } else { "  " };
     let cell = row.cells[index].as_ref().map_or_else(|| "-".to_owned(), cell_word);
-    format!("{mark}{cell}")
+    let standing = match standing(story, row, index) {
+        Some(Standing::Broken) => " !",
+        Some(Standing::AtRisk) => " ~",
+        _ => "",
+    };
+    format!("{mark}{cell}{standing}")
 }
 
-fn cell_document(row: &Row, index: usize) -> Option<CellDocument> {
-    Some(CellDocument { changed: changed(row, index), ..plain_cell(row.cells[index].as_ref()?) })
+fn cell_document(story: &Timeline, row: &Row, index: usize) -> Option<CellDocument> {
+    let standing = standing(story, row, index).map(standing_word);
+    Some(CellDocument { changed: changed(row, index), standing, ..plain_cell(row.cells[index].as_ref()?) })
 }
 
-/// A cell in a word, with `!` behind an address that cannot be reached.
+/// A cell in a word.
 pub(super) fn cell_word(cell: &Cell) -> String {
     match cell {
         Cell::Public(_) => "public".to_owned(),
-        Cell::Private { addresses, reachable, .. } => {
-            let addresses = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-            format!("{addresses}{}", if *reachable { "" } else { " !" })
-        }
+        Cell::Private { addresses, .. } => addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
         Cell::NoData => "NODATA".to_owned(),
         Cell::NameError => "NXDOMAIN".to_owned(),
         Cell::Failure => "SERVFAIL".to_owned(),
@@ -182,6 +220,7 @@ pub(super) fn plain_cell(cell: &Cell) -> CellDocument {
         addresses: addresses.iter().map(ToString::to_string).collect(),
         endpoint: endpoint.map(ToString::to_string),
         reachable,
+        standing: None,
         changed: false,
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::story::{CellDocument, cell_word, plain_cell};
+use crate::assess::Cell;
 use crate::assess::client_cache::Wait;
 
 /// A step as a client meets it, as JSON.
@@ -56,6 +57,12 @@ pub fn document(waits: &[Wait]) -> Vec<WaitDocument> {
     waits.iter().map(one).collect()
 }
 
+/// A cell in a word, with `!` after an address that cannot be reached.
+fn word(cell: &Cell) -> String {
+    let reached = !matches!(cell, Cell::Private { reachable: false, .. });
+    format!("{}{}", cell_word(cell), if reached { "" } else { " !" })
+}
+
 /// The steps as `story --client` prints them.
 pub fn text(machine: &str, waits: &[Wait]) -> String {
     let mut text = format!("{machine}, which asks again and again and keeps each answer for its TTL\n");
@@ -64,7 +71,7 @@ pub fn text(machine: &str, waits: &[Wait]) -> String {
         let _ = writeln!(text, "\n{}", wait.step);
         let width = wait.overlaps.iter().map(|overlap| overlap.name.to_string().len()).max().unwrap_or(0);
         for overlap in &wait.overlaps {
-            let (before, after) = (cell_word(&overlap.before), cell_word(&overlap.after));
+            let (before, after) = (word(&overlap.before), word(&overlap.after));
             let until = overlap.from.saturating_sub(1);
             let _ = match overlap.from {
                 0 => writeln!(text, "  {:<width$}  from second 0: {after}", overlap.name),

@@ -784,7 +784,7 @@ mod tests {
     fn check(control: &Control) {
         let standing = control.standing();
         let world = compile(&standing.world.history, standing.world.revision());
-        assert_eq!(crate::assess::findings(&standing.world), crate::assess::findings(&world));
+        assert_eq!(crate::assess::Assessment::of(&standing.world), crate::assess::Assessment::of(&world));
         let sets = |world: &Compiled| {
             let zones = world.state.zones.values().map(|linked| linked.zone.sets());
             zones.collect::<Vec<_>>()

@@ -21,7 +21,7 @@ fuzz_target!(|octets: &[u8]| {
             addition.append_to(&mut history);
             let history = Arc::new(history);
             let world = compile(&history, history.last());
-            let _ = ampls_dns::assess::findings(&world);
+            let _ = ampls_dns::assess::Assessment::of(&world);
         }
         Err(errors) => assert!(errors.errors.iter().all(|error| error.place.line > 0)),
     }

@@ -27,7 +27,7 @@ fuzz_target!(|octets: &[u8]| {
     assert_eq!(scenario.history.steps(), again.history.steps());
     let history = Arc::new(scenario.history);
     let world = compile(&history, history.last());
-    let _ = (ampls_dns::assess::findings(&world), Timeline::tell(&history, &[]), verify(&history, &scenario.expectations));
+    let _ = (ampls_dns::assess::Assessment::of(&world), Timeline::tell(&history, &[]), verify(&history, &scenario.expectations));
     let _ = zones(&world, ExportFormat::Zone, Which::Private);
     for (view, _) in world.views.iter().take(3) {
         let exported = server(&world, ExportFormat::Unbound, view, SocketAddr::from(([127, 0, 0, 1], 5300)));

@@ -7,15 +7,15 @@
 
 mod answers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::assess::Severity;
 use crate::assess::flow::{Client, flows};
+use crate::assess::{Assessment, Severity, Standing};
 use crate::assess::{Flow, Path};
 use crate::compile::Compiled;
 use crate::compile::zone::who;
 use crate::dns::{OwnerName, RecordType, Ttl};
-use crate::estate::{EndpointName, ZoneId};
+use crate::estate::{EndpointName, NetworkName, ZoneId};
 
 /// Something that is not the same on both sides.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +40,11 @@ pub struct Diff {
     pub flows: Vec<Change<FlowKey, End>>,
     /// Findings.
     pub findings: Vec<Change<FindingKey, Severity>>,
+    /// Names that are broken after and not before, by network: the broken names before, with these and without those that
+    /// heal, are the broken names after.
+    pub breaks: BTreeSet<(NetworkName, OwnerName)>,
+    /// Names that are broken before and not after.
+    pub heals: BTreeSet<(NetworkName, OwnerName)>,
 }
 
 /// Which record set.
@@ -117,6 +122,8 @@ pub struct FlowKey {
 pub struct End {
     /// True if it is allowed.
     pub allowed: bool,
+    /// True if it is not allowed and was meant to be.
+    pub is_broken: bool,
     /// The path it takes.
     pub path: Path,
     /// The HTTP status the client sees; absent where it sees none.
@@ -176,29 +183,11 @@ impl Effect {
     }
 }
 
-impl Seen {
-    /// True if a client can do something with it.
-    pub fn works(&self) -> bool {
-        match self {
-            Self::Public(_) => true,
-            Self::Private { reachable, .. } => *reachable,
-            Self::NoData | Self::NameError | Self::Failure => false,
-        }
-    }
-}
-
-impl Change<AnswerKey, Seen> {
-    /// What it is for the network.
-    pub fn effect(&self) -> Effect {
-        Effect::of(self.before.as_ref().map(Seen::works), self.after.as_ref().map(Seen::works))
-    }
-}
-
 impl Change<FlowKey, End> {
     /// What it is for the client.
     pub fn effect(&self) -> Effect {
-        let allowed = |end: &Option<End>| end.as_ref().map(|end| end.allowed);
-        Effect::of(allowed(&self.before), allowed(&self.after))
+        let works = |end: &Option<End>| end.as_ref().map(|end| !end.is_broken);
+        Effect::of(works(&self.before), works(&self.after))
     }
 }
 
@@ -206,6 +195,16 @@ impl Diff {
     /// True if nothing differs.
     pub fn is_empty(&self) -> bool {
         self.record_sets.is_empty() && self.answers.is_empty() && self.flows.is_empty() && self.findings.is_empty()
+    }
+
+    /// What the change of an answer is for its network.
+    pub fn effect_of(&self, change: &Change<AnswerKey, Seen>) -> Effect {
+        let pair = (NetworkName::from(change.key.network.as_str()), change.key.name.clone());
+        match change.key.kind {
+            RecordType::A if self.breaks.contains(&pair) => Effect::Breaks,
+            RecordType::A if self.heals.contains(&pair) => Effect::Heals,
+            _ => Effect::Neither,
+        }
     }
 
     /// The same seen from the other side.
@@ -220,6 +219,8 @@ impl Diff {
             answers: mirrored(self.answers),
             flows: mirrored(self.flows),
             findings: mirrored(self.findings),
+            breaks: self.heals,
+            heals: self.breaks,
         }
     }
 
@@ -231,13 +232,16 @@ impl Diff {
         let meant = |name: &String| clients.contains(name);
         self.answers.retain(|one| meant(&one.key.network));
         self.flows.retain(|one| meant(&one.key.client));
+        self.breaks.retain(|(network, _)| meant(&network.to_string()));
+        self.heals.retain(|(network, _)| meant(&network.to_string()));
         self.findings.retain(|one| one.key.networks.is_empty() || one.key.networks.iter().any(meant));
     }
 }
 
 /// What differs between two estates.
 pub fn diff(before: &Compiled, after: &Compiled) -> Diff {
-    let ends = [ends(before), ends(after)];
+    let assessments = [before, after].map(Assessment::of);
+    let ends = [ends(before, &assessments[0]), ends(after, &assessments[1])];
     // Shared names belong to no resource; whoever uses one goes through them.
     let used = ends.iter().flat_map(BTreeMap::keys).map(|key| key.name.clone()).collect();
     let [answers_before, answers_after] = answers::of([before, after], used);
@@ -247,11 +251,14 @@ pub fn diff(before: &Compiled, after: &Compiled) -> Diff {
         !matches!((&one.before, &one.after), (None, Some(Seen::Public(_))) | (Some(Seen::Public(_)), None))
     });
     let [ends_before, ends_after] = ends;
+    let broken: [BTreeSet<_>; 2] = assessments.each_ref().map(|one| one.broken().cloned().collect());
     Diff {
         record_sets: changes(record_sets(before), record_sets(after)),
         answers,
         flows: changes(ends_before, ends_after),
-        findings: changes(findings(before), findings(after)),
+        findings: changes(findings(&assessments[0]), findings(&assessments[1])),
+        breaks: broken[1].difference(&broken[0]).cloned().collect(),
+        heals: broken[0].difference(&broken[1]).cloned().collect(),
     }
 }
 
@@ -281,31 +288,34 @@ fn record_sets(world: &Compiled) -> BTreeMap<RecordSetKey, Written> {
     all
 }
 
-fn ends(world: &Compiled) -> BTreeMap<FlowKey, End> {
+fn ends(world: &Compiled, assessment: &Assessment) -> BTreeMap<FlowKey, End> {
     let views = world.views.iter().map(|(id, view)| (view.label().to_owned(), Client::View(id)));
     let machines = world.state.machines.keys().map(|name| (name.to_string(), Client::Machine(name.clone())));
     let mut all = BTreeMap::new();
     for (label, client) in views.chain(machines) {
         for resource in world.state.resources.keys() {
-            for Flow { operation, function, name, path, judgement, .. } in flows(world, &client, resource) {
+            for flow in flows(world, &client, resource) {
+                let is_broken =
+                    assessment.of_flow(world, &client, &flow).is_some_and(|one| one.standing == Standing::Broken);
+                let Flow { operation, function, name, path, judgement, .. } = flow;
                 let (client, resource) = (label.clone(), resource.to_string());
                 let key =
                     FlowKey { client, resource, operation: operation.name(), name, function: function.to_string() };
                 let (allowed, status) = (judgement.allowed, judgement.seen.status);
-                all.insert(key, End { allowed, path, status, reason: judgement.reason });
+                all.insert(key, End { allowed, is_broken, path, status, reason: judgement.reason });
             }
         }
     }
     all
 }
 
-fn findings(world: &Compiled) -> BTreeMap<FindingKey, Severity> {
-    let all = crate::assess::findings(world).into_iter().map(|finding| {
+fn findings(assessment: &Assessment) -> BTreeMap<FindingKey, Severity> {
+    let all = assessment.findings.iter().map(|finding| {
         let key = FindingKey {
             code: finding.code.to_string(),
-            message: finding.message,
+            message: finding.message.clone(),
             networks: finding.networks.iter().map(ToString::to_string).collect(),
-            names: finding.names,
+            names: finding.names.clone(),
         };
         (key, finding.severity)
     });
@@ -352,7 +362,7 @@ mod tests {
             Some(Seen::Private { data, endpoint, reachable })
         };
         assert_eq!((&api.before, &api.after), (&private("10.0.1.9", "pe1", true), &private("10.0.2.7", "pe2", false)));
-        assert_eq!(api.effect(), Effect::Breaks);
+        assert_eq!(diff.effect_of(api), Effect::Breaks);
         assert!(diff.flows.iter().any(|one| one.effect() == Effect::Breaks && one.key.client == "vnet1"));
         assert!(diff.findings.iter().any(|one| one.key.code == "AMPLS001" && one.before.is_none()));
         assert!(diff.record_sets.iter().any(|one| one.before.is_some() && one.after.is_some()));

@@ -9,13 +9,14 @@ pub mod ask;
 pub mod record;
 pub mod reply;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 pub use ask::Asked;
 pub use record::record;
 pub use reply::holds;
 
-use crate::assess::{Flow, Path, flow::Client, flows};
+use crate::assess::{Assessment, Flow, Path, flow::Client, flows};
 use crate::compile::{Compiled, Fold, ViewId};
 use crate::dns::RecordType;
 use crate::estate::{History, MachineName};
@@ -64,20 +65,21 @@ impl Case {
 /// Holds all expectations against the history, in the order written.
 pub fn verify(history: &Arc<History>, expectations: &[Expectation]) -> Vec<Case> {
     let mut fold = Fold::new(history);
-    let mut world: Option<Compiled> = None;
+    let mut world: Option<(Compiled, OnceCell<Assessment>)> = None;
     // Expectations stand in the order of their steps, so one fold serves all of them.
     let mut cases = Vec::with_capacity(expectations.len());
     for expectation in expectations {
-        if world.as_ref().is_none_or(|world| world.revision() != expectation.revision) {
-            if world.as_ref().is_some_and(|world| world.revision() > expectation.revision) {
+        if world.as_ref().is_none_or(|(world, _)| world.revision() != expectation.revision) {
+            if world.as_ref().is_some_and(|(world, _)| world.revision() > expectation.revision) {
                 fold = Fold::new(history);
             }
             fold.to(expectation.revision);
-            world = Some(fold.compiled());
+            world = Some((fold.compiled(), OnceCell::new()));
         }
-        let world = world.as_ref().expect("it was just made");
+        let (world, assessment) = world.as_ref().expect("it was just made");
+        let assessed = || assessment.get_or_init(|| Assessment::of(world));
         let assumed = Asked::of(expectation).and_then(|asked| asked.assumed_in(world));
-        cases.push(Case { assumed, ..Case::held(expectation, hold(world, expectation)) });
+        cases.push(Case { assumed, ..Case::held(expectation, hold(world, assessed, expectation)) });
     }
     cases
 }
@@ -102,7 +104,7 @@ pub fn subject(expectation: &Expectation) -> String {
     }
 }
 
-fn hold(world: &Compiled, expectation: &Expectation) -> Option<Mismatch> {
+fn hold<'a>(world: &Compiled, assessed: impl Fn() -> &'a Assessment, expectation: &Expectation) -> Option<Mismatch> {
     match &expectation.expected {
         Expected::Answer { .. } | Expected::Chain { .. } | Expected::Reply { .. } => {
             let asked = Asked::of(expectation).expect("these are questions");
@@ -110,13 +112,13 @@ fn hold(world: &Compiled, expectation: &Expectation) -> Option<Mismatch> {
             holds(expectation, heard.as_ref().map_err(String::as_str), &|_| asked.is_public_in(world))
         }
         Expected::Finding(code) => {
-            let codes = codes(world);
+            let codes = codes(assessed());
             let there = codes.iter().any(|own| own == code);
             let found = if codes.is_empty() { "no findings".to_owned() } else { codes.join(", ") };
             (!there).then(|| Mismatch { expected: code.clone(), found })
         }
         Expected::NoFinding(code) => {
-            let there = crate::assess::findings(world).into_iter().find(|finding| finding.code.to_string() == *code);
+            let there = assessed().findings.iter().find(|finding| finding.code.to_string() == *code);
             there.map(|finding| Mismatch { expected: format!("no {code}"), found: finding.message.clone() })
         }
         Expected::Flow(flow) => held_flow(world, flow),
@@ -207,9 +209,8 @@ pub(crate) fn view(world: &Compiled, from: &From) -> Option<ViewId> {
     }
 }
 
-fn codes(world: &Compiled) -> Vec<String> {
-    let mut codes: Vec<String> =
-        crate::assess::findings(world).iter().map(|finding| finding.code.to_string()).collect();
+fn codes(assessment: &Assessment) -> Vec<String> {
+    let mut codes: Vec<String> = assessment.findings.iter().map(|finding| finding.code.to_string()).collect();
     codes.dedup();
     codes
 }

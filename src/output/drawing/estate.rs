@@ -7,9 +7,9 @@ use std::net::Ipv4Addr;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::{Condition, TimelineView, is_broken};
-use crate::assess::Cell;
+use super::{Condition, TimelineView};
 use crate::assess::timeline::Row;
+use crate::assess::{Assessment, Cell};
 use crate::compile::State;
 use crate::compile::reachability::{Reach, between};
 use crate::compile::state::{Endpoint as EndpointState, Scope as ScopeState};
@@ -258,19 +258,16 @@ impl Estate {
     pub fn at(tale: &TimelineView, index: usize) -> Self {
         let world = &tale.worlds[index];
         let state = &world.state;
-        let mut rows: HashMap<&NetworkName, Vec<(&Row, &Cell)>> = HashMap::new();
-        let mut at = 0;
-        for (place, row) in tale.story.rows.iter().enumerate() {
-            if place > 0 && row.name != tale.story.rows[place - 1].name {
-                at += 1;
-            }
-            rows.entry(&row.network).or_default().push((row, &tale.public[index][at]));
+        let mut rows: HashMap<&NetworkName, Vec<&Row>> = HashMap::new();
+        for row in &tale.story.rows {
+            rows.entry(&row.network).or_default().push(row);
         }
+        let assessment = &tale.story.steps[index].assessment;
         let told = tale.networks();
         let shown = |name: &NetworkName| told.is_empty() || told.contains(name);
         let networks = state.networks.values().filter(|spec| shown(&spec.name)).map(|spec| {
             let rows = rows.get(&spec.name).map_or(&[][..], Vec::as_slice);
-            network(world, spec, rows, index)
+            network(world, assessment, spec, rows, index)
         });
         let mut groups: IndexMap<&str, Vec<Zone>> = IndexMap::new();
         for id in state.zones.keys() {
@@ -296,19 +293,23 @@ impl Estate {
     }
 }
 
-fn network(world: &Compiled, spec: &NetworkSpec, rows: &[(&Row, &Cell)], index: usize) -> Network {
+fn network(world: &Compiled, assessment: &Assessment, spec: &NetworkSpec, rows: &[&Row], index: usize) -> Network {
     let state = &world.state;
     let mut answers: BTreeMap<(Condition, String, &'static str), usize> = BTreeMap::new();
     let mut broken_by: Vec<String> = Vec::new();
     let mut broken = 0;
-    for (row, public) in rows {
+    for row in rows {
         let Some(cell) = &row.cells[index] else { continue };
-        let is_broken = is_broken(cell, public);
+        let is_broken = assessment.is_broken(&spec.name, &row.name);
         let (by, trouble) = match cell {
-            Cell::Public(_) => ("public DNS".to_owned(), ""),
+            Cell::Public(_) => ("public DNS".to_owned(), if is_broken { "refused" } else { "" }),
             Cell::Private { endpoint, reachable, .. } => (
                 endpoint.as_ref().map_or_else(|| "a record set made by hand".to_owned(), ToString::to_string),
-                if *reachable { "" } else { "not reachable" },
+                match (reachable, is_broken) {
+                    (false, _) => "not reachable",
+                    (true, true) => "refused",
+                    (true, false) => "",
+                },
             ),
             Cell::NoData if is_broken => ("NODATA".to_owned(), "no address"),
             Cell::NameError if is_broken => ("NXDOMAIN".to_owned(), "no such name"),

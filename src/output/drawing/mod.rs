@@ -18,9 +18,8 @@ use std::sync::Arc;
 
 use indexmap::IndexSet;
 
-use crate::assess::Cell;
-use crate::assess::timeline::{Timeline, cell, names_of};
-use crate::compile::{Compiled, Fold, ViewId};
+use crate::assess::timeline::{Timeline, names_of};
+use crate::compile::{Compiled, Fold};
 use crate::dns::OwnerName;
 use crate::estate::history::Step;
 use crate::estate::{History, NetworkName};
@@ -48,8 +47,6 @@ pub struct TimelineView {
     pub worlds: Vec<Compiled>,
     /// The names in the networks told about.
     pub story: Timeline,
-    /// For each step what the public view gets for each name, names in the story's order.
-    pub public: Vec<Vec<Cell>>,
     /// How many networks are left out because the tale would be too large.
     pub left_out: usize,
 }
@@ -88,9 +85,6 @@ impl TimelineView {
         let left_out = told.len().saturating_sub(affordable);
         told.truncate(affordable);
         let story = Timeline::of(&steps, &worlds, &told);
-        let names = self::names(&story);
-        let in_public = |world| names.iter().map(|name| cell(world, ViewId::PUBLIC, name)).collect();
-        let public = worlds.iter().map(in_public).collect();
         let nothing: Arc<str> = "".into();
         Self {
             title: Arc::clone(&nothing),
@@ -100,7 +94,6 @@ impl TimelineView {
             steps,
             worlds,
             story,
-            public,
             left_out,
         }
     }
@@ -142,17 +135,6 @@ fn names(story: &Timeline) -> Vec<OwnerName> {
     let mut names: Vec<OwnerName> = story.rows.iter().map(|row| row.name.clone()).collect();
     names.dedup();
     names
-}
-
-/// True if a network cannot use a name that others can: its address cannot be reached, or there is no answer where the
-/// public has one.
-pub fn is_broken(cell: &Cell, public: &Cell) -> bool {
-    match cell {
-        Cell::Public(_) => false,
-        Cell::Private { reachable, .. } => !reachable,
-        Cell::NoData | Cell::NameError => matches!(public, Cell::Public(_)),
-        Cell::Failure => true,
-    }
 }
 
 /// How something does.

@@ -18,11 +18,11 @@ use std::hash::Hash;
 use serde::Serialize;
 
 use super::drawing::layout::Plan;
-use super::drawing::{Estate, TimelineView, estate, is_broken, svg};
+use super::drawing::{Estate, TimelineView, estate, svg};
 use super::findings::{self, FindingDocument};
-use super::story::{CellDocument, plain_cell};
+use super::story::{CellDocument, plain_cell, standing_word};
 use super::{answer, explanation};
-use crate::assess::Cell;
+use crate::assess::{Cell, Standing};
 use crate::catalogue::EndpointKind;
 use crate::compile::{Compiled, ViewId, member};
 use crate::dns::{OwnerName, RecordType};
@@ -91,7 +91,7 @@ pub struct Step {
     pub findings: Vec<u32>,
     /// How many answers are others than in the step before.
     pub changed: usize,
-    /// How many answers are broken.
+    /// How many names are broken, each counted once in each network.
     pub broken: usize,
     /// What there is: indexes of `parts`.
     pub estate: EstateIndex,
@@ -162,7 +162,7 @@ pub struct PageCell {
     /// The cell as `story --format json` has it.
     #[serde(flatten)]
     pub cell: CellDocument,
-    /// True if others get an answer that works.
+    /// True if the name is meant to work in the network and does not.
     pub broken: bool,
 }
 
@@ -191,10 +191,12 @@ impl Page {
                         indexes.extend([-1, -1]);
                         continue;
                     };
-                    let is_broken = is_broken(cell, &tale.public[index][*at]);
+                    let assessment = &tale.story.steps[index].assessment;
+                    let standing = assessment.standing(network, &row.name);
+                    let is_broken = standing == Some(Standing::Broken);
                     changed[index] += usize::from(index > 0 && row.cells[index] != row.cells[index - 1]);
                     broken[index] += usize::from(is_broken);
-                    indexes.push(signed(cells.index(page_cell(cell, is_broken))));
+                    indexes.push(signed(cells.index(page_cell(cell, standing))));
                     indexes.push(signed(texts.explain(world, view, &row.name)));
                 }
                 rows.push(indexes);
@@ -213,8 +215,8 @@ impl Page {
                 name: step.name.to_string(),
                 about: step.about.to_string(),
                 revision: step.end.0,
-                summary: findings::summary(&chapter.findings),
-                findings: chapter.findings.iter().map(|one| found.index(findings::document(one))).collect(),
+                summary: findings::summary(&chapter.assessment.findings),
+                findings: chapter.assessment.findings.iter().map(|one| found.index(findings::document(one))).collect(),
                 changed: changed[index],
                 broken: broken[index],
                 estate: parts.index(&plan.estates[index]),
@@ -279,8 +281,9 @@ pub fn explained(world: &Compiled, view: ViewId, name: &OwnerName) -> String {
     explanation::text(&explain(world, view, Chosen::Named, &question), &answer::answered(world, view, &question))
 }
 
-fn page_cell(cell: &Cell, broken: bool) -> PageCell {
-    PageCell { cell: plain_cell(cell), broken }
+fn page_cell(cell: &Cell, standing: Option<Standing>) -> PageCell {
+    let cell = CellDocument { standing: standing.map(standing_word), ..plain_cell(cell) };
+    PageCell { cell, broken: standing == Some(Standing::Broken) }
 }
 
 fn signed(index: u32) -> i32 {
@@ -313,6 +316,14 @@ fn name_labels(tale: &TimelineView) -> Labels {
         for one in state.endpoints.values().flat_map(|endpoint| &endpoint.members) {
             add(world, &one.member, None);
         }
+        for member in member::base(&state.catalogue, None) {
+            add(world, &member, None);
+        }
+    }
+    // The host of Azure Resource Manager is no name of Azure Monitor: resources are queried through it.
+    for name in tale.names() {
+        let meaning = || "queries through Azure Resource Manager, never private".to_owned();
+        labels.entry(name).or_insert_with(|| ("resource", BTreeSet::new(), meaning()));
     }
     labels
 }

@@ -44,4 +44,5 @@ documents! {
     FindingDocument = crate::output::findings::FindingDocument;
     FlowDocument = crate::output::flows::FlowDocument;
     RecordSetsDocument = crate::output::record_sets::RecordSetsDocument;
+    SummaryDocument = crate::output::findings::SummaryDocument;
 }

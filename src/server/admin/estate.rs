@@ -174,9 +174,10 @@ async fn flows(
             },
             None => state.resources.keys().cloned().collect(),
         };
+        let assessment = admin.assessed.of(&world);
         let all = resources.iter().flat_map(|resource| all_flows(&world, &client, resource));
         let all = all.filter(|flow| operation.is_none_or(|operation| flow.operation == operation));
-        Ok(Json(all.map(|flow| flow_report::document(&flow)).collect()))
+        Ok(Json(all.map(|flow| flow_report::document(&flow, assessment.of_flow(&world, &client, &flow))).collect()))
     })
     .await
 }
@@ -204,7 +205,7 @@ async fn list_findings(
 ) -> Result<Json<Vec<FindingDocument>>, Problem> {
     blocking(move || {
         let world = at(&admin, query.at.as_deref())?;
-        Ok(Json(crate::assess::findings(&world).iter().map(findings::document).collect()))
+        Ok(Json(admin.assessed.of(&world).findings.iter().map(findings::document).collect()))
     })
     .await
 }

@@ -24,6 +24,8 @@ async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
         let standing = admin.control.standing();
         let reloads = &standing.reloads;
         let outcomes = [("succeeded".to_owned(), reloads.succeeded), ("failed".to_owned(), reloads.failed)];
+        let counts = admin.assessed.of(&standing.world).counts();
+        let broken = f64::from(u32::try_from(counts.broken).unwrap_or(u32::MAX));
         let others = vec![
             Family::by_label(
                 "ampls_dns_reloads_total",
@@ -36,6 +38,11 @@ async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
                 "ampls_dns_reload_failing",
                 "1 while the last reload has failed and an older revision is served.",
                 f64::from(u8::from(reloads.failure.is_some())),
+            ),
+            Family::gauge(
+                "ampls_dns_broken_names",
+                "Pairs of a network and a public name that do not work and are meant to.",
+                broken,
             ),
             Family::counter("ampls_dns_publications_total", "How many revisions were published.", standing.edition),
         ];

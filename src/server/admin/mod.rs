@@ -8,6 +8,7 @@ pub mod guard;
 pub mod problem;
 
 mod ask;
+mod assessed;
 mod changes;
 mod diff;
 mod documents;
@@ -57,12 +58,18 @@ pub struct Admin {
     pub control: Arc<Control>,
     draining: Arc<AtomicBool>,
     story: page::Kept,
+    assessed: assessed::Assessed,
 }
 
 impl Admin {
     /// An admin of what `control` writes.
     pub fn new(control: Arc<Control>) -> Self {
-        Self { control, draining: Arc::default(), story: page::Kept::default() }
+        Self {
+            control,
+            draining: Arc::default(),
+            story: page::Kept::default(),
+            assessed: assessed::Assessed::default(),
+        }
     }
 
     /// Says that the server is about to end: `/readyz` fails from now on.

@@ -9,8 +9,10 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Admin, documents};
+use super::problem::blocking;
+use super::{Admin, Problem, documents};
 use crate::estate::NetworkName;
+use crate::output::findings::{self, SummaryDocument};
 use crate::output::state::{EstateDocument, estate};
 use crate::server::control::{Position, Reloads};
 
@@ -98,6 +100,9 @@ struct StateDocument {
     estate: EstateDocument,
     /// How reading the source again went.
     reload: ReloadDocument,
+    /// How many names are not served, and how many findings there are.
+    #[schema(value_type = documents::SummaryDocument)]
+    assessment: SummaryDocument,
 }
 
 #[derive(Serialize, ToSchema, Debug)]
@@ -117,7 +122,11 @@ struct StepDocument {
     get, path = "/v1/state", tag = "state",
     responses((status = OK, description = "What is served.", body = StateDocument))
 )]
-async fn state(State(admin): State<Admin>) -> Json<StateDocument> {
+async fn state(State(admin): State<Admin>) -> Result<Json<StateDocument>, Problem> {
+    blocking(move || Ok(Json(document(&admin)))).await
+}
+
+fn document(admin: &Admin) -> StateDocument {
     let standing = admin.control.standing();
     let world = &standing.world;
     let listeners = admin.control.service().snapshots().listeners();
@@ -131,7 +140,7 @@ async fn state(State(admin): State<Admin>) -> Json<StateDocument> {
         let listener = listeners.iter().find(|bound| bound.network.as_ref() == Some(network));
         listener.map(|bound| bound.address.to_string())
     };
-    Json(StateDocument {
+    StateDocument {
         title: standing.title.to_string(),
         source: admin.control.source().name().to_owned(),
         cloud: world.history.cloud.to_string(),
@@ -145,5 +154,6 @@ async fn state(State(admin): State<Admin>) -> Json<StateDocument> {
             .collect(),
         estate: estate(world, address_of),
         reload: ReloadDocument::of(&standing.reloads),
-    })
+        assessment: findings::summary_document(&admin.assessed.of(world)),
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Loader, Told};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, EndpointKind, EndpointRow};
 use crate::compile::ObjectKind;
 use crate::compile::refusal::Reason;
 use crate::dns::OwnerName;
@@ -23,10 +23,11 @@ impl Loader<'_> {
             self.fault(node.get("customerId").range, message, Some(hint));
         }
         let inbound = shape.perimeter_allows_inbound;
+        self.only_secured(inbound.is_some(), &[shape.ingestion, shape.query], node);
         ResourceSpec::Workspace(WorkspaceSpec {
             name: name.into(),
             customer_id,
-            location: shape.location.to_ascii_lowercase(),
+            location: location(&shape.location),
             ingestion: access(shape.ingestion, for_ingestion(inbound)),
             query: access(shape.query, for_query(inbound)),
         })
@@ -58,6 +59,18 @@ impl Loader<'_> {
             Some(text) => Some((text.to_owned(), node.get(key).range)),
             None => part(wanted).map(|text| (text.to_owned(), from_string)),
         };
+        let told_twice = [
+            ("ingestionEndpoint", shape.ingestion_endpoint.as_deref(), part("IngestionEndpoint")),
+            ("liveEndpoint", shape.live_endpoint.as_deref(), part("LiveEndpoint")),
+        ];
+        for (key, own, from) in told_twice {
+            let (Some(own), Some(from)) = (own, from) else { continue };
+            let label = |text: &str| host(text).split('.').next().unwrap_or_default().to_ascii_lowercase();
+            if label(own) != label(from) {
+                let message = format!("`{key}` contradicts `connectionString`, which has `{}`", shown(from));
+                self.fault(node.get(key).range, message, Some(format!("leave `{key}` out, or correct it")));
+            }
+        }
         let ingestion = given(shape.ingestion_endpoint.as_deref(), "ingestionEndpoint", "IngestionEndpoint")
             .and_then(|(text, range)| self.stamp(&text, range));
         let live = match given(shape.live_endpoint.as_deref(), "liveEndpoint", "LiveEndpoint") {
@@ -65,9 +78,10 @@ impl Loader<'_> {
             None => ingestion.as_deref().map(|label| region(label).to_owned()),
         };
         let inbound = shape.perimeter_allows_inbound;
+        self.only_secured(inbound.is_some(), &[shape.ingestion, shape.query], node);
         ResourceSpec::Component(ComponentSpec {
             name: name.into(),
-            location: shape.location.to_ascii_lowercase(),
+            location: location(&shape.location),
             ingestion_endpoint: ingestion,
             live_endpoint: live,
             workspace: shape.workspace.as_deref().map(Into::into),
@@ -116,22 +130,47 @@ impl Loader<'_> {
         let mut read = |key: &str, shape: &AddressSchema| {
             let range = node.get(key).get("endpoint").range;
             let name = self.owner_name(host(shape.text()), range);
-            if let Some(name) = &name {
-                self.is_foreign(name, range);
+            if let Some(name) = &name
+                && !self.is_foreign(name, range)
+                && !self.is_data_collection_host(name)
+            {
+                let message = format!("`{}` is not a host of a data collection endpoint", shown(&name.to_string()));
+                let hint =
+                    "take it from the JSON of the endpoint, such as dce-ab12.westeurope-1.ingest.monitor.azure.com";
+                self.fault(range, message, Some(hint.to_owned()));
             }
             name.unwrap_or_else(OwnerName::root)
         };
         let configuration_access = read("configurationAccess", &shape.configuration_access);
         let logs_ingestion = read("logsIngestion", &shape.logs_ingestion);
         let metrics_ingestion = shape.metrics_ingestion.as_ref().map(|shape| read("metricsIngestion", shape));
+        self.only_secured(shape.perimeter_allows_inbound.is_some(), &[shape.public_network_access], node);
         ResourceSpec::DataCollectionEndpoint(DataCollectionEndpointSpec {
             name: name.into(),
-            location: shape.location.to_ascii_lowercase(),
+            location: location(&shape.location),
             configuration_access,
             logs_ingestion,
             metrics_ingestion,
             public_network_access: access(shape.public_network_access, shape.perimeter_allows_inbound),
         })
+    }
+
+    /// Inbound rules of a perimeter say nothing about a resource that no perimeter secures.
+    fn only_secured(&mut self, has_rules: bool, access: &[Option<AccessSchema>], node: &Node) {
+        if has_rules && !access.iter().any(|own| matches!(own, Some(AccessSchema::SecuredByPerimeter))) {
+            let message = "`perimeterAllowsInbound` has no effect without SecuredByPerimeter".to_owned();
+            let hint = "set public network access to SecuredByPerimeter, or leave it out".to_owned();
+            self.fault(node.get("perimeterAllowsInbound").range, message, Some(hint));
+        }
+    }
+
+    /// True if an endpoint's name in the catalogue has the form of this host.
+    fn is_data_collection_host(&self, host: &OwnerName) -> bool {
+        let rows = self.catalogue.endpoints.iter().filter(|row| row.kind == EndpointKind::DataCollectionEndpoint);
+        let fits = |row: &EndpointRow| {
+            host.relative_to(&row.public_zone).is_some_and(|relative| row.record.slot_in(&relative).is_some())
+        };
+        rows.into_iter().any(fits)
     }
 
     pub(super) fn create_resource(&mut self, spec: ResourceSpec, name: Range, told: Told) {
@@ -155,6 +194,7 @@ impl Loader<'_> {
         let spec = self.state.resources.get(shape.resource.as_str()).map(|one| one.spec.clone());
         let Some(mut spec) = spec else { return };
         let inbound = shape.perimeter_allows_inbound;
+        self.only_secured(inbound.is_some(), &[shape.ingestion, shape.query], node);
         let set = |flag: &mut PublicNetworkAccess, to: Option<AccessSchema>, inbound: Option<bool>| {
             if to.is_some() {
                 *flag = access(to, inbound);
@@ -206,6 +246,11 @@ impl Hosts {
         }
         hosts
     }
+}
+
+/// A region as Azure compares it: `West US 2` is `westus2`.
+fn location(text: &str) -> String {
+    text.chars().filter(|one| !one.is_whitespace()).map(|one| one.to_ascii_lowercase()).collect()
 }
 
 fn access(shape: Option<AccessSchema>, inbound: Option<bool>) -> PublicNetworkAccess {

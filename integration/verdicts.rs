@@ -1,0 +1,230 @@
+//! One verdict: the laws of the assessment, over every step of every built-in scenario and over generated histories.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ampls_dns::assess::diff::diff;
+use ampls_dns::assess::flow::{Client, flows};
+use ampls_dns::assess::{Assessment, Code, Path, Severity, Standing, Timeline, route};
+use ampls_dns::compile::{Compiled, Fold, compile};
+use ampls_dns::estate::{Event, History, Recorded};
+use ampls_dns::output::drawing::TimelineView;
+use ampls_dns::output::page::Page;
+use ampls_dns::output::story;
+use ampls_dns::scenario::{Scenario, builtin};
+use proptest::prelude::*;
+
+use crate::generate::histories;
+
+/// Every built-in scenario's history.
+fn built_in() -> impl Iterator<Item = (&'static str, Arc<History>)> {
+    builtin::names().map(|name| {
+        let text = builtin::text(name).expect("it is built in");
+        let scenario = Scenario::read(name, text.as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
+        (name, Arc::new(scenario.history))
+    })
+}
+
+/// A thousand resources cost seconds in the passes that look at each flow again.
+fn is_large(name: &str) -> bool {
+    ["limit", "hundred", "thousand"].iter().any(|word| name.contains(word))
+}
+
+/// The laws that can be told from one revision alone; what does not hold, in words.
+fn broken_laws(world: &Compiled, assessment: &Assessment, each_flow: bool) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut fault = |text: String| faults.push(text);
+    let mut roots = BTreeSet::new();
+    let mut covered: BTreeMap<_, usize> = BTreeMap::new();
+    for finding in &assessment.findings {
+        let worst = finding.uses.iter().map(|one| one.standing).min();
+        for one in &finding.uses {
+            *covered.entry(one).or_default() += 1;
+            if (one.cause.code, &one.cause.root) != (finding.code, &finding.root) {
+                fault(format!("{} covers a use of another cause", finding.code));
+            }
+            let used = &one.used;
+            let is_listed = finding.names.contains(&used.name)
+                && finding.networks.contains(&used.network)
+                && used.resource.as_ref().is_none_or(|own| finding.resources.contains(own));
+            if Some(one.standing) == worst && !is_listed {
+                fault(format!("{} does not list {} in {}", finding.code, used.name, used.network));
+            }
+        }
+        if finding.code == Code::NoRuleSaysWhy {
+            fault(format!("no rule explains {:?} in {:?}", finding.names, finding.networks));
+        }
+        // Sound, and severity follows.
+        let own = finding.code.severity_without_uses();
+        let expected = match worst {
+            Some(Standing::Broken) => Severity::Error,
+            Some(Standing::AtRisk) => own.min(Severity::Warning),
+            _ => own,
+        };
+        if finding.severity != expected {
+            fault(format!("{} is {} and not {expected}", finding.code, finding.severity));
+        }
+        if finding.severity == Severity::Error && own != Severity::Error {
+            let is_broken = |name| {
+                finding.networks.iter().any(|network| assessment.standing(network, name) == Some(Standing::Broken))
+            };
+            if let Some(name) = finding.names.iter().find(|name| !is_broken(*name)) {
+                fault(format!("{} lists {name}, which works", finding.code));
+            }
+        }
+        if !roots.insert((finding.code, finding.root.clone())) {
+            fault(format!("{} twice for {:?}", finding.code, finding.root));
+        }
+        if finding.message.is_empty() || finding.message.contains("  ") || finding.message.ends_with("in ") {
+            fault(format!("{} says {:?}", finding.code, finding.message));
+        }
+    }
+    for one in &assessment.unserved {
+        if covered.get(one) != Some(&1) {
+            fault(format!("{} in {} is in {:?} findings", one.used.name, one.used.network, covered.get(one)));
+        }
+    }
+    let counts = assessment.counts();
+    let errors = assessment.findings.iter().filter(|one| one.severity == Severity::Error && !one.uses.is_empty());
+    if (counts.broken == 0) != (errors.count() == 0) {
+        fault(format!("{} broken names and the errors do not agree", counts.broken));
+    }
+    if !each_flow {
+        return faults;
+    }
+    for (view, network) in world.views.iter().filter_map(|(id, view)| Some((id, view.network.clone()?))) {
+        let client = Client::View(view);
+        for resource in world.state.resources.keys() {
+            for flow in flows(world, &client, resource).iter().filter(|flow| !flow.judgement.allowed) {
+                if assessment.of_flow(world, &client, flow).is_none() {
+                    fault(format!("{network} to {resource} through {} has no cause", flow.name));
+                }
+            }
+        }
+        // Up to the point at which a request arrives, the cause depends on network and name alone.
+        let mut causes: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        let own = assessment.unserved.iter().filter(|one| one.used.network == network && one.used.machine.is_none());
+        for one in own {
+            causes.entry(&one.used.name).or_default().insert(&one.cause);
+        }
+        for (name, causes) in causes.into_iter().filter(|(_, causes)| causes.len() > 1) {
+            let arrives = matches!(
+                route(world, view, name),
+                Path::Public { .. } | Path::PrivateEndpoint { .. } | Path::Blocked { .. }
+            );
+            if !arrives {
+                fault(format!("{name} has {} causes in {network}", causes.len()));
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn every_use_that_is_not_served_is_in_one_finding_of_its_cause() {
+    let mut faults = Vec::new();
+    for (name, history) in built_in() {
+        let mut fold = Fold::new(&history);
+        for step in history.steps() {
+            fold.to(step.end);
+            let world = fold.compiled();
+            let broken = broken_laws(&world, &Assessment::of(&world), !is_large(name));
+            faults.extend(broken.into_iter().map(|fault| format!("{name} at {}: {fault}", step.name)));
+        }
+    }
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn every_output_gives_the_same_number() {
+    for (name, history) in built_in().filter(|(name, _)| !is_large(name)) {
+        let mut fold = Fold::new(&history);
+        let worlds: Vec<Compiled> = history
+            .steps()
+            .iter()
+            .map(|step| {
+                fold.to(step.end);
+                fold.compiled()
+            })
+            .collect();
+        let checks: Vec<Assessment> = worlds.iter().map(Assessment::of).collect();
+        let told = story::document(&Timeline::of(history.steps(), &worlds, &[]));
+        let page = Page::of(&TimelineView::of_worlds(history.steps().to_vec(), worlds.clone(), &[]));
+        for (index, check) in checks.iter().enumerate() {
+            let broken = check.counts().broken;
+            let rows = told.rows.iter().filter_map(|row| row.cells[index].as_ref());
+            let marked = rows.filter(|cell| cell.standing == Some("broken")).count();
+            let at = format!("{name} at {}", told.steps[index].name);
+            assert_eq!((told.steps[index].broken, marked), (broken, broken), "story of {at}");
+            assert_eq!(page.steps[index].broken, broken, "page of {at}");
+            if index > 0 {
+                let diff = diff(&worlds[index - 1], &worlds[index]);
+                let before = checks[index - 1].counts().broken;
+                assert_eq!(before + diff.breaks.len() - diff.heals.len(), broken, "diff of {at}");
+            }
+            let networks = worlds[index].state.networks.keys();
+            let by_network: usize =
+                networks.map(|network| check.clone().keep(std::slice::from_ref(network)).counts().broken).sum();
+            assert_eq!(by_network, broken, "the sum over networks of {at}");
+        }
+    }
+}
+
+/// The findings without the revisions, which count declarations.
+fn of(history: &Arc<History>, step: usize) -> Vec<(Code, Severity, String, Vec<String>)> {
+    let world = compile(history, history.steps()[step].end);
+    let findings = Assessment::of(&world).findings.into_iter().map(|one| {
+        let lists = one.names.iter().map(ToString::to_string).chain(one.networks.iter().map(ToString::to_string));
+        (one.code, one.severity, one.message, lists.collect())
+    });
+    findings.collect()
+}
+
+#[test]
+fn the_order_of_declarations_does_not_matter() {
+    for (name, history) in built_in().filter(|(name, _)| !is_large(name)) {
+        let declared = history.declared().0 as usize;
+        let kind = |one: &Recorded| match one.event {
+            Event::CreateNetwork(_) => 0,
+            Event::PutResource(_) => 1,
+            _ => 2,
+        };
+        // Networks and resources are turned round; what refers to them stays where it is.
+        let mut turned: Vec<Recorded> = history.events()[..declared].to_vec();
+        for wanted in 0..2 {
+            let places: Vec<usize> = (0..declared).filter(|at| kind(&history.events()[*at]) == wanted).collect();
+            for (place, from) in places.iter().zip(places.iter().rev()) {
+                turned[*place] = history.events()[*from].clone();
+            }
+        }
+        let mut other = History::new(history.cloud);
+        other.switches = history.switches;
+        other.public.clone_from(&history.public);
+        for recorded in turned {
+            other.push(recorded);
+        }
+        other.end_declarations();
+        for (index, step) in history.steps().iter().enumerate() {
+            for revision in history.revisions_of(index) {
+                other.push(history.events()[revision as usize - 1].clone());
+            }
+            other.end_step(&step.name, &step.about);
+        }
+        let other = Arc::new(other);
+        for index in 0..history.steps().len() {
+            assert_eq!(of(&history, index), of(&other, index), "{name} at {}", history.steps()[index].name);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn the_laws_hold_for_any_history(history in histories()) {
+        let history = Arc::new(history);
+        let world = compile(&history, history.last());
+        let faults = broken_laws(&world, &Assessment::of(&world), true);
+        prop_assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+}

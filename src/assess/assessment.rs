@@ -1,0 +1,340 @@
+//! The assessment of a revision: which uses of names are not served and why, and the findings that follow.
+//!
+//! It is computed once for a revision. `check`, `flows`, `story`, `diff`, the page, the admin API, metrics and exit codes
+//! read it, so that they all give the same number.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::cause::{Asked, Causes};
+use super::finding::Finding;
+use super::flow::{self, Client, Flow, flows, open_path};
+use super::judge::{Request, Service, judge};
+use super::route::{Path, route};
+use super::verdict::{Cause, Root, Standing, Unserved, Use};
+use super::{Code, finding};
+use crate::catalogue::{EndpointKind, Operation};
+use crate::compile::{Compiled, ViewId, member};
+use crate::dns::OwnerName;
+use crate::estate::{NetworkName, PublicNetworkAccess, ResourceName, ResourceSpec, ScopeName};
+
+/// What is broken in one revision of an estate, and what to do about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Assessment {
+    /// The uses that are not served, in the order of networks and names.
+    pub unserved: Vec<Unserved>,
+    /// The findings, errors first.
+    pub findings: Vec<Finding>,
+    /// What was looked at.
+    pub extent: Extent,
+    pairs: BTreeMap<(NetworkName, OwnerName), (Standing, Code)>,
+}
+
+/// How much was looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Extent {
+    /// Networks.
+    pub networks: usize,
+    /// Scopes.
+    pub scopes: usize,
+    /// Flows: uses of names by clients.
+    pub flows: usize,
+}
+
+impl Extent {
+    /// True if there is nothing that could be wrong.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// How many names are not served: pairs of a network and a public name, each counted once, by its worst use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Names that were meant to work and do not.
+    pub broken: usize,
+    /// Names that will probably be missed.
+    pub at_risk: usize,
+    /// Names that are refused as configured.
+    pub closed: usize,
+    /// Networks with broken names.
+    pub networks: usize,
+}
+
+impl Assessment {
+    /// Assesses a revision.
+    pub fn of(world: &Compiled) -> Self {
+        let causes = Causes::of(world);
+        let names = names(world);
+        let mut unserved: BTreeSet<Unserved> = BTreeSet::new();
+        let mut extent =
+            Extent { networks: world.state.networks.len(), scopes: world.state.scopes.len(), ..Extent::default() };
+        let mut judged = vec![Vec::new(); names.len()];
+        for (view, network) in world.views.iter().filter_map(|(id, view)| Some((id, view.network.clone()?))) {
+            extent.flows += names.iter().map(|(_, uses)| uses.len()).sum::<usize>();
+            of_network(world, &causes, &names, &mut judged, view, &network, &mut unserved);
+        }
+        for (machine, own) in &world.state.machines {
+            let Some(view) = world.views.of_network(own.network.as_str()) else { continue };
+            let client = Client::Machine(machine.clone());
+            for resource in own.sessions.iter().map(|session| &session.resource) {
+                let open = flows(world, &client, resource).into_iter().filter(|flow| flow.session.is_some());
+                for flow in open {
+                    extent.flows += 1;
+                    if flow.judgement.allowed {
+                        continue;
+                    }
+                    let spec = &world.state.resources[resource].spec;
+                    let uses = flow::uses(world, spec);
+                    let request = uses.into_iter().find(|one| one.0 == flow.operation && one.2 == flow.name);
+                    let Some((operation, _, name, request)) = request else { continue };
+                    let asked = Asked {
+                        view,
+                        network: &own.network,
+                        name: &name,
+                        resource: Some(resource),
+                        operation,
+                        service: Some(request.service),
+                        flag: request.flag,
+                        path: &flow.path,
+                        gets: &BTreeSet::new(),
+                        session: true,
+                    };
+                    let (standing, cause) = (causes.standing(&asked), causes.cause(&asked));
+                    let used = Use {
+                        network: own.network.clone(),
+                        name,
+                        resource: Some(resource.clone()),
+                        operation,
+                        machine: Some(machine.clone()),
+                    };
+                    unserved.insert(Unserved { used, standing, cause });
+                }
+            }
+        }
+        let mut unserved: Vec<Unserved> = unserved.into_iter().collect();
+        empty_zones_behind_forwarders(world, &mut unserved);
+        let mut pairs: BTreeMap<(NetworkName, OwnerName), (Standing, Code)> = BTreeMap::new();
+        for one in &unserved {
+            let key = (one.used.network.clone(), one.used.name.clone());
+            let worst = pairs.entry(key).or_insert((one.standing, one.cause.code));
+            *worst = (*worst).min((one.standing, one.cause.code));
+        }
+        let findings = finding::findings(world, &unserved);
+        Self { unserved, findings, extent, pairs }
+    }
+
+    /// What a name is for a network; absent where everything is served.
+    pub fn standing(&self, network: &NetworkName, name: &OwnerName) -> Option<Standing> {
+        self.pairs.get(&(network.clone(), name.clone())).map(|(standing, _)| *standing)
+    }
+
+    /// True if a name that was meant to work in a network does not.
+    pub fn is_broken(&self, network: &NetworkName, name: &OwnerName) -> bool {
+        self.standing(network, name) == Some(Standing::Broken)
+    }
+
+    /// The broken names, by network.
+    pub fn broken(&self) -> impl Iterator<Item = &(NetworkName, OwnerName)> {
+        self.pairs.iter().filter(|(_, (standing, _))| *standing == Standing::Broken).map(|(pair, _)| pair)
+    }
+
+    /// How many names are not served.
+    pub fn counts(&self) -> Counts {
+        let of = |wanted| self.pairs.values().filter(|(standing, _)| *standing == wanted).count();
+        let networks: BTreeSet<_> = self.broken().map(|(network, _)| network).collect();
+        Counts {
+            broken: of(Standing::Broken),
+            at_risk: of(Standing::AtRisk),
+            closed: of(Standing::Closed),
+            networks: networks.len(),
+        }
+    }
+
+    /// Why a use is not served; absent where it is.
+    pub fn cause_of(&self, used: &Use) -> Option<&Unserved> {
+        let is_it = |one: &&Unserved| one.used == *used;
+        let from = self.unserved.partition_point(|one| one.used < *used);
+        self.unserved[from..].iter().take_while(|one| one.used <= *used).find(is_it)
+    }
+
+    /// Why a flow of a client is not served; absent where it is, and outside every network.
+    pub fn of_flow(&self, world: &Compiled, client: &Client, flow: &Flow) -> Option<&Unserved> {
+        let (network, machine) = match client {
+            Client::View(view) => (world.views.get(*view).network.clone()?, None),
+            Client::Machine(name) => (world.state.machines.get(name)?.network.clone(), Some(name.clone())),
+        };
+        let used = |resource, machine| Use {
+            network: network.clone(),
+            name: flow.name.clone(),
+            resource,
+            operation: flow.operation,
+            machine,
+        };
+        if flow.judgement.allowed {
+            return None;
+        }
+        let machine = machine.filter(|_| flow.session.is_some());
+        let own = self.cause_of(&used(Some(flow.resource.clone()), machine));
+        own.or_else(|| self.cause_of(&used(None, None)))
+    }
+
+    /// The same for some networks alone.
+    #[must_use]
+    pub fn keep(mut self, networks: &[NetworkName]) -> Self {
+        if networks.is_empty() {
+            return self;
+        }
+        self.unserved.retain(|one| networks.contains(&one.used.network));
+        self.pairs.retain(|(network, _), _| networks.contains(network));
+        self.findings.retain(|one| one.networks.is_empty() || one.networks.iter().any(|own| networks.contains(own)));
+        self.extent.networks = networks.len();
+        self
+    }
+}
+
+/// The public names that somebody uses: those of each resource, the names that every endpoint has, and the regional ones of
+/// the estate.
+pub fn used_names(world: &Compiled) -> BTreeSet<OwnerName> {
+    names(world).into_iter().map(|(name, _)| name).collect()
+}
+
+/// What is done through a name.
+struct Wanted<'w> {
+    resource: Option<&'w ResourceName>,
+    operation: Operation,
+    /// Absent where only arriving counts.
+    request: Option<Request<'w>>,
+}
+
+/// The names of an estate with their uses: those of each resource, and for everybody the names that every endpoint has and
+/// the regional ones of the estate.
+fn names(world: &Compiled) -> Vec<(OwnerName, Vec<Wanted<'_>>)> {
+    let state = &world.state;
+    let rows = &state.catalogue.endpoints;
+    let mut names: BTreeMap<OwnerName, Vec<Wanted<'_>>> = BTreeMap::new();
+    let everybody = |name: OwnerName, operation, names: &mut BTreeMap<OwnerName, Vec<Wanted<'_>>>| {
+        let uses = names.entry(name).or_default();
+        if !uses.iter().any(|one| one.resource.is_none()) {
+            uses.push(Wanted { resource: None, operation, request: None });
+        }
+    };
+    for one in member::base(&state.catalogue, None) {
+        everybody(one.public, rows[one.row].operations[0], &mut names);
+    }
+    for (resource, own) in state.resources.iter() {
+        for one in member::of_resource(&state.catalogue, &own.spec, None) {
+            if rows[one.row].kind == EndpointKind::Regional {
+                everybody(one.public, rows[one.row].operations[0], &mut names);
+            }
+        }
+        for (operation, _, name, request) in flow::uses(world, &own.spec) {
+            let uses = names.entry(name).or_default();
+            let is_dce = matches!(own.spec, ResourceSpec::DataCollectionEndpoint(_));
+            if request.service == Service::AgentConfig && !is_dce {
+                // The bootstrap is one use of a network, whatever workspaces there are.
+                if let Some(shared) = uses.iter_mut().find(|one| one.resource.is_none()) {
+                    shared.request.get_or_insert(request);
+                }
+                continue;
+            }
+            uses.push(Wanted { resource: Some(resource), operation, request: Some(request) });
+        }
+    }
+    names.into_iter().collect()
+}
+
+/// Paths that were judged for a name, with what came out for each of its uses.
+type Judged = Vec<(Path, Arc<[bool]>)>;
+
+/// The most paths that are remembered for a name: networks mostly share them.
+const REMEMBERED: usize = 8;
+
+fn of_network(
+    world: &Compiled,
+    causes: &Causes<'_>,
+    names: &[(OwnerName, Vec<Wanted<'_>>)],
+    judged: &mut [Judged],
+    view: ViewId,
+    network: &NetworkName,
+    unserved: &mut BTreeSet<Unserved>,
+) {
+    let paths: Vec<Path> = names.iter().map(|(name, _)| route(world, view, name)).collect();
+    let gets: BTreeSet<ScopeName> = paths
+        .iter()
+        .filter_map(|path| match path {
+            Path::PrivateEndpoint { scope, .. } => Some(scope.clone()),
+            _ => None,
+        })
+        .collect();
+    for (((name, uses), path), judged) in names.iter().zip(&paths).zip(judged) {
+        let served = match judged.iter().find(|(known, _)| known == path) {
+            Some((_, served)) => Arc::clone(served),
+            None => {
+                let served: Arc<[bool]> = uses.iter().map(|one| is_served(world, path, one)).collect();
+                if judged.len() >= REMEMBERED {
+                    judged.clear();
+                }
+                judged.push((path.clone(), Arc::clone(&served)));
+                served
+            }
+        };
+        let mut dns: Option<Cause> = None;
+        for (one, _) in uses.iter().zip(&*served).filter(|(_, served)| !**served) {
+            let machines = world.state.machines.values().filter(|machine| machine.network == *network);
+            let mut sessions = machines.flat_map(|machine| &machine.sessions);
+            let path = &open_path(path.clone(), one.operation);
+            let asked = Asked {
+                view,
+                network,
+                name,
+                resource: one.resource,
+                operation: one.operation,
+                service: one.request.as_ref().map(|request| request.service),
+                flag: one.request.as_ref().map_or(PublicNetworkAccess::Enabled, |request| request.flag),
+                path,
+                gets: &gets,
+                session: sessions.any(|session| Some(&session.resource) == one.resource),
+            };
+            let depends_on_use =
+                matches!(path, Path::Public { .. } | Path::PrivateEndpoint { .. } | Path::Blocked { .. });
+            let cause = match (&dns, depends_on_use) {
+                (_, true) => causes.cause(&asked),
+                (Some(known), false) => known.clone(),
+                (None, false) => dns.insert(causes.cause(&asked)).clone(),
+            };
+            let used = Use {
+                network: network.clone(),
+                name: name.clone(),
+                resource: one.resource.cloned(),
+                operation: one.operation,
+                machine: None,
+            };
+            unserved.insert(Unserved { standing: causes.standing(&asked), used, cause });
+        }
+    }
+}
+
+fn is_served(world: &Compiled, path: &Path, wanted: &Wanted<'_>) -> bool {
+    let path = open_path(path.clone(), wanted.operation);
+    match &wanted.request {
+        Some(request) => judge(&world.state, &path, request).allowed,
+        // Without a resource there is nothing to refuse; a rule that denies public addresses is meant.
+        None => matches!(path, Path::Public { .. } | Path::PrivateEndpoint { .. } | Path::Blocked { .. }),
+    }
+}
+
+/// Empty zones of a resource group that every network meets through a forwarder have a code of their own.
+fn empty_zones_behind_forwarders(world: &Compiled, unserved: &mut [Unserved]) {
+    let mut met: BTreeMap<Root, bool> = BTreeMap::new();
+    for one in unserved.iter().filter(|one| one.cause.code == Code::EmptyLinkedZone) {
+        let Some(view) = world.views.of_network(one.used.network.as_str()) else { continue };
+        let forwards = matches!(world.views.get(view).dns, crate::estate::DnsSetting::Custom { .. });
+        *met.entry(one.cause.root.clone()).or_insert(true) &= forwards;
+    }
+    for one in unserved.iter_mut().filter(|one| one.cause.code == Code::EmptyLinkedZone) {
+        if met.get(&one.cause.root) == Some(&true) {
+            one.cause.code = Code::ForwarderBeforeScope;
+        }
+    }
+}

@@ -1,0 +1,543 @@
+//! Why a use is not served: the first rule that matches, in the order of stages.
+//!
+//! A: DNS gives no answer. B: a private zone has no such name or address. C: the answer is a private address at which
+//! nothing arrives. D: the request arrives at an endpoint and is refused. E: it arrives at a public address and is refused.
+//! F: the outbound rule drops it. Up to C the cause depends on network and name alone.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::Code;
+use super::forwarding::{decided_in, way};
+use super::judge::Service;
+use super::route::Path;
+use super::verdict::{Cause, Root, Standing};
+use crate::catalogue::Operation;
+use crate::compile::member::{self, Member};
+use crate::compile::reachability::{Reach, reach};
+use crate::compile::state::{Endpoint, Resource, Scope};
+use crate::compile::{Compiled, ViewId, Writer};
+use crate::dns::{OwnerName, RecordType};
+use crate::estate::{
+    AccessMode, ApprovalState, DnsSetting, ForwarderKind, NetworkName, PublicNetworkAccess, ResourceName, ResourceSpec,
+    ScopeName, ZoneId,
+};
+use crate::resolve::{Decision, Failure, Outcome, Question, decide};
+
+/// What is looked up again and again while causes are found.
+pub(super) struct Causes<'w> {
+    world: &'w Compiled,
+    /// Endpoints by the zones of their zone groups.
+    writers: HashMap<&'w ZoneId, Vec<&'w Endpoint>>,
+    /// Endpoints by the private names they have an address for.
+    holders: HashMap<&'w OwnerName, Vec<&'w Endpoint>>,
+    /// Resources by the public names that are theirs.
+    owners: HashMap<OwnerName, Vec<&'w Resource>>,
+    /// What an endpoint created today would have, by public name.
+    members: HashMap<OwnerName, Member>,
+}
+
+/// One use while its cause is looked for.
+pub(super) struct Asked<'a> {
+    pub(super) view: ViewId,
+    pub(super) network: &'a NetworkName,
+    pub(super) name: &'a OwnerName,
+    pub(super) resource: Option<&'a ResourceName>,
+    pub(super) operation: Operation,
+    /// Absent for what everybody uses, whatever the resource.
+    pub(super) service: Option<Service>,
+    pub(super) flag: PublicNetworkAccess,
+    pub(super) path: &'a Path,
+    /// Scopes whose endpoints the network gets names of.
+    pub(super) gets: &'a BTreeSet<ScopeName>,
+    /// True if a machine in the network has a session to the resource.
+    pub(super) session: bool,
+}
+
+impl<'w> Causes<'w> {
+    pub(super) fn of(world: &'w Compiled) -> Self {
+        let state = &world.state;
+        let mut writers: HashMap<_, Vec<_>> = HashMap::new();
+        let mut holders: HashMap<_, Vec<_>> = HashMap::new();
+        let endpoints: Vec<&Endpoint> = state.endpoints.values().map(Arc::as_ref).collect();
+        for endpoint in in_order_of_names(endpoints) {
+            for zone in endpoint.zone_group.iter().flat_map(|group| &group.zones) {
+                writers.entry(zone).or_default().push(endpoint);
+            }
+            for one in &endpoint.members {
+                holders.entry(&one.member.private).or_default().push(endpoint);
+            }
+        }
+        let mut owners: HashMap<_, Vec<_>> = HashMap::new();
+        let mut members = HashMap::new();
+        for resource in state.resources.values() {
+            for one in member::of_resource(&state.catalogue, &resource.spec, None) {
+                owners.entry(one.public.clone()).or_default().push(resource);
+                members.insert(one.public.clone(), one);
+            }
+        }
+        for own in owners.values_mut() {
+            own.sort_by_key(|resource| resource.spec.name());
+        }
+        members.extend(member::base(&state.catalogue, None).into_iter().map(|one| (one.public.clone(), one)));
+        Self { world, writers, holders, owners, members }
+    }
+
+    /// How bad it is that a use is not served.
+    pub(super) fn standing(&self, asked: &Asked<'_>) -> Standing {
+        let state = &self.world.state;
+        let scopes = self.scopes(asked.resource);
+        let reaches = scopes.iter().any(|scope| self.reaches_scope(asked.network, scope));
+        match asked.path {
+            Path::Public { .. } | Path::PrivateEndpoint { .. } => {}
+            Path::Blocked { .. } if reaches => return Standing::Broken,
+            Path::Blocked { .. } => {
+                let known = |apex: &OwnerName| state.catalogue.zone(apex).is_some();
+                let is_linked = self.world.views.get(asked.view).links.iter().any(|(apex, _)| known(apex));
+                return if is_linked || !asked.gets.is_empty() { Standing::Closed } else { Standing::AtRisk };
+            }
+            _ => return Standing::Broken,
+        }
+        if asked.service == Some(Service::AgentConfig) {
+            let mut specs = state.resources.values().map(|one| &one.spec);
+            let is_there = specs.any(|spec| matches!(spec, ResourceSpec::DataCollectionEndpoint(_)));
+            return if is_there { Standing::Broken } else { Standing::AtRisk };
+        }
+        if is_resource_manager(asked) {
+            return Standing::Closed;
+        }
+        let holds = |scope: &Scope| self.endpoints(scope).any(|endpoint| endpoint.spec.network == *asked.network);
+        let has_machine = || state.machines.values().any(|machine| machine.network == *asked.network);
+        let is_related = scopes.iter().any(|scope| holds(scope) || asked.gets.contains(&scope.spec.name));
+        if is_related || !scopes.is_empty() && asked.session || reaches && has_machine() {
+            return Standing::Broken;
+        }
+        let holds_another = || state.endpoints.values().any(|endpoint| endpoint.spec.network == *asked.network);
+        let is_refused_by_scope = matches!(asked.path, Path::PrivateEndpoint { .. }) && self.is_open(asked);
+        if reaches && !holds_another() || is_refused_by_scope { Standing::AtRisk } else { Standing::Closed }
+    }
+
+    /// Why a use is not served.
+    pub(super) fn cause(&self, asked: &Asked<'_>) -> Cause {
+        match asked.path {
+            Path::PrivateEndpoint { endpoint, scope, .. } => self.refused_inside(asked, endpoint, scope),
+            Path::Public { .. } => self.refused_in_public(asked),
+            Path::Blocked { .. } => Cause::new(Code::OutboundRuleLeavesNoPath, Root::Network(asked.network.clone())),
+            _ => self.dns(asked),
+        }
+    }
+
+    /// Stages A to C.
+    fn dns(&self, asked: &Asked<'_>) -> Cause {
+        let question = Question { name: asked.name.clone(), kind: RecordType::A };
+        let decision = decide(self.world, asked.view, &question);
+        match &decision.outcome {
+            Outcome::Failure { owner, why } => self.no_answer(asked, owner, *why),
+            Outcome::NameError { owner, by, .. } => match by.link {
+                Some(_) => self.missing(asked, owner, &by.zone.id, by.seen_from),
+                None => no_rule(asked),
+            },
+            Outcome::NoData { owner, by } if by.link.is_some() => {
+                // Whoever put other records there took the address of an endpoint away.
+                if let Some(lost) = self.lost(owner, &by.zone.id) {
+                    return lost;
+                }
+                Cause::new(Code::NameWithoutAddress, Root::RecordSet(by.zone.id.clone(), owner.clone()))
+            }
+            Outcome::NoData { .. } => no_rule(asked),
+            Outcome::Answer(_) => self.nothing_arrives(asked, &decision),
+        }
+    }
+
+    /// Stage A: DNS gives no answer.
+    fn no_answer(&self, asked: &Asked<'_>, owner: &OwnerName, why: Failure) -> Cause {
+        let label = |view: ViewId| self.world.views.get(view).network.clone();
+        let ways = [owner, asked.name].map(|name| way(self.world, asked.view, name));
+        let network = |at: Option<ViewId>| Root::Network(at.and_then(label).unwrap_or_else(|| asked.network.clone()));
+        match why {
+            Failure::ForwardTargetGone => {
+                let root = match &ways[0].ruleset {
+                    Some(ruleset) => Root::Ruleset(ruleset.clone()),
+                    None => network(ways[0].passed.last().copied()),
+                };
+                Cause::new(Code::ForwarderLeadsNowhere, root)
+            }
+            Failure::RulesetLoop => {
+                let root = ways.iter().find_map(|way| way.ruleset.clone()).map(Root::Ruleset);
+                Cause::new(Code::RulesetLoop, root.unwrap_or_else(|| network(Some(asked.view))))
+            }
+            Failure::ForwardLoop => {
+                let circle = ways.iter().find_map(|way| Some(&way.passed[way.circle?..]));
+                let mut networks: Vec<NetworkName> =
+                    circle.into_iter().flatten().filter_map(|view| label(*view)).collect();
+                networks.sort();
+                Cause::new(Code::ForwardingCircle, Root::Circle(networks))
+            }
+            Failure::AzureDnsOutOfReach | Failure::ForwardTargetOutOfReach => {
+                Cause::new(Code::DnsServerOutOfReach, network(ways[0].passed.last().copied()))
+            }
+            Failure::AliasLoop | Failure::TooManyAliases => {
+                let question = Question { name: asked.name.clone(), kind: RecordType::A };
+                let decision = decide(self.world, asked.view, &question);
+                let zone = decision.hops.iter().rev().find(|hop| hop.by.link.is_some());
+                match zone {
+                    Some(hop) => {
+                        let root = Root::RecordSet(hop.by.zone.id.clone(), hop.owner.clone());
+                        Cause::new(Code::NameWithoutAddress, root)
+                    }
+                    None => no_rule(asked),
+                }
+            }
+        }
+    }
+
+    /// Stage B: the private zone `id`, linked to the network of `at`, has no name `private`.
+    fn missing(&self, asked: &Asked<'_>, private: &OwnerName, id: &ZoneId, at: ViewId) -> Cause {
+        let state = &self.world.state;
+        let zone = &state.zones[id].zone;
+        let writers = self.writers.get(id).map_or(&[][..], Vec::as_slice);
+        let holders = self.holders.get(private).map_or(&[][..], Vec::as_slice);
+        let owners = self.owners.get(asked.name).map_or(&[][..], Vec::as_slice);
+        let of = |code, endpoint: &Endpoint| Cause::new(code, Root::Endpoint(endpoint.spec.name.clone()));
+        let writes = |endpoint: &Endpoint| writers.iter().any(|own| own.spec.name == endpoint.spec.name);
+        let is_scoped = |endpoint: &Endpoint| owners.iter().any(|own| own.scopes.contains(&endpoint.spec.scope));
+        let is_wanted = |endpoint: &Endpoint| owners.is_empty() || is_scoped(endpoint);
+
+        if state.catalogue.zone(&id.apex).is_none() {
+            return Cause::new(Code::PublicZoneTakenOver, Root::Zone(id.clone()));
+        }
+        let waiting = |one: &&&Endpoint| writes(one) && one.approval != ApprovalState::Approved;
+        if let Some(endpoint) = holders.iter().find(waiting) {
+            return of(Code::ConnectionNotApproved, endpoint);
+        }
+        let failed = |one: &&&Endpoint| {
+            let resource = |own: &&Resource| one.failed_resources.contains(own.spec.name());
+            one.failed.is_some() && is_wanted(one) || owners.iter().any(resource)
+        };
+        if let Some(endpoint) = writers.iter().find(failed) {
+            return of(Code::ProvisioningFailed, endpoint);
+        }
+        let in_served_scope = owners.iter().flat_map(|own| &own.scopes).any(|scope| self.has_endpoint(scope));
+        if let Some(first) = writers.first()
+            && writers.iter().all(|one| !self.is_connected(one))
+            && !in_served_scope
+        {
+            return of(Code::EndpointOfDeletedScope, first);
+        }
+        if let Some(lost) = self.lost(private, id) {
+            return lost;
+        }
+        let decided = self.world.views.get(at).network.as_ref().unwrap_or(asked.network);
+        let is_near = |endpoint: &Endpoint| {
+            let home = &endpoint.spec.network;
+            state.reaches(asked.network, home) || state.reaches(decided, home)
+        };
+        if let Some(endpoint) = holders.iter().find(|one| one.zone_group.is_none() && is_near(one)) {
+            let by_hand = zone.iter().any(|owned| owned.writer == Writer::Manual);
+            let code = if by_hand { Code::ManualZoneLacksNames } else { Code::EndpointWithoutZoneGroup };
+            let group = || Root::Group(Arc::clone(&id.resource_group));
+            let root = if by_hand { group() } else { Root::Endpoint(endpoint.spec.name.clone()) };
+            return Cause::new(code, root);
+        }
+        let bare: BTreeSet<_> =
+            owners.iter().flat_map(|own| &own.scopes).filter(|one| !self.has_endpoint(one)).collect();
+        if let (Some(scope), false) = (bare.first(), in_served_scope) {
+            return Cause::new(Code::ScopeWithoutEndpoint, Root::Scope((*scope).clone()));
+        }
+        let is_shared =
+            self.members.get(asked.name).is_some_and(|one| state.catalogue.endpoints[one.row].kind.is_shared());
+        let lives = |one: &Endpoint| one.approval == ApprovalState::Approved && self.is_connected(one);
+        if is_shared && !writers.iter().any(|one| lives(one)) && !in_served_scope {
+            let last = zone.tombstone(private, RecordType::A).and_then(|tombstone| match &tombstone.last.writer {
+                Writer::Endpoint { scope, .. } => Some(scope.clone()),
+                _ => None,
+            });
+            let is_bare = |name: &ScopeName| {
+                state.scopes.get(name).is_some_and(|scope| scope.endpoints.is_empty() && !scope.resources.is_empty())
+            };
+            let scope =
+                last.filter(is_bare).or_else(|| state.scopes.keys().filter(|name| is_bare(name)).min().cloned());
+            if let Some(scope) = scope {
+                return Cause::new(Code::ScopeWithoutEndpoint, Root::Scope(scope));
+            }
+        }
+        let since = self.members.get(asked.name).and_then(|one| state.catalogue.endpoints[one.row].since);
+        let is_older = |one: &Endpoint| since.is_some_and(|since| one.created.is_some_and(|created| created < since));
+        if let Some(endpoint) = writers.iter().find(|one| lives(one) && is_older(one) && is_wanted(one)) {
+            return of(Code::EndpointOlderThanName, endpoint);
+        }
+        let lacks = |one: &Endpoint| {
+            let group = one.zone_group.as_ref();
+            group.is_some_and(|group| !group.zones.iter().any(|own| own.apex == id.apex))
+        };
+        let shares_links = |one: &Endpoint| {
+            let group = one.zone_group.iter().flat_map(|group| &group.zones);
+            group.filter_map(|own| state.zones.get(own)).any(|linked| linked.links.contains_key(decided))
+        };
+        let incomplete = |one: &&&Endpoint| lacks(one) && (shares_links(one) || is_near(one));
+        if let Some(endpoint) = holders.iter().find(incomplete) {
+            return of(Code::ZoneMissingFromZoneGroup, endpoint);
+        }
+        let elsewhere: BTreeSet<_> =
+            owners.iter().flat_map(|own| &own.scopes).filter(|scope| self.has_endpoint(scope)).collect();
+        if let Some(scope) = elsewhere.first() {
+            let root = Root::ScopedElsewhere { scope: (*scope).clone(), group: Arc::clone(&id.resource_group) };
+            return Cause::new(Code::ScopedElsewhere, root);
+        }
+        let is_workspace = |own: &&Resource| matches!(own.spec, ResourceSpec::Workspace(_)) && own.scopes.is_empty();
+        let legacy = |scope: &&Arc<Scope>| !scope.endpoints.is_empty() && state.is_legacy(scope);
+        if let (true, Some(scope)) =
+            (owners.iter().any(is_workspace), state.scopes.values().filter(legacy).map(|scope| &scope.spec.name).min())
+        {
+            return Cause::new(Code::LegacyScope, Root::Scope(scope.clone()));
+        }
+        if zone.is_empty() {
+            return Cause::new(Code::EmptyLinkedZone, Root::Group(Arc::clone(&id.resource_group)));
+        }
+        Cause::new(Code::ComponentNameMissing, Root::Group(Arc::clone(&id.resource_group)))
+    }
+
+    /// That a zone has lost the record set of an endpoint that writes to it.
+    fn lost(&self, private: &OwnerName, id: &ZoneId) -> Option<Cause> {
+        let holders = self.holders.get(private)?;
+        let writers = self.writers.get(id)?;
+        let writes = |endpoint: &&&Endpoint| writers.iter().any(|own| own.spec.name == endpoint.spec.name);
+        let lives = |one: &&&Endpoint| one.approval == ApprovalState::Approved && self.is_connected(one);
+        let endpoint = holders.iter().filter(writes).find(lives)?;
+        Some(Cause::new(Code::LostRecordSets, Root::Endpoint(endpoint.spec.name.clone())))
+    }
+
+    /// Stage C: the answer is a private address, and nothing arrives there.
+    fn nothing_arrives(&self, asked: &Asked<'_>, decision: &Decision<'_>) -> Cause {
+        let Outcome::Answer(hop) = &decision.outcome else { return no_rule(asked) };
+        let state = &self.world.state;
+        let Some(address) = hop.owned.set.addresses().next() else { return no_rule(asked) };
+        let record_set = || {
+            Cause::new(
+                Code::AddressOfNoEndpoint,
+                Root::RecordSet(hop.by.zone.id.clone(), hop.owned.set.owner().clone()),
+            )
+        };
+        let Some((home, verdict)) = reach(state, asked.network, &hop.owned, address) else { return record_set() };
+        let having = |one: &&Endpoint| one.members.iter().any(|member| member.address == address);
+        let writer = match &hop.owned.writer {
+            Writer::Endpoint { endpoint, .. } => state.endpoints.get(endpoint).map(Arc::as_ref),
+            _ => None,
+        };
+        let there = || state.endpoints.values().map(Arc::as_ref).find(|one| one.spec.network == home && having(one));
+        let Some(endpoint) = writer.filter(having).or_else(there) else { return record_set() };
+        let of = |code| Cause::new(code, Root::Endpoint(endpoint.spec.name.clone()));
+        match verdict {
+            Reach::NotApproved(_) => return of(Code::ConnectionNotApproved),
+            Reach::Disconnected => return of(Code::EndpointOfDeletedScope),
+            _ => {}
+        }
+        if !self.is_connected(endpoint) {
+            return of(Code::EndpointOfDeletedScope);
+        }
+        let was_reached = |old: &Endpoint| state.reaches(asked.network, &old.spec.network);
+        match self.overwritten(&hop.owned, was_reached) {
+            Some(cause) => cause,
+            None => of(Code::UnreachableAddresses),
+        }
+    }
+
+    /// That the record set overwrote one of an endpoint that is still there and that `served`.
+    fn overwritten(&self, owned: &crate::compile::Owned, served: impl Fn(&Endpoint) -> bool) -> Option<Cause> {
+        let by = match &owned.writer {
+            Writer::Endpoint { endpoint, .. } => Some(endpoint.clone()),
+            _ => None,
+        };
+        let mut before = owned.displaced.as_ref();
+        while let Some(old) = before {
+            if let Writer::Endpoint { endpoint, .. } = &old.writer
+                && Some(endpoint) != by.as_ref()
+                && let Some(one) = self.world.state.endpoints.get(endpoint)
+                && one.members.iter().any(|member| member.member.private == *owned.set.owner())
+                && served(one)
+            {
+                let root = Root::Overwritten { endpoint: endpoint.clone(), by };
+                return Some(Cause::new(Code::DisplacedRecordSets, root));
+            }
+            before = old.displaced.as_ref();
+        }
+        None
+    }
+
+    /// Stage D: the request arrives at an endpoint, and its scope refuses it.
+    fn refused_inside(&self, asked: &Asked<'_>, endpoint: &crate::estate::EndpointName, scope: &ScopeName) -> Cause {
+        let state = &self.world.state;
+        let of = |code| Cause::new(code, Root::Scope(scope.clone()));
+        let Some(own) = state.scopes.get(scope) else {
+            return Cause::new(Code::EndpointOfDeletedScope, Root::Endpoint(endpoint.clone()));
+        };
+        let is_bootstrap = asked.service == Some(Service::AgentConfig);
+        let has_dce = |scope: &Scope| {
+            let mut specs = scope.resources.iter().filter_map(|name| state.resources.get(name)).map(|one| &one.spec);
+            specs.any(|spec| matches!(spec, ResourceSpec::DataCollectionEndpoint(_)))
+        };
+        let served = |old: &Endpoint| {
+            let Some(scope) = state.scopes.get(&old.spec.scope).filter(|_| old.spec.scope != *scope) else {
+                return false;
+            };
+            let has = match asked.resource {
+                Some(resource) => scope.resources.contains(resource),
+                None => is_bootstrap && has_dce(scope),
+            };
+            has && self.is_connected(old) && state.reaches(asked.network, &old.spec.network)
+        };
+        let question = Question { name: asked.name.clone(), kind: RecordType::A };
+        if let Outcome::Answer(hop) = &decide(self.world, asked.view, &question).outcome
+            && let Some(cause) = self.overwritten(&hop.owned, served)
+        {
+            return cause;
+        }
+        if is_bootstrap {
+            return of(Code::AgentWithoutDataCollectionEndpoint);
+        }
+        let scopes = self.scopes(asked.resource);
+        if scopes.iter().any(|scope| self.reaches_scope(asked.network, scope)) {
+            return of(Code::ThroughAnotherScope);
+        }
+        let exclusion = own.access.exclusions.iter().find(|one| one.endpoint == *endpoint);
+        let modes = exclusion.map_or((own.access.ingestion, own.access.query), |one| (one.ingestion, one.query));
+        let mode = if asked.service == Some(Service::Query) { modes.1 } else { modes.0 };
+        if state.is_legacy(own) && asked.service != Some(Service::Query) {
+            return of(Code::LegacyScope);
+        }
+        if mode == AccessMode::PrivateOnly {
+            return of(Code::PrivateOnlyOnSharedDns);
+        }
+        match asked.resource {
+            Some(resource) if scopes.is_empty() => {
+                Cause::new(Code::ResourceOutOfReach, Root::Resource(resource.clone()))
+            }
+            _ => Cause::new(Code::RefusedAsConfigured, Root::Estate),
+        }
+    }
+
+    /// Stage E: the request arrives at a public address, and the resource refuses it.
+    fn refused_in_public(&self, asked: &Asked<'_>) -> Cause {
+        let state = &self.world.state;
+        let Some(resource) = asked.resource else { return no_rule(asked) };
+        if is_resource_manager(asked) {
+            return Cause::new(Code::QueriesThroughResourceManager, Root::Resource(resource.clone()));
+        }
+        let scopes = self.scopes(Some(resource));
+        if scopes.is_empty() {
+            return Cause::new(Code::ResourceOutOfReach, Root::Resource(resource.clone()));
+        }
+        if let Some(scope) = scopes.iter().map(|one| &one.spec.name).min()
+            && scopes.iter().all(|one| one.endpoints.is_empty())
+        {
+            return Cause::new(Code::ScopeWithoutEndpoint, Root::Scope(scope.clone()));
+        }
+        let near = scopes.iter().flat_map(|scope| self.endpoints(scope));
+        let near: Vec<_> = near.filter(|one| state.reaches(asked.network, &one.spec.network)).collect();
+        let near = in_order_of_names(near);
+        let Some(first) = near.first() else { return Cause::new(Code::RefusedAsConfigured, Root::Estate) };
+        let of = |code, endpoint: &Endpoint| Cause::new(code, Root::Endpoint(endpoint.spec.name.clone()));
+        if near.iter().all(|one| one.approval != ApprovalState::Approved) {
+            return of(Code::ConnectionNotApproved, first);
+        }
+        if near.iter().all(|one| one.zone_group.is_none()) {
+            return of(Code::EndpointWithoutZoneGroup, first);
+        }
+        let zones = |one: &Endpoint| -> Vec<_> {
+            let group = one.zone_group.iter().flat_map(|group| &group.zones);
+            group.filter_map(|id| state.zones.get(id)).collect()
+        };
+        if near.iter().all(|one| zones(one).iter().all(|linked| linked.links.is_empty())) {
+            return of(Code::ZonesLinkedNowhere, first);
+        }
+        let own = |code| Cause::new(code, Root::Network(asked.network.clone()));
+        let Some(one) = self.members.get(asked.name) else { return own(Code::ScopedButPublic) };
+        let view = self.world.views.get(asked.view);
+        if let Some(at) = decided_in(self.world, asked.view, &one.public, &one.private) {
+            let decided = self.world.views.get(at);
+            let apex = &state.catalogue.endpoints[one.row].private_zone;
+            let Some(network) = decided.network.as_ref().filter(|_| decided.links.get(apex).is_none()) else {
+                return own(Code::ScopedButPublic);
+            };
+            let partly = near.iter().find(|one| zones(one).iter().any(|linked| linked.links.contains_key(network)));
+            if let Some(rulesets) = self.without_final_dot(at, &one.private) {
+                return Cause::new(Code::RuleWithoutFinalDot, Root::Ruleset(rulesets));
+            }
+            return partly.map_or_else(|| own(Code::ScopedButPublic), |endpoint| of(Code::ZoneNotLinked, endpoint));
+        }
+        let DnsSetting::Custom { kind, forward, .. } = &view.dns else { return own(Code::ScopedButPublic) };
+        let asks = |row: &crate::catalogue::ZoneRow| {
+            let (public, private) = ("x".to_owned(), "x".to_owned());
+            let names = row.public.child(&public).ok().zip(row.private.child(&private).ok());
+            names.is_some_and(|(public, private)| decided_in(self.world, asked.view, &public, &private).is_some())
+        };
+        let rows = &state.catalogue.zones;
+        let asks_some = rows.iter().any(asks);
+        let is_linked = view.links.iter().any(|(apex, _)| state.catalogue.zone(apex).is_some());
+        if !asks_some && is_linked {
+            return own(Code::LinkWithoutEffect);
+        }
+        let row = &state.catalogue.endpoints[one.row];
+        let for_privatelink = forward.iter().any(|forward| forward.suffix == row.private_zone);
+        if *kind == ForwarderKind::AcceptsChain && for_privatelink {
+            return own(Code::ForwarderForPrivatelink);
+        }
+        own(if asks_some { Code::SomeZonesForwarded } else { Code::ScopedButPublic })
+    }
+
+    /// The ruleset of a network with a rule for the name that lacks its final dot.
+    fn without_final_dot(&self, at: ViewId, name: &OwnerName) -> Option<crate::estate::RulesetName> {
+        let rulesets = &self.world.views.get(at).rulesets;
+        let catches = |set: &&Arc<crate::estate::RulesetSpec>| {
+            set.rules.iter().any(|rule| rule.enabled && !rule.final_dot && name.is_within(&rule.domain))
+        };
+        rulesets.iter().find(catches).map(|set| set.name.clone())
+    }
+
+    /// The scopes a resource is in.
+    fn scopes(&self, resource: Option<&ResourceName>) -> Vec<&'w Scope> {
+        let state = &self.world.state;
+        let own = resource.and_then(|name| state.resources.get(name));
+        let names = own.into_iter().flat_map(|own| &own.scopes);
+        names.filter_map(|name| state.scopes.get(name)).map(Arc::as_ref).collect()
+    }
+
+    fn endpoints(&self, scope: &'w Scope) -> impl Iterator<Item = &'w Endpoint> + use<'w> {
+        let endpoints = &self.world.state.endpoints;
+        scope.endpoints.iter().filter_map(|name| endpoints.get(name)).map(Arc::as_ref)
+    }
+
+    fn has_endpoint(&self, scope: &ScopeName) -> bool {
+        self.world.state.scopes.get(scope).is_some_and(|scope| !scope.endpoints.is_empty())
+    }
+
+    fn reaches_scope(&self, network: &NetworkName, scope: &'w Scope) -> bool {
+        self.endpoints(scope).any(|endpoint| self.world.state.reaches(network, &endpoint.spec.network))
+    }
+
+    /// True while the endpoint's scope is there.
+    fn is_connected(&self, endpoint: &Endpoint) -> bool {
+        let scope = self.world.state.scopes.get(&endpoint.spec.scope);
+        scope.is_some_and(|scope| scope.endpoints.contains(&endpoint.spec.name))
+    }
+
+    fn is_open(&self, asked: &Asked<'_>) -> bool {
+        matches!(
+            asked.flag,
+            PublicNetworkAccess::Enabled | PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: true }
+        )
+    }
+}
+
+fn is_resource_manager(asked: &Asked<'_>) -> bool {
+    asked.operation == Operation::ResourceManager
+}
+
+fn no_rule(asked: &Asked<'_>) -> Cause {
+    Cause::new(Code::NoRuleSaysWhy, Root::Network(asked.network.clone()))
+}
+
+fn in_order_of_names(mut endpoints: Vec<&Endpoint>) -> Vec<&Endpoint> {
+    endpoints.sort_by(|one, other| one.spec.name.cmp(&other.spec.name));
+    endpoints
+}

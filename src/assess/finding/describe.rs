@@ -1,0 +1,596 @@
+//! The sentence of each finding: what is broken and for whom, then why.
+
+use std::collections::BTreeSet;
+
+use super::{Draft, count, list, step_words};
+use crate::assess::Code;
+use crate::assess::forwarding::decided_in;
+use crate::assess::verdict::{Cause, Root, Standing, Unserved};
+use crate::compile::refusal::Reason;
+use crate::compile::state::State;
+use crate::compile::{Compiled, ViewId};
+use crate::dns::{OwnerName, RecordType};
+use crate::estate::{
+    AccessMode, DnsSetting, EndpointName, ForwardTo, ForwarderKind, NetworkName, PublicNetworkAccess, ResourceSpec,
+    ZoneId,
+};
+
+/// Words the finding of `cause`, and adds the objects it is about.
+pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft: &mut Draft) {
+    let failing = Failing::of(uses);
+    draft.message = match &cause.root {
+        Root::Estate => refused_as_configured(&failing),
+        Root::Circle(networks) => format!(
+            "{} forward to each other: every name they ask for is SERVFAIL{}",
+            list(networks),
+            beyond(&failing, networks)
+        ),
+        Root::Network(network) => of_network(world, cause.code, network, &failing, draft),
+        Root::Ruleset(ruleset) => of_ruleset(world, cause.code, ruleset, &failing, draft),
+        Root::Group(group) => of_group(world, cause.code, group, &failing, draft),
+        Root::Zone(id) => {
+            draft.zones.insert(id.clone());
+            of_zone(world, cause.code, id, &failing, draft)
+        }
+        Root::RecordSet(id, owner) => {
+            draft.zones.insert(id.clone());
+            of_record_set(world, cause.code, id, owner, &failing)
+        }
+        Root::Endpoint(endpoint) => of_endpoint(world, cause.code, endpoint, &failing, draft),
+        Root::Overwritten { endpoint, by } => overwritten(world, endpoint, by.as_ref(), &failing, draft),
+        Root::Scope(scope) => {
+            draft.scopes.insert(scope.clone());
+            of_scope(world, cause.code, scope, &failing)
+        }
+        Root::ScopedElsewhere { scope, group } => {
+            draft.scopes.insert(scope.clone());
+            draft.zones.extend(zones_of(world, group, &failing));
+            format!(
+                "{} of {} {} NXDOMAIN in {}: {} in {scope}, whose endpoints do not write to the zones in {group}",
+                count(failing.names.len(), "name"),
+                list(&failing.resources),
+                are(failing.names.len()),
+                list(&failing.networks),
+                is_or_are(failing.resources.len()),
+            )
+        }
+        Root::Resource(name) if draft.message.is_empty() => of_resource(world, cause.code, name, &failing, draft),
+        Root::Prefix(prefix) => format!(
+            "{} have the client prefix {prefix}, so their clients cannot be told apart by address",
+            list(&draft.networks)
+        ),
+        Root::Machine(machine) => {
+            format!("{machine} keeps its sessions to {} from before the rule that denies them", list(&draft.resources))
+        }
+        Root::Resource(_) | Root::Id(_) | Root::Event(_) => std::mem::take(&mut draft.message),
+    };
+}
+
+/// What fails because of a cause, as far as its worst uses.
+struct Failing {
+    standing: Option<Standing>,
+    names: BTreeSet<OwnerName>,
+    networks: BTreeSet<NetworkName>,
+    resources: BTreeSet<crate::estate::ResourceName>,
+}
+
+impl Failing {
+    fn of(uses: &[Unserved]) -> Self {
+        let standing = uses.iter().map(|one| one.standing).min();
+        let worst = || uses.iter().filter(|one| Some(one.standing) == standing).map(|one| &one.used);
+        Self {
+            standing,
+            names: worst().map(|used| used.name.clone()).collect(),
+            networks: worst().map(|used| used.network.clone()).collect(),
+            resources: worst().filter_map(|used| used.resource.clone()).collect(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// `3 names are NXDOMAIN in vnet1, vnet2`.
+    fn are(&self, what: &str) -> String {
+        let names = count(self.names.len(), "name");
+        format!("{names} {} {what} in {}", are(self.names.len()), list(&self.networks))
+    }
+}
+
+fn are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}
+
+fn is_or_are(count: usize) -> &'static str {
+    if count > 1 { "they are" } else { "it is" }
+}
+
+fn beyond(failing: &Failing, networks: &[NetworkName]) -> String {
+    let others: Vec<_> = failing.networks.iter().filter(|one| !networks.contains(one)).collect();
+    if others.is_empty() {
+        String::new()
+    } else {
+        format!(", and so it is in {}, which forwards to them", list(others))
+    }
+}
+
+fn refused_as_configured(failing: &Failing) -> String {
+    let (refuse, them) = if failing.resources.len() == 1 { ("refuses", "it") } else { ("refuse", "them") };
+    let resources = list(&failing.resources);
+    format!("{resources} {refuse} public access, and {} no private path to {them}", has_or_have(&failing.networks))
+}
+
+fn has_or_have(networks: &BTreeSet<NetworkName>) -> String {
+    format!("{} {}", list(networks), if networks.len() == 1 { "has" } else { "have" })
+}
+
+fn of_network(world: &Compiled, code: Code, network: &NetworkName, failing: &Failing, draft: &mut Draft) -> String {
+    draft.networks.insert(network.clone());
+    let state = &world.state;
+    let view = world.views.of_network(network.as_str()).unwrap_or(ViewId::PUBLIC);
+    let linked = || {
+        let apexes = world.views.get(view).links.iter().map(|(apex, _)| apex);
+        list(apexes.filter(|apex| state.catalogue.zone(apex).is_some()).collect::<BTreeSet<_>>())
+    };
+    match code {
+        Code::ForwarderLeadsNowhere => {
+            let is_gone = |to: &ForwardTo| world.views.target(to, ViewId::PUBLIC) == crate::compile::Target::Gone;
+            let what = match &world.views.get(view).dns {
+                DnsSetting::Custom { forward, default, .. } => {
+                    let lost = forward.iter().filter(|one| is_gone(&one.to)).map(|one| one.suffix.to_string());
+                    let rest = is_gone(default).then(|| "everything else".to_owned());
+                    list(lost.chain(rest))
+                }
+                DnsSetting::AzureProvided => "names".to_owned(),
+            };
+            let effect = effect(failing, "SERVFAIL");
+            format!("{network} forwards {what} to a server that does not exist{effect}")
+        }
+        Code::DnsServerOutOfReach => {
+            format!("{network} asks a DNS server that it cannot reach{}", effect(failing, "SERVFAIL"))
+        }
+        Code::TwoScopesInNetwork => {
+            let scopes = list(&draft.scopes);
+            format!("{network} has private endpoints of {} scopes, {scopes}, and the limit is 1", draft.scopes.len())
+        }
+        Code::LinkWithoutEffect => format!(
+            "{network} is linked to {}, and its own DNS server never asks Azure there{}",
+            linked(),
+            effect(failing, "public there and refused")
+        ),
+        Code::ForwarderForPrivatelink => {
+            let (DnsSetting::Custom { kind, forward, .. }, rows) = (&world.views.get(view).dns, &state.catalogue.zones)
+            else {
+                return String::new();
+            };
+            let wrong = forward.iter().filter(|one| rows.iter().any(|row| row.private == one.suffix));
+            let wrong: Vec<_> = wrong
+                .filter(|one| {
+                    let public = rows.iter().find(|row| row.private == one.suffix).map(|row| &row.public);
+                    !forward.iter().any(|other| Some(&other.suffix) == public)
+                })
+                .map(|one| one.suffix.clone())
+                .collect();
+            draft.names.extend(wrong.iter().cloned());
+            let why = match kind {
+                ForwarderKind::RestartsAtCname => "this works only because the server restarts at each alias",
+                ForwarderKind::AcceptsChain => {
+                    "this rule is never used, because the server takes the whole public chain"
+                }
+            };
+            format!("{network} forwards {} and not the public zone; {why}", list(wrong))
+        }
+        Code::SomeZonesForwarded => {
+            let asks = |row: &&crate::catalogue::ZoneRow| {
+                let label = "x";
+                let names = row.public.child(label).ok().zip(row.private.child(label).ok());
+                names.is_some_and(|(public, private)| decided_in(world, view, &public, &private).is_some())
+            };
+            let rows = &state.catalogue.zones;
+            let missing = list(rows.iter().filter(|row| row.in_zone_group && !asks(row)).map(|row| &row.public));
+            let names = if failing.is_empty() { draft.names.len() } else { failing.names.len() };
+            let refused = if failing.is_empty() { "" } else { ", and the resources refuse public access" };
+            format!(
+                "{network} does not forward {missing} to Azure: {} of scoped resources {} public there{refused}",
+                count(names, "name"),
+                are(names)
+            )
+        }
+        Code::ScopedButPublic => {
+            let near = failing.resources.iter().filter_map(|name| state.resources.get(name));
+            let endpoints = near.flat_map(|own| &own.scopes).filter_map(|scope| state.scopes.get(scope));
+            let endpoints: BTreeSet<_> = endpoints.flat_map(|scope| scope.endpoints.iter().cloned()).collect();
+            let reached = |name: &&EndpointName| {
+                state.endpoints.get(*name).is_some_and(|one| state.reaches(network, &one.spec.network))
+            };
+            let near = list(endpoints.iter().filter(reached));
+            draft.endpoints.extend(endpoints.iter().filter(reached).cloned());
+            format!(
+                "{network} gets public addresses for {}, which {} public access; the private endpoint {near} is in reach",
+                list(&failing.resources),
+                if failing.resources.len() == 1 { "refuses" } else { "refuse" },
+            )
+        }
+        Code::OutboundRuleLeavesNoPath => format!(
+            "the outbound rule of {network} denies AzureMonitor, and {} {} no private path from there",
+            list(&failing.resources),
+            if failing.resources.len() == 1 { "has" } else { "have" },
+        ),
+        _ => format!(
+            "{} {} not work in {network}, and no rule explains why",
+            count(failing.names.len(), "name"),
+            if failing.names.len() == 1 { "does" } else { "do" }
+        ),
+    }
+}
+
+/// `: 3 names are SERVFAIL in vnet1`, or nothing.
+fn effect(failing: &Failing, what: &str) -> String {
+    if failing.is_empty() { String::new() } else { format!(": {}", failing.are(what)) }
+}
+
+fn of_ruleset(
+    world: &Compiled,
+    code: Code,
+    name: &crate::estate::RulesetName,
+    failing: &Failing,
+    draft: &Draft,
+) -> String {
+    let rules = world.state.rulesets.get(name).map_or(&[][..], |own| own.rules.as_slice());
+    match code {
+        Code::RulesetLoop => format!(
+            "{name} forwards to the resolver of {}, to which it is linked{}",
+            if draft.networks.is_empty() { list(&failing.networks) } else { list(&draft.networks) },
+            effect(failing, "SERVFAIL")
+        ),
+        Code::RuleWithoutFinalDot => {
+            let rules: Vec<_> = rules.iter().filter(|rule| !rule.final_dot).map(|rule| &rule.domain).collect();
+            let what = if rules.len() == 1 { "the rule" } else { "the rules" };
+            let has = if rules.len() == 1 { "has" } else { "have" };
+            format!(
+                "{what} {} of {name} {has} no final dot{}",
+                list(rules),
+                effect(failing, "public there and refused")
+            )
+        }
+        _ => {
+            let is_gone = |to: &ForwardTo| world.views.target(to, ViewId::PUBLIC) == crate::compile::Target::Gone;
+            let lost = rules.iter().filter(|rule| rule.enabled && is_gone(&rule.to)).map(|rule| &rule.domain);
+            format!("{name} forwards {} to a server that does not exist{}", list(lost), effect(failing, "SERVFAIL"))
+        }
+    }
+}
+
+/// The zones of a resource group that names lead into.
+fn zones_of(world: &Compiled, group: &str, failing: &Failing) -> BTreeSet<ZoneId> {
+    let state = &world.state;
+    let leads = |row: &&crate::catalogue::ZoneRow| failing.names.iter().any(|name| name.is_within(&row.public));
+    let own = state.catalogue.zones.iter().filter(leads);
+    let own = own.map(|row| ZoneId { resource_group: group.into(), apex: row.private.clone() });
+    own.filter(|id| state.zones.contains_key(id)).collect()
+}
+
+/// What is wrong with the zones of a resource group.
+fn of_group(world: &Compiled, code: Code, group: &str, failing: &Failing, draft: &mut Draft) -> String {
+    let state = &world.state;
+    if matches!(code, Code::ManualZoneLacksNames | Code::ComponentNameMissing) {
+        draft.zones.extend(zones_of(world, group, failing));
+        let zones = match (draft.zones.len(), draft.zones.first()) {
+            (1, Some(zone)) => format!("{zone}"),
+            (several, _) => format!("{several} zones in {group}"),
+        };
+        let (kept, lack) = match draft.zones.len() {
+            1 => ("is kept by hand and lacks", "lacks"),
+            _ => ("are kept by hand and lack", "lack"),
+        };
+        let names = count(failing.names.len(), "name");
+        let of = if failing.resources.is_empty() { String::new() } else { format!(" of {}", list(&failing.resources)) };
+        let verb = if code == Code::ManualZoneLacksNames { kept } else { lack };
+        return format!("{zones} {verb} {names}{of}: NXDOMAIN in {}", list(&failing.networks));
+    }
+    let is_empty = |id: &ZoneId| state.zones.get(id).is_some_and(|linked| linked.zone.is_empty());
+    if draft.zones.is_empty() {
+        let own = state.zones.iter().filter(|(id, linked)| *id.resource_group == *group && !linked.links.is_empty());
+        let own = own.filter(|(id, _)| state.catalogue.zone(&id.apex).is_some() && is_empty(id));
+        draft.zones.extend(own.map(|(id, _)| id.clone()));
+    }
+    let zones = match (draft.zones.len(), draft.zones.first()) {
+        (1, Some(zone)) => format!("{zone} is empty"),
+        (several, _) => format!("{several} zones in {group} are empty"),
+    };
+    if failing.is_empty() {
+        return format!(
+            "{zones} and linked to {}: a name of a resource in a scope will be NXDOMAIN there",
+            list(&draft.networks)
+        );
+    }
+    let networks = failing.networks.iter().map(|network| {
+        let Some(view) = world.views.of_network(network.as_str()) else { return network.to_string() };
+        let at = failing.names.iter().find_map(|name| {
+            let rows = &state.catalogue.zones;
+            let private = rows.iter().find_map(|row| name.moved(&row.public, &row.private))?;
+            decided_in(world, view, name, &private)
+        });
+        match at.and_then(|at| world.views.get(at).network.as_ref()).filter(|at| *at != network) {
+            Some(at) => format!("{network} (through {at})"),
+            None => format!("{network} (linked)"),
+        }
+    });
+    let names = count(failing.names.len(), "name");
+    format!("{zones}: {names} {} NXDOMAIN in {}", are(failing.names.len()), list(networks.collect::<Vec<_>>()))
+}
+
+fn of_zone(world: &Compiled, code: Code, id: &ZoneId, failing: &Failing, draft: &mut Draft) -> String {
+    match code {
+        Code::UnusedZone => format!("no private endpoint of a scope writes to {id}"),
+        Code::MisspeltZone => {
+            let right = meant(&world.state, id).map(|right| right.to_string()).unwrap_or_default();
+            format!("{id} looks like {right} misspelt: no endpoint writes to it, no alias points into it")
+        }
+        Code::CanaryExists => format!("{id} makes {} exist in {}", canary(), list(&draft.networks)),
+        _ => {
+            let networks = if draft.networks.is_empty() { list(&failing.networks) } else { list(&draft.networks) };
+            format!("{id} answers for all of {} in {networks}{}", id.apex, effect(failing, "NXDOMAIN"))
+        }
+    }
+}
+
+fn of_record_set(world: &Compiled, code: Code, id: &ZoneId, owner: &OwnerName, failing: &Failing) -> String {
+    let (names, networks) = (list(&failing.names), list(&failing.networks));
+    if code == Code::NameWithoutAddress {
+        return format!("{names} has no address in {networks}: {owner} in {id} leads to no A record set");
+    }
+    let zone = world.state.zones.get(id);
+    let addresses = zone.and_then(|linked| linked.zone.get(owner, RecordType::A).map(|own| list(own.set.addresses())));
+    let addresses = addresses.unwrap_or_default();
+    format!("{names} resolves to {addresses} in {networks}, an address that no private endpoint has")
+}
+
+fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Failing, draft: &mut Draft) -> String {
+    draft.endpoints.insert(name.clone());
+    let state = &world.state;
+    let Some(endpoint) = state.endpoints.get(name) else { return String::new() };
+    let scope = &endpoint.spec.scope;
+    draft.scopes.insert(scope.clone());
+    let group = endpoint.zone_group.iter().flat_map(|group| &group.zones);
+    match code {
+        Code::LostRecordSets => {
+            let lost = draft.names.len().max(failing.names.len());
+            let lost = count(lost, "record set");
+            let emptied = draft.zones.iter().filter(|id| state.zones.get(*id).is_some_and(|own| own.zone.is_empty()));
+            draft.also = emptied.map(|id| format!("{id} is empty")).collect();
+            format!(
+                "{lost} of {name} ({scope}) {} missing from its zones",
+                if lost.starts_with("1 ") { "is" } else { "are" }
+            )
+        }
+        Code::UnreachableAddresses if failing.is_empty() => format!(
+            "{} of {name} resolve to addresses in {}, and whether {} can reach them is unknown",
+            count(draft.names.len(), "name"),
+            endpoint.spec.network,
+            list(&draft.networks)
+        ),
+        Code::UnreachableAddresses => format!(
+            "{} of {name} resolve to addresses in {}, which {} cannot reach",
+            if failing.names.len() == 1 { "1 name".to_owned() } else { count(failing.names.len(), "name") },
+            endpoint.spec.network,
+            list(&failing.networks)
+        ),
+        Code::ConnectionNotApproved => format!(
+            "the connection of {name} to {scope} is {:?}{}",
+            endpoint.approval,
+            if failing.is_empty() { String::new() } else { format!(": {}", failing.are("not usable")) }
+        ),
+        Code::EndpointWithoutZoneGroup => format!(
+            "{name} has no zone group, so it writes no record sets{}",
+            match failing.standing {
+                None => String::new(),
+                Some(_) => format!(": {}", failing.are("NXDOMAIN or refused")),
+            }
+        ),
+        Code::SmallSubnet => {
+            let subnet = state.networks.get(&endpoint.spec.network).and_then(|own| own.subnet(&endpoint.spec.subnet));
+            let subnet = subnet.map_or_else(String::new, |subnet| subnet.to_string());
+            format!("{name} is in {subnet}, smaller than the /27 that is supported")
+        }
+        Code::ProvisioningFailed => provisioning(world, name, failing, draft),
+        Code::EndpointOfDeletedScope => {
+            format!("{name} is connected to {scope}, which is deleted: {}", failing.are("not usable"))
+        }
+        Code::EndpointOlderThanName => {
+            let created = endpoint.created.map_or_else(String::new, |date| format!(" is from {date} and"));
+            format!(
+                "{name}{created} has no record sets for {}: NXDOMAIN in {}",
+                list(&failing.names),
+                list(&failing.networks)
+            )
+        }
+        Code::ZoneMissingFromZoneGroup => {
+            let wanted = state.catalogue.zone_group().map(|row| &row.private);
+            let missing = wanted.filter(|apex| !group.clone().any(|id| id.apex == **apex));
+            format!("the zone group of {name} lacks {}{}", list(missing), effect(failing, "NXDOMAIN"))
+        }
+        Code::ZonesLinkedNowhere => format!(
+            "{name} writes to {} in {}, and no network is linked to {}{}",
+            count(draft.zones.len().max(group.clone().count()), "zone"),
+            list(group.map(|id| &*id.resource_group).collect::<BTreeSet<_>>()),
+            if draft.zones.len() == 1 { "it" } else { "them" },
+            if failing.is_empty() {
+                ": no client gets its addresses".to_owned()
+            } else {
+                effect(failing, "public there and refused")
+            }
+        ),
+        _ => {
+            let networks = if draft.networks.is_empty() { &failing.networks } else { &draft.networks };
+            let unseen = |id: &&ZoneId| {
+                networks.iter().any(|network| {
+                    let own = state.linked.get(network);
+                    !own.into_iter().flatten().any(|linked| linked.apex == id.apex)
+                })
+            };
+            format!(
+                "{} linked to some zones of {name} and not to {}{}",
+                match networks.len() {
+                    1 => format!("{} is", list(networks)),
+                    _ => format!("{} are", list(networks)),
+                },
+                list(group.filter(unseen).map(|id| &id.apex)),
+                effect(failing, "public there and refused")
+            )
+        }
+    }
+}
+
+/// Why addresses could not be given.
+fn provisioning(world: &Compiled, name: &EndpointName, failing: &Failing, draft: &mut Draft) -> String {
+    let own = |reason: &&Reason| match reason {
+        Reason::SubnetExhausted { endpoint, .. } | Reason::AddressTaken { endpoint, .. } => endpoint == name,
+        _ => false,
+    };
+    let refusals = || world.state.refusals.iter().filter(move |refusal| own(&&refusal.reason));
+    let last = refusals().next_back();
+    draft.revision = last.map(|refusal| refusal.revision);
+    let step = last.map_or_else(String::new, |refusal| step_words(world, refusal.revision));
+    let reason = last.map_or_else(|| format!("the provisioning of {name} failed"), |one| one.reason.to_string());
+    format!("{reason}{step}{}", effect(failing, "NXDOMAIN"))
+}
+
+fn overwritten(
+    world: &Compiled,
+    endpoint: &EndpointName,
+    by: Option<&EndpointName>,
+    failing: &Failing,
+    draft: &mut Draft,
+) -> String {
+    let state = &world.state;
+    draft.endpoints.insert(endpoint.clone());
+    draft.endpoints.extend(by.cloned());
+    let scope_of = |name: &EndpointName| state.endpoints.get(name).map(|one| one.spec.scope.clone());
+    draft.scopes.extend(scope_of(endpoint));
+    draft.scopes.extend(by.and_then(scope_of));
+    let named = |name: &EndpointName| match scope_of(name) {
+        Some(scope) => format!("{name} ({scope})"),
+        None => name.to_string(),
+    };
+    let shared = draft.names.iter().filter(|name| is_shared(state, name)).count();
+    let what = match (shared, draft.names.len()) {
+        (shared, all) if shared == all && all > 0 => count(all, "shared record set"),
+        (0, all) => count(all, "record set"),
+        (shared, all) => format!("{} ({shared} of them shared)", count(all, "record set")),
+    };
+    let step = draft.revision.map_or_else(String::new, |revision| step_words(world, revision));
+    let who = by.map_or_else(|| "a record set written by hand".to_owned(), &named);
+    let then = match (failing.is_empty(), by) {
+        (false, _) => format!(": {}", failing.are("out of reach or refused")),
+        (true, Some(by)) => format!("; both serve the networks, and deleting {by} deletes these record sets"),
+        (true, None) => String::new(),
+    };
+    format!("{who} overwrote {what} of {}{step}{then}", named(endpoint))
+}
+
+fn is_shared(state: &State, name: &OwnerName) -> bool {
+    let rows = state.endpoints.values().flat_map(|one| &one.members).find(|one| one.member.public == *name);
+    rows.is_some_and(|one| state.catalogue.endpoints[one.member.row].kind.is_shared())
+}
+
+fn of_scope(world: &Compiled, code: Code, name: &crate::estate::ScopeName, failing: &Failing) -> String {
+    let state = &world.state;
+    match code {
+        Code::ScopeWithoutEndpoint => {
+            let effect = match failing.standing {
+                None => String::new(),
+                Some(Standing::Broken) => format!(": {}", failing.are("NXDOMAIN")),
+                Some(_) => format!(": {}", failing.are("refused")),
+            };
+            format!("{name} has resources and no private endpoint{effect}")
+        }
+        Code::LegacyScope => {
+            let effect =
+                if failing.is_empty() { String::new() } else { format!(": {}", failing.are("NXDOMAIN or refused")) };
+            format!(
+                "{name} is from before September 2021, so ingestion to resources outside it is refused in networks that \
+                 share its DNS{effect}"
+            )
+        }
+        Code::AgentWithoutDataCollectionEndpoint => format!(
+            "{name} has no data collection endpoint: agents in {} get 403 for their configuration",
+            list(&failing.networks)
+        ),
+        Code::ThroughAnotherScope => {
+            let own = failing.resources.iter().filter_map(|name| state.resources.get(name));
+            let scopes: BTreeSet<_> = own.flat_map(|own| own.scopes.iter().cloned()).collect();
+            format!(
+                "requests from {} for {} arrive through {name}, which refuses them; {} in {}",
+                list(&failing.networks),
+                list(&failing.resources),
+                is_or_are(failing.resources.len()),
+                list(&scopes)
+            )
+        }
+        _ => {
+            let modes = state.scopes.get(name).map(|scope| (scope.access.ingestion, scope.access.query));
+            let what = match modes {
+                Some((AccessMode::PrivateOnly, AccessMode::PrivateOnly)) => " for ingestion and queries",
+                Some((AccessMode::PrivateOnly, _)) => " for ingestion",
+                Some((_, AccessMode::PrivateOnly)) => " for queries",
+                _ => " for a connection",
+            };
+            format!(
+                "{name} is PrivateOnly{what} and answers shared names for {}: it refuses requests for {}",
+                list(&failing.networks),
+                list(&failing.resources)
+            )
+        }
+    }
+}
+
+fn of_resource(
+    world: &Compiled,
+    code: Code,
+    name: &crate::estate::ResourceName,
+    failing: &Failing,
+    draft: &mut Draft,
+) -> String {
+    draft.resources.insert(name.clone());
+    let Some(resource) = world.state.resources.get(name) else { return String::new() };
+    match code {
+        Code::QueriesThroughResourceManager => format!(
+            "queries of {name} through {} are refused everywhere: that host is never private, and the resource refuses \
+             public queries",
+            list(&failing.names)
+        ),
+        _ => {
+            let what = refuses(&resource.spec).unwrap_or("requests");
+            format!("{} {name} refuses public {what} and is in no scope, so no client can use it", resource.spec.kind())
+        }
+    }
+}
+
+/// What a resource refuses on its public addresses.
+pub(super) fn refuses(spec: &ResourceSpec) -> Option<&'static str> {
+    let (ingestion, query) = match spec {
+        ResourceSpec::Workspace(one) => (one.ingestion, one.query),
+        ResourceSpec::Component(one) => (one.ingestion, one.query),
+        ResourceSpec::DataCollectionEndpoint(one) => (one.public_network_access, one.public_network_access),
+    };
+    let disabled = |access| access == PublicNetworkAccess::Disabled;
+    match (disabled(ingestion), disabled(query)) {
+        (true, true) => Some("ingestion and queries"),
+        (true, false) => Some("ingestion"),
+        (false, true) => Some("queries"),
+        (false, false) => None,
+    }
+}
+
+/// The zone of Azure Monitor that a zone's name is a misspelling of.
+pub(super) fn meant(state: &State, id: &ZoneId) -> Option<OwnerName> {
+    let apex = id.apex.to_string();
+    let near = |right: &&OwnerName| (1..=2).contains(&strsim::damerau_levenshtein(&right.to_string(), &apex));
+    state.catalogue.zones.iter().map(|row| &row.private).find(near).cloned()
+}
+
+/// The name that browsers ask for to learn whether they may use DNS over HTTPS.
+pub(super) fn canary() -> OwnerName {
+    OwnerName::parse("use-application-dns.net").expect("a constant name")
+}

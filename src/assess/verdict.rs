@@ -1,0 +1,110 @@
+//! What is broken: the one verdict that every output reads.
+//!
+//! A [`Use`] is a client, a name and what is done through it. Each use that is not served has a [`Standing`] and a
+//! [`Cause`]. [`crate::assess::Assessment`] computes them once for a revision.
+
+use std::sync::Arc;
+
+use super::Code;
+use crate::catalogue::Operation;
+use crate::dns::OwnerName;
+use crate::estate::{EndpointName, MachineName, NetworkName, ResourceName, Revision, RulesetName, ScopeName, ZoneId};
+
+/// How bad it is that a use is not served.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Standing {
+    /// It was meant to work.
+    Broken,
+    /// Nothing that works now depends on it as far as the estate says, and something probably will.
+    AtRisk,
+    /// It is refused as configured.
+    Closed,
+}
+
+/// One way a client uses a name.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Use {
+    /// The network of the client.
+    pub network: NetworkName,
+    /// The public name.
+    pub name: OwnerName,
+    /// The resource; absent for what everybody in the network uses.
+    pub resource: Option<ResourceName>,
+    /// What is done.
+    pub operation: Operation,
+    /// The virtual machine whose open session it is; absent for new connections of any client of the network.
+    pub machine: Option<MachineName>,
+}
+
+/// A use that is not served.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Unserved {
+    /// The use.
+    pub used: Use,
+    /// How bad it is.
+    pub standing: Standing,
+    /// Why it is not served.
+    pub cause: Cause,
+}
+
+/// Why a use is not served: the rule, and the one object to change.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Cause {
+    /// The code of the finding.
+    pub code: Code,
+    /// The object to change.
+    pub root: Root,
+}
+
+/// The object to change.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Root {
+    /// The estate as a whole.
+    Estate,
+    /// Networks that forward to each other, in order of names.
+    Circle(Vec<NetworkName>),
+    /// The DNS of a network, its links, or its outbound rule.
+    Network(NetworkName),
+    /// A forwarding ruleset.
+    Ruleset(RulesetName),
+    /// The private zones of a resource group.
+    Group(Arc<str>),
+    /// A private zone.
+    Zone(ZoneId),
+    /// The record sets of a name in a private zone.
+    RecordSet(ZoneId, OwnerName),
+    /// A private endpoint.
+    Endpoint(EndpointName),
+    /// Record sets of an endpoint that another writer overwrote.
+    Overwritten {
+        /// The endpoint that had written them.
+        endpoint: EndpointName,
+        /// The endpoint that overwrote them; absent for a record set written by hand.
+        by: Option<EndpointName>,
+    },
+    /// A scope.
+    Scope(ScopeName),
+    /// Resources of a scope whose endpoints do not write to the private zones of a resource group.
+    ScopedElsewhere {
+        /// The scope.
+        scope: ScopeName,
+        /// The resource group.
+        group: Arc<str>,
+    },
+    /// A resource.
+    Resource(ResourceName),
+    /// An id that several resources have.
+    Id(String),
+    /// A prefix that several networks claim.
+    Prefix(ipnet::IpNet),
+    /// A virtual machine.
+    Machine(MachineName),
+    /// An event.
+    Event(Revision),
+}
+
+impl Cause {
+    pub(super) fn new(code: Code, root: Root) -> Self {
+        Self { code, root }
+    }
+}
