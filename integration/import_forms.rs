@@ -591,7 +591,6 @@ fn plans_of_new_and_old_providers_link_zones_alike() {
 #[test]
 fn one_scope_of_two_providers_is_one() {
     let own = plan(&[
-        ("azurerm_resource_group", "g", json!({"name": "rg", "location": "westeurope"}), json!({})),
         (
             "azapi_resource",
             "s",
@@ -615,6 +614,8 @@ fn one_scope_of_two_providers_is_one() {
             json!({"name": "w", "resource_group_name": "rg", "scope_name": "s"}),
             json!({"linked_resource_id": refers("azurerm_log_analytics_workspace.w")}),
         ),
+        // The group comes after what is in it, as in a plan's order by name.
+        ("azurerm_resource_group", "g", json!({"name": "rg", "location": "westeurope"}), json!({})),
     ]);
     let imported = one(&own);
     let world = world(&imported);

@@ -105,12 +105,12 @@ impl Reading<'_> {
         }
         let mut plan = Plan::of(value);
         // Ids that need ids of others come after those.
-        for _ in 0..3 {
+        for last in [false, false, false, true] {
             for resource in &resources {
                 if plan.id(&resource.address).is_some() {
                     continue;
                 }
-                if let Some(id) = self.id_of_resource(resource, &plan) {
+                if let Some(id) = self.id_of_resource(resource, &plan, last) {
                     plan.instances.push(Instance::of(&resource.address, &resource.module, id));
                 }
             }
@@ -237,7 +237,7 @@ impl Reading<'_> {
 
     /// The id of a resource: its own, or built from its names; absent for types that have no part in this, and where a
     /// name is not known (yet).
-    fn id_of_resource(&mut self, resource: &Resource<'_>, plan: &Plan<'_>) -> Option<ResourceId> {
+    fn id_of_resource(&mut self, resource: &Resource<'_>, plan: &Plan<'_>, last: bool) -> Option<ResourceId> {
         let text = |key: &str| resource.values.get(key).and_then(Value::as_str);
         if resource.kind == GROUP {
             let id = text("id").and_then(ResourceId::parse);
@@ -250,7 +250,8 @@ impl Reading<'_> {
                 let parent = text("parent_id").and_then(ResourceId::parse).or_else(|| {
                     plan.resolve(&resource.address, &resource.module, &["parent_id"], "").into_iter().next()
                 });
-                let parent = parent.unwrap_or(ResourceId::of(UNKNOWN, UNKNOWN, "", &[]));
+                // A parent that is found by nothing at last is a resource group nobody names.
+                let parent = parent.or_else(|| last.then(|| ResourceId::of(UNKNOWN, UNKNOWN, "", &[])))?;
                 let mut names: Vec<&str> = parent.names.iter().map(String::as_str).collect();
                 names.push(text("name")?);
                 (kind.matches('/').count() == names.len())
