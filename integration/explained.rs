@@ -227,7 +227,7 @@ fn ask_over_tcp(at: SocketAddr, packet: &[u8]) -> Received {
 /// A sample over sockets: the bytes that travel are those that were held equal above.
 #[test]
 fn replies_over_udp_and_tcp_are_those_that_are_resolved() {
-    law(6, 80, estates(), |estate| {
+    law(8, 25, estates(), |estate| {
         let mut fold = Fold::new(&Arc::new(estate.history.clone()));
         fold.to(estate.history.last());
         let world: Arc<Compiled> = Arc::new(fold.compiled().with_unchecked_files(files(&estate.zones)));

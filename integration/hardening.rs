@@ -197,7 +197,7 @@ fn what_is_killed_at_any_moment_starts_again_at_the_same_place() {
     let (dns, admin) = (free(), free());
     for delay in [0, 5, 20, 50, 200] {
         let mut command = binary();
-        command.env_remove("AMPLS_DNS_ADMIN").args(["serve", "--watch", "--admin"]).arg(admin.to_string());
+        command.env_remove("AMPLS_DNS_ADMIN").args(["serve", "--admin"]).arg(admin.to_string());
         command.args(["--listen", &format!("vnet1={dns}")]).stdin(Stdio::null());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it can be started");
         std::thread::sleep(Duration::from_millis(delay));

@@ -18,6 +18,9 @@ use crate::compile::{Compiled, ViewId, member};
 use crate::dns::OwnerName;
 use crate::estate::{NetworkName, PublicNetworkAccess, ResourceName, ResourceSpec, ScopeName};
 
+/// The most pairs of a network and a resource that are assessed without being asked for: about a second of work.
+const QUICK: usize = 20_000;
+
 /// What is broken in one revision of an estate, and what to do about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Assessment {
@@ -62,6 +65,11 @@ pub struct Counts {
 }
 
 impl Assessment {
+    /// True if a revision is small enough to be assessed without being asked to: at startup and at each scrape.
+    pub fn is_quick(world: &Compiled) -> bool {
+        world.state.networks.len() * world.state.resources.len() <= QUICK
+    }
+
     /// Assesses a revision.
     pub fn of(world: &Compiled) -> Self {
         let causes = Causes::of(world);

@@ -135,7 +135,7 @@ impl<'w> Causes<'w> {
             Outcome::Failure { owner, why } => self.no_answer(asked, owner, *why),
             Outcome::NameError { owner, by, .. } => match by.link {
                 Some(_) => self.missing(asked, owner, &by.zone.id, by.seen_from),
-                None => no_rule(asked),
+                None => led_away(asked, &decision),
             },
             Outcome::NoData { owner, by } if by.link.is_some() => {
                 // Whoever put other records there took the address of an endpoint away.
@@ -144,7 +144,7 @@ impl<'w> Causes<'w> {
                 }
                 Cause::new(Code::NameWithoutAddress, Root::RecordSet(by.zone.id.clone(), owner.clone()))
             }
-            Outcome::NoData { .. } => no_rule(asked),
+            Outcome::NoData { .. } => led_away(asked, &decision),
             Outcome::Answer(_) => self.nothing_arrives(asked, &decision),
         }
     }
@@ -194,7 +194,11 @@ impl<'w> Causes<'w> {
     /// Stage B: the private zone `id`, linked to the network of `at`, has no name `private`.
     fn missing(&self, asked: &Asked<'_>, private: &OwnerName, id: &ZoneId, at: ViewId) -> Cause {
         let state = &self.world.state;
-        let zone = &state.zones[id].zone;
+        // A zone from a file is not the estate's: whoever wrote the file left the name out.
+        let Some(linked) = state.zones.get(id) else {
+            return Cause::new(Code::PublicZoneTakenOver, Root::Zone(id.clone()));
+        };
+        let zone = &linked.zone;
         let writers = self.writers.get(id).map_or(&[][..], Vec::as_slice);
         let holders = self.holders.get(private).map_or(&[][..], Vec::as_slice);
         let owners = self.owners.get(asked.name).map_or(&[][..], Vec::as_slice);
@@ -531,6 +535,17 @@ impl<'w> Causes<'w> {
 
 fn is_resource_manager(asked: &Asked<'_>) -> bool {
     asked.operation == Operation::ResourceManager
+}
+
+/// A name that an alias in a private zone leads out to public DNS, where there is no address.
+fn led_away(asked: &Asked<'_>, decision: &Decision<'_>) -> Cause {
+    match decision.hops.iter().rev().find(|hop| hop.by.link.is_some()) {
+        Some(hop) => {
+            let owner = hop.owned.set.owner().clone();
+            Cause::new(Code::NameWithoutAddress, Root::RecordSet(hop.by.zone.id.clone(), owner))
+        }
+        None => no_rule(asked),
+    }
 }
 
 fn no_rule(asked: &Asked<'_>) -> Cause {

@@ -153,7 +153,8 @@ impl Found<'_> {
                     };
                     let draft = self.add(code, root);
                     draft.names.insert(member.member.public.clone());
-                    draft.networks.extend(world.state.zones[id].links.keys().cloned());
+                    let linked = world.state.zones.get(id);
+                    draft.networks.extend(linked.into_iter().flat_map(|linked| linked.links.keys().cloned()));
                     draft.zones.insert(id.clone());
                     draft.revision = draft.revision.max(revision);
                 }

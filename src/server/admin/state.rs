@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use super::problem::blocking;
 use super::{Admin, Problem, documents};
+use crate::assess::Assessment;
 use crate::estate::NetworkName;
 use crate::output::findings::{self, SummaryDocument};
 use crate::output::state::{EstateDocument, estate};
@@ -100,9 +101,11 @@ struct StateDocument {
     estate: EstateDocument,
     /// How reading the source again went.
     reload: ReloadDocument,
-    /// How many names are not served, and how many findings there are.
-    #[schema(value_type = documents::SummaryDocument)]
-    assessment: SummaryDocument,
+    /// How many names are not served, and how many findings there are; absent for a large estate, whose findings are at
+    /// `/v1/findings`.
+    #[schema(value_type = Option<documents::SummaryDocument>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assessment: Option<SummaryDocument>,
 }
 
 #[derive(Serialize, ToSchema, Debug)]
@@ -154,6 +157,6 @@ fn document(admin: &Admin) -> StateDocument {
             .collect(),
         estate: estate(world, address_of),
         reload: ReloadDocument::of(&standing.reloads),
-        assessment: findings::summary_document(&admin.assessed.of(world)),
+        assessment: Assessment::is_quick(world).then(|| findings::summary_document(&admin.assessed.of(world))),
     }
 }
