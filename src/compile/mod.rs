@@ -2,7 +2,7 @@
 //!
 //! [`state`] folds the events one by one; `network`, `linking`, `scoping` and `endpoint` hold what each kind of event does,
 //! [`member`] which names an endpoint serves, `address` which addresses they get,
-//! [`reference`] whether what an event names exists, and [`refusal`] what Azure would refuse. [`zone`] has the one kind of
+//! [`mod@reference`] whether what an event names exists, and [`refusal`] what Azure would refuse. [`zone`] has the one kind of
 //! zone: record sets with their provenance, from events, from files ([`zone_files`]) or of public DNS ([`public`]). The
 //! [`view`]s, which answers are made from, follow from the folded state.
 //!

@@ -24,7 +24,7 @@ const POINTER_END: usize = 0x4000;
 type Places = [u16; MAX_KEY_LABELS + 1];
 
 impl Prepared {
-    /// Answers a query; as [`respond()`] does, only faster where it can be.
+    /// Answers a query; as `respond` does, only faster where it can be.
     pub fn respond(
         &self,
         context: &RequestContext<'_>,

@@ -2,7 +2,7 @@
 //!
 //! [`start`] binds every [listener](listen) and starts the workers. A worker is a thread with an event loop; it has a UDP
 //! socket of its own at every listener and accepts a share of the TCP connections. Each query takes the same [`pipeline`],
-//! whether it came over [`udp`] or [`tcp`], and is answered from the [published revision](snapshot). What listeners share
+//! whether it came over `udp` or [`tcp`], and is answered from the [published revision](snapshot). What listeners share
 //! besides the revision (conduct, faults, query log, upstreams) is a [`Service`].
 //!
 //! [`control`] is the only writer: steps, changes and reloads go through it and end in [`SnapshotStore::publish`], which

@@ -1,7 +1,7 @@
 //! The one way every query takes, regardless of transport.
 //!
-//! A transport ([`udp`](super::udp), [`tcp`](super::tcp)) receives messages and sends replies. It hands each message to a
-//! [`Batch`] of its [`Listener`] as an [`Arrival`], and sends what the [`Outcome`] says:
+//! A transport (`udp`, [`tcp`](super::tcp)) receives messages and sends replies. It hands each message to a
+//! `Batch` of its [`Listener`] as an [`Arrival`], and sends what the `Outcome` says:
 //!
 //! ```text
 //! receive ─▶ parse once ─▶ choose the view ─▶ answer: copied, decided, or forwarded ─▶ faults ─▶ record ─▶ send

@@ -1,8 +1,8 @@
 //! DNS over streams: several queries per read, one write for their replies.
 //!
-//! [`Connection`] runs over any stream of bytes ([`AsyncRead`] and [`AsyncWrite`]): it answers the queries of a read from one
+//! `Connection` runs over any stream of bytes ([`AsyncRead`] and [`AsyncWrite`]): it answers the queries of a read from one
 //! revision, in order, and sends their replies with one write. What it accepts from a client is bounded: the time a message
-//! may take to arrive, the replies that may take time, and the bytes of replies that wait. [`serve`] accepts TCP connections
+//! may take to arrive, the replies that may take time, and the bytes of replies that wait. `serve` accepts TCP connections
 //! for it, up to a limit. [`portable`] carries TCP by hickory-server instead.
 
 pub mod portable;
