@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use ampls_dns::compile::compile;
+use ampls_dns::compile::{Compiled, compile};
 use ampls_dns::estate::History;
 use ampls_dns::scenario::{Addition, Scenario, builtin};
 use libfuzzer_sys::fuzz_target;
@@ -13,9 +13,11 @@ static HISTORY: LazyLock<History> = LazyLock::new(|| {
     Scenario::read("two-scopes-one-dns", text.as_bytes()).unwrap_or_else(|errors| panic!("{errors}")).history
 });
 
+static WORLD: LazyLock<Compiled> = LazyLock::new(|| compile(&Arc::new(HISTORY.clone()), HISTORY.last()));
+
 fuzz_target!(|octets: &[u8]| {
     let _ = Addition::builds_on(octets);
-    match Addition::read("fuzz", octets, &HISTORY) {
+    match Addition::read("fuzz", octets, &HISTORY, &WORLD.state) {
         Ok(addition) => {
             let mut history = HISTORY.clone();
             addition.append_to(&mut history);

@@ -63,7 +63,7 @@ static SERVER: LazyLock<(SocketAddr, AdminServer, Running)> = LazyLock::new(|| {
     let origin = Origin::new(Builtin.load().expect("it can be read")).expect("it can be served");
     let listeners = vec!["127.0.0.1:0".parse().expect("a listener")];
     let running = start(Settings { listeners, ..Settings::default() }, Arc::clone(origin.world())).expect("free ports");
-    let control = Arc::new(Control::new(Arc::clone(running.publication()), Box::new(Builtin), origin));
+    let control = Arc::new(Control::new(Arc::clone(running.service()), Box::new(Builtin), origin));
     let address = "127.0.0.1:0".parse().expect("an address");
     let server = admin::start(address, Guard::new(None, Vec::new()), Admin::new(control)).expect("a free port");
     (server.address(), server, running)
