@@ -218,6 +218,10 @@ impl PublicDns {
 
     fn put(&mut self, set: RecordSet, writer: &Writer, revision: Revision) {
         let apex = self.zone_of(set.owner()).apex().clone();
+        // An alias cannot be at a zone's apex, where the SOA is.
+        if set.alias().is_some() && *set.owner() == apex {
+            return;
+        }
         let zone = self.zones.get_mut(&apex).expect("zone_of finds only zones that are there");
         Arc::make_mut(zone).write(set, writer.clone(), revision);
     }
