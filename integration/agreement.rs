@@ -175,13 +175,13 @@ fn compiling_is_deterministic_and_a_fold() {
 }
 
 #[test]
-fn every_displaced_set_names_its_displacer() {
+fn every_overwritten_set_names_its_overwriter() {
     law(96, 25, histories(), |history| {
         let world = compiled(&history);
         let mut overwritten = 0;
         for linked in world.state.zones.values() {
             for owned in linked.zone.sets() {
-                if let Some(before) = &owned.displaced {
+                if let Some(before) = &owned.overwritten {
                     overwritten += 1;
                     prop_assert!(before.writer != owned.writer);
                     prop_assert!(before.revision <= owned.revision);

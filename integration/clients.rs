@@ -52,7 +52,7 @@ fn dig_sees_the_chain_the_flags_and_the_reason() {
         "status: NOERROR",
         "flags: qr rd ra;",
         "udp: 1224",
-        "EDE: 0 (Other): (written by pe2 (ampls2) in step second-scope; displaced 10.0.1.9 of pe1 (ampls1))",
+        "EDE: 0 (Other): (written by pe2 (ampls2) in step second-scope; overwrote 10.0.1.9 of pe1 (ampls1))",
         "api.privatelink.monitor.azure.com. 10 IN A\t10.0.2.7",
     ];
     check(&server, "vnet1", "dig @127.0.0.1 -p PORT api.monitor.azure.com", 0, &wanted);

@@ -303,9 +303,9 @@ fn what_was_deleted_and_what_nobody_explains_is_done_by_hand_and_said() {
     assert!(said.iter().any(|text| text.contains("they were deleted afterwards")), "{said:?}");
     files.pop();
     files.push(MOMENTS[1]);
-    let displaced = examples(&files);
+    let overwritten = examples(&files);
     let remark =
-        displaced.report.of(Topic::ByHand).find(|one| one.text.contains("pep-ampls-spoke")).expect("it is said");
+        overwritten.report.of(Topic::ByHand).find(|one| one.text.contains("pep-ampls-spoke")).expect("it is said");
     assert!(remark.get.as_deref().is_some_and(|get| get.starts_with("az network private-endpoint list")), "{remark:?}");
 }
 

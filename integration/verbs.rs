@@ -37,8 +37,8 @@ fn help_says_what_there_is_with_examples() {
 }
 
 #[test]
-fn explain_says_who_wrote_the_answer_and_whom_it_displaced() {
-    shows!("explain-displaced", ["explain", "api.monitor.azure.com", "--from", "vnet1"]);
+fn explain_says_who_wrote_the_answer_and_whom_it_overwritten() {
+    shows!("explain-overwritten", ["explain", "api.monitor.azure.com", "--from", "vnet1"]);
     shows!("explain-json", ["explain", "api.monitor.azure.com", "--from", "vnet1", "--format", "json"]);
     shows!(
         "explain-deleted",
@@ -109,11 +109,11 @@ fn the_json_schema_describes_the_written_form() {
 }
 
 #[test]
-fn check_names_exactly_the_eight_displaced_names() {
+fn check_names_exactly_the_eight_overwritten_names() {
     let told = run(&["check", "--format", "json"]);
     let json = told.split_once("--- stdout\n").expect("it prints").1;
     let findings: serde_json::Value = serde_json::from_str(json).expect("it prints JSON");
-    let displaced: Vec<_> = findings["findings"]
+    let overwritten: Vec<_> = findings["findings"]
         .as_array()
         .expect("a list")
         .iter()
@@ -131,7 +131,7 @@ fn check_names_exactly_the_eight_displaced_names() {
         "snapshot.monitor.azure.com",
         "scadvisorcontentpl.blob.core.windows.net",
     ];
-    assert_eq!(displaced, wanted);
+    assert_eq!(overwritten, wanted);
 }
 
 #[test]

@@ -37,7 +37,7 @@ hold "client2 asks for $shared" 10.0.2.7 "$(seen client2 $shared)"
 hold "client1 connects to $shared" nobody "$(reached client1)"
 hold "client2 connects to $shared" "this is pe2 in vnet2" "$(reached client2)"
 hold "client1 asks for $alpha, which is its own" 10.0.1.5 "$(seen client1 $alpha)"
-hold_in "dig is told why" "displaced 10.0.1.9 of pe1" "$(inside client1 dig $shared @10.0.1.200)"
+hold_in "dig is told why" "overwrote 10.0.1.9 of pe1" "$(inside client1 dig $shared @10.0.1.200)"
 shown dns /ampls-dns explain $shared --from vnet1 --at second-scope
 
 say "second-endpoint-deleted: the names are gone, and the first endpoint's do not come back"

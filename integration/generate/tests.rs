@@ -45,7 +45,7 @@ const WANTED: [Wanted; 25] = [
     }),
     ("several scopes", 80, |_, world| world.state.scopes.len() > 1),
     ("overwritten record sets", 50, |_, world| {
-        world.state.zones.values().any(|zone| zone.zone.sets().iter().any(|owned| owned.displaced.is_some()))
+        world.state.zones.values().any(|zone| zone.zone.sets().iter().any(|owned| owned.overwritten.is_some()))
     }),
     ("deleted record sets", 30, |_, world| {
         world.state.zones.values().any(|zone| zone.zone.tombstones().next().is_some())

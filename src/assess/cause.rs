@@ -352,7 +352,7 @@ impl<'w> Causes<'w> {
             Writer::Endpoint { endpoint, .. } => Some(endpoint.clone()),
             _ => None,
         };
-        let mut before = owned.displaced.as_ref();
+        let mut before = owned.overwritten.as_ref();
         while let Some(old) = before {
             if let Writer::Endpoint { endpoint, .. } = &old.writer
                 && Some(endpoint) != by.as_ref()
@@ -361,9 +361,9 @@ impl<'w> Causes<'w> {
                 && served(one)
             {
                 let root = Root::Overwritten { endpoint: endpoint.clone(), by };
-                return Some(Cause::new(Code::DisplacedRecordSets, root));
+                return Some(Cause::new(Code::OverwrittenRecordSets, root));
             }
-            before = old.displaced.as_ref();
+            before = old.overwritten.as_ref();
         }
         None
     }

@@ -61,7 +61,7 @@ macro_rules! codes {
 
 codes! {
     /// A private endpoint overwrote the record sets of another
-    DisplacedRecordSets = 1, Error,
+    OverwrittenRecordSets = 1, Error,
         "use one scope for all networks that share DNS, or give the second endpoint zones of its own, linked to its own \
          networks only; to restore the first endpoint's record sets, create its zone group again",
         "private-link-design, 2024-10-23";

@@ -150,7 +150,7 @@ fn rank(code: Code) -> usize {
         Code::ComponentNameMissing,
         Code::NameWithoutAddress,
         Code::AddressOfNoEndpoint,
-        Code::DisplacedRecordSets,
+        Code::OverwrittenRecordSets,
         Code::UnreachableAddresses,
         Code::AgentWithoutDataCollectionEndpoint,
         Code::ThroughAnotherScope,

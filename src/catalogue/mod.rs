@@ -152,7 +152,7 @@ pub enum EndpointKind {
 }
 
 impl EndpointKind {
-    /// True for names that belong to no single resource, which any second endpoint on the same zones displaces.
+    /// True for names that belong to no single resource, which any second endpoint on the same zones overwrites.
     pub fn is_shared(self) -> bool {
         matches!(self, Self::Global | Self::Regional)
     }

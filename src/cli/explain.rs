@@ -1,4 +1,4 @@
-//! `explain`: the decision hop by hop, with who wrote what and whom it displaced.
+//! `explain`: the decision hop by hop, with who wrote what and whom it overwrote.
 
 use clap::Args;
 

@@ -153,7 +153,7 @@ pub fn existing(state: &State, name: &OwnerName, apex: &OwnerName) -> Option<Exi
             _ => address(),
         },
     };
-    let owned = Owned { set, writer: public::published(true), revision: Revision(0), displaced: None };
+    let owned = Owned { set, writer: public::published(true), revision: Revision(0), overwritten: None };
     Some(Existing { owned: Some(owned), basis })
 }
 

@@ -64,7 +64,7 @@ pub struct Owned {
     /// The revision its writing made; 0 for what was there before any event.
     pub revision: Revision,
     /// What it overwrote, if another had written that; the newest first.
-    pub displaced: Option<Arc<Owned>>,
+    pub overwritten: Option<Arc<Owned>>,
 }
 
 /// What is left of a record set that was deleted.
@@ -311,7 +311,7 @@ impl Zone {
         let stored = entries.flat_map(|(owner, entry)| {
             entry.sets().map(|set| (set.origin, self.owned(&owner, set))).collect::<Vec<_>>()
         });
-        stored.filter(|(_, owned)| owned.displaced.is_some())
+        stored.filter(|(_, owned)| owned.overwritten.is_some())
     }
 
     /// How many record sets it has; the SOA is one of them.
@@ -412,12 +412,12 @@ impl Zone {
 
     fn owned(&self, owner: &OwnerName, set: StoredSet<'_>) -> Owned {
         let Writing { writer, revision, overwritten } = self.writing(set.origin);
-        Owned { set: set.at(owner), writer, revision, displaced: overwritten }
+        Owned { set: set.at(owner), writer, revision, overwritten: overwritten }
     }
 
     fn soa_owned(&self) -> Owned {
         let Writing { writer, revision, overwritten } = self.writing(self.packed.soa_origin());
-        Owned { set: self.soa().clone(), writer, revision, displaced: overwritten }
+        Owned { set: self.soa().clone(), writer, revision, overwritten: overwritten }
     }
 
     fn writing(&self, origin: u32) -> Writing {
@@ -475,17 +475,17 @@ mod tests {
     }
 
     #[test]
-    fn the_last_writer_wins_and_what_it_displaced_is_known_but_does_not_come_back() {
+    fn the_last_writer_wins_and_what_it_overwrote_is_known_but_does_not_come_back() {
         let writer = |endpoint: &str| Writer::Endpoint { endpoint: endpoint.into(), scope: "s".into() };
         let mut zone = zone();
         zone.write(a("api.z.example", 4), writer("pe1"), Revision(2));
         zone.write(a("api.z.example", 5), writer("pe2"), Revision(3));
         let now = zone.get(&name("api.z.example"), RecordType::A).expect("it was written");
-        assert_eq!(now.displaced.as_ref().map(|before| before.writer.clone()), Some(writer("pe1")));
-        // Writing again what is one's own displaces nobody and forgets nobody.
+        assert_eq!(now.overwritten.as_ref().map(|before| before.writer.clone()), Some(writer("pe1")));
+        // Writing again what is one's own overwrites nobody and forgets nobody.
         zone.write(a("api.z.example", 6), writer("pe2"), Revision(4));
         let now = zone.get(&name("api.z.example"), RecordType::A).expect("it was written");
-        assert_eq!(now.displaced.as_ref().map(|before| before.revision), Some(Revision(2)));
+        assert_eq!(now.overwritten.as_ref().map(|before| before.revision), Some(Revision(2)));
         zone.delete(&name("api.z.example"), RecordType::A, Revision(5));
         assert!(matches!(zone.lookup(&name("api.z.example")), Lookup::Missing));
         assert_eq!(

@@ -705,7 +705,7 @@ mod tests {
     fn an_extended_error_is_shortened_before_the_answer_is() {
         let owner = "x.example";
         let packet = encode_query(1, &name(owner), RecordType::A, Some(512));
-        let long = "displaced ".repeat(60);
+        let long = "overwritten ".repeat(60);
         let received = decode(&bytes(&packet, &reply(&chain(), None, Some("short")), Transport::Udp)).expect("a reply");
         assert_eq!(received.edns.and_then(|edns| edns.extended_error).map(|error| error.text), Some("short".into()));
         let received = decode(&bytes(&packet, &reply(&chain(), None, Some(&long)), Transport::Udp)).expect("a reply");

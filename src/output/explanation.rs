@@ -150,7 +150,7 @@ fn fact(statement: &Statement) -> Fact {
             written: WrittenDocument { writer: WriterDocument::of(&writer), revision: revision.0, step },
             source: source(&said),
         },
-        Statement::Displaced { owner, data, writer, step } => {
+        Statement::Overwritten { owner, data, writer, step } => {
             Fact::Overwritten { owner: owner.to_string(), data, writer: WriterDocument::of(&writer), step }
         }
         Statement::Reach { address, from, home, verdict } => Fact::Reach {

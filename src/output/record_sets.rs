@@ -153,10 +153,10 @@ fn zones<'w>(world: &'w Compiled, filter: &Filter) -> Vec<(&'w Zone, ZoneDocumen
 
 fn record_set(world: &Compiled, zone: &ZoneDocument, owned: &Owned) -> RecordSetDocument {
     let mut overwritten = Vec::new();
-    let mut before = owned.displaced.as_deref();
+    let mut before = owned.overwritten.as_deref();
     while let Some(one) = before {
         overwritten.push(OverwrittenDocument { data: data(&one.set), written: WrittenDocument::of(world, one) });
-        before = one.displaced.as_deref();
+        before = one.overwritten.as_deref();
     }
     RecordSetDocument {
         zone: zone.clone(),

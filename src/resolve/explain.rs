@@ -110,7 +110,7 @@ pub enum Statement {
         said: Said,
     },
     /// A record set that stood there before, the newest first.
-    Displaced {
+    Overwritten {
         /// Its owner name.
         owner: OwnerName,
         /// Its data.
@@ -260,7 +260,7 @@ pub fn explain(world: &Compiled, view: ViewId, chosen: Chosen, question: &Questi
         }
         basis(world, &hop.owner, &hop.by, &mut statements);
         if hop.by.link.is_some() {
-            displaced(world, &hop.owner, &hop.owned, &mut statements);
+            overwritten_before(world, &hop.owner, &hop.owned, &mut statements);
         }
     }
     ending(world, &decision, &mut cut, &mut statements);
@@ -282,7 +282,7 @@ fn ending(world: &Compiled, decision: &Decision<'_>, cut: &mut bool, statements:
                 said: said(&hop.by),
             });
             basis(world, &hop.owner, &hop.by, statements);
-            displaced(world, &hop.owner, &hop.owned, statements);
+            overwritten_before(world, &hop.owner, &hop.owned, statements);
             if let Some(from) = &world.views.get(decision.view).network
                 && hop.by.link.is_some()
             {
@@ -411,16 +411,16 @@ fn target(world: &Compiled, to: Target) -> String {
     }
 }
 
-fn displaced(world: &Compiled, owner: &OwnerName, owned: &Owned, statements: &mut Vec<Statement>) {
-    let mut before = owned.displaced.as_ref();
+fn overwritten_before(world: &Compiled, owner: &OwnerName, owned: &Owned, statements: &mut Vec<Statement>) {
+    let mut before = owned.overwritten.as_ref();
     while let Some(one) = before {
-        statements.push(Statement::Displaced {
+        statements.push(Statement::Overwritten {
             owner: owner.clone(),
             data: data(one),
             writer: one.writer.clone(),
             step: step(world, one.revision),
         });
-        before = one.displaced.as_ref();
+        before = one.overwritten.as_ref();
     }
 }
 
@@ -502,9 +502,9 @@ impl fmt::Display for Statement {
                     }
                 }
             }
-            Self::Displaced { data, writer, step, .. } => write!(
+            Self::Overwritten { data, writer, step, .. } => write!(
                 f,
-                "it displaced {} of {}, written{}",
+                "it overwrote {} of {}, written{}",
                 data.join(", "),
                 of(writer),
                 match step {
@@ -546,7 +546,7 @@ impl fmt::Display for Statement {
             }
             Self::Deleted { owner, writer, data, step } => write!(
                 f,
-                "{owner} was there until it was deleted{}: {} by {}; what it had displaced does not come back",
+                "{owner} was there until it was deleted{}: {} by {}; what it had overwritten does not come back",
                 in_step(step.as_ref()),
                 data.join(", "),
                 of(writer)

@@ -65,15 +65,15 @@ fn negative_soa<'d>(by: &Authority<'d>) -> Cow<'d, RecordSet> {
     Cow::Owned(soa.synthesized(soa.owner().clone(), negative_ttl(soa)))
 }
 
-/// Why, for people with `dig`: where a record set displaced another, where a name was deleted, where the emulated world
+/// Why, for people with `dig`: where a record set overwrote another, where a name was deleted, where the emulated world
 /// ends, where no answer could be given.
 fn reason(world: &Compiled, decision: &Decision<'_>) -> Option<ExtendedError> {
     let other = |text: String| Some(ExtendedError { code: OTHER, text });
     match &decision.outcome {
         Outcome::Answer(hop) => {
             let last = std::iter::once(hop).chain(decision.hops.iter().rev());
-            match last.into_iter().find(|hop| hop.owned.displaced.is_some()) {
-                Some(displacing) => other(overwriting(world, &displacing.owned)?),
+            match last.into_iter().find(|hop| hop.owned.overwritten.is_some()) {
+                Some(hop) => other(overwriting(world, &hop.owned)?),
                 None => other(decision.assumption()?.to_string()),
             }
         }
@@ -97,9 +97,9 @@ fn reason(world: &Compiled, decision: &Decision<'_>) -> Option<ExtendedError> {
 
 /// What a record set took the place of, in one sentence.
 pub fn overwriting(world: &Compiled, owned: &Owned) -> Option<String> {
-    let before = owned.displaced.as_ref()?;
+    let before = owned.overwritten.as_ref()?;
     Some(format!(
-        "written by {}{}; displaced {} of {}",
+        "written by {}{}; overwrote {} of {}",
         who(&owned.writer),
         at_step(world, owned.revision),
         before.set.data().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),

@@ -1,7 +1,7 @@
 //! Estates of any size, for trying out how things grow. The same numbers give the same estate always.
 //!
 //! Each scope has a resource group with the five zones, a private endpoint, and its share of the networks linked to the
-//! zones. Where there are more scopes than networks, or than groups of zones Azure lets one have, several share a network and its zones, and displace each other.
+//! zones. Where there are more scopes than networks, or than groups of zones Azure lets one have, several share a network and its zones, and overwrite each other.
 
 use std::net::Ipv4Addr;
 

@@ -297,7 +297,7 @@ fn errors_of_steps_and_expectations_are_told_at_their_place() {
             expect("{ from: vnet1, answers: { a.example: NXDOMIAN, b.example: [], c.example: [10.0.0.1, x] } }"),
         ),
         ("no chain", expect("{ from: vnet1, chain: { a.example: [b.example, c..d] } }")),
-        ("no code", expect("{ findings: AMPLS1, absentFindings: [displaced] }")),
+        ("no code", expect("{ findings: AMPLS1, absentFindings: [overwritten] }")),
         (
             "no flow",
             expect("flows: [{ from: vnet3, to: ws, operation: qery, path: privat, endpoint: pe, name: a..b }]"),

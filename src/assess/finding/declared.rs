@@ -62,7 +62,7 @@ pub(super) fn is_consequence(world: &Compiled, cause: &Cause, groups: &BTreeMap<
     if groups.contains_key(cause) {
         return false;
     }
-    if let (Code::DisplacedRecordSets, Root::Overwritten { by: None, .. }) = (cause.code, &cause.root) {
+    if let (Code::OverwrittenRecordSets, Root::Overwritten { by: None, .. }) = (cause.code, &cause.root) {
         // Names that lead to the address of nobody are a finding of their own.
         return groups.keys().any(|other| other.code == Code::AddressOfNoEndpoint);
     }
@@ -143,7 +143,7 @@ impl Found<'_> {
                                 _ => None,
                             };
                             let root = Root::Overwritten { endpoint: name.clone(), by };
-                            (Code::DisplacedRecordSets, root, Some(owned.revision))
+                            (Code::OverwrittenRecordSets, root, Some(owned.revision))
                         }
                         Held::Nothing => {
                             let tombstone = zone.tombstone(&member.member.private, RecordType::A);

@@ -120,8 +120,8 @@ pub struct Zone {
     pub name: String,
     /// Who wrote how many of its record sets.
     pub writers: Vec<Written>,
-    /// Whose record sets were displaced by another's.
-    pub displaced: Vec<Written>,
+    /// Whose record sets were overwritten by another's.
+    pub overwritten: Vec<Written>,
     /// The networks it is linked to.
     pub linked_to: usize,
     /// True if a network gets NXDOMAIN for every name below it.
@@ -134,13 +134,13 @@ impl Zone {
     /// How it does.
     pub fn standing(&self) -> Condition {
         match self {
-            _ if self.empty_and_linked || !self.displaced.is_empty() => Condition::Broken,
+            _ if self.empty_and_linked || !self.overwritten.is_empty() => Condition::Broken,
             _ if self.writers.is_empty() => Condition::Plain,
             _ => Condition::Well,
         }
     }
 
-    /// Its contents in a few words: `7 by pe2, displaced 7 of pe1`.
+    /// Its contents in a few words: `7 by pe2, overwrote 7 of pe1`.
     pub fn words(&self) -> String {
         if self.writers.is_empty() {
             return if self.empty_and_linked { "empty: every name below it is NXDOMAIN" } else { "empty" }.to_owned();
@@ -150,8 +150,8 @@ impl Zone {
             each.collect::<Vec<_>>().join(", ")
         };
         let mut words = list(&self.writers, "by");
-        if !self.displaced.is_empty() {
-            words.push_str(&format!(", displaced {}", list(&self.displaced, "of")));
+        if !self.overwritten.is_empty() {
+            words.push_str(&format!(", overwrote {}", list(&self.overwritten, "of")));
         }
         words
     }
@@ -458,7 +458,7 @@ fn forwards_to(world: &Compiled, spec: &NetworkSpec) -> Vec<String> {
 fn zone(world: &Compiled, id: &ZoneId) -> Zone {
     let linked = &world.state.zones[id];
     let mut writers: BTreeMap<String, usize> = BTreeMap::new();
-    let mut displaced: BTreeMap<String, usize> = BTreeMap::new();
+    let mut overwritten: BTreeMap<String, usize> = BTreeMap::new();
     let mut record_sets = Vec::new();
     for owned in linked.zone.sets() {
         if owned.set.kind() == RecordType::SOA {
@@ -468,12 +468,12 @@ fn zone(world: &Compiled, id: &ZoneId) -> Zone {
         let data = owned.set.data().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         record_sets.push((owned.set.owner().to_string(), format!("{} {data}", owned.set.kind()), by.clone()));
         *writers.entry(by).or_default() += 1;
-        // What a living endpoint still wants is displaced; what a deleted one left behind is history.
-        if let Some(before) = &owned.displaced
+        // What a living endpoint still wants is overwritten; what a deleted one left behind is history.
+        if let Some(before) = &owned.overwritten
             && let Writer::Endpoint { endpoint, .. } = &before.writer
             && world.state.endpoints.contains_key(endpoint)
         {
-            *displaced.entry(endpoint.to_string()).or_default() += 1;
+            *overwritten.entry(endpoint.to_string()).or_default() += 1;
         }
     }
     let by_default = linked.links.values().any(|policy| *policy == ResolutionPolicy::Default);
@@ -487,7 +487,7 @@ fn zone(world: &Compiled, id: &ZoneId) -> Zone {
         name: id.apex.to_string(),
         empty_and_linked: linked.zone.is_empty() && by_default && of_azure_monitor,
         writers: list(writers),
-        displaced: list(displaced),
+        overwritten: list(overwritten),
         linked_to: linked.links.len(),
         record_sets,
     }

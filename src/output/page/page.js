@@ -256,9 +256,9 @@
     } else if (kind === "zones") {
       for (const zone of one.zones) {
         const rows = zone.recordSets.map(([owner, data, by]) => row(owner, data, `by ${by}`));
-        const displaced = zone.displaced.map((it) => `${it.recordSets} of ${it.by}`).join(", ");
+        const overwritten = zone.overwritten.map((it) => `${it.recordSets} of ${it.by}`).join(", ");
         fact(zone.name, make("div", {},
-          make("p", {}, `linked to ${count(zone.linkedTo, "network")}${displaced ? `; displaced ${displaced}` : ""}${zone.recordSets.length ? "" : "; empty"}`),
+          make("p", {}, `linked to ${count(zone.linkedTo, "network")}${overwritten ? `; overwrote ${overwritten}` : ""}${zone.recordSets.length ? "" : "; empty"}`),
           rows.length ? list(rows) : null));
       }
     } else if (kind === "endpoint") {
