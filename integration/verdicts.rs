@@ -148,7 +148,7 @@ fn every_output_gives_the_same_number() {
             })
             .collect();
         let checks: Vec<Assessment> = worlds.iter().map(Assessment::of).collect();
-        let told = story::document(&Timeline::of(history.steps(), &worlds, &[]));
+        let told = story::document(&Timeline::of(history.steps(), &worlds, &[], usize::MAX));
         let page = Page::of(&TimelineView::of_worlds(history.steps().to_vec(), worlds.clone(), &[]));
         for (index, check) in checks.iter().enumerate() {
             let broken = check.counts().broken;

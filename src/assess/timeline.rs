@@ -1,12 +1,12 @@
 //! The story of a history: which names changed for which network, step by step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::{Assessment, assessment};
 use crate::compile::reachability::reach;
-use crate::compile::{Compiled, Fold, ViewId, Writer};
+use crate::compile::{Compiled, Fold, Owned, ViewId, Writer, member};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{EndpointName, History, NetworkName, Revision, Step};
 use crate::resolve::{Decision, Outcome, Question, decide};
@@ -57,6 +57,19 @@ pub struct StepSummary {
     pub assessment: Arc<Assessment>,
 }
 
+/// The most cells of a timeline: names by networks by steps. Beyond it names about which nothing changes are left out
+/// first, then the last networks.
+pub const MOST_CELLS: usize = 300_000;
+
+/// How much of a large history is left out of its timeline.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LeftOut {
+    /// Names.
+    pub names: usize,
+    /// Networks.
+    pub networks: usize,
+}
+
 /// A history told through names and networks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Timeline {
@@ -64,6 +77,8 @@ pub struct Timeline {
     pub steps: Vec<StepSummary>,
     /// Names in canonical order, networks in the order declared.
     pub rows: Vec<Row>,
+    /// What is left out, because there is too much of it.
+    pub left_out: LeftOut,
 }
 
 impl Timeline {
@@ -75,11 +90,12 @@ impl Timeline {
             fold.compiled()
         };
         let worlds: Vec<Compiled> = history.steps().iter().map(at_end).collect();
-        Self::of(history.steps(), &worlds, networks)
+        Self::of(history.steps(), &worlds, networks, MOST_CELLS)
     }
 
-    /// Tells steps whose estates are compiled already, one for each of them. `networks` as in [`Timeline::tell`].
-    pub fn of(steps: &[Step], worlds: &[Compiled], networks: &[NetworkName]) -> Self {
+    /// Tells steps whose estates are compiled already, one for each of them, in at most so many cells. `networks` as in
+    /// [`Timeline::tell`].
+    pub fn of(steps: &[Step], worlds: &[Compiled], networks: &[NetworkName], most: usize) -> Self {
         let mut names = BTreeSet::new();
         let mut seen = indexmap::IndexSet::new();
         for world in worlds {
@@ -87,6 +103,17 @@ impl Timeline {
             seen.extend(world.state.networks.keys().cloned());
         }
         seen.retain(|network| networks.is_empty() || networks.contains(network));
+        let there = LeftOut { names: names.len(), networks: seen.len() };
+        let affordable = (most / worlds.len().max(1)).max(1);
+        if names.len() * seen.len() > affordable {
+            let changing = changing(worlds);
+            // One network's names at least, as far as they can be told.
+            let each = (affordable / seen.len().clamp(1, FEW_NETWORKS)).max(1);
+            let (first, rest): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| changing.contains(name));
+            names = first.into_iter().chain(rest).take(each).collect();
+            seen.truncate((affordable / names.len().max(1)).max(1));
+        }
+        let left_out = LeftOut { names: there.names - names.len(), networks: there.networks - seen.len() };
         let mut rows = Vec::with_capacity(names.len() * seen.len());
         for name in &names {
             for network in &seen {
@@ -103,7 +130,7 @@ impl Timeline {
             end: step.end,
             assessment: Arc::new(Assessment::of(world).keep(networks)),
         });
-        Self { steps: steps.collect(), rows }
+        Self { steps: steps.collect(), rows, left_out }
     }
 
     /// Keeps the first steps only.
@@ -111,6 +138,46 @@ impl Timeline {
         self.steps.truncate(steps);
         self.rows.iter_mut().for_each(|row| row.cells.truncate(steps));
     }
+}
+
+/// So many networks are told about before names are left out for more of them.
+const FEW_NETWORKS: usize = 10;
+
+/// The public names whose answers can change in a step: those with a record set that changes, and those below a zone whose
+/// links change.
+fn changing(worlds: &[Compiled]) -> HashSet<OwnerName> {
+    let mut owners: HashSet<OwnerName> = HashSet::new();
+    let mut apexes: HashSet<OwnerName> = HashSet::new();
+    for (before, after) in worlds.iter().zip(worlds.iter().skip(1)) {
+        for (one, other) in [(before, after), (after, before)] {
+            for (id, linked) in &one.state.zones {
+                let theirs = other.state.zones.get(id);
+                if theirs.map_or(!linked.links.is_empty(), |theirs| theirs.links != linked.links) {
+                    apexes.insert(id.apex.clone());
+                }
+                let theirs = theirs.map(|linked| &linked.zone);
+                if theirs.is_some_and(|theirs| Arc::ptr_eq(theirs, &linked.zone)) {
+                    continue;
+                }
+                let same = |owned: &Owned| {
+                    theirs
+                        .and_then(|zone| zone.get(owned.set.owner(), owned.set.kind()))
+                        .is_some_and(|own| own.set == owned.set)
+                };
+                owners.extend(linked.zone.iter().filter(|owned| !same(owned)).map(|owned| owned.set.owner().clone()));
+            }
+        }
+    }
+    let mut names = HashSet::new();
+    for world in worlds {
+        let state = &world.state;
+        let own = state.resources.values().flat_map(|one| member::of_resource(&state.catalogue, &one.spec, None));
+        let served = state.endpoints.values().flat_map(|endpoint| &endpoint.members).map(|one| one.member.clone());
+        let is_touched = |name: &OwnerName| owners.contains(name) || apexes.iter().any(|apex| name.is_within(apex));
+        let touched = own.chain(served).filter(|member| is_touched(&member.private) || is_touched(&member.public));
+        names.extend(touched.map(|member| member.public));
+    }
+    names
 }
 
 /// The public names a revision is about: those that somebody uses, and those its endpoints serve.

@@ -8,7 +8,7 @@ use clap::Args;
 use super::client::ServerArguments;
 use super::input::{self, InputError};
 use super::{Outcome, Result, StepArguments, format, output};
-use crate::assess::diff::diff;
+use crate::assess::diff::diff_for;
 use crate::compile::{Compiled, compile};
 use crate::estate::{History, Revision};
 use crate::output::diff::{DiffDocument, DiffFormat, document, print};
@@ -72,15 +72,18 @@ enum DiffError {
 pub(super) fn run(arguments: &DiffArguments) -> Result {
     let document = if arguments.running { running(arguments)? } else { offline(arguments)? };
     let text = match (document.is_empty(), arguments.format) {
-        // An empty list is still a document.
-        (true, DiffFormat::Text | DiffFormat::Markdown) => String::new(),
+        // An empty list is still a document, and what was not compared is told in any case.
+        (true, DiffFormat::Text | DiffFormat::Markdown) if document.left_out.is_none() => String::new(),
         (_, format) => print(&document, format),
     };
     output::print(&text)?;
-    Ok(if arguments.exit_code && !document.is_empty() { Outcome::Failed } else { Outcome::Done })
+    // Of estates that were not compared whole nobody can say that they are equal.
+    let differs = !document.is_empty() || document.left_out.is_some();
+    Ok(if arguments.exit_code && differs { Outcome::Failed } else { Outcome::Done })
 }
 
 /// An estate, and the revision it is looked at.
+#[derive(Clone)]
 struct Side {
     history: Arc<History>,
     revision: Revision,
@@ -98,6 +101,16 @@ impl Side {
         let read = input::estate(name)?;
         let revision = read.revision(&StepArguments { at: step.map(str::to_owned) })?;
         Ok(Self { history: Arc::new(read.scenario.history), revision })
+    }
+
+    /// The same scenario at another step.
+    fn at(&self, step: &str) -> std::result::Result<Self, InputError> {
+        let history = &self.history;
+        let Some(found) = history.step(step) else {
+            let steps = history.steps().iter().map(|step| step.name.to_string());
+            return Err(InputError::NoStep { name: step.to_owned(), hint: input::hint(step, steps, "steps") });
+        };
+        Ok(Self { history: Arc::clone(history), revision: found.end })
     }
 
     /// The same with more events behind its revision.
@@ -156,13 +169,16 @@ fn offline(arguments: &DiffArguments) -> std::result::Result<DiffDocument, Box<d
         return Err(DiffError::OneSide.into());
     }
     let before = Side::read(first, second.map(String::as_str))?;
-    let after = Side::read(second.unwrap_or(first), Some(first))?;
+    let after = match second {
+        // A step of the same scenario: it is read once.
+        Some(second) if second.starts_with('@') && !std::path::Path::new(second).exists() => before.at(&second[1..])?,
+        Some(second) if second != first => Side::read(second, Some(first))?,
+        _ => before.clone(),
+    };
     let after = if arguments.add.is_empty() { after } else { after.with(&arguments.add)? };
     let (before, after) = (before.compile(), after.compile());
     known(&arguments.from, &[&before, &after])?;
-    let mut diff = diff(&before, &after);
-    diff.keep(&arguments.from);
-    Ok(document(&diff))
+    Ok(document(&diff_for(&before, &after, &arguments.from)))
 }
 
 /// An unknown client would silently match nothing.

@@ -10,7 +10,7 @@ use super::count;
 pub use super::format::DiffFormat;
 use crate::assess::Path;
 use crate::assess::Severity;
-use crate::assess::diff::{Change, Diff, Effect, End, FindingKey, FlowKey, RecordSetKey, Seen, Written};
+use crate::assess::diff::{Change, Diff, Effect, End, FindingKey, FlowKey, LeftOut, RecordSetKey, Seen, Written};
 
 /// What two estates differ in, as JSON. A side on which something is not there is null.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug, Default)]
@@ -28,6 +28,9 @@ pub struct DiffDocument {
     pub names_break: usize,
     /// How many names heal.
     pub names_heal: usize,
+    /// What was not compared, because there is too much of it; absent where everything was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOutDocument>,
 }
 
 /// A record set that differs.
@@ -152,6 +155,15 @@ pub struct FindingChange {
     pub names: Vec<String>,
 }
 
+/// How much of two large estates was not compared.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug)]
+pub struct LeftOutDocument {
+    /// Answers of networks.
+    pub answers: usize,
+    /// Pairs of client and resource.
+    pub flows: usize,
+}
+
 impl DiffDocument {
     /// True if nothing differs.
     pub fn is_empty(&self) -> bool {
@@ -205,6 +217,8 @@ pub fn document(diff: &Diff) -> DiffDocument {
         findings: diff.findings.iter().flat_map(finding).collect(),
         names_break: diff.breaks.len(),
         names_heal: diff.heals.len(),
+        left_out: (diff.left_out != LeftOut::default())
+            .then_some(LeftOutDocument { answers: diff.left_out.answers, flows: diff.left_out.flows }),
     }
 }
 
@@ -308,15 +322,31 @@ fn text(document: &DiffDocument) -> String {
     if !text.is_empty() {
         let _ = writeln!(text, "{}", summary(document));
     }
+    if let Some(left_out) = &document.left_out {
+        let _ = writeln!(text, "{}", not_compared(left_out));
+    }
     text
+}
+
+/// What was not compared, and what to do about it.
+fn not_compared(left_out: &LeftOutDocument) -> String {
+    format!(
+        "not compared, because there are too many: {}, and the flows of {} of client and resource; record sets and \
+         findings were compared whole\nhelp: keep to a few networks with `--from NETWORK`",
+        count(left_out.answers, "answer"),
+        count(left_out.flows, "pair")
+    )
 }
 
 /// A difference for a pull request: what breaks as a table, all of it in blocks that fold.
 fn markdown(document: &DiffDocument) -> String {
-    if document.is_empty() {
+    if document.is_empty() && document.left_out.is_none() {
         return String::new();
     }
     let mut text = format!("### What changes in DNS: {}\n", summary(document));
+    if let Some(left_out) = &document.left_out {
+        let _ = writeln!(text, "\n{}", not_compared(left_out));
+    }
     let cell = |text: &str| text.replace('|', "\\|");
     let broken: Vec<_> = document.flows.iter().filter(|one| one.effect == "breaks").collect();
     if !broken.is_empty() {

@@ -7,16 +7,29 @@ use serde::Serialize;
 
 use super::count;
 use super::findings::{FindingDocument, document as finding_document, summary};
-use crate::assess::timeline::{Row, Timeline};
+use crate::assess::timeline::{LeftOut, Row, Timeline};
 use crate::assess::{Cell, Standing};
 
 /// A story, as JSON.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[serde(rename_all = "camelCase")]
 pub struct StoryDocument {
     /// The steps in order.
     pub steps: Vec<StepDocument>,
     /// A row for each name and network.
     pub rows: Vec<RowDocument>,
+    /// What is left out, because there is too much of it; absent where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOutDocument>,
+}
+
+/// How much of a large history is left out.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug)]
+pub struct LeftOutDocument {
+    /// Names.
+    pub names: usize,
+    /// Networks.
+    pub networks: usize,
 }
 
 /// A step, as JSON.
@@ -78,7 +91,9 @@ pub fn document(story: &Timeline) -> StoryDocument {
         network: row.network.to_string(),
         cells: (0..row.cells.len()).map(|index| cell_document(story, row, index)).collect(),
     });
-    StoryDocument { steps: steps.collect(), rows: rows.collect() }
+    let LeftOut { names, networks } = story.left_out;
+    let left_out = (story.left_out != LeftOut::default()).then_some(LeftOutDocument { names, networks });
+    StoryDocument { steps: steps.collect(), rows: rows.collect(), left_out }
 }
 
 /// A story as one table: a line for each name and network, a column a step.
@@ -127,6 +142,16 @@ pub fn text(story: &Timeline) -> String {
         text.push('\n');
     }
     text.push_str("\n* changed in this step   ! broken in this network   ~ at risk\n\n");
+    let LeftOut { names, networks } = story.left_out;
+    if names + networks > 0 {
+        let _ = writeln!(
+            text,
+            "left out, because there are too many: {} and {}; what changes is told first\nhelp: choose networks with \
+             `--from NETWORK`; `explain NAME` tells about one name\n",
+            count(names, "name"),
+            count(networks, "network")
+        );
+    }
     for (index, step) in story.steps.iter().enumerate() {
         let changed = story.rows.iter().filter(|row| index > 0 && changed(row, index)).count();
         let about = if step.about.is_empty() { String::new() } else { format!(": {}", step.about) };

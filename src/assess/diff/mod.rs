@@ -7,15 +7,16 @@
 
 mod answers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use crate::assess::flow::{Client, flows};
 use crate::assess::{Assessment, Severity, Standing};
 use crate::assess::{Flow, Path};
-use crate::compile::Compiled;
 use crate::compile::zone::who;
+use crate::compile::{Compiled, Owned, Zone, member};
 use crate::dns::{OwnerName, RecordType, Ttl};
-use crate::estate::{EndpointName, NetworkName, ZoneId};
+use crate::estate::{EndpointName, NetworkName, ResourceName, ZoneId};
 
 /// Something that is not the same on both sides.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,6 +27,20 @@ pub struct Change<K, V> {
     pub before: Option<V>,
     /// How it is on the second side; absent if it is not there.
     pub after: Option<V>,
+}
+
+/// The most answers of each estate that are compared. What differs in its record sets is asked for first.
+pub const MOST_ANSWERS: usize = 200_000;
+/// The most pairs of client and resource whose flows are compared. Resources that differ, and whose names do, come first.
+pub const MOST_FLOWS: usize = 10_000;
+
+/// How much of two large estates was not compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LeftOut {
+    /// Answers of networks.
+    pub answers: usize,
+    /// Pairs of client and resource.
+    pub flows: usize,
 }
 
 /// All that differs.
@@ -45,6 +60,8 @@ pub struct Diff {
     pub breaks: BTreeSet<(NetworkName, OwnerName)>,
     /// Names that are broken before and not after.
     pub heals: BTreeSet<(NetworkName, OwnerName)>,
+    /// What was not compared, because there is too much of it.
+    pub left_out: LeftOut,
 }
 
 /// Which record set.
@@ -221,6 +238,7 @@ impl Diff {
             findings: mirrored(self.findings),
             breaks: self.heals,
             heals: self.breaks,
+            left_out: self.left_out,
         }
     }
 
@@ -240,11 +258,48 @@ impl Diff {
 
 /// What differs between two estates.
 pub fn diff(before: &Compiled, after: &Compiled) -> Diff {
+    diff_for(before, after, &[])
+}
+
+/// What differs between two estates for these networks and machines; for all, where none is named.
+pub fn diff_for(before: &Compiled, after: &Compiled, clients: &[String]) -> Diff {
+    diff_within(before, after, clients, MOST_ANSWERS, MOST_FLOWS)
+}
+
+fn diff_within(before: &Compiled, after: &Compiled, clients: &[String], answers: usize, most_flows: usize) -> Diff {
+    if is_one(before, after) {
+        return Diff::default();
+    }
     let assessments = [before, after].map(Assessment::of);
-    let ends = [ends(before, &assessments[0]), ends(after, &assessments[1])];
+    let record_sets = record_sets(before, after);
+    let changed: BTreeSet<_> = record_sets.iter().map(|one| (one.key.owner.clone(), one.key.kind)).collect();
+    let owners: HashSet<&OwnerName> = changed.iter().map(|(owner, _)| owner).collect();
+    let apexes = relinked(before, after);
+    let [names_before, names_after] = [before, after].map(named);
+    let differs = |public: &OwnerName, private: &OwnerName| {
+        let there = names_before.contains_key(public) && names_after.contains_key(public);
+        let relinked = apexes.iter().any(|apex| private.is_within(apex) || public.is_within(apex));
+        !there || relinked || owners.contains(public) || owners.contains(private)
+    };
+    let touched: BTreeSet<&OwnerName> = names_before
+        .iter()
+        .chain(&names_after)
+        .filter(|(public, private)| differs(public, private))
+        .map(|(public, _)| public)
+        .collect();
+    let (ends, flows_left) = ends([before, after], &assessments, clients, &touched, most_flows);
     // Shared names belong to no resource; whoever uses one goes through them.
-    let used = ends.iter().flat_map(BTreeMap::keys).map(|key| key.name.clone()).collect();
-    let [answers_before, answers_after] = answers::of([before, after], used);
+    let used: BTreeSet<&OwnerName> = ends.iter().flat_map(BTreeMap::keys).map(|key| &key.name).collect();
+    let all: BTreeSet<&OwnerName> = names_before.keys().chain(names_after.keys()).chain(used).collect();
+    let (first, rest): (Vec<&OwnerName>, Vec<&OwnerName>) = all.into_iter().partition(|name| touched.contains(name));
+    let questions = answers::Questions {
+        names: first.into_iter().chain(rest).cloned().collect(),
+        changed: &changed,
+        private: names_before.values().chain(names_after.values()).collect(),
+        networks: clients,
+        most: answers,
+    };
+    let ([answers_before, answers_after], answers_left) = answers::of([before, after], questions);
     let mut answers = changes(answers_before, answers_after);
     // Who comes new into a network, or the last who leaves, finds public DNS as everywhere: that is no news.
     answers.retain(|one| {
@@ -252,14 +307,47 @@ pub fn diff(before: &Compiled, after: &Compiled) -> Diff {
     });
     let [ends_before, ends_after] = ends;
     let broken: [BTreeSet<_>; 2] = assessments.each_ref().map(|one| one.broken().cloned().collect());
-    Diff {
-        record_sets: changes(record_sets(before), record_sets(after)),
+    let mut diff = Diff {
+        record_sets,
         answers,
         flows: changes(ends_before, ends_after),
         findings: changes(findings(&assessments[0]), findings(&assessments[1])),
         breaks: broken[1].difference(&broken[0]).cloned().collect(),
         heals: broken[0].difference(&broken[1]).cloned().collect(),
-    }
+        left_out: LeftOut { answers: answers_left, flows: flows_left },
+    };
+    diff.keep(clients);
+    diff
+}
+
+/// True for one and the same revision of histories that say the same.
+fn is_one(before: &Compiled, after: &Compiled) -> bool {
+    let history = Arc::ptr_eq(&before.history, &after.history) || before.history == after.history;
+    let [one, other] = [before, after].map(|world| &world.state.files);
+    let files = Arc::ptr_eq(one, other) || one.is_empty() && other.is_empty();
+    history && files && before.revision() == after.revision()
+}
+
+/// The apexes of zones that are linked to other networks, or in another way, on one side than on the other.
+fn relinked<'w>(before: &'w Compiled, after: &'w Compiled) -> BTreeSet<&'w OwnerName> {
+    let links = |world: &'w Compiled, id: &ZoneId| {
+        world.state.zones.get(id).map(|one| &one.links).filter(|links| !links.is_empty())
+    };
+    let all = before.state.zones.keys().chain(after.state.zones.keys());
+    all.filter(|id| links(before, id) != links(after, id)).map(|id| &id.apex).collect()
+}
+
+/// True if a network or machine is among those named, or none is named.
+fn is_meant(clients: &[String], name: &str) -> bool {
+    clients.is_empty() || clients.iter().any(|client| client == name)
+}
+
+/// The public names an estate is about, each with its private one.
+fn named(world: &Compiled) -> BTreeMap<OwnerName, OwnerName> {
+    let state = &world.state;
+    let own = state.resources.values().flat_map(|one| member::of_resource(&state.catalogue, &one.spec, None));
+    let served = state.endpoints.values().flat_map(|endpoint| &endpoint.members).map(|one| one.member.clone());
+    own.chain(served).map(|member| (member.public, member.private)).collect()
 }
 
 fn changes<K: Ord + Clone, V: PartialEq>(before: BTreeMap<K, V>, mut after: BTreeMap<K, V>) -> Vec<Change<K, V>> {
@@ -275,38 +363,93 @@ fn changes<K: Ord + Clone, V: PartialEq>(before: BTreeMap<K, V>, mut after: BTre
     changes
 }
 
-fn record_sets(world: &Compiled) -> BTreeMap<RecordSetKey, Written> {
-    let mut all = BTreeMap::new();
-    for (zone, linked) in &world.state.zones {
-        for owned in linked.zone.iter().filter(|owned| owned.set.kind() != RecordType::SOA) {
-            let set = &owned.set;
-            let key = RecordSetKey { zone: zone.clone(), owner: set.owner().clone(), kind: set.kind() };
-            let data = sorted(set.data().iter().map(ToString::to_string));
-            all.insert(key, Written { ttl: set.ttl(), data, by: who(&owned.writer) });
+/// Record sets that differ. Zones are compared one by one, and of what is equal nothing is kept.
+fn record_sets(before: &Compiled, after: &Compiled) -> Vec<Change<RecordSetKey, Written>> {
+    let [before, after] = [before, after].map(|world| &world.state.zones);
+    let ids: BTreeSet<&ZoneId> = before.keys().chain(after.keys()).collect();
+    let mut all = Vec::new();
+    for id in ids {
+        let [one, other] = [before, after].map(|zones| zones.get(id).map(|linked| &linked.zone));
+        if let (Some(one), Some(other)) = (one, other)
+            && Arc::ptr_eq(one, other)
+        {
+            continue;
         }
+        all.extend(changes(written(id, one, other), written(id, other, one)));
     }
     all
 }
 
-fn ends(world: &Compiled, assessment: &Assessment) -> BTreeMap<FlowKey, End> {
-    let views = world.views.iter().map(|(id, view)| (view.label().to_owned(), Client::View(id)));
-    let machines = world.state.machines.keys().map(|name| (name.to_string(), Client::Machine(name.clone())));
-    let mut all = BTreeMap::new();
-    for (label, client) in views.chain(machines) {
-        for resource in world.state.resources.keys() {
-            for flow in flows(world, &client, resource) {
-                let is_broken =
-                    assessment.of_flow(world, &client, &flow).is_some_and(|one| one.standing == Standing::Broken);
-                let Flow { operation, function, name, path, judgement, .. } = flow;
-                let (client, resource) = (label.clone(), resource.to_string());
-                let key =
-                    FlowKey { client, resource, operation: operation.name(), name, function: function.to_string() };
-                let (allowed, status) = (judgement.allowed, judgement.seen.status);
-                all.insert(key, End { allowed, is_broken, path, status, reason: judgement.reason });
+/// The record sets of a zone that the other one does not have in the same way.
+fn written(id: &ZoneId, zone: Option<&Arc<Zone>>, other: Option<&Arc<Zone>>) -> BTreeMap<RecordSetKey, Written> {
+    let mut own = BTreeMap::new();
+    for Owned { set, writer, .. } in zone.iter().flat_map(|zone| zone.iter()) {
+        let same = |theirs: Owned| theirs.set == set && theirs.writer == writer;
+        if set.kind() == RecordType::SOA || other.and_then(|other| other.get(set.owner(), set.kind())).is_some_and(same)
+        {
+            continue;
+        }
+        let key = RecordSetKey { zone: id.clone(), owner: set.owner().clone(), kind: set.kind() };
+        let data = sorted(set.data().iter().map(ToString::to_string));
+        own.insert(key, Written { ttl: set.ttl(), data, by: who(&writer) });
+    }
+    own
+}
+
+/// How the flows of two estates end, and of how many pairs of client and resource that was not found out. Of many
+/// resources those come first that differ, or that are used through one of these names.
+fn ends(
+    worlds: [&Compiled; 2],
+    assessments: &[Assessment; 2],
+    clients: &[String],
+    touched: &BTreeSet<&OwnerName>,
+    most: usize,
+) -> ([BTreeMap<FlowKey, End>; 2], usize) {
+    let [before, after] = worlds.map(|world| &world.state.resources);
+    let is_touched = |name: &ResourceName| match (before.get(name), after.get(name)) {
+        (Some(one), Some(other)) => {
+            one.spec != other.spec
+                || one.scopes != other.scopes
+                || member::of_resource(&worlds[0].state.catalogue, &one.spec, None)
+                    .iter()
+                    .any(|member| touched.contains(&member.public))
+        }
+        _ => true,
+    };
+    let all: BTreeSet<&ResourceName> = before.keys().chain(after.keys()).collect();
+    let askers = |world: &Compiled| {
+        let views = world.views.iter().map(|(id, view)| (view.label().to_owned(), Client::View(id)));
+        let machines = world.state.machines.keys().map(|name| (name.to_string(), Client::Machine(name.clone())));
+        views.chain(machines).filter(|(label, _)| is_meant(clients, label)).collect::<Vec<_>>()
+    };
+    let askers = worlds.map(askers);
+    let many = askers.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    let affordable = most / many;
+    let mut resources: Vec<&ResourceName> = all.into_iter().collect();
+    if resources.len() > affordable {
+        let (first, rest): (Vec<_>, Vec<_>) = resources.into_iter().partition(|name| is_touched(name));
+        resources = first.into_iter().chain(rest).collect();
+    }
+    let left = resources.len().saturating_sub(affordable);
+    resources.truncate(affordable);
+    let mut ends = [BTreeMap::new(), BTreeMap::new()];
+    for (((world, assessment), askers), all) in worlds.iter().zip(assessments).zip(&askers).zip(&mut ends) {
+        for (label, client) in askers {
+            for resource in resources.iter().filter(|name| world.state.resources.contains_key(**name)) {
+                for flow in flows(world, client, resource) {
+                    let is_broken =
+                        assessment.of_flow(world, client, &flow).is_some_and(|one| one.standing == Standing::Broken);
+                    let Flow { operation, function, name, path, judgement, .. } = flow;
+                    let (client, resource) = (label.clone(), resource.to_string());
+                    let key =
+                        FlowKey { client, resource, operation: operation.name(), name, function: function.to_string() };
+                    let (allowed, status) = (judgement.allowed, judgement.seen.status);
+                    all.insert(key, End { allowed, is_broken, path, status, reason: judgement.reason });
+                }
             }
         }
     }
-    all
+    (ends, left * many)
 }
 
 fn findings(assessment: &Assessment) -> BTreeMap<FindingKey, Severity> {
@@ -394,6 +537,26 @@ mod tests {
         let told: Vec<_> = diff.answers.iter().map(|one| format!("{} {}", one.key.name, one.key.network)).collect();
         assert_eq!(told, ["x.corp.example vnet1"]);
         assert_eq!(diff.answers[0].before, Some(Seen::NameError));
+    }
+
+    #[test]
+    fn of_a_large_estate_what_differs_is_compared_first_and_the_rest_is_counted() {
+        let history = history("two-scopes-one-dns");
+        let (before, after) = (at(&history, "first-scope"), at(&history, "second-scope"));
+        let whole = diff(&before, &after);
+        assert_eq!(whole.left_out, LeftOut::default());
+        let part = diff_within(&before, &after, &[], 12, 3);
+        assert!(part.left_out.answers > 0 && part.left_out.flows > 0, "{:?}", part.left_out);
+        assert_eq!((&part.record_sets, &part.findings), (&whole.record_sets, &whole.findings));
+        assert!(!part.answers.is_empty() && part.answers.iter().all(|one| whole.answers.contains(one)));
+        assert!(part.flows.iter().all(|one| whole.flows.contains(one)));
+        // One network alone can be compared whole.
+        let network = ["vnet1".to_owned()];
+        let own = diff_for(&before, &after, &network);
+        let mut kept = whole;
+        kept.keep(&network);
+        assert_eq!(own, kept);
+        assert_eq!(diff(&after, &after), Diff::default());
     }
 
     proptest! {

@@ -13,12 +13,9 @@ pub mod text;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use indexmap::IndexSet;
-
-use crate::assess::timeline::{Timeline, names_of};
+use crate::assess::timeline::{self, Timeline};
 use crate::compile::{Compiled, Fold};
 use crate::dns::OwnerName;
 use crate::estate::history::Step;
@@ -27,8 +24,9 @@ use crate::scenario::Scenario;
 
 pub use estate::Estate;
 
-/// The most answers (names by networks by steps) of a tale: beyond it the last networks are left out.
-pub const MOST_ANSWERS: usize = 300_000;
+/// The most answers (names by networks by steps) of a tale, each of which is explained. Beyond it names about which nothing
+/// changes are left out, then the last networks.
+pub const MOST_ANSWERS: usize = 40_000;
 
 /// A scenario with every step compiled.
 #[derive(Clone, Debug)]
@@ -49,6 +47,8 @@ pub struct TimelineView {
     pub story: Timeline,
     /// How many networks are left out because the tale would be too large.
     pub left_out: usize,
+    /// How many names about which nothing changes are left out for the same reason.
+    pub left_out_names: usize,
 }
 
 impl TimelineView {
@@ -77,14 +77,8 @@ impl TimelineView {
 
     /// Tells steps that are compiled already, one world for each.
     pub fn of_worlds(steps: Vec<Step>, worlds: Vec<Compiled>, networks: &[NetworkName]) -> Self {
-        let names: BTreeSet<OwnerName> = worlds.iter().flat_map(names_of).collect();
-        let there: IndexSet<&NetworkName> = worlds.iter().flat_map(|world| world.state.networks.keys()).collect();
-        let asked = there.into_iter().filter(|network| networks.is_empty() || networks.contains(network));
-        let mut told: Vec<NetworkName> = asked.cloned().collect();
-        let affordable = affordable(names.len(), steps.len());
-        let left_out = told.len().saturating_sub(affordable);
-        told.truncate(affordable);
-        let story = Timeline::of(&steps, &worlds, &told);
+        let story = Timeline::of(&steps, &worlds, networks, MOST_ANSWERS);
+        let timeline::LeftOut { names: left_out_names, networks: left_out } = story.left_out;
         let nothing: Arc<str> = "".into();
         Self {
             title: Arc::clone(&nothing),
@@ -95,6 +89,7 @@ impl TimelineView {
             worlds,
             story,
             left_out,
+            left_out_names,
         }
     }
 
@@ -124,11 +119,6 @@ pub fn steps(history: &History) -> Vec<Step> {
         steps.push(Step { name: "".into(), about: "".into(), end: history.last() });
     }
     steps
-}
-
-/// How many networks a tale of so many names and steps can have: one at least.
-fn affordable(names: usize, steps: usize) -> usize {
-    (MOST_ANSWERS / (names * steps).max(1)).max(1)
 }
 
 fn names(story: &Timeline) -> Vec<OwnerName> {

@@ -146,9 +146,21 @@ fn texts_are_cut_to_fit_and_wrapped_between_words() {
 }
 
 #[test]
-fn a_tale_has_as_many_networks_as_it_can_afford() {
-    assert_eq!(affordable(16, 4), MOST_ANSWERS / 64);
-    assert_eq!(affordable(0, 0), MOST_ANSWERS);
-    assert_eq!(affordable(MOST_ANSWERS, 2), 1, "one is always told of");
-    assert_eq!(tale("two-scopes-one-dns").left_out, 0);
+fn a_timeline_has_as_many_names_and_networks_as_it_can_afford() {
+    let tale = tale("two-scopes-one-dns");
+    assert_eq!((tale.left_out, tale.left_out_names), (0, 0));
+    let whole = &tale.story;
+    let (names, networks, steps) = (tale.names().len(), tale.networks().len(), tale.steps.len());
+    assert!(names * networks * steps > 60, "{names} {networks} {steps}");
+    for most in [1, 20, 60, names * networks * steps - 1, names * networks * steps] {
+        let part = Timeline::of(&tale.steps, &tale.worlds, &[], most);
+        assert!(part.rows.len() * steps <= most.max(steps), "{most}");
+        let kept: Vec<_> =
+            part.rows.iter().map(|row| &row.network).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+        assert_eq!(part.rows.len(), (names - part.left_out.names) * (networks - part.left_out.networks), "{most}");
+        assert_eq!(kept.len(), networks - part.left_out.networks);
+        assert!(part.rows.iter().all(|row| whole.rows.contains(row)), "{most}");
+        let changes = |row: &timeline::Row| row.cells.windows(2).any(|pair| pair[0] != pair[1]);
+        assert!(part.left_out.names == 0 || part.rows.iter().any(changes), "{most}: what changes comes first");
+    }
 }

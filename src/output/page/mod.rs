@@ -50,6 +50,8 @@ pub struct Page {
     pub start: usize,
     /// How many networks are left out because the page would be too large.
     pub left_out: usize,
+    /// How many names about which nothing changes are left out for the same reason.
+    pub left_out_names: usize,
     /// The steps in order.
     pub steps: Vec<Step>,
     /// Networks of the table, in the order declared.
@@ -241,6 +243,7 @@ impl Page {
             scenario: None,
             start: tale.start,
             left_out: tale.left_out,
+            left_out_names: tale.left_out_names,
             steps,
             networks: networks.iter().map(ToString::to_string).collect(),
             names: order.iter().map(name).collect(),

@@ -343,6 +343,7 @@
       if (focused) first.focus();
     }
     const left = [];
+    if (story.leftOutNames) left.push(`${count(story.leftOutNames, "name")} left out: nothing changes about them. explain NAME tells about one.`);
     if (story.leftOut) left.push(`${count(story.leftOut, "network")} left out: the page would be too large. Name the ones to show with --from.`);
     if (rows.length < all.length) left.push(`${count(all.length - rows.length, "more name")}: filter to see them.`);
     $("left-out").hidden = !left.length;

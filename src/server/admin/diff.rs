@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::ask::{Asked, at};
 use super::problem::blocking;
 use super::{Admin, Problem, documents};
-use crate::assess::diff::diff;
+use crate::assess::diff::diff_for;
 use crate::output::diff::{DiffDocument, document};
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
@@ -44,9 +44,7 @@ async fn difference(State(admin): State<Admin>, Asked(query): Asked<DiffQuery>) 
     blocking(move || {
         let (before, after) = (at(&admin, Some(&query.from))?, at(&admin, query.to.as_deref())?);
         let clients: Vec<String> = query.client.iter().flat_map(|list| list.split(',')).map(str::to_owned).collect();
-        let mut diff = diff(&before, &after);
-        diff.keep(&clients);
-        Ok(Json(document(&diff)))
+        Ok(Json(document(&diff_for(&before, &after, &clients))))
     })
     .await
 }

@@ -24,6 +24,9 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::new().routes(routes!(page)).routes(routes!(story))
 }
 
+/// The largest value that is held, in bytes.
+const MOST_KEPT: usize = 16 << 20;
+
 /// The value of the history that was asked for last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kept(Arc<Mutex<Option<Told>>>);
@@ -60,7 +63,8 @@ impl Kept {
             tag: format!("\"{tag}\""),
             json,
         };
-        *kept = Some(told.clone());
+        // What is large is made again rather than held beside the answers.
+        *kept = (told.json.len() <= MOST_KEPT).then(|| told.clone());
         told
     }
 }
