@@ -499,6 +499,9 @@ impl Maker {
             3 => {
                 // The repair: the group as it is.
                 let group = self.state.endpoints[&endpoint].zone_group.clone()?;
+                if !group.zones.iter().all(|zone| self.state.zones.contains_key(zone)) {
+                    return None;
+                }
                 Event::SetZoneGroup { endpoint, zone_group: group }
             }
             4 => Event::DeleteZoneGroup { endpoint },

@@ -393,6 +393,15 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// True if a host can be one of a data collection endpoint: it has the form of one of their names in this cloud.
+    pub fn is_data_collection_host(&self, host: &OwnerName) -> bool {
+        let rows = self.endpoints.iter().filter(|row| row.kind == EndpointKind::DataCollectionEndpoint);
+        let fits = |row: &EndpointRow| {
+            host.relative_to(&row.public_zone).is_some_and(|relative| row.record.slot_in(&relative).is_some())
+        };
+        rows.into_iter().any(fits)
+    }
+
     /// The embedded catalogue of a cloud.
     pub fn of(cloud: Cloud) -> Arc<Self> {
         load::embedded(cloud)

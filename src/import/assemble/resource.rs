@@ -198,9 +198,18 @@ impl Builder<'_> {
             self.missing(text, object.places(), show("resource show", &object.id));
             return None;
         };
-        let place = object.place("configurationAccess");
-        for name in [&configuration_access, &logs_ingestion].into_iter().chain(&metrics) {
+        let named = [("configurationAccess", Some(&configuration_access)), ("logsIngestion", Some(&logs_ingestion))];
+        for (attribute, name) in named.into_iter().chain([("metricsIngestion", metrics.as_ref())]) {
+            let Some(name) = name else { continue };
+            let place = object.place(attribute);
             if self.is_foreign(name, place.clone()) {
+                return None;
+            }
+            if !self.catalogue.is_data_collection_host(name) {
+                let text =
+                    format!("`{name}` is not a host of a data collection endpoint: endpoint {label} is left out");
+                let get = show("resource show", &object.id);
+                self.report.add(Topic::Inconsistent, text, place.into_iter().collect(), Some(get));
                 return None;
             }
         }

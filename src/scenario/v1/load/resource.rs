@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Loader, Told};
-use crate::catalogue::{Catalogue, EndpointKind, EndpointRow};
+use crate::catalogue::Catalogue;
 use crate::compile::ObjectKind;
 use crate::compile::refusal::Reason;
 use crate::dns::OwnerName;
@@ -132,7 +132,7 @@ impl Loader<'_> {
             let name = self.owner_name(host(shape.text()), range);
             if let Some(name) = &name
                 && !self.is_foreign(name, range)
-                && !self.is_data_collection_host(name)
+                && !self.catalogue.is_data_collection_host(name)
             {
                 let message = format!("`{}` is not a host of a data collection endpoint", shown(&name.to_string()));
                 let hint =
@@ -165,14 +165,6 @@ impl Loader<'_> {
     }
 
     /// True if an endpoint's name in the catalogue has the form of this host.
-    fn is_data_collection_host(&self, host: &OwnerName) -> bool {
-        let rows = self.catalogue.endpoints.iter().filter(|row| row.kind == EndpointKind::DataCollectionEndpoint);
-        let fits = |row: &EndpointRow| {
-            host.relative_to(&row.public_zone).is_some_and(|relative| row.record.slot_in(&relative).is_some())
-        };
-        rows.into_iter().any(fits)
-    }
-
     pub(super) fn create_resource(&mut self, spec: ResourceSpec, name: Range, told: Told) {
         self.new_name(ObjectKind::Resource, spec.name().as_str(), name);
         self.push(told, Event::PutResource(spec));
