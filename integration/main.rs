@@ -47,6 +47,13 @@ mod import_forms;
 /// Specs, differences, and findings in the forms CI reads.
 mod regression;
 
+/// What GitHub, GitLab and Azure Pipelines read, and holding some expectations, again, or when files change.
+mod ci_systems;
+
+/// What systemd is told.
+#[cfg(target_os = "linux")]
+mod service;
+
 /// Somebody's master files, served by the real binary.
 mod zones;
 

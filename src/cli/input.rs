@@ -241,7 +241,7 @@ pub(super) fn read(name: &str) -> Result<Read, InputError> {
 }
 
 /// Reads a scenario and notes the files it names.
-fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Read, InputError> {
+pub(super) fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Read, InputError> {
     if let Some(read) = imported(name).map_err(|error| InputError::Import(error.to_string()))? {
         return Ok(read);
     }
@@ -330,10 +330,17 @@ fn made(name: &str, names: &[String], texts: &[(Arc<str>, Vec<u8>)]) -> Result<R
     Ok(Read { name: name.to_owned(), scenario: made.scenario })
 }
 
-/// Reads a scenario or a spec by file, name or `-`, and says what it is called in messages.
-pub(super) fn read_document(name: &str) -> Result<(String, Document), InputError> {
+/// Reads a scenario or a spec by file, name or `-`, says what it is called in messages, and notes the files it names.
+pub(super) fn read_document(name: &str, note: &mut dyn FnMut(&Path)) -> Result<(String, Document), InputError> {
+    let note = RefCell::new(note);
     with_text(name, |file, text| {
-        let files = beside((!is_stream(name)).then_some(Path::new(name)));
+        let own = (!is_stream(name)).then_some(Path::new(name));
+        let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
+        let files = beside(own);
+        let files = |path: &str| {
+            (note.borrow_mut())(&folder.join(path));
+            files(path)
+        };
         Ok((file.to_owned(), Document::read(file, text, &files).map_err(InputError::Scenario)?))
     })
 }

@@ -20,9 +20,10 @@ use crate::server::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Gu
 use crate::server::file_watch;
 use crate::server::log::{self, CountedStderr, LogFormat, LogOutput};
 use crate::server::metrics;
+use crate::server::service_manager::{self, Phase};
 use crate::server::source::ZoneSource;
 use crate::server::upstream::{self, Wanted};
-use crate::server::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpFrontEnd, observe, start};
+use crate::server::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpFrontEnd, listen, observe, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
 #[derive(Args, Debug)]
@@ -40,6 +41,10 @@ pub(super) struct ServeArguments {
     /// Where to listen, UDP and TCP alike; with a network, for its clients only. Port 0 takes a free one
     #[arg(long, value_name = "[NETWORK=]ADDRESS:PORT", env = "AMPLS_DNS_LISTEN", value_delimiter = ',')]
     listen: Vec<Listen>,
+    /// Without --listen, where the public view is; each network has the next port. Port 0 takes free ones
+    /// [default: 127.0.0.1:5300]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "AMPLS_DNS_LISTEN_FROM", conflicts_with = "listen")]
+    listen_from: Option<SocketAddr>,
     /// Besides loopback, senders whose EDNS client subnet is believed
     #[arg(long, value_name = "PREFIX", env = "AMPLS_DNS_TRUST_ECS", value_delimiter = ',')]
     trust_ecs: Vec<IpNet>,
@@ -135,6 +140,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
     let upstreams = upstream::addresses(&arguments.upstream)?;
     let settings = Settings {
         listeners: arguments.listen.clone(),
+        first: arguments.listen_from.unwrap_or(listen::DEFAULT_ADDRESS),
         trusted: arguments.trust_ecs.clone(),
         extended: if arguments.strict { Ede::Omit } else { Ede::Include },
         upstreams: upstreams.clone(),
@@ -185,18 +191,23 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
             say(&format!("\nadmin: http://{}", server.address()));
         }
         say("\nctrl-c ends the server");
+        service_manager::tell(Phase::Ready(&served(&control)));
         loop {
             let control = Arc::clone(&control);
             match signals.next().await {
                 Signal::End => break,
                 // A failure is logged where it happens, and kept for the admin API.
                 Signal::Reload => {
-                    let _ = tokio::task::spawn_blocking(move || control.reload()).await?;
+                    service_manager::tell(Phase::Reloading);
+                    let reloaded = Arc::clone(&control);
+                    let _ = tokio::task::spawn_blocking(move || reloaded.reload()).await?;
+                    service_manager::tell(Phase::Ready(&served(&control)));
                 }
                 Signal::Statistics => say(&metrics::summary(running.service().log(), &running.world())),
             }
         }
         say("stopping");
+        service_manager::tell(Phase::Stopping);
 
         admin.drain();
         if arguments.drain > 0 {
@@ -212,6 +223,13 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         drop(log);
         Ok(Outcome::Done)
     })
+}
+
+/// What is served, on one line.
+fn served(control: &Control) -> String {
+    let standing = control.standing();
+    let step = standing.step().map_or("-", |step| &*step.name);
+    format!("serving {} at step {step}, revision {}", control.source().name(), standing.world.revision())
 }
 
 fn say_what_is_read(say: impl Fn(&str), given: &input::Given, loaded: &Loaded) {

@@ -2,27 +2,28 @@
 
 mod record;
 mod server;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 
 use self::server::{Server, Servers};
 use super::input::{self, Read};
 use super::{Outcome, Result, StepArguments, format, output};
-use crate::assess::verify::{Asked, Case, Mismatch, verify};
-use crate::client::dns::{Patience, Task};
+use crate::assess::verify::{self, Asked, Case, Mismatch, Verifier};
+use crate::client::dns::{Held, Patience, Task};
 use crate::compile::compile;
 use crate::dns::RecordType;
-use crate::estate::{Event, Revision};
-use crate::output::verification::{self, TestFormat, Verified};
+use crate::estate::{Event, History, Revision};
+use crate::output::verification::{Printer, TestFormat, Verified};
 use crate::scenario::expect::From;
 use crate::scenario::{Document, Expectation, Spec, builtin};
-use crate::server::{listen, plan};
+use crate::server::{Plan, listen, plan};
 
 /// Hold expectations against scenarios or DNS servers; exit code 1 if one does not hold
 #[derive(Args, Debug)]
@@ -34,7 +35,8 @@ use crate::server::{listen, plan};
         ampls-dns test spec.yaml --scenario my-estate.yaml          a spec, against a scenario\n  \
         ampls-dns test spec.yaml --server vnet1=127.0.0.1:5301      the same, against a server\n  \
         ampls-dns test spec.yaml --server 10.0.0.4 --from vnet1     inside a real network\n  \
-        ampls-dns test record --server 10.0.0.4 --from vnet1 api.monitor.azure.com > spec.yaml\n\n\
+        ampls-dns test record --server 10.0.0.4 --from vnet1 api.monitor.azure.com > spec.yaml\n  \
+        ampls-dns test my-estate.yaml --filter vnet1 --watch        one network's, again when the file changes\n\n\
         A spec is a YAML file with expectations alone; `ampls-dns schema spec` prints its JSON Schema."
 )]
 pub(super) struct TestArguments {
@@ -57,6 +59,15 @@ pub(super) struct TestArguments {
     /// How long to ask a server again until it says what is expected, where the spec does not say it, such as 30s
     #[arg(long, value_name = "TIME", value_parser = duration)]
     within: Option<Duration>,
+    /// How many more tries an expectation gets that a server does not meet
+    #[arg(long, value_name = "NUMBER", default_value = "0", requires = "server", value_parser = clap::value_parser!(u32).range(..=100))]
+    retry: u32,
+    /// Hold only expectations with this text in `FILE STEP SUBJECT`, such as a network or a name; may be given several times
+    #[arg(long, value_name = "TEXT")]
+    filter: Vec<String>,
+    /// Hold them again when the files change, until the program is ended
+    #[arg(long)]
+    watch: bool,
     /// Fail if an expectation was not looked at
     #[arg(long)]
     fail_on_skip: bool,
@@ -116,6 +127,10 @@ enum TestError {
          AMPLS_DNS_SCENARIO) is for specs; leave it out here"
     )]
     NotASpec(String),
+    #[error(
+        "no expectation matches {0}\nhelp: --filter looks for a text in `FILE STEP SUBJECT`, without regard to case"
+    )]
+    NothingMatches(String),
     #[error("unknown network `{network}` in --server or --from\nhelp: {hint}")]
     UnknownNetwork { network: String, hint: String },
 }
@@ -136,42 +151,112 @@ pub(super) fn run(arguments: &TestArguments) -> Result {
     if let Some(TestVerb::Record(record)) = &arguments.verb {
         return record::run(record);
     }
-    let all: Vec<String> = match (&arguments.specs[..], &arguments.scenario) {
-        ([], Some(scenario)) => vec![scenario.clone()],
-        ([], None) => builtin::names().map(str::to_owned).collect(),
-        (specs, _) => specs.to_vec(),
-    };
-    if arguments.asking.server.is_empty() && arguments.asking.from.is_some() {
-        return Err(TestError::NoServer.into());
+    if arguments.watch {
+        return watch::run(arguments);
     }
-    let mut verified = Vec::with_capacity(all.len());
-    for name in &all {
-        let cases = match input::read_document(name)? {
-            (found, Document::Scenario(scenario)) => {
-                if arguments.scenario.as_ref().is_some_and(|other| other != name) {
-                    return Err(TestError::NotASpec(name.clone()).into());
-                }
-                scenario_cases(arguments, &Read { name: found, scenario: *scenario })?
-            }
-            (_, Document::Spec(spec)) => spec_cases(arguments, name, spec)?,
+    Run::new(arguments).hold()
+}
+
+/// One time through all specs.
+struct Run<'a> {
+    arguments: &'a TestArguments,
+    printer: Printer,
+    /// Files that were read.
+    read: Vec<PathBuf>,
+    /// What stopped the output, if anything did.
+    unwritten: Option<Box<dyn std::error::Error>>,
+}
+
+impl<'a> Run<'a> {
+    fn new(arguments: &'a TestArguments) -> Self {
+        Self { arguments, printer: Printer::new(arguments.format), read: Vec::new(), unwritten: None }
+    }
+
+    /// Holds everything and prints what comes of it.
+    fn hold(&mut self) -> Result {
+        let arguments = self.arguments;
+        let all: Vec<String> = match (&arguments.specs[..], &arguments.scenario) {
+            ([], Some(scenario)) => vec![scenario.clone()],
+            ([], None) => builtin::names().map(str::to_owned).collect(),
+            (specs, _) => specs.to_vec(),
         };
-        let cases = if arguments.no_assumptions { cases.into_iter().map(refuse_assumption).collect() } else { cases };
-        verified.push(Verified { name: name.clone(), cases });
+        if arguments.asking.server.is_empty() && arguments.asking.from.is_some() {
+            return Err(TestError::NoServer.into());
+        }
+        output::print(self.printer.begin())?;
+        let mut verified = Vec::with_capacity(all.len());
+        for name in &all {
+            self.note(Path::new(name));
+            let document = input::read_document(name, &mut |path| self.note(path))?;
+            let cases = match document {
+                (found, Document::Scenario(scenario)) => {
+                    if arguments.scenario.as_ref().is_some_and(|other| other != name) {
+                        return Err(TestError::NotASpec(name.clone()).into());
+                    }
+                    self.scenario_cases(name, &Read { name: found, scenario: *scenario })?
+                }
+                (_, Document::Spec(spec)) => self.spec_cases(name, spec)?,
+            };
+            if cases.is_empty() && !arguments.filter.is_empty() {
+                continue;
+            }
+            let one = Verified { name: name.clone(), cases };
+            output::print(&self.printer.file(&one))?;
+            verified.push(one);
+        }
+        if let Some(error) = self.unwritten.take() {
+            return Err(error);
+        }
+        if verified.is_empty() && !arguments.filter.is_empty() {
+            let filters: Vec<_> = arguments.filter.iter().map(|one| format!("`--filter {one}`")).collect();
+            return Err(TestError::NothingMatches(filters.join(" or ")).into());
+        }
+        output::print(&self.printer.end(&verified))?;
+        Ok(self.outcome(&verified))
     }
-    output::print(&verification::print(&verified, arguments.format))?;
-    let cases = || verified.iter().flat_map(|one| &one.cases);
-    let mut outcome = if verified.iter().all(Verified::holds) { Outcome::Done } else { Outcome::Failed };
-    // A case that was asked over the network has the `dig` line of its server.
-    if !arguments.asking.server.is_empty() && !cases().any(|case| case.skipped.is_none() && case.command.is_some()) {
-        output::complain(&NothingAsked);
-        outcome = Outcome::Failed;
+
+    fn outcome(&self, verified: &[Verified]) -> Outcome {
+        let cases = || verified.iter().flat_map(|one| &one.cases);
+        let mut outcome = if verified.iter().all(Verified::holds) { Outcome::Done } else { Outcome::Failed };
+        // A case that was asked over the network has the `dig` line of its server.
+        let asked = |case: &Case| case.skipped.is_none() && case.command.is_some();
+        if !self.arguments.asking.server.is_empty() && !cases().any(asked) {
+            output::complain(&NothingAsked);
+            outcome = Outcome::Failed;
+        }
+        let skipped = cases().filter(|case| case.skipped.is_some()).count();
+        if self.arguments.fail_on_skip && skipped > 0 {
+            output::complain(&Skipped(crate::output::count(skipped, "expectation")));
+            outcome = Outcome::Failed;
+        }
+        outcome
     }
-    let skipped = cases().filter(|case| case.skipped.is_some()).count();
-    if arguments.fail_on_skip && skipped > 0 {
-        output::complain(&Skipped(crate::output::count(skipped, "expectation")));
-        outcome = Outcome::Failed;
+
+    /// A file that is read, if it is one and not a built-in scenario or standard input.
+    fn note(&mut self, path: &Path) {
+        if path.exists() && !self.read.iter().any(|own| own == path) {
+            self.read.push(path.to_owned());
+        }
     }
-    Ok(outcome)
+
+    /// A case that is known now: it is printed at once where the format has it.
+    fn known(&mut self, file: &str, case: Case) -> Case {
+        let case = if self.arguments.no_assumptions { refuse_assumption(case) } else { case };
+        if let Err(error) = output::print(&self.printer.case(file, &case)) {
+            self.unwritten.get_or_insert(error);
+        }
+        case
+    }
+
+    /// True if --filter lets it through.
+    fn is_meant(&self, file: &str, expectation: &Expectation) -> bool {
+        let filter = &self.arguments.filter;
+        if filter.is_empty() {
+            return true;
+        }
+        let text = format!("{file} {} {}", expectation.step, verify::subject(expectation)).to_lowercase();
+        filter.iter().any(|one| text.contains(&one.to_lowercase()))
+    }
 }
 
 /// A case whose answer is as expected, on an assumption nobody wants to rest on.
@@ -183,98 +268,141 @@ fn refuse_assumption(case: Case) -> Case {
     Case { mismatch: case.mismatch.clone().or(refused), ..case }
 }
 
-/// A scenario's own expectations: without a server all of them, or those of one step; with one those of the step it is
-/// taken to stand at.
-fn scenario_cases(
-    arguments: &TestArguments,
-    read: &Read,
-) -> std::result::Result<Vec<Case>, Box<dyn std::error::Error>> {
-    let one_step = !arguments.asking.server.is_empty() || arguments.step.at.is_some();
-    let at = read.revision(&arguments.step)?;
-    let (held, other): (Vec<_>, Vec<_>) =
-        read.scenario.expectations.iter().cloned().partition(|one| !one_step || one.revision == at);
-    let mut cases = cases(arguments, &read.name, Some(read), &held)?;
-    cases.extend(other.iter().map(|one| Case::skipped(one, "holds at another step")));
-    Ok(cases)
-}
-
-fn spec_cases(
-    arguments: &TestArguments,
-    name: &str,
-    spec: Spec,
-) -> std::result::Result<Vec<Case>, Box<dyn std::error::Error>> {
-    let beside = |scenario: &str| match Path::new(name).parent().map(|folder| folder.join(scenario)) {
-        Some(path) if name != "-" && path.exists() => path.to_string_lossy().into_owned(),
-        _ => scenario.to_owned(),
-    };
-    let scenario = arguments.scenario.clone().or_else(|| spec.scenario.as_deref().map(beside));
-    let read = match scenario {
-        Some(scenario) => Some(input::read(&scenario)?),
-        None if arguments.asking.server.is_empty() => return Err(TestError::NothingToHold(name.to_owned()).into()),
-        None => None,
-    };
-    let at = arguments.step.at.clone().or_else(|| spec.at.as_ref().map(|(step, _)| step.clone()));
-    let revision = match &read {
-        Some(read) => read.revision(&StepArguments { at: at.clone() })?,
-        None => Revision::default(),
-    };
-    let step = at.unwrap_or_default();
-    let expectations: Vec<_> = spec
-        .expectations
-        .into_iter()
-        .map(|expectation| Expectation { step: step.clone(), revision, ..expectation })
-        .collect();
-    cases(arguments, name, read.as_ref(), &expectations)
-}
-
-/// Holds expectations: questions against the servers, where there are any; the rest, and without servers everything,
-/// against the scenario.
-fn cases(
-    arguments: &TestArguments,
-    name: &str,
-    read: Option<&Read>,
-    expectations: &[Expectation],
-) -> std::result::Result<Vec<Case>, Box<dyn std::error::Error>> {
-    let servers = arguments.asking.servers();
-    if servers.is_empty() {
-        let read = read.expect("without a server there is a scenario");
-        let mut cases = verify(&Arc::new(read.scenario.history.clone()), expectations);
-        commands(read, &mut cases);
-        return Ok(cases);
-    }
-    known_networks(arguments, &servers, read, expectations)?;
-    let mut cases: Vec<Option<Case>> = Vec::with_capacity(expectations.len());
-    let (mut tasks, mut asked) = (Vec::new(), Vec::new());
-    for expectation in expectations {
-        let Some(question) = Asked::of(expectation) else {
-            cases.push(Some(match read {
-                Some(read) => {
-                    let held = verify(&Arc::new(read.scenario.history.clone()), std::slice::from_ref(expectation));
-                    held.into_iter().next().expect("there is a case for each expectation")
-                }
-                None => Case::skipped(expectation, "no question, and there is no --scenario"),
-            }));
-            continue;
-        };
-        if !matches!(question.from, From::Subnet(_)) && servers.lacks_network() {
-            return Err(TestError::NoNetwork(name.to_owned()).into());
+impl Run<'_> {
+    /// A scenario's own expectations: without a server all of them, or those of one step; with one those of the step it is
+    /// taken to stand at.
+    fn scenario_cases(
+        &mut self,
+        file: &str,
+        read: &Read,
+    ) -> std::result::Result<Vec<Case>, Box<dyn std::error::Error>> {
+        let arguments = self.arguments;
+        let one_step = !arguments.asking.server.is_empty() || arguments.step.at.is_some();
+        let at = read.revision(&arguments.step)?;
+        let (held, other): (Vec<_>, Vec<_>) =
+            read.scenario.expectations.iter().cloned().partition(|one| !one_step || one.revision == at);
+        let mut cases = self.cases(file, Some(read), &held)?;
+        for expectation in other.iter().filter(|one| self.is_meant(file, one)).cloned().collect::<Vec<_>>() {
+            cases.push(self.known(file, Case::skipped(&expectation, "holds at another step")));
         }
-        cases.push(match servers.of_asker(&question.from) {
-            Some(server) => {
-                let within = arguments.within.unwrap_or_default();
-                tasks.push(Task { server, expectation, within });
-                asked.push((cases.len(), question));
-                None
+        Ok(cases)
+    }
+
+    fn spec_cases(&mut self, name: &str, spec: Spec) -> std::result::Result<Vec<Case>, Box<dyn std::error::Error>> {
+        let arguments = self.arguments;
+        let beside = |scenario: &str| match Path::new(name).parent().map(|folder| folder.join(scenario)) {
+            Some(path) if name != "-" && path.exists() => path.to_string_lossy().into_owned(),
+            _ => scenario.to_owned(),
+        };
+        let scenario = arguments.scenario.clone().or_else(|| spec.scenario.as_deref().map(beside));
+        let read = match scenario {
+            Some(scenario) => {
+                self.note(Path::new(&scenario));
+                Some(input::read_noting(&scenario, &mut |path| self.note(path))?)
             }
-            None => Some(Case::skipped(expectation, &format!("no server for {}", question.from.name()))),
+            None if arguments.asking.server.is_empty() => {
+                return Err(TestError::NothingToHold(name.to_owned()).into());
+            }
+            None => None,
+        };
+        let at = arguments.step.at.clone().or_else(|| spec.at.as_ref().map(|(step, _)| step.clone()));
+        let revision = match &read {
+            Some(read) => read.revision(&StepArguments { at: at.clone() })?,
+            None => Revision::default(),
+        };
+        let step = at.unwrap_or_default();
+        let expectations: Vec<_> = spec
+            .expectations
+            .into_iter()
+            .map(|expectation| Expectation { step: step.clone(), revision, ..expectation })
+            .collect();
+        self.cases(name, read.as_ref(), &expectations)
+    }
+
+    /// Holds expectations: questions against the servers, where there are any; the rest, and without servers everything,
+    /// against the scenario.
+    fn cases(
+        &mut self,
+        file: &str,
+        read: Option<&Read>,
+        expectations: &[Expectation],
+    ) -> std::result::Result<Vec<Case>, Box<dyn std::error::Error>> {
+        let servers = self.arguments.asking.servers();
+        if !servers.is_empty() {
+            known_networks(self.arguments, &servers, read, expectations)?;
+        }
+        let meant: Vec<_> = expectations.iter().filter(|one| self.is_meant(file, one)).collect();
+        if servers.is_empty() {
+            let read = read.expect("without a server there is a scenario");
+            return Ok(self.cases_offline(file, read, &meant));
+        }
+        self.cases_of_servers(file, &servers, read, &meant)
+    }
+
+    fn cases_offline(&mut self, file: &str, read: &Read, expectations: &[&Expectation]) -> Vec<Case> {
+        let history = Arc::new(read.scenario.history.clone());
+        let (mut verifier, mut commands) = (Verifier::new(&history), Commands::new(&read.name, &history));
+        let mut cases = Vec::with_capacity(expectations.len());
+        for expectation in expectations {
+            let case = timed(|| verifier.hold(expectation));
+            let command = case.mismatch.as_ref().and_then(|_| commands.of(expectation));
+            cases.push(self.known(file, Case { command, ..case }));
+        }
+        cases
+    }
+
+    fn cases_of_servers(
+        &mut self,
+        file: &str,
+        servers: &Servers,
+        read: Option<&Read>,
+        expectations: &[&Expectation],
+    ) -> std::result::Result<Vec<Case>, Box<dyn std::error::Error>> {
+        let history = read.map(|read| Arc::new(read.scenario.history.clone()));
+        let mut verifier = history.as_ref().map(Verifier::new);
+        let mut cases: Vec<Option<Case>> = Vec::with_capacity(expectations.len());
+        let (mut tasks, mut asked) = (Vec::new(), Vec::new());
+        for expectation in expectations {
+            let Some(question) = Asked::of(expectation) else {
+                let case = match &mut verifier {
+                    Some(verifier) => timed(|| verifier.hold(expectation)),
+                    None => Case::skipped(expectation, "no question, and there is no --scenario"),
+                };
+                cases.push(Some(self.known(file, case)));
+                continue;
+            };
+            if !matches!(question.from, From::Subnet(_)) && servers.lacks_network() {
+                return Err(TestError::NoNetwork(file.to_owned()).into());
+            }
+            cases.push(match servers.of_asker(&question.from) {
+                Some(server) => {
+                    let within = self.arguments.within.unwrap_or_default();
+                    tasks.push(Task { server, expectation, within, retries: self.arguments.retry });
+                    asked.push((cases.len(), question));
+                    None
+                }
+                None => {
+                    let case = Case::skipped(expectation, &format!("no server for {}", question.from.name()));
+                    Some(self.known(file, case))
+                }
+            });
+        }
+        self.arguments.asking.patience().hold_all(&tasks, |number, held| {
+            let ((index, question), task) = (&asked[number], &tasks[number]);
+            let Held { mismatch, earlier, took } = held;
+            let (command, took) = (Some(question.dig(task.server)), Some(took));
+            let case = Case { command, took, earlier, ..Case::held(task.expectation, mismatch) };
+            cases[*index] = Some(self.known(file, case));
         });
+        Ok(cases.into_iter().map(|case| case.expect("every expectation was looked at or skipped")).collect())
     }
-    let results = arguments.asking.patience().hold_all(&tasks);
-    for ((task, (index, question)), mismatch) in tasks.iter().zip(asked).zip(results) {
-        let command = Some(question.dig(task.server));
-        cases[index] = Some(Case { command, ..Case::held(task.expectation, mismatch) });
-    }
-    Ok(cases.into_iter().map(|case| case.expect("every expectation was looked at or skipped")).collect())
+}
+
+/// A case with how long it took.
+fn timed(hold: impl FnOnce() -> Case) -> Case {
+    let begun = Instant::now();
+    let case = hold();
+    Case { took: Some(begun.elapsed()), ..case }
 }
 
 /// Refuses servers for networks that neither the scenario nor any expectation has.
@@ -308,21 +436,30 @@ fn known_networks(
 }
 
 /// The `dig` lines of cases that fail: what `serve` would be asked at its own ports.
-fn commands(read: &Read, cases: &mut [Case]) {
-    let history = Arc::new(read.scenario.history.clone());
-    let mut plans = BTreeMap::new();
-    for case in cases.iter_mut().filter(|case| case.mismatch.is_some()) {
-        let Some(asked) = Asked::of(&case.expectation) else { continue };
-        let revision = case.expectation.revision;
-        let plan = plans.entry(revision).or_insert_with(|| plan(&compile(&history, revision), listen::DEFAULT_ADDRESS));
-        let step = input::step_at(&history, revision).map_or_else(String::new, |step| format!(" --at {step}"));
+struct Commands<'h> {
+    scenario: &'h str,
+    history: &'h Arc<History>,
+    plans: BTreeMap<Revision, Plan>,
+}
+
+impl<'h> Commands<'h> {
+    fn new(scenario: &'h str, history: &'h Arc<History>) -> Self {
+        Self { scenario, history, plans: BTreeMap::new() }
+    }
+
+    /// The line for an expectation; absent if it is no question.
+    fn of(&mut self, expectation: &Expectation) -> Option<String> {
+        let Self { scenario, history, plans } = self;
+        let asked = Asked::of(expectation)?;
+        let revision = expectation.revision;
+        let plan = plans.entry(revision).or_insert_with(|| plan(&compile(history, revision), listen::DEFAULT_ADDRESS));
+        let step = input::step_at(history, revision).map_or_else(String::new, |step| format!(" --at {step}"));
         let network = match &asked.from {
             From::Network(name) => Some(name.as_str()),
             _ => None,
         };
-        let meant = plan.listeners.iter().find(|one| one.network.as_ref().map(|own| own.as_str()) == network);
-        case.command = meant
-            .map(|listener| format!("{}   # at: ampls-dns serve {}{step}", asked.dig(listener.address), read.name));
+        let meant = plan.listeners.iter().find(|one| one.network.as_ref().map(|own| own.as_str()) == network)?;
+        Some(format!("{}   # at: ampls-dns serve {scenario}{step}", asked.dig(meant.address)))
     }
 }
 

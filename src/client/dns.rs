@@ -7,6 +7,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -64,6 +65,19 @@ pub struct Task<'e> {
     pub expectation: &'e Expectation,
     /// How long to ask again where the expectation does not say it; zero for once.
     pub within: Duration,
+    /// How many more tries it gets after one that failed.
+    pub retries: u32,
+}
+
+/// What came of a task.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Held {
+    /// What differed in the last try; absent if it is as expected.
+    pub mismatch: Option<Mismatch>,
+    /// What differed in the tries before.
+    pub earlier: Vec<Mismatch>,
+    /// How long all tries took.
+    pub took: Duration,
 }
 
 impl Patience {
@@ -80,8 +94,24 @@ impl Patience {
         if reply.truncated && again { self.over_tcp(server, asked) } else { Ok(reply) }
     }
 
+    /// Tries until one holds or there are no more.
+    fn hold(&self, task: &Task<'_>) -> Held {
+        let begun = Instant::now();
+        let mut earlier = Vec::new();
+        loop {
+            let mismatch = self.hold_once(task);
+            match mismatch {
+                Some(mismatch) if earlier.len() < task.retries as usize => {
+                    earlier.push(mismatch);
+                    thread::sleep(PAUSE);
+                }
+                mismatch => return Held { mismatch, earlier, took: begun.elapsed() },
+            }
+        }
+    }
+
     /// Asks until the reply is what is expected or the time is over; what differs then.
-    fn hold(&self, task: &Task<'_>) -> Option<Mismatch> {
+    fn hold_once(&self, task: &Task<'_>) -> Option<Mismatch> {
         let asked = Asked::of(task.expectation)?;
         let end = Instant::now() + task.expectation.asking.within.unwrap_or(task.within);
         loop {
@@ -94,27 +124,28 @@ impl Patience {
         }
     }
 
-    /// Holds many expectations at the same time; what differs, in the order of the tasks.
-    pub fn hold_all(&self, tasks: &[Task<'_>]) -> Vec<Option<Mismatch>> {
+    /// Holds many expectations at the same time, and says what came of each as soon as it is known: the index of the task
+    /// and the result. Returns when all are known.
+    pub fn hold_all(&self, tasks: &[Task<'_>], mut known: impl FnMut(usize, Held)) {
         let next = AtomicUsize::new(0);
-        let work = || {
-            let mut done = Vec::new();
-            while let Some((index, task)) = {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                tasks.get(index).map(|task| (index, task))
-            } {
-                done.push((index, self.hold(task)));
-            }
-            done
-        };
-        let mut results = vec![None; tasks.len()];
+        let (sender, results) = mpsc::channel();
         thread::scope(|scope| {
-            let threads: Vec<_> = (0..tasks.len().min(MAX_THREADS)).map(|_| scope.spawn(work)).collect();
-            for (index, mismatch) in threads.into_iter().flat_map(|one| one.join().expect("asking does not panic")) {
-                results[index] = mismatch;
+            for _ in 0..tasks.len().min(MAX_THREADS) {
+                let (sender, next) = (sender.clone(), &next);
+                scope.spawn(move || {
+                    while let Some((index, task)) = {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        tasks.get(index).map(|task| (index, task))
+                    } {
+                        if sender.send((index, self.hold(task))).is_err() {
+                            return;
+                        }
+                    }
+                });
             }
+            drop(sender);
+            results.iter().for_each(|(index, held)| known(index, held));
         });
-        results
     }
 
     fn over_udp(&self, server: SocketAddr, asked: &Asked) -> Result<Received, AskError> {
@@ -300,9 +331,19 @@ mod tests {
     fn a_server_is_asked_until_it_says_what_is_expected() {
         let at = server(|number, query| vec![reply(query, [0x81, if number < 2 { 0x83 } else { 0x82 }])]);
         let expectation = expectation();
-        let task = |within| Task { server: at, expectation: &expectation, within: Duration::from_secs(within) };
-        let once = patience().hold_all(&[task(0)]);
-        assert_eq!(once[0].as_ref().map(|one| one.found.as_str()), Some("rcode NXDOMAIN"));
-        assert_eq!(patience().hold_all(&[task(20)]), [None]);
+        let hold = |within, retries| {
+            let within = Duration::from_secs(within);
+            let mut all = Vec::new();
+            let task = Task { server: at, expectation: &expectation, within, retries };
+            patience().hold_all(&[task], |index, held| all.push((index, held)));
+            assert_eq!(all.len(), 1);
+            all.remove(0).1
+        };
+        let once = hold(0, 0);
+        assert_eq!(once.mismatch.as_ref().map(|one| one.found.as_str()), Some("rcode NXDOMAIN"));
+        let again = hold(0, 2);
+        assert_eq!((again.mismatch, again.earlier.len()), (None, 1), "the third reply is as expected");
+        assert!(again.took >= PAUSE);
+        assert_eq!(hold(20, 0).mismatch, None);
     }
 }

@@ -7,9 +7,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::annotation::{self, Level};
+use super::code_quality::{self, Issue};
 pub use super::denied::{Denied, Unreadable};
+use super::fingerprint::Fingerprints;
 pub use super::format::CheckFormat;
-use super::{count, sarif};
+use super::{azure_pipelines, count, sarif};
 use crate::assess::{Assessment, Code, Finding, Severity};
 use crate::estate::Place;
 
@@ -21,6 +23,8 @@ pub fn print(file: &str, assessment: &Assessment, denied: Denied<'_>, format: Ch
         CheckFormat::Json => super::json(&check_document(assessment)),
         CheckFormat::Sarif => super::json(&sarif::document(file, findings, denied)),
         CheckFormat::Github => github(file, findings, denied),
+        CheckFormat::Azure => azure(file, findings, denied),
+        CheckFormat::Gitlab => gitlab(file, findings, denied),
         CheckFormat::Junit => junit(file, findings, denied),
         CheckFormat::Markdown => markdown(file, assessment),
     }
@@ -33,14 +37,34 @@ pub fn print_unreadable(file: &str, errors: Unreadable<'_>, format: CheckFormat)
         CheckFormat::Sarif => Some(super::json(&sarif::unreadable(file, errors))),
         CheckFormat::Github => {
             let line = |error: &crate::scenario::ScenarioError| {
-                let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}"));
                 let title = error.code.unwrap_or("the scenario cannot be read");
-                annotation::line(Level::Error, Some(&error.place), title, &format!("{}{hint}", error.message))
+                annotation::line(Level::Error, Some(&error.place), title, &unreadable_text(error))
             };
             Some(errors.errors.iter().map(line).collect())
         }
+        CheckFormat::Azure => {
+            let line = |error: &crate::scenario::ScenarioError| {
+                azure_pipelines::issue(Level::Error, Some(&error.place), error.code, &unreadable_text(error))
+            };
+            Some(errors.errors.iter().map(line).collect())
+        }
+        CheckFormat::Gitlab => {
+            let mut fingerprints = Fingerprints::default();
+            let issue = |error: &crate::scenario::ScenarioError| {
+                let check = error.code.unwrap_or("scenario");
+                let fingerprint = fingerprints.of(&[check, &error.place.file, &error.message]);
+                let text = unreadable_text(error);
+                Issue::new(code_quality::Severity::Blocker, check, &error.place, fingerprint, text)
+            };
+            Some(super::json(&errors.errors.iter().map(issue).collect::<Vec<_>>()))
+        }
         _ => None,
     }
+}
+
+fn unreadable_text(error: &crate::scenario::ScenarioError) -> String {
+    let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+    format!("{}{hint}", error.message)
 }
 
 /// What `check` prints as JSON.
@@ -231,20 +255,61 @@ pub fn text(findings: &[Finding]) -> String {
 
 /// A workflow command for each finding; what no one event brought about stands at the top of the file.
 fn github(file: &str, findings: &[Finding], denied: Denied<'_>) -> String {
-    let top = Place { file: file.into(), line: 1, column: 1 };
+    let top = top(file);
     let line = |finding: &Finding| {
-        let level = match finding.severity {
-            _ if denied.fails(finding) => Level::Error,
-            Severity::Note => Level::Notice,
-            _ => Level::Warning,
-        };
         let title = format!("{}: {}", finding.code, finding.code.title());
-        let networks: Vec<_> = finding.networks.iter().map(ToString::to_string).collect();
-        let whom = if networks.is_empty() { String::new() } else { format!("\nfor {}", networks.join(", ")) };
-        let message = format!("{}{whom}\ndo: {}", finding.message, finding.code.advice());
-        annotation::line(level, Some(finding.place.as_ref().unwrap_or(&top)), &title, &message)
+        let place = finding.place.as_ref().unwrap_or(&top);
+        annotation::line(shown_as(finding, denied), Some(place), &title, &message(finding))
     };
     findings.iter().map(line).collect()
+}
+
+/// A logging command for each finding, and a line for each note.
+fn azure(file: &str, findings: &[Finding], denied: Denied<'_>) -> String {
+    let top = top(file);
+    let line = |finding: &Finding| {
+        let place = finding.place.as_ref().unwrap_or(&top);
+        let code = finding.code.to_string();
+        azure_pipelines::issue(shown_as(finding, denied), Some(place), Some(&code), &message(finding))
+    };
+    findings.iter().map(line).collect()
+}
+
+/// A Code Quality report with an issue for each finding.
+fn gitlab(file: &str, findings: &[Finding], denied: Denied<'_>) -> String {
+    let (top, mut fingerprints) = (top(file), Fingerprints::default());
+    let issue = |finding: &Finding| {
+        let severity = match shown_as(finding, denied) {
+            Level::Error => code_quality::Severity::Major,
+            Level::Warning => code_quality::Severity::Minor,
+            Level::Notice => code_quality::Severity::Info,
+        };
+        let fingerprint = sarif::fingerprint(&mut fingerprints, file, finding);
+        let place = finding.place.as_ref().unwrap_or(&top);
+        Issue::new(severity, &finding.code.to_string(), place, fingerprint, message(finding))
+    };
+    super::json(&findings.iter().map(issue).collect::<Vec<_>>())
+}
+
+/// Where a finding is shown that no one event caused.
+fn top(file: &str) -> Place {
+    Place { file: file.into(), line: 1, column: 1 }
+}
+
+/// How CI systems show a finding.
+fn shown_as(finding: &Finding, denied: Denied<'_>) -> Level {
+    match finding.severity {
+        _ if denied.fails(finding) => Level::Error,
+        Severity::Note => Level::Notice,
+        _ => Level::Warning,
+    }
+}
+
+/// A finding as CI systems show it: what happened, for whom, and what to do.
+fn message(finding: &Finding) -> String {
+    let networks: Vec<_> = finding.networks.iter().map(ToString::to_string).collect();
+    let whom = if networks.is_empty() { String::new() } else { format!("\nfor {}", networks.join(", ")) };
+    format!("{}{whom}\ndo: {}", finding.message, finding.code.advice())
 }
 
 /// One JUnit document: a case for each code, which fails where a check does.

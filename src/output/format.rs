@@ -54,6 +54,9 @@ const MERMAID: Syntax = syntax("mermaid", "text/vnd.mermaid");
 const HTML: Syntax = syntax("html", "text/html; charset=utf-8");
 const ZONE: Syntax = syntax("zone", "text/dns");
 const AZURE: Syntax = syntax("azure", "text/dns");
+/// `azure` of results is Azure Pipelines, as `github` is GitHub Actions; of an export it is Azure DNS.
+const AZURE_PIPELINES: Syntax = syntax("azure", PLAIN);
+const GITLAB: Syntax = syntax("gitlab", "application/json");
 const HOSTS: Syntax = syntax("hosts", PLAIN);
 const BIND: Syntax = syntax("bind", PLAIN);
 const UNBOUND: Syntax = syntax("unbound", PLAIN);
@@ -117,6 +120,8 @@ formats! {
         Json = JSON, "For programs: one JSON document";
         Sarif = SARIF, "For code scanning: SARIF 2.1.0";
         Github = GITHUB, "Workflow commands: GitHub shows them beside the lines of the file";
+        Azure = AZURE_PIPELINES, "Logging commands: Azure Pipelines shows them on the page of the run";
+        Gitlab = GITLAB, "Code Quality report: GitLab shows it in a merge request";
         Junit = JUNIT, "For CI systems: one JUnit document with a case for each code";
         Markdown = MARKDOWN, "For a pull request or the summary of a job";
     }
@@ -125,9 +130,11 @@ formats! {
     TestFormat of "expectations" {
         Text = TEXT, "For people";
         Json = JSON, "For programs: one JSON document";
-        Junit = JUNIT, "For CI systems: one JUnit document";
+        Junit = JUNIT, "For CI systems: one JUnit document with a suite for each network, and times";
         Tap = TAP, "The Test Anything Protocol, version 14";
         Github = GITHUB, "Workflow commands: GitHub shows them beside the lines of the files";
+        Azure = AZURE_PIPELINES, "Logging commands: Azure Pipelines shows them on the page of the run";
+        Gitlab = GITLAB, "Code Quality report: GitLab shows it in a merge request";
     }
 
     /// Formats of a difference.
@@ -184,6 +191,8 @@ mod tests {
         for (document, name, media_type) in table() {
             assert!(!seen.contains(&(document, name)), "{document} has {name} twice");
             seen.push((document, name));
+            // A zone as Azure DNS writes it is another thing than commands for Azure Pipelines.
+            let name = if (document, name) == (ExportFormat::DOCUMENT, "azure") { "azure zone" } else { name };
             assert_eq!(*media_types.entry(name).or_insert(media_type), media_type, "{name}");
         }
         assert_eq!(CheckFormat::default().name(), "text");

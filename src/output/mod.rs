@@ -5,6 +5,8 @@
 
 pub mod annotation;
 pub mod answer;
+pub mod azure_pipelines;
+pub mod code_quality;
 pub mod compose;
 pub mod denied;
 pub mod diff;
@@ -12,6 +14,7 @@ pub mod drawing;
 pub mod explanation;
 pub mod export;
 pub mod findings;
+pub mod fingerprint;
 pub mod flows;
 pub mod format;
 pub mod imported;

@@ -6,6 +6,7 @@
 use serde_json::{Value as Json, json};
 
 use super::denied::{Denied, Unreadable};
+use super::fingerprint::Fingerprints;
 use crate::assess::{Code, Finding, Severity};
 use crate::estate::Place;
 
@@ -16,6 +17,7 @@ const UNREADABLE: &str = "scenario";
 
 /// The findings of the scenario called `file`. Those denied are errors whatever their severity.
 pub fn document(file: &str, findings: &[Finding], denied: Denied<'_>) -> Json {
+    let mut fingerprints = Fingerprints::default();
     let results = findings.iter().map(|finding| {
         let networks: Vec<_> = finding.networks.iter().map(ToString::to_string).collect();
         let names: Vec<_> = finding.names.iter().map(ToString::to_string).collect();
@@ -31,14 +33,23 @@ pub fn document(file: &str, findings: &[Finding], denied: Denied<'_>) -> Json {
             "level": if denied.has(finding) { "error" } else { level(finding.severity) },
             "message": { "text": text },
             "locations": [location(file, finding.place.as_ref())],
+            // GitHub recognises an alert of an earlier run by the hash of its line, which changes with every edit above it.
+            "partialFingerprints": { "primaryLocationLineHash": fingerprint(&mut fingerprints, file, finding) },
             "properties": { "networks": networks, "names": names },
         })
     });
     log(results.collect(), true)
 }
 
+/// A finding is the same in a later run if its code, its file and what happened are; its line may have moved.
+pub(super) fn fingerprint(fingerprints: &mut Fingerprints, file: &str, finding: &Finding) -> String {
+    let file = finding.place.as_ref().map_or(file, |place| &*place.file);
+    fingerprints.of(&[&finding.code.to_string(), file, &finding.message])
+}
+
 /// Why a scenario cannot be read.
 pub fn unreadable(file: &str, errors: Unreadable<'_>) -> Json {
+    let mut fingerprints = Fingerprints::default();
     let results = errors.errors.iter().map(|error| {
         let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
         let mut location = location(file, Some(&error.place));
@@ -48,6 +59,9 @@ pub fn unreadable(file: &str, errors: Unreadable<'_>) -> Json {
             "level": "error",
             "message": { "text": format!("{}{hint}.", error.message) },
             "locations": [location],
+            "partialFingerprints": {
+                "primaryLocationLineHash": fingerprints.of(&[UNREADABLE, &error.place.file, &error.message]),
+            },
         })
     });
     log(results.collect(), false)
@@ -67,7 +81,12 @@ fn log(results: Vec<Json>, successful: bool) -> Json {
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [{
-            "tool": { "driver": { "name": "ampls-dns", "semanticVersion": env!("CARGO_PKG_VERSION"), "rules": rules } },
+            "tool": { "driver": {
+                "name": "ampls-dns",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                "rules": rules,
+            } },
             // Columns are counted in characters.
             "columnKind": "unicodeCodePoints",
             "invocations": [{ "executionSuccessful": successful }],

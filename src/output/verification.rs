@@ -2,27 +2,85 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use indexmap::IndexMap;
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 use serde::Serialize;
 
 use super::annotation::{self, Level};
+use super::code_quality::{self, Issue};
+use super::fingerprint::Fingerprints;
 pub use super::format::TestFormat;
 pub use super::verified::Verified;
-use super::{count, tap};
+use super::{azure_pipelines, count, tap};
 use crate::assess::verify::{Case, Mismatch};
+use crate::scenario::{Expectation, Expected};
 
-/// The cases as they are printed.
-pub fn print(all: &[Verified], format: TestFormat) -> String {
-    let documents = || all.iter().map(|one| document(&one.name, &one.cases)).collect::<Vec<_>>();
-    match format {
-        TestFormat::Text => text(&documents()),
-        TestFormat::Json => super::json(&documents()),
-        TestFormat::Junit => junit(all),
-        TestFormat::Tap => tap::text(all),
-        TestFormat::Github => github(all),
+/// Prints results as they are known, where the format has no summary in front.
+///
+/// TAP and the commands of GitHub and Azure Pipelines are printed case by case, text file by file, and documents at the end.
+#[derive(Debug)]
+pub struct Printer {
+    format: TestFormat,
+    cases: usize,
+}
+
+impl Printer {
+    /// A printer of a format.
+    pub fn new(format: TestFormat) -> Self {
+        Self { format, cases: 0 }
+    }
+
+    /// What comes before all cases.
+    pub fn begin(&self) -> &'static str {
+        if self.format == TestFormat::Tap { tap::VERSION } else { "" }
+    }
+
+    /// A case of a file.
+    pub fn case(&mut self, file: &str, case: &Case) -> String {
+        self.cases += 1;
+        match (self.format, &case.mismatch) {
+            (TestFormat::Tap, _) => tap::case(self.cases, file, case),
+            (TestFormat::Github, Some(mismatch)) => {
+                let place = Some(&case.expectation.place);
+                annotation::line(Level::Error, place, &case.subject, &long(case, mismatch))
+            }
+            (TestFormat::Azure, Some(mismatch)) => {
+                let text = format!("{}: {}", case.subject, short(mismatch));
+                azure_pipelines::issue(Level::Error, Some(&case.expectation.place), Some(EXPECTATION), &text)
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// A file whose cases are all known.
+    pub fn file(&self, one: &Verified) -> String {
+        match self.format {
+            TestFormat::Text => file_text(&document(&one.name, &one.cases)),
+            _ => String::new(),
+        }
+    }
+
+    /// What comes after all files.
+    pub fn end(&self, all: &[Verified]) -> String {
+        let documents = || all.iter().map(|one| document(&one.name, &one.cases)).collect::<Vec<_>>();
+        match self.format {
+            TestFormat::Text => format!("\n{}\n", sum(&documents())),
+            TestFormat::Json => super::json(&documents()),
+            TestFormat::Junit => junit(all),
+            TestFormat::Tap => tap::plan(self.cases),
+            TestFormat::Github => annotation::line(Level::Notice, None, "ampls-dns test", &sum(&documents())),
+            TestFormat::Azure => {
+                azure_pipelines::issue(Level::Notice, None, None, &format!("ampls-dns test: {}", sum(&documents())))
+            }
+            TestFormat::Gitlab => gitlab(all),
+        }
     }
 }
+
+/// The rule of expectations that do not hold, for CI systems that sort by rule.
+const EXPECTATION: &str = "expectation";
 
 /// The expectations of one scenario, as JSON.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
@@ -38,6 +96,9 @@ pub struct VerificationDocument {
     /// How many answers rest on an assumption.
     #[serde(skip_serializing_if = "is_zero")]
     pub assumed: usize,
+    /// How many held only after a try that failed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub flaky: usize,
     /// How many were not looked at, by the reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub skipped: BTreeMap<String, usize>,
@@ -88,6 +149,7 @@ pub fn document(scenario: &str, cases: &[Case]) -> VerificationDocument {
         failed: failures.len(),
         failures,
         assumed: cases.iter().filter(|case| case.assumed.is_some()).count(),
+        flaky: cases.iter().filter(|case| is_flaky(case)).count(),
         skipped,
     }
 }
@@ -97,85 +159,122 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-/// All scenarios as `test` prints them: a line each, what does not hold below it, and the sum at the end.
-pub fn text(documents: &[VerificationDocument]) -> String {
-    let mut text = String::new();
-    for VerificationDocument { scenario, passed, failed, failures, assumed, skipped } in documents {
-        let verdict = if *failed == 0 { "ok" } else { "FAILED" };
+fn is_flaky(case: &Case) -> bool {
+    case.mismatch.is_none() && !case.earlier.is_empty()
+}
+
+/// A scenario as `test` prints it: a line, and what does not hold below it.
+fn file_text(document: &VerificationDocument) -> String {
+    let VerificationDocument { scenario, passed, failed, failures, assumed, flaky, skipped } = document;
+    let verdict = if *failed == 0 { "ok" } else { "FAILED" };
+    let mut text = format!("{verdict:<6} {scenario}: {}\n", count(*passed + *failed, "expectation"));
+    for failure in failures {
+        let step = if failure.step.is_empty() { String::new() } else { format!("step {}, ", failure.step) };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{verdict:<6} {scenario}: {}", count(*passed + *failed, "expectation"));
-        for failure in failures {
-            let step = if failure.step.is_empty() { String::new() } else { format!("step {}, ", failure.step) };
-            let _ = writeln!(text, "  {step}{}", failure.subject);
-            let _ = writeln!(text, "    --> {}", failure.place);
-            if let Some(command) = &failure.command {
-                let _ = writeln!(text, "    ask       {command}");
-            }
-            let _ = writeln!(text, "    expected  {}", failure.expected);
-            let _ = writeln!(text, "    found     {}", failure.found);
+        let _ = writeln!(text, "  {step}{}", failure.subject);
+        let _ = writeln!(text, "    --> {}", failure.place);
+        if let Some(command) = &failure.command {
+            let _ = writeln!(text, "    ask       {command}");
         }
-        if *assumed > 0 {
-            let _ = writeln!(
-                text,
-                "  {} assumed: see `explain`; --no-assumptions fails on them",
-                count(*assumed, "answer")
-            );
-        }
-        for (why, cases) in skipped {
-            let _ = writeln!(text, "  skipped {cases}: {why}");
-        }
+        let _ = writeln!(text, "    expected  {}", failure.expected);
+        let _ = writeln!(text, "    found     {}", failure.found);
     }
+    if *assumed > 0 {
+        let assumed = count(*assumed, "answer");
+        let _ = writeln!(text, "  {assumed} assumed: see `explain`; --no-assumptions fails on them");
+    }
+    if *flaky > 0 {
+        let _ = writeln!(text, "  {} held only after a try that failed", count(*flaky, "expectation"));
+    }
+    for (why, cases) in skipped {
+        let _ = writeln!(text, "  skipped {cases}: {why}");
+    }
+    text
+}
+
+/// The last line of a test: how many hold.
+fn sum(documents: &[VerificationDocument]) -> String {
     let passed: usize = documents.iter().map(|one| one.passed).sum();
     let failed: usize = documents.iter().map(|one| one.failed).sum();
     let skipped: usize = documents.iter().flat_map(|one| one.skipped.values()).sum();
     let skipped = if skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
-    let _ = writeln!(text, "\n{passed} passed, {failed} failed{skipped}");
-    text
+    format!("{passed} passed, {failed} failed{skipped}")
 }
 
-/// One JUnit document: a suite for each file, a case for each expectation.
+/// The network an expectation asks from; absent for what is true of the whole estate.
+fn network(expectation: &Expectation) -> Option<String> {
+    match &expectation.expected {
+        Expected::Answer { from, .. } | Expected::Chain { from, .. } | Expected::Reply { from, .. } => {
+            Some(from.name().into_owned())
+        }
+        Expected::Flow(flow) => Some(flow.from.name().into_owned()),
+        Expected::Finding(_) | Expected::NoFinding(_) | Expected::Records { .. } => None,
+    }
+}
+
+/// One JUnit document: a suite for each file and network, a case for each expectation.
 fn junit(all: &[Verified]) -> String {
     let mut report = Report::unnamed();
+    let mut total = Duration::ZERO;
     for one in all {
-        let mut suite = TestSuite::new(&*one.name);
+        let mut suites: IndexMap<Option<String>, Vec<&Case>> = IndexMap::new();
         for case in &one.cases {
-            let status = match (&case.mismatch, &case.skipped) {
-                (Some(mismatch), _) => {
-                    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                    status.set_message(short(mismatch)).set_description(long(case, mismatch));
-                    status
-                }
-                (None, Some(why)) => {
-                    let mut status = TestCaseStatus::skipped();
-                    status.set_message(why.as_str());
-                    status
-                }
-                (None, None) => TestCaseStatus::success(),
-            };
-            let mut test = TestCase::new(&*case.subject, status);
-            let step = &case.expectation.step;
-            test.set_classname(if step.is_empty() { one.name.clone() } else { format!("{}.{step}", one.name) });
-            suite.add_test_case(test);
+            suites.entry(network(&case.expectation)).or_default().push(case);
         }
-        report.add_test_suite(suite);
+        for (network, cases) in suites {
+            let name = network.map_or_else(|| one.name.clone(), |network| format!("{}: {network}", one.name));
+            let mut suite = TestSuite::new(name);
+            suite.add_test_cases(cases.iter().map(|case| junit_case(&one.name, case)));
+            let took = cases.iter().filter_map(|case| case.took).sum();
+            suite.set_time(took);
+            total += took;
+            report.add_test_suite(suite);
+        }
     }
+    report.set_time(total);
     report.to_string().expect("text is written to memory")
 }
 
-/// A workflow command for each case that fails, and one that counts.
-fn github(all: &[Verified]) -> String {
-    let mut text = String::new();
-    for case in all.iter().flat_map(|one| &one.cases) {
-        if let Some(mismatch) = &case.mismatch {
-            let place = Some(&case.expectation.place);
-            text.push_str(&annotation::line(Level::Error, place, &case.subject, &long(case, mismatch)));
+fn junit_case(file: &str, case: &Case) -> TestCase {
+    let mut status = match (&case.mismatch, &case.skipped) {
+        (Some(mismatch), _) => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(short(mismatch)).set_description(long(case, mismatch));
+            status
         }
+        (None, Some(why)) => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(why.as_str());
+            status
+        }
+        (None, None) => TestCaseStatus::success(),
+    };
+    for mismatch in &case.earlier {
+        let mut rerun = TestRerun::new(NonSuccessKind::Failure);
+        rerun.set_message(short(mismatch));
+        status.add_rerun(rerun);
     }
-    let documents: Vec<_> = all.iter().map(|one| document(&one.name, &one.cases)).collect();
-    let sum = self::text(&documents);
-    // What is counted stands in the last line.
-    text.push_str(&annotation::line(Level::Notice, None, "ampls-dns test", sum.lines().last().unwrap_or_default()));
-    text
+    let mut test = TestCase::new(&*case.subject, status);
+    let step = &case.expectation.step;
+    test.set_classname(if step.is_empty() { file.to_owned() } else { format!("{file}.{step}") });
+    if let Some(took) = case.took {
+        test.set_time(took);
+    }
+    test
+}
+
+/// A Code Quality report with an issue for each case that fails.
+fn gitlab(all: &[Verified]) -> String {
+    let mut fingerprints = Fingerprints::default();
+    let mut issues = Vec::new();
+    for (one, case) in all.iter().flat_map(|one| one.cases.iter().map(move |case| (one, case))) {
+        let Some(mismatch) = &case.mismatch else { continue };
+        let fingerprint = fingerprints.of(&[EXPECTATION, &one.name, &case.expectation.step, &case.subject]);
+        let text = format!("{}: {}", case.subject, short(mismatch));
+        let severity = code_quality::Severity::Major;
+        issues.push(Issue::new(severity, EXPECTATION, &case.expectation.place, fingerprint, text));
+    }
+    super::json(&issues)
 }
 
 fn short(mismatch: &Mismatch) -> String {

@@ -1,4 +1,4 @@
-//! Watching the files the estate is read from.
+//! Watching files that something is read from.
 //!
 //! The folder of each file is watched, not the file: editors put another one in its place, and Kubernetes puts another
 //! target behind a link beside it. Any event there is a reason to look; a reload follows only if what the files are has
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the files are looked at without any event.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Reloads when files change, until it is dropped.
+/// Looks for changes of files until it is dropped.
 #[derive(Debug)]
 pub struct FileWatch {
     stop: Sender<Told>,
@@ -55,8 +55,29 @@ pub enum WatchError {
 /// # Errors
 /// [`WatchError`].
 pub fn watch(control: Arc<Control>) -> Result<FileWatch, WatchError> {
-    if control.source().paths().is_empty() {
-        return Err(WatchError::Nothing(control.source().name().to_owned()));
+    let name = control.source().name().to_owned();
+    let read = Arc::clone(&control);
+    let changed = move || {
+        tracing::info!("the files have changed");
+        // A failure is logged where it happens, and kept for the admin API.
+        let _ = control.reload();
+    };
+    watch_paths(&name, move || read.source().paths(), changed)
+}
+
+/// Watches files and calls `changed` when they have. `paths` is asked again after each call: what is read then may name others.
+/// `name` is what they are called together.
+///
+/// # Errors
+/// [`WatchError`].
+pub fn watch_paths(
+    name: &str,
+    paths: impl Fn() -> Vec<PathBuf> + Send + 'static,
+    changed: impl FnMut() + Send + 'static,
+) -> Result<FileWatch, WatchError> {
+    let now = paths();
+    if now.is_empty() {
+        return Err(WatchError::Nothing(name.to_owned()));
     }
     let (sender, told) = channel();
     let stop = sender.clone();
@@ -66,7 +87,7 @@ pub fn watch(control: Arc<Control>) -> Result<FileWatch, WatchError> {
             let _ = sender.send(Told::Event);
         }
     })?;
-    let mut watch = Watch { seen: Seen::of(&control.source().paths()), control, watcher, folders: BTreeSet::new() };
+    let mut watch = Watch { seen: Seen::of(&now), paths, changed, watcher, folders: BTreeSet::new() };
     watch.follow();
     let thread = std::thread::Builder::new().name("ampls-dns-watch".to_owned());
     let thread = thread.spawn(move || watch.run(&told)).map_err(WatchError::Thread)?;
@@ -84,14 +105,15 @@ impl Drop for FileWatch {
     }
 }
 
-struct Watch {
-    control: Arc<Control>,
+struct Watch<P, C> {
+    paths: P,
+    changed: C,
     watcher: RecommendedWatcher,
     folders: BTreeSet<PathBuf>,
     seen: Seen,
 }
 
-impl Watch {
+impl<P: Fn() -> Vec<PathBuf>, C: FnMut()> Watch<P, C> {
     fn run(mut self, told: &Receiver<Told>) {
         loop {
             match told.recv_timeout(LOOK) {
@@ -103,15 +125,13 @@ impl Watch {
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Told::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             }
-            let now = Seen::of(&self.control.source().paths());
+            let now = Seen::of(&(self.paths)());
             if now != self.seen {
                 // What changes while it is read is an event, and another look.
                 self.seen = now;
-                tracing::info!("the files have changed");
-                // A failure is logged where it happens, and kept for the admin API.
-                let _ = self.control.reload();
+                (self.changed)();
                 // Files it names now, and did not name before, have changed for nobody.
-                self.seen.add(&self.control.source().paths());
+                self.seen.add(&(self.paths)());
             }
             self.follow();
         }
@@ -119,8 +139,7 @@ impl Watch {
 
     /// Watches every folder the files are in now.
     fn follow(&mut self) {
-        let folders: BTreeSet<PathBuf> =
-            self.control.source().paths().iter().flat_map(|path| folders_of(path)).collect();
+        let folders: BTreeSet<PathBuf> = (self.paths)().iter().flat_map(|path| folders_of(path)).collect();
         for gone in self.folders.difference(&folders) {
             // It may be gone from the disk as well.
             let _ = self.watcher.unwatch(gone);

@@ -24,6 +24,7 @@ pub mod names;
 pub mod observe;
 pub mod pipeline;
 pub mod service;
+pub mod service_manager;
 pub mod snapshot;
 pub mod source;
 pub mod tcp;
@@ -65,8 +66,10 @@ const BLOCKING_THREADS: usize = 2;
 /// The settings of [`start`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
-    /// Where to listen; if empty, the [`plan`] from [`listen::DEFAULT_ADDRESS`] on.
+    /// Where to listen; if empty, the [`plan`] from `first` on.
     pub listeners: Vec<Listen>,
+    /// Where the public view is without `listeners`; each network has the next port. Port 0 takes free ones.
+    pub first: SocketAddr,
     /// Senders whose client subnet options are trusted, besides loopback.
     pub trusted: Vec<IpNet>,
     /// Whether replies carry the reason as an extended DNS error.
@@ -89,6 +92,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listeners: Vec::new(),
+            first: listen::DEFAULT_ADDRESS,
             trusted: Vec::new(),
             extended: Ede::default(),
             upstreams: Vec::new(),
@@ -116,9 +120,9 @@ pub struct Running {
 /// # Errors
 /// [`StartError`] if any listener cannot be opened; then none is.
 pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartError> {
-    let Settings { mut listeners, trusted, extended, upstreams, tcp_idle, tcp, kept, slots, workers } = settings;
+    let Settings { mut listeners, first, trusted, extended, upstreams, tcp_idle, tcp, kept, slots, workers } = settings;
     if listeners.is_empty() {
-        let planned = plan(&world, listen::DEFAULT_ADDRESS);
+        let planned = plan(&world, first);
         if planned.by_prefix_only {
             tracing::warn!(
                 limit = listen::MAX_PORTS_OF_NETWORKS,

@@ -11,6 +11,7 @@ pub mod reply;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use ask::Asked;
 pub use record::record;
@@ -38,6 +39,10 @@ pub struct Case {
     pub assumed: Option<String>,
     /// A command that asks the same, such as a `dig` line; absent where it is no question.
     pub command: Option<String>,
+    /// How long looking took, where somebody measured it.
+    pub took: Option<Duration>,
+    /// What differed in earlier tries, before the one that counts.
+    pub earlier: Vec<Mismatch>,
 }
 
 /// What was expected and what was found.
@@ -53,7 +58,8 @@ impl Case {
     /// An expectation that was looked at.
     pub fn held(expectation: &Expectation, mismatch: Option<Mismatch>) -> Self {
         let (subject, expectation) = (subject(expectation), expectation.clone());
-        Self { subject, expectation, mismatch, skipped: None, assumed: None, command: None }
+        let (skipped, assumed, command, took) = (None, None, None, None);
+        Self { subject, expectation, mismatch, skipped, assumed, command, took, earlier: Vec::new() }
     }
 
     /// One that was not.
@@ -64,24 +70,42 @@ impl Case {
 
 /// Holds all expectations against the history, in the order written.
 pub fn verify(history: &Arc<History>, expectations: &[Expectation]) -> Vec<Case> {
-    let mut fold = Fold::new(history);
-    let mut world: Option<(Compiled, OnceCell<Assessment>)> = None;
-    // Expectations stand in the order of their steps, so one fold serves all of them.
-    let mut cases = Vec::with_capacity(expectations.len());
-    for expectation in expectations {
-        if world.as_ref().is_none_or(|(world, _)| world.revision() != expectation.revision) {
-            if world.as_ref().is_some_and(|(world, _)| world.revision() > expectation.revision) {
-                fold = Fold::new(history);
+    let mut verifier = Verifier::new(history);
+    expectations.iter().map(|expectation| verifier.hold(expectation)).collect()
+}
+
+/// Holds expectations against a history one at a time. Those in the order of their steps take one fold together.
+#[derive(Debug)]
+pub struct Verifier<'h> {
+    history: &'h Arc<History>,
+    fold: Fold,
+    world: Option<(Compiled, OnceCell<Assessment>)>,
+}
+
+impl<'h> Verifier<'h> {
+    /// A verifier that has held nothing yet.
+    pub fn new(history: &'h Arc<History>) -> Self {
+        Self { history, fold: Fold::new(history), world: None }
+    }
+
+    /// Holds an expectation against the revision it is about.
+    pub fn hold(&mut self, expectation: &Expectation) -> Case {
+        let wanted = expectation.revision;
+        let world = match self.world.take().filter(|(world, _)| world.revision() == wanted) {
+            Some(world) => world,
+            None => {
+                if self.fold.state().revision > wanted {
+                    self.fold = Fold::new(self.history);
+                }
+                self.fold.to(wanted);
+                (self.fold.compiled(), OnceCell::new())
             }
-            fold.to(expectation.revision);
-            world = Some((fold.compiled(), OnceCell::new()));
-        }
-        let (world, assessment) = world.as_ref().expect("it was just made");
+        };
+        let (world, assessment) = self.world.insert(world);
         let assessed = || assessment.get_or_init(|| Assessment::of(world));
         let assumed = Asked::of(expectation).and_then(|asked| asked.assumed_in(world));
-        cases.push(Case { assumed, ..Case::held(expectation, hold(world, assessed, expectation)) });
+        Case { assumed, ..Case::held(expectation, hold(world, assessed, expectation)) }
     }
-    cases
 }
 
 /// What an expectation is about, in a few words.
