@@ -4,10 +4,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ampls_dns::catalogue::Cloud;
 use ampls_dns::compile::{Compiled, ViewId, compile};
 use ampls_dns::dns::wire::{Received, Transport, decode, encode_query};
 use ampls_dns::dns::{OwnerName, Rcode, RecordType};
+use ampls_dns::estate::Cloud;
 use ampls_dns::resolve::explain::Chosen;
 use ampls_dns::resolve::{
     Ede, Forwarding, Prepared, Question, RequestContext, Response, Subnets, decide, explain, respond,

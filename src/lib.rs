@@ -3,8 +3,8 @@
 //! A tour of the layers. Each layer imports only the layers above it in this list:
 //!
 //! - [`dns`]: owner names, record sets, queries and replies as bytes, master files. Knows nothing of Azure.
-//! - [`catalogue`]: what Azure publishes per cloud: zones, endpoints, hosts, public chains.
 //! - [`estate`]: what the user describes: objects, the events that change them, and their history.
+//! - [`catalogue`]: what Azure publishes per cloud: zones, endpoints, hosts, public chains.
 //! - [`compile`]: the fold: catalogue and history to zones with provenance, and a view per network.
 //! - [`scenario`]: the written form of a history, in YAML or JSON; errors with place, caret and hint.
 //! - [`import`]: what people have of Azure, as a history: `az`, REST, ARM, Terraform, zone files.
@@ -24,8 +24,9 @@
 
 pub mod dns;
 
-pub mod catalogue;
 pub mod estate;
+
+pub mod catalogue;
 
 pub mod compile;
 

@@ -3,9 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ampls_dns::catalogue::{Catalogue, Cloud};
+use ampls_dns::catalogue::Catalogue;
 use ampls_dns::compile::State;
 use ampls_dns::dns::{OwnerName, RecordSet, RecordType};
+use ampls_dns::estate::Cloud;
 use ampls_dns::estate::history::Switches;
 use ampls_dns::estate::{
     Event, History, NetworkKind, NetworkName, OutboundRule, Recorded, ResolutionPolicy, ResourceName, RuleAction,

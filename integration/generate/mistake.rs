@@ -1,9 +1,12 @@
 //! Events that mean nothing where they stand.
 
 use ampls_dns::compile::State;
+use ampls_dns::dns::OwnerName;
+use ampls_dns::estate::network::RulesetRule;
 use ampls_dns::estate::{
-    AccessModeSettings, ApprovalState, DnsSetting, Event, OutboundRule, PrivateEndpointSpec, ResolutionPolicy,
-    RuleAction, RulesetSpec, ScopeSpec, StaticAddress, ZoneGroup, ZoneId,
+    AccessModeSettings, ApprovalState, DnsSetting, Event, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkSpec,
+    OutboundRule, PrivateEndpointSpec, ResolutionPolicy, RuleAction, RulesetSpec, ScopeSpec, StaticAddress, ZoneGroup,
+    ZoneId,
 };
 
 /// An event that refers to what does not exist, or creates what exists.
@@ -27,7 +30,7 @@ pub fn mistake(state: &State, seed: u64) -> Event {
         approval: ApprovalState::Approved,
         created: None,
     };
-    let event = match seed % 32 {
+    let event = match seed % 35 {
         0 => Some(Event::DeleteNetwork { network: nobody.into() }),
         1 => network.clone().map(|network| Event::CreatePeering { between: [network.clone(), network] }),
         2 => network.clone().map(|network| Event::CreatePeering { between: [network, nobody.into()] }),
@@ -98,6 +101,28 @@ pub fn mistake(state: &State, seed: u64) -> Event {
             Event::CreatePrivateLinkScope(ScopeSpec { name, access, created: None })
         }),
         30 => network.clone().map(|name| Event::CreateNetwork((*state.networks[&name]).clone())),
+        31 => network.clone().map(|network| {
+            let to = ForwardTo::InboundEndpoint(nobody.into());
+            let dns = DnsSetting::Custom { kind: ForwarderKind::default(), forward: Vec::new(), default: to };
+            Event::SetDns { network, dns }
+        }),
+        32 => {
+            let (domain, to) = (OwnerName::root(), ForwardTo::Network(nobody.into()));
+            let rules = vec![RulesetRule { domain, final_dot: true, enabled: true, to }];
+            Some(Event::SetRuleset(RulesetSpec { name: "new".into(), rules, links: Vec::new() }))
+        }
+        33 => {
+            let forward = vec![Forward { suffix: OwnerName::root(), to: ForwardTo::Network(nobody.into()) }];
+            let dns = DnsSetting::Custom { kind: ForwarderKind::default(), forward, default: ForwardTo::Public };
+            Some(Event::CreateNetwork(NetworkSpec {
+                name: "new".into(),
+                kind: NetworkKind::Virtual,
+                address_space: Vec::new(),
+                client_prefixes: Vec::new(),
+                subnets: Vec::new(),
+                dns,
+            }))
+        }
         _ => Some(Event::SetOutboundRule { network: nobody.into(), rule: OutboundRule { action: RuleAction::Deny } }),
     };
     // An estate without such objects has no network of that name either.

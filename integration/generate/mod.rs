@@ -34,7 +34,7 @@ mod tests;
 
 use std::fmt;
 
-use ampls_dns::catalogue::Cloud;
+use ampls_dns::estate::Cloud;
 use ampls_dns::estate::history::{
     Append, Deletion, Limits, RulesetChain, Switches, UncertainHop, Undeclared, WorkspaceHop,
 };

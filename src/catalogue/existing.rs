@@ -307,7 +307,7 @@ fn no_region(catalogue: &Catalogue, region: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Cloud;
+    use crate::estate::Cloud;
 
     fn subject_of(text: &str) -> Option<String> {
         let catalogue = Catalogue::of(Cloud::Public);

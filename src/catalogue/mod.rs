@@ -4,7 +4,7 @@
 //! source and the date it is from, and `zones/<cloud>/public/*.zone` holds public DNS where names are fixed, in
 //! master-file format. `zones/every-cloud.yaml` holds what is the same in all clouds, such as limits. Where names depend on a resource or region the rows hold patterns. [`load`] reads them.
 //!
-//! This layer knows no estate.
+//! Of an estate this layer knows nothing but which cloud it is in.
 
 pub mod every_cloud;
 pub mod existing;
@@ -13,7 +13,6 @@ pub mod pattern;
 
 use std::fmt;
 use std::net::Ipv4Addr;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -22,58 +21,16 @@ pub use every_cloud::{EveryCloud, Limit, LimitRow, every_cloud};
 pub use pattern::{Pattern, Slots};
 
 use crate::dns::{OwnerName, RecordSet};
-
-/// Which Azure.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Cloud {
-    /// The public cloud, `AzureCloud`.
-    #[default]
-    Public,
-    /// `AzureUSGovernment`.
-    UsGovernment,
-    /// `AzureChinaCloud`; which zones it has is uncertain.
-    China,
-}
+use crate::estate::Cloud;
 
 impl Cloud {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Public, Self::UsGovernment, Self::China];
-
     /// True if the name is within a zone or host family of this cloud.
     pub fn has(self, name: &OwnerName) -> bool {
         let catalogue = Catalogue::of(self);
-        // A host's own first label is a name or pattern; what stands behind it belongs to the cloud.
+        // The first label of a host is a name or pattern; the rest belongs to the cloud.
         let mut hosts = catalogue.hosts.iter().filter_map(|row| row.host.as_str().split_once('.'));
         catalogue.zones.iter().any(|row| name.is_within(&row.private) || name.is_within(&row.public))
-            || hosts.any(|(_, behind)| OwnerName::parse(behind).is_ok_and(|host| name.is_within(&host)))
-    }
-
-    /// Azure's own name for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Public => "AzureCloud",
-            Self::UsGovernment => "AzureUSGovernment",
-            Self::China => "AzureChinaCloud",
-        }
-    }
-}
-
-impl fmt::Display for Cloud {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// A text that names no cloud.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no cloud; there are AzureCloud, AzureUSGovernment and AzureChinaCloud")]
-pub struct UnknownCloud(pub String);
-
-impl FromStr for Cloud {
-    type Err = UnknownCloud;
-
-    fn from_str(text: &str) -> Result<Self, UnknownCloud> {
-        Self::ALL.into_iter().find(|cloud| cloud.name() == text).ok_or_else(|| UnknownCloud(text.to_owned()))
+            || hosts.any(|(_, family)| OwnerName::parse(family).is_ok_and(|host| name.is_within(&host)))
     }
 }
 

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use super::state::State;
 use super::{Answer, Owned, member, public};
 use crate::catalogue::existing::{self, Owns, Resource, ResourceKind, Subject};
-use crate::catalogue::{Catalogue, Cloud, EndpointKind, Hop, Source, doc_address};
+use crate::catalogue::{Catalogue, EndpointKind, Hop, Source, doc_address};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType};
+use crate::estate::Cloud;
 use crate::estate::history::{UncertainHop, Undeclared};
 use crate::estate::{ResourceSpec, Revision};
 

@@ -2,18 +2,20 @@
 //!
 //! [`state`] folds the events one by one; `network`, `linking`, `scoping` and `endpoint` hold what each kind of event does,
 //! [`member`] which names an endpoint serves, `address` which addresses they get,
-//! [`mod@reference`] whether what an event names exists, and [`refusal`] what Azure would refuse. [`zone`] has the one kind of
-//! zone: record sets with their provenance, from events, from files ([`zone_files`]) or of public DNS ([`public`]). The
+//! `reference` whether what an event names exists, [`absence`] why it does not, and [`refusal`] what Azure would refuse. [`zone`] has the one kind of
+//! zone: record sets with their provenance, from events, from files ([`zone_files`], put in place by [`with_files`]) or of public DNS ([`public`]). The
 //! [`view`]s, which answers are made from, follow from the folded state.
 //!
 //! A second scope that overwrites the first one's record sets is not an error here: it is the subject.
 
+pub mod absence;
 pub mod existing;
 pub mod reachability;
-pub mod reference;
+mod reference;
 pub mod refusal;
 
 pub mod public;
+pub mod with_files;
 pub mod zone;
 pub mod zone_files;
 
@@ -22,7 +24,8 @@ mod endpoint;
 mod linking;
 pub mod member;
 mod network;
-pub mod routing;
+pub mod routes;
+mod routing;
 mod scoping;
 pub mod state;
 
@@ -33,14 +36,14 @@ pub(crate) mod sample;
 
 use std::sync::Arc;
 
-pub use reference::{Absence, Missing, ObjectKind};
+pub use absence::{Absence, Missing, ObjectKind};
 pub use state::State;
 pub use view::{Link, Target, View, ViewId, Views};
 pub use zone::{Answer, Lookup, Owned, Tombstone, Writer, Zone, Zones};
 pub use zone_files::ZoneFiles;
 
 use crate::catalogue::Catalogue;
-use crate::estate::{History, Revision};
+use crate::estate::{Event, History, Revision};
 
 /// One revision of an estate, ready to be asked.
 #[derive(Clone, Debug)]
@@ -67,6 +70,17 @@ pub fn compile(history: &Arc<History>, at: Revision) -> Compiled {
     fold.compiled()
 }
 
+/// The networks and inbound endpoints that declarations create, for [`State::declare`].
+pub fn declared_names<'e>(
+    declarations: impl IntoIterator<Item = &'e Event>,
+) -> impl Iterator<Item = (ObjectKind, &'e str)> {
+    declarations.into_iter().filter_map(|event| match event {
+        Event::CreateNetwork(spec) => Some((ObjectKind::Network, spec.name.as_str())),
+        Event::CreateInboundEndpoint { name, .. } => Some((ObjectKind::InboundEndpoint, name.as_str())),
+        _ => None,
+    })
+}
+
 /// A fold over a history that can stop at any revision and go on.
 #[derive(Clone, Debug)]
 pub struct Fold {
@@ -83,6 +97,7 @@ impl Fold {
     /// The same with other published data than the embedded.
     pub fn with_catalogue(catalogue: Arc<Catalogue>, history: &Arc<History>) -> Self {
         let mut state = State::new(catalogue, history.switches);
+        state.declare(declared_names(history.declarations().iter().map(|one| &one.event)), history.declared());
         for zone in &history.public {
             state.public.insert(public::zone_of_file(zone));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::reference::{Absence, ObjectKind};
+use super::absence::{Absence, ObjectKind};
 use super::refusal::Reason;
 use super::state::{State, ordered};
 use crate::catalogue::Limit;

@@ -181,6 +181,13 @@ pub fn between(state: &State, from: &NetworkName, to: &NetworkName, address: Opt
     }
 }
 
+impl State {
+    /// True unless it is certain that packets from `from` do not reach addresses of `to`.
+    pub fn reaches(&self, from: &NetworkName, to: &NetworkName) -> bool {
+        between(self, from, to, None).may_arrive()
+    }
+}
+
 fn first_address(state: &State, network: &NetworkName) -> Option<Ipv4Addr> {
     state.networks.get(network)?.address_space.iter().find_map(|space| match space.network() {
         IpAddr::V4(address) => Some(Ipv4Addr::from(u32::from(address).saturating_add(4))),

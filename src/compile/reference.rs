@@ -3,83 +3,15 @@
 //! The fold checks the references of every event before the event has any effect. Readers of written events ask the same
 //! [`State::find`] about each name, so that they can say where it is written.
 
-use std::fmt;
 use std::sync::Arc;
 
+use super::absence::{Absence, Missing, ObjectKind, name_fault};
 use super::refusal::Reason;
 use super::state::State;
 use crate::estate::{
-    Event, NetworkName, PrivateEndpointSpec, ResourceName, ResourceSpec, Revision, Routing, ZoneGroup, ZoneId,
+    DnsSetting, Event, ForwardTo, NetworkName, PrivateEndpointSpec, ResourceName, ResourceSpec, Routing, ZoneGroup,
+    ZoneId,
 };
-
-/// A kind of object that has a name.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum ObjectKind {
-    /// A virtual or on-premises network.
-    Network,
-    /// An inbound endpoint of a DNS Private Resolver.
-    InboundEndpoint,
-    /// A DNS forwarding ruleset.
-    Ruleset,
-    /// A private DNS zone, named by resource group and apex with a slash between.
-    PrivateZone,
-    /// A workspace, component or data collection endpoint.
-    Resource,
-    /// A scope.
-    Scope,
-    /// A private endpoint.
-    PrivateEndpoint,
-    /// A virtual machine.
-    VirtualMachine,
-}
-
-impl fmt::Display for ObjectKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Network => "network",
-            Self::InboundEndpoint => "inbound endpoint",
-            Self::Ruleset => "ruleset",
-            Self::PrivateZone => "private zone",
-            Self::Resource => "resource",
-            Self::Scope => "scope",
-            Self::PrivateEndpoint => "private endpoint",
-            Self::VirtualMachine => "virtual machine",
-        })
-    }
-}
-
-/// Why there is no object of a name.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Absence {
-    /// No event created it.
-    NeverCreated,
-    /// It was deleted.
-    Deleted(Revision),
-    /// Its creation was refused.
-    Refused(Revision),
-}
-
-/// A reference to an object that does not exist.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Missing {
-    /// What was referred to.
-    pub kind: ObjectKind,
-    /// By which name.
-    pub name: Arc<str>,
-    /// Why there is none.
-    pub absence: Absence,
-}
-
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, name, absence } = self;
-        write!(f, "there is no {kind} `{name}` at this point")?;
-        match absence {
-            Absence::Refused(_) => f.write_str(": its creation was refused"),
-            Absence::NeverCreated | Absence::Deleted(_) => Ok(()),
-        }
-    }
-}
 
 /// What an event does to the name of an object.
 enum Change {
@@ -144,10 +76,15 @@ impl State {
     /// Refuses an event that refers to what does not exist, or creates what exists.
     pub(super) fn check_references(&self, event: &Event) -> Result<(), Reason> {
         match event {
-            Event::CreateNetwork(spec) => self.is_new(ObjectKind::Network, spec.name.as_str()),
-            Event::DeleteNetwork { network }
-            | Event::SetDns { network, .. }
-            | Event::SetOutboundRule { network, .. } => self.network(network),
+            Event::CreateNetwork(spec) => {
+                self.is_new(ObjectKind::Network, spec.name.as_str())?;
+                self.dns(&spec.name, &spec.dns)
+            }
+            Event::SetDns { network, dns } => {
+                self.network(network)?;
+                self.dns(network, dns)
+            }
+            Event::DeleteNetwork { network } | Event::SetOutboundRule { network, .. } => self.network(network),
             Event::CreatePeering { between } => {
                 between.iter().try_for_each(|network| self.network(network))?;
                 if between[0] == between[1] {
@@ -177,6 +114,7 @@ impl State {
             Event::DeleteInboundEndpoint { name } => Ok(self.find(ObjectKind::InboundEndpoint, name.as_str())?),
             Event::SetRuleset(spec) => {
                 self.can_name(ObjectKind::Ruleset, spec.name.as_str())?;
+                spec.rules.iter().try_for_each(|rule| self.forward_target(&rule.to))?;
                 spec.links.iter().try_for_each(|network| self.network(network))
             }
             Event::DeleteRuleset { name } => Ok(self.find(ObjectKind::Ruleset, name.as_str())?),
@@ -257,6 +195,26 @@ impl State {
 
     fn network(&self, name: &NetworkName) -> Result<(), Reason> {
         Ok(self.find(ObjectKind::Network, name.as_str())?)
+    }
+
+    /// The servers that the DNS server of a network forwards to exist. A network can name itself.
+    fn dns(&self, own: &NetworkName, dns: &DnsSetting) -> Result<(), Reason> {
+        let DnsSetting::Custom { forward, default, .. } = dns else { return Ok(()) };
+        let targets = forward.iter().map(|one| &one.to).chain([default]);
+        let others = targets.filter(|to| !matches!(to, ForwardTo::Network(network) if network == own));
+        others.into_iter().try_for_each(|to| self.forward_target(to))
+    }
+
+    fn forward_target(&self, to: &ForwardTo) -> Result<(), Reason> {
+        let (kind, name) = match to {
+            ForwardTo::Network(network) => (ObjectKind::Network, network.as_str()),
+            ForwardTo::InboundEndpoint(inbound) => (ObjectKind::InboundEndpoint, inbound.as_str()),
+            ForwardTo::AzureProvided | ForwardTo::Public => return Ok(()),
+        };
+        match self.coming.has(kind, name, self.revision) {
+            true => Ok(()),
+            false => Ok(self.find(kind, name)?),
+        }
     }
 
     fn resource(&self, name: &ResourceName) -> Result<(), Reason> {
@@ -372,26 +330,6 @@ impl State {
     pub(super) fn is_absent(&mut self, kind: ObjectKind, name: Arc<str>, why: Absence) {
         Arc::make_mut(&mut self.absent).insert((kind, name), why);
     }
-}
-
-/// The most characters a name of an object may have; Azure's own limits are lower and differ by kind.
-const MAX_NAME: usize = 260;
-
-/// What to do about a name that cannot be told apart in the places names are written at; nothing for a good one.
-pub fn name_fault(what: &str, name: &str) -> Option<&'static str> {
-    Some(if name.is_empty() {
-        "give it a name"
-    } else if name.trim() != name || name.contains(char::is_control) {
-        "leave out blanks around it, and control characters"
-    } else if name.contains('/') {
-        "leave out the slash: network/subnet is how subnets are written"
-    } else if name.chars().nth(MAX_NAME).is_some() {
-        "260 characters are the most"
-    } else if name == "public" && what == "network" {
-        "`public` is where clients outside all networks are"
-    } else {
-        return None;
-    })
 }
 
 /// The object an event creates or deletes. Resources and rulesets are written whole each time, so their creation is not

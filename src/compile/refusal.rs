@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
-use super::reference::{Absence, Missing, ObjectKind};
+use super::absence::{Absence, Missing, ObjectKind};
 use crate::catalogue::Limit;
 use crate::dns::OwnerName;
 use crate::estate::{EndpointName, NetworkName, Place, ResourceName, Revision, ScopeName, ZoneId};

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::civil::date;
 
 use super::{Compiled, Fold};
-use crate::catalogue::{Catalogue, Cloud, PublicTtl, PublicZone, Rules};
+use crate::catalogue::{Catalogue, PublicTtl, PublicZone, Rules};
 use crate::dns::{OwnerName, RecordData, RecordSet, Soa};
+use crate::estate::Cloud;
 use crate::estate::{
     DnsSetting, Event, History, NetworkKind, NetworkName, NetworkSpec, Recorded, ResolutionPolicy, ZoneId,
 };

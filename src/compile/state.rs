@@ -10,21 +10,21 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use jiff::civil::Date;
 
+use super::absence::{Absence, Coming, ObjectKind};
+use super::member::Member;
 use super::public::PublicDns;
-use super::reachability::between;
-use super::routing::Routes;
+use super::refusal::{Reason, Refusal};
+use super::routes::Routes;
 use super::zone::Zone;
+use super::zone_files::ZoneFiles;
 use crate::catalogue::Catalogue;
+use crate::dns::WholeKey;
 use crate::estate::history::Switches;
 use crate::estate::{
     AccessModeSettings, ApprovalState, EndpointName, Event, MachineName, NetworkName, NetworkSpec, PrivateEndpointSpec,
     Recorded, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Revision, RuleAction, RulesetName,
     RulesetSpec, ScopeName, ScopeSpec, ZoneGroup, ZoneId,
 };
-
-use super::member::Member;
-use super::reference::{Absence, ObjectKind};
-use super::refusal::Refusal;
 
 /// A private zone and the networks it is linked to.
 #[derive(Clone, Debug)]
@@ -158,11 +158,13 @@ pub struct State {
     /// Public DNS.
     pub public: PublicDns,
     /// Zones from files; each answers in place of the public or linked zone of its name.
-    pub files: Arc<super::ZoneFiles>,
+    pub files: Arc<ZoneFiles>,
     /// Events that had no effect because Azure would refuse them.
     pub refusals: Vec<Refusal>,
     /// Names that were given, or refused, and refer to nothing now.
     pub(super) absent: Arc<HashMap<(ObjectKind, Arc<str>), Absence>>,
+    /// Names that declarations give, for declarations that come before them.
+    pub(super) coming: Arc<Coming>,
 }
 
 impl State {
@@ -188,7 +190,16 @@ impl State {
             files: Arc::default(),
             refusals: Vec::new(),
             absent: Arc::default(),
+            coming: Arc::default(),
         }
+    }
+
+    /// Says that the events up to `until` are declarations, and which networks and inbound endpoints they create: those may
+    /// forward to each other in any order.
+    pub fn declare<'n>(&mut self, names: impl IntoIterator<Item = (ObjectKind, &'n str)>, until: Revision) {
+        let coming = Arc::make_mut(&mut self.coming);
+        names.into_iter().for_each(|(kind, name)| coming.add(kind, name));
+        coming.end_at(until);
     }
 
     /// Takes the next event; it makes the next revision whether it has an effect or not.
@@ -201,7 +212,7 @@ impl State {
         }
     }
 
-    fn effect(&mut self, event: &Event, date: Option<Date>) -> Result<(), super::refusal::Reason> {
+    fn effect(&mut self, event: &Event, date: Option<Date>) -> Result<(), Reason> {
         match event {
             Event::CreateNetwork(spec) => self.create_network(spec),
             Event::DeleteNetwork { network } => self.delete_network(network),
@@ -320,9 +331,13 @@ impl State {
         zones
     }
 
-    /// True unless it is certain that packets from `from` do not reach addresses of `to`.
-    pub fn reaches(&self, from: &NetworkName, to: &NetworkName) -> bool {
-        between(self, from, to, None).may_arrive()
+    /// The zone of public DNS that answers for a name: the one with the longest apex. A zone from a file comes before the
+    /// published one of its name.
+    pub fn public_zone_of(&self, key: &WholeKey) -> &Arc<Zone> {
+        let published = self.public.zone_of_key(key);
+        let file = self.files.public().longest(key);
+        let longer = file.filter(|file| file.apex().wire().len() >= published.apex().wire().len());
+        longer.unwrap_or(published)
     }
 
     /// True if the two are peered directly.

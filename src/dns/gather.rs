@@ -5,7 +5,8 @@ use std::hash::RandomState;
 use std::ops::{ControlFlow, Range};
 
 use super::key::hash_below;
-use super::master::{self, Fault, MasterError, MasterErrorKind, Record};
+use super::master::error::{Fault, MAX_ERRORS, MasterError, MasterErrorKind, placed};
+use super::master::reader::{Record, visit};
 use super::name::MAX_NAME_OCTETS;
 use super::packed::{PackedZone, bodies, hash_at, is_name, put_head, put_record, relative, shared};
 use super::wire::put_data;
@@ -25,12 +26,12 @@ impl PackedZone {
     /// is the line of its first record.
     ///
     /// # Errors
-    /// All errors of the text in its order, at most [`master::MAX_ERRORS`]; a zone without an SOA is one.
+    /// All errors of the text in its order, at most [`MAX_ERRORS`]; a zone without an SOA is one.
     pub fn read(text: &[u8], origin: Option<&OwnerName>, servers: NameServers) -> Result<Self, Vec<MasterError>> {
         let gathered = gather(text, origin, servers, &mut |_| {})?;
         match gathered.has_soa {
             true => Ok(gathered.zone),
-            false => Err(master::placed(text, vec![(0, MasterErrorKind::NoSoa)])),
+            false => Err(placed(text, vec![(0, MasterErrorKind::NoSoa)])),
         }
     }
 }
@@ -56,7 +57,7 @@ pub(super) fn gather(
     let mut lines = Lines::new(text);
     let mut soa = None;
     // As good as always it is the first record.
-    let frame = master::visit(text, origin, &mut faults, &mut |record| {
+    let frame = visit(text, origin, &mut faults, &mut |record| {
         if matches!(record.data, RecordData::Soa(_)) {
             let owner = OwnerName::from_wire(record.owner).expect("the reader hands on names only");
             soa = Some((RecordSet::single(owner, record.ttl, record.data), lines.line_of(record.place)));
@@ -70,14 +71,14 @@ pub(super) fn gather(
         if faults.is_empty() {
             faults.push((0, if origin.is_some() { MasterErrorKind::NoSoa } else { MasterErrorKind::NoApex }));
         }
-        return Err(master::placed(text, faults));
+        return Err(placed(text, faults));
     };
     faults.clear();
     let mut lines = Lines::new(text);
     let mut gatherer = Gatherer::new(soa, soa_line, has_soa, text);
     let mut again = false;
     let mut left_out = 0;
-    master::visit(text, origin, &mut faults, &mut |record| {
+    visit(text, origin, &mut faults, &mut |record| {
         seen(&record);
         match &record.data {
             RecordData::Soa(_) if std::mem::replace(&mut again, true) => {
@@ -99,7 +100,7 @@ pub(super) fn gather(
     });
     match gatherer.finish(&mut faults) {
         zone if faults.is_empty() => Ok(Gathered { zone, has_soa, left_out }),
-        _ => Err(master::placed(text, faults)),
+        _ => Err(placed(text, faults)),
     }
 }
 
@@ -276,7 +277,7 @@ impl Gatherer {
         for (before, (owner, records)) in late {
             if let Err(fault) = self.join(before, &owner, &records) {
                 faults.push(fault);
-                if faults.len() > 2 * master::MAX_ERRORS {
+                if faults.len() > 2 * MAX_ERRORS {
                     break;
                 }
             }

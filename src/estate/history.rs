@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{Event, PublicZone};
-use crate::catalogue::Cloud;
+use super::{Cloud, Event, PublicZone};
 
 /// The state after the n-th event; 0 is the empty estate.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
@@ -186,6 +185,11 @@ impl History {
     /// Says that the events so far are declarations: what exists from the start.
     pub fn end_declarations(&mut self) {
         self.declared = self.last();
+    }
+
+    /// The events that are declarations.
+    pub fn declarations(&self) -> &[Recorded] {
+        &self.events[..self.declared.0 as usize]
     }
 
     /// The state when all is declared and no step has begun.

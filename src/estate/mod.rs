@@ -3,6 +3,7 @@
 //! The history is the ground state of everything: it only grows, and each event has a [`Revision`]. Nothing here knows
 //! what an event *does* to DNS; that is `compile`'s part. Field names are Azure's own where Azure has one.
 
+pub mod cloud;
 pub mod label;
 
 pub mod endpoint;
@@ -16,6 +17,7 @@ pub mod zone;
 pub mod event;
 pub mod history;
 
+pub use cloud::{Cloud, UnknownCloud};
 pub use endpoint::{ApprovalState, PrivateEndpointSpec, StaticAddress, ZoneGroup};
 pub use event::Event;
 pub use history::{History, Place, Recorded, Revision, Step};

@@ -6,8 +6,9 @@ use super::id::ResourceId;
 use super::property::{Placed, View};
 use super::reading::{Reading, host, record};
 use super::report::Topic;
-use crate::catalogue::{Catalogue, Cloud};
+use crate::catalogue::Catalogue;
 use crate::dns::RecordType;
+use crate::estate::Cloud;
 
 /// The types that are read.
 pub(super) const KINDS: [&str; 22] = [

@@ -206,12 +206,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::catalogue::Cloud;
     use crate::compile::{Fold, ZoneFiles, sample};
     use crate::dns::NameServers;
     use crate::dns::wire::Transport;
     use crate::dns::wire::{decode, encode_query};
     use crate::dns::{OwnerName, RecordData, RecordSet};
+    use crate::estate::Cloud;
     use crate::estate::{Event, NetworkSpec, Recorded, Revision, ZoneId};
     use crate::resolve::fast::respond_fast;
     use crate::resolve::{Ede, Forwarding, RequestContext, Subnets, parse};

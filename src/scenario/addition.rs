@@ -4,9 +4,6 @@
 
 use std::sync::Arc;
 
-use super::error::{Faults, ScenarioErrors};
-use super::node::{Key, Node, Value};
-use super::{node, v1};
 use crate::compile::State;
 use crate::compile::refusal::Refusal;
 use crate::estate::{History, Recorded};
@@ -23,32 +20,6 @@ pub struct Addition {
 }
 
 impl Addition {
-    /// Reads a mapping with `events`, or a list of events alone, that goes on behind the end of `history`, where the
-    /// estate is in `state`. `file` is the name errors give. Without a name the step is called `live-N`, N being the lowest number that is free.
-    ///
-    /// # Errors
-    /// All that is wrong, each with its place.
-    pub fn read(file: &str, text: &[u8], history: &History, state: &State) -> Result<Self, ScenarioErrors> {
-        let mut faults = Faults::default();
-        let mut root = match node::read(text, node::Bounds::REQUEST, &mut faults) {
-            Ok(root) => root,
-            Err(fault) => {
-                faults.add(fault);
-                return Err(faults.in_text(file, text));
-            }
-        };
-        if matches!(root.value, Value::Sequence(_)) {
-            let range = root.range;
-            let events = Key { range, text: "events".into() };
-            root = Node { range, value: Value::Mapping(vec![(events, root)]) };
-        }
-        let addition = v1::addition(file, &mut root, history, state, &mut faults);
-        match addition {
-            Some(addition) if faults.is_empty() => Ok(addition),
-            _ => Err(faults.in_text(file, text)),
-        }
-    }
-
     /// Events without a written form, as a step with a free name that goes on behind the end of `history`.
     pub fn of(history: &History, events: Vec<Recorded>) -> Self {
         Self { step: free_name(history).into(), about: "".into(), events }
@@ -62,31 +33,12 @@ impl Addition {
         state.refusals.split_off(before).into_iter().filter(|refusal| refusal.reason.is_mistake()).collect()
     }
 
-    /// The revision and the edition a text says it builds on, whatever else is wrong with it. Who builds on something that
-    /// is gone need not hear what does not fit what is there now.
-    pub fn builds_on(text: &[u8]) -> (Option<u32>, Option<u64>) {
-        let Ok(root) = node::read(text, node::Bounds::REQUEST, &mut Faults::default()) else { return (None, None) };
-        let number = |key: &str| {
-            let (_, node) = root.entries().iter().find(|(own, _)| own.text == key)?;
-            match &node.value {
-                Value::Scalar { text, plain: true } => text.parse::<u64>().ok(),
-                _ => None,
-            }
-        };
-        (number("builtOn").and_then(|number| u32::try_from(number).ok()), number("edition"))
-    }
-
     /// Appends the events to the history they were read for, as a step.
     pub fn append_to(self, history: &mut History) {
         for recorded in self.events {
             history.push(recorded);
         }
         history.end_step(&self.step, &self.about);
-    }
-
-    /// The JSON Schema of the written form.
-    pub fn schema() -> serde_json::Value {
-        v1::addition_schema()
     }
 }
 

@@ -7,9 +7,9 @@ use std::net::Ipv4Addr;
 
 use ipnet::{IpNet, Ipv4Net};
 
-use crate::catalogue::{Catalogue, Cloud};
+use crate::catalogue::Catalogue;
 use crate::estate::{
-    AccessModeSettings, ApprovalState, DnsSetting, Event, History, NetworkKind, NetworkName, NetworkSpec,
+    AccessModeSettings, ApprovalState, Cloud, DnsSetting, Event, History, NetworkKind, NetworkName, NetworkSpec,
     PrivateEndpointSpec, PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, ScopeSpec, WorkspaceSpec,
     ZoneGroup, ZoneId,
 };

@@ -20,6 +20,7 @@ mod check;
 mod names;
 mod node;
 mod range;
+mod text;
 mod v1;
 
 use std::sync::Arc;

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use super::Scenario;
 use super::expect::Expectation;
-use super::{Files, Scenario, ScenarioErrors, Version, v1, written};
 use crate::estate::Place;
 
 /// Expectations, and what they are about.
@@ -31,36 +31,6 @@ pub enum Document {
     Scenario(Box<Scenario>),
     /// Expectations alone.
     Spec(Spec),
-}
-
-impl Document {
-    /// Reads either: a file with `expect` at its top is a spec. `file` is the name errors give; `files` has the files a
-    /// scenario names.
-    ///
-    /// # Errors
-    /// All that is wrong, each with its place.
-    pub fn read(file: &str, text: &[u8], files: &Files<'_>) -> Result<Self, ScenarioErrors> {
-        written(file, text, |root, faults| match root.entries().iter().any(|(key, _)| key.text == "expect") {
-            true => match Version::of(root, faults)? {
-                Version::V1 => v1::spec(file, root, faults).map(Self::Spec),
-            },
-            false => match Version::of(root, faults)? {
-                Version::V1 => v1::scenario(file, root, files, faults).map(|read| Self::Scenario(Box::new(read))),
-            },
-        })
-    }
-}
-
-impl Spec {
-    /// The spec as YAML text that reads back to the same, but for places.
-    pub fn write(&self) -> String {
-        v1::write_spec(self)
-    }
-
-    /// The JSON Schema of the written form.
-    pub fn schema() -> serde_json::Value {
-        v1::spec_schema()
-    }
 }
 
 #[cfg(test)]

@@ -17,10 +17,10 @@ use tokio::sync::watch;
 
 use super::Service;
 use super::snapshot::Generation;
-use crate::catalogue::Cloud;
 use crate::compile::refusal::Refusal;
-use crate::compile::zone_files::LinkError;
+use crate::compile::with_files::LinkError;
 use crate::compile::{Compiled, Fold, State, ZoneFiles};
+use crate::estate::Cloud;
 use crate::estate::{Event, History, Recorded, Revision, Step};
 use crate::scenario::ScenarioErrors;
 use crate::scenario::addition::Addition;

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::{Builder, Networks, Scope, Zones};
 use crate::compile::member;
 use crate::dns::OwnerName;
-use crate::estate::{ApprovalState, StaticAddress, ZoneId};
+use crate::estate::{ApprovalState, PrivateEndpointSpec, StaticAddress, ZoneGroup, ZoneId};
 use crate::import::command::{self, show, word};
 use crate::import::fact::{Facts, Object};
 use crate::import::id::ResourceId;
@@ -35,6 +35,22 @@ pub(super) struct Endpoint {
     pub(super) created: Option<Date>,
     location: Option<String>,
     pub(super) place: Option<Provenance>,
+}
+
+impl Endpoint {
+    /// What creates it.
+    pub(super) fn spec(&self) -> PrivateEndpointSpec {
+        PrivateEndpointSpec {
+            name: self.label.as_str().into(),
+            scope: self.scope.as_str().into(),
+            network: self.network.as_str().into(),
+            subnet: self.subnet.clone(),
+            zone_group: self.zone_group.clone().map(|zones| ZoneGroup { zones }),
+            ip_configurations: self.fixed.clone(),
+            approval: self.approval,
+            created: self.created,
+        }
+    }
 }
 
 impl Endpoint {

@@ -1,8 +1,6 @@
 //! The history: declarations, then steps. Zones and scopes come first, each private endpoint is a step of its own, and
 //! what nobody in the import writes or deletes is done by hand at the end.
 
-use std::sync::Arc;
-
 use indexmap::IndexMap;
 
 use super::endpoint::Endpoint;
@@ -10,11 +8,10 @@ use super::network::Networks;
 use super::resource::Resources;
 use super::timeline::Played;
 use super::zone::{Zone, Zones};
-use super::{Builder, Parts, Scope};
+use super::{Builder, Parts, Placed, Scope};
 use crate::dns::RecordType;
 use crate::estate::{
-    AccessMode, AccessModeSettings, EndpointName, Event, Exclusion, History, NetworkName, Place, PrivateEndpointSpec,
-    Recorded, ResolutionPolicy, ResourceSpec, ScopeSpec, ZoneGroup,
+    AccessMode, AccessModeSettings, EndpointName, Event, Exclusion, History, Place, Recorded, ResourceSpec, ScopeSpec,
 };
 use crate::import::command::word;
 use crate::import::report::{Provenance, Topic};
@@ -22,8 +19,6 @@ use crate::scenario::Scenario;
 
 /// The most names one remark lists.
 const MAX_NAMES: usize = 40;
-
-type Told = (Event, Option<Provenance>);
 
 impl Builder<'_> {
     pub(super) fn events(
@@ -50,7 +45,7 @@ impl Builder<'_> {
         push(&mut history, all.into_iter().map(|(spec, place)| (Event::PutResource(spec), place)).collect());
         history.end_declarations();
 
-        step(&mut history, "zones", "The private zones and their links.", zone_events(&parts.zones));
+        step(&mut history, "zones", "The private zones and their links.", parts.zones.events());
         let scopes = self.scope_events(&parts, &played);
         step(&mut history, "scopes", "The scopes, without private endpoints yet.", scopes);
         let mut names: std::collections::HashSet<String> =
@@ -58,7 +53,7 @@ impl Builder<'_> {
         for (position, index) in played.order.iter().enumerate() {
             let endpoint = &parts.endpoints[*index];
             let mut events = scoped(&endpoint.scope, &played.before[position], endpoint.place.clone());
-            events.push((Event::CreatePrivateEndpoint(spec(endpoint)), endpoint.place.clone()));
+            events.push((Event::CreatePrivateEndpoint(endpoint.spec()), endpoint.place.clone()));
             let mut name = format!("endpoint-{}", endpoint.label);
             while !names.insert(name.clone()) {
                 name.push('-');
@@ -67,7 +62,7 @@ impl Builder<'_> {
             step(&mut history, &name, &about, events);
         }
         let has_endpoints = |scope: &Scope| parts.endpoints.iter().any(|endpoint| endpoint.scope == scope.label);
-        let mut later: Vec<Told> = Vec::new();
+        let mut later: Vec<Placed> = Vec::new();
         for (at, label) in played.after.iter().filter(|(at, _)| has_endpoints(&parts.scopes[*at])) {
             let place = parts.resources.all.get(label).and_then(|(_, place)| place.clone());
             later.extend(scoped(&parts.scopes[*at].label, std::slice::from_ref(label), place));
@@ -101,8 +96,8 @@ impl Builder<'_> {
         scenario
     }
 
-    fn scope_events(&mut self, parts: &Parts, played: &Played) -> Vec<Told> {
-        let mut events: Vec<Told> = Vec::new();
+    fn scope_events(&mut self, parts: &Parts, played: &Played) -> Vec<Placed> {
+        let mut events: Vec<Placed> = Vec::new();
         for (at, scope) in parts.scopes.iter().enumerate() {
             let place = self.facts.get(&scope.id).and_then(|object| object.place("queryAccessMode"));
             let access = self.modes(scope);
@@ -133,7 +128,7 @@ impl Builder<'_> {
         }
     }
 
-    fn exclusions(&mut self, parts: &Parts) -> Vec<Told> {
+    fn exclusions(&mut self, parts: &Parts) -> Vec<Placed> {
         let facts = self.facts;
         let mut events = Vec::new();
         for scope in &parts.scopes {
@@ -175,7 +170,7 @@ impl Builder<'_> {
     }
 
     /// What was found in zones and comes of no endpoint, and what endpoints write and was not found.
-    fn by_hand(&mut self, parts: &Parts, played: &Played) -> Vec<Told> {
+    fn by_hand(&mut self, parts: &Parts, played: &Played) -> Vec<Placed> {
         let mut events = Vec::new();
         for zone in parts.zones.all.values() {
             let mut gone: IndexMap<usize, Vec<String>> = IndexMap::new();
@@ -287,52 +282,12 @@ fn mode(text: Option<&str>) -> AccessMode {
     }
 }
 
-pub(super) fn spec(endpoint: &Endpoint) -> PrivateEndpointSpec {
-    PrivateEndpointSpec {
-        name: endpoint.label.as_str().into(),
-        scope: endpoint.scope.as_str().into(),
-        network: endpoint.network.as_str().into(),
-        subnet: endpoint.subnet.clone(),
-        zone_group: endpoint.zone_group.clone().map(|zones| ZoneGroup { zones }),
-        ip_configurations: endpoint.fixed.clone(),
-        approval: endpoint.approval,
-        created: endpoint.created,
-    }
-}
-
-fn scoped(scope: &str, labels: &[String], place: Option<Provenance>) -> Vec<Told> {
+fn scoped(scope: &str, labels: &[String], place: Option<Provenance>) -> Vec<Placed> {
     let one = |label: &String| Event::AddScopedResource { scope: scope.into(), resource: label.as_str().into() };
     labels.iter().map(|label| (one(label), place.clone())).collect()
 }
 
-/// Zones with equal links stand together, so that they read as one entry.
-pub(super) fn zone_events(zones: &Zones) -> Vec<Told> {
-    // By resource group and links, a link being a network and whether it goes on to public DNS.
-    type Alike = (Arc<str>, Vec<(NetworkName, bool)>);
-    let mut alike: IndexMap<Alike, Vec<&Zone>> = IndexMap::new();
-    for zone in zones.all.values() {
-        let links =
-            zone.links.iter().map(|(name, (policy, _))| (name.clone(), *policy == ResolutionPolicy::NxDomainRedirect));
-        alike.entry((Arc::clone(&zone.id.resource_group), links.collect())).or_default().push(zone);
-    }
-    let mut events = Vec::new();
-    for zones in alike.values() {
-        events.extend(
-            zones.iter().map(|zone| (Event::CreatePrivateDnsZone { zone: zone.id.clone() }, zone.place.clone())),
-        );
-        for network in zones.first().into_iter().flat_map(|zone| zone.links.keys()) {
-            for zone in zones {
-                if let Some((policy, place)) = zone.links.get(network) {
-                    let event = Event::LinkZone { zone: zone.id.clone(), network: network.clone(), policy: *policy };
-                    events.push((event, place.clone().or_else(|| zone.place.clone())));
-                }
-            }
-        }
-    }
-    events
-}
-
-fn push(history: &mut History, events: Vec<Told>) {
+fn push(history: &mut History, events: Vec<Placed>) {
     for (event, place) in events {
         let place = place.map(|place| Place { file: place.file, line: place.line, column: place.column });
         history.push(Recorded { event, date: None, place });
@@ -340,7 +295,7 @@ fn push(history: &mut History, events: Vec<Told>) {
 }
 
 /// A step, unless nothing happens in it.
-fn step(history: &mut History, name: &str, about: &str, events: Vec<Told>) {
+fn step(history: &mut History, name: &str, about: &str, events: Vec<Placed>) {
     if !events.is_empty() {
         push(history, events);
         history.end_step(name, about);

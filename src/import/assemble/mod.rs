@@ -22,10 +22,14 @@ use self::zone::Zones;
 use super::fact::Facts;
 use super::id::ResourceId;
 use super::report::{Provenance, Report, Topic};
-use crate::catalogue::{Catalogue, Cloud};
+use crate::catalogue::Catalogue;
 use crate::dns::OwnerName;
+use crate::estate::{Cloud, Event};
 use crate::import::command::show;
 use crate::scenario::Scenario;
+
+/// An event, and where what it does was written.
+type Placed = (Event, Option<Provenance>);
 
 /// What is known while the history is made.
 struct Builder<'f> {

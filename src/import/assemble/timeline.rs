@@ -11,7 +11,6 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::endpoint::Endpoint;
-use super::events::{spec, zone_events};
 use super::network::Networks;
 use super::resource::Resources;
 use super::zone::Zones;
@@ -19,11 +18,11 @@ use super::{Builder, Scope};
 use crate::catalogue::Catalogue;
 use crate::compile::address::usable;
 use crate::compile::member::{self, Member};
-use crate::compile::{State, Writer};
+use crate::compile::{State, Writer, declared_names};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::history::Switches;
 use crate::estate::{
-    AccessModeSettings, ApprovalState, Event, Recorded, ResourceSpec, ScopeSpec, StaticAddress, ZoneId,
+    AccessModeSettings, ApprovalState, Event, Recorded, ResourceSpec, Revision, ScopeSpec, StaticAddress, ZoneId,
 };
 use crate::import::command::{self, word};
 use crate::import::report::Topic;
@@ -287,7 +286,9 @@ impl Play<'_> {
     /// The estate before any scope has resources.
     fn ground(&self) -> State {
         let mut state = State::new(Arc::clone(self.catalogue), Switches::default());
-        let told = self.networks.events().into_iter().chain(zone_events(self.zones)).map(|(event, _)| event);
+        let networks: Vec<Event> = self.networks.events().into_iter().map(|(event, _)| event).collect();
+        state.declare(declared_names(&networks), Revision(u32::MAX));
+        let told = networks.into_iter().chain(self.zones.events().into_iter().map(|(event, _)| event));
         let resources = self.resources.all.values().map(|(spec, _)| spec);
         // Components name workspaces, so those come first, as in the history.
         let (first, rest): (Vec<_>, Vec<_>) = resources.partition(|spec| matches!(spec, ResourceSpec::Workspace(_)));
@@ -327,7 +328,7 @@ impl Play<'_> {
                 }
             }
             before.push(own);
-            apply(&mut state, Event::CreatePrivateEndpoint(spec(endpoint)));
+            apply(&mut state, Event::CreatePrivateEndpoint(endpoint.spec()));
         }
         for (at, scope) in self.scopes.iter().enumerate() {
             let had = scoped.entry(scope.label.as_str()).or_default();

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{Builder, Endpoint, Networks};
+use super::{Builder, Endpoint, Networks, Placed};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType};
-use crate::estate::{NetworkName, ResolutionPolicy, ZoneId};
+use crate::estate::{Event, NetworkName, ResolutionPolicy, ZoneId};
 use crate::import::command::{self, word};
 use crate::import::fact::Object;
 use crate::import::id::ResourceId;
@@ -63,6 +64,36 @@ pub(super) struct Zones {
 impl Zones {
     pub(super) fn get(&self, id: &ZoneId) -> Option<&Zone> {
         self.all.values().find(|zone| zone.id == *id)
+    }
+
+    /// What creates and links them. Zones with equal links are next to each other, so that they read as one entry.
+    pub(super) fn events(&self) -> Vec<Placed> {
+        // By resource group and links, a link being a network and whether it goes on to public DNS.
+        type Alike = (Arc<str>, Vec<(NetworkName, bool)>);
+        let mut alike: IndexMap<Alike, Vec<&Zone>> = IndexMap::new();
+        for zone in self.all.values() {
+            let links = zone
+                .links
+                .iter()
+                .map(|(name, (policy, _))| (name.clone(), *policy == ResolutionPolicy::NxDomainRedirect));
+            alike.entry((Arc::clone(&zone.id.resource_group), links.collect())).or_default().push(zone);
+        }
+        let mut events = Vec::new();
+        for zones in alike.values() {
+            events.extend(
+                zones.iter().map(|zone| (Event::CreatePrivateDnsZone { zone: zone.id.clone() }, zone.place.clone())),
+            );
+            for network in zones.first().into_iter().flat_map(|zone| zone.links.keys()) {
+                for zone in zones {
+                    if let Some((policy, place)) = zone.links.get(network) {
+                        let event =
+                            Event::LinkZone { zone: zone.id.clone(), network: network.clone(), policy: *policy };
+                        events.push((event, place.clone().or_else(|| zone.place.clone())));
+                    }
+                }
+            }
+        }
+        events
     }
 }
 

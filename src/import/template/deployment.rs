@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use typed_arena::Arena;
 
 use super::expression::Expression;
-use super::scope::Target;
+use super::target::Target;
 use super::value::{Datum, Meter, Outcome, Trouble, Unknown, failed, hole, same_name};
 
 /// How deep evaluation may go: values within values, calls within calls, variables that use variables.

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use serde_json::{Map, Value};
 
 use super::deployment::{Condition, Deployment, Engine, Frame, Given, Instance, MAX_RESOURCES, Note, Round, entry};
-use super::scope::{Target, append, not_told};
+use super::scope::append;
+use super::target::{Target, not_told};
 use super::value::{Datum, Trouble, Unknown, hole, same_name};
 use crate::import::id::{OPEN, ResourceId};
 use crate::import::property::escaped;

@@ -14,6 +14,7 @@ mod hash;
 mod order;
 mod runtime;
 mod scope;
+mod target;
 mod value;
 
 use std::collections::HashMap;
@@ -23,7 +24,7 @@ use serde_json::{Map, Value};
 use typed_arena::Arena;
 
 use self::deployment::{Condition, Engine, Given, Note, entry};
-use self::scope::{Target, not_told};
+use self::target::{Target, not_told};
 use self::value::{Datum, Trouble, Unknown};
 use super::reading::Reading;
 use super::report::Topic;

@@ -21,15 +21,15 @@ use jiff::civil::Date;
 use resource::Hosts;
 
 use super::schema::*;
-use crate::catalogue::{Catalogue, Cloud};
-use crate::compile::reference::name_fault;
+use crate::catalogue::Catalogue;
+use crate::compile::absence::name_fault;
 use crate::compile::refusal::Reason;
 use crate::compile::{Absence, Missing, ObjectKind, State};
 use crate::dns::OwnerName;
 use crate::estate::history::{
     Append, Deletion, Limits, RulesetChain, Switches, UncertainHop, Undeclared, WorkspaceHop,
 };
-use crate::estate::{Event, History, Place, Recorded};
+use crate::estate::{Cloud, Event, History, Place, Recorded, Revision};
 use crate::scenario::addition::{self, Addition};
 use crate::scenario::error::{Fault, Faults, choice, shown};
 use crate::scenario::expect::Expectation;
@@ -209,12 +209,21 @@ impl Loader<'_> {
         // Networks refer to each other and to inbound endpoints, so these names are known before any is looked at.
         for (key, _) in entries("networks") {
             self.name(key.range, &key.text, "network");
-            self.names.add(ObjectKind::Network, &key.text);
         }
         for (key, _) in entries("inboundEndpoints") {
             self.name(key.range, &key.text, "inbound endpoint");
-            self.names.add(ObjectKind::InboundEndpoint, &key.text);
         }
+        let networks = entries("networks").map(|(key, _)| (ObjectKind::Network, &*key.text));
+        let inbound = entries("inboundEndpoints").map(|(key, _)| (ObjectKind::InboundEndpoint, &*key.text));
+        let created = shape.events.iter().filter_map(|event| match &event.what {
+            WhatSchema::CreateNetwork(own) => Some((ObjectKind::Network, own.name.as_str())),
+            WhatSchema::CreateInboundEndpoint(own) => Some((ObjectKind::InboundEndpoint, own.name.as_str())),
+            _ => None,
+        });
+        let declared: Vec<(ObjectKind, &str)> = networks.chain(inbound).chain(created).collect();
+        declared.iter().for_each(|(kind, name)| self.names.add(*kind, name));
+        // How many declarations there are is known when the last of them was read.
+        self.state.declare(declared, Revision(u32::MAX));
         for ((name, own), (key, node)) in shape.networks.iter().zip(entries("networks")) {
             let spec = self.network(name, own, node);
             self.push(undated(key.range), Event::CreateNetwork(spec));
@@ -260,6 +269,7 @@ impl Loader<'_> {
             self.event(event, None, root.get("events").item(index));
         }
         self.history.end_declarations();
+        self.state.declare([], self.history.declared());
     }
 
     fn steps(&mut self, shape: &ScenarioSchema, root: &Node) -> Vec<Expectation> {

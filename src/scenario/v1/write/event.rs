@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use jiff::civil::Date;
 
 use crate::catalogue::Catalogue;
-use crate::compile::State;
+use crate::compile::{State, declared_names};
 use crate::dns::OwnerName;
 use crate::estate::{
     AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting, Event,
@@ -62,7 +62,9 @@ pub(super) struct Events {
 
 impl Events {
     pub(super) fn new(history: &History) -> Self {
-        Self { state: State::new(Catalogue::of(history.cloud), history.switches) }
+        let mut state = State::new(Catalogue::of(history.cloud), history.switches);
+        state.declare(declared_names(history.declarations().iter().map(|one| &one.event)), history.declared());
+        Self { state }
     }
 
     /// Takes note of events that were written elsewhere.

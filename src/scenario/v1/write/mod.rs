@@ -24,9 +24,9 @@ pub(super) fn write(scenario: &Scenario) -> String {
     let mut shape = ScenarioSchema {
         version: 1,
         cloud: Some(match history.cloud {
-            crate::catalogue::Cloud::Public => CloudSchema::AzureCloud,
-            crate::catalogue::Cloud::UsGovernment => CloudSchema::AzureUSGovernment,
-            crate::catalogue::Cloud::China => CloudSchema::AzureChinaCloud,
+            crate::estate::Cloud::Public => CloudSchema::AzureCloud,
+            crate::estate::Cloud::UsGovernment => CloudSchema::AzureUSGovernment,
+            crate::estate::Cloud::China => CloudSchema::AzureChinaCloud,
         }),
         title: text(&scenario.title),
         about: text(&scenario.about),
