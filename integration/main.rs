@@ -36,8 +36,8 @@ mod live;
 /// What people read: help, answers, explanations, findings and errors.
 mod verbs;
 
-/// The README's transcripts are true.
-mod readme;
+/// The manual is true: its commands run, its links lead somewhere.
+mod manual;
 
 /// What people have of Azure becomes a scenario that answers as recorded.
 mod imports;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Outcome, Result, output};
+use super::{Outcome, Result, document, output};
 use crate::scenario::Scenario;
 use crate::scenario::generate::{Size, generate};
 
@@ -37,6 +37,6 @@ pub(super) fn run(arguments: &GenerateArguments) -> Result {
         start: None,
         expectations: Vec::new(),
     };
-    output::print(&scenario.write())?;
+    output::print(&document::with_schema(&scenario.write(), document::SCENARIO_SCHEMA))?;
     Ok(Outcome::Done)
 }

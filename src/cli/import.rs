@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Outcome, Result, format, output};
+use super::{Outcome, Result, document, format, output};
 use crate::compile::compile;
 use crate::import::{DeploymentScope, Imported, MAX_OCTETS, Provenance, Remark, Source, Topic, import_with, recognise};
 use crate::output::{Format, imported, json};
@@ -116,7 +116,7 @@ pub(super) fn run(arguments: &ImportArguments) -> Result {
     }
     refusals(&mut made);
     made.report.remarks.sort_by_key(|remark| remark.topic);
-    let text = made.scenario.write();
+    let text = document::with_schema(&made.scenario.write(), document::SCENARIO_SCHEMA);
     match &arguments.output {
         Some(name) => write(name, &text, arguments.force)?,
         None => output::print(&text)?,

@@ -437,11 +437,15 @@ pub(super) fn view(world: &Compiled, name: &str) -> Result<ViewId, InputError> {
 
 /// A built-in scenario.
 pub(super) fn built_in(name: &str) -> Result<Scenario, InputError> {
-    let text = builtin::text(name).ok_or_else(|| InputError::NoScenario {
+    Scenario::read(name, built_in_text(name)?.as_bytes()).map_err(InputError::Scenario)
+}
+
+/// The text of a built-in scenario.
+pub(super) fn built_in_text(name: &str) -> Result<&'static str, InputError> {
+    builtin::text(name).ok_or_else(|| InputError::NoScenario {
         name: name.to_owned(),
         hint: hint(name, builtin::names(), "built-in scenarios"),
-    })?;
-    Scenario::read(name, text.as_bytes()).map_err(InputError::Scenario)
+    })
 }
 
 /// A resource by name.

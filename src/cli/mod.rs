@@ -15,6 +15,7 @@ mod format;
 mod generate;
 mod healthcheck;
 mod import;
+mod init;
 mod input;
 mod output;
 mod records;
@@ -76,6 +77,7 @@ enum Verb {
     Flows(flows::FlowsArguments),
     Test(test::TestArguments),
     Diff(diff::DiffArguments),
+    Init(init::InitArguments),
     Import(import::ImportArguments),
     Export(export::ExportArguments),
     Compose(compose::ComposeArguments),
@@ -145,6 +147,7 @@ pub fn run() -> ExitCode {
         Verb::Healthcheck(arguments) => healthcheck::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
         Verb::Export(arguments) => export::run(&arguments),
+        Verb::Init(arguments) => init::run(&arguments),
         Verb::Import(arguments) => import::run(&arguments),
         Verb::Generate(arguments) => generate::run(&arguments),
         Verb::Compose(arguments) => compose::run(&arguments),

@@ -1,18 +1,31 @@
 //! `scenarios`: what is built in.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::{FormatArguments, Outcome, Result, input, output};
+use super::{FormatArguments, Outcome, Result, document, input, output};
 use crate::output::{Format, json};
 use crate::scenario::builtin;
 
-/// List the built-in scenarios, a line each
+/// List the built-in scenarios, or print one
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  ampls-dns scenarios")]
+#[command(
+    after_help = "Examples:\n  ampls-dns scenarios\n  ampls-dns scenarios show two-scopes-one-dns > my-estate.yaml"
+)]
 pub(super) struct ScenariosArguments {
+    #[command(subcommand)]
+    verb: Option<ScenariosVerb>,
     #[command(flatten)]
     format: FormatArguments,
+}
+
+#[derive(Subcommand, Debug)]
+enum ScenariosVerb {
+    /// Print a built-in scenario as its file
+    Show {
+        /// Name of the scenario
+        name: String,
+    },
 }
 
 /// A built-in scenario, as JSON.
@@ -25,6 +38,11 @@ struct ListedDocument {
 }
 
 pub(super) fn run(arguments: &ScenariosArguments) -> Result {
+    if let Some(ScenariosVerb::Show { name }) = &arguments.verb {
+        let text = input::built_in_text(name)?;
+        output::print(&document::with_schema(text, document::SCENARIO_SCHEMA))?;
+        return Ok(Outcome::Done);
+    }
     let mut listed = Vec::new();
     for name in builtin::names() {
         let scenario = input::built_in(name)?;

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Outcome, Result, output};
-use crate::output::json;
+use crate::output::{json, reference};
 use crate::scenario::{Scenario, Spec};
 
 /// Print the JSON Schema of scenario or spec files, for editors and checkers
@@ -15,6 +15,18 @@ pub(super) struct SchemaArguments {
     /// Of which files
     #[arg(value_enum, default_value_t = Of::Scenario)]
     of: Of,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Form::Json)]
+    format: Form,
+}
+
+/// How the schema is printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum Form {
+    /// JSON Schema.
+    Json,
+    /// A reference for people.
+    Markdown,
 }
 
 /// A kind of file.
@@ -27,9 +39,13 @@ enum Of {
 }
 
 pub(super) fn run(arguments: &SchemaArguments) -> Result {
-    output::print(&json(&match arguments.of {
+    let schema = match arguments.of {
         Of::Scenario => Scenario::schema(),
         Of::Spec => Spec::schema(),
-    }))?;
+    };
+    output::print(&match arguments.format {
+        Form::Json => json(&schema),
+        Form::Markdown => reference::markdown(&schema),
+    })?;
     Ok(Outcome::Done)
 }

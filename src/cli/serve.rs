@@ -11,24 +11,27 @@ use std::time::{Duration, Instant};
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
+use serde::Serialize;
 
 use super::{OperandArguments, Outcome, Result, StepArguments, format, input, output};
 use crate::assess::Assessment;
+use crate::compile::Compiled;
 use crate::output::count;
 use crate::resolve::Ede;
 use crate::server::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Guard, Token};
 use crate::server::file_watch;
+use crate::server::listen::DEFAULT_ADDRESS;
 use crate::server::log::{self, CountedStderr, LogFormat, LogOutput};
 use crate::server::metrics;
 use crate::server::service_manager::{self, Phase};
 use crate::server::source::ZoneSource;
 use crate::server::upstream::{self, Wanted};
-use crate::server::{Control, Listen, Loaded, Origin, Settings, Source as _, TcpFrontEnd, listen, observe, start};
+use crate::server::{Bound, Control, Listen, Loaded, Origin, Settings, Source as _, TcpFrontEnd, observe, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  ampls-dns serve\n  ampls-dns serve my-estate.yaml --at first-scope\n  \
-    ampls-dns serve --listen 127.0.0.1:5300 --listen vnet1=127.0.0.1:5301\n  ampls-dns serve --upstream system\n\n\
+    ampls-dns serve --listen 127.0.0.1:5300 --listen vnet1=127.0.0.1:5301\n  ampls-dns serve --port 0 --ready-file ready.json\n  ampls-dns serve --upstream system\n\n\
     Without --listen: the public view on 127.0.0.1:5300 and a port for each network from 5301 on, in the order declared.\n\
     A listener without a network tells its clients apart by EDNS client subnet (from loopback and --trust-ecs), then by\n\
     source address. SIGHUP, `--watch` and the admin API read the files again; a\n\
@@ -45,6 +48,12 @@ pub(super) struct ServeArguments {
     /// [default: 127.0.0.1:5300]
     #[arg(long, value_name = "ADDRESS:PORT", env = "AMPLS_DNS_LISTEN_FROM", conflicts_with = "listen")]
     listen_from: Option<SocketAddr>,
+    /// First of the ports that are used without --listen: the public view, then one for each network. 0 takes free ones
+    #[arg(long, visible_alias = "port", value_name = "PORT", env = "AMPLS_DNS_BASE_PORT", conflicts_with_all = ["listen", "listen_from"])]
+    base_port: Option<u16>,
+    /// File that is written once the server answers: a JSON document with all addresses
+    #[arg(long, value_name = "FILE", env = "AMPLS_DNS_READY_FILE")]
+    ready_file: Option<PathBuf>,
     /// Besides loopback, senders whose EDNS client subnet is believed
     #[arg(long, value_name = "PREFIX", env = "AMPLS_DNS_TRUST_ECS", value_delimiter = ',')]
     trust_ecs: Vec<IpNet>,
@@ -138,9 +147,14 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
     let world = Arc::clone(origin.world());
     say_where_it_stands(say, &given, &origin);
     let upstreams = upstream::addresses(&arguments.upstream)?;
+    let first = match (arguments.listen_from, arguments.base_port) {
+        (Some(first), _) => first,
+        (None, Some(port)) => SocketAddr::new(DEFAULT_ADDRESS.ip(), port),
+        (None, None) => DEFAULT_ADDRESS,
+    };
     let settings = Settings {
         listeners: arguments.listen.clone(),
-        first: arguments.listen_from.unwrap_or(listen::DEFAULT_ADDRESS),
+        first,
         trusted: arguments.trust_ecs.clone(),
         extended: if arguments.strict { Ede::Omit } else { Ede::Include },
         upstreams: upstreams.clone(),
@@ -190,6 +204,14 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         if let Some(server) = &server {
             say(&format!("\nadmin: http://{}", server.address()));
         }
+        let admin_address = server.as_ref().map(AdminServer::address);
+        let ready = ReadyDocument::new(running.listeners(), admin_address);
+        if arguments.log_format == LogFormat::Json {
+            output::say(&serde_json::to_string(&ready)?);
+        }
+        if let Some(file) = &arguments.ready_file {
+            ready.write(file)?;
+        }
         say("\nctrl-c ends the server");
         service_manager::tell(Phase::Ready(&served(&control)));
         loop {
@@ -230,6 +252,59 @@ fn served(control: &Control) -> String {
     let standing = control.standing();
     let step = standing.step().map_or("-", |step| &*step.name);
     format!("serving {} at step {step}, revision {}", control.source().name(), standing.world.revision())
+}
+
+/// Where the server answers, for programs that started it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReadyDocument {
+    /// True: there is no document before.
+    ready: bool,
+    /// The process.
+    pid: u32,
+    /// The admin API; absent where there is none.
+    admin: Option<String>,
+    listeners: Vec<ReadyListener>,
+}
+
+/// An address, for UDP and TCP.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReadyListener {
+    /// Its network; absent where the source address decides.
+    network: Option<String>,
+    address: SocketAddr,
+}
+
+/// The ready file could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the ready file `{file}`: {error}")]
+struct ReadyError {
+    file: String,
+    error: std::io::Error,
+}
+
+impl ReadyDocument {
+    fn new(bound: &[Bound], admin: Option<SocketAddr>) -> Self {
+        let listener = |bound: &Bound| ReadyListener {
+            network: bound.network.as_ref().map(ToString::to_string),
+            address: bound.address,
+        };
+        Self {
+            ready: true,
+            pid: std::process::id(),
+            admin: admin.map(|address| format!("http://{address}")),
+            listeners: bound.iter().map(listener).collect(),
+        }
+    }
+
+    /// Writes the file in one move, so that whoever waits for it reads all of it.
+    fn write(&self, file: &Path) -> std::result::Result<(), ReadyError> {
+        let mut part = file.as_os_str().to_owned();
+        part.push(format!(".{}.part", self.pid));
+        let written = std::fs::write(&part, crate::output::json(self)).and_then(|()| std::fs::rename(&part, file));
+        written.map_err(|error| ReadyError { file: file.display().to_string(), error })
+    }
 }
 
 fn say_what_is_read(say: impl Fn(&str), given: &input::Given, loaded: &Loaded) {

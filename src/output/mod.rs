@@ -21,6 +21,7 @@ pub mod imported;
 pub mod page;
 pub mod provenance;
 pub mod record_sets;
+pub mod reference;
 pub mod sarif;
 pub mod state;
 pub mod story;

@@ -122,7 +122,6 @@ impl Version {
         }
     }
 }
-
 /// Reads a text as a tree and gives it to `load`; all faults that are found make it an error.
 fn written<T>(
     file: &str,

@@ -52,23 +52,33 @@ pub(super) fn write_spec(spec: &Spec) -> String {
 
 /// The JSON Schema of scenarios.
 pub(super) fn scenario_schema() -> Json {
-    titled(schemars::schema_for!(schema::ScenarioSchema), "ampls-dns scenario")
+    published(schemars::schema_for!(schema::ScenarioSchema), "scenario")
 }
 
 /// The JSON Schema of specs.
 pub(super) fn spec_schema() -> Json {
-    titled(schemars::schema_for!(schema::SpecSchema), "ampls-dns spec")
+    published(schemars::schema_for!(schema::SpecSchema), "spec")
 }
 
 /// The JSON Schema of events that are appended.
 pub(super) fn addition_schema() -> Json {
-    titled(schemars::schema_for!(schema::AdditionSchema), "ampls-dns events")
+    published(schemars::schema_for!(schema::AdditionSchema), "events")
 }
 
-fn titled(schema: schemars::Schema, title: &str) -> Json {
+/// A schema with its name and id. Every event has its description beside its key, where editors look for it.
+fn published(schema: schemars::Schema, what: &str) -> Json {
     let mut schema = schema.to_value();
     if let Some(object) = schema.as_object_mut() {
-        object.insert("title".to_owned(), title.into());
+        object.insert("$id".to_owned(), format!("urn:ampls-dns:schema:{what}:1").into());
+        object.insert("title".to_owned(), format!("ampls-dns {what}").into());
+    }
+    let events = schema.pointer_mut("/$defs/EventSchema/oneOf").and_then(Json::as_array_mut);
+    for event in events.into_iter().flatten() {
+        let Some(description) = event.get("description").cloned() else { continue };
+        let properties = event.get_mut("properties").and_then(Json::as_object_mut);
+        for property in properties.into_iter().flatten().filter_map(|(_, property)| property.as_object_mut()) {
+            property.insert("description".to_owned(), description.clone());
+        }
     }
     schema
 }

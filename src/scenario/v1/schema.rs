@@ -1,6 +1,6 @@
-//! The shapes of the written form: what serde reads and the JSON Schema is made from.
+//! The schema of the written form: what serde reads and the JSON Schema is made from.
 //!
-//! Field names are Azure's own where Azure has one. Nothing here has a meaning yet: `pour` gives it one.
+//! Field names are Azure's own where Azure has one. Nothing here has a meaning yet: `load` gives it one.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -14,19 +14,22 @@ use crate::dns::Rcode;
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ScenarioSchema {
+    /// Where editors find the JSON Schema of this file.
+    #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
     /// Version of the written form.
     #[schemars(range(min = 1, max = 1))]
     pub version: u32,
-    /// The cloud the estate is in; the public one without it.
+    /// The cloud the estate is in. Default: `AzureCloud`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cloud: Option<CloudSchema>,
     /// What the scenario is called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What it tells, in a few sentences.
+    /// What it shows, in a few sentences.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// Where the story is from: page and date, or address of a thread.
+    /// Its source: page and date, or address of a thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// What is assumed where Azure's behaviour is uncertain.
@@ -77,10 +80,10 @@ pub(super) struct ScenarioSchema {
     /// Zones from master files: private zones with what is in them, or zones of public DNS.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zone_files: Vec<ZoneFileSchema>,
-    /// What else exists from the start, told as events that come after all of the above.
+    /// What else exists from the start, as events that are applied after all of the above.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventSchema>,
-    /// The step the scenario is looked at from; the last one without it.
+    /// The step that is used unless another one is named. Default: the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
     /// What happens, step by step.
@@ -92,8 +95,11 @@ pub(super) struct ScenarioSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::enum_variant_names, reason = "the names are Azure's")]
 pub(super) enum CloudSchema {
+    /// The public cloud.
     AzureCloud,
+    /// The cloud of the US Government.
     AzureUSGovernment,
+    /// The cloud in China, operated by 21Vianet.
     AzureChinaCloud,
 }
 
@@ -101,16 +107,16 @@ pub(super) enum CloudSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SwitchesSchema {
-    /// Which record sets go when a private endpoint is deleted.
+    /// Which record sets are deleted with a private endpoint. Default: `delete-by-name`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion: Option<DeletionSchema>,
-    /// When workspace names carry the privatelink hop in public DNS.
+    /// When workspace names have the alias to a privatelink name in public DNS. Default: `scoped`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspace_hop: Option<WorkspaceHopSchema>,
-    /// What an endpoint writes when a resource is scoped later.
+    /// What an endpoint writes when a resource is added later. Default: `own-only`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub append: Option<AppendSchema>,
-    /// Which limits hold.
+    /// Which limits apply. Default: `general`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<LimitsSchema>,
     /// Whether names of workspaces and endpoints exist that the scenario does not declare: `public` answers them as other
@@ -126,52 +132,73 @@ pub(super) struct SwitchesSchema {
     pub ruleset_chain: Option<RulesetChainSchema>,
 }
 
+/// What the resolver does with the aliases in the answer of a ruleset target.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum RulesetChainSchema {
+    /// It accepts the answer as it is.
     Stands,
+    /// It resolves each alias again.
     Restarts,
 }
 
+/// How names of resources are answered that the scenario does not declare.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum UndeclaredSchema {
+    /// As public names of resources of other teams.
     Public,
+    /// As NXDOMAIN.
     NameError,
 }
 
+/// Whether names have an alias to a privatelink name that nobody has shown.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum UncertainHopSchema {
+    /// They do not.
     Never,
+    /// They do.
     Always,
 }
 
+/// Which record sets Azure deletes with a private endpoint.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum DeletionSchema {
+    /// All record sets with the names of the endpoint, whoever wrote them last.
     DeleteByName,
+    /// Only the record sets that the endpoint wrote last.
     DeleteIfOwner,
 }
 
+/// When the names of a workspace have an alias to a privatelink name in public DNS.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum WorkspaceHopSchema {
+    /// Only while the workspace is in a scope.
     Scoped,
+    /// Always.
     Always,
 }
 
+/// What an endpoint writes when a resource is added to its scope later.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum AppendSchema {
+    /// Only the record sets of the new resource.
     OwnOnly,
+    /// All its record sets again.
     RewriteAll,
 }
 
+/// Which of the limits that Microsoft has published apply.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum LimitsSchema {
+    /// The limits of general availability.
     General,
+    /// The limits of the preview.
     Preview,
 }
 
@@ -179,10 +206,10 @@ pub(super) enum LimitsSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NetworkSchema {
-    /// In Azure or not.
+    /// Whether it is in Azure. Default: `virtual`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<NetworkKindSchema>,
-    /// True for `kind: onPremises`, said in another way.
+    /// `true` is the same as `kind: onPremises`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_premises: Option<bool>,
     /// Prefixes of its address space.
@@ -199,10 +226,13 @@ pub(super) struct NetworkSchema {
     pub dns: Option<DnsSchema>,
 }
 
+/// Where a network is.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum NetworkKindSchema {
+    /// A virtual network in Azure.
     Virtual,
+    /// A network outside Azure. It reaches virtual networks that it is peered with, and their peers.
     OnPremises,
 }
 
@@ -216,9 +246,11 @@ pub(super) enum DnsSchema {
     Custom(CustomDnsSchema),
 }
 
+/// The DNS server of Azure.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum AzureProvidedSchema {
+    /// 168.63.129.16: linked zones first, then public DNS.
     AzureProvided,
 }
 
@@ -237,10 +269,13 @@ pub(super) struct CustomDnsSchema {
     pub default: Option<String>,
 }
 
+/// What a DNS server does with an alias in an answer it forwarded for.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum ForwarderKindSchema {
+    /// It resolves the target of the alias again, by its own rules, as BIND and unbound do.
     RestartsAtCname,
+    /// It accepts the whole chain from the other server, as dnsmasq does.
     AcceptsChain,
 }
 
@@ -316,10 +351,14 @@ pub(super) struct PerimeterEachSchema {
     pub query: bool,
 }
 
+/// Whether a resource accepts requests from public networks.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AccessSchema {
+    /// It does.
     Enabled,
+    /// It refuses them.
     Disabled,
+    /// The inbound rules of a network security perimeter decide.
     SecuredByPerimeter,
 }
 
@@ -452,7 +491,7 @@ pub(super) struct AdditionSchema {
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("unevaluatedProperties" = false))]
 pub(super) struct EventSchema {
-    /// When it happens, as YYYY-MM-DD.
+    /// When it happens, as YYYY-MM-DD. Default: the date of the step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
     /// What happens.
@@ -464,13 +503,13 @@ pub(super) struct EventSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum WhatSchema {
-    /// A network comes to be.
+    /// Creates a network.
     CreateNetwork(NamedNetworkSchema),
-    /// A network goes, and with it its links and peerings.
+    /// Deletes a network with its links and peerings.
     DeleteNetwork(String),
-    /// Two networks are peered, both ways.
+    /// Peers two networks in both directions.
     CreatePeering([String; 2]),
-    /// Their peering ends.
+    /// Removes the peering of two networks.
     DeletePeering([String; 2]),
     /// One half of a peering is created or changed; packets pass once both halves are there.
     SetPeering(PeeringHalfSchema),
@@ -488,75 +527,75 @@ pub(super) enum WhatSchema {
     SetEndpointPolicy(EndpointPolicySchema),
     /// An object that decides which way packets take is deleted.
     DeleteRouting(RoutingKeySchema),
-    /// A network asks DNS another way.
+    /// Changes the DNS server of a network.
     SetDns(SetDnsSchema),
-    /// An inbound endpoint of a DNS Private Resolver appears.
+    /// Creates an inbound endpoint of a DNS Private Resolver.
     CreateInboundEndpoint(NamedInNetworkSchema),
-    /// It goes.
+    /// Deletes an inbound endpoint.
     DeleteInboundEndpoint(String),
-    /// A forwarding ruleset is created or replaced.
+    /// Creates or replaces a DNS forwarding ruleset.
     SetRuleset(NamedRulesetSchema),
-    /// It goes.
+    /// Deletes a forwarding ruleset.
     DeleteRuleset(String),
-    /// Private zones are created, and linked if links are given.
+    /// Creates private zones, and links them if `links` is given.
     CreatePrivateDnsZones(ZonesSchema),
-    /// Private zones are deleted; Azure refuses while they have links.
+    /// Deletes private zones. Azure refuses while they have links.
     DeletePrivateDnsZones(ZoneGroupZonesSchema),
-    /// Zones are linked to networks; linking again changes the policy.
+    /// Links zones to networks. Linking again changes the policy.
     LinkZones(LinkZonesSchema),
-    /// Links are removed.
+    /// Removes links.
     UnlinkZones(UnlinkSchema),
-    /// Someone writes a record set by hand.
+    /// Writes a record set by hand.
     PutRecordSet(RecordSetSchema),
-    /// Someone deletes one by hand.
+    /// Deletes a record set by hand.
     DeleteRecordSet(RecordSetNameSchema),
-    /// A workspace is created.
+    /// Creates a workspace.
     CreateWorkspace(NamedWorkspaceSchema),
-    /// A workspace becomes what is written here.
+    /// Replaces the settings of a workspace.
     UpdateWorkspace(NamedWorkspaceSchema),
-    /// A component is created.
+    /// Creates a component.
     CreateComponent(NamedComponentSchema),
-    /// A component becomes what is written here.
+    /// Replaces the settings of a component.
     UpdateComponent(NamedComponentSchema),
-    /// A data collection endpoint is created.
+    /// Creates a data collection endpoint.
     CreateDataCollectionEndpoint(NamedDataCollectionEndpointSchema),
-    /// A data collection endpoint becomes what is written here.
+    /// Replaces the settings of a data collection endpoint.
     UpdateDataCollectionEndpoint(NamedDataCollectionEndpointSchema),
-    /// Flags of a resource change; what is left out stays.
+    /// Changes whether a resource accepts public requests. What is left out stays as it is.
     SetPublicNetworkAccess(SetAccessSchema),
-    /// A resource is deleted; Azure refuses while it is in a scope.
+    /// Deletes a resource. Azure refuses while it is in a scope.
     DeleteResource(String),
-    /// A scope is created.
+    /// Creates a scope.
     CreatePrivateLinkScope(ScopeSchema),
-    /// Its access modes change.
+    /// Changes the access modes of a scope.
     SetAccessModes(SetAccessModesSchema),
-    /// It is deleted. Its private endpoints live on without connection, and their record sets stay.
+    /// Deletes a scope. Its private endpoints remain without connection, and their record sets remain.
     DeletePrivateLinkScope(String),
-    /// Resources are put into a scope, in the order listed.
+    /// Adds resources to a scope, in the order listed.
     AddScopedResource(ScopedResourceSchema),
-    /// Resources are taken out of a scope.
+    /// Removes resources from a scope.
     RemoveScopedResource(ScopedResourceSchema),
-    /// A private endpoint is created: addresses are given, its zone group writes.
+    /// Creates a private endpoint: it gets addresses, and its zone group writes record sets.
     CreatePrivateEndpoint(PrivateEndpointSchema),
-    /// A private endpoint is deleted, and with it the record sets of its zone group.
+    /// Deletes a private endpoint with the record sets of its zone group.
     DeletePrivateEndpoint(NameSchema),
-    /// The zone group of a private endpoint is created or replaced: it writes all its record sets.
+    /// Creates or replaces the zone group of a private endpoint, which writes all its record sets.
     SetZoneGroup(SetZoneGroupSchema),
-    /// The zone group of a private endpoint is created again as it is: it writes all its record sets.
+    /// Creates the zone group of a private endpoint again as it is, which writes all its record sets.
     RepairZoneGroup(NameSchema),
-    /// The zone group of a private endpoint is removed, and with it the record sets it wrote.
+    /// Removes the zone group of a private endpoint with the record sets it wrote.
     DeleteZoneGroup(NameSchema),
-    /// The connection of a private endpoint is approved, rejected or made to wait.
+    /// Approves or rejects the connection of a private endpoint, or makes it wait.
     SetApproval(SetApprovalSchema),
-    /// A virtual machine comes to be in a network.
+    /// Creates a virtual machine in a network.
     CreateVirtualMachine(NamedInNetworkSchema),
-    /// A machine opens a session to a resource, at the address its DNS gives at that moment.
+    /// A machine opens a session to a resource, at the address that its DNS returns at that moment.
     OpenSession(SessionSchema),
-    /// A machine restarts: its sessions end and are opened anew.
+    /// Restarts a machine: its sessions end and are opened again.
     Reboot(String),
-    /// The sessions of a machine are cut: they are opened anew.
+    /// Cuts the sessions of a machine: they are opened again.
     CutSessions(String),
-    /// The outbound rule of a network for the service tag AzureMonitor is set.
+    /// Sets the outbound rule of a network for the service tag AzureMonitor.
     SetOutboundRule(OutboundRuleSchema),
 }
 
@@ -682,9 +721,11 @@ pub(super) enum ZoneListSchema {
     Names(Vec<String>),
 }
 
+/// All zones that Azure Monitor Private Link needs.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum AllZonesSchema {
+    /// The zones of the group azuremonitor in this cloud.
     AzureMonitor,
 }
 
@@ -719,9 +760,12 @@ pub(super) struct LinkSchema {
     pub resolution_policy: Option<PolicySchema>,
 }
 
+/// What happens to names that the linked zone does not have.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PolicySchema {
+    /// They are NXDOMAIN or NODATA.
     Default,
+    /// They are resolved in public DNS (fallback to internet).
     NxDomainRedirect,
 }
 
@@ -797,9 +841,12 @@ pub(super) struct ScopeSchema {
     pub created: Option<String>,
 }
 
+/// Which resources clients reach through the scope.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ModeSchema {
+    /// Those of the scope and all others.
     Open,
+    /// Those of the scope only.
     PrivateOnly,
 }
 
@@ -919,10 +966,14 @@ pub(super) struct IpConfigurationSchema {
     pub private_ip_address: String,
 }
 
+/// The state of a private endpoint connection.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ApprovalSchema {
+    /// Packets pass.
     Approved,
+    /// It waits for approval; no packet passes.
     Pending,
+    /// It was rejected; no packet passes.
     Rejected,
 }
 
@@ -966,9 +1017,12 @@ pub(super) struct OutboundRuleSchema {
     pub action: ActionSchema,
 }
 
+/// What an outbound rule does.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ActionSchema {
+    /// Packets pass.
     Allow,
+    /// New connections are blocked.
     Deny,
 }
 
@@ -1021,10 +1075,13 @@ pub(super) enum OneOrMoreTransportsSchema {
     More(Vec<TransportSchema>),
 }
 
+/// How a query is sent.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum TransportSchema {
+    /// In a datagram.
     Udp,
+    /// Over a TCP connection.
     Tcp,
 }
 
@@ -1059,15 +1116,23 @@ pub(super) struct ReplySchema {
     pub extended_error: Option<ErrorSchema>,
 }
 
+/// A response code of DNS.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "UPPERCASE")]
 pub(super) enum RcodeSchema {
+    /// The name exists.
     NoError,
+    /// The query was malformed.
     FormErr,
+    /// The server could not answer.
     ServFail,
+    /// The name does not exist.
     NxDomain,
+    /// The server does not support this kind of query.
     NotImp,
+    /// The server refuses to answer.
     Refused,
+    /// The EDNS version is not supported.
     BadVers,
 }
 
@@ -1124,9 +1189,11 @@ pub(super) enum ErrorSchema {
     Whole(CodedErrorSchema),
 }
 
+/// Nothing.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum AbsentSchema {
+    /// There must be none.
     None,
 }
 
@@ -1145,6 +1212,9 @@ pub(super) struct CodedErrorSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SpecSchema {
+    /// Where editors find the JSON Schema of this file.
+    #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
     /// Version of the written form.
     #[schemars(range(min = 1, max = 1))]
     pub version: u32,
@@ -1197,37 +1267,54 @@ pub(super) struct FlowSchema {
     pub text: Option<String>,
 }
 
+/// Whether Azure Monitor accepts the request.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum DecisionSchema {
+    /// It does.
     Allow,
+    /// It refuses it.
     Deny,
 }
 
+/// What a client does with a resource.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum OperationSchema {
+    /// Sends data to it.
     Ingestion,
+    /// Queries it.
     Query,
+    /// Gets its configuration, as agents do.
     Config,
+    /// Downloads solution packs, as agents do.
     Download,
+    /// Uses Azure Resource Manager.
     ResourceManager,
 }
 
+/// How a flow gets to the resource.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PathSchema {
+    /// Over a public address.
     #[serde(rename = "public")]
     Public,
+    /// Through a private endpoint.
     #[serde(rename = "private")]
     Private,
+    /// To a private address that the network does not reach: connections time out.
     #[serde(rename = "unreachable")]
     Unreachable,
+    /// An outbound rule blocks it.
     #[serde(rename = "blocked")]
     Blocked,
+    /// The name does not exist.
     #[serde(rename = "NXDOMAIN")]
     NameError,
+    /// The name has no address.
     #[serde(rename = "NODATA")]
     NoData,
+    /// DNS could not answer.
     #[serde(rename = "SERVFAIL")]
     Failure,
 }

@@ -58,6 +58,7 @@ pub(super) fn write(scenario: &Scenario) -> String {
 /// A spec as YAML text.
 pub(super) fn spec(spec: &Spec) -> String {
     let shape = SpecSchema {
+        schema: None,
         version: 1,
         title: text(&spec.title),
         about: text(&spec.about),

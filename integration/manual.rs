@@ -1,0 +1,388 @@
+//! The manual is true: README.md and docs/ are read, their links followed and their commands run.
+//!
+//! A console block is a transcript: lines that begin with `$ ` are commands, and what follows is their output. The blocks of
+//! one page share a folder, so a file that `cat` shows can be used by the commands after it. With `UPDATE_MANUAL=1` the
+//! outputs, and the parts that are generated from the code, are written into the pages instead of compared.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use ampls_dns::cli::CommandLine;
+use ampls_dns::compile::compile;
+use ampls_dns::scenario::{Scenario, builtin};
+use ampls_dns::server::{Settings, plan, start};
+use clap::Parser as _;
+
+use crate::fixture::{Folder, Server, binary, run, run_with};
+
+const README: &str = include_str!("../README.md");
+/// The most bytes of the README: a person reads it in a few minutes.
+const README_BYTES: usize = 8 * 1024;
+
+/// Verbs that talk to a running server.
+const LIVE: [&str; 5] = ["step", "apply", "status", "fault", "snapshot"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// README.md and the pages of docs/, by path.
+fn pages() -> BTreeMap<PathBuf, String> {
+    let docs = std::fs::read_dir(root().join("docs")).expect("there is a manual");
+    let docs = docs.map(|entry| entry.expect("the folder can be read").path());
+    let all = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let all = all.chain([root().join("README.md")]);
+    all.map(|path| (path.clone(), std::fs::read_to_string(&path).expect("a page is text"))).collect()
+}
+
+fn updating() -> bool {
+    std::env::var_os("UPDATE_MANUAL").is_some()
+}
+
+/// The page with `wanted` in it, or a failure that says how to get there.
+fn settle(path: &Path, found: &str, wanted: &str) {
+    if found != wanted && updating() {
+        std::fs::write(path, wanted).expect("a page can be written");
+    } else {
+        let differs = found.lines().zip(wanted.lines()).find(|(found, wanted)| found != wanted);
+        assert!(found == wanted, "{}: {differs:#?}; UPDATE_MANUAL=1 writes it", path.display());
+    }
+}
+
+/// A command of a console block, and the output that follows.
+struct Transcript<'a> {
+    command: &'a str,
+    output: &'a str,
+}
+
+/// The text of a page, with its console blocks apart.
+fn blocks(text: &str) -> Vec<(bool, &str)> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("```console\n") {
+        let (block, behind) = after.split_once("```\n").expect("a block ends");
+        parts.push((false, before));
+        parts.push((true, block));
+        rest = behind;
+    }
+    parts.push((false, rest));
+    parts
+}
+
+fn transcripts(block: &str) -> Vec<Transcript<'_>> {
+    let starts = block.match_indices("$ ").map(|(at, _)| at).filter(|at| *at == 0 || block.as_bytes()[at - 1] == b'\n');
+    let starts: Vec<usize> = starts.collect();
+    let ends = starts.iter().skip(1).copied().chain([block.len()]);
+    let one = |(start, end): (usize, usize)| {
+        let (command, output) = block[start + 2..end].split_once('\n').expect("a command is a line");
+        Transcript { command, output }
+    };
+    starts.iter().copied().zip(ends).map(one).collect()
+}
+
+/// Runs the transcripts of a page.
+struct Session {
+    folder: Folder,
+    server: Option<Server>,
+}
+
+impl Session {
+    fn new(page: &str) -> Self {
+        let folder = Folder::new(&format!("manual-{page}"));
+        #[cfg(unix)]
+        for shared in ["integration", "zones"] {
+            std::os::unix::fs::symlink(root().join(shared), folder.0.join(shared)).expect("a link can be made");
+        }
+        Self { folder, server: None }
+    }
+
+    /// What the command prints; absent where it is not run here.
+    fn output(&mut self, transcript: &Transcript<'_>) -> Option<String> {
+        let words: Vec<&str> = transcript.command.split(' ').collect();
+        match words[0] {
+            "cat" => {
+                self.folder.write(words[1], transcript.output);
+                None
+            }
+            "ampls-dns" if LIVE.contains(&words[1]) => Some(self.live(&words[1..])),
+            "ampls-dns" if words[1] == "run" && !can_run() => None,
+            "ampls-dns" => Some(self.offline(&words[1..])),
+            "dig" => self.dig(&words[1..]),
+            // The two commands at the top of the README have a case of their own.
+            "cargo" => None,
+            other => panic!("nobody runs `{other}`"),
+        }
+    }
+
+    fn offline(&self, arguments: &[&str]) -> String {
+        let mut command = binary();
+        command.env_remove("AMPLS_DNS_ADMIN").current_dir(&self.folder.0).args(arguments).stdin(Stdio::null());
+        let output = command.output().expect("the binary can be started");
+        let text = String::from_utf8(output.stdout).expect("it prints text");
+        let failed = output.status.code() == Some(2);
+        assert!(!failed, "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        text
+    }
+
+    fn live(&mut self, arguments: &[&str]) -> String {
+        let server = self
+            .server
+            .get_or_insert_with(|| Server::start(&["--listen", "127.0.0.1:0,vnet1=127.0.0.1:0,vnet2=127.0.0.1:0"]));
+        let mut command = binary();
+        command.current_dir(&self.folder.0).args(arguments).args(["--admin", &server.admin.to_string()]);
+        let output = command.output().expect("the binary can be started");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let mut text = String::from_utf8(output.stdout).expect("it prints text");
+        for (number, address) in server.dns.iter().enumerate() {
+            text = text.replace(&address.to_string(), &format!("127.0.0.1:530{number}"));
+        }
+        text
+    }
+
+    fn dig(&self, arguments: &[&str]) -> Option<String> {
+        let scenario = Scenario::read("x", builtin::text("two-scopes-one-dns").expect("it is built in").as_bytes());
+        let scenario = scenario.unwrap_or_else(|errors| panic!("{errors}"));
+        let end = scenario.history.step("second-scope").expect("it is there").end;
+        let world = Arc::new(compile(&Arc::new(scenario.history), end));
+        let listeners = plan(&world, SocketAddr::from(([127, 0, 0, 1], 0))).listeners;
+        let server = start(Settings { listeners, ..Settings::default() }, world).expect("loopback has free ports");
+        let port = server.address_of(Some("vnet1")).expect("it listens").port().to_string();
+        let words = arguments.iter().map(|word| if *word == "5301" { &*port } else { *word });
+        match Command::new("dig").args(words).output() {
+            Ok(output) => {
+                let text = String::from_utf8(output.stdout).expect("it is text");
+                // The id of a query is random.
+                let line = |line: &str| match line.split_once(", id: ") {
+                    Some((before, _)) => format!("{before}, id: 4660\n"),
+                    None => format!("{line}\n"),
+                };
+                Some(text.lines().map(line).collect())
+            }
+            Err(error) => {
+                assert!(!in_ci(), "dig cannot be run: {error}");
+                None
+            }
+        }
+    }
+}
+
+fn in_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true")
+}
+
+/// Whether this system lets `ampls-dns run` work, which has cases of its own.
+fn can_run() -> bool {
+    let tried = binary().env_remove("AMPLS_DNS_ADMIN").args(["run", "--from", "vnet1", "--", "true"]).output();
+    tried.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn transcripts_are_what_the_commands_print() {
+    let mut ran = 0;
+    for (path, text) in pages() {
+        let mut session = Session::new(&path.file_stem().expect("it has a name").to_string_lossy());
+        let mut wanted = String::new();
+        for (is_console, part) in blocks(&text) {
+            if !is_console {
+                wanted.push_str(part);
+                continue;
+            }
+            wanted.push_str("```console\n");
+            for transcript in transcripts(part) {
+                let output = session.output(&transcript);
+                ran += usize::from(output.is_some());
+                let output = output.unwrap_or_else(|| transcript.output.to_owned());
+                write!(wanted, "$ {}\n{output}", transcript.command).expect("text can be written");
+            }
+            wanted.push_str("```\n");
+        }
+        settle(&path, &text, &wanted);
+    }
+    assert!(ran > 15, "{ran} commands");
+}
+
+#[test]
+fn commands_of_other_blocks_are_ones_the_program_knows() {
+    let mut seen = 0;
+    for (path, text) in pages() {
+        let shell = text.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap_or_default());
+        for line in shell.flat_map(str::lines).filter(|line| line.starts_with("ampls-dns ")) {
+            let line = line.split(" #").next().unwrap_or_default().split(" > ").next().unwrap_or_default();
+            let words = line.split_whitespace().map(|word| word.trim_matches('\''));
+            if let Err(error) = CommandLine::try_parse_from(words) {
+                panic!("{}: `{line}`: {error}", path.display());
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen} commands");
+}
+
+/// The anchor GitHub gives a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().to_lowercase();
+    let kept = kept.chars().filter(|char| char.is_alphanumeric() || *char == ' ' || *char == '-' || *char == '_');
+    kept.map(|char| if char == ' ' { '-' } else { char }).collect()
+}
+
+#[test]
+fn links_lead_to_files_and_headings_that_exist() {
+    let mut followed = 0;
+    let more = ["docker/README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root().join(name));
+    let more = more.into_iter().filter(|path| path.exists());
+    let more = more.map(|path| (path.clone(), std::fs::read_to_string(&path).expect("a page is text")));
+    for (path, text) in pages().into_iter().chain(more) {
+        let folder = path.parent().expect("a page is in a folder");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") {
+                continue;
+            }
+            let (file, heading) = link.split_once('#').map_or((link, None), |(file, heading)| (file, Some(heading)));
+            let target = if file.is_empty() { path.clone() } else { folder.join(file) };
+            assert!(target.exists(), "{} links to {link}", path.display());
+            if let Some(heading) = heading {
+                let page = std::fs::read_to_string(&target).expect("a page is text");
+                let mut anchors =
+                    page.lines().filter(|line| line.starts_with('#')).map(|line| anchor(line.trim_start_matches('#')));
+                assert!(anchors.any(|own| own == heading), "{} links to {link}", path.display());
+            }
+            followed += 1;
+        }
+    }
+    assert!(followed > 100, "{followed} links");
+}
+
+#[test]
+fn the_readme_is_short_and_maps_the_manual() {
+    assert!(README.len() <= README_BYTES, "{} bytes; move parts to docs/", README.len());
+    for path in pages().keys().filter(|path| path.parent().is_some_and(|parent| parent.ends_with("docs"))) {
+        let name = path.file_name().expect("a page has a name").to_string_lossy().into_owned();
+        assert!(README.contains(&format!("docs/{name}")), "the README does not link to docs/{name}");
+    }
+}
+
+#[test]
+fn the_two_commands_are_at_the_top() {
+    let commands: Vec<_> = README.lines().filter_map(|line| line.strip_prefix("$ ")).take(2).collect();
+    assert_eq!(commands, ["cargo run --release -- serve", "cargo test"]);
+    let (head, _) = README.split_once("```console\n$ cargo run").expect("it has the command");
+    assert!(head.starts_with("# ampls-dns\n\n") && head.len() < 400, "one sentence stands before it: {head}");
+}
+
+#[test]
+fn the_transcript_of_serve_is_what_it_prints_and_sigterm_ends_it() {
+    let blocks = blocks(README);
+    let (_, block) = blocks.iter().find(|(is_console, _)| *is_console).expect("the README has a transcript");
+    let wanted = transcripts(block).swap_remove(0).output;
+    let mut server = binary()
+        .args(["serve", "--admin", "127.0.0.1:0", "--listen", "127.0.0.1:0,vnet1=127.0.0.1:0,vnet2=127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary can be started");
+    let stderr = BufReader::new(server.stderr.take().expect("it is piped"));
+    let mut talk = String::new();
+    for line in stderr.lines() {
+        let line = line.expect("it is text");
+        // Its port is chance, too.
+        let line = if line.starts_with("admin: ") { "admin: http://127.0.0.1:5299".to_owned() } else { line };
+        talk.push_str(&line);
+        talk.push('\n');
+        if line.starts_with("ctrl-c") {
+            break;
+        }
+    }
+    let ended = Command::new("kill").args(["-TERM", &server.id().to_string()]).status().expect("kill can be run");
+    assert!(ended.success());
+    let output = server.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "SIGTERM ends it with exit code 0");
+    let stdout = String::from_utf8(output.stdout).expect("it is text");
+    // Ports and the time are chance; the README shows the default ones.
+    let mut shown = stdout.clone();
+    let ports = stdout.lines().filter_map(|line| line.strip_prefix("dig @127.0.0.1 -p "));
+    let ports = ports.filter_map(|rest| rest.split(' ').next());
+    for (index, port) in ports.enumerate() {
+        shown = shown.replace(&format!("-p {port} "), &format!("-p {} ", 5300 + index));
+        shown = shown.replace(&format!("-port={port} "), &format!("-port={} ", 5300 + index));
+    }
+    assert!(wanted.contains(&shown), "{shown}");
+    let steady = |text: &str| -> Vec<String> {
+        let without_time = |line: &str| match line.split_once("ready after ") {
+            Some((before, after)) => {
+                format!("{before}ready after {}", after.split_once(' ').map_or("", |(_, rest)| rest))
+            }
+            None => line.to_owned(),
+        };
+        text.lines().filter(|line| !line.is_empty()).map(without_time).collect()
+    };
+    let both: Vec<_> = steady(wanted).into_iter().filter(|line| !shown.contains(line.as_str())).collect();
+    assert_eq!(both, steady(&talk));
+}
+
+#[test]
+fn example_scenarios_hold() {
+    let mut held = 0;
+    for (path, text) in pages() {
+        for yaml in text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            let said = run_with(&["test", "-"], yaml);
+            assert!(said.contains(" passed, 0 failed"), "{}: {said}", path.display());
+            held += 1;
+        }
+    }
+    assert!(held >= 2, "{held} examples");
+}
+
+/// Replaces the table of a page, from its head to the first line that is not of it.
+fn with_table(text: &str, table: &str) -> String {
+    let head = table.lines().next().expect("a table has a head");
+    let start = text.find(head).unwrap_or_else(|| panic!("the page has no table with the head {head}"));
+    let length: usize =
+        text[start..].split_inclusive('\n').take_while(|line| line.starts_with('|')).map(str::len).sum();
+    format!("{}{}\n{}", &text[..start], table.trim_end(), &text[start + length..])
+}
+
+#[test]
+fn the_table_of_findings_is_the_codes() {
+    let path = root().join("docs/checking.md");
+    let text = std::fs::read_to_string(&path).expect("the page exists");
+    settle(&path, &text, &with_table(&text, &ampls_dns::output::findings::table()));
+}
+
+#[test]
+fn the_table_of_statements_is_the_scenarios_and_its_commands_run() {
+    let path = root().join("docs/statements.md");
+    let text = std::fs::read_to_string(&path).expect("the page exists");
+    let mut table = String::from("| statement | scenario | command that shows it |\n|---|---|---|\n");
+    for name in builtin::names().filter(|name| *name != "two-scopes-one-dns") {
+        let scenario = Scenario::read(name, builtin::text(name).expect("it is built in").as_bytes());
+        let scenario = scenario.unwrap_or_else(|errors| panic!("{errors}"));
+        // Which command shows it best is chosen by people; `story` shows every scenario.
+        let row = text.lines().find(|line| line.contains(&format!("[{name}](")));
+        let statement = match row.and_then(|row| row.strip_prefix("| ")?.split(" | ").next()) {
+            Some(own) if name.starts_with("docs-") => own.to_owned(),
+            _ => format!("{} ({})", scenario.title, scenario.source),
+        };
+        let command = row.and_then(|row| row.trim_end_matches("` |").rsplit('`').next());
+        let command = command.map_or_else(|| format!("ampls-dns story {name}"), str::to_owned);
+        writeln!(table, "| {statement} | [{name}](../zones/scenarios/{name}.yaml) | `{command}` |").expect("text");
+    }
+    settle(&path, &text, &with_table(&text, &table));
+
+    let mut ran = 0;
+    for (_, text) in pages() {
+        for row in text.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |")) {
+            let command = row.trim_end_matches("` |").rsplit('`').next().unwrap_or_default();
+            let Some(arguments) = command.strip_prefix("ampls-dns ") else { continue };
+            let said = run(&arguments.split(' ').collect::<Vec<_>>());
+            assert!(!said.starts_with("exit code 2"), "{command}: {said}");
+            assert!(said.contains("--- stdout\n"), "{command} shows something");
+            ran += 1;
+        }
+    }
+    assert!(ran > 40, "{ran} commands");
+}
