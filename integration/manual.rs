@@ -346,6 +346,21 @@ fn with_table(text: &str, table: &str) -> String {
     format!("{}{}\n{}", &text[..start], table.trim_end(), &text[start + length..])
 }
 
+/// Replaces what is between the marks of a page.
+fn with_generated(text: &str, generated: &str) -> String {
+    let (head, rest) = text.split_once("<!-- generated -->\n").expect("the page marks its generated part");
+    let (_, tail) = rest.split_once("<!-- /generated -->").expect("the generated part ends");
+    format!("{head}<!-- generated -->\n{generated}<!-- /generated -->{tail}")
+}
+
+#[test]
+fn the_scenario_reference_is_the_schema() {
+    let path = root().join("docs/scenario.md");
+    let text = std::fs::read_to_string(&path).expect("the page exists");
+    let generated = ampls_dns::output::reference::markdown(&Scenario::schema());
+    settle(&path, &text, &with_generated(&text, &format!("\n{}\n", generated.trim_end())));
+}
+
 #[test]
 fn the_table_of_findings_is_the_codes() {
     let path = root().join("docs/checking.md");
