@@ -85,7 +85,8 @@ fn name(definition: &str) -> &str {
 fn kind(schema: &Value) -> String {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         let name = name(reference.rsplit('/').next().unwrap_or_default());
-        return format!("[{name}](#{})", name.to_lowercase());
+        let heading = if name == "Event" { "events".to_owned() } else { name.to_lowercase() };
+        return format!("[{name}](#{heading})");
     }
     if let Some(word) = schema.get("const").and_then(Value::as_str) {
         return format!("`{word}`");
@@ -163,7 +164,7 @@ mod tests {
             assert!(text.contains(part), "{part} is in {text}");
         }
         for target in text.split("](#").skip(1).filter_map(|rest| rest.split(')').next()) {
-            assert!(text.to_lowercase().contains(&format!("### {target}\n")), "{target}");
+            assert!(text.to_lowercase().contains(&format!("## {target}\n")), "{target}");
         }
     }
 }

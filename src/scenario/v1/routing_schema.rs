@@ -47,10 +47,13 @@ pub(super) struct GatewaySchema {
     pub connects: Vec<String>,
 }
 
+/// The kind of a gateway.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum GatewayKindSchema {
+    /// A VPN gateway.
     Vpn,
+    /// An ExpressRoute gateway.
     ExpressRoute,
 }
 
@@ -95,12 +98,18 @@ pub(super) struct RouteSchema {
     pub next_hop_ip_address: Option<String>,
 }
 
+/// What a route leads to.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NextHopSchema {
+    /// The appliance at `nextHopIpAddress`.
     VirtualAppliance,
+    /// The gateway of the network, or of the hub it is peered with.
     VirtualNetworkGateway,
+    /// The network itself.
     VnetLocal,
+    /// The internet.
     Internet,
+    /// Nothing: the packets are dropped.
     None,
 }
 
@@ -118,10 +127,14 @@ pub(super) struct ApplianceSchema {
     pub forwards: Option<ForwardsSchema>,
 }
 
+/// What an appliance does with packets for private endpoints.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ForwardsSchema {
+    /// It forwards them.
     Allow,
+    /// It drops them.
     Deny,
+    /// Nobody knows; what depends on it is a warning.
     Unknown,
 }
 
@@ -153,11 +166,16 @@ pub(super) struct TransitSchema {
     pub by: Option<String>,
 }
 
+/// What applies to the private endpoints of a subnet.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EndpointPoliciesSchema {
+    /// Neither security groups nor route tables. Azure's default.
     Disabled,
+    /// Security groups.
     NetworkSecurityGroupEnabled,
+    /// Route tables: a route at least as long as the network's prefix replaces the endpoint's own.
     RouteTableEnabled,
+    /// Security groups and route tables.
     Enabled,
 }
 
