@@ -15,7 +15,6 @@ use serde::Serialize;
 
 use super::{OperandArguments, Outcome, Result, StepArguments, format, input, output};
 use crate::assess::Assessment;
-use crate::compile::Compiled;
 use crate::output::count;
 use crate::resolve::Ede;
 use crate::server::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Guard, Token};
