@@ -80,7 +80,7 @@ labs *NAMES:
 image:
     docker build -f docker/Dockerfile -t ampls-dns .
 
-# Compose files, Kubernetes manifests and the GitHub Action, without an engine.
+# Compose files and Kubernetes manifests, without an engine.
 lab-files:
     cargo build --release --locked
     docker/check.sh target/release/ampls-dns
@@ -92,3 +92,7 @@ page:
 # Make the README's screenshot again.
 screenshot:
     cd integration/page && npm ci --no-audit --no-fund && npm run screenshot
+
+# Every package from a static binary, each tried as its users install it.
+packages *PARTS:
+    packaging/check.sh "$(packaging/build.sh)" {{PARTS}}

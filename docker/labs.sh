@@ -10,6 +10,7 @@
 #   AMPLS_DNS_LAB_ENGINE=own          start one though another answers
 #   AMPLS_DNS_LAB_CACHE=FOLDER        keep what stands in for debian:bookworm-slim there, for the next time
 #   AMPLS_DNS_LAB_BINARY=FILE         take this static binary instead of building one
+#   AMPLS_DNS_LAB_KEEP=FILE           keep the static binary of the image there
 # Exit codes: 0 all holds, 1 something does not, 2 could not run, 3 there is no engine and none can be started here.
 set -euo pipefail
 LAB_HERE=$(cd "$(dirname "$0")" && pwd)
@@ -82,6 +83,11 @@ else
   if [ "$LAB_OWN_ENGINE" = yes ]; then network=none; else network=default; fi
   build --network "$network" -f "$LAB_HERE/Dockerfile" -t ampls-dns "$LAB_SOURCE" || exit 2
   echo "took $((SECONDS - begun)) s"
+fi
+if [ -n "${AMPLS_DNS_LAB_KEEP:-}" ]; then
+  # What was built is wanted elsewhere too.
+  kept=$(docker create ampls-dns)
+  docker cp "$kept:/ampls-dns" "$AMPLS_DNS_LAB_KEEP" && docker rm "$kept" >/dev/null || exit 2
 fi
 engine_say "building the machine of the labs"
 if [ "$LAB_OWN_ENGINE" = yes ]; then network=none; else network=default; fi

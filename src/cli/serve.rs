@@ -43,12 +43,8 @@ pub(super) struct ServeArguments {
     /// Where to listen, UDP and TCP alike; with a network, for its clients only. Port 0 takes a free one
     #[arg(long, value_name = "[NETWORK=]ADDRESS:PORT", env = "AMPLS_DNS_LISTEN", value_delimiter = ',')]
     listen: Vec<Listen>,
-    /// Without --listen, where the public view is; each network has the next port. Port 0 takes free ones
-    /// [default: 127.0.0.1:5300]
-    #[arg(long, value_name = "ADDRESS:PORT", env = "AMPLS_DNS_LISTEN_FROM", conflicts_with = "listen")]
-    listen_from: Option<SocketAddr>,
     /// First of the ports that are used without --listen: the public view, then one for each network. 0 takes free ones
-    #[arg(long, visible_alias = "port", value_name = "PORT", env = "AMPLS_DNS_BASE_PORT", conflicts_with_all = ["listen", "listen_from"])]
+    #[arg(long, visible_alias = "port", value_name = "PORT", env = "AMPLS_DNS_BASE_PORT", conflicts_with = "listen")]
     base_port: Option<u16>,
     /// File that is written once the server answers: a JSON document with all addresses
     #[arg(long, value_name = "FILE", env = "AMPLS_DNS_READY_FILE")]
@@ -146,11 +142,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
     let world = Arc::clone(origin.world());
     say_where_it_stands(say, &given, &origin);
     let upstreams = upstream::addresses(&arguments.upstream)?;
-    let first = match (arguments.listen_from, arguments.base_port) {
-        (Some(first), _) => first,
-        (None, Some(port)) => SocketAddr::new(DEFAULT_ADDRESS.ip(), port),
-        (None, None) => DEFAULT_ADDRESS,
-    };
+    let first = arguments.base_port.map_or(DEFAULT_ADDRESS, |port| SocketAddr::new(DEFAULT_ADDRESS.ip(), port));
     let settings = Settings {
         listeners: arguments.listen.clone(),
         first,

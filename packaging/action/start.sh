@@ -5,8 +5,10 @@ log=$RUNNER_TEMP/ampls-dns.log
 arguments=(serve "$SCENARIO" --admin "$ADMIN")
 [ -z "$AT" ] || arguments+=(--at "$AT")
 [ -z "$UPSTREAM" ] || arguments+=(--upstream "$UPSTREAM")
-[ "$ADDRESS:$PORT" = 127.0.0.1:5300 ] || {
-  # The public view first, then each network in the order declared, as without --listen.
+if [ "$ADDRESS" = 127.0.0.1 ]; then
+  arguments+=(--base-port "$PORT")
+else
+  # The public view first, then each network in the order declared.
   port=$PORT
   listen=$ADDRESS:$port
   while read -r network; do
@@ -18,7 +20,7 @@ for listener in json.load(sys.stdin)["services"]["dns"]["environment"]["AMPLS_DN
     network, equals, _ = listener.replace("$$", "$").rpartition("=")
     if equals: print(network)')
   arguments+=(--listen "$listen")
-}
+fi
 # The step ends and the server stays: nothing of it may hold the step's own output.
 nohup "$BINARY" "${arguments[@]}" >"$log" 2>&1 </dev/null &
 process=$!
