@@ -14,7 +14,7 @@ import tempfile
 from typing import Any, Optional, Union
 
 from testcontainers.core.container import DockerContainer
-from testcontainers.core.waiting_utils import wait_for_logs
+from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from ._admin import Admin
 
@@ -49,6 +49,7 @@ class AmplsDnsContainer(DockerContainer, Admin):
         self.with_volume_mapping(token, "/admin-token", "ro")
         self.with_env("AMPLS_DNS_ADMIN_TOKEN_FILE", "/admin-token")
         self.with_env("AMPLS_DNS_ADMIN", f"0.0.0.0:{ADMIN_PORT}")
+        self.waiting_for(LogMessageWaitStrategy("ctrl-c ends the server"))
         self.with_exposed_ports(ADMIN_PORT, f"{DNS_PORT}/udp", DNS_PORT)
         if scenario is not None:
             path = os.fspath(scenario)
@@ -61,7 +62,6 @@ class AmplsDnsContainer(DockerContainer, Admin):
 
     def start(self) -> "AmplsDnsContainer":
         super().start()
-        wait_for_logs(self, "ctrl-c ends the server", timeout=60)
         self.url = f"http://{self.get_container_host_ip()}:{self.get_exposed_port(ADMIN_PORT)}"
         return self
 
