@@ -729,3 +729,32 @@ fn partial_imports_exit_with_1_unless_allowed() {
     assert!(run_with(&["import", "-"], &text).starts_with("exit code 1\n"));
     assert!(run_with(&["import", "-", "--allow-partial"], &text).starts_with("exit code 0\n"));
 }
+
+#[test]
+fn a_second_registration_zone_of_a_network_is_refused() {
+    let zone = |name: &str| {
+        format!(
+            r#"{{ "type": "Microsoft.Network/privateDnsZones", "apiVersion": "2020-06-01", "name": "{name}", "location": "global" }},
+            {{ "type": "Microsoft.Network/privateDnsZones/virtualNetworkLinks", "apiVersion": "2020-06-01", "name": "{name}/net",
+               "location": "global", "properties": {{ "registrationEnabled": true,
+               "virtualNetwork": {{ "id": "[resourceId('Microsoft.Network/virtualNetworks', 'net')]" }} }} }}"#
+        )
+    };
+    let text = format!(
+        r#"{{ "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0", "resources": [
+        {{ "type": "Microsoft.Network/virtualNetworks", "apiVersion": "2023-04-01", "name": "net", "location": "westeurope",
+           "properties": {{ "addressSpace": {{ "addressPrefixes": ["10.1.0.0/16"] }} }} }},
+        {}, {} ] }}"#,
+        zone("vms.example"),
+        zone("more.example")
+    );
+    let source = Source { name: "template.json".into(), text: text.as_bytes() };
+    let made = import(&[source]).unwrap_or_else(|errors| panic!("{errors}"));
+    let refused = made.report.of(Topic::Inconsistent).map(|remark| remark.text.as_str());
+    let refused: Vec<_> = refused.filter(|text| text.contains("registration zone vms.example")).collect();
+    assert_eq!(refused.len(), 1, "{:?}", made.report.remarks);
+    let links = made.scenario.history.events().iter();
+    let links = links.filter(|one| matches!(one.event, ampls_dns::estate::Event::LinkZone { .. }));
+    assert_eq!(links.count(), 1);
+}

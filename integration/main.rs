@@ -27,6 +27,15 @@ mod agreement;
 /// One verdict: the laws of the assessment.
 mod verdicts;
 
+/// Findings that somebody accepts, and what could not be checked.
+mod accepted;
+
+/// No field is accepted and ignored.
+mod fields;
+
+/// No flag is accepted and ignored.
+mod flags;
+
 /// Real clients: dig, nslookup and host.
 mod clients;
 

@@ -57,7 +57,10 @@ fn broken() -> String {
 #[test]
 fn a_spec_holds_offline_and_what_does_not_is_told_side_by_side() {
     let held = run_with(&["test", "-"], SPEC);
-    assert_eq!(held, "exit code 0\n--- stdout\nok     -: 19 expectations\n\n19 passed, 0 failed\n");
+    assert_eq!(
+        held,
+        "exit code 0\n--- stdout\nok     - (what vnet1 depends on): 19 expectations\n\n19 passed, 0 failed\n"
+    );
     shows!("spec-text", run_with(&["test", "-"], &broken()));
     shows!("spec-json", run_with(&["test", "-", "--format", "json"], &broken()));
     shows!("spec-junit", without_times(&run_with(&["test", "-", "--format", "junit"], &broken())));

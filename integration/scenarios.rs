@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ampls_dns::assess::Code;
 use ampls_dns::assess::verify::verify;
 use ampls_dns::compile::Fold;
 use ampls_dns::dns::wire::{Received, decode, encode_query};
@@ -137,8 +138,8 @@ fn every_finding_is_shown_by_a_scenario() {
     let mut shown = BTreeSet::new();
     for name in builtin::names() {
         for expectation in read(name).expectations {
-            if let Expected::Finding(code) = expectation.expected {
-                shown.insert(code);
+            if let Expected::Finding(finding) = expectation.expected {
+                shown.insert(finding.code);
             }
         }
     }
@@ -146,9 +147,14 @@ fn every_finding_is_shown_by_a_scenario() {
     let text = include_str!("../zones/scenarios/unreadable/a-mode-that-does-not-exist.yaml");
     let errors = Scenario::read("unreadable", text.as_bytes()).expect_err("the mode does not exist").errors;
     shown.extend(errors.iter().filter_map(|error| error.code).map(str::to_owned));
-    assert_eq!(ampls_dns::assess::Code::InvalidValue.to_string(), ampls_dns::scenario::error::INVALID_VALUE);
-    // One says that the program does not know why, which no scenario may show.
-    let own = ampls_dns::assess::Code::ALL.iter().filter(|code| **code != ampls_dns::assess::Code::NoRuleSaysWhy);
+    assert_eq!(Code::InvalidValue.to_string(), ampls_dns::scenario::error::INVALID_VALUE);
+    let own = Code::ALL.iter().filter(|code| match code {
+        // It says that the program does not know why, which no scenario may show.
+        Code::NoRuleSaysWhy => false,
+        // They are about what a check was given: nothing, files it could not read whole, entries of `allow`.
+        Code::NothingToCheck | Code::ReadInPart | Code::AcceptanceExpired | Code::AcceptanceUnused => false,
+        _ => true,
+    });
     let missing: Vec<_> = own.map(ToString::to_string).filter(|code| !shown.contains(code)).collect();
     assert!(missing.is_empty(), "no scenario expects {missing:?}");
 }
@@ -162,11 +168,34 @@ fn every_finding_of_a_scenario_is_expected_there() {
         let mut fold = Fold::new(&history);
         for step in history.steps() {
             fold.to(step.end);
-            let found = ampls_dns::assess::Assessment::of(&fold.compiled()).findings;
-            let found: BTreeSet<String> = found.iter().map(|finding| finding.code.to_string()).collect();
+            let findings = ampls_dns::assess::Assessment::of(&fold.compiled()).findings;
+            // Each is stated with its networks and names.
+            let stated = |finding: &&ampls_dns::assess::Finding| {
+                let own = scenario.expectations.iter().filter(|one| one.step == *step.name);
+                let mut own = own.filter_map(|one| match &one.expected {
+                    Expected::Finding(wanted) => Some(wanted),
+                    _ => None,
+                });
+                own.any(|wanted| {
+                    wanted.networks.is_some()
+                        && wanted.names.is_some()
+                        && ampls_dns::assess::verify::finding::is_expected(finding, wanted)
+                })
+            };
+            for finding in findings.iter().filter(|finding| !stated(finding)) {
+                faults.push(format!(
+                    "{name} at {}: {} of {} is not stated for {:?} with {} names",
+                    step.name,
+                    finding.code,
+                    finding.object,
+                    finding.networks,
+                    finding.names.len()
+                ));
+            }
+            let found: BTreeSet<String> = findings.iter().map(|finding| finding.code.to_string()).collect();
             let own = scenario.expectations.iter().filter(|one| one.step == *step.name);
             let expected = own.filter_map(|one| match &one.expected {
-                Expected::Finding(code) => Some(code.clone()),
+                Expected::Finding(finding) => Some(finding.code.clone()),
                 _ => None,
             });
             let expected: BTreeSet<String> = expected.collect();

@@ -10,10 +10,11 @@ use ampls_dns::compile::{Compiled, Fold, compile};
 use ampls_dns::estate::{Event, History, Recorded, ResourceSpec};
 use ampls_dns::output::drawing::TimelineView;
 use ampls_dns::output::page::Page;
-use ampls_dns::output::story;
+use ampls_dns::output::{findings, story};
 use ampls_dns::scenario::{Scenario, builtin};
 use proptest::prelude::*;
 
+use crate::fixture::{Server, run};
 use crate::generate::histories;
 
 /// Every built-in scenario's history.
@@ -149,7 +150,8 @@ fn every_output_gives_the_same_number() {
             .collect();
         let checks: Vec<Assessment> = worlds.iter().map(Assessment::of).collect();
         let told = story::document(&Timeline::of(history.steps(), &worlds, &[], usize::MAX));
-        let page = Page::of(&TimelineView::of_worlds(history.steps().to_vec(), worlds.clone(), &[]));
+        let view = TimelineView::of_worlds(history.steps().to_vec(), worlds.clone(), &[]);
+        let page = Page::of(&view);
         for (index, check) in checks.iter().enumerate() {
             let broken = check.counts().broken;
             let rows = told.rows.iter().filter_map(|row| row.cells[index].as_ref());
@@ -157,6 +159,16 @@ fn every_output_gives_the_same_number() {
             let at = format!("{name} at {}", told.steps[index].name);
             assert_eq!((told.steps[index].broken, marked), (broken, broken), "story of {at}");
             assert_eq!(page.steps[index].broken, broken, "page of {at}");
+            assert_eq!(findings::check_document(check).summary.broken, broken, "check of {at}");
+            let closing = findings::closing(check);
+            let said = closing.split_once(" broken in ").and_then(|(names, _)| names.split(' ').next()?.parse().ok());
+            assert_eq!(said.unwrap_or(0), broken, "last line of check of {at}: {closing}");
+            let drawn: usize = ampls_dns::output::drawing::Estate::at(&view, index)
+                .networks
+                .iter()
+                .map(|network| network.broken)
+                .sum();
+            assert_eq!(drawn, broken, "drawing of {at}");
             if index > 0 {
                 let diff = diff(&worlds[index - 1], &worlds[index]);
                 let before = checks[index - 1].counts().broken;
@@ -167,6 +179,45 @@ fn every_output_gives_the_same_number() {
                 networks.map(|network| check.clone().keep(std::slice::from_ref(network)).counts().broken).sum();
             assert_eq!(by_network, broken, "the sum over networks of {at}");
         }
+    }
+}
+
+#[test]
+fn the_server_and_the_command_line_give_the_same_number() {
+    for (name, history) in built_in().filter(|(name, _)| !is_large(name)) {
+        let server = Server::start(&["--scenario", name, "--listen", "127.0.0.1:0"]);
+        let mut fold = Fold::new(&history);
+        for step in history.steps() {
+            fold.to(step.end);
+            let check = Assessment::of(&fold.compiled());
+            let (broken, at) = (check.counts().broken, format!("{name} at {}", step.name));
+            let moved = server.post("/v1/steps/goto", &serde_json::json!({ "step": &*step.name }).to_string());
+            assert_eq!(moved.0, 200, "{at}: {moved:?}");
+            assert_eq!(server.get("/v1/state")["assessment"]["broken"], broken, "state of {at}");
+            let (_, metrics, _) = server.http("GET", "/metrics", &[], "");
+            let line = format!("ampls_dns_broken_names {broken}\n");
+            assert!(metrics.contains(&line), "metrics of {at}: no {line}");
+            let errors = check.findings.iter().any(|one| one.severity == Severity::Error);
+            assert_eq!(server.get("/v1/findings").as_array().map(Vec::len), Some(check.findings.len()), "{at}");
+            // The exit code of `check` follows from the same findings.
+            assert_eq!(errors, findings::check_document(&check).summary.errors > 0, "{at}");
+        }
+    }
+}
+
+#[test]
+fn exit_codes_and_flows_follow_from_the_same_number() {
+    for step in ["before", "first-scope", "second-scope", "second-endpoint-deleted"] {
+        let check = run(&["check", "--at", step]);
+        let broken = |text: &str, what: &str| {
+            let line = text.lines().find(|line| line.contains(what)).unwrap_or_default();
+            let number = line.split(" name").next().and_then(|head| head.rsplit(' ').next()?.parse::<usize>().ok());
+            number.unwrap_or(0)
+        };
+        let whole = broken(&check, " broken in ");
+        assert_eq!(check.starts_with("exit code 1"), whole > 0, "{check}");
+        let each = |network| broken(&run(&["flows", "--from", network, "--at", step]), " denied, ");
+        assert_eq!(each("vnet1") + each("vnet2"), whole, "flows at {step}");
     }
 }
 
@@ -226,5 +277,52 @@ proptest! {
         let world = compile(&history, history.last());
         let faults = broken_laws(&world, &Assessment::of(&world), true);
         prop_assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+}
+
+/// Nothing of Azure Monitor is private here, and one zone is linked before anybody writes to it.
+const EMPTY_ZONE: &str = "version: 1
+networks: { net: { addressSpace: [10.41.1.0/24] } }
+virtualMachines: { vm: { network: net } }
+steps:
+- name: before
+- name: linked
+  events:
+  - createPrivateDnsZones: { resourceGroup: rg, zones: [privatelink.monitor.azure.com], links: { net: {} } }
+";
+
+#[test]
+fn names_that_an_empty_zone_takes_away_are_shown_everywhere() {
+    let file = std::env::temp_dir().join(format!("ampls-dns-empty-zone-{}.yaml", std::process::id()));
+    std::fs::write(&file, EMPTY_ZONE).expect("a file can be written");
+    let file = file.to_str().expect("the path is text");
+    // The seven names that belong to all customers, although the estate declares no resource.
+    let shared = [
+        "api.monitor.azure.com",
+        "diagservices-query.monitor.azure.com",
+        "global.handler.control.monitor.azure.com",
+        "global.in.ai.monitor.azure.com",
+        "live.monitor.azure.com",
+        "profiler.monitor.azure.com",
+        "snapshot.monitor.azure.com",
+    ];
+    let (before, after) = (format!("{file}@before"), format!("{file}@linked"));
+    for arguments in [
+        &["story", file][..],
+        &["story", file, "--client", "vm"],
+        &["story", file, "--format", "json"],
+        &["story", file, "--format", "html"],
+        &["diff", &before, &after],
+        &["check", file],
+    ] {
+        let text = run(arguments);
+        for name in shared {
+            assert!(text.contains(name), "{arguments:?} does not show {name}:\n{text}");
+        }
+        assert!(text.contains("NXDOMAIN"), "{arguments:?}:\n{text}");
+    }
+    for format in ["svg", "mermaid"] {
+        let text = run(&["story", file, "--format", format, "--at", "linked"]);
+        assert!(text.contains("7 names: NXDOMAIN"), "{format}:\n{text}");
     }
 }

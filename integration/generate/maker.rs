@@ -458,7 +458,8 @@ impl Maker {
         let created = if self.habits.dates == Dates::Mixed { self.date() } else { None };
         let mut access = self.modes(&ScopeName::from(name.as_str()));
         access.exclusions.clear();
-        ScopeSpec { name: name.into(), access, created }
+        let lacks_modes = access == ampls_dns::estate::AccessModeSettings::default() && self.flip();
+        ScopeSpec { name: name.into(), access, lacks_modes, created }
     }
 
     fn put_record_set(&mut self) -> Option<Event> {

@@ -98,7 +98,7 @@ pub fn mistake(state: &State, seed: u64) -> Event {
         28 => Some(Event::Reboot { machine: nobody.into() }),
         29 => scope.clone().map(|name| {
             let access = AccessModeSettings::default();
-            Event::CreatePrivateLinkScope(ScopeSpec { name, access, created: None })
+            Event::CreatePrivateLinkScope(ScopeSpec { name, access, lacks_modes: false, created: None })
         }),
         30 => network.clone().map(|name| Event::CreateNetwork((*state.networks[&name]).clone())),
         31 => network.clone().map(|network| {

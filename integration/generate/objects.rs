@@ -229,6 +229,8 @@ impl Maker {
             location: region.to_owned(),
             ingestion_endpoint,
             live_endpoint,
+            ingestion_privatelink_host: None,
+            live_privatelink_host: None,
             workspace: workspace.filter(|_| self.flip()),
             ingestion: self.access(),
             query: self.access(),

@@ -42,6 +42,10 @@ pub struct Extent {
     pub scopes: usize,
     /// Flows: uses of names by clients.
     pub flows: usize,
+    /// Private zones.
+    pub zones: usize,
+    /// Workspaces, components and data collection endpoints.
+    pub resources: usize,
 }
 
 impl Extent {
@@ -75,8 +79,13 @@ impl Assessment {
         let causes = Causes::of(world);
         let names = names(world);
         let mut unserved: BTreeSet<Unserved> = BTreeSet::new();
-        let mut extent =
-            Extent { networks: world.state.networks.len(), scopes: world.state.scopes.len(), ..Extent::default() };
+        let mut extent = Extent {
+            networks: world.state.networks.len(),
+            scopes: world.state.scopes.len(),
+            zones: world.state.zones.len() + world.state.files.zones().len(),
+            resources: world.state.resources.len(),
+            flows: 0,
+        };
         let mut judged = vec![Vec::new(); names.len()];
         for (view, network) in world.views.iter().filter_map(|(id, view)| Some((id, view.network.clone()?))) {
             extent.flows += names.iter().map(|(_, uses)| uses.len()).sum::<usize>();

@@ -289,9 +289,12 @@ impl<'w> Causes<'w> {
             return Cause::new(Code::ScopedElsewhere, root);
         }
         let is_workspace = |own: &&Resource| matches!(own.spec, ResourceSpec::Workspace(_)) && own.scopes.is_empty();
-        let legacy = |scope: &&Arc<Scope>| !scope.endpoints.is_empty() && state.is_legacy(scope);
-        if let (true, Some(scope)) =
-            (owners.iter().any(is_workspace), state.scopes.values().filter(legacy).map(|scope| &scope.spec.name).min())
+        let legacy = state
+            .scopes
+            .values()
+            .filter(|scope| state.is_legacy(scope) && self.endpoints(scope).any(|one| writes(one) || is_near(one)));
+        if owners.iter().any(is_workspace)
+            && let Some(scope) = legacy.map(|scope| &scope.spec.name).min()
         {
             return Cause::new(Code::LegacyScope, Root::Scope(scope.clone()));
         }

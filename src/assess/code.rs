@@ -254,6 +254,18 @@ codes! {
     SameCustomerId = 48, Error,
         "give each workspace its own: az monitor log-analytics workspace show --query customerId",
         "private-link-design, 2024-10-23";
+    /// A resource is in a region that the cloud does not have
+    UnknownRegion = 49, Warning,
+        "write the short name of the region, such as westeurope; blanks and capitals do not matter",
+        "azure-monitor-agent-network-configuration, 2024-11-14, and hosts that were reported of each region";
+    /// A component sends to a host of Application Insights that no public report knows
+    UnknownStamp = 50, Warning,
+        "take the host from the component's connection string",
+        "hosts in public lists and connection strings; numbers follow no rule, so others can exist (inferred)";
+    /// A component connects to a privatelink name
+    PrivatelinkHost = 51, Error,
+        "use the public host in the connection string; DNS leads it to the private address",
+        "microsoft/ApplicationInsights-Java issue 3907";
     /// Azure does not have what is declared
     NotInAzure = 52, Error,
         "declare what Azure can have; the message says what",
@@ -262,18 +274,38 @@ codes! {
     DatesRunBackwards = 53, Warning,
         "order the steps by date: which rules hold depends on the dates",
         "rules of Azure changed in 2021 and later";
+    /// A scope names no access modes
+    ScopeWithoutModes = 54, Warning,
+        "write ingestionAccessMode and queryAccessMode; Azure asks for both since September 2021",
+        "private-link-configure, 2026-01-27; microsoft.insights/2021-07-01-preview, accessModeSettings";
     /// A data collection endpoint has the hosts of two endpoints
     HostsOfTwoEndpoints = 55, Warning,
         "take all hosts from the JSON of one data collection endpoint",
         "public DNS record lists of data collection endpoints";
+    /// There is nothing to check
+    NothingToCheck = 56, Error,
+        "give what has networks, zones, scopes or resources; of Terraform, what `terraform show -json` prints",
+        "an estate without objects has no names that could break";
+    /// A file was read only in part
+    ReadInPart = 57, Error,
+        "run `ampls-dns import` on the same files: its report has the place of each part, and the command that gets what is missing",
+        "what was not read can break names, and no finding says so";
     /// A name does not work, and no rule explains why
     NoRuleSaysWhy = 58, Error,
         "report the estate to the project",
         "every name that does not work has a cause";
-    /// A component and its workspace refuse public access differently
+    /// A component and its workspace are locked differently
     HalfLocked = 59, Note,
-        "set publicNetworkAccessForQuery of both to the same value",
+        "put both into the same scopes, and set publicNetworkAccessForQuery of both to the same value",
         "private-link-design, 2024-10-23";
+    /// An entry that accepts findings has expired
+    AcceptanceExpired = 60, Warning,
+        "correct what it accepted, or give the entry of `allow` a later date",
+        "the date in the entry";
+    /// An entry that accepts findings matches none
+    AcceptanceUnused = 61, Note,
+        "delete the entry of `allow`; what it accepted is gone, or is at another step",
+        "the entry of `allow`";
 }
 
 impl fmt::Display for Code {
@@ -292,7 +324,10 @@ impl Code {
             | Self::LimitExceeded
             | Self::InvalidValue
             | Self::SameCustomerId
-            | Self::NotInAzure => Severity::Error,
+            | Self::PrivatelinkHost
+            | Self::NotInAzure
+            | Self::NothingToCheck
+            | Self::ReadInPart => Severity::Error,
             Self::EmptyLinkedZone | Self::ForwarderBeforeScope | Self::OutboundRuleLeavesNoPath => Severity::Note,
             other if other.severity() == Severity::Error => Severity::Warning,
             other => other.severity(),

@@ -24,6 +24,10 @@ pub struct Finding {
     pub code: Code,
     /// The object to change.
     pub root: Root,
+    /// What that object is called: its name, or for an event the message.
+    pub object: String,
+    /// Why it is accepted; absent where nobody accepts it.
+    pub accepted: Option<Acceptance>,
     /// How severe.
     pub severity: Severity,
     /// What happened here, in one sentence without the final stop.
@@ -48,6 +52,15 @@ pub struct Finding {
     pub revision: Option<Revision>,
     /// Where that event was written.
     pub place: Option<Place>,
+}
+
+/// That a finding is accepted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Acceptance {
+    /// Why, in the words of the entries.
+    pub reason: String,
+    /// The first day on which one of the entries ends; absent if none does.
+    pub expires: Option<jiff::civil::Date>,
 }
 
 /// What a rule says of one object, before the uses that fail because of it are added.
@@ -91,7 +104,17 @@ pub(super) fn findings(world: &Compiled, unserved: &[Unserved]) -> Vec<Finding> 
     findings
 }
 
+/// A finding that no use fails because of.
+pub(super) fn stand_alone(code: Code, root: Root, message: String, place: Option<Place>) -> Finding {
+    finished(Cause::new(code, root), Draft { message, ..Draft::default() }, Vec::new(), place)
+}
+
 fn finish(world: &Compiled, cause: Cause, draft: Draft, uses: Vec<Unserved>) -> Finding {
+    let place = draft.revision.and_then(|at| world.history.event(at)).and_then(|recorded| recorded.place.clone());
+    finished(cause, draft, uses, place)
+}
+
+fn finished(cause: Cause, draft: Draft, uses: Vec<Unserved>, place: Option<Place>) -> Finding {
     let worst = uses.iter().map(|one| one.standing).min();
     let severity = match worst {
         Some(Standing::Broken) => Severity::Error,
@@ -107,10 +130,11 @@ fn finish(world: &Compiled, cause: Cause, draft: Draft, uses: Vec<Unserved>) -> 
         networks = listed().map(|used| used.network.clone()).collect();
         resources = listed().filter_map(|used| used.resource.clone()).collect();
     }
-    let place = draft.revision.and_then(|at| world.history.event(at)).and_then(|recorded| recorded.place.clone());
     Finding {
         code: cause.code,
+        object: cause.root.name().unwrap_or_else(|| draft.message.clone()),
         root: cause.root,
+        accepted: None,
         severity,
         message: draft.message,
         also: draft.also,

@@ -3,6 +3,7 @@
 //! How a request arrives comes from DNS and reachability, never from a flag: [`route()`] finds the path a name leads to,
 //! [`judge`] applies the table of decisions, [`flow`] puts both together for every name a resource is used through.
 
+mod accept;
 pub mod assessment;
 mod cause;
 pub mod client_cache;
@@ -12,16 +13,19 @@ pub mod finding;
 pub mod flow;
 mod forwarding;
 pub mod judge;
+pub mod other_flow;
 pub mod route;
 pub mod timeline;
+mod unread;
 pub mod verdict;
 pub mod verify;
 
 pub use assessment::{Assessment, Counts, Extent};
 pub use code::{Code, Severity};
-pub use finding::Finding;
+pub use finding::{Acceptance, Finding};
 pub use flow::{Flow, flows};
 pub use judge::{Judgement, Row, Seen};
+pub use other_flow::{OtherFlow, other_flows};
 pub use route::{Path, route};
 pub use timeline::{Cell, Timeline};
 pub use verdict::{Cause, Root, Standing, Unserved, Use};

@@ -101,6 +101,35 @@ pub enum Root {
     Machine(MachineName),
     /// An event.
     Event(Revision),
+    /// A file that was imported.
+    File(Arc<str>),
+    /// An entry that accepts findings, by its place among them.
+    Allowance(usize),
+}
+
+impl Root {
+    /// What it is called, where it has a name.
+    pub fn name(&self) -> Option<String> {
+        Some(match self {
+            Self::Estate => "estate".to_owned(),
+            Self::Circle(networks) => networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            Self::Network(name) => name.to_string(),
+            Self::Ruleset(name) => name.to_string(),
+            Self::Group(name) => name.to_string(),
+            Self::Zone(id) => id.to_string(),
+            Self::RecordSet(id, owner) => format!("{id} {owner}"),
+            Self::Endpoint(name) | Self::Overwritten { endpoint: name, by: None } => name.to_string(),
+            Self::Overwritten { endpoint, by: Some(by) } => format!("{endpoint} by {by}"),
+            Self::Scope(name) => name.to_string(),
+            Self::ScopedElsewhere { scope, group } => format!("{scope} and {group}"),
+            Self::Resource(name) => name.to_string(),
+            Self::Id(id) => id.clone(),
+            Self::Prefix(prefix) => prefix.to_string(),
+            Self::Machine(name) => name.to_string(),
+            Self::File(name) => name.to_string(),
+            Self::Event(_) | Self::Allowance(_) => return None,
+        })
+    }
 }
 
 impl Cause {

@@ -1,13 +1,13 @@
 //! What holds in every cloud: limits, names Azure keeps for itself, what it puts into a new private zone.
 
 use std::collections::HashSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::Source;
 use super::load::{CatalogueError, CertaintyShape, cited, date, name};
+use super::{Operation, Source};
 use crate::dns::{OwnerName, RecordData, RecordSet, Soa};
 
 /// Facts that are the same in every cloud.
@@ -23,6 +23,50 @@ pub struct EveryCloud {
     pub private_soa: Sourced<(u32, Soa)>,
     /// Zone names that people create for Azure Monitor and that no endpoint of a scope writes to.
     pub unwritten_zones: Vec<Sourced<OwnerName>>,
+    /// Flows that no scope governs as it governs the names of resources.
+    pub other_flows: Vec<OtherFlowRow>,
+}
+
+/// A flow of a resource that no scope governs, or that it governs in another way than by one resource and one name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OtherFlowRow {
+    /// What it is.
+    pub flow: Arc<str>,
+    /// The kinds of resources it belongs to.
+    pub of: Vec<FlowOwner>,
+    /// What is done.
+    pub operation: Operation,
+    /// Which name it takes.
+    pub through: Through,
+    /// What decides it, in one sentence.
+    pub rule: Arc<str>,
+    /// Who says so.
+    pub source: Source,
+}
+
+/// The kind of resource a flow belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+pub enum FlowOwner {
+    /// A workspace.
+    #[serde(rename = "workspace")]
+    Workspace,
+    /// A component with a workspace.
+    #[serde(rename = "component with workspace")]
+    WorkspaceBasedComponent,
+    /// A data collection endpoint.
+    #[serde(rename = "data collection endpoint")]
+    DataCollectionEndpoint,
+}
+
+/// Which name a flow takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Through {
+    /// None: it stays inside Azure.
+    None,
+    /// The name of the resource's region with this function.
+    Region(Arc<str>),
+    /// The name that queries of workspaces go to.
+    Queries,
 }
 
 /// A fact, and where it is from.
@@ -188,6 +232,29 @@ struct Shape {
     reserved_zone_names: ReservedShape,
     private_soa: SoaShape,
     unwritten_zones: Vec<UnwrittenShape>,
+    other_flows: Vec<OtherFlowShape>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OtherFlowShape {
+    flow: String,
+    of: Vec<FlowOwner>,
+    operation: String,
+    through: ThroughShape,
+    function: Option<String>,
+    rule: String,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum ThroughShape {
+    None,
+    Region,
+    Queries,
 }
 
 #[derive(Deserialize)]
@@ -288,6 +355,25 @@ fn assemble(shape: Shape) -> Result<EveryCloud, String> {
         },
         private_soa: Sourced { value: (soa.ttl, data), source: cited(soa.source, soa.date, soa.certainty) },
         unwritten_zones: shape.unwritten_zones.into_iter().map(unwritten).collect::<Result<_, String>>()?,
+        other_flows: shape.other_flows.into_iter().map(other_flow).collect::<Result<_, _>>()?,
+    })
+}
+
+fn other_flow(shape: OtherFlowShape) -> Result<OtherFlowRow, String> {
+    let operation = Operation::ALL.into_iter().find(|one| one.name() == shape.operation);
+    let through = match (shape.through, shape.function) {
+        (ThroughShape::None, None) => Through::None,
+        (ThroughShape::Queries, None) => Through::Queries,
+        (ThroughShape::Region, Some(function)) => Through::Region(function.into()),
+        _ => return Err(format!("`{}` needs a function exactly if it goes through the name of a region", shape.flow)),
+    };
+    Ok(OtherFlowRow {
+        operation: operation.ok_or_else(|| format!("`{}` is no operation", shape.operation))?,
+        flow: shape.flow.into(),
+        of: shape.of,
+        through,
+        rule: shape.rule.into(),
+        source: cited(shape.source, shape.date, shape.certainty),
     })
 }
 

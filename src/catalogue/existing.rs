@@ -293,6 +293,28 @@ fn stamp<'c>(catalogue: &'c Catalogue, value: &str) -> Subject<'c> {
     }
 }
 
+/// Why a region is not one of the cloud; absent for those it has.
+pub fn unknown_region(catalogue: &Catalogue, region: &str) -> Option<String> {
+    let is_known = catalogue.regions.iter().any(|row| *row.region == *region);
+    (!is_known).then(|| no_region(catalogue, region))
+}
+
+/// Why nobody has reported a stamp of Application Insights; absent for those that were reported.
+pub fn unknown_stamp(catalogue: &Catalogue, label: &str) -> Option<String> {
+    match stamp(catalogue, label) {
+        Subject::Malformed { why, .. } => Some(why),
+        Subject::UnreportedStamp => {
+            let region = label.rsplit_once('-').map_or(label, |(region, _)| region);
+            let row = catalogue.regions.iter().find(|row| *row.region == *region)?;
+            let known: Vec<_> = row.stamps.iter().chain(&row.weak).map(|number| format!("{region}-{number}")).collect();
+            let number = label.rsplit_once('-').and_then(|(_, number)| number.parse::<u8>().ok());
+            let is_weak = number.is_some_and(|number| row.weak.contains(&number));
+            (!is_weak).then(|| format!("public reports know {}", known.join(", ")))
+        }
+        _ => None,
+    }
+}
+
 fn no_stamp(region: &str) -> String {
     format!("no stamp of Application Insights was ever reported in {region}")
 }

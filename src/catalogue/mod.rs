@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-pub use every_cloud::{EveryCloud, Limit, LimitRow, every_cloud};
+pub use every_cloud::{EveryCloud, FlowOwner, Limit, LimitRow, OtherFlowRow, Through, every_cloud};
 pub use pattern::{Pattern, Slots};
 
 use crate::dns::{OwnerName, RecordSet};

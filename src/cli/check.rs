@@ -1,13 +1,16 @@
 //! `check`: what is wrong with an estate, for whom, and what to do.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::{InputError, OperandArguments, Outcome, Result, StepArguments, format, input, output};
-use crate::assess::{Assessment, Severity};
+use crate::assess::{Assessment, Code, Severity};
 use crate::estate::NetworkName;
 use crate::output::findings::{self, CheckFormat, Denied};
+use crate::scenario::AllowFile;
 
-/// Report what is wrong with an estate: exit code 1 if anything of severity error is
+/// Report what is wrong with an estate: exit code 1 if anything of severity error is, 2 if there is nothing to check
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
         ampls-dns check\n  \
@@ -15,6 +18,7 @@ use crate::output::findings::{self, CheckFormat, Denied};
         ampls-dns check my-estate.yaml --format sarif > findings.sarif\n  \
         ampls-dns check plan.json --format github                     what `import` reads, with places in it\n  \
         ampls-dns check main.json main.parameters.json\n  \
+        ampls-dns check my-estate.yaml --write-baseline accepted.yaml  accept what is there, for --baseline from then on\n  \
         ampls-dns check my-estate.yaml --format markdown >> $GITHUB_STEP_SUMMARY")]
 pub(super) struct CheckArguments {
     #[command(flatten)]
@@ -26,10 +30,22 @@ pub(super) struct CheckArguments {
     step: StepArguments,
     /// Codes that make the check fail whatever their severity
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = code)]
-    deny: Vec<crate::assess::Code>,
+    deny: Vec<Code>,
     /// The least severe findings that make the check fail
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
     fail_on: FailOn,
+    /// File with `allow` entries: findings that are accepted, beside those of the scenario; may be given several times
+    #[arg(long, value_name = "FILE")]
+    allow: Vec<String>,
+    /// The same for a file that --write-baseline wrote: what was there then is accepted, and what is new is not
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<String>,
+    /// Accept what is there now: write it as `allow` entries to this file, and do not fail because of it
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    write_baseline: Option<PathBuf>,
+    /// The day by which `allow` entries expire, as YYYY-MM-DD; today without it
+    #[arg(long, value_name = "DATE")]
+    date: Option<jiff::civil::Date>,
     /// Network to check for; may be given several times. Without it, all
     #[arg(long, value_name = "NETWORK")]
     from: Vec<String>,
@@ -74,15 +90,59 @@ pub(super) fn run(arguments: &CheckArguments) -> Result {
         input::view(&world, network)?;
     }
     let networks: Vec<NetworkName> = arguments.from.iter().map(|name| name.as_str().into()).collect();
-    let assessment = Assessment::of(&world).keep(&networks);
+    let today = arguments.date.unwrap_or_else(|| jiff::Zoned::now().date());
+    let mut allow = read.scenario.allow.clone();
+    for name in arguments.allow.iter().chain(&arguments.baseline) {
+        allow.extend(allow_file(name)?.allow);
+    }
+    let mut assessment = Assessment::of(&world).keep(&networks).with_what_there_is(&read.name);
+    if let Some(report) = &read.report {
+        assessment = assessment.with_unread(report);
+    }
+    if let Some(name) = &arguments.write_baseline {
+        let entries = assessment.clone().accept(&allow, today).baseline(&format!("there on {today}"));
+        let count = crate::output::count(entries.len(), "finding");
+        let text = AllowFile { allow: entries.clone() }.write();
+        std::fs::write(name, text).map_err(|error| CheckError::Unwritable { name: name.clone(), error })?;
+        output::say(&format!("{count} accepted in `{}`", name.display()));
+        allow.extend(entries);
+    }
+    let assessment = assessment.accept(&allow, today);
     let denied = Denied { codes: &arguments.deny, severity: arguments.fail_on.into() };
     output::print(&findings::print(&read.name, &assessment, denied, arguments.format))?;
+    if assessment.findings.iter().any(|one| one.code == Code::NothingToCheck && one.accepted.is_none()) {
+        return Err(CheckError::Nothing(read.name).into());
+    }
     let fails = assessment.findings.iter().any(|finding| denied.fails(finding));
     Ok(if fails { Outcome::Failed } else { Outcome::Done })
 }
 
-fn code(text: &str) -> std::result::Result<crate::assess::Code, String> {
-    let all = crate::assess::Code::ALL;
+/// Why nothing was checked.
+#[derive(Debug, thiserror::Error)]
+enum CheckError {
+    #[error("nothing was checked: `{0}` has no networks, zones, scopes or resources")]
+    Nothing(String),
+    #[error("`{}` cannot be written", .name.display())]
+    Unwritable {
+        name: PathBuf,
+        #[source]
+        error: std::io::Error,
+    },
+    #[error("cannot read the accepted findings in `{name}`\nhelp: --write-baseline {name} writes such a file")]
+    Unreadable {
+        name: String,
+        #[source]
+        error: std::io::Error,
+    },
+}
+
+fn allow_file(name: &str) -> std::result::Result<AllowFile, Box<dyn std::error::Error>> {
+    let text = std::fs::read(name).map_err(|error| CheckError::Unreadable { name: name.to_owned(), error })?;
+    Ok(AllowFile::read(name, &text).map_err(InputError::Scenario)?)
+}
+
+fn code(text: &str) -> std::result::Result<Code, String> {
+    let all = Code::ALL;
     let found = all.iter().find(|code| code.to_string().eq_ignore_ascii_case(text)).copied();
     found.ok_or_else(|| format!("there is no such code; there are {} to {}", all[0], all[all.len() - 1]))
 }

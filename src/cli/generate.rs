@@ -36,6 +36,7 @@ pub(super) fn run(arguments: &GenerateArguments) -> Result {
         history,
         start: None,
         expectations: Vec::new(),
+        allow: Vec::new(),
     };
     output::print(&document::with_schema(&scenario.write(), document::SCENARIO_SCHEMA))?;
     Ok(Outcome::Done)

@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result {
     let scenario = Scenario::read(SCENARIO_FILE, text.as_bytes()).map_err(InputError::Scenario)?;
     let spec = spec(&scenario);
     let step = scenario.start.clone();
-    let read = input::Read { name: SCENARIO_FILE.to_owned(), scenario };
+    let read = input::Read { name: SCENARIO_FILE.to_owned(), scenario, report: None };
     let world = read.compile(&super::StepArguments { at: step.clone() })?;
     let wanted = compose::Wanted {
         scenario: SCENARIO_FILE,

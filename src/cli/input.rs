@@ -106,6 +106,8 @@ pub(super) struct Read {
     pub(super) name: String,
     /// The scenario.
     pub(super) scenario: Scenario,
+    /// What its import found; absent where it was not imported.
+    pub(super) report: Option<import::Report>,
 }
 
 impl ScenarioArguments {
@@ -251,7 +253,7 @@ pub(super) fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Rea
         if is_stream(name) && import::recognise(text).is_some() {
             let source = import::Source { name: file.into(), text };
             let made = import::import(&[source]).map_err(|errors| InputError::Import(errors.to_string()))?;
-            return Ok(Read { name: file.to_owned(), scenario: made.scenario });
+            return Ok(Read { name: file.to_owned(), scenario: made.scenario, report: Some(made.report) });
         }
         let own = (!is_stream(name)).then_some(Path::new(name));
         let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
@@ -261,7 +263,7 @@ pub(super) fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Rea
             files(path)
         };
         let scenario = Scenario::read_with(file, text, &files).map_err(InputError::Scenario)?;
-        Ok(Read { name: file.to_owned(), scenario })
+        Ok(Read { name: file.to_owned(), scenario, report: None })
     })
 }
 
@@ -289,7 +291,7 @@ pub(super) fn estate(name: &str) -> Result<Read, Box<dyn std::error::Error>> {
             return made(&file, std::slice::from_ref(&file), &[(file.as_str().into(), text)]);
         }
         let scenario = Scenario::read_with(&file, &text, &beside(None)).map_err(InputError::Scenario)?;
-        return Ok(Read { name: file, scenario });
+        return Ok(Read { name: file, scenario, report: None });
     }
     match imported(name)? {
         Some(read) => Ok(read),
@@ -327,7 +329,7 @@ fn made(name: &str, names: &[String], texts: &[(Arc<str>, Vec<u8>)]) -> Result<R
     if made.report.is_partial() {
         super::output::say("something that could change DNS was not read: what follows holds for the rest");
     }
-    Ok(Read { name: name.to_owned(), scenario: made.scenario })
+    Ok(Read { name: name.to_owned(), scenario: made.scenario, report: Some(made.report) })
 }
 
 /// Reads a scenario or a spec by file, name or `-`, says what it is called in messages, and notes the files it names.

@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::{Outcome, Result, output};
 use crate::output::{json, reference};
-use crate::scenario::{Scenario, Spec};
+use crate::scenario::{AllowFile, Scenario, Spec};
 
-/// Print the JSON Schema of scenario or spec files, for editors and checkers
+/// Print the JSON Schema of scenario, spec or allow files, for editors and checkers
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  ampls-dns schema > ampls-dns.schema.json\n  ampls-dns schema spec > ampls-dns-spec.schema.json"
@@ -36,12 +36,15 @@ enum Of {
     Scenario,
     /// Expectations alone, as `test` takes them.
     Spec,
+    /// Accepted findings, as `check --allow` takes them.
+    Allow,
 }
 
 pub(super) fn run(arguments: &SchemaArguments) -> Result {
     let schema = match arguments.of {
         Of::Scenario => Scenario::schema(),
         Of::Spec => Spec::schema(),
+        Of::Allow => AllowFile::schema(),
     };
     output::print(&match arguments.format {
         Form::Json => json(&schema),

@@ -188,19 +188,23 @@ impl<'a> Run<'a> {
         for name in &all {
             self.note(Path::new(name));
             let document = input::read_document(name, &mut |path| self.note(path))?;
+            let (mut title, mut about) = (String::new(), String::new());
             let cases = match document {
                 (found, Document::Scenario(scenario)) => {
                     if arguments.scenario.as_ref().is_some_and(|other| other != name) {
                         return Err(TestError::NotASpec(name.clone()).into());
                     }
-                    self.scenario_cases(name, &Read { name: found, scenario: *scenario })?
+                    self.scenario_cases(name, &Read { name: found, scenario: *scenario, report: None })?
                 }
-                (_, Document::Spec(spec)) => self.spec_cases(name, spec)?,
+                (_, Document::Spec(spec)) => {
+                    (title, about) = (spec.title.to_string(), spec.about.to_string());
+                    self.spec_cases(name, spec)?
+                }
             };
             if cases.is_empty() && !arguments.filter.is_empty() {
                 continue;
             }
-            let one = Verified { name: name.clone(), cases };
+            let one = Verified { name: name.clone(), title, about, cases };
             output::print(&self.printer.file(&one))?;
             verified.push(one);
         }

@@ -95,8 +95,9 @@ impl Basis {
     }
 }
 
-/// What is known about a public name that no zone holds; absent where nothing is.
-pub fn existing(state: &State, name: &OwnerName, apex: &OwnerName) -> Option<Existing> {
+/// What is known about a public name that no zone holds; absent where nothing is. `shares_legacy_dns` says which public DNS
+/// the network that asks sees.
+pub fn existing(state: &State, name: &OwnerName, apex: &OwnerName, shares_legacy_dns: bool) -> Option<Existing> {
     let catalogue = &*state.catalogue;
     if apex.is_root() || catalogue.shared.contains(apex) {
         let basis = other_cloud(state, name).or_else(|| outside(catalogue, name))?;
@@ -130,7 +131,7 @@ pub fn existing(state: &State, name: &OwnerName, apex: &OwnerName) -> Option<Exi
             }
             let hop = match (reading.hop, resource.kind) {
                 (Some(hop), _) => is_hop(state, hop),
-                (None, ResourceKind::Workspace) => state.hop_is_always_there(),
+                (None, ResourceKind::Workspace) => shares_legacy_dns || state.has_hop_without_scope(),
                 (None, _) => state.has_hop_without_scope(),
             };
             (Basis::AssumedResource { kind, source: reading.source.clone() }, hop)

@@ -1,5 +1,6 @@
 //! Events of resources and scopes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -8,7 +9,7 @@ use super::refusal::Reason;
 use super::state::{Resource, Scope, State};
 use crate::catalogue::Limit;
 use crate::estate::history::WorkspaceHop;
-use crate::estate::{AccessModeSettings, ResourceName, ResourceSpec, ScopeName, ScopeSpec};
+use crate::estate::{AccessModeSettings, ResourceName, ResourceSpec, ScopeName, ScopeSpec, ZoneId};
 
 impl State {
     pub(super) fn put_resource(&mut self, spec: &ResourceSpec) -> Result<(), Reason> {
@@ -38,6 +39,9 @@ impl State {
         }
         let spec = resource.spec.clone();
         self.public.withdraw(&self.catalogue, &spec, self.revision);
+        if let Some(legacy) = &mut self.legacy_public {
+            legacy.withdraw(&self.catalogue, &spec, self.revision);
+        }
         Arc::make_mut(&mut self.resources).shift_remove(name);
         Ok(())
     }
@@ -76,7 +80,7 @@ impl State {
         let scope = Arc::make_mut(scope);
         scope.access = access.clone();
         scope.has_modes |= date.is_none_or(|date| date >= since);
-        self.publish_all_workspaces();
+        self.publish_legacy_names();
         Ok(())
     }
 
@@ -95,7 +99,7 @@ impl State {
             self.publish_names(resource);
         }
         if self.is_legacy(&scope) {
-            self.publish_all_workspaces();
+            self.publish_legacy_names();
         }
         Ok(())
     }
@@ -149,45 +153,51 @@ impl State {
         self.publish_names(resource);
     }
 
-    /// True while workspace names carry the `privatelink` hop although the workspace is in no scope.
-    pub(super) fn hop_is_always_there(&self) -> bool {
-        let legacy = |scope: &Scope| !scope.endpoints.is_empty() && self.is_legacy(scope);
-        self.switches.workspace_hop == WorkspaceHop::Always || self.scopes.values().any(|scope| legacy(scope))
-    }
-
     /// True if the names of all resources carry the `privatelink` hop.
     pub(super) fn has_hop_without_scope(&self) -> bool {
         self.switches.workspace_hop == WorkspaceHop::Always
     }
 
+    /// The private zones that make up the DNS of legacy scopes: those their endpoints write to, or where there is no zone
+    /// group, those linked to the endpoint's network.
+    pub(super) fn legacy_zones(&self) -> BTreeSet<ZoneId> {
+        let legacy = self.scopes.values().filter(|scope| self.is_legacy(scope));
+        let endpoints = legacy.flat_map(|scope| &scope.endpoints).filter_map(|name| self.endpoints.get(name));
+        let zones = endpoints.flat_map(|endpoint| match &endpoint.zone_group {
+            Some(group) => group.zones.iter().chain(&endpoint.written).cloned().collect::<Vec<_>>(),
+            None => self.linked.get(&endpoint.spec.network).into_iter().flatten().cloned().collect(),
+        });
+        zones.filter(|id| self.catalogue.zone(&id.apex).is_some()).collect()
+    }
+
     fn publish_names(&mut self, name: &ResourceName) {
-        let legacy = self.hop_is_always_there();
-        if let Some(resource) = self.resources.get(name) {
-            let always = match resource.spec {
-                ResourceSpec::Workspace(_) => legacy,
-                // Names of data collection endpoints are newer than legacy scopes; that the others resolve publicly is
-                // inferred from the promise that an endpoint set up for some machines does not affect other machines.
-                _ => self.has_hop_without_scope(),
-            };
-            let hop = always || !resource.scopes.is_empty();
-            let uncertain = self.switches.uncertain_hop;
-            self.public.announce(&self.catalogue, &resource.spec, hop, uncertain, self.revision);
+        let Some(resource) = self.resources.get(name) else { return };
+        let hop = self.has_hop_without_scope() || !resource.scopes.is_empty();
+        let (uncertain, revision) = (self.switches.uncertain_hop, self.revision);
+        self.public.announce(&self.catalogue, &resource.spec, hop, uncertain, revision);
+        if let Some(legacy) = &mut self.legacy_public {
+            // Names of data collection endpoints are newer than legacy scopes; that the others resolve publicly is inferred
+            // from the promise that an endpoint set up for some machines does not affect other machines.
+            let hop = hop || matches!(resource.spec, ResourceSpec::Workspace(_));
+            legacy.announce(&self.catalogue, &resource.spec, hop, uncertain, revision);
         }
     }
 
     /// Whether workspace names carry the hop can change with the endpoints of a legacy scope.
     pub(super) fn publish_if_legacy(&mut self, scope: &ScopeName) {
         if self.scopes.get(scope).is_some_and(|scope| self.is_legacy(scope)) {
-            self.publish_all_workspaces();
+            self.publish_legacy_names();
         }
     }
 
-    pub(super) fn publish_all_workspaces(&mut self) {
-        let resources = Arc::clone(&self.resources);
-        for (name, resource) in resources.iter() {
-            if matches!(resource.spec, ResourceSpec::Workspace(_)) {
-                self.publish_names(name);
-            }
+    /// Makes public DNS as the networks see it that share the DNS of a legacy scope, while there is such a scope.
+    fn publish_legacy_names(&mut self) {
+        let is_there = self.scopes.values().any(|scope| !scope.endpoints.is_empty() && self.is_legacy(scope));
+        self.legacy_public = is_there.then(|| self.public.clone());
+        let (uncertain, revision) = (self.switches.uncertain_hop, self.revision);
+        let Some(legacy) = &mut self.legacy_public else { return };
+        for resource in self.resources.values().filter(|own| matches!(own.spec, ResourceSpec::Workspace(_))) {
+            legacy.announce(&self.catalogue, &resource.spec, true, uncertain, revision);
         }
     }
 }

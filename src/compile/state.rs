@@ -157,6 +157,9 @@ pub struct State {
     pub outbound: BTreeMap<NetworkName, Outbound>,
     /// Public DNS.
     pub public: PublicDns,
+    /// Public DNS as networks see it that share the DNS of a legacy scope: names of all workspaces carry the hop. Absent
+    /// while there is no such scope.
+    pub(super) legacy_public: Option<PublicDns>,
     /// Zones from files; each answers in place of the public or linked zone of its name.
     pub files: Arc<ZoneFiles>,
     /// Events that had no effect because Azure would refuse them.
@@ -172,6 +175,7 @@ impl State {
     pub fn new(catalogue: Arc<Catalogue>, switches: Switches) -> Self {
         Self {
             public: PublicDns::published(&catalogue, switches.uncertain_hop),
+            legacy_public: None,
             catalogue,
             switches,
             revision: Revision(0),
@@ -320,6 +324,9 @@ impl State {
             Arc::make_mut(&mut linked.zone).compact();
         }
         self.public.compact();
+        if let Some(legacy) = &mut self.legacy_public {
+            legacy.compact();
+        }
     }
 
     /// The zones linked to a network, longest name first.
@@ -331,10 +338,15 @@ impl State {
         zones
     }
 
+    /// Public DNS, as networks that share the DNS of a legacy scope see it or as all others do.
+    pub fn public_dns(&self, shares_legacy_dns: bool) -> &PublicDns {
+        self.legacy_public.as_ref().filter(|_| shares_legacy_dns).unwrap_or(&self.public)
+    }
+
     /// The zone of public DNS that answers for a name: the one with the longest apex. A zone from a file comes before the
-    /// published one of its name.
-    pub fn public_zone_of(&self, key: &WholeKey) -> &Arc<Zone> {
-        let published = self.public.zone_of_key(key);
+    /// published one of its name. `shares_legacy_dns` says which public DNS the network that asks sees.
+    pub fn public_zone_of(&self, key: &WholeKey, shares_legacy_dns: bool) -> &Arc<Zone> {
+        let published = self.public_dns(shares_legacy_dns).zone_of_key(key);
         let file = self.files.public().longest(key);
         let longer = file.filter(|file| file.apex().wire().len() >= published.apex().wire().len());
         longer.unwrap_or(published)

@@ -45,6 +45,9 @@ pub struct View {
     pub links: Suffixes<Link>,
     /// Forwarding rulesets linked to it.
     pub rulesets: Vec<Arc<RulesetSpec>>,
+    /// True if it is linked to zones that an endpoint of a legacy scope writes to: there the names of all workspaces lead
+    /// into those zones.
+    pub shares_legacy_dns: bool,
 }
 
 impl View {
@@ -79,7 +82,9 @@ impl Views {
             dns: DnsSetting::AzureProvided,
             links: Suffixes::default(),
             rulesets: Vec::new(),
+            shares_legacy_dns: false,
         };
+        let legacy = state.legacy_zones();
         let mut views = vec![Arc::new(public)];
         let mut by_network = HashMap::new();
         let mut prefixes = Vec::new();
@@ -87,7 +92,8 @@ impl Views {
             let id = ViewId(u32::try_from(views.len()).expect("a scenario's size bounds its networks"));
             by_network.insert(network.name.clone(), id);
             prefixes.extend(network.prefixes().map(|prefix| (prefix, id)));
-            let linked = state.linked.get(&network.name).into_iter().flatten().filter_map(|id| state.zones.get(id));
+            let own = || state.linked.get(&network.name).into_iter().flatten();
+            let linked = own().filter_map(|id| state.zones.get(id));
             let links = linked.map(|linked| {
                 let policy = linked.links[&network.name];
                 let link = Link { zone: Arc::clone(&linked.zone), policy, shadows: None };
@@ -106,6 +112,7 @@ impl Views {
                 dns: network.dns.clone(),
                 links,
                 rulesets: rulesets.cloned().collect(),
+                shares_legacy_dns: own().any(|id| legacy.contains(id)),
             }));
         }
         // Of networks that claim the same prefix the first by name has it, whatever the order they are declared in.

@@ -45,6 +45,10 @@ pub struct ComponentSpec {
     pub ingestion_endpoint: Option<String>,
     /// The first label of its live metrics host, such as `westeurope`. Absent as above.
     pub live_endpoint: Option<String>,
+    /// The name of its ingestion host, where the client connects to the `privatelink` name instead of the public one.
+    pub ingestion_privatelink_host: Option<OwnerName>,
+    /// The same for its live metrics host.
+    pub live_privatelink_host: Option<OwnerName>,
     /// The workspace behind it, if it is workspace-based.
     pub workspace: Option<ResourceName>,
     /// `publicNetworkAccessForIngestion`.

@@ -45,6 +45,8 @@ pub struct ScopeSpec {
     pub name: ScopeName,
     /// Its access modes. Scopes from before September 2021 have none of their own and behave as legacy.
     pub access: AccessModeSettings,
+    /// True if one of the modes was not named and is taken as Open. Azure asks for both.
+    pub lacks_modes: bool,
     /// When it was created, if that differs from the event's own date.
     pub created: Option<Date>,
 }

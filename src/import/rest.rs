@@ -559,6 +559,7 @@ impl Reading<'_> {
         if let Some((true, pointer)) = view.flag("registrationEnabled") {
             let text = "autoregistration writes names of virtual machines only, and those are not written here";
             self.remark(Topic::Unsupported, text, &pointer, None);
+            self.tell(id, "registrationEnabled", true, &pointer);
         }
         view.ignore(&["virtualNetworkLinkState"]);
     }

@@ -16,13 +16,13 @@ pub struct Denied<'c> {
 pub type Unreadable<'e> = &'e ScenarioErrors;
 
 impl Denied<'_> {
-    /// True if a check fails because of this.
+    /// True if a check fails because of this. What is accepted never makes it fail.
     pub fn fails(self, finding: &Finding) -> bool {
-        finding.severity <= self.severity || self.has(finding)
+        finding.accepted.is_none() && finding.severity <= self.severity || self.has(finding)
     }
 
     /// True if its code is one of them.
     pub fn has(self, finding: &Finding) -> bool {
-        self.codes.contains(&finding.code)
+        finding.accepted.is_none() && self.codes.contains(&finding.code)
     }
 }

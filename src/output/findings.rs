@@ -95,6 +95,8 @@ pub struct SummaryDocument {
     pub warnings: usize,
     /// Findings of severity note.
     pub notes: usize,
+    /// Findings that are accepted; they are in none of the other counts of findings.
+    pub accepted: usize,
     /// What was checked.
     pub checked: ExtentDocument,
 }
@@ -121,7 +123,8 @@ pub fn check_document(assessment: &Assessment) -> CheckDocument {
 /// The counts of an assessment.
 pub fn summary_document(assessment: &Assessment) -> SummaryDocument {
     let counts = assessment.counts();
-    let of = |severity| assessment.findings.iter().filter(|finding| finding.severity == severity).count();
+    let open = || assessment.findings.iter().filter(|finding| finding.accepted.is_none());
+    let of = |severity| open().filter(|finding| finding.severity == severity).count();
     SummaryDocument {
         broken: counts.broken,
         at_risk: counts.at_risk,
@@ -130,6 +133,7 @@ pub fn summary_document(assessment: &Assessment) -> SummaryDocument {
         errors: of(Severity::Error),
         warnings: of(Severity::Warning),
         notes: of(Severity::Note),
+        accepted: assessment.findings.len() - open().count(),
         checked: ExtentDocument {
             networks: assessment.extent.networks,
             scopes: assessment.extent.scopes,
@@ -170,6 +174,11 @@ pub struct FindingDocument {
     pub severity: String,
     /// What the code stands for.
     pub title: &'static str,
+    /// The object to change, as an entry of `allow` names it.
+    pub object: String,
+    /// Why it is accepted; absent where nobody accepts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<AcceptanceDocument>,
     /// What happened here.
     pub message: String,
     /// The names concerned.
@@ -195,12 +204,28 @@ pub struct FindingDocument {
     pub place: Option<String>,
 }
 
+/// Why a finding is accepted, as JSON.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, JsonSchema, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct AcceptanceDocument {
+    /// The reason that is given.
+    pub reason: String,
+    /// The last day on which it is accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+}
+
 /// A finding as a document.
 pub fn document(finding: &Finding) -> FindingDocument {
     FindingDocument {
         code: finding.code.to_string(),
         severity: finding.severity.to_string(),
         title: finding.code.title(),
+        object: finding.object.clone(),
+        accepted: finding.accepted.as_ref().map(|own| AcceptanceDocument {
+            reason: own.reason.clone(),
+            expires: own.expires.map(|date| date.to_string()),
+        }),
         message: finding.message.clone(),
         names: texts(&finding.names),
         networks: texts(&finding.networks),
@@ -234,7 +259,11 @@ pub fn text(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}[{}]: {}", finding.severity, finding.code, finding.message);
+        let _ = writeln!(text, "{}[{}]: {}", severity_word(finding), finding.code, finding.message);
+        if let Some(own) = &finding.accepted {
+            let until = own.expires.map_or_else(String::new, |date| format!(" (until {date})"));
+            let _ = writeln!(text, "  {:<7} {}{until}", "reason", own.reason);
+        }
         if let Some(place) = &finding.place {
             let _ = writeln!(text, "  --> {place}");
         }
@@ -251,6 +280,12 @@ pub fn text(findings: &[Finding]) -> String {
         let _ = writeln!(text, "  {:<7} {}\n", "source", finding.code.source());
     }
     text
+}
+
+/// `error`, or `accepted error`.
+fn severity_word(finding: &Finding) -> String {
+    let accepted = if finding.accepted.is_some() { "accepted " } else { "" };
+    format!("{accepted}{}", finding.severity)
 }
 
 /// A workflow command for each finding; what no one event brought about stands at the top of the file.
@@ -300,6 +335,7 @@ fn top(file: &str) -> Place {
 fn shown_as(finding: &Finding, denied: Denied<'_>) -> Level {
     match finding.severity {
         _ if denied.fails(finding) => Level::Error,
+        _ if finding.accepted.is_some() => Level::Notice,
         Severity::Note => Level::Notice,
         _ => Level::Warning,
     }
@@ -309,7 +345,8 @@ fn shown_as(finding: &Finding, denied: Denied<'_>) -> Level {
 fn message(finding: &Finding) -> String {
     let networks: Vec<_> = finding.networks.iter().map(ToString::to_string).collect();
     let whom = if networks.is_empty() { String::new() } else { format!("\nfor {}", networks.join(", ")) };
-    format!("{}{whom}\ndo: {}", finding.message, finding.code.advice())
+    let accepted = finding.accepted.as_ref().map_or_else(String::new, |own| format!("\naccepted: {}", own.reason));
+    format!("{}{whom}{accepted}\ndo: {}", finding.message, finding.code.advice())
 }
 
 /// One JUnit document: a case for each code, which fails where a check does.
@@ -354,7 +391,7 @@ fn markdown(file: &str, assessment: &Assessment) -> String {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} |",
-            finding.severity,
+            severity_word(finding),
             finding.code,
             cell(&finding.message),
             networks.join(", "),
@@ -367,7 +404,9 @@ fn markdown(file: &str, assessment: &Assessment) -> String {
 
 /// How many there are of each severity.
 pub fn summary(findings: &[Finding]) -> String {
-    let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let open = || findings.iter().filter(|finding| finding.accepted.is_none());
+    let of = |severity| open().filter(|finding| finding.severity == severity).count();
+    let accepted = findings.len() - open().count();
     if findings.is_empty() {
         return "no findings".to_owned();
     }
@@ -375,6 +414,9 @@ pub fn summary(findings: &[Finding]) -> String {
     let mut text = format!("{}, {}", count(of(Severity::Error), "error"), count(of(Severity::Warning), "warning"));
     if notes > 0 {
         text.push_str(&format!(", {}", count(notes, "note")));
+    }
+    if accepted > 0 {
+        text.push_str(&format!(", {accepted} accepted"));
     }
     text
 }

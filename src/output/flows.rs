@@ -7,7 +7,11 @@ use serde::Serialize;
 
 use super::count;
 use super::story::standing_word;
-use crate::assess::{Flow, Path, Unserved};
+use crate::assess::flow::Client;
+use crate::assess::{Assessment, Flow, OtherFlow, Path, Unserved, flows, other_flows};
+use crate::catalogue::Operation;
+use crate::compile::Compiled;
+use crate::estate::ResourceName;
 
 /// A flow, as JSON.
 #[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
@@ -19,9 +23,11 @@ pub struct FlowDocument {
     pub operation: &'static str,
     /// What for.
     pub function: String,
-    /// The name that is resolved.
+    /// The name that is resolved; empty where a flow stays inside Azure.
     pub name: String,
-    /// The word for the path.
+    /// False for what no scope governs as it governs the names of resources; `reason` says what decides it then.
+    pub governed: bool,
+    /// The word for the path; `azure` where a flow stays inside Azure.
     pub path: &'static str,
     /// The address it leads to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,20 +67,42 @@ pub struct FlowDocument {
     pub standing: Option<&'static str>,
 }
 
+/// The flows of a client to resources, as far as they are of `operation`: those that scopes govern, then those that none
+/// does, resource by resource.
+pub fn documents(
+    world: &Compiled,
+    client: &Client,
+    resources: &[ResourceName],
+    operation: Option<Operation>,
+    assessment: &Assessment,
+) -> Vec<FlowDocument> {
+    let is_wanted = |own: Operation| operation.is_none_or(|operation| own == operation);
+    let view = match client {
+        Client::View(view) => Some(*view),
+        Client::Machine(name) => {
+            let machine = world.state.machines.get(name);
+            machine.and_then(|machine| world.views.of_network(machine.network.as_str()))
+        }
+    };
+    let mut documents = Vec::new();
+    for resource in resources {
+        let governed = flows(world, client, resource).into_iter().filter(|flow| is_wanted(flow.operation));
+        documents.extend(governed.map(|flow| document(&flow, assessment.of_flow(world, client, &flow))));
+        let others = view.into_iter().flat_map(|view| other_flows(world, view, resource));
+        documents.extend(others.filter(|flow| is_wanted(flow.row.operation)).map(|flow| other_document(&flow)));
+    }
+    documents
+}
+
 /// A flow as a document.
 pub fn document(flow: &Flow, unserved: Option<&Unserved>) -> FlowDocument {
-    let (address, endpoint, scope) = match &flow.path {
-        Path::Public { address } | Path::Blocked { address } | Path::Unreachable { address, .. } => {
-            (Some(address), None, None)
-        }
-        Path::PrivateEndpoint { endpoint, scope, address, .. } => (Some(address), Some(endpoint), Some(scope)),
-        Path::NameError | Path::NoData | Path::Failure(_) => (None, None, None),
-    };
+    let (address, endpoint, scope) = ends(&flow.path);
     let (way, unknown) = match &flow.path {
         Path::PrivateEndpoint { way, unknown, .. } => (way.clone(), unknown.clone()),
         _ => (None, None),
     };
     FlowDocument {
+        governed: true,
         way,
         reach_unknown: unknown,
         resource: flow.resource.to_string(),
@@ -82,9 +110,9 @@ pub fn document(flow: &Flow, unserved: Option<&Unserved>) -> FlowDocument {
         function: flow.function.to_string(),
         name: flow.name.to_string(),
         path: flow.path.word(),
-        address: address.map(ToString::to_string),
-        endpoint: endpoint.map(ToString::to_string),
-        scope: scope.map(ToString::to_string),
+        address,
+        endpoint,
+        scope,
         session_since: flow.session.map(|revision| revision.0),
         allowed: flow.judgement.allowed,
         row: flow.judgement.row.map(|row| row.0),
@@ -93,6 +121,46 @@ pub fn document(flow: &Flow, unserved: Option<&Unserved>) -> FlowDocument {
         reason: flow.judgement.reason.clone(),
         code: unserved.map(|one| one.cause.code.to_string()),
         standing: unserved.map(|one| standing_word(one.standing)),
+    }
+}
+
+/// Address, endpoint and scope at the end of a path.
+fn ends(path: &Path) -> (Option<String>, Option<String>, Option<String>) {
+    match path {
+        Path::Public { address } | Path::Blocked { address } | Path::Unreachable { address, .. } => {
+            (Some(address.to_string()), None, None)
+        }
+        Path::PrivateEndpoint { endpoint, scope, address, .. } => {
+            (Some(address.to_string()), Some(endpoint.to_string()), Some(scope.to_string()))
+        }
+        Path::NameError | Path::NoData | Path::Failure(_) => (None, None, None),
+    }
+}
+
+/// A flow that no scope governs, as a document.
+fn other_document(flow: &OtherFlow) -> FlowDocument {
+    let (address, endpoint, scope) = flow.path.as_ref().map_or((None, None, None), |(_, path)| ends(path));
+    let arrives = |path: &Path| matches!(path, Path::Public { .. } | Path::PrivateEndpoint { .. });
+    FlowDocument {
+        resource: flow.resource.to_string(),
+        operation: flow.row.operation.name(),
+        function: flow.row.flow.to_string(),
+        name: flow.path.as_ref().map_or_else(String::new, |(name, _)| name.to_string()),
+        governed: false,
+        path: flow.path.as_ref().map_or("azure", |(_, path)| path.word()),
+        address,
+        endpoint,
+        scope,
+        way: None,
+        reach_unknown: None,
+        session_since: None,
+        allowed: flow.path.as_ref().is_none_or(|(_, path)| arrives(path)),
+        row: None,
+        status: None,
+        text: String::new(),
+        reason: format!("{} ({})", flow.row.rule, flow.row.source),
+        code: None,
+        standing: None,
     }
 }
 
@@ -106,6 +174,17 @@ pub fn text(from: &str, flows: &[FlowDocument], everybody: &[&Unserved], broken:
             resource = &flow.resource;
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{from} to {resource}");
+        }
+        if !flow.governed {
+            let _ = writeln!(text, "  {:<9} {}", flow.operation, flow.function);
+            let at = flow.address.as_ref().map_or_else(String::new, |address| format!(" at {address}"));
+            let path = match &*flow.name {
+                "" => "inside Azure".to_owned(),
+                name => format!("{name}, {}{at}", flow.path),
+            };
+            let _ = writeln!(text, "    in no scope: {path}");
+            let _ = writeln!(text, "    because {}", flow.reason);
+            continue;
         }
         let verdict = if flow.allowed { "allowed" } else { "DENIED" };
         let row = flow.row.map_or_else(String::new, |row| format!(", row {row}"));
@@ -135,7 +214,7 @@ pub fn text(from: &str, flows: &[FlowDocument], everybody: &[&Unserved], broken:
     for one in everybody {
         let _ = writeln!(text, "  {}: {} [{}]", one.used.name, standing_word(one.standing), one.cause.code);
     }
-    let denied = flows.iter().filter(|flow| !flow.allowed).count();
+    let denied = flows.iter().filter(|flow| flow.governed && !flow.allowed).count();
     let _ = writeln!(text, "{} denied, {} broken", count(denied, "flow"), count(broken, "name"));
     text
 }

@@ -27,7 +27,13 @@ pub fn document(file: &str, findings: &[Finding], denied: Denied<'_>) -> Json {
                 text.push_str(&format!(" {what}: {}.", list.join(", ")));
             }
         }
+        let suppressions: Vec<Json> = finding
+            .accepted
+            .iter()
+            .map(|own| json!({ "kind": "external", "status": "accepted", "justification": own.reason }))
+            .collect();
         json!({
+            "suppressions": suppressions,
             "ruleId": finding.code.to_string(),
             "ruleIndex": Code::ALL.iter().position(|code| *code == finding.code),
             "level": if denied.has(finding) { "error" } else { level(finding.severity) },

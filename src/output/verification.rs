@@ -57,14 +57,14 @@ impl Printer {
     /// A file whose cases are all known.
     pub fn file(&self, one: &Verified) -> String {
         match self.format {
-            TestFormat::Text => file_text(&document(&one.name, &one.cases)),
+            TestFormat::Text => file_text(&titled(one)),
             _ => String::new(),
         }
     }
 
     /// What comes after all files.
     pub fn end(&self, all: &[Verified]) -> String {
-        let documents = || all.iter().map(|one| document(&one.name, &one.cases)).collect::<Vec<_>>();
+        let documents = || all.iter().map(titled).collect::<Vec<_>>();
         match self.format {
             TestFormat::Text => format!("\n{}\n", sum(&documents())),
             TestFormat::Json => super::json(&documents()),
@@ -87,6 +87,12 @@ const EXPECTATION: &str = "expectation";
 pub struct VerificationDocument {
     /// The scenario.
     pub scenario: String,
+    /// The title of a spec.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// What a spec is for.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub about: String,
     /// How many hold.
     pub passed: usize,
     /// How many do not.
@@ -123,6 +129,11 @@ pub struct FailureDocument {
     pub command: Option<String>,
 }
 
+/// The cases of a file as a document, with the title of a spec.
+fn titled(one: &Verified) -> VerificationDocument {
+    VerificationDocument { title: one.title.clone(), about: one.about.clone(), ..document(&one.name, &one.cases) }
+}
+
 /// The cases of a scenario as a document.
 pub fn document(scenario: &str, cases: &[Case]) -> VerificationDocument {
     let failures: Vec<_> = cases
@@ -145,6 +156,8 @@ pub fn document(scenario: &str, cases: &[Case]) -> VerificationDocument {
     }
     VerificationDocument {
         scenario: scenario.to_owned(),
+        title: String::new(),
+        about: String::new(),
         passed: cases.len() - failures.len() - skipped.values().sum::<usize>(),
         failed: failures.len(),
         failures,
@@ -165,9 +178,13 @@ fn is_flaky(case: &Case) -> bool {
 
 /// A scenario as `test` prints it: a line, and what does not hold below it.
 fn file_text(document: &VerificationDocument) -> String {
-    let VerificationDocument { scenario, passed, failed, failures, assumed, flaky, skipped } = document;
+    let VerificationDocument { scenario, title, about, passed, failed, failures, assumed, flaky, skipped } = document;
     let verdict = if *failed == 0 { "ok" } else { "FAILED" };
-    let mut text = format!("{verdict:<6} {scenario}: {}\n", count(*passed + *failed, "expectation"));
+    let title = if title.is_empty() { String::new() } else { format!(" ({title})") };
+    let mut text = format!("{verdict:<6} {scenario}{title}: {}\n", count(*passed + *failed, "expectation"));
+    if !about.is_empty() {
+        let _ = writeln!(text, "  {about}");
+    }
     for failure in failures {
         let step = if failure.step.is_empty() { String::new() } else { format!("step {}, ", failure.step) };
         // Writing to a String cannot fail.

@@ -7,6 +7,10 @@ use crate::assess::verify::Case;
 pub struct Verified {
     /// What the file is called.
     pub name: String,
+    /// The title of a spec; empty where it has none, and for scenarios.
+    pub title: String,
+    /// What a spec is for; empty as above.
+    pub about: String,
     /// Its expectations, in the order written.
     pub cases: Vec<Case>,
 }

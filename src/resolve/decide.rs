@@ -368,10 +368,11 @@ fn public<'w>(
     at: ViewId,
     forwards: Vec<Forwarded>,
 ) -> (Lookup<'w>, Authority<'w>) {
-    let zone = world.state.public_zone_of(asked.key);
+    let legacy = world.views.get(at).shares_legacy_dns;
+    let zone = world.state.public_zone_of(asked.key, legacy);
     let found = zone.lookup_key(asked.name, asked.key);
     let unknown =
         matches!(found, Lookup::Missing) && tombstone(zone, asked.name).is_none() && is_published(world, zone);
-    let existing = unknown.then(|| existing(&world.state, asked.name, zone.apex())).flatten();
+    let existing = unknown.then(|| existing(&world.state, asked.name, zone.apex(), legacy)).flatten();
     (found, Authority { zone, link: None, seen_from: at, redirected, forwards, existing: existing.map(Arc::new) })
 }

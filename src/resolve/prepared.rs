@@ -20,6 +20,8 @@ pub struct Prepared {
     /// In the order of the views.
     views: Vec<ViewPlan>,
     public: Suffixes<ZoneSlot>,
+    /// Public DNS of the networks that share the DNS of a legacy scope; empty where there are none.
+    legacy_public: Suffixes<ZoneSlot>,
     reasons: AllReasons,
 }
 
@@ -38,6 +40,8 @@ enum ViewPlan {
         links: Suffixes<ZoneSlot>,
         /// True if forwarding rules come before public DNS: names that no link has are not decided here.
         rules: bool,
+        /// True if public DNS is the one of networks that share the DNS of a legacy scope.
+        legacy: bool,
     },
     /// From public DNS alone.
     Public,
@@ -95,10 +99,12 @@ impl Prepared {
     /// Prepares a revision. The reasons that `before` has for zones that did not change are taken over.
     pub fn new(world: Arc<Compiled>, before: Option<&Self>) -> Self {
         let mut builder = Builder { world: &world, before, reasons: AllReasons::default() };
-        let public = builder.public();
+        let public = builder.public(false);
+        let has_legacy = world.views.iter().any(|(_, view)| view.shares_legacy_dns);
+        let legacy_public = if has_legacy { builder.public(true) } else { Suffixes::default() };
         let views = world.views.iter().map(|(_, view)| builder.plan(view)).collect();
         let reasons = builder.reasons;
-        Self { views, public, reasons, world }
+        Self { views, public, legacy_public, reasons, world }
     }
 
     /// The revision.
@@ -109,9 +115,10 @@ impl Prepared {
     /// The zone that answers for a name in a view; absent where that is not decided here.
     pub(super) fn zone_of(&self, view: usize, key: &Key) -> Option<&ZoneSlot> {
         match self.views.get(view)? {
-            ViewPlan::Linked { links, rules } => match links.longest(key) {
+            ViewPlan::Linked { links, rules, legacy } => match links.longest(key) {
                 Some(slot) => Some(slot),
                 None if *rules => None,
+                None if *legacy => self.legacy_public.longest(key),
                 None => self.public.longest(key),
             },
             ViewPlan::Public => self.public.longest(key),
@@ -127,13 +134,13 @@ struct Builder<'m> {
 }
 
 impl Builder<'_> {
-    fn public(&mut self) -> Suffixes<ZoneSlot> {
+    fn public(&mut self, legacy: bool) -> Suffixes<ZoneSlot> {
         let world = self.world;
         let mut slots = Suffixes::default();
-        for zone in world.state.public.zones() {
+        for zone in world.state.public_dns(legacy).zones() {
             let known = self.before.and_then(|before| before.reasons.public.get(zone.apex()));
             let reasons = self.reasons_of(zone, known);
-            if let Some(reasons) = &reasons {
+            if let Some(reasons) = reasons.as_ref().filter(|_| !legacy) {
                 self.reasons.public.insert(zone.apex().clone(), (Arc::clone(zone), Arc::clone(reasons)));
             }
             let tells = tells_of_missing(world, zone.apex());
@@ -159,7 +166,7 @@ impl Builder<'_> {
             let redirects = link.policy == ResolutionPolicy::NxDomainRedirect;
             (apex.clone(), ZoneSlot { redirects, reasons, ..ZoneSlot::of(&link.zone) })
         });
-        ViewPlan::Linked { links: links.collect(), rules: !view.rulesets.is_empty() }
+        ViewPlan::Linked { links: links.collect(), rules: !view.rulesets.is_empty(), legacy: view.shares_legacy_dns }
     }
 
     fn reasons_of_private(&mut self, zone: &Arc<Zone>) -> Option<Arc<Reasons>> {

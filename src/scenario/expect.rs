@@ -94,8 +94,8 @@ pub enum Expected {
         /// The reply.
         reply: ExpectedReply,
     },
-    /// There is a finding with this code.
-    Finding(String),
+    /// There is such a finding.
+    Finding(ExpectedFinding),
     /// There is none with this code.
     NoFinding(String),
     /// A flow ends so.
@@ -107,6 +107,30 @@ pub enum Expected {
         /// Owner names and addresses, in the order written.
         records: Vec<(OwnerName, Ipv4Addr)>,
     },
+}
+
+/// A finding; what is absent is not looked at.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ExpectedFinding {
+    /// Its code.
+    pub code: String,
+    /// The object to change.
+    pub object: Option<String>,
+    /// The word for how severe it is.
+    pub severity: Option<&'static str>,
+    /// The networks it lists.
+    pub networks: Option<Vec<NetworkName>>,
+    /// The names it lists.
+    pub names: Option<ExpectedNames>,
+}
+
+/// The names that a finding lists.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ExpectedNames {
+    /// So many.
+    Count(u32),
+    /// These, in any order.
+    These(Vec<OwnerName>),
 }
 
 /// An answer.

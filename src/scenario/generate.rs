@@ -119,7 +119,12 @@ pub fn generate(size: Size, seed: u64) -> Result<History, SizeError> {
 
 fn scope_events(scope: u32, group: u32, workspaces: u32) -> Vec<Event> {
     let name = format!("ampls-{scope:04}");
-    let created = ScopeSpec { name: name.as_str().into(), access: AccessModeSettings::default(), created: None };
+    let created = ScopeSpec {
+        name: name.as_str().into(),
+        access: AccessModeSettings::default(),
+        lacks_modes: false,
+        created: None,
+    };
     let mut events = vec![Event::CreatePrivateLinkScope(created)];
     events.extend((0..workspaces).map(|index| Event::AddScopedResource {
         scope: name.as_str().into(),

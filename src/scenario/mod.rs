@@ -10,6 +10,7 @@
 //! Errors are what cannot be read. What Azure would refuse is no error here: it is `compile` that finds it.
 
 pub mod addition;
+pub mod allow;
 pub mod builtin;
 pub mod error;
 pub mod expect;
@@ -26,8 +27,11 @@ mod v1;
 use std::sync::Arc;
 
 pub use addition::Addition;
+pub use allow::{AllowFile, Allowance};
 pub use error::{ScenarioError, ScenarioErrors};
-pub use expect::{Asking, Expectation, Expected, ExpectedAnswer, ExpectedFlow, ExpectedReply};
+pub use expect::{
+    Asking, Expectation, Expected, ExpectedAnswer, ExpectedFinding, ExpectedFlow, ExpectedNames, ExpectedReply,
+};
 pub use node::{MAX_DEPTH, MAX_NODES, MAX_OCTETS, MAX_REQUEST_NODES, MAX_REQUEST_OCTETS};
 pub use spec::{Document, Spec};
 
@@ -51,6 +55,8 @@ pub struct Scenario {
     pub start: Option<String>,
     /// What must be true when steps are over, in the order written.
     pub expectations: Vec<Expectation>,
+    /// The findings that are accepted.
+    pub allow: Vec<Allowance>,
 }
 
 impl Scenario {
@@ -64,6 +70,7 @@ impl Scenario {
             history,
             start: None,
             expectations: Vec::new(),
+            allow: Vec::new(),
         }
     }
 

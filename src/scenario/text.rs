@@ -1,8 +1,8 @@
-//! Specs and additions from text and back, in the version of the written form that the text says.
+//! Specs, accepted findings and additions from text and back, in the version of the written form that the text says.
 
 use super::error::{Faults, ScenarioErrors};
 use super::node::{Key, Node, Value};
-use super::{Addition, Document, Files, Spec, Version, node, v1, written};
+use super::{Addition, AllowFile, Document, Files, Spec, Version, node, v1, written};
 use crate::compile::State;
 use crate::estate::History;
 
@@ -33,6 +33,28 @@ impl Spec {
     /// The JSON Schema of the written form.
     pub fn schema() -> serde_json::Value {
         v1::spec_schema()
+    }
+}
+
+impl AllowFile {
+    /// Reads such a file. `file` is the name errors give.
+    ///
+    /// # Errors
+    /// All that is wrong, each with its place.
+    pub fn read(file: &str, text: &[u8]) -> Result<Self, ScenarioErrors> {
+        written(file, text, |root, faults| match Version::of(root, faults)? {
+            Version::V1 => v1::allow_file(file, root, faults),
+        })
+    }
+
+    /// The entries as YAML text that reads back to the same, but for places.
+    pub fn write(&self) -> String {
+        v1::write_allow_file(self)
+    }
+
+    /// The JSON Schema of the written form.
+    pub fn schema() -> serde_json::Value {
+        v1::allow_schema()
     }
 }
 

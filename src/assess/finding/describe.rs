@@ -28,7 +28,7 @@ pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft
         Root::Network(network) => of_network(world, cause.code, network, &failing, draft),
         Root::Ruleset(ruleset) => of_ruleset(world, cause.code, ruleset, &failing, draft),
         Root::Group(group) => of_group(world, cause.code, group, &failing, draft),
-        Root::Zone(id) => {
+        Root::Zone(id) if draft.message.is_empty() => {
             draft.zones.insert(id.clone());
             of_zone(world, cause.code, id, &failing, draft)
         }
@@ -38,7 +38,7 @@ pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft
         }
         Root::Endpoint(endpoint) => of_endpoint(world, cause.code, endpoint, &failing, draft),
         Root::Overwritten { endpoint, by } => overwritten(world, endpoint, by.as_ref(), &failing, draft),
-        Root::Scope(scope) => {
+        Root::Scope(scope) if draft.message.is_empty() => {
             draft.scopes.insert(scope.clone());
             of_scope(world, cause.code, scope, &failing)
         }
@@ -62,7 +62,13 @@ pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft
         Root::Machine(machine) => {
             format!("{machine} keeps its sessions to {} from before the rule that denies them", list(&draft.resources))
         }
-        Root::Resource(_) | Root::Id(_) | Root::Event(_) => std::mem::take(&mut draft.message),
+        Root::Zone(_)
+        | Root::Scope(_)
+        | Root::Resource(_)
+        | Root::Id(_)
+        | Root::Event(_)
+        | Root::File(_)
+        | Root::Allowance(_) => std::mem::take(&mut draft.message),
     };
 }
 

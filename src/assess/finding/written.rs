@@ -1,19 +1,63 @@
 //! Declarations that are wrong by themselves: what Azure does not have, and what contradicts itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Draft;
 use crate::assess::Code;
 use crate::assess::verdict::{Cause, Root};
+use crate::catalogue::existing;
+use crate::compile::state::Scope;
 use crate::compile::{Compiled, member};
-use crate::estate::{PublicNetworkAccess, ResourceName, ResourceSpec};
+use crate::estate::{AccessModeSettings, PublicNetworkAccess, ResolutionPolicy, ResourceName, ResourceSpec};
 
 pub(super) fn find(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
     same_customer_ids(world, drafts);
     for resource in world.state.resources.values() {
         of_resource(world, &resource.spec, drafts);
     }
+    for scope in world.state.scopes.values() {
+        modes(world, scope, drafts);
+    }
+    for (id, linked) in &world.state.zones {
+        let is_privatelink = id.apex.labels().next().is_some_and(|label| label == b"privatelink");
+        let redirects = linked.links.iter().filter(|(_, policy)| **policy == ResolutionPolicy::NxDomainRedirect);
+        let networks: BTreeSet<_> = redirects.map(|(network, _)| network.clone()).collect();
+        if !is_privatelink && !networks.is_empty() {
+            let message = format!(
+                "the link of {id} to {} cannot have resolutionPolicy NxDomainRedirect: Azure has it for privatelink zones only",
+                super::list(&networks)
+            );
+            let draft = add(drafts, Code::NotInAzure, Root::Zone(id.clone()), message);
+            draft.networks = networks;
+            draft.zones.insert(id.clone());
+        }
+    }
     dates(world, drafts);
+}
+
+/// A scope that Azure would ask for its modes.
+fn modes(world: &Compiled, scope: &Scope, drafts: &mut BTreeMap<Cause, Draft>) {
+    let since = world.state.catalogue.rules.access_modes_since;
+    let is_older = scope.created.is_some_and(|created| created < since);
+    let names_modes = !scope.spec.lacks_modes || scope.access != AccessModeSettings::default();
+    if let Some(created) = scope.created.filter(|_| world.state.is_legacy(scope) && names_modes) {
+        let name = &scope.spec.name;
+        let message = format!(
+            "{name} is from {created} and names access modes, which scopes have since {since}: ingestion is refused to \
+             resources outside it, and queries are not"
+        );
+        add(drafts, Code::NotInAzure, Root::Scope(name.clone()), message).scopes.insert(name.clone());
+        return;
+    }
+    if !scope.spec.lacks_modes || scope.has_modes || is_older {
+        return;
+    }
+    let name = &scope.spec.name;
+    let from = scope.created.map_or_else(String::new, |created| format!(" is from {created} and"));
+    let message =
+        format!("{name}{from} does not name both access modes, which Azure asks for: what is missing is taken as Open");
+    let draft = add(drafts, Code::ScopeWithoutModes, Root::Scope(name.clone()), message);
+    draft.scopes.insert(name.clone());
 }
 
 fn add(drafts: &mut BTreeMap<Cause, Draft>, code: Code, root: Root, message: String) -> &mut Draft {
@@ -42,8 +86,31 @@ fn same_customer_ids(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
 
 fn of_resource(world: &Compiled, spec: &ResourceSpec, drafts: &mut BTreeMap<Cause, Draft>) {
     let root = || Root::Resource(spec.name().clone());
+    let catalogue = &world.state.catalogue;
+    if let Some(why) = existing::unknown_region(catalogue, spec.location()) {
+        let message = format!("{} is in {}: {why}", spec.name(), spec.location());
+        add(drafts, Code::UnknownRegion, root(), message).resources.insert(spec.name().clone());
+    }
     match spec {
         ResourceSpec::Component(one) => {
+            if let Some((label, why)) = one
+                .ingestion_endpoint
+                .as_ref()
+                .and_then(|label| Some((label, existing::unknown_stamp(catalogue, label)?)))
+            {
+                let message = format!("{} sends to {label}, which no public report knows: {why}", one.name);
+                add(drafts, Code::UnknownStamp, root(), message).resources.insert(one.name.clone());
+            }
+            let hosts: Vec<_> =
+                [&one.ingestion_privatelink_host, &one.live_privatelink_host].into_iter().flatten().collect();
+            if !hosts.is_empty() {
+                let message = format!(
+                    "{} connects to {}: TLS fails, because the certificate has the public name",
+                    one.name,
+                    super::list(hosts)
+                );
+                add(drafts, Code::PrivatelinkHost, root(), message).resources.insert(one.name.clone());
+            }
             let secured = |access| matches!(access, PublicNetworkAccess::SecuredByPerimeter { .. });
             if secured(one.ingestion) || secured(one.query) {
                 let message = format!(
@@ -63,6 +130,20 @@ fn of_resource(world: &Compiled, spec: &ResourceSpec, drafts: &mut BTreeMap<Caus
                     "{locked} refuses public queries and {open} does not: the telemetry of component {} can be read \
                      through {open}",
                     one.name
+                );
+                let draft = add(drafts, Code::HalfLocked, root(), message);
+                draft.resources.extend([one.name.clone(), workspace.name.clone()]);
+                return;
+            }
+            let scopes = |name| world.state.resources.get(name).map_or(&[][..], |own| own.scopes.as_slice());
+            let (own, others) = (scopes(&one.name), scopes(&workspace.name));
+            if !own.is_empty() && !own.iter().any(|scope| others.contains(scope)) {
+                let message = format!(
+                    "component {} is in {}, and its workspace {} is not: queries of its telemetry through the workspace are \
+                     judged as those of a resource outside",
+                    one.name,
+                    super::list(own),
+                    workspace.name
                 );
                 let draft = add(drafts, Code::HalfLocked, root(), message);
                 draft.resources.extend([one.name.clone(), workspace.name.clone()]);

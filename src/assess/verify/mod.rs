@@ -6,6 +6,7 @@
 //! makes an expectation of a reply.
 
 pub mod ask;
+pub mod finding;
 pub mod record;
 pub mod reply;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use ask::Asked;
+use finding::{held_finding, stated};
 pub use record::record;
 pub use reply::holds;
 
@@ -118,7 +120,7 @@ pub fn subject(expectation: &Expectation) -> String {
         Expected::Answer { from, name, kind, .. } => format!("{}: {name} {kind}{over}", from.name()),
         Expected::Chain { from, name, .. } => format!("{}: chain of {name}{over}", from.name()),
         Expected::Reply { from, name, kind, .. } => format!("{}: reply to {name} {kind}{over}", from.name()),
-        Expected::Finding(code) => format!("finding {code}"),
+        Expected::Finding(wanted) => format!("finding {}", stated(wanted)),
         Expected::NoFinding(code) => format!("no finding {code}"),
         Expected::Flow(wanted) => {
             let name = wanted.name.as_ref().map_or_else(String::new, |name| format!(" through {name}"));
@@ -135,12 +137,7 @@ fn hold<'a>(world: &Compiled, assessed: impl Fn() -> &'a Assessment, expectation
             let heard = asked.offline(world);
             holds(expectation, heard.as_ref().map_err(String::as_str), &|_| asked.is_public_in(world))
         }
-        Expected::Finding(code) => {
-            let codes = codes(assessed());
-            let there = codes.iter().any(|own| own == code);
-            let found = if codes.is_empty() { "no findings".to_owned() } else { codes.join(", ") };
-            (!there).then(|| Mismatch { expected: code.clone(), found })
-        }
+        Expected::Finding(wanted) => held_finding(assessed(), wanted),
         Expected::NoFinding(code) => {
             let there = assessed().findings.iter().find(|finding| finding.code.to_string() == *code);
             there.map(|finding| Mismatch { expected: format!("no {code}"), found: finding.message.clone() })
@@ -231,12 +228,6 @@ pub(crate) fn view(world: &Compiled, from: &From) -> Option<ViewId> {
         From::Subnet(subnet) => Some(world.views.of_address(subnet.addr()).map_or(ViewId::PUBLIC, |(view, _)| view)),
         From::Machine(name) => world.views.of_network(world.state.machines.get(name)?.network.as_str()),
     }
-}
-
-fn codes(assessment: &Assessment) -> Vec<String> {
-    let mut codes: Vec<String> = assessment.findings.iter().map(|finding| finding.code.to_string()).collect();
-    codes.dedup();
-    codes
 }
 
 fn no_such_network() -> String {

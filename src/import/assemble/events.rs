@@ -102,7 +102,13 @@ impl Builder<'_> {
             let place = self.facts.get(&scope.id).and_then(|object| object.place("queryAccessMode"));
             let access = self.modes(scope);
             let legacy = scope.created.is_some_and(|date| date < self.catalogue.rules.access_modes_since);
-            let spec = ScopeSpec { name: scope.label.as_str().into(), access: access.clone(), created: scope.created };
+            let spec = ScopeSpec {
+                name: scope.label.as_str().into(),
+                access: access.clone(),
+                // Those it has now were set since.
+                lacks_modes: legacy || self.lacks_modes(scope),
+                created: scope.created,
+            };
             events.push((Event::CreatePrivateLinkScope(spec), place.clone()));
             if legacy && access != AccessModeSettings::default() {
                 // Modes that are not the ones it was born with were set since.
@@ -116,6 +122,13 @@ impl Builder<'_> {
             }
         }
         events
+    }
+
+    /// True if the import has the scope and not both of its modes. What the import only refers to is reported as missing.
+    fn lacks_modes(&self, scope: &Scope) -> bool {
+        let object = self.facts.get(&scope.id).filter(|object| object.told.is_some());
+        let modes = ["ingestionAccessMode", "queryAccessMode"];
+        object.is_some_and(|object| modes.iter().any(|attribute| object.text(attribute).is_none()))
     }
 
     fn modes(&self, scope: &Scope) -> AccessModeSettings {

@@ -105,7 +105,9 @@ impl Builder<'_> {
 
     /// The label of a regional host of components, such as `westeurope-5`; absent for the global ones.
     fn regional(&mut self, object: &Object, attribute: &str, slot: &str) -> Option<String> {
-        let host = object.text(attribute)?;
+        let private = self.privatelink_host(object, attribute);
+        let public = private.and_then(|name| self.catalogue.public_name(&name)).map(|name| name.to_string());
+        let host = public.as_deref().or_else(|| object.text(attribute))?;
         let label = {
             let entry = self
                 .catalogue
@@ -123,7 +125,9 @@ impl Builder<'_> {
             Some(label) if label == "global" => None,
             Some(label) => Some(label),
             None => {
-                let known = self.catalogue.hosts.iter().any(|row| row.leads_to.is_some() && row.host.as_str() == host);
+                let entry = self.catalogue.hosts.iter().filter(|row| row.leads_to.is_some());
+                let own = self.catalogue.endpoints.iter().map(|row| format!("{}.{}", row.record, row.public_zone));
+                let known = entry.map(|row| row.host.as_str().to_owned()).chain(own).any(|known| known == host);
                 if !known {
                     let text = format!("`{host}` is no host components are known to send to: the global one is taken");
                     self.report.add(Topic::Inconsistent, text, object.place(attribute).into_iter().collect(), None);
@@ -131,6 +135,12 @@ impl Builder<'_> {
                 None
             }
         }
+    }
+
+    /// The host of an attribute, where it is a `privatelink` name.
+    fn privatelink_host(&self, object: &Object, attribute: &str) -> Option<OwnerName> {
+        let name = object.text(attribute).and_then(|text| OwnerName::parse(text).ok())?;
+        self.catalogue.public_name(&name).map(|_| name)
     }
 
     fn component(&mut self, object: &Object, label: &str, resources: &Resources) -> Option<ResourceSpec> {
@@ -168,6 +178,8 @@ impl Builder<'_> {
             location,
             ingestion_endpoint: ingestion,
             live_endpoint: live,
+            ingestion_privatelink_host: self.privatelink_host(object, "ingestionEndpoint"),
+            live_privatelink_host: self.privatelink_host(object, "liveEndpoint"),
             workspace: workspace.map(ResourceName::from),
             ingestion: self.access(object, "publicNetworkAccessForIngestion"),
             query: self.access(object, "publicNetworkAccessForQuery"),
@@ -415,6 +427,8 @@ impl Builder<'_> {
                         location: region.clone(),
                         ingestion_endpoint: Some(slot.clone()),
                         live_endpoint: Some(region),
+                        ingestion_privatelink_host: None,
+                        live_privatelink_host: None,
                         workspace: None,
                         ingestion: flags,
                         query: flags,

@@ -298,6 +298,7 @@ impl Play<'_> {
             Event::CreatePrivateLinkScope(ScopeSpec {
                 name: scope.label.as_str().into(),
                 access,
+                lacks_modes: false,
                 created: scope.created,
             })
         });

@@ -273,6 +273,8 @@ impl Builder<'_> {
     /// Links of zones, and what can be said where there are none.
     pub(super) fn links(&mut self, zones: &mut Zones, networks: &mut Networks, endpoints: &[Endpoint]) {
         let facts = self.facts;
+        // For each network the zone that the names of its virtual machines go to.
+        let mut registration: IndexMap<String, String> = IndexMap::new();
         for object in facts.of("microsoft.network/privatednszones/virtualnetworklinks") {
             let (Some(zone), Some(network)) = (object.id.parent(), object.id_of("network")) else { continue };
             if self.is_unknown_network(&network) {
@@ -285,6 +287,18 @@ impl Builder<'_> {
                 continue;
             }
             let network = self.add_network(networks, &network);
+            if object.get("registrationEnabled").is_some() {
+                let first = registration.entry(network.as_str().to_owned()).or_insert_with(|| zone.name().to_owned());
+                if *first != zone.name() {
+                    let text = format!(
+                        "Azure would refuse this: {network} has the registration zone {first}, and a second one, {}, is linked \
+                         with registrationEnabled",
+                        zone.name()
+                    );
+                    self.report.add(Topic::Inconsistent, text, object.places(), None);
+                    continue;
+                }
+            }
             let Some(zone) = zones.all.get_mut(&zone.key()) else { continue };
             let policy = match object.text("resolutionPolicy") {
                 Some("NxDomainRedirect") => ResolutionPolicy::NxDomainRedirect,

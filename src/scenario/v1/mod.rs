@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::error::Faults;
 use super::node::Node;
-use super::{Addition, Files, Scenario, Spec, shaped};
+use super::{Addition, AllowFile, Files, Scenario, Spec, shaped};
 use crate::compile::State;
 use crate::estate::History;
 
@@ -26,6 +26,12 @@ pub(super) fn scenario(file: &str, root: &mut Node<'_>, files: &Files<'_>, fault
 pub(super) fn spec(file: &str, root: &mut Node<'_>, faults: &mut Faults) -> Option<Spec> {
     let shape = shaped(&spec_schema(), root, faults)?;
     Some(load::load_spec(file, root, shape, faults))
+}
+
+/// Accepted findings from their tree.
+pub(super) fn allow_file(file: &str, root: &mut Node<'_>, faults: &mut Faults) -> Option<AllowFile> {
+    let shape = shaped(&allow_schema(), root, faults)?;
+    Some(load::load_allow_file(file, root, &shape, faults))
 }
 
 /// Events from their tree, behind the end of `history`, where the estate is in `state`.
@@ -48,6 +54,16 @@ pub(super) fn write_scenario(scenario: &Scenario) -> String {
 /// The text of a spec.
 pub(super) fn write_spec(spec: &Spec) -> String {
     write::spec(spec)
+}
+
+/// The text of accepted findings.
+pub(super) fn write_allow_file(file: &AllowFile) -> String {
+    write::allow_file(file)
+}
+
+/// The JSON Schema of accepted findings.
+pub(super) fn allow_schema() -> Json {
+    published(schemars::schema_for!(schema::AllowFileSchema), "allow")
 }
 
 /// The JSON Schema of scenarios.

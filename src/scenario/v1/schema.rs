@@ -86,9 +86,45 @@ pub(super) struct ScenarioSchema {
     /// The step that is used unless another one is named. Default: the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
+    /// Findings that are accepted, at every step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<AllowSchema>,
     /// What happens, step by step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepSchema>,
+}
+
+/// Findings that are accepted: `check` shows them as accepted, and they do not make it fail.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AllowSchema {
+    /// The code, such as AMPLS040.
+    pub code: String,
+    /// The object to change, as `check --format json` names it under `object`; without it any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    /// The network it is accepted in, or several; without it all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<OneOrMoreSchema>,
+    /// The name it is accepted for, or several; without it all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<OneOrMoreSchema>,
+    /// Why it is accepted.
+    pub reason: String,
+    /// The last day on which it is accepted, as YYYY-MM-DD; without it, it never expires.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+}
+
+/// Accepted findings in a file of their own.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AllowFileSchema {
+    /// Version of the written form.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// The findings that are accepted.
+    pub allow: Vec<AllowSchema>,
 }
 
 /// A cloud by Azure's name.
@@ -1051,9 +1087,9 @@ pub(super) struct ExpectSchema {
     /// How long a server is asked again until it says what is expected, such as 5s; without it, it is asked once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<String>,
-    /// Codes of findings there must be.
+    /// Findings there must be: a code each, or a code with the networks and names it must list.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub findings: Option<OneOrMoreSchema>,
+    pub findings: Option<FindingsSchema>,
     /// Codes of findings there must not be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub absent_findings: Option<OneOrMoreSchema>,
@@ -1063,6 +1099,73 @@ pub(super) struct ExpectSchema {
     /// All record sets of a zone but its SOA, by resource group and zone: relative name to address.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub records: IndexMap<String, IndexMap<String, String>>,
+}
+
+/// A finding, or several.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum FindingsSchema {
+    /// One.
+    One(FindingSchema),
+    /// Several.
+    More(Vec<FindingSchema>),
+}
+
+impl FindingsSchema {
+    pub(super) fn all(&self) -> &[FindingSchema] {
+        match self {
+            Self::One(finding) => std::slice::from_ref(finding),
+            Self::More(findings) => findings,
+        }
+    }
+}
+
+/// A finding by its code, or with what it must list.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum FindingSchema {
+    /// Its code.
+    Code(String),
+    /// Its code and more.
+    Whole(WholeFindingSchema),
+}
+
+/// A finding with what it must list; what is left out is not looked at.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct WholeFindingSchema {
+    /// Its code.
+    pub code: String,
+    /// The object to change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    /// How severe it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<SeveritySchema>,
+    /// The networks it lists, no more and no fewer, in any order; an empty list for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub networks: Option<Vec<String>>,
+    /// The names it lists, no more and no fewer, in any order; or how many they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<NamesSchema>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum SeveritySchema {
+    Error,
+    Warning,
+    Note,
+}
+
+/// Names, or how many they are.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(untagged)]
+pub(super) enum NamesSchema {
+    /// How many.
+    Count(u32),
+    /// The names.
+    Names(Vec<String>),
 }
 
 /// A transport, or several.

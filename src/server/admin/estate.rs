@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::ask::{Asked, at, network, owner_name};
 use super::problem::blocking;
 use super::{Admin, Problem, documents};
-use crate::assess::flow::{Client, flows as all_flows};
+use crate::assess::flow::Client;
 use crate::catalogue::Operation;
 use crate::compile::ViewId;
 use crate::dns::RecordType;
@@ -175,9 +175,7 @@ async fn flows(
             None => state.resources.keys().cloned().collect(),
         };
         let assessment = admin.assessed.of(&world);
-        let all = resources.iter().flat_map(|resource| all_flows(&world, &client, resource));
-        let all = all.filter(|flow| operation.is_none_or(|operation| flow.operation == operation));
-        Ok(Json(all.map(|flow| flow_report::document(&flow, assessment.of_flow(&world, &client, &flow))).collect()))
+        Ok(Json(flow_report::documents(&world, &client, &resources, operation, &assessment)))
     })
     .await
 }

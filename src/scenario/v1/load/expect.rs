@@ -13,8 +13,8 @@ use crate::dns::wire::Transport;
 use crate::dns::{OwnerName, RecordType, Ttl};
 use crate::scenario::error::{nearest, shown};
 use crate::scenario::expect::{
-    Asking, Expectation, Expected, ExpectedAnswer, ExpectedError, ExpectedFlags, ExpectedFlow, ExpectedRecord,
-    ExpectedReply, ExpectedSoa, From,
+    Asking, Expectation, Expected, ExpectedAnswer, ExpectedError, ExpectedFinding, ExpectedFlags, ExpectedFlow,
+    ExpectedNames, ExpectedRecord, ExpectedReply, ExpectedSoa, From,
 };
 use crate::scenario::node::{Node, Range};
 use crate::scenario::v1::schema::*;
@@ -57,8 +57,18 @@ impl Loader<'_> {
                 Expected::Reply { from, name, kind, reply }
             });
         }
-        self.findings(shape.findings.as_ref(), node.get("findings"), Expected::Finding, into);
-        self.findings(shape.absent_findings.as_ref(), node.get("absentFindings"), Expected::NoFinding, into);
+        for (index, finding) in shape.findings.iter().flat_map(FindingsSchema::all).enumerate() {
+            let own = node.get("findings").item(index);
+            if let Some(finding) = self.finding(finding, own) {
+                into.push(self.expectation(own.range, Expected::Finding(finding)));
+            }
+        }
+        for (index, code) in shape.absent_findings.iter().flat_map(OneOrMoreSchema::names).enumerate() {
+            let range = node.get("absentFindings").item(index).range;
+            if self.code(code, range) {
+                into.push(self.expectation(range, Expected::NoFinding(code.clone())));
+            }
+        }
         for (index, flow) in shape.flows.iter().enumerate() {
             let own = node.get("flows").item(index);
             if let Some(flow) = self.flow(flow, own) {
@@ -254,23 +264,45 @@ impl Loader<'_> {
         read.into_iter().collect::<Option<Vec<String>>>().map(ExpectedAnswer::Data)
     }
 
-    fn findings(
-        &mut self,
-        codes: Option<&OneOrMoreSchema>,
-        node: &Node,
-        expected: impl Fn(String) -> Expected,
-        into: &mut Vec<Expectation>,
-    ) {
-        for (index, code) in codes.map_or(&[][..], OneOrMoreSchema::names).iter().enumerate() {
-            let range = node.item(index).range;
-            let digits = code.strip_prefix("AMPLS").unwrap_or_default();
-            if digits.len() == 3 && digits.bytes().all(|octet| octet.is_ascii_digit()) {
-                into.push(self.expectation(range, expected(code.clone())));
-            } else {
-                let message = format!("`{}` is no code of a finding", shown(code));
-                self.fault(range, message, Some("write AMPLS and three digits, such as AMPLS001".to_owned()));
+    fn finding(&mut self, shape: &FindingSchema, node: &Node) -> Option<ExpectedFinding> {
+        let whole = match shape {
+            FindingSchema::Code(code) => {
+                let finding = ExpectedFinding { code: code.clone(), ..ExpectedFinding::default() };
+                return self.code(code, node.range).then_some(finding);
             }
+            FindingSchema::Whole(whole) => whole,
+        };
+        let is_code = self.code(&whole.code, node.get("code").range);
+        for (index, network) in whole.networks.iter().flatten().enumerate() {
+            self.refer(ObjectKind::Network, network, node.get("networks").item(index));
         }
+        let names = match &whole.names {
+            None => None,
+            Some(NamesSchema::Count(count)) => Some(ExpectedNames::Count(*count)),
+            Some(NamesSchema::Names(names)) => Some(ExpectedNames::These(self.targets(names, node.get("names"))?)),
+        };
+        is_code.then(|| ExpectedFinding {
+            code: whole.code.clone(),
+            object: whole.object.clone(),
+            severity: whole.severity.map(|severity| match severity {
+                SeveritySchema::Error => "error",
+                SeveritySchema::Warning => "warning",
+                SeveritySchema::Note => "note",
+            }),
+            networks: whole.networks.as_ref().map(|own| own.iter().map(|name| name.as_str().into()).collect()),
+            names,
+        })
+    }
+
+    /// True if a text has the form of a code; else it is a fault.
+    pub(super) fn code(&mut self, code: &str, range: Range) -> bool {
+        let digits = code.strip_prefix("AMPLS").unwrap_or_default();
+        let is_code = digits.len() == 3 && digits.bytes().all(|octet| octet.is_ascii_digit());
+        if !is_code {
+            let message = format!("`{}` is no code of a finding", shown(code));
+            self.fault(range, message, Some("write AMPLS and three digits, such as AMPLS001".to_owned()));
+        }
+        is_code
     }
 
     fn flow(&mut self, shape: &FlowSchema, node: &Node) -> Option<ExpectedFlow> {

@@ -3,6 +3,7 @@
 //! Each function gets a shape and the node it was made from, which has the place. Where the form was wrong the shape has
 //! something else than the node; [`Node::get`] then gives a place nearby, and faults there are not told twice.
 
+mod allow;
 mod event;
 mod expect;
 mod network;
@@ -35,7 +36,7 @@ use crate::scenario::error::{Fault, Faults, choice, shown};
 use crate::scenario::expect::Expectation;
 use crate::scenario::names::Names;
 use crate::scenario::node::{Node, Range};
-use crate::scenario::{Files, Scenario, Spec};
+use crate::scenario::{AllowFile, Files, Scenario, Spec};
 
 /// Gives a shape its meaning. The scenario is whole if no fault was found.
 pub(super) fn load(file: &str, root: &Node, shape: ScenarioSchema, files: &Files<'_>, faults: &mut Faults) -> Scenario {
@@ -51,6 +52,7 @@ pub(super) fn load(file: &str, root: &Node, shape: ScenarioSchema, files: &Files
     let mut pourer = Loader::new(file, files, history, state, &nothing, faults);
     pourer.declarations(&shape, root);
     let expectations = pourer.steps(&shape, root);
+    let allow = pourer.allow(&shape.allow, root.get("allow"));
     let history = pourer.history;
     let text = |text: Option<String>| text.map_or_else(|| Arc::from(""), |text| text.trim().into());
     Scenario {
@@ -60,6 +62,7 @@ pub(super) fn load(file: &str, root: &Node, shape: ScenarioSchema, files: &Files
         history,
         start: shape.start,
         expectations,
+        allow,
     }
 }
 
@@ -115,6 +118,14 @@ pub(super) fn load_spec(file: &str, root: &Node, shape: SpecSchema, faults: &mut
     let at = shape.at.map(|step| (step, pourer.place(root.get("at").range)));
     let text = |text: Option<String>| text.map_or_else(|| Arc::from(""), |text| text.trim().into());
     Spec { title: text(shape.title), about: text(shape.about), scenario: shape.scenario, at, expectations }
+}
+
+/// Gives accepted findings their meaning. They are whole if no fault was found.
+pub(super) fn load_allow_file(file: &str, root: &Node, shape: &AllowFileSchema, faults: &mut Faults) -> AllowFile {
+    let nothing = History::new(Cloud::Public);
+    let state = State::new(Catalogue::of(nothing.cloud), nothing.switches);
+    let mut loader = Loader::new(file, &|_| Err(String::new()), nothing.clone(), state, &nothing, faults);
+    AllowFile { allow: loader.allow(&shape.allow, root.get("allow")) }
 }
 
 fn switches(shape: Option<&SwitchesSchema>) -> Switches {

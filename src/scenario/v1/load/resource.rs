@@ -71,10 +71,11 @@ impl Loader<'_> {
                 self.fault(node.get(key).range, message, Some(format!("leave `{key}` out, or correct it")));
             }
         }
+        let (mut private_ingestion, mut private_live) = (None, None);
         let ingestion = given(shape.ingestion_endpoint.as_deref(), "ingestionEndpoint", "IngestionEndpoint")
-            .and_then(|(text, range)| self.stamp(&text, range));
+            .and_then(|(text, range)| self.stamp(&text, range, &mut private_ingestion));
         let live = match given(shape.live_endpoint.as_deref(), "liveEndpoint", "LiveEndpoint") {
-            Some((text, range)) => self.stamp(&text, range),
+            Some((text, range)) => self.stamp(&text, range, &mut private_live),
             None => ingestion.as_deref().map(|label| region(label).to_owned()),
         };
         let inbound = shape.perimeter_allows_inbound;
@@ -84,14 +85,17 @@ impl Loader<'_> {
             location: location(&shape.location),
             ingestion_endpoint: ingestion,
             live_endpoint: live,
+            ingestion_privatelink_host: private_ingestion,
+            live_privatelink_host: private_live,
             workspace: shape.workspace.as_deref().map(Into::into),
             ingestion: access(shape.ingestion, for_ingestion(inbound)),
             query: access(shape.query, for_query(inbound)),
         })
     }
 
-    /// The first label of a regional host, given as such or as host or address; absent for the global hosts.
-    fn stamp(&mut self, text: &str, range: Range) -> Option<String> {
+    /// The first label of a regional host, given as such or as host or address; absent for the global hosts. A host that is
+    /// given by its `privatelink` name goes to `private` too.
+    fn stamp(&mut self, text: &str, range: Range, private: &mut Option<OwnerName>) -> Option<String> {
         if text == "global" {
             return None;
         }
@@ -100,6 +104,11 @@ impl Loader<'_> {
         if name.label_count() == 1 {
             return Some(name.to_string());
         }
+        let public = self.catalogue.public_name(&name);
+        if public.is_some() {
+            *private = Some(name.clone());
+        }
+        let name = public.unwrap_or(name);
         let host = name.to_string();
         if self.hosts.global.contains(&host) {
             return None;

@@ -20,7 +20,8 @@ impl Loader<'_> {
         self.new_name(ObjectKind::Scope, &shape.name, node.get("name").range);
         let access = self.modes(shape.ingestion_access_mode, shape.query_access_mode, &shape.exclusions, node);
         let created = self.date(shape.created.as_deref(), node.get("created"));
-        let spec = ScopeSpec { name: shape.name.as_str().into(), access, created };
+        let lacks_modes = shape.ingestion_access_mode.is_none() || shape.query_access_mode.is_none();
+        let spec = ScopeSpec { name: shape.name.as_str().into(), access, lacks_modes, created };
         self.push(told, Event::CreatePrivateLinkScope(spec));
     }
 

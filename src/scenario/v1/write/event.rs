@@ -206,11 +206,12 @@ impl Events {
             }),
             Event::PutResource(spec) => self.resource(spec),
             Event::DeleteResource { resource } => WhatSchema::DeleteResource(resource.to_string()),
-            Event::CreatePrivateLinkScope(ScopeSpec { name, access, created }) => {
+            Event::CreatePrivateLinkScope(ScopeSpec { name, access, lacks_modes, created }) => {
+                let named = |own: AccessMode| (!lacks_modes || own != AccessMode::Open).then(|| mode(own));
                 WhatSchema::CreatePrivateLinkScope(ScopeSchema {
                     name: name.to_string(),
-                    ingestion_access_mode: Some(mode(access.ingestion)),
-                    query_access_mode: Some(mode(access.query)),
+                    ingestion_access_mode: named(access.ingestion),
+                    query_access_mode: named(access.query),
                     exclusions: exclusions(access),
                     created: created.map(|date| date.to_string()),
                 })
@@ -421,9 +422,14 @@ fn component(spec: &ComponentSpec) -> ComponentSchema {
     let usual = spec.ingestion_endpoint.as_deref().map(region);
     ComponentSchema {
         location: spec.location.clone(),
-        ingestion_endpoint: spec.ingestion_endpoint.clone(),
-        live_endpoint: (spec.live_endpoint.as_deref() != usual)
-            .then(|| spec.live_endpoint.clone().unwrap_or_else(global)),
+        ingestion_endpoint: match &spec.ingestion_privatelink_host {
+            Some(host) => Some(host.to_string()),
+            None => spec.ingestion_endpoint.clone(),
+        },
+        live_endpoint: match &spec.live_privatelink_host {
+            Some(host) => Some(host.to_string()),
+            None => (spec.live_endpoint.as_deref() != usual).then(|| spec.live_endpoint.clone().unwrap_or_else(global)),
+        },
         connection_string: None,
         workspace: spec.workspace.as_ref().map(ToString::to_string),
         ingestion: set(spec.ingestion),

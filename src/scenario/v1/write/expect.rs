@@ -9,7 +9,8 @@ use crate::catalogue::Operation;
 use crate::dns::wire::Transport;
 use crate::dns::{OwnerName, RecordType};
 use crate::scenario::expect::{
-    Expectation, Expected, ExpectedAnswer, ExpectedError, ExpectedFlags, ExpectedFlow, ExpectedReply, ExpectedSoa, From,
+    Expectation, Expected, ExpectedAnswer, ExpectedError, ExpectedFinding, ExpectedFlags, ExpectedFlow, ExpectedNames,
+    ExpectedReply, ExpectedSoa, From,
 };
 use crate::scenario::v1::schema::*;
 
@@ -31,8 +32,8 @@ pub(super) fn shapes<'e>(expectations: impl Iterator<Item = &'e Expectation>) ->
                 let entry = asked(first, &mut rest);
                 ExpectSchema { replies: IndexMap::from([(question(name, *kind), self::reply(reply))]), ..entry }
             }
-            Expected::Finding(code) => {
-                ExpectSchema { findings: Some(OneOrMoreSchema::More(vec![code.clone()])), ..ExpectSchema::default() }
+            Expected::Finding(own) => {
+                ExpectSchema { findings: Some(FindingsSchema::More(vec![finding(own)])), ..ExpectSchema::default() }
             }
             Expected::NoFinding(code) => ExpectSchema {
                 absent_findings: Some(OneOrMoreSchema::More(vec![code.clone()])),
@@ -183,11 +184,33 @@ fn join(last: &mut ExpectSchema, next: ExpectSchema) {
     last.chain.extend(next.chain);
     last.replies.extend(next.replies);
     last.flows.extend(next.flows);
-    for (mine, other) in [(&mut last.findings, next.findings), (&mut last.absent_findings, next.absent_findings)] {
-        if let (Some(OneOrMoreSchema::More(mine)), Some(other)) = (mine, other) {
-            mine.extend(other.names().iter().cloned());
-        }
+    if let (Some(FindingsSchema::More(mine)), Some(other)) = (&mut last.findings, next.findings) {
+        mine.extend(other.all().iter().cloned());
     }
+    if let (Some(OneOrMoreSchema::More(mine)), Some(other)) = (&mut last.absent_findings, next.absent_findings) {
+        mine.extend(other.names().iter().cloned());
+    }
+}
+
+fn finding(own: &ExpectedFinding) -> FindingSchema {
+    let ExpectedFinding { code, object, severity, networks, names } = own;
+    if (object, severity, networks, names) == (&None, &None, &None, &None) {
+        return FindingSchema::Code(code.clone());
+    }
+    FindingSchema::Whole(WholeFindingSchema {
+        code: code.clone(),
+        object: object.clone(),
+        severity: severity.map(|word| match word {
+            "error" => SeveritySchema::Error,
+            "warning" => SeveritySchema::Warning,
+            _ => SeveritySchema::Note,
+        }),
+        networks: networks.as_ref().map(|own| own.iter().map(ToString::to_string).collect()),
+        names: names.as_ref().map(|names| match names {
+            ExpectedNames::Count(count) => NamesSchema::Count(*count),
+            ExpectedNames::These(names) => NamesSchema::Names(names.iter().map(ToString::to_string).collect()),
+        }),
+    })
 }
 
 fn data(answer: &ExpectedAnswer) -> OneOrMoreSchema {

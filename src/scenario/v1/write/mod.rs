@@ -3,6 +3,7 @@
 //! Events that read as one entry are written as one: zones created and linked together, resources put into a scope in
 //! one go. What stands at the top of the text comes first there; declarations in any other order become `events`.
 
+mod allow;
 mod event;
 mod expect;
 mod routing;
@@ -16,7 +17,7 @@ use crate::estate::history::{
     Append, Deletion, Limits, RulesetChain, Switches, UncertainHop, Undeclared, WorkspaceHop,
 };
 use crate::estate::{Event, History, PublicZone, Recorded, ResourceSpec};
-use crate::scenario::{Scenario, Spec};
+use crate::scenario::{AllowFile, Scenario, Spec};
 
 /// The scenario as YAML text.
 pub(super) fn write(scenario: &Scenario) -> String {
@@ -33,6 +34,7 @@ pub(super) fn write(scenario: &Scenario) -> String {
         source: text(&scenario.source),
         switches: switches(history.switches),
         start: scenario.start.clone(),
+        allow: allow::shapes(&scenario.allow),
         ..ScenarioSchema::default()
     };
     let declared = &history.events()[..history.declared().0 as usize];
@@ -66,6 +68,12 @@ pub(super) fn spec(spec: &Spec) -> String {
         at: spec.at.as_ref().map(|(step, _)| step.clone()),
         expect: expect::shapes(spec.expectations.iter()),
     };
+    yaml::text(&serde_json::to_value(&shape).expect("shapes have text for keys and no number that JSON lacks"))
+}
+
+/// Accepted findings as YAML text.
+pub(super) fn allow_file(file: &AllowFile) -> String {
+    let shape = AllowFileSchema { version: 1, allow: allow::shapes(&file.allow) };
     yaml::text(&serde_json::to_value(&shape).expect("shapes have text for keys and no number that JSON lacks"))
 }
 

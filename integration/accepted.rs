@@ -1,0 +1,203 @@
+//! Findings that somebody accepts, and what could not be checked: reports and exit codes of `check`.
+
+use std::path::PathBuf;
+
+use crate::fixture::{run, run_with};
+
+/// A folder of its own for a case, empty.
+fn folder(case: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("ampls-dns-accepted-{}-{case}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("a folder can be made");
+    path
+}
+
+/// Writes a file into a folder, and gives back its name.
+fn file(folder: &std::path::Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, text).expect("a file can be written");
+    path.to_str().expect("the path is text").to_owned()
+}
+
+/// Two networks without way between them get the names of one endpoint.
+const ESTATE: &str = "version: 1
+networks:
+  near: { addressSpace: [10.0.1.0/24], subnets: { pe: 10.0.1.0/26 } }
+  far: { addressSpace: [10.0.2.0/24] }
+  other: { addressSpace: [10.0.3.0/24] }
+dataCollectionEndpoints:
+  dce: { location: westeurope, configurationAccess: dce-ab12.westeurope-1.handler.control.monitor.azure.com,
+    logsIngestion: dce-ab12.westeurope-1.ingest.monitor.azure.com }
+ALLOW
+steps:
+- name: linked
+  events:
+  - createPrivateDnsZones: { resourceGroup: rg, zones: azuremonitor, links: { near: {}, far: {} } }
+  - createPrivateLinkScope: { name: ampls, ingestionAccessMode: Open, queryAccessMode: Open }
+  - addScopedResource: { scope: ampls, resource: dce }
+  - createPrivateEndpoint: { name: pe, scope: ampls, subnet: near/pe, zoneGroup: rg }
+- name: grown
+  events:
+  - linkZones: { resourceGroup: rg, zones: azuremonitor, links: { other: {} } }
+";
+
+fn estate(allow: &str) -> String {
+    ESTATE.replace("ALLOW", allow)
+}
+
+/// Holds the exit code and what must be in the text and what must not.
+fn holds(text: &str, code: u8, has: &[&str], has_not: &[&str]) {
+    assert!(text.starts_with(&format!("exit code {code}\n")), "{text}");
+    for part in has {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+    for part in has_not {
+        assert!(!text.contains(part), "`{part}` is in\n{text}");
+    }
+}
+
+#[test]
+fn what_an_entry_accepts_is_shown_and_does_not_fail() {
+    let folder = folder("entry");
+    let open = file(&folder, "open.yaml", &estate(""));
+    holds(&run(&["check", &open, "--at", "linked"]), 1, &["error[AMPLS003]", "1 error"], &["accepted"]);
+
+    let entry = "allow:\n- { code: AMPLS003, object: pe, network: far, reason: far is torn down in March }";
+    let accepted = file(&folder, "accepted.yaml", &estate(entry));
+    let text = run(&["check", &accepted, "--at", "linked"]);
+    holds(&text, 0, &["accepted error[AMPLS003]", "far is torn down in March", "0 errors", "1 accepted"], &[]);
+    // The number of broken names stays: accepting repairs nothing.
+    assert!(text.contains(" names broken in 1 network"), "{text}");
+    // What the entry does not cover is not accepted.
+    holds(
+        &run(&["check", &accepted, "--at", "grown"]),
+        1,
+        &["error[AMPLS003]", "accepted in part"],
+        &["accepted error"],
+    );
+    // Neither does another object.
+    let wrong = file(&folder, "wrong.yaml", &estate(&entry.replace("object: pe", "object: pe2")));
+    holds(
+        &run(&["check", &wrong, "--at", "linked"]),
+        1,
+        &["error[AMPLS003]", "note[AMPLS061]", "matches no finding"],
+        &[],
+    );
+    // --deny does not overrule an acceptance, and every form shows it.
+    for (form, shown) in [
+        ("json", "\"reason\": \"far is torn down in March\""),
+        ("sarif", "\"justification\": \"far is torn down in March\""),
+        ("github", "accepted: far is torn down in March"),
+        ("markdown", "accepted error"),
+        ("junit", "AMPLS003"),
+    ] {
+        let text = run(&["check", &accepted, "--at", "linked", "--deny", "AMPLS003", "--format", form]);
+        holds(&text, 0, &[shown], &[]);
+    }
+}
+
+#[test]
+fn an_entry_that_has_expired_is_reported_and_accepts_nothing() {
+    let entry = "allow:\n- { code: AMPLS003, reason: until the move, expires: 2027-03-31 }";
+    let folder = folder("expired");
+    let name = file(&folder, "estate.yaml", &estate(entry));
+    let on = |date: &str| run(&["check", &name, "--at", "linked", "--date", date]);
+    holds(&on("2027-03-31"), 0, &["accepted error[AMPLS003]", "until 2027-03-31"], &["AMPLS060"]);
+    holds(
+        &on("2027-04-01"),
+        1,
+        &["error[AMPLS003]", "warning[AMPLS060]", "expired on 2027-03-31"],
+        &["accepted error"],
+    );
+}
+
+#[test]
+fn entries_of_a_file_count_like_those_of_the_scenario() {
+    let folder = folder("file");
+    let name = file(&folder, "estate.yaml", &estate(""));
+    let allow = file(&folder, "allow.yaml", "version: 1\nallow:\n- { code: AMPLS003, reason: known }\n");
+    holds(&run(&["check", &name, "--at", "linked", "--allow", &allow]), 0, &["accepted error[AMPLS003]"], &[]);
+    let broken = file(&folder, "broken.yaml", "version: 1\nallow:\n- { code: AMPLS003 }\n");
+    holds(&run(&["check", &name, "--allow", &broken]), 2, &["reason", "broken.yaml:3"], &[]);
+    let missing = folder.join("missing.yaml");
+    let missing = missing.to_str().expect("the path is text");
+    holds(&run(&["check", &name, "--baseline", missing]), 2, &["--write-baseline"], &[]);
+}
+
+#[test]
+fn a_baseline_accepts_what_was_there_and_nothing_new() {
+    let folder = folder("baseline");
+    let name = file(&folder, "estate.yaml", &estate(""));
+    let baseline = folder.join("baseline.yaml");
+    let baseline = baseline.to_str().expect("the path is text");
+    let written = run(&["check", &name, "--at", "linked", "--write-baseline", baseline, "--date", "2026-01-02"]);
+    holds(&written, 0, &["accepted error[AMPLS003]", "there on 2026-01-02", "accepted in `"], &[]);
+    holds(&run(&["check", &name, "--at", "linked", "--baseline", baseline]), 0, &["accepted error[AMPLS003]"], &[]);
+    // One more network gets the addresses: the same cause, and not what was accepted.
+    holds(&run(&["check", &name, "--at", "grown", "--baseline", baseline]), 1, &["error[AMPLS003]", "other"], &[]);
+    // A second time it is written over, and what is new is accepted with it.
+    holds(&run(&["check", &name, "--write-baseline", baseline]), 0, &["accepted error[AMPLS003]"], &[]);
+    holds(&run(&["check", &name, "--baseline", baseline]), 0, &[], &["\nerror["]);
+}
+
+/// A template whose link leads to a network that nobody knows.
+const TEMPLATE: &str = r#"{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": { "hub": { "type": "string" } },
+  "resources": [
+    { "type": "Microsoft.Network/privateDnsZones", "apiVersion": "2020-06-01", "name": "privatelink.monitor.azure.com", "location": "global" },
+    { "type": "Microsoft.Network/privateDnsZones/virtualNetworkLinks", "apiVersion": "2020-06-01",
+      "name": "privatelink.monitor.azure.com/hub", "location": "global",
+      "properties": { "registrationEnabled": false, "virtualNetwork": { "id": "[parameters('hub')]" } } }
+  ]
+}"#;
+
+#[test]
+fn an_import_that_was_read_in_part_fails_and_says_what_is_missing() {
+    let text = run_with(&["check", "-"], TEMPLATE);
+    holds(
+        &text,
+        1,
+        &["error[AMPLS057]", "1 part of <stdin> was not read", "parameter `hub` has no value"],
+        &["no findings"],
+    );
+    let json = run_with(&["check", "-", "--format", "json"], TEMPLATE);
+    holds(&json, 1, &["\"code\": \"AMPLS057\"", "\"object\": \"<stdin>\""], &[]);
+    // Whoever knows that it does not matter accepts it.
+    let folder = folder("partial");
+    let allow =
+        file(&folder, "allow.yaml", "version: 1\nallow:\n- { code: AMPLS057, reason: the hub is checked elsewhere }\n");
+    holds(&run_with(&["check", "-", "--allow", &allow], TEMPLATE), 0, &["accepted error[AMPLS057]"], &[]);
+}
+
+#[test]
+fn what_would_have_no_effect_is_reported() {
+    let text = "version: 1
+networks: { net: { addressSpace: [10.0.1.0/24] } }
+steps:
+- name: old
+  date: 2021-05-05
+  events:
+  - createPrivateDnsZones: { resourceGroup: rg, zones: [internal.example], links: { net: { resolutionPolicy: NxDomainRedirect } } }
+  - createPrivateLinkScope: { name: ampls, ingestionAccessMode: Open, queryAccessMode: PrivateOnly }
+";
+    let told = run_with(&["check", "-"], text);
+    holds(
+        &told,
+        1,
+        &["NxDomainRedirect: Azure has it for privatelink zones only", "names access modes, which scopes have"],
+        &[],
+    );
+    let text = text.replace("internal.example", "privatelink.monitor.azure.com").replace("2021-05-05", "2023-05-05");
+    let text = text.replace("resolutionPolicy: NxDomainRedirect", "");
+    holds(&run_with(&["check", "-"], &text), 1, &["AMPLS004"], &["AMPLS052"]);
+}
+
+#[test]
+fn an_estate_with_nothing_in_it_is_not_checked() {
+    let text = run_with(&["check", "-"], "version: 1\n");
+    holds(&text, 2, &["error[AMPLS056]", "nothing was checked"], &["no findings"]);
+    let state = r#"{"format_version":"1.0","terraform_version":"1.9.0","values":{"root_module":{}}}"#;
+    holds(&run_with(&["check", "-"], state), 2, &["error[AMPLS056]"], &["no findings"]);
+}

@@ -1,0 +1,116 @@
+//! Findings that somebody accepts: shown as accepted, and no reason for a check to fail.
+
+use jiff::civil::Date;
+
+use super::finding::{Acceptance, stand_alone};
+use super::verdict::Root;
+use super::{Assessment, Code, Finding};
+use crate::dns::OwnerName;
+use crate::estate::NetworkName;
+use crate::scenario::Allowance;
+
+impl Assessment {
+    /// Marks the findings that entries accept, whole: a finding that lists a network or name that no entry covers stays as
+    /// it is. Entries that have expired by `today`, and those that match nothing, become findings themselves.
+    #[must_use]
+    pub fn accept(mut self, entries: &[Allowance], today: Date) -> Self {
+        let is_expired = |entry: &Allowance| entry.expires.is_some_and(|expires| expires < today);
+        let mut matches = vec![false; entries.len()];
+        for finding in &mut self.findings {
+            let pairs = pairs(finding);
+            let mut used: Vec<&Allowance> = Vec::new();
+            let mut open = 0;
+            for (network, name) in &pairs {
+                let covers = |entry: &Allowance| is_for(entry, finding) && covers(entry, *network, *name);
+                let mut covering = entries.iter().enumerate().filter(|(_, entry)| covers(entry)).peekable();
+                let mut is_covered = false;
+                while let Some((index, entry)) = covering.next() {
+                    matches[index] = true;
+                    if !is_expired(entry) {
+                        is_covered = true;
+                        if !used.contains(&entry) {
+                            used.push(entry);
+                        }
+                    }
+                }
+                open += usize::from(!is_covered);
+            }
+            let mut reasons: Vec<&str> = used.iter().map(|entry| &*entry.reason).collect();
+            reasons.dedup();
+            if open == 0 && !used.is_empty() {
+                let expires = used.iter().filter_map(|entry| entry.expires).min();
+                finding.accepted = Some(Acceptance { reason: reasons.join("; "), expires });
+            } else if !used.is_empty() {
+                finding.also.push(format!("accepted in part: {}", reasons.join("; ")));
+            }
+        }
+        for (index, (entry, matches)) in entries.iter().zip(matches).enumerate() {
+            let what = match &entry.object {
+                Some(object) => format!("{} of {object}", entry.code),
+                None => entry.code.clone(),
+            };
+            let (code, message) = match entry.expires {
+                Some(expires) if is_expired(entry) => {
+                    let still = if matches { "" } else { ", and nothing matches it any more" };
+                    let text = format!("the entry that accepts {what} expired on {expires}{still}: {}", entry.reason);
+                    (Code::AcceptanceExpired, text)
+                }
+                _ if !matches => (
+                    Code::AcceptanceUnused,
+                    format!("the entry that accepts {what} matches no finding: {}", entry.reason),
+                ),
+                _ => continue,
+            };
+            self.findings.push(stand_alone(code, Root::Allowance(index), message, Some(entry.place.clone())));
+        }
+        self.findings.sort_by_key(|finding| (finding.accepted.is_some(), finding.severity));
+        self
+    }
+
+    /// Entries that accept every finding there is, each for its networks and names only.
+    pub fn baseline(&self, reason: &str) -> Vec<Allowance> {
+        let open = self.findings.iter().filter(|finding| finding.accepted.is_none() && !is_of_entry(finding.code));
+        let entry = |finding: &Finding| Allowance {
+            code: finding.code.to_string(),
+            object: Some(finding.object.clone()),
+            networks: finding.networks.clone(),
+            names: finding.names.clone(),
+            reason: reason.into(),
+            expires: None,
+            place: crate::estate::Place { file: "".into(), line: 1, column: 1 },
+        };
+        open.map(entry).collect()
+    }
+}
+
+/// True for the codes that are about entries of `allow`.
+fn is_of_entry(code: Code) -> bool {
+    matches!(code, Code::AcceptanceExpired | Code::AcceptanceUnused)
+}
+
+fn is_for(entry: &Allowance, finding: &Finding) -> bool {
+    finding.code.to_string() == entry.code && entry.object.as_ref().is_none_or(|object| *object == finding.object)
+}
+
+/// Each network with each name that does not work there; where nothing is listed, one pair of nothing.
+fn pairs(finding: &Finding) -> Vec<(Option<&NetworkName>, Option<&OwnerName>)> {
+    let worst = finding.uses.iter().map(|one| one.standing).min();
+    if worst.is_some() {
+        let uses = finding.uses.iter().filter(|one| Some(one.standing) == worst);
+        let mut pairs: Vec<_> = uses.map(|one| (Some(&one.used.network), Some(&one.used.name))).collect();
+        pairs.dedup();
+        return pairs;
+    }
+    let networks: Vec<_> = finding.networks.iter().map(Some).collect();
+    let names: Vec<_> = finding.names.iter().map(Some).collect();
+    let or_none = |empty: bool| if empty { 1 } else { 0 };
+    let networks = networks.iter().copied().chain(std::iter::repeat_n(None, or_none(networks.is_empty())));
+    let names = || names.iter().copied().chain(std::iter::repeat_n(None, or_none(names.is_empty())));
+    networks.flat_map(|network| names().map(move |name| (network, name))).collect()
+}
+
+fn covers(entry: &Allowance, network: Option<&NetworkName>, name: Option<&OwnerName>) -> bool {
+    let has_network = entry.networks.is_empty() || network.is_some_and(|own| entry.networks.contains(own));
+    let has_name = entry.names.is_empty() || name.is_some_and(|own| entry.names.contains(own));
+    has_network && has_name
+}
