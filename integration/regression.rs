@@ -75,8 +75,9 @@ fn a_spec_holds_offline_and_what_does_not_is_told_side_by_side() {
 }
 
 #[test]
-fn the_spec_of_the_readme_holds() {
-    let blocks = include_str!("../README.md").split("```yaml\n").skip(1).filter_map(|block| block.split("```").next());
+fn the_spec_of_the_manual_holds() {
+    let blocks =
+        include_str!("../docs/testing.md").split("```yaml\n").skip(1).filter_map(|block| block.split("```").next());
     let mut specs = blocks.filter(|block| block.contains("\nscenario: two-scopes-one-dns\n"));
     let told = run_with(&["test", "-"], specs.next().expect("there is one"));
     assert!(told.starts_with("exit code 0") && told.contains("7 passed, 0 failed"), "{told}");
