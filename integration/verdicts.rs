@@ -194,7 +194,8 @@ fn the_server_and_the_command_line_give_the_same_number() {
             let moved = server.post("/v1/steps/goto", &serde_json::json!({ "step": &*step.name }).to_string());
             assert_eq!(moved.0, 200, "{at}: {moved:?}");
             assert_eq!(server.get("/v1/state")["assessment"]["broken"], broken, "state of {at}");
-            let (_, metrics, _) = server.http("GET", "/metrics", &[], "");
+            let (_, _, metrics) = server.http("GET", "/metrics", &[], "");
+            let metrics = metrics.as_str().unwrap_or_default();
             let line = format!("ampls_dns_broken_names {broken}\n");
             assert!(metrics.contains(&line), "metrics of {at}: no {line}");
             let errors = check.findings.iter().any(|one| one.severity == Severity::Error);

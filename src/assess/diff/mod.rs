@@ -347,7 +347,9 @@ fn named(world: &Compiled) -> BTreeMap<OwnerName, OwnerName> {
     let state = &world.state;
     let own = state.resources.values().flat_map(|one| member::of_resource(&state.catalogue, &one.spec, None));
     let served = state.endpoints.values().flat_map(|endpoint| &endpoint.members).map(|one| one.member.clone());
-    own.chain(served).map(|member| (member.public, member.private)).collect()
+    // These belong to everybody, whether a resource is declared or not.
+    let shared = member::base(&state.catalogue, None);
+    own.chain(served).chain(shared).map(|member| (member.public, member.private)).collect()
 }
 
 fn changes<K: Ord + Clone, V: PartialEq>(before: BTreeMap<K, V>, mut after: BTreeMap<K, V>) -> Vec<Change<K, V>> {
