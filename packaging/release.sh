@@ -6,7 +6,7 @@ PACKAGING=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SOURCE=$(dirname "$PACKAGING")
 REPOSITORY=$(sed -n 's/^repository = "\(.*\)"/\1/p' "$SOURCE/Cargo.toml")
 VERSION=$(sed -n '0,/^version = "\(.*\)"/s//\1/p' "$SOURCE/Cargo.toml" | head -n 1)
-REVISION=$(git -C "$SOURCE" rev-parse HEAD 2>/dev/null || echo unknown)
+export REVISION=${REVISION:-$(git -C "$SOURCE" rev-parse HEAD 2>/dev/null || echo unknown)}
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$SOURCE" log -1 --format=%ct 2>/dev/null || echo 0)}
 export TZ=UTC LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
 umask 022
