@@ -1,28 +1,26 @@
 //! Laws: what must hold whatever the estate and whatever the question.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ampls_dns::assess::flow::{Client, flows};
 use ampls_dns::compile::{Compiled, ViewId, Writer, compile};
-use ampls_dns::dns::wire::{Received, ReceivedRecord, decode, encode_query};
+use ampls_dns::dns::wire::encode_query;
 use ampls_dns::dns::{OwnerName, RecordType};
 use ampls_dns::estate::{
     ApprovalState, DnsSetting, Event, History, NetworkKind, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess,
     Recorded, ResolutionPolicy, ResourceSpec, Revision, ZoneGroup, ZoneId,
 };
-use ampls_dns::output::answer::{AnswerDocument, RecordDocument, document};
+use ampls_dns::output::answer::{AnswerDocument, document};
 use ampls_dns::resolve::explain::{Chosen, Statement};
 use ampls_dns::resolve::{Ede, Outcome, Question, decide, explain, reply};
 use ampls_dns::scenario::Scenario;
 use ampls_dns::server::{Running, Settings, plan, start};
 use proptest::prelude::*;
 
+use crate::exchange::{ask, ask_over_tcp, records as shown};
 use crate::generate::{Premise, apart, histories, kinds, law, names_to_ask};
-use crate::scenarios::ask;
 
 fn compiled(history: &History) -> Compiled {
     compile(&Arc::new(history.clone()), history.last())
@@ -36,28 +34,6 @@ fn offline(world: &Compiled, view: ViewId, question: &Question) -> AnswerDocumen
 fn serve(world: &Arc<Compiled>) -> Running {
     let listeners = plan(world, SocketAddr::from(([127, 0, 0, 1], 0))).listeners;
     start(Settings { listeners, ..Settings::default() }, Arc::clone(world)).expect("loopback has free ports")
-}
-
-fn ask_over_tcp(at: SocketAddr, packet: &[u8]) -> Received {
-    let mut stream = TcpStream::connect(at).expect("the server listens");
-    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("the time is not zero");
-    let length = u16::try_from(packet.len()).expect("a query is short").to_be_bytes();
-    stream.write_all(&[&length[..], packet].concat()).expect("the server reads");
-    let mut length = [0; 2];
-    stream.read_exact(&mut length).expect("the server answers");
-    let mut reply = vec![0; usize::from(u16::from_be_bytes(length))];
-    stream.read_exact(&mut reply).expect("the server sends whole messages");
-    decode(&reply).expect("the reply is a message")
-}
-
-fn shown(records: &[ReceivedRecord]) -> Vec<RecordDocument> {
-    let record = |record: &ReceivedRecord| RecordDocument {
-        name: record.owner.dotted().to_string(),
-        ttl: record.ttl,
-        r#type: record.kind.to_string(),
-        data: record.data.to_string(),
-    };
-    records.iter().map(record).collect()
 }
 
 /// All answers of all views, for comparing estates.

@@ -2,13 +2,11 @@
 //! `explain` and the reply have the same code, records, TTLs and extended error, and name the same writer.
 
 use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use ampls_dns::compile::{Compiled, Fold, ViewId, Writer, Zone, ZoneFiles};
-use ampls_dns::dns::wire::{Received, ReceivedRecord, Transport, decode, encode_query};
+use ampls_dns::dns::wire::{Received, Transport, decode, encode_query};
 use ampls_dns::dns::{NameServers, OwnerName, RecordType};
 use ampls_dns::estate::Revision;
 use ampls_dns::output::answer::{AnswerDocument, RecordDocument, answered};
@@ -23,9 +21,9 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::Value;
 
+use crate::exchange::{ask, ask_over_tcp, records};
 use crate::fixture::Server;
 use crate::generate::{Estate, Premise, ZoneText, estates, law, names_to_ask};
-use crate::scenarios::ask;
 
 /// The types that are asked for, one after the other.
 const KINDS: [RecordType; 14] = [
@@ -63,16 +61,6 @@ fn files(zones: &[ZoneText]) -> Arc<ZoneFiles> {
         }
     }
     Arc::new(files)
-}
-
-fn records(records: &[ReceivedRecord]) -> Vec<RecordDocument> {
-    let record = |record: &ReceivedRecord| RecordDocument {
-        name: record.owner.dotted().to_string(),
-        ttl: record.ttl,
-        r#type: record.kind.to_string(),
-        data: record.data.to_string(),
-    };
-    records.iter().map(record).collect()
 }
 
 fn context(view: ViewId) -> RequestContext<'static> {
@@ -210,18 +198,6 @@ fn files_answer_and_explanations_say_so() {
         }
         Ok(Premise::of(met))
     });
-}
-
-fn ask_over_tcp(at: SocketAddr, packet: &[u8]) -> Received {
-    let mut stream = TcpStream::connect(at).expect("the server listens");
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("the time is not zero");
-    let length = u16::try_from(packet.len()).expect("a query is short").to_be_bytes();
-    stream.write_all(&[&length[..], packet].concat()).expect("the server reads");
-    let mut length = [0; 2];
-    stream.read_exact(&mut length).expect("the server answers");
-    let mut reply = vec![0; usize::from(u16::from_be_bytes(length))];
-    stream.read_exact(&mut reply).expect("the server sends whole messages");
-    decode(&reply).expect("the reply is a message")
 }
 
 /// A sample over sockets: the bytes that travel are those that were held equal above.

@@ -12,11 +12,17 @@ mod scenarios;
 /// The template language gives what Azure's gives.
 mod template_functions;
 
+/// Queries over sockets.
+mod exchange;
+
 /// The one generator of histories, and properties that count their cases.
 mod generate;
 
 /// One fold for everything that is loaded, appended or imported.
 mod one_fold;
+
+/// What could not be resolved: unknown, neither there nor missing.
+mod unresolved;
 
 /// The written form: there and back, and never a panic.
 mod written;

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use ampls_dns::compile::refusal::Refusal;
 use ampls_dns::compile::{Compiled, Fold, State, compile};
 use ampls_dns::estate::{Event, History, Recorded, Revision};
+use ampls_dns::import::{Source as ImportSource, import};
 use ampls_dns::scenario::{Addition, Scenario};
 use ampls_dns::server::control::{BuiltOn, Control, ControlError, Loaded, Origin, Source};
 use ampls_dns::server::{Conduct, Service};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use crate::generate::{Premise, histories, law, mistake};
 
@@ -145,6 +147,119 @@ fn what_azure_refuses_is_refused_alike_however_it_is_told() {
         let served = server.standing().world.revision();
         let alike = compile(&Arc::new(undated), served);
         prop_assert_eq!(refused(&server.standing().world.state), refused(&alike.state));
+        Ok(Premise::of(!wanted.is_empty()))
+    });
+}
+
+/// A resource of Azure's as the REST API lists it.
+fn resource(kind: &str, name: &str, properties: &Value) -> Value {
+    let id = format!("/subscriptions/00000000-0000-0000-0000-00000000000a/resourceGroups/{}", under(kind, name));
+    json!({ "id": id, "name": name.rsplit('/').next(), "properties": properties })
+}
+
+/// Group, provider, types and names of an id.
+fn under(kind: &str, name: &str) -> String {
+    let (group, name) = name.split_once(':').unwrap_or(("rg", name));
+    let (provider, types) = kind.split_once('/').expect("a kind has a provider");
+    let parts: Vec<String> =
+        types.split('/').zip(name.split('/')).map(|(kind, name)| format!("{kind}/{name}")).collect();
+    format!("{group}/providers/{provider}/{}", parts.join("/"))
+}
+
+fn id_of(kind: &str, name: &str) -> Value {
+    resource(kind, name, &Value::Null)["id"].clone()
+}
+
+const NETWORK: &str = "Microsoft.Network/virtualNetworks";
+const ZONE: &str = "Microsoft.Network/privateDnsZones";
+const LINK: &str = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
+
+/// What an export lists: networks that are peered, zones with links; with things in it that Azure refuses.
+fn artefact(seed: u64) -> Value {
+    let bit = |at: u32| seed >> at & 1 == 1;
+    let (second, subnet) =
+        (if bit(0) { "10.0.0.0/17" } else { "10.1.0.0/16" }, if bit(1) { "10.0.1.0/25" } else { "10.0.2.0/24" });
+    let peering = |from: &str, to: &str| {
+        let remote = json!({ "remoteVirtualNetwork": { "id": id_of(NETWORK, to) }, "peeringState": "Connected" });
+        resource("Microsoft.Network/virtualNetworks/virtualNetworkPeerings", &format!("{from}/to-{to}"), &remote)
+    };
+    let mut listed = vec![
+        resource(
+            NETWORK,
+            "hub",
+            &json!({
+                "addressSpace": { "addressPrefixes": ["10.0.0.0/16"] },
+                "subnets": [
+                    { "name": "one", "properties": { "addressPrefix": "10.0.1.0/24" } },
+                    { "name": "two", "properties": { "addressPrefix": subnet } },
+                ],
+            }),
+        ),
+        resource(NETWORK, "spoke", &json!({ "addressSpace": { "addressPrefixes": [second] } })),
+        peering("hub", "spoke"),
+        peering("spoke", "hub"),
+    ];
+    let apex = "privatelink.monitor.azure.com";
+    let link = |zone: &str, network: &str| {
+        let properties = json!({ "virtualNetwork": { "id": id_of(NETWORK, network) }, "registrationEnabled": false });
+        resource(LINK, &format!("{zone}/to-{network}"), &properties)
+    };
+    let zones = [
+        (format!("rg:{apex}"), true),
+        (format!("other:{apex}"), bit(2)),
+        ("rg:azure.com".to_owned(), bit(3)),
+        ("rg:single".to_owned(), bit(4)),
+        ("rg:corp.example".to_owned(), bit(5)),
+    ];
+    for (zone, _) in zones.iter().filter(|(_, there)| *there) {
+        listed.push(resource(ZONE, zone, &json!({ "numberOfRecordSets": 1 })));
+        listed.push(link(zone, "spoke"));
+    }
+    Value::Array(listed)
+}
+
+#[test]
+fn what_is_imported_is_refused_as_if_it_were_loaded_or_appended() {
+    law(64, 80, any::<u64>(), |seed| {
+        let text = artefact(seed).to_string();
+        let sources = [ImportSource { name: "estate.json".into(), text: text.as_bytes() }];
+        let imported = import(&sources).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
+        let history = imported.scenario.history.clone();
+        let state = compiled(&history).state;
+        let wanted = refused(&state);
+        // An import has no mistakes of its own making: only what Azure refuses.
+        for refusal in &state.refusals {
+            prop_assert!(!refusal.reason.is_mistake(), "{}\n{}", refusal.reason, text);
+        }
+        let planted = [
+            (0, "cannot be peered: 10.0.0.0/16 and 10.0.0.0/17 overlap"),
+            (1, "its subnets one and two overlap"),
+            (2, "it is linked to rg/privatelink.monitor.azure.com, and a network can be linked to one"),
+            (3, "azure.com cannot be created: Azure keeps that zone name for itself"),
+            (4, "single cannot be created: a zone's name has 2 to 34 labels"),
+        ];
+        // Without its network a peering or link is refused for that.
+        let hub = seed >> 1 & 1 == 0;
+        for (bit, said) in planted {
+            let is_planted = seed >> bit & 1 == 1 && (bit != 0 || hub);
+            let found = wanted.iter().any(|(_, text)| text.contains(said));
+            prop_assert_eq!(found, is_planted, "{} {:?}\n{}", said, wanted, text);
+        }
+
+        // Loaded.
+        let written = imported.scenario.write();
+        let read = Scenario::read("estate", written.as_bytes()).unwrap_or_else(|errors| panic!("{errors}\n{written}"));
+        prop_assert_eq!(&refused(&compiled(&read.history).state), &wanted);
+
+        // Appended.
+        let mut ground = History::new(history.cloud);
+        ground.switches = history.switches;
+        let server = control(&ground);
+        for recorded in history.events() {
+            let appended = server.append_events(vec![recorded.event.clone()], at_the_end()(&server));
+            prop_assert!(appended.is_ok(), "{:?}: {:?}", recorded.event, appended.err());
+        }
+        prop_assert_eq!(&refused(&server.standing().world.state), &wanted);
         Ok(Premise::of(!wanted.is_empty()))
     });
 }

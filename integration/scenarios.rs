@@ -1,19 +1,20 @@
 //! Every built-in scenario holds what it promises: offline, and over real UDP.
 
 use std::collections::BTreeSet;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ampls_dns::assess::Code;
 use ampls_dns::assess::verify::verify;
 use ampls_dns::compile::Fold;
-use ampls_dns::dns::wire::{Received, decode, encode_query};
+use ampls_dns::dns::wire::encode_query;
 use ampls_dns::dns::{Rcode, RecordType};
 use ampls_dns::scenario::expect::{ExpectedAnswer, From};
 use ampls_dns::scenario::{Expected, Scenario, builtin};
 use ampls_dns::server::{Settings, plan, start};
+
+use crate::exchange::ask;
 
 fn read(name: &str) -> Scenario {
     let text = builtin::text(name).expect("the scenario is built in");
@@ -63,16 +64,6 @@ fn what_is_written_reads_back_to_the_same() {
         assert_eq!(first.history.steps(), second.history.steps(), "{name}");
         assert_eq!(first.expectations.len(), second.expectations.len(), "{name}");
     }
-}
-
-/// Asks over UDP. The wait is bounded; loopback answers at once.
-pub fn ask(at: SocketAddr, packet: &[u8]) -> Received {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback has free ports");
-    socket.set_read_timeout(Some(Duration::from_secs(5))).expect("the time is not zero");
-    socket.send_to(packet, at).expect("loopback takes datagrams");
-    let mut reply = [0; 1500];
-    let length = socket.recv(&mut reply).expect("the server answers");
-    decode(&reply[..length]).expect("the reply is a message")
 }
 
 fn network_of(from: &From) -> Option<&str> {

@@ -97,6 +97,19 @@ fn broken_laws(world: &Compiled, assessment: &Assessment, each_flow: bool) -> Ve
         let client = Client::View(view);
         for resource in world.state.resources.keys() {
             for flow in flows(world, &client, resource).iter().filter(|flow| !flow.judgement.allowed) {
+                if let Path::Unknown { zone, .. } = &flow.path {
+                    // Neither broken nor working: the finding of the zone lists it.
+                    let lists = assessment.findings.iter().any(|one| {
+                        one.code == Code::UnknownContents
+                            && one.zones.contains(zone)
+                            && one.names.contains(&flow.name)
+                            && one.networks.contains(&network)
+                    });
+                    if !lists || assessment.of_flow(world, &client, flow).is_some() {
+                        fault(format!("{network} to {resource} through {} is unknown and not told so", flow.name));
+                    }
+                    continue;
+                }
                 if assessment.of_flow(world, &client, flow).is_none() {
                     fault(format!("{network} to {resource} through {} has no cause", flow.name));
                 }

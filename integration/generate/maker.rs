@@ -10,7 +10,7 @@ use ampls_dns::estate::Cloud;
 use ampls_dns::estate::history::Switches;
 use ampls_dns::estate::{
     Event, History, NetworkKind, NetworkName, OutboundRule, Recorded, ResolutionPolicy, ResourceName, RuleAction,
-    ScopeName, ScopeSpec, ZoneGroup, ZoneId,
+    ScopeName, ScopeSpec, Unresolved, UnresolvedEndpoint, ZoneGroup, ZoneId,
 };
 use jiff::civil::Date;
 
@@ -339,7 +339,7 @@ impl Maker {
     }
 
     fn event(&mut self) -> Option<Event> {
-        Some(match self.pick(69) {
+        Some(match self.pick(72) {
             0 | 1 => Event::CreateNetwork(self.new_network()),
             2 => {
                 let network = self.network()?;
@@ -373,13 +373,7 @@ impl Maker {
                 let network = if self.once_in(8) { self.network()? } else { self.virtual_network()? };
                 Event::LinkZone { zone: self.zone()?, network, policy: self.policy() }
             }
-            23 | 24 => {
-                let links: Vec<(ZoneId, NetworkName)> = (self.state.zones.iter())
-                    .flat_map(|(id, zone)| zone.links.keys().map(|network| (id.clone(), network.clone())))
-                    .collect();
-                let (zone, network) = self.one(&links)?;
-                Event::UnlinkZone { zone, network }
-            }
+            23 | 24 => self.unlink()?,
             25..=30 => self.put_record_set()?,
             31..=33 => self.delete_record_set()?,
             34..=36 => Event::PutResource(self.new_resource()),
@@ -404,13 +398,7 @@ impl Maker {
                 Event::DeletePrivateLinkScope { scope }
             }
             44..=47 => self.scoping()?,
-            48 => {
-                let scoped: Vec<(ScopeName, ResourceName)> = (self.state.scopes.iter())
-                    .flat_map(|(name, scope)| scope.resources.iter().map(|one| (name.clone(), one.clone())))
-                    .collect();
-                let (scope, resource) = self.one(&scoped)?;
-                Event::RemoveScopedResource { scope, resource }
-            }
+            48 => self.unscoping()?,
             49..=52 => {
                 let grouped = !self.once_in(5);
                 Event::CreatePrivateEndpoint(self.new_endpoint(grouped)?)
@@ -427,11 +415,36 @@ impl Maker {
                 }
             }
             63..=65 => self.routing()?,
+            66 | 67 => {
+                let unresolved = (!self.once_in(3)).then(|| Unresolved { id: "[parameters('zone')]".into() });
+                Event::SetZoneContents { zone: self.zone()?, unresolved }
+            }
+            68 => Event::CreateUnresolvedEndpoint(UnresolvedEndpoint {
+                name: self.name("pe").into(),
+                unresolved: Unresolved { id: "/subscriptions/?/resourceGroups/rg: x".into() },
+                zone_group: (!self.once_in(4)).then(|| self.zone_group()),
+            }),
             _ => {
                 let action = if self.flip() { RuleAction::Deny } else { RuleAction::Allow };
                 Event::SetOutboundRule { network: self.network()?, rule: OutboundRule { action } }
             }
         })
+    }
+
+    fn unlink(&mut self) -> Option<Event> {
+        let links: Vec<(ZoneId, NetworkName)> = (self.state.zones.iter())
+            .flat_map(|(id, zone)| zone.links.keys().map(|network| (id.clone(), network.clone())))
+            .collect();
+        let (zone, network) = self.one(&links)?;
+        Some(Event::UnlinkZone { zone, network })
+    }
+
+    fn unscoping(&mut self) -> Option<Event> {
+        let scoped: Vec<(ScopeName, ResourceName)> = (self.state.scopes.iter())
+            .flat_map(|(name, scope)| scope.resources.iter().map(|one| (name.clone(), one.clone())))
+            .collect();
+        let (scope, resource) = self.one(&scoped)?;
+        Some(Event::RemoveScopedResource { scope, resource })
     }
 
     fn peering(&mut self) -> Option<Event> {
@@ -490,7 +503,7 @@ impl Maker {
     }
 
     fn endpoint_event(&mut self) -> Option<Event> {
-        let names: Vec<_> = self.state.endpoints.keys().cloned().collect();
+        let names: Vec<_> = self.state.endpoints.keys().chain(self.state.unresolved.keys()).cloned().collect();
         let endpoint = self.one(&names)?;
         Some(match self.pick(6) {
             0 | 1 => {
@@ -500,7 +513,8 @@ impl Maker {
             2 => Event::SetZoneGroup { endpoint, zone_group: self.zone_group() },
             3 => {
                 // The repair: the group as it is.
-                let group = self.state.endpoints[&endpoint].zone_group.clone()?;
+                let resolved = self.state.endpoints.get(&endpoint).map(|own| own.zone_group.clone());
+                let group = resolved.unwrap_or_else(|| self.state.unresolved[&endpoint].zone_group.clone())?;
                 if !group.zones.iter().all(|zone| self.state.zones.contains_key(zone)) {
                     return None;
                 }

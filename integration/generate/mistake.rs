@@ -9,28 +9,26 @@ use ampls_dns::estate::{
     ZoneId,
 };
 
+/// The name of nothing.
+const NOBODY: &str = "nobody at all";
+
 /// An event that refers to what does not exist, or creates what exists.
 pub fn mistake(state: &State, seed: u64) -> Event {
-    let nobody = "nobody at all";
+    let which = seed % 35;
+    let event = of_networks(state, seed, which).or_else(|| of_scopes(state, seed, which));
+    // An estate without such objects has no network of that name either.
+    event.unwrap_or(Event::DeletePrivateEndpoint { endpoint: NOBODY.into() })
+}
+
+/// Of networks, rulesets and zones.
+fn of_networks(state: &State, seed: u64, which: u64) -> Option<Event> {
+    let nobody = NOBODY;
     let nothing = ZoneId { resource_group: nobody.into(), apex: state.catalogue.zones[0].private.clone() };
     let pick = |count: usize| (seed >> 32) as usize % count.max(1);
     let network = state.networks.keys().nth(pick(state.networks.len())).cloned();
     let other = state.networks.keys().nth(pick(state.networks.len()) + 1).cloned();
-    let resource = state.resources.keys().nth(pick(state.resources.len())).cloned();
-    let scope = state.scopes.keys().nth(pick(state.scopes.len())).cloned();
     let zone = state.zones.keys().nth(pick(state.zones.len())).cloned();
-    let subnet = state.networks.values().find_map(|spec| Some((spec.name.clone(), spec.subnets.first()?.clone())));
-    let endpoint = |network: &str, subnet: &str| PrivateEndpointSpec {
-        name: "pe of nobody".into(),
-        scope: scope.clone().unwrap_or_else(|| nobody.into()),
-        network: network.into(),
-        subnet: subnet.to_owned(),
-        zone_group: None,
-        ip_configurations: Vec::new(),
-        approval: ApprovalState::Approved,
-        created: None,
-    };
-    let event = match seed % 35 {
+    match which {
         0 => Some(Event::DeleteNetwork { network: nobody.into() }),
         1 => network.clone().map(|network| Event::CreatePeering { between: [network.clone(), network] }),
         2 => network.clone().map(|network| Event::CreatePeering { between: [network, nobody.into()] }),
@@ -63,6 +61,54 @@ pub fn mistake(state: &State, seed: u64) -> Event {
             zone: nothing.clone(),
             kind: ampls_dns::dns::RecordType::A,
         }),
+        30 => network.clone().map(|name| Event::CreateNetwork((*state.networks[&name]).clone())),
+        31 => network.clone().map(|network| {
+            let to = ForwardTo::InboundEndpoint(nobody.into());
+            let dns = DnsSetting::Custom { kind: ForwarderKind::default(), forward: Vec::new(), default: to };
+            Event::SetDns { network, dns }
+        }),
+        32 => {
+            let (domain, to) = (OwnerName::root(), ForwardTo::Network(nobody.into()));
+            let rules = vec![RulesetRule { domain, final_dot: true, enabled: true, to }];
+            Some(Event::SetRuleset(RulesetSpec { name: "new".into(), rules, links: Vec::new() }))
+        }
+        33 => {
+            let forward = vec![Forward { suffix: OwnerName::root(), to: ForwardTo::Network(nobody.into()) }];
+            let dns = DnsSetting::Custom { kind: ForwarderKind::default(), forward, default: ForwardTo::Public };
+            Some(Event::CreateNetwork(NetworkSpec {
+                name: "new".into(),
+                kind: NetworkKind::Virtual,
+                address_space: Vec::new(),
+                client_prefixes: Vec::new(),
+                subnets: Vec::new(),
+                dns,
+            }))
+        }
+        34 => Some(Event::SetOutboundRule { network: nobody.into(), rule: OutboundRule { action: RuleAction::Deny } }),
+        _ => None,
+    }
+}
+
+/// Of resources, scopes, private endpoints and virtual machines.
+fn of_scopes(state: &State, seed: u64, which: u64) -> Option<Event> {
+    let nobody = NOBODY;
+    let nothing = ZoneId { resource_group: nobody.into(), apex: state.catalogue.zones[0].private.clone() };
+    let pick = |count: usize| (seed >> 32) as usize % count.max(1);
+    let network = state.networks.keys().nth(pick(state.networks.len())).cloned();
+    let resource = state.resources.keys().nth(pick(state.resources.len())).cloned();
+    let scope = state.scopes.keys().nth(pick(state.scopes.len())).cloned();
+    let subnet = state.networks.values().find_map(|spec| Some((spec.name.clone(), spec.subnets.first()?.clone())));
+    let endpoint = |network: &str, subnet: &str| PrivateEndpointSpec {
+        name: "pe of nobody".into(),
+        scope: scope.clone().unwrap_or_else(|| nobody.into()),
+        network: network.into(),
+        subnet: subnet.to_owned(),
+        zone_group: None,
+        ip_configurations: Vec::new(),
+        approval: ApprovalState::Approved,
+        created: None,
+    };
+    match which {
         14 => Some(Event::DeleteResource { resource: nobody.into() }),
         15 => Some(Event::SetAccessModes { scope: nobody.into(), access: AccessModeSettings::default() }),
         16 => Some(Event::DeletePrivateLinkScope { scope: nobody.into() }),
@@ -100,31 +146,6 @@ pub fn mistake(state: &State, seed: u64) -> Event {
             let access = AccessModeSettings::default();
             Event::CreatePrivateLinkScope(ScopeSpec { name, access, lacks_modes: false, created: None })
         }),
-        30 => network.clone().map(|name| Event::CreateNetwork((*state.networks[&name]).clone())),
-        31 => network.clone().map(|network| {
-            let to = ForwardTo::InboundEndpoint(nobody.into());
-            let dns = DnsSetting::Custom { kind: ForwarderKind::default(), forward: Vec::new(), default: to };
-            Event::SetDns { network, dns }
-        }),
-        32 => {
-            let (domain, to) = (OwnerName::root(), ForwardTo::Network(nobody.into()));
-            let rules = vec![RulesetRule { domain, final_dot: true, enabled: true, to }];
-            Some(Event::SetRuleset(RulesetSpec { name: "new".into(), rules, links: Vec::new() }))
-        }
-        33 => {
-            let forward = vec![Forward { suffix: OwnerName::root(), to: ForwardTo::Network(nobody.into()) }];
-            let dns = DnsSetting::Custom { kind: ForwarderKind::default(), forward, default: ForwardTo::Public };
-            Some(Event::CreateNetwork(NetworkSpec {
-                name: "new".into(),
-                kind: NetworkKind::Virtual,
-                address_space: Vec::new(),
-                client_prefixes: Vec::new(),
-                subnets: Vec::new(),
-                dns,
-            }))
-        }
-        _ => Some(Event::SetOutboundRule { network: nobody.into(), rule: OutboundRule { action: RuleAction::Deny } }),
-    };
-    // An estate without such objects has no network of that name either.
-    event.unwrap_or(Event::DeletePrivateEndpoint { endpoint: nobody.into() })
+        _ => None,
+    }
 }

@@ -11,7 +11,7 @@ use super::finding::Finding;
 use super::flow::{self, Client, Flow, flows, open_path};
 use super::judge::{Request, Service, judge};
 use super::route::{Path, route};
-use super::verdict::{Cause, Root, Standing, Unserved, Use};
+use super::verdict::{Cause, Root, Standing, Unknown, Unserved, Use};
 use super::{Code, finding};
 use crate::catalogue::{EndpointKind, Operation};
 use crate::compile::{Compiled, ViewId, member};
@@ -78,7 +78,7 @@ impl Assessment {
     pub fn of(world: &Compiled) -> Self {
         let causes = Causes::of(world);
         let names = names(world);
-        let mut unserved: BTreeSet<Unserved> = BTreeSet::new();
+        let mut found = Found::default();
         let mut extent = Extent {
             networks: world.state.networks.len(),
             scopes: world.state.scopes.len(),
@@ -89,7 +89,7 @@ impl Assessment {
         let mut judged = vec![Vec::new(); names.len()];
         for (view, network) in world.views.iter().filter_map(|(id, view)| Some((id, view.network.clone()?))) {
             extent.flows += names.iter().map(|(_, uses)| uses.len()).sum::<usize>();
-            of_network(world, &causes, &names, &mut judged, view, &network, &mut unserved);
+            of_network(world, &causes, &names, &mut judged, view, &network, &mut found);
         }
         for (machine, own) in &world.state.machines {
             let Some(view) = world.views.of_network(own.network.as_str()) else { continue };
@@ -98,7 +98,7 @@ impl Assessment {
                 let open = flows(world, &client, resource).into_iter().filter(|flow| flow.session.is_some());
                 for flow in open {
                     extent.flows += 1;
-                    if flow.judgement.allowed {
+                    if flow.judgement.allowed || matches!(flow.path, Path::Unknown { .. }) {
                         continue;
                     }
                     let spec = &world.state.resources[resource].spec;
@@ -125,10 +125,11 @@ impl Assessment {
                         operation,
                         machine: Some(machine.clone()),
                     };
-                    unserved.insert(Unserved { used, standing, cause });
+                    found.unserved.insert(Unserved { used, standing, cause });
                 }
             }
         }
+        let Found { unserved, unknown } = found;
         let mut unserved: Vec<Unserved> = unserved.into_iter().collect();
         empty_zones_behind_forwarders(world, &mut unserved);
         let mut pairs: BTreeMap<(NetworkName, OwnerName), (Standing, Code)> = BTreeMap::new();
@@ -137,7 +138,7 @@ impl Assessment {
             let worst = pairs.entry(key).or_insert((one.standing, one.cause.code));
             *worst = (*worst).min((one.standing, one.cause.code));
         }
-        let findings = finding::findings(world, &unserved);
+        let findings = finding::findings(world, &unserved, &unknown);
         Self { unserved, findings, extent, pairs }
     }
 
@@ -261,6 +262,13 @@ fn names(world: &Compiled) -> Vec<(OwnerName, Vec<Wanted<'_>>)> {
     names.into_iter().collect()
 }
 
+/// What is found out about the networks of an estate.
+#[derive(Default)]
+struct Found {
+    unserved: BTreeSet<Unserved>,
+    unknown: Unknown,
+}
+
 /// Paths that were judged for a name, with what came out for each of its uses.
 type Judged = Vec<(Path, Arc<[bool]>)>;
 
@@ -274,7 +282,7 @@ fn of_network(
     judged: &mut [Judged],
     view: ViewId,
     network: &NetworkName,
-    unserved: &mut BTreeSet<Unserved>,
+    found: &mut Found,
 ) {
     let paths: Vec<Path> = names.iter().map(|(name, _)| route(world, view, name)).collect();
     let gets: BTreeSet<ScopeName> = paths
@@ -296,6 +304,11 @@ fn of_network(
                 served
             }
         };
+        // What nobody knows is neither served nor broken; it is a finding of its own.
+        if let Path::Unknown { zone, .. } = path {
+            found.unknown.entry(zone.clone()).or_default().insert((network.clone(), name.clone()));
+            continue;
+        }
         let mut dns: Option<Cause> = None;
         for (one, _) in uses.iter().zip(&*served).filter(|(_, served)| !**served) {
             let machines = world.state.machines.values().filter(|machine| machine.network == *network);
@@ -327,7 +340,7 @@ fn of_network(
                 operation: one.operation,
                 machine: None,
             };
-            unserved.insert(Unserved { standing: causes.standing(&asked), used, cause });
+            found.unserved.insert(Unserved { standing: causes.standing(&asked), used, cause });
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::catalogue::Operation;
 use crate::compile::member::{self, Member};
 use crate::compile::reachability::{Reach, reach};
 use crate::compile::state::{Endpoint, Resource, Scope};
-use crate::compile::{Compiled, ViewId, Writer};
+use crate::compile::{Compiled, ViewId, Writer, Zone};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{
     AccessMode, ApprovalState, DnsSetting, ForwarderKind, NetworkName, PublicNetworkAccess, ResourceName, ResourceSpec,
@@ -132,7 +132,7 @@ impl<'w> Causes<'w> {
         let question = Question { name: asked.name.clone(), kind: RecordType::A };
         let decision = decide(self.world, asked.view, &question);
         match &decision.outcome {
-            Outcome::Failure { owner, why } => self.no_answer(asked, owner, *why),
+            Outcome::Failure { owner, why } => self.no_answer(asked, owner, why),
             Outcome::NameError { owner, by, .. } => match by.link {
                 Some(_) => self.missing(asked, owner, &by.zone.id, by.seen_from),
                 None => led_away(asked, &decision),
@@ -150,7 +150,7 @@ impl<'w> Causes<'w> {
     }
 
     /// Stage A: DNS gives no answer.
-    fn no_answer(&self, asked: &Asked<'_>, owner: &OwnerName, why: Failure) -> Cause {
+    fn no_answer(&self, asked: &Asked<'_>, owner: &OwnerName, why: &Failure) -> Cause {
         let label = |view: ViewId| self.world.views.get(view).network.clone();
         let ways = [owner, asked.name].map(|name| way(self.world, asked.view, name));
         let network = |at: Option<ViewId>| Root::Network(at.and_then(label).unwrap_or_else(|| asked.network.clone()));
@@ -173,6 +173,7 @@ impl<'w> Causes<'w> {
                 networks.sort();
                 Cause::new(Code::ForwardingCircle, Root::Circle(networks))
             }
+            Failure::UnknownContents { zone, .. } => Cause::new(Code::UnknownContents, Root::Zone(zone.clone())),
             Failure::AzureDnsOutOfReach | Failure::ForwardTargetOutOfReach => {
                 Cause::new(Code::DnsServerOutOfReach, network(ways[0].passed.last().copied()))
             }
@@ -243,28 +244,10 @@ impl<'w> Causes<'w> {
             let root = if by_hand { group() } else { Root::Endpoint(endpoint.spec.name.clone()) };
             return Cause::new(code, root);
         }
-        let bare: BTreeSet<_> =
-            owners.iter().flat_map(|own| &own.scopes).filter(|one| !self.has_endpoint(one)).collect();
-        if let (Some(scope), false) = (bare.first(), in_served_scope) {
-            return Cause::new(Code::ScopeWithoutEndpoint, Root::Scope((*scope).clone()));
+        if let (Some(bare), false) = (self.without_endpoint(asked, private, zone, owners, writers), in_served_scope) {
+            return bare;
         }
-        let is_shared =
-            self.members.get(asked.name).is_some_and(|one| state.catalogue.endpoints[one.row].kind.is_shared());
         let lives = |one: &Endpoint| one.approval == ApprovalState::Approved && self.is_connected(one);
-        if is_shared && !writers.iter().any(|one| lives(one)) && !in_served_scope {
-            let last = zone.tombstone(private, RecordType::A).and_then(|tombstone| match &tombstone.last.writer {
-                Writer::Endpoint { scope, .. } => Some(scope.clone()),
-                _ => None,
-            });
-            let is_bare = |name: &ScopeName| {
-                state.scopes.get(name).is_some_and(|scope| scope.endpoints.is_empty() && !scope.resources.is_empty())
-            };
-            let scope =
-                last.filter(is_bare).or_else(|| state.scopes.keys().filter(|name| is_bare(name)).min().cloned());
-            if let Some(scope) = scope {
-                return Cause::new(Code::ScopeWithoutEndpoint, Root::Scope(scope));
-            }
-        }
         let since = self.members.get(asked.name).and_then(|one| state.catalogue.endpoints[one.row].since);
         let is_older = |one: &Endpoint| since.is_some_and(|since| one.created.is_some_and(|created| created < since));
         if let Some(endpoint) = writers.iter().find(|one| lives(one) && is_older(one) && is_wanted(one)) {
@@ -302,6 +285,41 @@ impl<'w> Causes<'w> {
             return Cause::new(Code::EmptyLinkedZone, Root::Group(Arc::clone(&id.resource_group)));
         }
         Cause::new(Code::ComponentNameMissing, Root::Group(Arc::clone(&id.resource_group)))
+    }
+
+    /// A scope of the name's resources that has no endpoint; for a name everybody has, one whose zone nobody writes to.
+    fn without_endpoint(
+        &self,
+        asked: &Asked<'_>,
+        private: &OwnerName,
+        zone: &Zone,
+        owners: &[&Resource],
+        writers: &[&Endpoint],
+    ) -> Option<Cause> {
+        let state = &self.world.state;
+        let bare: BTreeSet<_> =
+            owners.iter().flat_map(|own| &own.scopes).filter(|one| !self.has_endpoint(one)).collect();
+        if let Some(scope) = bare.first() {
+            return Some(Cause::new(Code::ScopeWithoutEndpoint, Root::Scope((*scope).clone())));
+        }
+        let is_shared =
+            self.members.get(asked.name).is_some_and(|one| state.catalogue.endpoints[one.row].kind.is_shared());
+        let lives = |one: &Endpoint| one.approval == ApprovalState::Approved && self.is_connected(one);
+        if is_shared && !writers.iter().any(|one| lives(one)) {
+            let last = zone.tombstone(private, RecordType::A).and_then(|tombstone| match &tombstone.last.writer {
+                Writer::Endpoint { scope, .. } => Some(scope.clone()),
+                _ => None,
+            });
+            let is_bare = |name: &ScopeName| {
+                state.scopes.get(name).is_some_and(|scope| scope.endpoints.is_empty() && !scope.resources.is_empty())
+            };
+            let scope =
+                last.filter(is_bare).or_else(|| state.scopes.keys().filter(|name| is_bare(name)).min().cloned());
+            if let Some(scope) = scope {
+                return Some(Cause::new(Code::ScopeWithoutEndpoint, Root::Scope(scope)));
+            }
+        }
+        None
     }
 
     /// That a zone has lost the record set of an endpoint that writes to it.

@@ -306,6 +306,10 @@ codes! {
     AcceptanceUnused = 61, Note,
         "delete the entry of `allow`; what it accepted is gone, or is at another step",
         "the entry of `allow`";
+    /// The contents of a private zone are not known
+    UnknownContents = 62, Warning,
+        "give the import what is missing: the record sets of the zone, or the scope and network of the private endpoint",
+        "what was imported does not say which record sets the zone has";
 }
 
 impl fmt::Display for Code {

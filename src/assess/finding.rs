@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::code::{Code, Severity};
-use super::verdict::{Cause, Root, Standing, Unserved};
+use super::verdict::{Cause, Root, Standing, Unknown, Unserved};
 use crate::compile::Compiled;
 use crate::dns::OwnerName;
 use crate::estate::{EndpointName, NetworkName, Place, ResourceName, Revision, ScopeName, ZoneId};
@@ -78,12 +78,12 @@ struct Draft {
 }
 
 /// All findings of a revision: errors first, then in the order in which causes are looked for, then most names first.
-pub(super) fn findings(world: &Compiled, unserved: &[Unserved]) -> Vec<Finding> {
+pub(super) fn findings(world: &Compiled, unserved: &[Unserved], unknown: &Unknown) -> Vec<Finding> {
     let mut groups: BTreeMap<Cause, Vec<Unserved>> = BTreeMap::new();
     for one in unserved {
         groups.entry(one.cause.clone()).or_default().push(one.clone());
     }
-    let mut drafts = declared::all(world);
+    let mut drafts = declared::all(world, unknown);
     written::find(world, &mut drafts);
     // A zone that became empty because an endpoint lost its record sets is part of that finding.
     drafts.retain(|cause, _| !declared::is_consequence(world, cause, &groups));
@@ -152,11 +152,12 @@ fn finished(cause: Cause, draft: Draft, uses: Vec<Unserved>, place: Option<Place
 
 /// The place of a code in the order in which causes are looked for; what is no cause comes last.
 fn rank(code: Code) -> usize {
-    const ORDER: [Code; 37] = [
+    const ORDER: [Code; 38] = [
         Code::ForwarderLeadsNowhere,
         Code::DnsServerOutOfReach,
         Code::RulesetLoop,
         Code::ForwardingCircle,
+        Code::UnknownContents,
         Code::PublicZoneTakenOver,
         Code::ConnectionNotApproved,
         Code::ProvisioningFailed,

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use crate::compile::reachability::{Reach, reach};
 use crate::compile::{Compiled, ViewId, Writer};
 use crate::dns::{OwnerName, RecordType};
-use crate::estate::{EndpointName, NetworkName, RuleAction, ScopeName};
+use crate::estate::{EndpointName, NetworkName, RuleAction, ScopeName, ZoneId};
 use crate::resolve::{Failure, Outcome, Question, decide};
 
 /// The path of a request.
@@ -47,6 +47,13 @@ pub enum Path {
     NoData,
     /// DNS gives no answer.
     Failure(Failure),
+    /// The zone that has the say may have names that are not known.
+    Unknown {
+        /// The zone.
+        zone: ZoneId,
+        /// Why, in words.
+        why: String,
+    },
 }
 
 impl Path {
@@ -60,6 +67,7 @@ impl Path {
             Self::NameError => "NXDOMAIN",
             Self::NoData => "NODATA",
             Self::Failure(_) => "SERVFAIL",
+            Self::Unknown { .. } => "unknown",
         }
     }
 }
@@ -71,7 +79,11 @@ pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
         Outcome::Answer(hop) => hop,
         Outcome::NoData { .. } => return Path::NoData,
         Outcome::NameError { .. } => return Path::NameError,
-        Outcome::Failure { why, .. } => return Path::Failure(*why),
+        Outcome::Failure { owner, why: Failure::UnknownContents { zone, unresolved } } => {
+            let why = format!("whether private zone {zone} has {owner} is unknown: {unresolved} could not be resolved");
+            return Path::Unknown { zone: zone.clone(), why };
+        }
+        Outcome::Failure { why, .. } => return Path::Failure(why.clone()),
     };
     let Some(address) = hop.owned.set.addresses().next() else { return Path::NoData };
     let network = world.views.get(view).network.as_ref();

@@ -3,6 +3,7 @@
 //! A [`Use`] is a client, a name and what is done through it. Each use that is not served has a [`Standing`] and a
 //! [`Cause`]. [`crate::assess::Assessment`] computes them once for a revision.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Code;
@@ -46,6 +47,9 @@ pub struct Unserved {
     /// Why it is not served.
     pub cause: Cause,
 }
+
+/// Networks and names that depend on a private zone whose contents are unknown, by that zone.
+pub(super) type Unknown = BTreeMap<ZoneId, BTreeSet<(NetworkName, OwnerName)>>;
 
 /// Why a use is not served: the rule, and the one object to change.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

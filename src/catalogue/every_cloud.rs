@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::load::{CatalogueError, CertaintyShape, cited, date, name};
 use super::{Operation, Source};
-use crate::dns::{OwnerName, RecordData, RecordSet, Soa};
+use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, Soa};
 
 /// Facts that are the same in every cloud.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +21,10 @@ pub struct EveryCloud {
     pub reserved_zones: Sourced<HashSet<OwnerName>>,
     /// The TTL and the data of the SOA record set of a private zone.
     pub private_soa: Sourced<(u32, Soa)>,
+    /// The longest TTL Azure's resolver shows for the SOA of a private zone.
+    pub longest_soa_ttl: Sourced<u32>,
+    /// Which NXDOMAIN of a link that falls back is asked again in public DNS.
+    fallback: Sourced<Fallback>,
     /// Zone names that people create for Azure Monitor and that no endpoint of a scope writes to.
     pub unwritten_zones: Vec<Sourced<OwnerName>>,
     /// Flows that no scope governs as it governs the names of resources.
@@ -67,6 +71,15 @@ pub enum Through {
     Region(Arc<str>),
     /// The name that queries of workspaces go to.
     Queries,
+}
+
+/// What a link that falls back to public DNS falls back for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Fallback {
+    /// The first label of the zone's name.
+    label: String,
+    /// The types asked for.
+    types: Vec<RecordType>,
 }
 
 /// A fact, and where it is from.
@@ -209,6 +222,12 @@ impl EveryCloud {
         false
     }
 
+    /// True if a link with the policy `NxDomainRedirect` asks public DNS for names of this type that its zone does not have.
+    pub fn falls_back(&self, apex: &OwnerName, kind: RecordType) -> bool {
+        let Fallback { label, types } = &self.fallback.value;
+        types.contains(&kind) && apex.labels().next().is_some_and(|own| own == label.as_bytes())
+    }
+
     /// The SOA record set of a private zone as Azure makes it.
     pub fn private_soa(&self, apex: &OwnerName) -> RecordSet {
         let (ttl, soa) = &self.private_soa.value;
@@ -231,6 +250,8 @@ struct Shape {
     zone_labels: LabelsShape,
     reserved_zone_names: ReservedShape,
     private_soa: SoaShape,
+    longest_soa_ttl: TtlShape,
+    fallback: FallbackShape,
     unwritten_zones: Vec<UnwrittenShape>,
     other_flows: Vec<OtherFlowShape>,
 }
@@ -310,6 +331,25 @@ struct SoaShape {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TtlShape {
+    ttl: u32,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FallbackShape {
+    label: String,
+    types: Vec<String>,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UnwrittenShape {
     zone: String,
     source: String,
@@ -340,6 +380,8 @@ fn assemble(shape: Shape) -> Result<EveryCloud, String> {
         expire: soa.expire,
         minimum: soa.minimum,
     };
+    let (longest, fallback) = (shape.longest_soa_ttl, shape.fallback);
+    let kind = |text: &String| text.parse::<RecordType>().map_err(|_| format!("`{text}` is not a record type"));
     let unwritten = |row: UnwrittenShape| {
         Ok(Sourced { value: name(&row.zone)?, source: cited(row.source, row.date, row.certainty) })
     };
@@ -354,6 +396,14 @@ fn assemble(shape: Shape) -> Result<EveryCloud, String> {
             source: cited(reserved.source, reserved.date, reserved.certainty),
         },
         private_soa: Sourced { value: (soa.ttl, data), source: cited(soa.source, soa.date, soa.certainty) },
+        longest_soa_ttl: Sourced { value: longest.ttl, source: cited(longest.source, longest.date, longest.certainty) },
+        fallback: Sourced {
+            value: Fallback {
+                types: fallback.types.iter().map(kind).collect::<Result<_, _>>()?,
+                label: fallback.label,
+            },
+            source: cited(fallback.source, fallback.date, fallback.certainty),
+        },
         unwritten_zones: shape.unwritten_zones.into_iter().map(unwritten).collect::<Result<_, String>>()?,
         other_flows: shape.other_flows.into_iter().map(other_flow).collect::<Result<_, _>>()?,
     })
@@ -419,12 +469,28 @@ mod tests {
     #[test]
     fn every_entry_has_its_source_and_date() {
         let facts = every_cloud();
-        let others = [&facts.zone_labels.source, &facts.reserved_zones.source, &facts.private_soa.source];
+        let others = [
+            &facts.zone_labels.source,
+            &facts.reserved_zones.source,
+            &facts.private_soa.source,
+            &facts.longest_soa_ttl.source,
+            &facts.fallback.source,
+        ];
         let unwritten = facts.unwritten_zones.iter().map(|row| &row.source);
         for source in facts.limits.iter().map(|row| &row.source).chain(others).chain(unwritten) {
             assert!(!source.text.is_empty(), "{source:?}");
             assert!(source.date.parse::<Date>().is_ok(), "{source:?}");
         }
+    }
+
+    #[test]
+    fn a_link_falls_back_for_addresses_of_privatelink_zones_alone() {
+        let falls_back =
+            |apex: &str, kind| every_cloud().falls_back(&OwnerName::parse(apex).expect("a good name"), kind);
+        assert!(falls_back("privatelink.monitor.azure.com", RecordType::AAAA));
+        assert!(!falls_back("privatelink.monitor.azure.com", RecordType::TXT));
+        assert!(!falls_back("monitor.azure.com", RecordType::A));
+        assert!(!falls_back("x.privatelink.monitor.azure.com", RecordType::A));
     }
 
     #[test]

@@ -59,7 +59,11 @@ pub(super) fn run(arguments: &FlowsArguments) -> Result {
         Format::Text => report::text(&arguments.from, &documents, &everybody, broken),
         Format::Json => json(&documents),
     })?;
-    Ok(if documents.iter().all(|flow| flow.allowed || !flow.governed) { Outcome::Done } else { Outcome::Failed })
+    Ok(if documents.iter().all(|flow| flow.allowed == Some(true) || !flow.governed) {
+        Outcome::Done
+    } else {
+        Outcome::Failed
+    })
 }
 
 fn operation(text: &str) -> std::result::Result<Operation, String> {

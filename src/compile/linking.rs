@@ -81,6 +81,13 @@ impl State {
         }
     }
 
+    pub(super) fn delete_record_set(&mut self, id: &ZoneId, owner: &OwnerName, kind: RecordType) {
+        let revision = self.revision;
+        if let Some(linked) = self.zones.get_mut(id) {
+            Arc::make_mut(&mut linked.zone).delete(owner, kind, revision);
+        }
+    }
+
     pub(super) fn put_record_set(&mut self, id: &ZoneId, set: &RecordSet) -> Result<(), Reason> {
         self.find_zone(id)?;
         if alias_conflicts(&self.zones[id].zone, set) {

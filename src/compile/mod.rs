@@ -28,6 +28,7 @@ pub mod routes;
 mod routing;
 mod scoping;
 pub mod state;
+mod unresolved;
 
 pub mod view;
 

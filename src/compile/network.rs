@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::absence::{Absence, ObjectKind};
 use super::refusal::Reason;
-use super::state::{State, ordered};
+use super::state::{Outbound, State, ordered};
 use crate::catalogue::Limit;
-use crate::estate::{ForwardTo, NetworkKind, NetworkName, NetworkSpec, RulesetSpec};
+use crate::estate::{DnsSetting, ForwardTo, NetworkKind, NetworkName, NetworkSpec, RuleAction, RulesetSpec};
 
 impl State {
     pub(super) fn create_network(&mut self, spec: &NetworkSpec) -> Result<(), Reason> {
@@ -20,6 +20,21 @@ impl State {
             return Err(Reason::SubnetsOverlap { network: spec.name.clone(), subnets });
         }
         self.networks.insert(spec.name.clone(), Arc::new(spec.clone()));
+        Ok(())
+    }
+
+    pub(super) fn set_dns(&mut self, network: &NetworkName, dns: &DnsSetting) {
+        if let Some(spec) = self.networks.get_mut(network) {
+            Arc::make_mut(spec).dns = dns.clone();
+        }
+    }
+
+    pub(super) fn set_outbound_rule(&mut self, network: &NetworkName, action: RuleAction) -> Result<(), Reason> {
+        self.only_virtual(network, || "a rule for a service tag".to_owned())?;
+        // Setting a rule to what it is does not make it a newer one.
+        let before = self.outbound.get(network).filter(|before| before.action == action);
+        let since = before.map_or(self.revision, |before| before.since);
+        self.outbound.insert(network.clone(), Outbound { action, since });
         Ok(())
     }
 

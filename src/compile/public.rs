@@ -210,9 +210,10 @@ impl PublicDns {
         }
     }
 
+    /// True if the catalogue or a zone file of the estate has the name: resources do not change it.
     fn is_published(&self, name: &OwnerName) -> bool {
         let zone = self.zone_of(name);
-        let published = |kind| matches!(zone.writer(name, kind), Some(Writer::Published { .. }));
+        let published = |kind| matches!(zone.writer(name, kind), Some(Writer::Published { .. } | Writer::File { .. }));
         published(RecordType::CNAME) || published(RecordType::A)
     }
 
@@ -237,9 +238,10 @@ impl PublicDns {
 
 /// A public zone as a scenario's file has it.
 pub(super) fn zone_of_file(file: &PublicZone) -> Zone {
-    let mut zone = Zone::new(public_id(file.soa.owner()), file.soa.clone(), published(false), Revision(0));
-    for set in &file.sets {
-        zone.write(set.clone(), published(false), Revision(0));
+    let writer = |line| Writer::File { file: Arc::clone(&file.file), line };
+    let mut zone = Zone::new(public_id(file.soa.owner()), file.soa.clone(), writer(file.soa_line), Revision(0));
+    for (set, line) in &file.sets {
+        zone.write(set.clone(), writer(*line), Revision(0));
     }
     zone
 }

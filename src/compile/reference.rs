@@ -29,7 +29,7 @@ impl State {
             ObjectKind::PrivateZone => self.zones.keys().any(|id| id.to_string() == name),
             ObjectKind::Resource => self.resources.contains_key(name),
             ObjectKind::Scope => self.scopes.contains_key(name),
-            ObjectKind::PrivateEndpoint => self.endpoints.contains_key(name),
+            ObjectKind::PrivateEndpoint => self.endpoints.contains_key(name) || self.unresolved.contains_key(name),
             ObjectKind::VirtualMachine => self.machines.contains_key(name),
         }
     }
@@ -46,7 +46,7 @@ impl State {
             ObjectKind::PrivateZone => texts(self.zones.keys()),
             ObjectKind::Resource => texts(self.resources.keys()),
             ObjectKind::Scope => texts(self.scopes.keys()),
-            ObjectKind::PrivateEndpoint => texts(self.endpoints.keys()),
+            ObjectKind::PrivateEndpoint => texts(self.endpoints.keys().chain(self.unresolved.keys())),
             ObjectKind::VirtualMachine => texts(self.machines.keys()),
         }
     }
@@ -85,20 +85,14 @@ impl State {
                 self.dns(network, dns)
             }
             Event::DeleteNetwork { network } | Event::SetOutboundRule { network, .. } => self.network(network),
-            Event::CreatePeering { between } => {
-                between.iter().try_for_each(|network| self.network(network))?;
-                if between[0] == between[1] {
-                    return Err(Reason::PeeredWithItself(between[0].clone()));
-                }
-                Ok(())
-            }
-            Event::DeletePeering { between } => {
-                between.iter().try_for_each(|network| self.network(network))?;
-                if !self.are_peered(&between[0], &between[1]) {
-                    return Err(Reason::NotPeered(between.clone()));
-                }
-                Ok(())
-            }
+            Event::CreatePeering { between } => match self.pair(between) {
+                Ok(()) if between[0] == between[1] => Err(Reason::PeeredWithItself(between[0].clone())),
+                checked => checked,
+            },
+            Event::DeletePeering { between } => match self.pair(between) {
+                Ok(()) if !self.are_peered(&between[0], &between[1]) => Err(Reason::NotPeered(between.clone())),
+                checked => checked,
+            },
             Event::SetRouting(routing) => self.routing(routing),
             Event::DeleteRouting(key) => {
                 if self.routes.has(key) {
@@ -119,14 +113,9 @@ impl State {
             }
             Event::DeleteRuleset { name } => Ok(self.find(ObjectKind::Ruleset, name.as_str())?),
             // A zone that exists already is refused where it is created, with Azure's own words.
-            Event::CreatePrivateDnsZone { zone } => match name_fault("resource group", &zone.resource_group) {
-                Some(_) => {
-                    let (what, name) = ("resource group".into(), Arc::clone(&zone.resource_group));
-                    Err(Reason::BadName { what, name })
-                }
-                None => Ok(()),
-            },
+            Event::CreatePrivateDnsZone { zone } => can_be_named("resource group", &zone.resource_group),
             Event::DeletePrivateDnsZone { zone }
+            | Event::SetZoneContents { zone, .. }
             | Event::PutRecordSet { zone, .. }
             | Event::DeleteRecordSet { zone, .. } => Ok(self.find_zone(zone)?),
             Event::LinkZone { zone, network, .. } => {
@@ -160,6 +149,10 @@ impl State {
                 Ok(())
             }
             Event::CreatePrivateEndpoint(spec) => self.endpoint_spec(spec),
+            Event::CreateUnresolvedEndpoint(endpoint) => {
+                self.is_new(ObjectKind::PrivateEndpoint, endpoint.name.as_str())?;
+                endpoint.zone_group.as_ref().map_or(Ok(()), |group| self.zone_group(group))
+            }
             Event::SetZoneGroup { endpoint, zone_group } => {
                 self.find(ObjectKind::PrivateEndpoint, endpoint.as_str())?;
                 self.zone_group(zone_group)
@@ -187,10 +180,11 @@ impl State {
     }
 
     fn can_name(&self, kind: ObjectKind, name: &str) -> Result<(), Reason> {
-        match name_fault(&kind.to_string(), name) {
-            Some(_) => Err(Reason::BadName { what: kind.to_string().into(), name: name.into() }),
-            None => Ok(()),
-        }
+        can_be_named(&kind.to_string(), name)
+    }
+
+    fn pair(&self, between: &[NetworkName; 2]) -> Result<(), Reason> {
+        between.iter().try_for_each(|network| self.network(network))
     }
 
     fn network(&self, name: &NetworkName) -> Result<(), Reason> {
@@ -332,6 +326,13 @@ impl State {
     }
 }
 
+fn can_be_named(what: &str, name: &str) -> Result<(), Reason> {
+    match name_fault(what, name) {
+        Some(_) => Err(Reason::BadName { what: what.into(), name: name.into() }),
+        None => Ok(()),
+    }
+}
+
 /// The object an event creates or deletes. Resources and rulesets are written whole each time, so their creation is not
 /// refused for being one.
 fn subject(event: &Event) -> Option<(ObjectKind, Arc<str>, Change)> {
@@ -351,6 +352,9 @@ fn subject(event: &Event) -> Option<(ObjectKind, Arc<str>, Change)> {
         Event::CreatePrivateLinkScope(spec) => (ObjectKind::Scope, spec.name.as_str().into(), Change::Creates),
         Event::DeletePrivateLinkScope { scope } => (ObjectKind::Scope, scope.as_str().into(), Change::Deletes),
         Event::CreatePrivateEndpoint(spec) => (ObjectKind::PrivateEndpoint, spec.name.as_str().into(), Change::Creates),
+        Event::CreateUnresolvedEndpoint(own) => {
+            (ObjectKind::PrivateEndpoint, own.name.as_str().into(), Change::Creates)
+        }
         Event::DeletePrivateEndpoint { endpoint } => {
             (ObjectKind::PrivateEndpoint, endpoint.as_str().into(), Change::Deletes)
         }

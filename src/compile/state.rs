@@ -23,7 +23,7 @@ use crate::estate::history::Switches;
 use crate::estate::{
     AccessModeSettings, ApprovalState, EndpointName, Event, MachineName, NetworkName, NetworkSpec, PrivateEndpointSpec,
     Recorded, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Revision, RuleAction, RulesetName,
-    RulesetSpec, ScopeName, ScopeSpec, ZoneGroup, ZoneId,
+    RulesetSpec, ScopeName, ScopeSpec, UnresolvedEndpoint, ZoneGroup, ZoneId,
 };
 
 /// A private zone and the networks it is linked to.
@@ -151,6 +151,8 @@ pub struct State {
     pub scopes: IndexMap<ScopeName, Arc<Scope>>,
     /// Private endpoints.
     pub endpoints: IndexMap<EndpointName, Arc<Endpoint>>,
+    /// Private endpoints whose scope or network is unknown.
+    pub unresolved: BTreeMap<EndpointName, UnresolvedEndpoint>,
     /// Virtual machines.
     pub machines: IndexMap<MachineName, Machine>,
     /// Outbound rules for the service tag `AzureMonitor`; networks without one allow.
@@ -189,6 +191,7 @@ impl State {
             resources: Arc::default(),
             scopes: IndexMap::new(),
             endpoints: IndexMap::new(),
+            unresolved: BTreeMap::new(),
             machines: IndexMap::new(),
             outbound: BTreeMap::new(),
             files: Arc::default(),
@@ -231,9 +234,7 @@ impl State {
                 Ok(())
             }
             Event::SetDns { network, dns } => {
-                if let Some(spec) = self.networks.get_mut(network) {
-                    Arc::make_mut(spec).dns = dns.clone();
-                }
+                self.set_dns(network, dns);
                 Ok(())
             }
             Event::CreateInboundEndpoint { name, network } => {
@@ -259,10 +260,11 @@ impl State {
             }
             Event::PutRecordSet { zone, set } => self.put_record_set(zone, set),
             Event::DeleteRecordSet { zone, owner, kind } => {
-                let revision = self.revision;
-                if let Some(linked) = self.zones.get_mut(zone) {
-                    Arc::make_mut(&mut linked.zone).delete(owner, *kind, revision);
-                }
+                self.delete_record_set(zone, owner, *kind);
+                Ok(())
+            }
+            Event::SetZoneContents { zone, unresolved } => {
+                self.set_unknown(zone, None, unresolved.as_ref());
                 Ok(())
             }
             Event::PutResource(spec) => self.put_resource(spec),
@@ -276,6 +278,17 @@ impl State {
                 Ok(())
             }
             Event::CreatePrivateEndpoint(spec) => self.create_endpoint(spec, date),
+            Event::CreateUnresolvedEndpoint(endpoint) => self.create_unresolved(endpoint),
+            Event::DeletePrivateEndpoint { endpoint } if self.unresolved.contains_key(endpoint) => {
+                self.delete_unresolved(endpoint);
+                Ok(())
+            }
+            Event::SetZoneGroup { endpoint, zone_group } if self.unresolved.contains_key(endpoint) => {
+                self.set_unresolved_group(endpoint, Some(zone_group))
+            }
+            Event::DeleteZoneGroup { endpoint } if self.unresolved.contains_key(endpoint) => {
+                self.set_unresolved_group(endpoint, None)
+            }
             Event::DeletePrivateEndpoint { endpoint } => {
                 self.delete_endpoint(endpoint);
                 Ok(())
@@ -294,27 +307,27 @@ impl State {
                 Ok(())
             }
             Event::OpenSession { machine, resource } => {
-                if let Some(machine) = self.machines.get_mut(machine) {
-                    machine.sessions.retain(|session| session.resource != *resource);
-                    machine.sessions.push(Session { resource: resource.clone(), opened: self.revision });
-                }
+                self.open_session(machine, resource);
                 Ok(())
             }
             Event::Reboot { machine } | Event::CutSessions { machine } => {
-                if let Some(machine) = self.machines.get_mut(machine) {
-                    machine.sessions.iter_mut().for_each(|session| session.opened = self.revision);
-                }
+                self.renew_sessions(machine);
                 Ok(())
             }
-            Event::SetOutboundRule { network, rule } => {
-                self.only_virtual(network, || "a rule for a service tag".to_owned())?;
-                // Setting a rule to what it is does not make it a newer one.
-                let since = self.revision;
-                let before = self.outbound.get(network).filter(|before| before.action == rule.action);
-                let since = before.map_or(since, |before| before.since);
-                self.outbound.insert(network.clone(), Outbound { action: rule.action, since });
-                Ok(())
-            }
+            Event::SetOutboundRule { network, rule } => self.set_outbound_rule(network, rule.action),
+        }
+    }
+
+    fn open_session(&mut self, machine: &MachineName, resource: &ResourceName) {
+        if let Some(machine) = self.machines.get_mut(machine) {
+            machine.sessions.retain(|session| session.resource != *resource);
+            machine.sessions.push(Session { resource: resource.clone(), opened: self.revision });
+        }
+    }
+
+    fn renew_sessions(&mut self, machine: &MachineName) {
+        if let Some(machine) = self.machines.get_mut(machine) {
+            machine.sessions.iter_mut().for_each(|session| session.opened = self.revision);
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::dns::master::MasterError;
 use crate::dns::packed::{self, Entry, Found, StoredSet};
 use crate::dns::{NameServers, OwnerName, PackedZone, RecordSet, RecordType, Suffixes, WholeKey};
-use crate::estate::{EndpointName, ResourceName, Revision, ScopeName, ZoneId};
+use crate::estate::{EndpointName, ResourceName, Revision, ScopeName, Unresolved, ZoneId};
 
 /// Who wrote a record set.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -116,6 +116,8 @@ pub struct Zone {
     packed: PackedZone,
     provenance: Provenance,
     tombstones: HashMap<(OwnerName, RecordType), Tombstone>,
+    /// Why it may have more record sets than these: endpoints whose record sets are unknown, or the zone itself (absent).
+    unknown: Vec<(Option<EndpointName>, Unresolved)>,
 }
 
 /// What the origins of a zone's record sets mean.
@@ -185,14 +187,28 @@ impl Zone {
             free: Vec::new(),
             overwriting: 0,
         };
-        Self { id, created, packed: PackedZone::new(soa, 0), provenance, tombstones: HashMap::new() }
+        Self {
+            id,
+            created,
+            packed: PackedZone::new(soa, 0),
+            provenance,
+            tombstones: HashMap::new(),
+            unknown: Vec::new(),
+        }
     }
 
     /// A zone as a file has it. `file` is how explanations name the file. Such a zone is never written to.
     fn from_file(file: &str, packed: PackedZone) -> Self {
         let file: Arc<str> = file.into();
         let id = ZoneId { resource_group: Arc::clone(&file), apex: packed.apex().clone() };
-        Self { id, created: Revision(0), packed, provenance: Provenance::File(file), tombstones: HashMap::new() }
+        Self {
+            id,
+            created: Revision(0),
+            packed,
+            provenance: Provenance::File(file),
+            tombstones: HashMap::new(),
+            unknown: Vec::new(),
+        }
     }
 
     /// Reads a master file. `origin` is what relative names end in until the text says `$ORIGIN`.
@@ -206,6 +222,17 @@ impl Zone {
         servers: NameServers,
     ) -> Result<Self, Vec<MasterError>> {
         Ok(Self::from_file(file, PackedZone::read(text, origin, servers)?))
+    }
+
+    /// What makes its contents unknown: it may have names besides those it is known to have. Absent if it has no others.
+    pub fn unknown(&self) -> Option<&Unresolved> {
+        self.unknown.first().map(|(_, unresolved)| unresolved)
+    }
+
+    /// Says what an endpoint, or the zone itself, adds to it that is unknown; or that it adds nothing.
+    pub(super) fn set_unknown(&mut self, by: Option<&EndpointName>, unresolved: Option<&Unresolved>) {
+        self.unknown.retain(|(own, _)| own.as_ref() != by);
+        self.unknown.extend(unresolved.map(|one| (by.cloned(), one.clone())));
     }
 
     /// The file the zone was read from; absent for zones made by events and for published zones.

@@ -34,6 +34,8 @@ pub struct ParsedZone {
     pub apex: OwnerName,
     /// The SOA first if there is one, then in order of first appearance. A set has the TTL of its first record.
     pub sets: Vec<RecordSet>,
+    /// The line of the first record of each of the sets, from 1.
+    pub lines: Vec<u32>,
     /// How many name server records at the apex were left out.
     pub skipped: usize,
 }
@@ -68,9 +70,9 @@ pub fn read_with_remarks(
     }
     // A set's origin is the line of its first record, and no line has two.
     sets.sort_unstable_by_key(|(line, _)| *line);
-    let soa = has_soa.then(|| zone.soa().clone());
-    let sets = soa.into_iter().chain(sets.into_iter().map(|(_, set)| set)).collect();
-    Ok(ParsedZone { apex: zone.apex().clone(), sets, skipped: left_out })
+    let soa = has_soa.then(|| (zone.soa_origin(), zone.soa().clone()));
+    let (lines, sets) = soa.into_iter().chain(sets).unzip();
+    Ok(ParsedZone { apex: zone.apex().clone(), sets, lines, skipped: left_out })
 }
 /// Prints a zone: `$ORIGIN`, then one line a record, owners relative to `apex`, each with its own TTL.
 ///
@@ -401,7 +403,15 @@ mod tests {
         #[test]
         fn reading_what_was_written_gives_the_same_sets((apex, sets) in any_zone()) {
             let zone = read(write(&apex, &sets).as_bytes(), None);
-            prop_assert_eq!(zone, Ok(ParsedZone { apex, sets, skipped: 0 }));
+            let sets_before: Vec<usize> = sets.iter().map(|set| set.data().len()).collect();
+            // `$ORIGIN` is the first line, and each record has one.
+            let first_lines = sets_before.iter().scan(2, |line, records| {
+                let first = *line;
+                *line += u32::try_from(*records).expect("there are few");
+                Some(first)
+            });
+            let lines = first_lines.collect();
+            prop_assert_eq!(zone, Ok(ParsedZone { apex, sets, lines, skipped: 0 }));
         }
 
         #[test]

@@ -3,7 +3,7 @@
 use super::{
     AccessModeSettings, ApprovalState, DnsSetting, EndpointName, MachineName, NetworkName, OutboundRule,
     PrivateEndpointSpec, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Routing, RoutingKey, RulesetName,
-    RulesetSpec, ScopeName, ScopeSpec, ZoneGroup, ZoneId,
+    RulesetSpec, ScopeName, ScopeSpec, Unresolved, UnresolvedEndpoint, ZoneGroup, ZoneId,
 };
 use crate::dns::{OwnerName, RecordSet, RecordType};
 
@@ -49,6 +49,9 @@ pub enum Event {
     /// Someone deletes one by hand.
     DeleteRecordSet { zone: ZoneId, owner: OwnerName, kind: RecordType },
 
+    /// What else a private zone has is unknown from now on; or is known again, if nothing is unresolved.
+    SetZoneContents { zone: ZoneId, unresolved: Option<Unresolved> },
+
     /// A workspace, component or data collection endpoint is created, or changed to what the spec says.
     PutResource(ResourceSpec),
     /// It is deleted; Azure refuses while it is in a scope.
@@ -67,6 +70,8 @@ pub enum Event {
 
     /// A private endpoint is created: addresses are given, its zone group writes.
     CreatePrivateEndpoint(PrivateEndpointSpec),
+    /// A private endpoint is created of which the scope or the network is unknown: what its zones have besides is unknown.
+    CreateUnresolvedEndpoint(UnresolvedEndpoint),
     /// It is deleted, and with it the record sets of its zone group.
     DeletePrivateEndpoint { endpoint: EndpointName },
     /// Its zone group is created, replaced, or created again as it was (the repair): it writes all its record sets.

@@ -12,6 +12,7 @@ pub mod network;
 pub mod resource;
 pub mod routing;
 pub mod scope;
+pub mod unresolved;
 pub mod zone;
 
 pub mod event;
@@ -27,4 +28,5 @@ pub use network::{DnsSetting, Forward, ForwardTo, ForwarderKind, NetworkKind, Ne
 pub use resource::{ComponentSpec, DataCollectionEndpointSpec, PublicNetworkAccess, ResourceSpec, WorkspaceSpec};
 pub use routing::{Routing, RoutingKey};
 pub use scope::{AccessMode, AccessModeSettings, Exclusion, ScopeSpec};
+pub use unresolved::{Unresolved, UnresolvedEndpoint};
 pub use zone::{PublicZone, ResolutionPolicy, ZoneId};

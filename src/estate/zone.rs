@@ -24,10 +24,14 @@ impl fmt::Display for ZoneId {
 /// A zone of public DNS that somebody has in a file. It stands in the place of the published one of its name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PublicZone {
-    /// Its SOA record set, which stands at its apex.
+    /// The file, as it was named.
+    pub file: Arc<str>,
+    /// Its SOA record set, which is at its apex.
     pub soa: RecordSet,
-    /// Its other record sets.
-    pub sets: Vec<RecordSet>,
+    /// The line of the SOA in the file, from 1.
+    pub soa_line: u32,
+    /// Its other record sets, each with the line of its first record.
+    pub sets: Vec<(RecordSet, u32)>,
 }
 
 /// What Azure's resolver does for one link when the zone has no such name.

@@ -271,7 +271,7 @@ fn flow_side(end: &End) -> FlowSide {
         Path::Public { address } | Path::Unreachable { address, .. } | Path::Blocked { address } => {
             (None, Some(address))
         }
-        Path::NameError | Path::NoData | Path::Failure(_) => (None, None),
+        Path::NameError | Path::NoData | Path::Failure(_) | Path::Unknown { .. } => (None, None),
     };
     FlowSide {
         allowed: end.allowed,

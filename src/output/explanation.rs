@@ -180,7 +180,7 @@ fn fact(statement: &Statement) -> Fact {
         Statement::Wanted { owner, endpoint, address } => {
             Fact::Missing { owner: owner.to_string(), endpoint, address: address.to_string() }
         }
-        Statement::Failure { owner, why } => Fact::Failure { owner: owner.to_string(), reason: reason(why) },
+        Statement::Failure { owner, why } => Fact::Failure { owner: owner.to_string(), reason: reason(&why) },
     }
 }
 
@@ -192,7 +192,7 @@ fn source(said: &Said) -> Source {
     }
 }
 
-fn reason(failure: Failure) -> &'static str {
+fn reason(failure: &Failure) -> &'static str {
     match failure {
         Failure::AliasLoop => "aliasLoop",
         Failure::TooManyAliases => "tooManyAliases",
@@ -200,6 +200,7 @@ fn reason(failure: Failure) -> &'static str {
         Failure::RulesetLoop => "rulesetLoop",
         Failure::AzureDnsOutOfReach => "azureDnsOutOfReach",
         Failure::ForwardTargetGone => "forwardTargetGone",
+        Failure::UnknownContents { .. } => "unknownContents",
         Failure::ForwardTargetOutOfReach => "forwardTargetOutOfReach",
     }
 }

@@ -47,8 +47,8 @@ pub struct FlowDocument {
     /// The revision whose DNS an open session goes by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_since: Option<u32>,
-    /// True if the request is served.
-    pub allowed: bool,
+    /// True if the request is served; null where that is unknown.
+    pub allowed: Option<bool>,
     /// The row of the table of decisions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<u8>,
@@ -114,7 +114,7 @@ pub fn document(flow: &Flow, unserved: Option<&Unserved>) -> FlowDocument {
         endpoint,
         scope,
         session_since: flow.session.map(|revision| revision.0),
-        allowed: flow.judgement.allowed,
+        allowed: (!matches!(flow.path, Path::Unknown { .. })).then_some(flow.judgement.allowed),
         row: flow.judgement.row.map(|row| row.0),
         status: flow.judgement.seen.status,
         text: flow.judgement.seen.text.clone(),
@@ -133,7 +133,7 @@ fn ends(path: &Path) -> (Option<String>, Option<String>, Option<String>) {
         Path::PrivateEndpoint { endpoint, scope, address, .. } => {
             (Some(address.to_string()), Some(endpoint.to_string()), Some(scope.to_string()))
         }
-        Path::NameError | Path::NoData | Path::Failure(_) => (None, None, None),
+        Path::NameError | Path::NoData | Path::Failure(_) | Path::Unknown { .. } => (None, None, None),
     }
 }
 
@@ -154,7 +154,11 @@ fn other_document(flow: &OtherFlow) -> FlowDocument {
         way: None,
         reach_unknown: None,
         session_since: None,
-        allowed: flow.path.as_ref().is_none_or(|(_, path)| arrives(path)),
+        allowed: match &flow.path {
+            Some((_, Path::Unknown { .. })) => None,
+            Some((_, path)) => Some(arrives(path)),
+            None => Some(true),
+        },
         row: None,
         status: None,
         text: String::new(),
@@ -186,7 +190,11 @@ pub fn text(from: &str, flows: &[FlowDocument], everybody: &[&Unserved], broken:
             let _ = writeln!(text, "    because {}", flow.reason);
             continue;
         }
-        let verdict = if flow.allowed { "allowed" } else { "DENIED" };
+        let verdict = match flow.allowed {
+            Some(true) => "allowed",
+            Some(false) => "DENIED",
+            None => "unknown",
+        };
         let row = flow.row.map_or_else(String::new, |row| format!(", row {row}"));
         let path = match (&flow.endpoint, &flow.scope, &flow.address) {
             (Some(endpoint), Some(scope), Some(address)) => format!("private, {endpoint} of {scope} at {address}"),
@@ -214,7 +222,11 @@ pub fn text(from: &str, flows: &[FlowDocument], everybody: &[&Unserved], broken:
     for one in everybody {
         let _ = writeln!(text, "  {}: {} [{}]", one.used.name, standing_word(one.standing), one.cause.code);
     }
-    let denied = flows.iter().filter(|flow| flow.governed && !flow.allowed).count();
-    let _ = writeln!(text, "{} denied, {} broken", count(denied, "flow"), count(broken, "name"));
+    let denied = flows.iter().filter(|flow| flow.governed && flow.allowed == Some(false)).count();
+    let unknown = match flows.iter().filter(|flow| flow.governed && flow.allowed.is_none()).count() {
+        0 => String::new(),
+        some => format!(", {} unknown", count(some, "flow")),
+    };
+    let _ = writeln!(text, "{} denied{unknown}, {} broken", count(denied, "flow"), count(broken, "name"));
     text
 }

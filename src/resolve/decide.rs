@@ -10,7 +10,7 @@ use crate::compile::existing::{Basis, Existing, existing};
 use crate::compile::{Answer, Compiled, Link, Lookup, Owned, Target, Tombstone, View, ViewId, Zone};
 use crate::dns::{OwnerName, RecordSet, RecordType, WholeKey};
 use crate::estate::history::RulesetChain;
-use crate::estate::{DnsSetting, ForwarderKind, NetworkKind, ResolutionPolicy};
+use crate::estate::{DnsSetting, ForwarderKind, NetworkKind, ResolutionPolicy, Unresolved, ZoneId};
 
 /// The most aliases that are followed for one question.
 pub const MAX_ALIASES: usize = 16;
@@ -121,7 +121,7 @@ pub enum Outcome<'w> {
 }
 
 /// Why no answer can be given.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Failure {
     /// An alias leads back to a name met before.
     AliasLoop,
@@ -137,6 +137,13 @@ pub enum Failure {
     ForwardTargetGone,
     /// No packet gets from the network to the server it is forwarded to.
     ForwardTargetOutOfReach,
+    /// The private zone that has the say is not known to have the name, and may have names that are not known.
+    UnknownContents {
+        /// The zone.
+        zone: ZoneId,
+        /// What would have to be known.
+        unresolved: Unresolved,
+    },
 }
 
 impl Decision<'_> {
@@ -168,7 +175,7 @@ impl Hop<'_> {
     pub fn shown(&self) -> Cow<'_, RecordSet> {
         let set = &self.owned.set;
         let ttl = if set.kind() == RecordType::SOA && self.by.link.is_some() {
-            set.ttl().min(MAX_SOA_TTL)
+            set.ttl().min(every_cloud().longest_soa_ttl.value)
         } else {
             set.ttl()
         };
@@ -179,9 +186,6 @@ impl Hop<'_> {
         }
     }
 }
-
-/// The longest an SOA of a private zone was seen to live in answers of 168.63.129.16 (uncertain: perhaps a cap).
-const MAX_SOA_TTL: u32 = 1800;
 
 /// Answers a question in a view.
 ///
@@ -289,7 +293,7 @@ fn ask<'w>(
             }
             _ => {
                 if let Some(link) = view.link_of(&key) {
-                    return Ok(linked(world, link, &asked, at, forwards));
+                    return linked(world, link, &asked, at, forwards);
                 }
                 let Some((ruleset, domain, to)) = rule_of(view, name) else {
                     return Ok(public(world, &asked, None, at, forwards));
@@ -331,20 +335,24 @@ fn rule_of<'w>(
 }
 
 /// What a linked zone says. It owns its whole name space: a name it does not have does not exist, whatever public DNS
-/// knows, unless the link redirects.
+/// knows, unless the link redirects. Of a zone with unknown contents only what is known to be there is answered.
 fn linked<'w>(
     world: &'w Compiled,
     link: &'w Link,
     asked: &Asked<'_>,
     at: ViewId,
     forwards: Vec<Forwarded>,
-) -> (Lookup<'w>, Authority<'w>) {
+) -> Result<(Lookup<'w>, Authority<'w>), Failure> {
     let zone = &*link.zone;
     let found = zone.lookup_key(asked.name, asked.key);
-    if matches!(found, Lookup::Missing) && redirects(link, asked.kind) {
-        return public(world, asked, Some(zone), at, forwards);
+    // A wildcard answers for names the zone does not have, and whether it has this one is unknown.
+    if let (Lookup::Missing | Lookup::Wildcard(_), Some(unresolved)) = (&found, zone.unknown()) {
+        return Err(Failure::UnknownContents { zone: zone.id.clone(), unresolved: unresolved.clone() });
     }
-    (found, Authority { zone, link: Some(link), seen_from: at, redirected: None, forwards, existing: None })
+    if matches!(found, Lookup::Missing) && redirects(link, asked.kind) {
+        return Ok(public(world, asked, Some(zone), at, forwards));
+    }
+    Ok((found, Authority { zone, link: Some(link), seen_from: at, redirected: None, forwards, existing: None }))
 }
 
 /// True if a public zone is the catalogue's: whoever brings a zone of its own knows what is in it.
@@ -352,13 +360,9 @@ fn is_published(world: &Compiled, zone: &Zone) -> bool {
     zone.file().is_none() && !world.history.public.iter().any(|own| own.soa.owner() == zone.apex())
 }
 
-/// True if NXDOMAIN of this link is asked again in public DNS: for A, AAAA and CNAME in `privatelink` zones only.
-///
-/// Source: private-dns-fallback, 2025-02-04.
+/// True if NXDOMAIN of this link is asked again in public DNS: the catalogue has the types and the zones.
 fn redirects(link: &Link, kind: RecordType) -> bool {
-    link.policy == ResolutionPolicy::NxDomainRedirect
-        && matches!(kind, RecordType::A | RecordType::AAAA | RecordType::CNAME)
-        && link.zone.apex().labels().next().is_some_and(|label| label == b"privatelink")
+    link.policy == ResolutionPolicy::NxDomainRedirect && every_cloud().falls_back(link.zone.apex(), kind)
 }
 
 fn public<'w>(

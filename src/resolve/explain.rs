@@ -316,7 +316,7 @@ fn ending(world: &Compiled, decision: &Decision<'_>, cut: &mut bool, statements:
             }
         }
         Outcome::Failure { owner, why } => {
-            statements.push(Statement::Failure { owner: owner.clone(), why: *why });
+            statements.push(Statement::Failure { owner: owner.clone(), why: why.clone() });
         }
     }
 }
@@ -559,28 +559,36 @@ impl fmt::Display for Statement {
             Self::Wanted { owner, endpoint, address } => {
                 write!(f, "{endpoint} lives and has {address} for {owner}, but its zone no longer holds it")
             }
-            Self::Failure { owner, why } => match why {
-                Failure::AliasLoop => write!(f, "the aliases lead in a circle back to {owner} (SERVFAIL)"),
-                Failure::TooManyAliases => {
-                    write!(f, "there are more than {MAX_ALIASES} aliases, the last one to {owner} (SERVFAIL)")
-                }
-                Failure::ForwardLoop => write!(f, "the DNS servers hand {owner} around in a circle (SERVFAIL)"),
-                Failure::RulesetLoop => write!(
-                    f,
-                    "a forwarding ruleset is linked to the network of its own target, which hands {owner} back to it \
-                     (SERVFAIL)"
-                ),
-                Failure::ForwardTargetGone => {
-                    write!(f, "{owner} is forwarded to a server that does not exist any more (SERVFAIL)")
-                }
-                Failure::ForwardTargetOutOfReach => {
-                    write!(f, "{owner} is forwarded to a server that no packet of the network gets to (SERVFAIL)")
-                }
-                Failure::AzureDnsOutOfReach => write!(
-                    f,
-                    "{owner} is forwarded to 168.63.129.16, which cannot be reached from outside Azure (SERVFAIL)"
-                ),
-            },
+            Self::Failure { owner, why } => write_failure(f, owner, why),
+        }
+    }
+}
+
+fn write_failure(f: &mut fmt::Formatter<'_>, owner: &OwnerName, why: &Failure) -> fmt::Result {
+    match why {
+        Failure::AliasLoop => write!(f, "the aliases lead in a circle back to {owner} (SERVFAIL)"),
+        Failure::TooManyAliases => {
+            write!(f, "there are more than {MAX_ALIASES} aliases, the last one to {owner} (SERVFAIL)")
+        }
+        Failure::ForwardLoop => write!(f, "the DNS servers hand {owner} around in a circle (SERVFAIL)"),
+        Failure::RulesetLoop => write!(
+            f,
+            "a forwarding ruleset is linked to the network of its own target, which hands {owner} back to it \
+             (SERVFAIL)"
+        ),
+        Failure::ForwardTargetGone => {
+            write!(f, "{owner} is forwarded to a server that does not exist any more (SERVFAIL)")
+        }
+        Failure::ForwardTargetOutOfReach => {
+            write!(f, "{owner} is forwarded to a server that no packet of the network gets to (SERVFAIL)")
+        }
+        Failure::UnknownContents { zone, unresolved } => write!(
+            f,
+            "whether private zone {zone} has {owner} is unknown, because {unresolved} could not be resolved: it may \
+             have names that are not known (SERVFAIL)"
+        ),
+        Failure::AzureDnsOutOfReach => {
+            write!(f, "{owner} is forwarded to 168.63.129.16, which cannot be reached from outside Azure (SERVFAIL)")
         }
     }
 }

@@ -82,6 +82,7 @@ pub(super) fn respond_fast(
         let slot = prepared.zone_of(view.0 as usize, &key)?;
         let zone = slot.packed();
         let answer = match zone.lookup(&key) {
+            Found::Missing | Found::Wildcard(..) if slot.unknown => return None,
             Found::Name(entry) | Found::Wildcard(entry, _) => entry.answer(query.kind),
             Found::Missing
                 if slot.redirects

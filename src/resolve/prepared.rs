@@ -65,6 +65,8 @@ pub(super) struct ZoneSlot {
     zone: Arc<Zone>,
     /// Absent if there is nothing to say about any of its record sets.
     reasons: Option<Arc<Reasons>>,
+    /// True if names it is not known to have may exist in it.
+    pub(super) unknown: bool,
     /// True if names it does not have may be asked again in public DNS.
     pub(super) redirects: bool,
     /// True if a reply may have to say something about any name that the zone does not have.
@@ -77,7 +79,15 @@ pub(super) struct ZoneSlot {
 
 impl ZoneSlot {
     fn of(zone: &Arc<Zone>) -> Self {
-        Self { zone: Arc::clone(zone), reasons: None, redirects: false, tells: false, ends: false, rules: false }
+        Self {
+            unknown: zone.unknown().is_some(),
+            zone: Arc::clone(zone),
+            reasons: None,
+            redirects: false,
+            tells: false,
+            ends: false,
+            rules: false,
+        }
     }
 
     pub(super) fn packed(&self) -> &PackedZone {

@@ -91,7 +91,7 @@ fn reason(world: &Compiled, decision: &Decision<'_>) -> Option<ExtendedError> {
         }
         Outcome::NameError { owner, by, .. } if by.link.is_none() => other(absent_resource(world, owner)?),
         Outcome::NameError { .. } | Outcome::NoData { .. } => None,
-        Outcome::Failure { owner, why } => Some(failure(owner, *why)),
+        Outcome::Failure { owner, why } => Some(failure(owner, why)),
     }
 }
 
@@ -140,7 +140,7 @@ fn absent_resource(world: &Compiled, owner: &OwnerName) -> Option<String> {
     })
 }
 
-fn failure(owner: &OwnerName, why: Failure) -> ExtendedError {
+fn failure(owner: &OwnerName, why: &Failure) -> ExtendedError {
     let (code, text) = match why {
         Failure::AliasLoop => (OTHER, format!("the aliases lead in a circle back to {owner}")),
         Failure::TooManyAliases => (OTHER, format!("more than {MAX_ALIASES} aliases, the last one to {owner}")),
@@ -153,6 +153,9 @@ fn failure(owner: &OwnerName, why: Failure) -> ExtendedError {
         }
         Failure::ForwardTargetOutOfReach => {
             (NO_REACHABLE_AUTHORITY, format!("{owner} is forwarded to a server that no packet of the network gets to"))
+        }
+        Failure::UnknownContents { zone, unresolved } => {
+            (OTHER, format!("whether {zone} has {owner} is unknown: {unresolved} could not be resolved"))
         }
         Failure::AzureDnsOutOfReach => (
             NO_REACHABLE_AUTHORITY,

@@ -51,7 +51,7 @@ impl<'s> Checker<'s, '_> {
                     self.mismatch(schema, range, "nothing stands here")
                 }
             }
-            Value::Scalar { text, plain } => self.scalar(schema, &branches, range, text, *plain),
+            Value::Scalar { text, plain, .. } => self.scalar(schema, &branches, range, text, *plain),
         }
     }
 

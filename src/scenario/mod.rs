@@ -115,7 +115,7 @@ impl Version {
     /// version is taken for one of the newest, whose schema asks for the number.
     fn of(root: &node::Node<'_>, faults: &mut error::Faults) -> Option<Self> {
         let node = root.entries().iter().find(|(key, _)| key.text == "version").map(|(_, node)| node);
-        let node::Value::Scalar { text, plain: true } = &node.map_or(root, |node| node).value else {
+        let node::Value::Scalar { text, plain: true, .. } = &node.map_or(root, |node| node).value else {
             return Some(Self::V1);
         };
         match text.parse::<i64>() {

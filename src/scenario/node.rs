@@ -68,6 +68,8 @@ pub(super) enum Value<'t> {
         text: Cow<'t, str>,
         /// True if it was written without quotes: only such ones can be numbers, booleans or nothing.
         plain: bool,
+        /// True if its lines are those of the file, from the next one on (`|`).
+        block: bool,
     },
     /// A sequence.
     Sequence(Vec<Node<'t>>),
@@ -85,7 +87,12 @@ pub(super) struct Key<'t> {
 impl<'t> Node<'t> {
     /// True for `null`, `~` and nothing at all.
     pub(super) fn is_null(&self) -> bool {
-        matches!(&self.value, Value::Scalar { text, plain: true } if matches!(text.as_ref(), "" | "~" | "null"))
+        matches!(&self.value, Value::Scalar { text, plain: true, .. } if matches!(text.as_ref(), "" | "~" | "null"))
+    }
+
+    /// True for a text written as a block, whose lines are those of the file.
+    pub(super) fn is_block(&self) -> bool {
+        matches!(self.value, Value::Scalar { block: true, .. })
     }
 
     /// The value under a key of a mapping with few keys; the node itself if there is none, so that a place is near.
@@ -263,8 +270,8 @@ impl<'t> Builder<'_, 't> {
                     let message = format!("the tag `{}` means nothing here", shown(&tag.to_string()));
                     self.faults.add(Fault::plain(range, message).hint("remove it"));
                 }
-                let plain = style == ScalarStyle::Plain;
-                self.close(Node { range, value: Value::Scalar { text, plain } }, anchor)?;
+                let (plain, block) = (style == ScalarStyle::Plain, style == ScalarStyle::Literal);
+                self.close(Node { range, value: Value::Scalar { text, plain, block } }, anchor)?;
             }
             Event::SequenceStart(_, anchor, _) => {
                 self.open(Open::Sequence { range, items: Vec::new(), anchor }, range)?;

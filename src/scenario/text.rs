@@ -92,7 +92,7 @@ impl Addition {
         let number = |key: &str| {
             let (_, node) = root.entries().iter().find(|(own, _)| own.text == key)?;
             match &node.value {
-                Value::Scalar { text, plain: true } => text.parse::<u64>().ok(),
+                Value::Scalar { text, plain: true, .. } => text.parse::<u64>().ok(),
                 _ => None,
             }
         };

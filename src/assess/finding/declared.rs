@@ -7,7 +7,7 @@ use super::Draft;
 use crate::assess::Code;
 use crate::assess::forwarding::decided_in;
 use crate::assess::route::{Path, route};
-use crate::assess::verdict::{Cause, Root, Unserved};
+use crate::assess::verdict::{Cause, Root, Unknown, Unserved};
 use crate::catalogue::every_cloud;
 use crate::compile::reachability::{Reach, between};
 use crate::compile::refusal::Reason;
@@ -35,7 +35,7 @@ impl Found<'_> {
     }
 }
 
-pub(super) fn all(world: &Compiled) -> BTreeMap<Cause, Draft> {
+pub(super) fn all(world: &Compiled, unknown: &Unknown) -> BTreeMap<Cause, Draft> {
     let mut found = Found { world, drafts: BTreeMap::new() };
     found.record_sets();
     found.empty_zones();
@@ -53,6 +53,7 @@ pub(super) fn all(world: &Compiled) -> BTreeMap<Cause, Draft> {
     found.rulesets();
     found.targets();
     found.unknown_ways();
+    found.unknown_contents(unknown);
     found.drafts
 }
 
@@ -165,6 +166,9 @@ impl Found<'_> {
     fn empty_zones(&mut self) {
         let world = self.world;
         for (id, linked) in world.state.zones.iter().filter(|(_, linked)| linked.zone.is_empty()) {
+            if linked.zone.unknown().is_some() {
+                continue;
+            }
             let cuts = linked.links.iter().filter(|(_, policy)| **policy == ResolutionPolicy::Default);
             let networks: Vec<_> = cuts.map(|(network, _)| network.clone()).collect();
             if world.state.catalogue.zone(&id.apex).is_some() && !networks.is_empty() {
@@ -452,6 +456,20 @@ impl Found<'_> {
                         draft.also = vec![why];
                     }
                 }
+            }
+        }
+    }
+
+    /// Zones that may have names which are not known, with the names in use that depend on them.
+    fn unknown_contents(&mut self, unknown: &Unknown) {
+        for (id, linked) in &self.world.state.zones {
+            if linked.zone.unknown().is_none() {
+                continue;
+            }
+            let draft = self.add(Code::UnknownContents, Root::Zone(id.clone()));
+            for (network, name) in unknown.get(id).into_iter().flatten() {
+                draft.names.insert(name.clone());
+                draft.networks.insert(network.clone());
             }
         }
     }

@@ -333,6 +333,15 @@ fn of_zone(world: &Compiled, code: Code, id: &ZoneId, failing: &Failing, draft: 
             let right = meant(&world.state, id).map(|right| right.to_string()).unwrap_or_default();
             format!("{id} looks like {right} misspelt: no endpoint writes to it, no alias points into it")
         }
+        Code::UnknownContents => {
+            let why = world.state.zones.get(id).and_then(|linked| linked.zone.unknown());
+            let why = why.map_or_else(String::new, |why| format!(": {why} could not be resolved"));
+            let names = match draft.names.len() {
+                0 => String::new(),
+                names => format!("; {} in {} cannot be told", count(names, "name"), list(&draft.networks)),
+            };
+            format!("{id} may have record sets that are not known{why}{names}")
+        }
         Code::CanaryExists => format!("{id} makes {} exist in {}", canary(), list(&draft.networks)),
         _ => {
             let networks = if draft.networks.is_empty() { list(&failing.networks) } else { list(&draft.networks) };

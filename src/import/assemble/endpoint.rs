@@ -9,7 +9,9 @@ use jiff::civil::Date;
 use super::{Builder, Networks, Scope, Zones};
 use crate::compile::member;
 use crate::dns::OwnerName;
-use crate::estate::{ApprovalState, PrivateEndpointSpec, StaticAddress, ZoneGroup, ZoneId};
+use crate::estate::{
+    ApprovalState, PrivateEndpointSpec, StaticAddress, Unresolved, UnresolvedEndpoint, ZoneGroup, ZoneId,
+};
 use crate::import::command::{self, show, word};
 use crate::import::fact::{Facts, Object};
 use crate::import::id::ResourceId;
@@ -107,14 +109,22 @@ impl Builder<'_> {
                 continue;
             }
             if scope.as_ref().is_none_or(|id| id.has_unknown_name()) && object.told.is_some() {
-                let text = format!("what private endpoint {} leads to is not known: it is left out", object.id.name());
+                let text = format!(
+                    "what private endpoint {} leads to is not known: names that its zones are not known to have are unknown",
+                    object.id.name()
+                );
                 self.report.add(Topic::NotRead, text, object.places(), None);
+                self.unresolved_endpoint(object, "scope", scope.as_ref(), zones);
                 continue;
             }
             let subnet = object.id_of("subnet");
             if subnet.as_ref().is_none_or(|id| self.is_unknown_network(id)) && object.told.is_some() {
-                let text = format!("the network of private endpoint {} is not known: it is left out", object.id.name());
+                let text = format!(
+                    "the network of private endpoint {} is not known: names that its zones are not known to have are unknown",
+                    object.id.name()
+                );
                 self.report.add(Topic::NotRead, text, object.places(), None);
+                self.unresolved_endpoint(object, "network", subnet.as_ref(), zones);
                 continue;
             }
             endpoints.push(self.endpoint(object, scope, scopes, networks, zones));
@@ -142,6 +152,19 @@ impl Builder<'_> {
             }
         }
         endpoints
+    }
+
+    /// An endpoint of which `what` is unknown: it is in the estate for the zones it writes to.
+    fn unresolved_endpoint(&mut self, object: &Object, what: &str, id: Option<&ResourceId>, zones: &Zones) {
+        let label = self.labels.of("endpoint", &object.id);
+        let id = match id {
+            Some(id) => crate::import::fact::described(id),
+            None => format!("the {what} of private endpoint {label}"),
+        };
+        let zone_group = told_group(object, zones).flatten().map(|zones| ZoneGroup { zones });
+        let unresolved = Unresolved { id: id.into() };
+        let endpoint = UnresolvedEndpoint { name: label.as_str().into(), unresolved, zone_group };
+        self.unresolved.push((endpoint, object.places().into_iter().next()));
     }
 
     /// What an endpoint leads to if it is not a scope: its target says so, or the groups it asks for.
@@ -233,14 +256,8 @@ impl Builder<'_> {
 
     /// The zones an endpoint writes to: told, or seen from the record sets that say it made them.
     fn group(&mut self, object: &Object, endpoint: &Endpoint, zones: &Zones) -> Option<Vec<ZoneId>> {
-        if let Some(told) = object.get("zoneGroup").and_then(serde_json::Value::as_array) {
-            let ids = told.iter().filter_map(|one| one.as_str());
-            let mut group: Vec<ZoneId> =
-                ids.filter_map(|id| zones.all.get(&id.to_ascii_lowercase())).map(|zone| zone.id.clone()).collect();
-            let mut seen = std::collections::HashSet::new();
-            group.retain(|id| seen.insert(id.clone()));
-            // A group of no zones writes nothing, like none.
-            return (!group.is_empty()).then_some(group);
+        if let Some(group) = told_group(object, zones) {
+            return group;
         }
         let label = &endpoint.label;
         if object.get("zoneGroupUnknown").is_some() {
@@ -384,4 +401,16 @@ impl Builder<'_> {
             self.report.add(Topic::Inconsistent, text, endpoint.place.iter().cloned().collect(), None);
         }
     }
+}
+
+/// The zones that the source says an endpoint writes to; absent where it does not say.
+fn told_group(object: &Object, zones: &Zones) -> Option<Option<Vec<ZoneId>>> {
+    let told = object.get("zoneGroup").and_then(serde_json::Value::as_array)?;
+    let ids = told.iter().filter_map(|one| one.as_str());
+    let mut group: Vec<ZoneId> =
+        ids.filter_map(|id| zones.all.get(&id.to_ascii_lowercase())).map(|zone| zone.id.clone()).collect();
+    let mut seen = std::collections::HashSet::new();
+    group.retain(|id| seen.insert(id.clone()));
+    // A group of no zones writes nothing, like none.
+    Some((!group.is_empty()).then_some(group))
 }

@@ -1,6 +1,8 @@
 //! The history: declarations, then steps. Zones and scopes come first, each private endpoint is a step of its own, and
 //! what nobody in the import writes or deletes is done by hand at the end.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 use super::endpoint::Endpoint;
@@ -9,9 +11,11 @@ use super::resource::Resources;
 use super::timeline::Played;
 use super::zone::{Zone, Zones};
 use super::{Builder, Parts, Placed, Scope};
+use crate::compile::compile;
 use crate::dns::RecordType;
 use crate::estate::{
     AccessMode, AccessModeSettings, EndpointName, Event, Exclusion, History, Place, Recorded, ResourceSpec, ScopeSpec,
+    Unresolved,
 };
 use crate::import::command::word;
 use crate::import::report::{Provenance, Topic};
@@ -49,7 +53,7 @@ impl Builder<'_> {
         let scopes = self.scope_events(&parts, &played);
         step(&mut history, "scopes", "The scopes, without private endpoints yet.", scopes);
         let mut names: std::collections::HashSet<String> =
-            ["zones", "scopes", "scoped-later", "exclusions", "by-hand"].map(str::to_owned).into();
+            ["zones", "scopes", "scoped-later", "exclusions", "by-hand", "unknown"].map(str::to_owned).into();
         for (position, index) in played.order.iter().enumerate() {
             let endpoint = &parts.endpoints[*index];
             let mut events = scoped(&endpoint.scope, &played.before[position], endpoint.place.clone());
@@ -78,6 +82,8 @@ impl Builder<'_> {
             "What was found in the zones and nobody in the import writes or deletes.",
             by_hand,
         );
+        let unknown = self.unknown(&parts.zones, &history);
+        step(&mut history, "unknown", "What the zones have besides and the import does not say.", unknown);
 
         let mut scenario = Scenario::of(history);
         let files: Vec<&str> = self.report.files.iter().map(|file| &*file.file).collect();
@@ -94,6 +100,32 @@ impl Builder<'_> {
         .trim()
         .into();
         scenario
+    }
+
+    /// Endpoints of which the scope or the network is unknown, and zones that have more record sets than are known.
+    fn unknown(&mut self, zones: &Zones, history: &History) -> Vec<Placed> {
+        let endpoints = std::mem::take(&mut self.unresolved).into_iter();
+        let mut events: Vec<Placed> =
+            endpoints.map(|(endpoint, place)| (Event::CreateUnresolvedEndpoint(endpoint), place)).collect();
+        if zones.all.values().all(|zone| zone.said.is_none()) {
+            return events;
+        }
+        let state = compile(&Arc::new(history.clone()), history.last()).state;
+        for zone in zones.all.values() {
+            let (Some(said), Some(linked)) = (zone.said, state.zones.get(&zone.id)) else { continue };
+            let known = linked.zone.len() as u64;
+            if said > known {
+                let text = format!(
+                    "{} has {said} record sets, and {known} of them are known: names it is not known to have are unknown",
+                    zone.id.apex
+                );
+                self.report.add(Topic::NotRead, text, zone.place.iter().cloned().collect(), None);
+                let unresolved = Unresolved { id: format!("the list of record sets of {}", zone.id).into() };
+                let event = Event::SetZoneContents { zone: zone.id.clone(), unresolved: Some(unresolved) };
+                events.push((event, zone.place.clone()));
+            }
+        }
+        events
     }
 
     fn scope_events(&mut self, parts: &Parts, played: &Played) -> Vec<Placed> {

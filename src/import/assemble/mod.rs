@@ -24,7 +24,7 @@ use super::id::ResourceId;
 use super::report::{Provenance, Report, Topic};
 use crate::catalogue::Catalogue;
 use crate::dns::OwnerName;
-use crate::estate::{Cloud, Event};
+use crate::estate::{Cloud, Event, UnresolvedEndpoint};
 use crate::import::command::show;
 use crate::scenario::Scenario;
 
@@ -37,6 +37,8 @@ struct Builder<'f> {
     report: &'f mut Report,
     catalogue: Arc<Catalogue>,
     labels: Labels,
+    /// Private endpoints whose scope or network is unknown.
+    unresolved: Vec<(UnresolvedEndpoint, Option<Provenance>)>,
 }
 
 /// A scope with what is in it.
@@ -56,7 +58,8 @@ pub(super) fn assemble(facts: &mut Facts, report: &mut Report) -> Scenario {
     facts.report_contradictions(report);
     facts.close();
     let cloud = cloud_of(facts);
-    let mut own = Builder { facts, report, catalogue: Catalogue::of(cloud), labels: Labels::default() };
+    let mut own =
+        Builder { facts, report, catalogue: Catalogue::of(cloud), labels: Labels::default(), unresolved: Vec::new() };
     let zones = own.zones();
     let mut networks = own.networks();
     let mut scopes = own.scopes();

@@ -50,6 +50,8 @@ pub(super) struct Zone {
     pub(super) sets: IndexMap<(OwnerName, RecordType), Found>,
     /// True if every record set of the zone is known.
     pub(super) whole: bool,
+    /// How many record sets the source says it has, the SOA among them, where it does not list them.
+    pub(super) said: Option<u64>,
     /// True for zones of templates and plans: what is not said there is not there.
     planned: bool,
     pub(super) place: Option<Provenance>,
@@ -138,6 +140,7 @@ impl Builder<'_> {
                 resource: object.id.clone(),
                 links: IndexMap::new(),
                 sets,
+                said: (!whole).then(|| object.get("numberOfRecordSets")?.as_u64()).flatten(),
                 whole,
                 planned: object.planned,
                 place: object.places().into_iter().next(),

@@ -300,8 +300,19 @@ impl Reading<'_> {
         }
         self.exists(id, &resource.pointer);
         let known = Known { resource, plan };
-        match resource.kind.as_str() {
-            "azurerm_virtual_network" => self.tf_network(id, &view),
+        let is_read = self.tf_networking(id, &view, &known)
+            || self.tf_private_dns(id, &view, &known)
+            || self.tf_monitor(id, &view, &known);
+        if !is_read {
+            self.tf_record_set(id, &view);
+        }
+        self.close(&resource.kind, &view);
+    }
+
+    /// Virtual networks, their parts, and private endpoints; false for what is something else.
+    fn tf_networking(&mut self, id: &ResourceId, view: &View<'_>, known: &Known<'_, '_>) -> bool {
+        match known.resource.kind.as_str() {
+            "azurerm_virtual_network" => self.tf_network(id, view),
             "azurerm_virtual_network_dns_servers" => {
                 let servers: Vec<String> =
                     view.texts("dns_servers").into_iter().map(|(text, _)| text.to_owned()).collect();
@@ -324,14 +335,7 @@ impl Reading<'_> {
                 ]);
             }
             "azurerm_virtual_network_peering" => {
-                self.tf_id(
-                    id,
-                    "remote",
-                    &view,
-                    "remote_virtual_network_id",
-                    &known,
-                    "microsoft.network/virtualnetworks",
-                );
+                self.tf_id(id, "remote", view, "remote_virtual_network_id", known, "microsoft.network/virtualnetworks");
                 view.ignore(&[
                     "virtual_network_name",
                     "allow_forwarded_traffic",
@@ -345,6 +349,15 @@ impl Reading<'_> {
                     "remote_subnet_names",
                 ]);
             }
+            "azurerm_private_endpoint" => self.tf_endpoint(id, view, known),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Private zones and resolvers; false for what is something else.
+    fn tf_private_dns(&mut self, id: &ResourceId, view: &View<'_>, known: &Known<'_, '_>) -> bool {
+        match known.resource.kind.as_str() {
             "azurerm_private_dns_zone" => {
                 if let Some((number, pointer)) = view.number("number_of_record_sets") {
                     self.tell(id, "numberOfRecordSets", number, &pointer);
@@ -357,7 +370,7 @@ impl Reading<'_> {
                 ]);
             }
             "azurerm_private_dns_zone_virtual_network_link" => {
-                self.tf_id(id, "network", &view, "virtual_network_id", &known, "microsoft.network/virtualnetworks");
+                self.tf_id(id, "network", view, "virtual_network_id", known, "microsoft.network/virtualnetworks");
                 self.word(id, "resolutionPolicy", view.text("resolution_policy"), POLICIES);
                 if let Some((true, pointer)) = view.flag("registration_enabled") {
                     let text = "autoregistration writes names of virtual machines only, and those are not written here";
@@ -366,11 +379,57 @@ impl Reading<'_> {
                 }
                 view.ignore(&["private_dns_zone_name"]);
             }
+            "azurerm_private_dns_resolver" => {
+                self.tf_id(id, "network", view, "virtual_network_id", known, "microsoft.network/virtualnetworks");
+            }
+            "azurerm_private_dns_resolver_inbound_endpoint" => {
+                for item in view.items("ip_configurations").into_iter().take(1) {
+                    let own = item.view();
+                    let blocks = ["ip_configurations", "subnet_id"];
+                    self.tf_block_id(
+                        id,
+                        "subnet",
+                        &own,
+                        "subnet_id",
+                        known,
+                        &blocks,
+                        "microsoft.network/virtualnetworks/subnets",
+                    );
+                    if let Some((text, pointer)) = own.text("private_ip_address")
+                        && let Some(address) = self.address(text, &pointer)
+                    {
+                        self.tell(id, "address", address.to_string(), &pointer);
+                    }
+                    own.ignore(&["private_ip_allocation_method"]);
+                    self.close("ip_configurations", &own);
+                }
+                view.ignore(&["private_dns_resolver_id"]);
+            }
+            "azurerm_private_dns_resolver_outbound_endpoint" => {
+                self.tf_id(id, "subnet", view, "subnet_id", known, "microsoft.network/virtualnetworks/subnets");
+                view.ignore(&["private_dns_resolver_id"]);
+            }
+            "azurerm_private_dns_resolver_dns_forwarding_ruleset" => {
+                view.ignore(&["private_dns_resolver_outbound_endpoint_ids"]);
+            }
+            "azurerm_private_dns_resolver_forwarding_rule" => self.tf_rule(id, view),
+            "azurerm_private_dns_resolver_virtual_network_link" => {
+                self.tf_id(id, "network", view, "virtual_network_id", known, "microsoft.network/virtualnetworks");
+                view.ignore(&["dns_forwarding_ruleset_id"]);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Resources of Azure Monitor; false for what is something else.
+    fn tf_monitor(&mut self, id: &ResourceId, view: &View<'_>, known: &Known<'_, '_>) -> bool {
+        match known.resource.kind.as_str() {
             "azurerm_log_analytics_workspace" => {
                 if let Some((text, pointer)) = view.text("workspace_id") {
                     self.customer_id(id, text, &pointer);
                 }
-                self.tf_resource(id, &view);
+                self.tf_resource(id, view);
                 view.ignore(&[
                     "primary_shared_key",
                     "secondary_shared_key",
@@ -389,8 +448,8 @@ impl Reading<'_> {
                 if let Some((text, pointer)) = view.text("connection_string") {
                     self.connection_string(id, text, &pointer);
                 }
-                self.tf_id(id, "workspace", &view, "workspace_id", &known, "microsoft.operationalinsights/workspaces");
-                self.tf_resource(id, &view);
+                self.tf_id(id, "workspace", view, "workspace_id", known, "microsoft.operationalinsights/workspaces");
+                self.tf_resource(id, view);
                 view.ignore(&[
                     "app_id",
                     "application_type",
@@ -404,58 +463,19 @@ impl Reading<'_> {
                     "sampling_percentage",
                 ]);
             }
-            "azurerm_monitor_data_collection_endpoint" => self.tf_collection_endpoint(id, &view),
+            "azurerm_monitor_data_collection_endpoint" => self.tf_collection_endpoint(id, view),
             "azurerm_monitor_private_link_scope" => {
                 // The provider's default is Open, and a plan has it.
                 self.word(id, "ingestionAccessMode", view.text("ingestion_access_mode"), MODES);
                 self.word(id, "queryAccessMode", view.text("query_access_mode"), MODES);
             }
             "azurerm_monitor_private_link_scoped_service" => {
-                self.tf_id(id, "resource", &view, "linked_resource_id", &known, "");
+                self.tf_id(id, "resource", view, "linked_resource_id", known, "");
                 view.ignore(&["scope_name"]);
             }
-            "azurerm_private_endpoint" => self.tf_endpoint(id, &view, &known),
-            "azurerm_private_dns_resolver" => {
-                self.tf_id(id, "network", &view, "virtual_network_id", &known, "microsoft.network/virtualnetworks");
-            }
-            "azurerm_private_dns_resolver_inbound_endpoint" => {
-                for item in view.items("ip_configurations").into_iter().take(1) {
-                    let own = item.view();
-                    let blocks = ["ip_configurations", "subnet_id"];
-                    self.tf_block_id(
-                        id,
-                        "subnet",
-                        &own,
-                        "subnet_id",
-                        &known,
-                        &blocks,
-                        "microsoft.network/virtualnetworks/subnets",
-                    );
-                    if let Some((text, pointer)) = own.text("private_ip_address")
-                        && let Some(address) = self.address(text, &pointer)
-                    {
-                        self.tell(id, "address", address.to_string(), &pointer);
-                    }
-                    own.ignore(&["private_ip_allocation_method"]);
-                    self.close("ip_configurations", &own);
-                }
-                view.ignore(&["private_dns_resolver_id"]);
-            }
-            "azurerm_private_dns_resolver_outbound_endpoint" => {
-                self.tf_id(id, "subnet", &view, "subnet_id", &known, "microsoft.network/virtualnetworks/subnets");
-                view.ignore(&["private_dns_resolver_id"]);
-            }
-            "azurerm_private_dns_resolver_dns_forwarding_ruleset" => {
-                view.ignore(&["private_dns_resolver_outbound_endpoint_ids"]);
-            }
-            "azurerm_private_dns_resolver_forwarding_rule" => self.tf_rule(id, &view),
-            "azurerm_private_dns_resolver_virtual_network_link" => {
-                self.tf_id(id, "network", &view, "virtual_network_id", &known, "microsoft.network/virtualnetworks");
-                view.ignore(&["dns_forwarding_ruleset_id"]);
-            }
-            _ => self.tf_record_set(id, &view),
+            _ => return false,
         }
-        self.close(&resource.kind, &view);
+        true
     }
 
     /// An attribute that holds an id; in a plan it is followed through the configuration.

@@ -615,6 +615,12 @@ pub(super) enum WhatSchema {
     CreatePrivateEndpoint(PrivateEndpointSchema),
     /// Deletes a private endpoint with the record sets of its zone group.
     DeletePrivateEndpoint(NameSchema),
+    /// Creates a private endpoint whose scope or network is unknown. Names that its zones are not known to have are answered
+    /// SERVFAIL.
+    CreateUnresolvedEndpoint(UnresolvedEndpointSchema),
+    /// Says that a private zone may have record sets that are not known, or that all are known. Names that such a zone is not
+    /// known to have are answered SERVFAIL.
+    SetZoneContents(ZoneContentsSchema),
     /// Creates or replaces the zone group of a private endpoint, which writes all its record sets.
     SetZoneGroup(SetZoneGroupSchema),
     /// Creates the zone group of a private endpoint again as it is, which writes all its record sets.
@@ -1021,6 +1027,32 @@ pub(super) struct SetZoneGroupSchema {
     pub endpoint: String,
     /// The zones.
     pub zone_group: ZoneGroupSchema,
+}
+
+/// A private endpoint of which the scope or the network is unknown.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct UnresolvedEndpointSchema {
+    /// Its name.
+    pub name: String,
+    /// What could not be resolved: an id, or what is left of an expression.
+    pub unresolved: String,
+    /// The zones it writes to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone_group: Option<ZoneGroupSchema>,
+}
+
+/// Whether all that a private zone has is known.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ZoneContentsSchema {
+    /// The resource group.
+    pub resource_group: String,
+    /// The zone.
+    pub zone: String,
+    /// What could not be resolved; without it the contents are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unresolved: Option<String>,
 }
 
 /// A connection's state from now on.

@@ -10,6 +10,7 @@ use crate::compile::address::usable;
 use crate::compile::refusal::Reason;
 use crate::estate::{
     AccessMode, AccessModeSettings, ApprovalState, Event, Exclusion, PrivateEndpointSpec, ScopeSpec, StaticAddress,
+    Unresolved, UnresolvedEndpoint,
 };
 use crate::scenario::error::{choice, shown};
 use crate::scenario::node::Node;
@@ -145,6 +146,14 @@ impl Loader<'_> {
         }
     }
 
+    pub(super) fn create_unresolved(&mut self, shape: &UnresolvedEndpointSchema, node: &Node, told: Told) {
+        self.new_name(ObjectKind::PrivateEndpoint, &shape.name, node.get("name").range);
+        let zone_group = shape.zone_group.as_ref().map(|group| self.zone_group(group, node.get("zoneGroup")));
+        let unresolved = Unresolved { id: shape.unresolved.as_str().into() };
+        let endpoint = UnresolvedEndpoint { name: shape.name.as_str().into(), unresolved, zone_group };
+        self.push(told, Event::CreateUnresolvedEndpoint(endpoint));
+    }
+
     pub(super) fn set_zone_group(&mut self, shape: &SetZoneGroupSchema, node: &Node, told: Told) {
         self.refer(ObjectKind::PrivateEndpoint, &shape.endpoint, node.get("endpoint"));
         let zone_group = self.zone_group(&shape.zone_group, node.get("zoneGroup"));
@@ -152,8 +161,10 @@ impl Loader<'_> {
     }
 
     pub(super) fn repair_zone_group(&mut self, name: &str, node: &Node, told: Told) {
-        let Some(endpoint) = self.state.endpoints.get(name) else { return };
-        match endpoint.zone_group.clone() {
+        let unresolved = self.state.unresolved.get(name).map(|endpoint| endpoint.zone_group.clone());
+        let resolved = self.state.endpoints.get(name).map(|endpoint| endpoint.zone_group.clone());
+        let Some(group) = resolved.or(unresolved) else { return };
+        match group {
             Some(zone_group) => self.push(told, Event::SetZoneGroup { endpoint: name.into(), zone_group }),
             None => {
                 let message = format!("private endpoint `{}` has no zone group to repair", shown(name));

@@ -21,7 +21,7 @@ impl Loader<'_> {
         let Some(zone) = self.parsed(shape, node, &text, range) else { return };
         match &shape.resource_group {
             Some(group) => self.private_zone(group, zone, shape, node, range),
-            None if shape.links.is_empty() => self.public_zone(zone, range),
+            None if shape.links.is_empty() => self.public_zone(zone, shape, node, range),
             None => {
                 let hint = "write the zone's `resourceGroup`: two zones of one name are told apart by it".to_owned();
                 self.fault(node.get("links").range, "only private zones are linked".to_owned(), Some(hint));
@@ -91,10 +91,18 @@ impl Loader<'_> {
         self.link(&[id], &shape.links, node, told);
     }
 
-    fn public_zone(&mut self, zone: ParsedZone, range: Range) {
-        let is_soa = |set: &RecordSet| set.kind() == RecordType::SOA;
-        let (soa, sets): (Vec<_>, Vec<_>) = zone.sets.into_iter().partition(is_soa);
-        let Some(soa) = soa.into_iter().next() else {
+    fn public_zone(&mut self, zone: ParsedZone, shape: &ZoneFileSchema, node: &Node, range: Range) {
+        // A text within the scenario has the scenario's lines, if it is written as it is: as a block.
+        let (file, before) = match &shape.file {
+            Some(path) => (path.as_str().into(), 0),
+            None => (Arc::clone(&self.file), range.line),
+        };
+        let keeps_lines = shape.file.is_some() || node.get("text").is_block();
+        let line = |own: u32| if keeps_lines { before + own } else { before };
+        let is_soa = |(set, _): &(RecordSet, u32)| set.kind() == RecordType::SOA;
+        let placed = zone.sets.into_iter().zip(zone.lines.into_iter().map(line));
+        let (soa, sets): (Vec<_>, Vec<_>) = placed.partition(is_soa);
+        let Some((soa, soa_line)) = soa.into_iter().next() else {
             let hint = "negative answers carry it; for a private zone write its `resourceGroup`".to_owned();
             self.fault(range, format!("the zone `{}` has no SOA record", zone.apex), Some(hint));
             return;
@@ -102,6 +110,6 @@ impl Loader<'_> {
         if self.history.public.iter().any(|other| other.soa.owner() == soa.owner()) {
             self.fault(range, format!("there is a public zone `{}` already", zone.apex), None);
         }
-        self.history.public.push(Arc::new(PublicZone { soa, sets }));
+        self.history.public.push(Arc::new(PublicZone { file, soa, soa_line, sets }));
     }
 }

@@ -9,7 +9,8 @@ use crate::dns::OwnerName;
 use crate::estate::{
     AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting, Event,
     ForwardTo, ForwarderKind, History, NetworkKind, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded,
-    ResolutionPolicy, ResourceSpec, Routing, RuleAction, RulesetSpec, ScopeSpec, WorkspaceSpec, ZoneGroup, ZoneId,
+    ResolutionPolicy, ResourceSpec, Routing, RuleAction, RulesetSpec, ScopeSpec, UnresolvedEndpoint, WorkspaceSpec,
+    ZoneGroup, ZoneId,
 };
 use crate::scenario::v1::load::region;
 use crate::scenario::v1::schema::*;
@@ -206,16 +207,7 @@ impl Events {
             }),
             Event::PutResource(spec) => self.resource(spec),
             Event::DeleteResource { resource } => WhatSchema::DeleteResource(resource.to_string()),
-            Event::CreatePrivateLinkScope(ScopeSpec { name, access, lacks_modes, created }) => {
-                let named = |own: AccessMode| (!lacks_modes || own != AccessMode::Open).then(|| mode(own));
-                WhatSchema::CreatePrivateLinkScope(ScopeSchema {
-                    name: name.to_string(),
-                    ingestion_access_mode: named(access.ingestion),
-                    query_access_mode: named(access.query),
-                    exclusions: exclusions(access),
-                    created: created.map(|date| date.to_string()),
-                })
-            }
+            Event::CreatePrivateLinkScope(spec) => WhatSchema::CreatePrivateLinkScope(scope(spec)),
             Event::SetAccessModes { scope, access } => WhatSchema::SetAccessModes(SetAccessModesSchema {
                 scope: scope.to_string(),
                 ingestion_access_mode: Some(mode(access.ingestion)),
@@ -224,6 +216,14 @@ impl Events {
             }),
             Event::DeletePrivateLinkScope { scope } => WhatSchema::DeletePrivateLinkScope(scope.to_string()),
             Event::CreatePrivateEndpoint(spec) => WhatSchema::CreatePrivateEndpoint(self.endpoint(spec)),
+            Event::CreateUnresolvedEndpoint(endpoint) => {
+                WhatSchema::CreateUnresolvedEndpoint(self.unresolved_endpoint(endpoint))
+            }
+            Event::SetZoneContents { zone, unresolved } => WhatSchema::SetZoneContents(ZoneContentsSchema {
+                resource_group: zone.resource_group.to_string(),
+                zone: zone.apex.to_string(),
+                unresolved: unresolved.as_ref().map(ToString::to_string),
+            }),
             Event::DeletePrivateEndpoint { endpoint } => WhatSchema::DeletePrivateEndpoint(named(endpoint.as_str())),
             Event::SetZoneGroup { endpoint, zone_group } => WhatSchema::SetZoneGroup(SetZoneGroupSchema {
                 endpoint: endpoint.to_string(),
@@ -303,6 +303,14 @@ impl Events {
         }
     }
 
+    fn unresolved_endpoint(&self, endpoint: &UnresolvedEndpoint) -> UnresolvedEndpointSchema {
+        UnresolvedEndpointSchema {
+            name: endpoint.name.to_string(),
+            unresolved: endpoint.unresolved.to_string(),
+            zone_group: endpoint.zone_group.as_ref().map(|group| self.zone_group(group)),
+        }
+    }
+
     fn zone_group(&self, group: &ZoneGroup) -> ZoneGroupSchema {
         let parts = group.zones.chunk_by(|one, other| one.resource_group == other.resource_group);
         let mut parts: Vec<ZoneGroupZonesSchema> = parts
@@ -330,6 +338,17 @@ impl Events {
             return (group, ALL_ZONES);
         }
         (group, ZoneListSchema::Names(zones.iter().map(|zone| zone.apex.to_string()).collect()))
+    }
+}
+
+fn scope(ScopeSpec { name, access, lacks_modes, created }: &ScopeSpec) -> ScopeSchema {
+    let named = |own: AccessMode| (!lacks_modes || own != AccessMode::Open).then(|| mode(own));
+    ScopeSchema {
+        name: name.to_string(),
+        ingestion_access_mode: named(access.ingestion),
+        query_access_mode: named(access.query),
+        exclusions: exclusions(access),
+        created: created.map(|date| date.to_string()),
     }
 }
 

@@ -78,7 +78,8 @@ pub(super) fn allow_file(file: &AllowFile) -> String {
 }
 
 fn public_zone(zone: &PublicZone) -> ZoneFileSchema {
-    let sets: Vec<RecordSet> = std::iter::once(&zone.soa).chain(&zone.sets).cloned().collect();
+    let sets: Vec<RecordSet> =
+        std::iter::once(&zone.soa).chain(zone.sets.iter().map(|(set, _)| set)).cloned().collect();
     let text = master::write(zone.soa.owner(), &sets);
     ZoneFileSchema { file: None, text: Some(text), origin: None, resource_group: None, links: IndexMap::new() }
 }
