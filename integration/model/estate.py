@@ -1,0 +1,409 @@
+"""Applies the events of a scenario, one after the other, to an estate: what exists, and what stands in the private zones.
+
+Only the forms of events that `histories.py` writes are understood; any other event is an error, never ignored.
+"""
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+
+from facts import (
+    AGENTSVC, BASE_NAMES, BASE_SINCE, COMPRESSION_SINCE, FIRST_ADDRESS, MODES_SINCE, MONITOR, ODS, OMS, PRIVATE_ZONES,
+    twin,
+)
+
+
+@dataclass
+class Record:
+    """The A or CNAME record set of one owner name, and the endpoint that wrote it (None: someone, by hand)."""
+
+    kind: str
+    data: list
+    writer: str | None
+    overwritten: "Record | None" = None
+
+
+@dataclass
+class Zone:
+    records: dict = field(default_factory=dict)
+    links: dict = field(default_factory=dict)
+
+
+@dataclass
+class Scope:
+    modes: dict
+    exclusions: dict
+    resources: list = field(default_factory=list)
+    deleted: bool = False
+
+
+@dataclass
+class Endpoint:
+    scope: str
+    network: str
+    subnet: str
+    created: str | None
+    approval: str
+    group: list | None
+    # Member (what has one address) to address, and public name to member.
+    addresses: dict = field(default_factory=dict)
+    names: dict = field(default_factory=dict)
+
+
+@dataclass
+class Resource:
+    kind: str
+    spec: dict
+    ingestion: str
+    query: str
+
+
+def before(date, day):
+    """Whether a date, if there is one, is before a day. What has no date follows the newest rules."""
+    return date is not None and date < day
+
+
+class Estate:
+    def __init__(self, rules, switches):
+        self.rules = rules
+        self.deletion = switches.get("deletion", "delete-by-name")
+        self.workspace_hop = switches.get("workspaceHop", "scoped")
+        self.append = switches.get("append", "own-only")
+        self.networks, self.peerings, self.inbound, self.rulesets = {}, set(), {}, {}
+        self.zones, self.resources, self.scopes, self.endpoints = {}, {}, {}, {}
+        self.machines = {}
+        self.outbound = {}
+        self.gone_names = set()
+        self.date = None
+        # What Azure refused: (step, kind of event).
+        self.refused = []
+
+    # Events
+
+    def apply(self, event, date):
+        date = event.get("date", date)
+        (kind, what), = ((key, value) for key, value in event.items() if key != "date")
+        self.date = date
+        if getattr(self, kind)(what) is False:
+            self.refused.append(kind)
+
+    def createNetwork(self, spec):
+        self.networks[spec["name"]] = dict(spec)
+
+    def createPeering(self, between):
+        self.peerings.add(frozenset(between))
+
+    def deletePeering(self, between):
+        self.peerings.discard(frozenset(between))
+
+    def setDns(self, what):
+        self.networks[what["network"]]["dns"] = what["dns"]
+
+    def createInboundEndpoint(self, what):
+        self.inbound[what["name"]] = what["network"]
+
+    def setRuleset(self, what):
+        self.rulesets[what["name"]] = what
+
+    def deleteRuleset(self, name):
+        del self.rulesets[name]
+
+    def _apexes(self, what):
+        return PRIVATE_ZONES if what["zones"] == "azuremonitor" else what["zones"]
+
+    def createPrivateDnsZones(self, what):
+        for apex in self._apexes(what):
+            self.zones.setdefault((what["resourceGroup"], apex), Zone())
+        return self.linkZones(what) if what.get("links") else None
+
+    def deletePrivateDnsZones(self, what):
+        done = True
+        for apex in self._apexes(what):
+            if self.zones[what["resourceGroup"], apex].links:
+                done = False
+            else:
+                del self.zones[what["resourceGroup"], apex]
+        return done
+
+    def linkZones(self, what):
+        done = True
+        for apex in self._apexes(what):
+            for network, link in what["links"].items():
+                same_name = [
+                    zone for (group, other), zone in self.zones.items()
+                    if other == apex and group != what["resourceGroup"] and network in zone.links
+                ]
+                if same_name or self.networks[network].get("kind") == "onPremises":
+                    done = False
+                    continue
+                self.zones[what["resourceGroup"], apex].links[network] = link.get("resolutionPolicy", "Default")
+        return done
+
+    def unlinkZones(self, what):
+        for apex in self._apexes(what):
+            networks = what["networks"] if isinstance(what["networks"], list) else [what["networks"]]
+            for network in networks:
+                self.zones[what["resourceGroup"], apex].links.pop(network, None)
+
+    def putRecordSet(self, what):
+        zone = self.zones[what["resourceGroup"], what["zone"]]
+        zone.records[what["name"]] = Record(what["type"], [one.rstrip(".") for one in what["records"]], None)
+
+    def deleteRecordSet(self, what):
+        self.zones[what["resourceGroup"], what["zone"]].records.pop(what["name"], None)
+
+    def _put_resource(self, kind, what):
+        flag = what.get("publicNetworkAccess", "Enabled")
+        resource = Resource(
+            kind, what,
+            what.get("publicNetworkAccessForIngestion", flag), what.get("publicNetworkAccessForQuery", flag),
+        )
+        self.resources[what["name"]] = resource
+
+    def createWorkspace(self, what):
+        self._put_resource("workspace", what)
+
+    def createComponent(self, what):
+        self._put_resource("component", what)
+
+    def createDataCollectionEndpoint(self, what):
+        self._put_resource("collection", what)
+
+    def setPublicNetworkAccess(self, what):
+        resource = self.resources[what["resource"]]
+        resource.ingestion = what.get("ingestion", resource.ingestion)
+        resource.query = what.get("query", resource.query)
+
+    def deleteResource(self, name):
+        if self.scopes_of(name):
+            return False
+        self.gone_names |= set(own_names(self.resources[name]))
+        del self.resources[name]
+
+    def createPrivateLinkScope(self, what):
+        self.scopes[what["name"]] = Scope({}, {})
+        if before(self.date, MODES_SINCE):
+            self.scopes[what["name"]].modes = {"ingestion": "PrivateOnly", "query": "Open"}
+        else:
+            self.setAccessModes({**what, "scope": what["name"]})
+
+    def setAccessModes(self, what):
+        scope = self.scopes[what["scope"]]
+        scope.modes = {"ingestion": what["ingestionAccessMode"], "query": what["queryAccessMode"]}
+        scope.exclusions = {
+            one["privateEndpointConnectionName"]: {"ingestion": one["ingestionAccessMode"], "query": one["queryAccessMode"]}
+            for one in what.get("exclusions", [])
+        }
+
+    def deletePrivateLinkScope(self, name):
+        self.scopes[name].deleted = True
+        self.scopes[name].resources = []
+
+    def _several(self, what):
+        return what["resource"] if isinstance(what["resource"], list) else [what["resource"]]
+
+    def addScopedResource(self, what):
+        for name in self._several(what):
+            scope = self.scopes[what["scope"]]
+            if name in scope.resources:
+                continue
+            scope.resources.append(name)
+            for key, endpoint in self.endpoints.items():
+                if endpoint.scope == what["scope"]:
+                    added = self._serve(endpoint, [name])
+                    if self.append == "rewrite-all":
+                        added = list(endpoint.names)
+                    self._write(key, added)
+
+    def removeScopedResource(self, what):
+        for name in self._several(what):
+            scope = self.scopes[what["scope"]]
+            if name not in scope.resources:
+                continue
+            scope.resources.remove(name)
+            for key, endpoint in self.endpoints.items():
+                if endpoint.scope == what["scope"]:
+                    kept = {one for other in scope.resources for one in own_names(self.resources[other])}
+                    lost = [one for one in own_names(self.resources[name]) if one not in kept and one in endpoint.names]
+                    self._erase(key, lost)
+                    for one in lost:
+                        del endpoint.names[one]
+                    still = set(endpoint.names.values())
+                    endpoint.addresses = {member: at for member, at in endpoint.addresses.items() if member in still}
+
+    def createPrivateEndpoint(self, what):
+        network, subnet = what["subnet"].split("/")
+        group = what.get("zoneGroup")
+        endpoint = Endpoint(
+            what["scope"], network, subnet, self.date, what.get("approval", "Approved"),
+            None if group is None else self._group(group),
+        )
+        self.endpoints[what["name"]] = endpoint
+        resources = sorted(
+            self.scopes[what["scope"]].resources,
+            key=lambda name: ["workspace", "component", "collection"].index(self.resources[name].kind),
+        )
+        base = [name for name in BASE_NAMES if not before(endpoint.created, BASE_SINCE.get(name, ""))]
+        if self.rules.resources_come_before_base_names:
+            self._serve(endpoint, resources)
+        for name in base:
+            self._address(endpoint, name)
+            endpoint.names[name] = name
+        self._serve(endpoint, resources)
+        self._write(what["name"], list(endpoint.names))
+
+    def _group(self, group):
+        """Zones that are there when the group is made; it is a list of zones from then on."""
+        if isinstance(group, str):
+            return [(group, apex) for apex in PRIVATE_ZONES]
+        return [(group["resourceGroup"], apex) for apex in self._apexes(group)]
+
+    def deletePrivateEndpoint(self, name):
+        self._erase(name, list(self.endpoints[name].names))
+        del self.endpoints[name]
+
+    def setZoneGroup(self, what):
+        endpoint = self.endpoints[what["endpoint"]]
+        group = self._group(what["zoneGroup"])
+        if endpoint.group is not None:
+            dropped = [zone for zone in endpoint.group if zone not in group]
+            self._erase(what["endpoint"], list(endpoint.names), dropped)
+        endpoint.group = group
+        self._write(what["endpoint"], list(endpoint.names))
+
+    def repairZoneGroup(self, name):
+        self._write(name, list(self.endpoints[name].names))
+
+    def deleteZoneGroup(self, name):
+        self._erase(name, list(self.endpoints[name].names))
+        self.endpoints[name].group = None
+
+    def setApproval(self, what):
+        endpoint = self.endpoints[what["endpoint"]]
+        was, endpoint.approval = endpoint.approval, what["approval"]
+        if was != "Approved" and endpoint.approval == "Approved":
+            self._write(what["endpoint"], list(endpoint.names))
+
+    def createVirtualMachine(self, what):
+        self.machines[what["name"]] = what["network"]
+
+    def setOutboundRule(self, what):
+        self.outbound[what["network"]] = what["action"]
+
+    # Addresses
+
+    def _serve(self, endpoint, resources):
+        """Gives addresses to what the endpoint does not serve yet; returns the names that are new."""
+        new = []
+        compressed = self.rules.workspaces_of_a_region_share_addresses and not before(
+            endpoint.created, COMPRESSION_SINCE
+        )
+        for name in resources:
+            resource = self.resources[name]
+            region = resource.spec["location"].replace(" ", "").lower()
+            for one in own_names(resource):
+                if one in endpoint.names:
+                    continue
+                member = one
+                if resource.kind == "workspace" and compressed:
+                    member = f"{region} {one.split('.', 1)[1]}"
+                self._address(endpoint, member)
+                endpoint.names[one] = member
+                new.append(one)
+        return new
+
+    def _address(self, endpoint, member):
+        if member in endpoint.addresses:
+            return
+        subnet = ip_network(self.networks[endpoint.network]["subnets"][endpoint.subnet])
+        taken = {
+            address for other in self.endpoints.values()
+            if (other.network, other.subnet) == (endpoint.network, endpoint.subnet) for address in other.addresses.values()
+        }
+        number = FIRST_ADDRESS
+        while str(subnet[number]) in taken:
+            number += 1
+        endpoint.addresses[member] = str(subnet[number])
+
+    # Record sets
+
+    def _places(self, endpoint, names, group):
+        for name in names:
+            private = twin(name)
+            for zone in group or []:
+                if zone in self.zones and private.endswith("." + zone[1]):
+                    yield self.zones[zone], private[: -len(zone[1]) - 1], name
+
+    def _write(self, key, names):
+        endpoint = self.endpoints[key]
+        if endpoint.approval != "Approved" and self.rules.pending_endpoint_writes_nothing:
+            return
+        if self.scopes[endpoint.scope].deleted:
+            return
+        group = endpoint.group
+        if group and not self.rules.group_is_a_fixed_list:
+            group = [(group[0][0], apex) for apex in PRIVATE_ZONES]
+        for zone, owner, name in self._places(endpoint, names, group):
+            old = zone.records.get(owner)
+            if old is not None and old.writer != key and not self.rules.last_writer_wins:
+                continue
+            address = endpoint.addresses[endpoint.names[name]]
+            zone.records[owner] = Record("A", [address], key, old if old and old.writer != key else None)
+
+    def _erase(self, key, names, group=None):
+        endpoint = self.endpoints[key]
+        by_name = self.deletion == "delete-by-name"
+        if not self.rules.deletion_takes_the_name:
+            by_name = not by_name
+        for zone, owner, _ in self._places(endpoint, names, endpoint.group if group is None else group):
+            old = zone.records.get(owner)
+            if old is None or (old.writer != key and not by_name):
+                continue
+            del zone.records[owner]
+            if not self.rules.overwritten_stays_away and old.overwritten is not None:
+                zone.records[owner] = old.overwritten
+
+    # What follows from it
+
+    def scopes_of(self, resource):
+        return [name for name, scope in self.scopes.items() if resource in scope.resources]
+
+    def scoped_names(self):
+        """Names of workspaces and data collection endpoints that are in a scope."""
+        names = set()
+        for scope in self.scopes.values():
+            for name in scope.resources:
+                names |= set(own_names(self.resources[name]))
+        return names
+
+    def reach(self, one, other):
+        """Whether packets get from one network to another: yes, no, or unknown, if a third network joins them."""
+        if one == other or frozenset([one, other]) in self.peerings:
+            return "yes"
+        neighbours = [{next(iter(pair - {end}), end) for pair in self.peerings if end in pair} for end in (one, other)]
+        if neighbours[0] & neighbours[1]:
+            return "unknown" if self.rules.peering_is_not_transitive else "yes"
+        return "no"
+
+    def endpoints_at(self, address):
+        return [
+            (key, endpoint) for key, endpoint in self.endpoints.items() if address in endpoint.addresses.values()
+        ]
+
+
+def own_names(resource):
+    """The names of a resource, in the order in which they get addresses."""
+    spec = resource.spec
+    if resource.kind == "workspace":
+        return [f"{spec['customerId']}.{zone}" for zone in (OMS, ODS, AGENTSVC)]
+    if resource.kind == "collection":
+        host = spec["configurationAccess"].split(".handler.control.")[0]
+        return [f"{host}.{part}.{MONITOR}" for part in ("handler.control", "ingest", "metrics.ingest")]
+    names = []
+    if spec.get("ingestionEndpoint", "global") != "global":
+        names.append(f"{spec['ingestionEndpoint']}.in.ai.{MONITOR}")
+        names.append(f"{spec['ingestionEndpoint'].rsplit('-', 1)[0]}.livediagnostics.{MONITOR}")
+    return names
+
+
+def in_subnet(address, subnet):
+    return ip_address(address) in ip_network(subnet)

@@ -1,0 +1,98 @@
+"""What Microsoft publishes about Azure Monitor Private Link, as tables, and the rules that a mutation can break.
+
+Sources, as pages and dates: private-link-design (2024-10-23), private-link-configure (2026-01-27), private-endpoint-dns
+(2023-10-11), private-dns-fallback (2025-02-04), private-resolver-endpoints-rulesets (2023-03-29), the support team's
+ampls-ip-ranges (2025-12), and real output of dig and of the Azure CLI.
+"""
+
+from dataclasses import dataclass, fields
+
+MONITOR = "monitor.azure.com"
+OMS = "oms.opinsights.azure.com"
+ODS = "ods.opinsights.azure.com"
+AGENTSVC = "agentsvc.azure-automation.net"
+BLOB = "blob.core.windows.net"
+
+# Public zones, in the order of private-endpoint-dns. The private zone has `privatelink.` in front.
+PUBLIC_ZONES = [MONITOR, OMS, ODS, AGENTSVC, BLOB]
+PRIVATE_ZONES = ["privatelink." + zone for zone in PUBLIC_ZONES]
+
+# The names every endpoint of a scope serves, in the order in which they get addresses (six dumps agree).
+BASE_NAMES = [
+    "api." + MONITOR,
+    "global.in.ai." + MONITOR,
+    "profiler." + MONITOR,
+    "live." + MONITOR,
+    "diagservices-query." + MONITOR,
+    "snapshot." + MONITOR,
+    "scadvisorcontentpl." + BLOB,
+    "global.handler.control." + MONITOR,
+]
+BOOTSTRAP = "global.handler.control." + MONITOR
+
+# Names that did not exist in the first setups, and the first day on which an endpoint serves them.
+BASE_SINCE = {
+    "scadvisorcontentpl." + BLOB: "2021-04-19",
+    "diagservices-query." + MONITOR: "2021-12-01",
+    "global.handler.control." + MONITOR: "2021-12-01",
+}
+COMPRESSION_SINCE = "2021-12-01"
+MODES_SINCE = "2021-09-01"
+
+# Hosts that applications are configured with, each an alias of the next name.
+ENTRY_HOSTS = {
+    "api.loganalytics.io": "api." + MONITOR,
+    "api.applicationinsights.io": "api." + MONITOR,
+    "dc.services.visualstudio.com": "dc.applicationinsights.microsoft.com",
+    "dc.applicationinsights.microsoft.com": "dc.applicationinsights.azure.com",
+    "dc.applicationinsights.azure.com": "global.in.ai." + MONITOR,
+}
+# Hosts of Azure that no scope makes private: they have no alias into a scope's zones.
+NEVER_PRIVATE = ["management.azure.com", "js.monitor.azure.com"]
+
+# Azure keeps the network address, three more and the broadcast address of each subnet.
+FIRST_ADDRESS = 4
+
+
+def twin(name):
+    """The privatelink name of a public name, or None if no zone of a scope would own it."""
+    for zone in PUBLIC_ZONES:
+        if name.endswith("." + zone):
+            return name[: -len(zone)] + "privatelink." + zone
+    return None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Each rule as Azure has it. A mutation turns one of them round; the comparison must then fail."""
+
+    longest_zone_wins: bool = True
+    zone_owns_its_name_space: bool = True
+    redirect_asks_public_dns: bool = True
+    last_writer_wins: bool = True
+    deletion_takes_the_name: bool = True
+    overwritten_stays_away: bool = True
+    workspaces_of_a_region_share_addresses: bool = True
+    resources_come_before_base_names: bool = True
+    links_stay_in_their_network: bool = True
+    own_dns_ignores_own_links: bool = True
+    zone_comes_before_rule: bool = True
+    private_zone_is_asked_for_aliases: bool = True
+    hop_only_when_scoped: bool = True
+    pending_endpoint_writes_nothing: bool = True
+    group_is_a_fixed_list: bool = True
+    member_is_allowed: bool = True
+    private_only_refuses_others: bool = True
+    exclusions_replace_the_mode: bool = True
+    log_ingestion_has_no_mode: bool = True
+    open_leaves_it_to_the_flag: bool = True
+    peering_is_not_transitive: bool = True
+    bootstrap_needs_a_collection_endpoint: bool = True
+    resource_manager_is_never_private: bool = True
+    disabled_and_unrelated_is_closed: bool = True
+
+    def mutated(self, name):
+        return Rules(**{field.name: getattr(self, field.name) != (field.name == name) for field in fields(self)})
+
+
+MUTATIONS = [field.name for field in fields(Rules)]

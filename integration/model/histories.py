@@ -1,0 +1,384 @@
+"""Random histories, each a scenario that `ampls-dns` reads: networks, their DNS, zones, scopes, endpoints and resources,
+and what happens to them step by step. The same seed gives the same history on every machine.
+
+    python3 histories.py COUNT [FIRST_SEED]     one scenario a line, as JSON
+"""
+
+import json
+import random
+import sys
+
+from estate import Estate
+from facts import MONITOR, ODS, OMS, PRIVATE_ZONES, Rules
+
+REGIONS = ["westeurope", "northeurope"]
+STAMPS = ["westeurope-5", "westeurope-1", "northeurope-0", "global"]
+GROUPS = ["rg-dns", "rg-other"]
+
+
+class Maker:
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.count = 0
+        switches = {}
+        if self.chance(0.25):
+            switches["deletion"] = "delete-if-owner"
+        if self.chance(0.15):
+            switches["workspaceHop"] = "always"
+        if self.chance(0.2):
+            switches["append"] = "rewrite-all"
+        # Most estates follow the newest rules. Some begin before April, September or December 2021.
+        self.date = self.random.choice([None] * 7 + ["2021-02-01", "2021-06-01", "2021-10-01"])
+        self.scenario = {"version": 1, "switches": switches, "steps": []}
+        self.estate = Estate(Rules(), switches)
+        self.events = []
+
+    def chance(self, share):
+        return self.random.random() < share
+
+    def one(self, of):
+        of = list(of)
+        return self.random.choice(of) if of else None
+
+    def name(self, kind):
+        self.count += 1
+        return f"{kind}{self.count}"
+
+    def happen(self, kind, what):
+        event = {kind: what}
+        self.estate.apply(event, self.date)
+        self.events.append(event)
+
+    def end_step(self):
+        if not self.events:
+            return
+        step = {"name": f"step{len(self.scenario['steps']) + 1}", "events": self.events}
+        if self.date:
+            step["date"] = self.date
+        self.scenario["steps"].append(step)
+        self.events = []
+
+    def virtual(self):
+        return [name for name, spec in self.estate.networks.items() if spec.get("kind") != "onPremises"]
+
+    # Parts of events
+
+    def access(self):
+        return self.random.choice(["Enabled", "Enabled", "Disabled"])
+
+    def mode(self):
+        return self.random.choice(["Open", "Open", "PrivateOnly"])
+
+    def modes(self):
+        return {"ingestionAccessMode": self.mode(), "queryAccessMode": self.mode()}
+
+    def policy(self):
+        return self.random.choice(["Default", "Default", "NxDomainRedirect"])
+
+    def dns(self, network, kind):
+        """A DNS server of the network's own; sometimes one that asks what it cannot reach, or asks in a circle."""
+        others = [one for one in self.estate.networks if one != network]
+        targets = ["public", "azureProvided"] if kind != "onPremises" else ["public"]
+        targets += [f"network/{one}" for one in others if self.estate.reach(network, one) != "unknown"]
+        targets += [
+            f"inboundEndpoint/{name}" for name, at in self.estate.inbound.items()
+            if self.estate.reach(network, at) != "unknown"
+        ]
+        if self.chance(0.1):
+            targets = ["azureProvided"]
+        suffixes = [MONITOR, ODS, OMS, "privatelink." + MONITOR, "blob.core.windows.net"]
+        forward = {suffix: self.one(targets) for suffix in self.random.sample(suffixes, self.random.randrange(4))}
+        return {
+            "kind": self.random.choice(["acceptsChain", "restartsAtCname"]),
+            "forward": forward,
+            "default": self.one(targets),
+        }
+
+    def group(self):
+        """A zone group: all zones of a resource group that are there, or some of them."""
+        place = self.one(group for group in GROUPS if (group, PRIVATE_ZONES[0]) in self.estate.zones)
+        if place is None:
+            return None
+        zones = [apex for apex in PRIVATE_ZONES if (place, apex) in self.estate.zones]
+        if len(zones) == 5 and self.chance(0.75):
+            return place
+        if len(zones) > 1 and self.chance(0.5):
+            zones.remove(self.one(zones))
+        return {"resourceGroup": place, "zones": zones}
+
+    # Events
+
+    def network(self):
+        number = len(self.estate.networks) + 1
+        spec = {"name": f"vnet{number}", "addressSpace": [f"10.0.{number}.0/24"]}
+        if number > 2 and self.chance(0.3):
+            spec |= {"name": f"office{number}", "kind": "onPremises"}
+        else:
+            spec["subnets"] = {"endpoints": f"10.0.{number}.0/25"}
+        self.happen("createNetwork", spec)
+
+    def peering(self):
+        pair = self.random.sample(list(self.estate.networks), 2)
+        if frozenset(pair) not in self.estate.peerings:
+            self.happen("createPeering", pair)
+
+    def unpeering(self):
+        pair = self.one(sorted(sorted(pair) for pair in self.estate.peerings))
+        if pair:
+            self.happen("deletePeering", pair)
+
+    def own_dns(self):
+        network = self.one(self.estate.networks)
+        kind = self.estate.networks[network].get("kind")
+        if kind != "onPremises" and self.chance(0.4):
+            self.happen("setDns", {"network": network, "dns": "azureProvided"})
+        else:
+            self.happen("setDns", {"network": network, "dns": self.dns(network, kind)})
+
+    def inbound(self):
+        self.happen("createInboundEndpoint", {"name": self.name("inbound"), "network": self.one(self.virtual())})
+
+    def ruleset(self):
+        free = [
+            network for network in self.virtual()
+            if not any(network in ruleset["links"] for ruleset in self.estate.rulesets.values())
+        ]
+        if not free or not self.estate.inbound:
+            return
+        links = self.random.sample(free, self.random.randrange(1, len(free) + 1))
+        targets = ["public"] + [
+            f"inboundEndpoint/{name}" for name, at in self.estate.inbound.items()
+            if all(self.estate.reach(link, at) != "unknown" for link in links)
+        ]
+        domains = [MONITOR, "privatelink." + MONITOR, ODS, "api." + MONITOR, "privatelink." + ODS]
+        rules = [
+            {"domain": domain + ("" if self.chance(0.1) else "."), "target": self.one(targets)}
+            for domain in self.random.sample(domains, self.random.randrange(1, 4))
+        ]
+        if self.chance(0.2):
+            rules[0]["enabled"] = False
+        self.happen("setRuleset", {"name": self.name("ruleset"), "rules": rules, "links": links})
+
+    def no_ruleset(self):
+        name = self.one(self.estate.rulesets)
+        if name:
+            self.happen("deleteRuleset", name)
+
+    def zones(self, place=None):
+        place = place or self.one(GROUPS)
+        zones = "azuremonitor"
+        if self.chance(0.2):
+            zones = self.random.sample(PRIVATE_ZONES, self.random.randrange(2, 5))
+            if PRIVATE_ZONES[0] not in zones:
+                zones.append(PRIVATE_ZONES[0])
+        links = {network: {"resolutionPolicy": self.policy()} for network in self.virtual() if self.chance(0.6)}
+        self.happen("createPrivateDnsZones", {"resourceGroup": place, "zones": zones})
+        if links:
+            self.happen("linkZones", {"resourceGroup": place, "zones": zones, "links": links})
+
+    def special_zone(self):
+        """A zone under a public name, or one below a scope's zone: the longest name must win."""
+        apex = self.one([MONITOR, "ai.privatelink." + MONITOR, "api." + MONITOR, ODS])
+        if ("rg-own", apex) in self.estate.zones:
+            return
+        self.happen("createPrivateDnsZones", {"resourceGroup": "rg-own", "zones": [apex]})
+        link = {self.one(self.virtual()): {"resolutionPolicy": "Default"}}
+        self.happen("linkZones", {"resourceGroup": "rg-own", "zones": [apex], "links": link})
+        if self.chance(0.7):
+            self.by_hand(("rg-own", apex))
+
+    def link(self):
+        zone = self.one(self.estate.zones)
+        if zone and zone[0] != "rg-own":
+            link = {self.one(self.virtual()): {"resolutionPolicy": self.policy()}}
+            self.happen("linkZones", {"resourceGroup": zone[0], "zones": [zone[1]], "links": link})
+
+    def unlink(self):
+        linked = sorted((zone, network) for zone, what in self.estate.zones.items() for network in what.links)
+        if linked:
+            zone, network = self.one(linked)
+            self.happen("unlinkZones", {"resourceGroup": zone[0], "zones": [zone[1]], "networks": network})
+
+    def no_zone(self):
+        """Deletes a zone that no endpoint writes to; Azure refuses while it has links."""
+        written = {zone for endpoint in self.estate.endpoints.values() for zone in endpoint.group or []}
+        zone = self.one(zone for zone in self.estate.zones if zone not in written)
+        if zone:
+            self.happen("deletePrivateDnsZones", {"resourceGroup": zone[0], "zones": [zone[1]]})
+
+    def by_hand(self, zone=None):
+        zone = zone or self.one(self.estate.zones)
+        if zone is None:
+            return
+        addresses = [at for endpoint in self.estate.endpoints.values() for at in endpoint.addresses.values()]
+        addresses = [self.one(addresses)] if addresses and self.chance(0.6) else ["10.9.9.9"]
+        name = self.one(["api", "live", "@", "*", "*.in.ai", "global.in.ai", "portal", "note", "westeurope"])
+        kind = {"portal": "CNAME", "note": "TXT"}.get(name, "A")
+        records = {"A": addresses, "CNAME": ["live." + MONITOR], "TXT": ['"by hand"']}[kind]
+        self.happen("putRecordSet", {
+            "resourceGroup": zone[0], "zone": zone[1], "name": name, "type": kind, "ttl": 3600, "records": records,
+        })
+
+    def erase_by_hand(self):
+        sets = sorted((zone, name) for zone, what in self.estate.zones.items() for name in what.records)
+        if sets:
+            zone, name = self.one(sets)
+            kind = self.estate.zones[zone].records[name].kind
+            self.happen("deleteRecordSet", {"resourceGroup": zone[0], "zone": zone[1], "name": name, "type": kind})
+
+    def resource(self):
+        kind = self.random.choice(["workspace", "workspace", "component", "collection"])
+        name = self.name({"workspace": "ws", "component": "ai", "collection": "dce"}[kind])
+        region = self.one(REGIONS)
+        if kind == "collection":
+            host = f"{name}-ab1c.{region}-1"
+            self.happen("createDataCollectionEndpoint", {
+                "name": name, "location": region,
+                "configurationAccess": f"{host}.handler.control.{MONITOR}",
+                "logsIngestion": f"{host}.ingest.{MONITOR}",
+                "metricsIngestion": f"{host}.metrics.ingest.{MONITOR}",
+                "publicNetworkAccess": self.access(),
+            })
+            return
+        spec = {
+            "name": name, "location": region,
+            "publicNetworkAccessForIngestion": self.access(), "publicNetworkAccessForQuery": self.access(),
+        }
+        if kind == "workspace":
+            number = self.random.randrange(16**12)
+            spec["customerId"] = f"{self.count:08x}-{number >> 32:04x}-4111-8111-{number:012x}"
+            self.happen("createWorkspace", spec)
+        else:
+            stamp = self.one(STAMPS)
+            if stamp != "global":
+                spec["location"] = stamp.rsplit("-", 1)[0]
+            spec["ingestionEndpoint"] = stamp
+            self.happen("createComponent", spec)
+
+    def flags(self):
+        name = self.one(self.estate.resources)
+        what = {"resource": name, "ingestion": self.access()}
+        if self.estate.resources[name].kind != "collection":
+            what["query"] = self.access()
+        self.happen("setPublicNetworkAccess", what)
+
+    def no_resource(self):
+        """Azure refuses to delete what is in a scope."""
+        if len(self.estate.resources) > 1:
+            self.happen("deleteResource", self.one(self.estate.resources))
+
+    def living_scopes(self):
+        return [name for name, scope in self.estate.scopes.items() if not scope.deleted]
+
+    def scope(self):
+        what = {"name": self.name("ampls")}
+        if not self.date or self.date >= "2021-09-01":
+            what |= self.modes()
+        self.happen("createPrivateLinkScope", what)
+
+    def set_modes(self):
+        scope = self.one(self.living_scopes())
+        if not scope or (self.date and self.date < "2021-09-01"):
+            return
+        what = {"scope": scope, **self.modes()}
+        endpoint = self.one(name for name, one in self.estate.endpoints.items() if one.scope == scope)
+        if endpoint and self.chance(0.6):
+            what["exclusions"] = [{"privateEndpointConnectionName": endpoint, **self.modes()}]
+        self.happen("setAccessModes", what)
+
+    def no_scope(self):
+        scope = self.one(self.living_scopes())
+        if scope and len(self.living_scopes()) > 1:
+            self.happen("deletePrivateLinkScope", scope)
+
+    def scoping(self):
+        scope, resource = self.one(self.living_scopes()), self.one(self.estate.resources)
+        if scope and resource not in self.estate.scopes[scope].resources:
+            self.happen("addScopedResource", {"scope": scope, "resource": resource})
+
+    def unscoping(self):
+        pairs = [(name, one) for name, scope in self.estate.scopes.items() for one in scope.resources]
+        if pairs:
+            scope, resource = self.one(pairs)
+            self.happen("removeScopedResource", {"scope": scope, "resource": resource})
+
+    def endpoint(self):
+        scope = self.one(self.living_scopes())
+        if scope is None:
+            return
+        what = {"name": self.name("pe"), "scope": scope, "subnet": f"{self.one(self.virtual())}/endpoints"}
+        group = self.group()
+        if group and not self.chance(0.1):
+            what["zoneGroup"] = group
+        if self.chance(0.15):
+            what["approval"] = self.one(["Pending", "Rejected"])
+        self.happen("createPrivateEndpoint", what)
+
+    def endpoint_event(self):
+        name = self.one(self.estate.endpoints)
+        if name is None:
+            return
+        what = self.random.choice(["delete", "delete", "group", "repair", "no group", "approval", "approval"])
+        group = self.group()
+        if what == "delete":
+            self.happen("deletePrivateEndpoint", name)
+        elif what == "group" and group:
+            self.happen("setZoneGroup", {"endpoint": name, "zoneGroup": group})
+        elif what == "repair" and self.estate.endpoints[name].group:
+            self.happen("repairZoneGroup", name)
+        elif what == "no group" and self.estate.endpoints[name].group:
+            self.happen("deleteZoneGroup", name)
+        elif what == "approval" and not self.estate.scopes[self.estate.endpoints[name].scope].deleted:
+            approval = self.one(["Approved", "Approved", "Pending", "Rejected"])
+            self.happen("setApproval", {"endpoint": name, "approval": approval})
+
+    def outbound(self):
+        network = self.one(self.virtual())
+        self.happen("setOutboundRule", {"network": network, "action": self.one(["Deny", "Deny", "Allow"])})
+
+    def make(self):
+        for _ in range(self.random.randrange(2, 5)):
+            self.network()
+        for _ in range(self.random.randrange(4)):
+            self.peering()
+        if self.chance(0.4):
+            self.inbound()
+        for network, spec in list(self.estate.networks.items()):
+            if spec.get("kind") == "onPremises" or self.chance(0.2):
+                self.happen("setDns", {"network": network, "dns": self.dns(network, spec.get("kind"))})
+        for _ in range(self.random.randrange(2, 6)):
+            self.resource()
+        self.end_step()
+        self.zones("rg-dns")
+        for _ in range(self.random.randrange(1, 3)):
+            self.scope()
+            for _ in range(self.random.randrange(4)):
+                self.scoping()
+            self.endpoint()
+        self.end_step()
+        anything = {
+            self.peering: 2, self.unpeering: 1, self.own_dns: 2, self.inbound: 1, self.ruleset: 3, self.no_ruleset: 1,
+            self.zones: 2, self.special_zone: 2, self.link: 3, self.unlink: 2, self.no_zone: 1, self.by_hand: 4,
+            self.erase_by_hand: 2, self.resource: 2, self.flags: 3, self.no_resource: 1, self.scope: 2,
+            self.set_modes: 3, self.no_scope: 1, self.scoping: 5, self.unscoping: 2, self.endpoint: 5,
+            self.endpoint_event: 6, self.outbound: 1,
+        }
+        for _ in range(self.random.randrange(2, 5)):
+            for _ in range(self.random.randrange(1, 4)):
+                self.random.choices(list(anything), anything.values())[0]()
+            self.end_step()
+        return self.scenario
+
+
+def history(seed):
+    return Maker(seed).make()
+
+
+def main():
+    count, first = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    for seed in range(first, first + count):
+        print(json.dumps(history(seed)))
+
+
+if __name__ == "__main__":
+    main()

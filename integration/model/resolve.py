@@ -1,0 +1,209 @@
+"""What a name resolves to: in public DNS, at Azure-provided DNS of a network, and through a network's own DNS server."""
+
+from dataclasses import dataclass
+
+from estate import own_names
+from facts import BASE_NAMES, ENTRY_HOSTS, MONITOR, NEVER_PRIVATE, PUBLIC_ZONES, twin
+
+
+@dataclass
+class Answer:
+    """`outcome` is NOERROR with addresses, `public` for any public address, NODATA, NXDOMAIN or SERVFAIL."""
+
+    outcome: str
+    addresses: tuple = ()
+    aliases: tuple = ()
+    # Whether a private zone decided.
+    private: bool = False
+
+    def __str__(self):
+        text = ",".join(sorted(self.addresses)) if self.addresses else self.outcome
+        cut = next((number for number, name in enumerate(self.aliases) if "privatelink" in name), None)
+        return text if cut is None else f"{text} via {' '.join(self.aliases[: cut + 1])}"
+
+
+SERVFAIL = Answer("SERVFAIL")
+
+
+class Resolver:
+    def __init__(self, estate):
+        self.estate = estate
+        self.scoped = estate.scoped_names()
+        self.public_names = set(BASE_NAMES) | set(NEVER_PRIVATE)
+        self.hops = set(BASE_NAMES)
+        for resource in estate.resources.values():
+            names = own_names(resource)
+            self.public_names |= set(names)
+            always = resource.kind == "component" or not estate.rules.hop_only_when_scoped
+            always |= resource.kind == "workspace" and estate.workspace_hop == "always"
+            self.hops |= {name for name in names if always or name in self.scoped}
+        self.twins = {twin(name) for name in self.hops}
+
+    # Public DNS
+
+    def public_step(self, name):
+        """One step of public DNS: an alias, `public`, or NXDOMAIN."""
+        if name in ENTRY_HOSTS:
+            return "alias", ENTRY_HOSTS[name]
+        if name.endswith(".in.applicationinsights.azure.com"):
+            return "alias", name.split(".", 1)[0] + ".in.ai." + MONITOR
+        if name in self.hops:
+            return "alias", twin(name)
+        if name in self.public_names or name in self.twins:
+            return "public", None
+        if self.undeclared_workspace(name):
+            return "public", None
+        return "NXDOMAIN", None
+
+    def undeclared_workspace(self, name):
+        """A workspace that the estate does not know exists, as far as anybody can tell; one deleted in it does not."""
+        label, _, zone = name.partition(".")
+        form = len(label) == 36 and label.count("-") == 4 and zone in PUBLIC_ZONES[1:4]
+        return form and name not in self.estate.gone_names
+
+    def public(self, name):
+        aliases = []
+        while True:
+            what, target = self.public_step(name)
+            if what != "alias":
+                return Answer(what, (), tuple(aliases))
+            aliases.append(target)
+            name = target
+
+    # Azure-provided DNS
+
+    def zone_of(self, network, name):
+        networks = {network}
+        if not self.estate.rules.links_stay_in_their_network:
+            networks |= {one for pair in self.estate.peerings if network in pair for one in pair}
+        found = [
+            (len(apex), apex, zone, zone.links[one])
+            for (_, apex), zone in self.estate.zones.items() for one in sorted(networks)
+            if one in zone.links and (name == apex or name.endswith("." + apex))
+        ]
+        if not found:
+            return None
+        pick = max if self.estate.rules.longest_zone_wins else min
+        return pick(found, key=lambda one: one[0])[1:]
+
+    def in_zone(self, zone, apex, name):
+        """What stands in a zone at a name: a record set, or None for a name that exists without one, or NXDOMAIN."""
+        owner = "@" if name == apex else name[: -len(apex) - 1]
+        if owner in zone.records:
+            return zone.records[owner]
+        if owner == "@" or any(one.endswith("." + owner) for one in zone.records):
+            return None
+        # The wildcard at the closest name that exists.
+        parent = owner
+        while parent:
+            parent = parent.partition(".")[2]
+            wildcard = zone.records.get("*." + parent if parent else "*")
+            if wildcard is not None:
+                return wildcard
+            if parent in zone.records or any(one.endswith("." + parent) for one in zone.records):
+                break
+        return "NXDOMAIN"
+
+    def azure(self, network, name, kind="A", seen=()):
+        rules, aliases = self.estate.rules, []
+        for _ in range(20):
+            zone = self.zone_of(network, name)
+            if aliases and not rules.private_zone_is_asked_for_aliases:
+                zone = None
+            rule = self.rule_of(network, name)
+            if rule is not None and (zone is None or not rules.zone_comes_before_rule):
+                return self.after(aliases, self.target(network, rule["target"], name, kind, seen))
+            if zone is not None:
+                apex, content, policy = zone
+                record = self.in_zone(content, apex, name)
+                if record == "NXDOMAIN":
+                    redirect = policy == "NxDomainRedirect" and apex.startswith("privatelink.")
+                    if (redirect and rules.redirect_asks_public_dns) or not rules.zone_owns_its_name_space:
+                        return self.after(aliases, self.of_kind(self.public(name), kind))
+                    return Answer("NXDOMAIN", (), tuple(aliases), True)
+                if record is None:
+                    return Answer("NODATA", (), tuple(aliases), True)
+                if record.kind == "CNAME":
+                    name = record.data[0]
+                    aliases.append(name)
+                    continue
+                if record.kind != kind:
+                    return Answer("NODATA", (), tuple(aliases), True)
+                return Answer("NOERROR", tuple(record.data), tuple(aliases), True)
+            what, target = self.public_step(name)
+            if what != "alias":
+                return self.after(aliases, self.of_kind(Answer(what), kind))
+            name = target
+            aliases.append(name)
+        return SERVFAIL
+
+    def of_kind(self, answer, kind):
+        if answer.outcome == "public" and kind != "A":
+            return Answer("NODATA", (), answer.aliases)
+        return answer
+
+    def after(self, aliases, answer):
+        if answer.outcome == "SERVFAIL":
+            return SERVFAIL
+        return Answer(answer.outcome, answer.addresses, tuple(aliases) + answer.aliases, answer.private)
+
+    def rule_of(self, network, name):
+        rules = [
+            rule for ruleset in self.estate.rulesets.values() if network in ruleset["links"] for rule in ruleset["rules"]
+            if rule.get("enabled", True) and rule["domain"].endswith(".") and below(name, rule["domain"])
+        ]
+        return max(rules, key=lambda rule: len(rule["domain"]), default=None)
+
+    # Forwarding
+
+    def target(self, network, target, name, kind, seen):
+        """Asks a target of a forwarder or of a rule, from a network."""
+        if target == "public":
+            return self.of_kind(self.public(name), kind)
+        if target == "azureProvided":
+            # 168.63.129.16 is not reachable from outside Azure.
+            if self.estate.networks[network].get("kind") == "onPremises":
+                return SERVFAIL
+            return self.azure(network, name, kind, seen)
+        what, _, which = target.partition("/")
+        if what == "inboundEndpoint" and which not in self.estate.inbound:
+            return SERVFAIL
+        where = self.estate.inbound[which] if what == "inboundEndpoint" else which
+        if where not in self.estate.networks or self.estate.reach(network, where) == "no":
+            return SERVFAIL
+        # A server that is asked the same question while it answers it never answers.
+        if (what, where, name) in seen:
+            return SERVFAIL
+        seen = seen + ((what, where, name),)
+        if what == "inboundEndpoint":
+            return self.azure(where, name, kind, seen)
+        return self.ask(where, name, kind, seen)
+
+    def ask(self, network, name, kind="A", seen=()):
+        """What a client in a network gets."""
+        if network == "public":
+            return self.of_kind(self.public(name), kind)
+        dns = self.estate.networks[network].get("dns", "azureProvided")
+        if dns == "azureProvided":
+            return self.azure(network, name, kind, seen)
+        if not self.estate.rules.own_dns_ignores_own_links and self.zone_of(network, name) is not None:
+            return self.azure(network, name, kind, seen)
+        seen = seen or (("network", network, name),)
+        aliases = []
+        for _ in range(20):
+            suffixes = [suffix for suffix in dns.get("forward", {}) if below(name, suffix)]
+            suffix = max(suffixes, key=len, default=None)
+            to = dns["forward"][suffix] if suffix is not None else dns.get("default", "public")
+            answer = self.target(network, to, name, kind, seen)
+            if answer.outcome == "SERVFAIL":
+                return SERVFAIL
+            if dns["kind"] == "acceptsChain" or not answer.aliases:
+                return self.after(aliases, answer)
+            name = answer.aliases[0]
+            aliases.append(name)
+        return SERVFAIL
+
+
+def below(name, suffix):
+    suffix = suffix.rstrip(".")
+    return suffix == "" or name == suffix or name.endswith("." + suffix)
