@@ -42,6 +42,9 @@ mod fields;
 /// No flag is accepted and ignored.
 mod flags;
 
+/// An independent model of the rules, in Python.
+mod model;
+
 /// Real clients: dig, nslookup and host.
 mod clients;
 

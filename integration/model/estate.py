@@ -32,6 +32,7 @@ class Zone:
 class Scope:
     modes: dict
     exclusions: dict
+    legacy: bool = False
     resources: list = field(default_factory=list)
     deleted: bool = False
 
@@ -47,6 +48,8 @@ class Endpoint:
     # Member (what has one address) to address, and public name to member.
     addresses: dict = field(default_factory=dict)
     names: dict = field(default_factory=dict)
+    # Record sets of its zone group: (zone, owner).
+    written: set = field(default_factory=set)
 
 
 @dataclass
@@ -183,6 +186,7 @@ class Estate:
         self.scopes[what["name"]] = Scope({}, {})
         if before(self.date, MODES_SINCE):
             self.scopes[what["name"]].modes = {"ingestion": "PrivateOnly", "query": "Open"}
+            self.scopes[what["name"]].legacy = True
         else:
             self.setAccessModes({**what, "scope": what["name"]})
 
@@ -331,7 +335,7 @@ class Estate:
             private = twin(name)
             for zone in group or []:
                 if zone in self.zones and private.endswith("." + zone[1]):
-                    yield self.zones[zone], private[: -len(zone[1]) - 1], name
+                    yield zone, private[: -len(zone[1]) - 1], name
 
     def _write(self, key, names):
         endpoint = self.endpoints[key]
@@ -342,7 +346,9 @@ class Estate:
         group = endpoint.group
         if group and not self.rules.group_is_a_fixed_list:
             group = [(group[0][0], apex) for apex in PRIVATE_ZONES]
-        for zone, owner, name in self._places(endpoint, names, group):
+        for key_of_zone, owner, name in self._places(endpoint, names, group):
+            zone = self.zones[key_of_zone]
+            endpoint.written.add((key_of_zone, owner))
             old = zone.records.get(owner)
             if old is not None and old.writer != key and not self.rules.last_writer_wins:
                 continue
@@ -354,7 +360,11 @@ class Estate:
         by_name = self.deletion == "delete-by-name"
         if not self.rules.deletion_takes_the_name:
             by_name = not by_name
-        for zone, owner, _ in self._places(endpoint, names, endpoint.group if group is None else group):
+        for key_of_zone, owner, _ in self._places(endpoint, names, endpoint.group if group is None else group):
+            if (key_of_zone, owner) not in endpoint.written:
+                continue
+            endpoint.written.discard((key_of_zone, owner))
+            zone = self.zones[key_of_zone]
             old = zone.records.get(owner)
             if old is None or (old.writer != key and not by_name):
                 continue
@@ -366,6 +376,15 @@ class Estate:
 
     def scopes_of(self, resource):
         return [name for name, scope in self.scopes.items() if resource in scope.resources]
+
+    def legacy_zones(self):
+        """Zones that endpoints of scopes from before September 2021 write to: their DNS."""
+        if not self.rules.legacy_scopes_refuse_other_logs:
+            return set()
+        return {
+            zone for endpoint in self.endpoints.values() for zone in endpoint.group or []
+            if self.scopes[endpoint.scope].legacy and not self.scopes[endpoint.scope].deleted
+        }
 
     def scoped_names(self):
         """Names of workspaces and data collection endpoints that are in a scope."""
@@ -381,8 +400,8 @@ class Estate:
             return "yes"
         neighbours = [{next(iter(pair - {end}), end) for pair in self.peerings if end in pair} for end in (one, other)]
         if neighbours[0] & neighbours[1]:
-            return "unknown" if self.rules.peering_is_not_transitive else "yes"
-        return "no"
+            return "unknown"
+        return "no" if self.rules.packets_need_a_way else "yes"
 
     def endpoints_at(self, address):
         return [

@@ -47,6 +47,20 @@ ENTRY_HOSTS = {
     "dc.applicationinsights.microsoft.com": "dc.applicationinsights.azure.com",
     "dc.applicationinsights.azure.com": "global.in.ai." + MONITOR,
 }
+# Names below these are aliases of the name beside them.
+ENTRY_SUFFIXES = {"api.monitor.azure.com": "api." + MONITOR, "api.loganalytics.io": "api." + MONITOR}
+# Names that are known to go on behind the privatelink name, as dig showed: a server that starts anew at each alias asks
+# for these as well.
+TAILS = {
+    "api.privatelink." + MONITOR: "draftprodglobal.trafficmanager.net",
+    "global.in.ai.privatelink." + MONITOR: "dc.trafficmanager.net",
+    "global.handler.control.privatelink." + MONITOR: "amcs-prod-global-handler.trafficmanager.net",
+}
+# Stamps and regions of Application Insights that public reports know, whether a component here has them or not.
+STAMPS = ["westeurope-5", "westeurope-1", "northeurope-0"]
+STAMP_NAMES = [f"{stamp}.in.ai.{MONITOR}" for stamp in STAMPS] + [
+    f"{region}.livediagnostics.{MONITOR}" for region in ("westeurope", "northeurope")
+]
 # Hosts of Azure that no scope makes private: they have no alias into a scope's zones.
 NEVER_PRIVATE = ["management.azure.com", "js.monitor.azure.com"]
 
@@ -86,8 +100,9 @@ class Rules:
     exclusions_replace_the_mode: bool = True
     log_ingestion_has_no_mode: bool = True
     open_leaves_it_to_the_flag: bool = True
-    peering_is_not_transitive: bool = True
-    bootstrap_needs_a_collection_endpoint: bool = True
+    packets_need_a_way: bool = True
+    bootstrap_needs_a_scoped_collection_endpoint: bool = True
+    legacy_scopes_refuse_other_logs: bool = True
     resource_manager_is_never_private: bool = True
     disabled_and_unrelated_is_closed: bool = True
 

@@ -28,7 +28,7 @@ class Maker:
         if self.chance(0.2):
             switches["append"] = "rewrite-all"
         # Most estates follow the newest rules. Some begin before April, September or December 2021.
-        self.date = self.random.choice([None] * 7 + ["2021-02-01", "2021-06-01", "2021-10-01"])
+        self.date = self.random.choice([None] * 8 + ["2021-10-01", "2021-10-01"])
         self.scenario = {"version": 1, "switches": switches, "steps": []}
         self.estate = Estate(Rules(), switches)
         self.events = []
@@ -172,7 +172,10 @@ class Maker:
             if PRIVATE_ZONES[0] not in zones:
                 zones.append(PRIVATE_ZONES[0])
         links = {network: {"resolutionPolicy": self.policy()} for network in self.virtual() if self.chance(0.6)}
-        self.happen("createPrivateDnsZones", {"resourceGroup": place, "zones": zones})
+        every = PRIVATE_ZONES if zones == "azuremonitor" else zones
+        new = [apex for apex in every if (place, apex) not in self.estate.zones]
+        if new:
+            self.happen("createPrivateDnsZones", {"resourceGroup": place, "zones": zones if new == every else new})
         if links:
             self.happen("linkZones", {"resourceGroup": place, "zones": zones, "links": links})
 
@@ -231,7 +234,8 @@ class Maker:
         name = self.name({"workspace": "ws", "component": "ai", "collection": "dce"}[kind])
         region = self.one(REGIONS)
         if kind == "collection":
-            host = f"{name}-ab1c.{region}-1"
+            # Names far from each other: one that is near a declared one is taken for a typing mistake.
+            host = f"{name}-{self.random.randrange(16**8):08x}-ab1c.{region}-1"
             self.happen("createDataCollectionEndpoint", {
                 "name": name, "location": region,
                 "configurationAccess": f"{host}.handler.control.{MONITOR}",

@@ -25,7 +25,7 @@ def names_to_ask(scenario):
             if kind == "putRecordSet" and "*" not in what["name"]:
                 names.add(what["zone"] if what["name"] == "@" else f"{what['name']}.{what['zone']}")
     names |= {twin(name) for name in set(names) if twin(name) and "privatelink" not in name}
-    return sorted(names)
+    return sorted(names) + [f"{name} AAAA" for name in ("api." + MONITOR, twin("live." + MONITOR))]
 
 
 def run(scenario, rules=Rules()):
@@ -40,11 +40,14 @@ def run(scenario, rules=Rules()):
         judge = Judge(estate)
         answers = {}
         for network in [*estate.networks, "public"]:
-            for name in names:
-                answers[f"{network}|{name}"] = str(
-                    judge.answer(network, name) if network != "public" else judge.resolver.ask(network, name)
-                )
-            for name in ("api." + MONITOR, twin("live." + MONITOR)):
-                answers[f"{network}|{name} AAAA"] = str(judge.resolver.ask(network, name, "AAAA"))
-        steps.append({"answers": answers, "uses": judge.all(), "refused": len(estate.refused)})
+            for asked in names:
+                name, _, kind = asked.partition(" ")
+                answers[f"{network}|{asked}"] = str(judge.resolver.ask(network, name, kind or "A"))
+        overwritten = any(
+            record.overwritten and record.overwritten.writer
+            for zone in estate.zones.values() for record in zone.records.values()
+        )
+        steps.append({
+            "answers": answers, "uses": judge.all(), "refused": len(estate.refused), "overwritten": overwritten,
+        })
     return steps

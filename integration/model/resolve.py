@@ -1,9 +1,15 @@
 """What a name resolves to: in public DNS, at Azure-provided DNS of a network, and through a network's own DNS server."""
 
+import re
 from dataclasses import dataclass
 
 from estate import own_names
-from facts import BASE_NAMES, ENTRY_HOSTS, MONITOR, NEVER_PRIVATE, PUBLIC_ZONES, twin
+from facts import (
+    BASE_NAMES, ENTRY_HOSTS, ENTRY_SUFFIXES, MONITOR, NEVER_PRIVATE, PUBLIC_ZONES, STAMP_NAMES, TAILS, twin,
+)
+
+
+COLLECTION = r"[a-z0-9-]+-[a-z0-9]{4}\.(westeurope|northeurope)-1\.(handler\.control|(metrics\.)?ingest)\.monitor\.azure\.com"
 
 
 @dataclass
@@ -29,37 +35,56 @@ class Resolver:
     def __init__(self, estate):
         self.estate = estate
         self.scoped = estate.scoped_names()
-        self.public_names = set(BASE_NAMES) | set(NEVER_PRIVATE)
-        self.hops = set(BASE_NAMES)
+        self.public_names = set(BASE_NAMES) | set(NEVER_PRIVATE) | set(STAMP_NAMES) | set(TAILS.values())
+        self.hops = set(BASE_NAMES) | set(STAMP_NAMES)
+        self.legacy = estate.legacy_zones()
         for resource in estate.resources.values():
             names = own_names(resource)
             self.public_names |= set(names)
             always = resource.kind == "component" or not estate.rules.hop_only_when_scoped
-            always |= resource.kind == "workspace" and estate.workspace_hop == "always"
+            always |= estate.workspace_hop == "always"
             self.hops |= {name for name in names if always or name in self.scoped}
         self.twins = {twin(name) for name in self.hops}
 
     # Public DNS
 
-    def public_step(self, name):
-        """One step of public DNS: an alias, `public`, or NXDOMAIN."""
-        if name in ENTRY_HOSTS:
-            return "alias", ENTRY_HOSTS[name]
+    def public_step(self, name, legacy=False):
+        """One step of public DNS: an alias, `public`, NODATA or NXDOMAIN. For a network with the DNS of a legacy scope each
+        workspace is behind an alias."""
+        if name in ENTRY_HOSTS or name in TAILS:
+            return "alias", {**ENTRY_HOSTS, **TAILS}[name]
+        for suffix, target in ENTRY_SUFFIXES.items():
+            if name.endswith("." + suffix):
+                return "alias", target
         if name.endswith(".in.applicationinsights.azure.com"):
             return "alias", name.split(".", 1)[0] + ".in.ai." + MONITOR
-        if name in self.hops:
+        always = self.estate.workspace_hop == "always"
+        if name in self.hops or (legacy or always) and self.workspace(name) or always and self.collection(name):
             return "alias", twin(name)
-        if name in self.public_names or name in self.twins:
+        if name in self.public_names or name in self.twins or self.workspace(name) or self.collection(name):
             return "public", None
-        if self.undeclared_workspace(name):
+        if self.is_twin(name) and always:
             return "public", None
+        if any(one.endswith("." + name) for one in self.public_names | self.twins):
+            return "NODATA", None
         return "NXDOMAIN", None
 
-    def undeclared_workspace(self, name):
-        """A workspace that the estate does not know exists, as far as anybody can tell; one deleted in it does not."""
+    def workspace(self, name):
+        """A workspace's name. One that the estate does not know exists, as far as anybody can tell; one deleted in it does
+        not."""
         label, _, zone = name.partition(".")
         form = len(label) == 36 and label.count("-") == 4 and zone in PUBLIC_ZONES[1:4]
         return form and name not in self.estate.gone_names
+
+    def collection(self, name):
+        """A data collection endpoint's name: the same holds for it."""
+        form = re.fullmatch(COLLECTION, name)
+        return bool(form) and name not in self.estate.gone_names
+
+    def is_twin(self, name):
+        """Whether a name is the privatelink name of a workspace or of a data collection endpoint."""
+        public = name.replace(".privatelink.", ".", 1)
+        return public != name and (self.workspace(public) or self.collection(public))
 
     def public(self, name):
         aliases = []
@@ -104,22 +129,33 @@ class Resolver:
                 break
         return "NXDOMAIN"
 
-    def azure(self, network, name, kind="A", seen=()):
+    def shares_legacy_dns(self, network, name):
+        """Whether the name's privatelink name belongs, in this network, to a zone of a legacy scope."""
+        private = twin(name)
+        zone = private and self.zone_of(network, private)
+        return bool(zone) and any(zone[1] is self.estate.zones[one] for one in self.legacy if one in self.estate.zones)
+
+    def azure(self, network, name, kind="A", seen=(), first=False):
+        """With `first` it stops at the first alias."""
         rules, aliases = self.estate.rules, []
         for _ in range(20):
+            if first and aliases:
+                return Answer("ALIAS", (), tuple(aliases))
             zone = self.zone_of(network, name)
             if aliases and not rules.private_zone_is_asked_for_aliases:
                 zone = None
             rule = self.rule_of(network, name)
             if rule is not None and (zone is None or not rules.zone_comes_before_rule):
-                return self.after(aliases, self.target(network, rule["target"], name, kind, seen))
+                return self.after(aliases, self.target(network, rule["target"], name, kind, seen, first, True))
             if zone is not None:
                 apex, content, policy = zone
                 record = self.in_zone(content, apex, name)
                 if record == "NXDOMAIN":
                     redirect = policy == "NxDomainRedirect" and apex.startswith("privatelink.")
                     if (redirect and rules.redirect_asks_public_dns) or not rules.zone_owns_its_name_space:
-                        return self.after(aliases, self.of_kind(self.public(name), kind))
+                        exists = self.shares_legacy_dns(network, name.replace("privatelink.", "", 1))
+                        again = Answer("public") if exists and self.is_twin(name) else self.public(name)
+                        return self.after(aliases, self.of_kind(again, kind))
                     return Answer("NXDOMAIN", (), tuple(aliases), True)
                 if record is None:
                     return Answer("NODATA", (), tuple(aliases), True)
@@ -130,7 +166,7 @@ class Resolver:
                 if record.kind != kind:
                     return Answer("NODATA", (), tuple(aliases), True)
                 return Answer("NOERROR", tuple(record.data), tuple(aliases), True)
-            what, target = self.public_step(name)
+            what, target = self.public_step(name, self.shares_legacy_dns(network, name))
             if what != "alias":
                 return self.after(aliases, self.of_kind(Answer(what), kind))
             name = target
@@ -156,36 +192,37 @@ class Resolver:
 
     # Forwarding
 
-    def target(self, network, target, name, kind, seen):
-        """Asks a target of a forwarder or of a rule, from a network."""
+    def target(self, network, target, name, kind, seen, first=False, is_rule=False):
+        """Asks a target of a forwarder, from its network, or of a rule, from wherever the outbound endpoint is: a network that
+        the ruleset is linked to needs no way of its own to the target."""
         if target == "public":
             return self.of_kind(self.public(name), kind)
         if target == "azureProvided":
             # 168.63.129.16 is not reachable from outside Azure.
             if self.estate.networks[network].get("kind") == "onPremises":
                 return SERVFAIL
-            return self.azure(network, name, kind, seen)
+            return self.azure(network, name, kind, seen, first)
         what, _, which = target.partition("/")
         if what == "inboundEndpoint" and which not in self.estate.inbound:
             return SERVFAIL
         where = self.estate.inbound[which] if what == "inboundEndpoint" else which
-        if where not in self.estate.networks or self.estate.reach(network, where) == "no":
+        if not is_rule and self.estate.reach(network, where) == "no":
             return SERVFAIL
         # A server that is asked the same question while it answers it never answers.
         if (what, where, name) in seen:
             return SERVFAIL
         seen = seen + ((what, where, name),)
         if what == "inboundEndpoint":
-            return self.azure(where, name, kind, seen)
-        return self.ask(where, name, kind, seen)
+            return self.azure(where, name, kind, seen, first)
+        return self.ask(where, name, kind, seen, first)
 
-    def ask(self, network, name, kind="A", seen=()):
+    def ask(self, network, name, kind="A", seen=(), first=False):
         """What a client in a network gets."""
         if network == "public":
             return self.of_kind(self.public(name), kind)
         dns = self.estate.networks[network].get("dns", "azureProvided")
         if dns == "azureProvided":
-            return self.azure(network, name, kind, seen)
+            return self.azure(network, name, kind, seen, first)
         if not self.estate.rules.own_dns_ignores_own_links and self.zone_of(network, name) is not None:
             return self.azure(network, name, kind, seen)
         seen = seen or (("network", network, name),)
@@ -194,10 +231,12 @@ class Resolver:
             suffixes = [suffix for suffix in dns.get("forward", {}) if below(name, suffix)]
             suffix = max(suffixes, key=len, default=None)
             to = dns["forward"][suffix] if suffix is not None else dns.get("default", "public")
-            answer = self.target(network, to, name, kind, seen)
+            # A server that starts anew at each alias needs no more than the first one of an answer.
+            restarts = dns["kind"] == "restartsAtCname"
+            answer = self.target(network, to, name, kind, seen, first or restarts)
             if answer.outcome == "SERVFAIL":
                 return SERVFAIL
-            if dns["kind"] == "acceptsChain" or not answer.aliases:
+            if not restarts or not answer.aliases or first:
                 return self.after(aliases, answer)
             name = answer.aliases[0]
             aliases.append(name)

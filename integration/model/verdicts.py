@@ -4,7 +4,7 @@ What everybody uses, whether a resource is declared or not, has the resource `*`
 """
 
 from estate import own_names
-from facts import AGENTSVC, BASE_NAMES, BLOB, BOOTSTRAP, MONITOR, ODS, OMS
+from facts import AGENTSVC, BASE_NAMES, BLOB, BOOTSTRAP, MONITOR, ODS, OMS, PRIVATE_ZONES
 from resolve import Resolver
 
 RESOURCE_MANAGER = "management.azure.com"
@@ -13,12 +13,13 @@ API = "api." + MONITOR
 
 
 def uses(resource):
-    """The operations on a resource, and the names they go through."""
+    """The operations on a resource, and the names they go through. The agent's bootstrap is everybody's, one use for a
+    network, and besides it one for each data collection endpoint whose rules an agent asks for."""
     if resource.kind == "workspace":
         guid = resource.spec["customerId"]
         return [
             ("ingestion", f"{guid}.{ODS}"), ("config", f"{guid}.{OMS}"), ("config", f"{guid}.{AGENTSVC}"),
-            ("query", API), ("download", SOLUTION_PACKS), ("config", BOOTSTRAP), ("resourceManager", RESOURCE_MANAGER),
+            ("query", API), ("download", SOLUTION_PACKS), ("resourceManager", RESOURCE_MANAGER),
         ]
     if resource.kind == "collection":
         config, logs, metrics = own_names(resource)
@@ -54,11 +55,11 @@ class Judge:
     def scopes_by_name(self, network):
         """Scopes of whose endpoints the network gets a private name."""
         found = set()
-        names = {name for endpoint in self.estate.endpoints.values() for name in endpoint.names}
+        names = {name for what in self.estate.resources.values() for _, name in uses(what)} | set(BASE_NAMES)
         for name in names:
             for address in self.answer(network, name).addresses:
                 endpoint = self.endpoint_at(network, address)[1]
-                if endpoint is not None and name in endpoint.names:
+                if endpoint is not None:
                     found.add(endpoint.scope)
         return found
 
@@ -67,7 +68,7 @@ class Judge:
 
     def reaches(self, network, scopes):
         return any(
-            one.scope in scopes and one.approval == "Approved" and self.estate.reach(network, one.network) == "yes"
+            one.scope in scopes and self.estate.reach(network, one.network) != "no"
             for one in self.estate.endpoints.values()
         )
 
@@ -91,7 +92,8 @@ class Judge:
         return flag == "Enabled"
 
     def arrives(self, network, name):
-        """How a request travels: (`failed`, `unknown`, `public`, `blocked` or `private`, the endpoint)."""
+        """How a request travels: (`failed`, `public`, `blocked` or `private`, the endpoint). Where nobody said whether packets
+        arrive, they are taken to: no rule says that the use is not served."""
         answer = self.answer(network, name)
         if answer.outcome == "public":
             tagged = not name.endswith(BLOB) and name != RESOURCE_MANAGER
@@ -101,36 +103,42 @@ class Judge:
             return "failed", None
         for address in answer.addresses:
             key, _, reach = self.endpoint_at(network, address)
-            if reach == "yes":
+            if reach != "no":
                 return "private", key
-            if reach == "unknown":
-                return "unknown", key
         return "failed", None
 
     def verdict(self, network, resource, operation, name):
         rules = self.estate.rules
-        if operation == "resourceManager" and rules.resource_manager_is_never_private:
-            return "works" if self.allowed(operation, name, resource, None) else "closed"
+        if operation == "resourceManager" and not rules.resource_manager_is_never_private:
+            name = API
         how, via = self.arrives(network, name)
         if how == "failed":
             return "broken"
-        if how == "unknown":
-            return "atRisk"
+        if operation == "resourceManager" and via is None:
+            return "works" if self.allowed(operation, name, resource, None) else "closed"
         if how == "blocked":
-            return self.blocked(network, None if name == BOOTSTRAP else resource)
+            # A rule that denies public addresses is meant: it breaks what a resource needs, not what nobody uses.
+            has_agents = any(one.kind == "workspace" for one in self.estate.resources.values())
+            is_used = resource is not None or name == BOOTSTRAP and has_agents
+            return self.blocked(network, resource) if is_used else "works"
         if name == BOOTSTRAP:
-            return "works" if via is None else self.bootstrap(via)
+            return "works" if via is None else self.bootstrap(via, resource)
         if resource is None or operation == "download" or self.allowed(operation, name, resource, via):
             return "works"
         return self.refused(network, resource, operation, via)
 
-    def bootstrap(self, via):
-        if not self.estate.rules.bootstrap_needs_a_collection_endpoint:
+    def bootstrap(self, via, collection):
+        """Over a private path an agent gets its configuration only with a data collection endpoint of the same scope. An
+        estate without workspace and data collection endpoint has no agent."""
+        if not self.estate.rules.bootstrap_needs_a_scoped_collection_endpoint:
             return "works"
-        collections = {name for name, one in self.estate.resources.items() if one.kind == "collection"}
-        if collections & set(self.estate.scopes[self.estate.endpoints[via].scope].resources):
+        scoped = self.estate.scopes[self.estate.endpoints[via].scope].resources
+        if collection is not None:
+            return "works" if collection in scoped else "broken"
+        kinds = {name: one.kind for name, one in self.estate.resources.items()}
+        if "workspace" not in kinds.values() or any(kinds[one] == "collection" for one in scoped):
             return "works"
-        return "broken" if collections else "atRisk"
+        return "broken" if "collection" in kinds.values() else "atRisk"
 
     def blocked(self, network, resource):
         scopes = self.estate.scopes_of(resource) if resource else []
@@ -139,7 +147,9 @@ class Judge:
         return "closed" if self.private_link_in_place(network) else "atRisk"
 
     def private_link_in_place(self, network):
-        return any(network in zone.links for zone in self.estate.zones.values())
+        """Whether the network has the zones of scopes, or gets private names some other way."""
+        linked = (apex for (_, apex), zone in self.estate.zones.items() if network in zone.links)
+        return bool(self.gets[network]) or any(apex in PRIVATE_ZONES for apex in linked)
 
     def refused(self, network, resource, operation, via):
         scopes = self.estate.scopes_of(resource)

@@ -285,10 +285,11 @@ fn of_network(
     found: &mut Found,
 ) {
     let paths: Vec<Path> = names.iter().map(|(name, _)| route(world, view, name)).collect();
+    // Scopes whose private names the network gets, whether packets arrive there or not: DNS says what was meant.
     let gets: BTreeSet<ScopeName> = paths
         .iter()
         .filter_map(|path| match path {
-            Path::PrivateEndpoint { scope, .. } => Some(scope.clone()),
+            Path::PrivateEndpoint { scope, .. } | Path::Unreachable { scope: Some(scope), .. } => Some(scope.clone()),
             _ => None,
         })
         .collect();

@@ -98,7 +98,7 @@ pub fn judge(state: &State, path: &Path, request: &Request<'_>) -> Judgement {
         Path::NoData => never("NODATA", "the name has no address, so no connection is tried".to_owned()),
         Path::Unknown { why, .. } => never("unknown", why.clone()),
         Path::Failure(_) => never("SERVFAIL", "DNS gives no answer, so no connection is tried".to_owned()),
-        Path::Unreachable { address, why } => {
+        Path::Unreachable { address, why, .. } => {
             never("connection times out", format!("{address} cannot be reached: {why}"))
         }
         Path::Blocked { address } => never(

@@ -33,6 +33,8 @@ pub enum Path {
     Unreachable {
         /// The address.
         address: Ipv4Addr,
+        /// The scope whose endpoint has the address; absent if no endpoint has it.
+        scope: Option<ScopeName>,
         /// Why, in words.
         why: String,
     },
@@ -97,7 +99,8 @@ pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
     let Some(network) = network else { return Path::Public { address } };
     match reach(&world.state, network, &hop.owned, address) {
         Some((home, verdict)) if !verdict.may_arrive() => {
-            Path::Unreachable { address, why: why(network, &home, &verdict) }
+            let scope = endpoint_at(world, &hop.owned.writer, Some(&home), address).map(|(_, scope)| scope);
+            Path::Unreachable { address, scope, why: why(network, &home, &verdict) }
         }
         reached => match endpoint_at(world, &hop.owned.writer, reached.as_ref().map(|(home, _)| home), address) {
             Some((endpoint, scope)) => {
@@ -109,7 +112,9 @@ pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
                 Path::PrivateEndpoint { endpoint, scope, address, way, unknown }
             }
             None if reached.is_none() && !address.is_private() => Path::Public { address },
-            None => Path::Unreachable { address, why: "no private endpoint has that address".to_owned() },
+            None => {
+                Path::Unreachable { address, scope: None, why: "no private endpoint has that address".to_owned() }
+            }
         },
     }
 }

@@ -1,0 +1,154 @@
+"""Compares the product with the model, and with mutated models.
+
+    python3 compare.py write COUNT HISTORIES      random histories, with the names to ask for
+    python3 compare.py hold HISTORIES PRODUCT     the product's documents against the model's
+
+`hold` fails if one answer, verdict or refusal differs, if a mutated rule is not noticed, or if the histories do not contain
+what the rules are about.
+"""
+
+import collections
+import json
+import sys
+
+import histories
+import model
+from facts import MUTATIONS, Rules
+
+# The least share of histories, in percent, that must contain each of these.
+PREMISES = {
+    "a private answer": 60,
+    "an empty or deleted name": 40,
+    "a broken circle or an unreachable server": 10,
+    "a use at risk": 20,
+    "a closed use": 30,
+    "two scopes": 30,
+    "a record set overwritten by another endpoint": 5,
+    "an event that Azure refuses": 10,
+    "a ruleset": 8,
+    "a network with DNS of its own": 30,
+}
+
+
+def write(count, path):
+    with open(path, "w", encoding="ascii") as out:
+        for seed in range(1, count + 1):
+            scenario = histories.history(seed)
+            print(json.dumps({"scenario": scenario, "names": model.names_to_ask(scenario)}), file=out)
+
+
+def differences(product, own):
+    """What differs between the product's documents and the model's, as (step, key, product, model)."""
+    found = []
+    if len(product) != len(own):
+        return [(0, "steps", len(product), len(own))]
+    for number, (theirs, ours) in enumerate(zip(product, own), start=1):
+        for key, answer in ours["answers"].items():
+            if theirs["answers"].get(key) != answer:
+                found.append((number, key, theirs["answers"].get(key), answer))
+        for key in theirs["answers"].keys() - ours["answers"].keys():
+            found.append((number, key, theirs["answers"][key], None))
+        for key, verdict in ours["uses"].items():
+            theirs_word = theirs["unserved"].get(key, "works")
+            if theirs_word.split(" ")[0] != verdict:
+                found.append((number, key, theirs_word, verdict))
+        for key in theirs["unserved"].keys() - ours["uses"].keys():
+            found.append((number, key, theirs["unserved"][key], None))
+        if (theirs["refused"] > 0) != (ours["refused"] > 0):
+            found.append((number, "refused", theirs["refused"], ours["refused"]))
+        for standing, count in counts(ours["uses"]).items():
+            if theirs["counts"][standing] != count:
+                found.append((number, f"count of {standing}", theirs["counts"][standing], count))
+    return found
+
+
+def counts(uses):
+    """How many pairs of a network and a name are broken, at risk and closed: the worst of the pair's uses counts."""
+    order = ["works", "closed", "atRisk", "broken"]
+    worst = {}
+    for key, verdict in uses.items():
+        network, _, _, name = key.split("|")
+        pair = network, name
+        worst[pair] = max(worst.get(pair, "works"), verdict, key=order.index)
+    return {standing: sum(one == standing for one in worst.values()) for standing in order[1:]}
+
+
+def contains(scenario, own):
+    """The premises that a history meets."""
+    text = json.dumps(scenario)
+    answers = [answer for step in own for answer in step["answers"].values()]
+    verdicts = {verdict for step in own for verdict in step["uses"].values()}
+    met = {
+        "a private answer": any(answer.startswith("10.0.") for answer in answers),
+        "an empty or deleted name": any(answer.startswith("NXDOMAIN via") for answer in answers),
+        "a broken circle or an unreachable server": "SERVFAIL" in answers,
+        "a use at risk": "atRisk" in verdicts,
+        "a closed use": "closed" in verdicts,
+        "two scopes": text.count('"createPrivateLinkScope"') > 1,
+        "a record set overwritten by another endpoint": any(step["overwritten"] for step in own),
+        "an event that Azure refuses": any(step["refused"] for step in own),
+        "a ruleset": '"setRuleset"' in text,
+        "a network with DNS of its own": '"setDns"' in text,
+    }
+    return [premise for premise, is_met in met.items() if is_met]
+
+
+def hold(given, told):
+    with open(given, encoding="ascii") as lines:
+        scenarios = [json.loads(line)["scenario"] for line in lines]
+    with open(told, encoding="utf-8") as lines:
+        products = [json.loads(line) for line in lines]
+    faults, compared, met = [], collections.Counter(), collections.Counter()
+    for seed, (scenario, product) in enumerate(zip(scenarios, products, strict=True), start=1):
+        own = model.run(scenario)
+        for step in own:
+            compared["answers"] += len(step["answers"])
+            compared["verdicts"] += len(step["uses"])
+            compared["steps"] += 1
+        met.update(contains(scenario, own))
+        faults += [(seed, *one) for one in differences(product, own)]
+    kinds = collections.Counter(next(iter(event.keys() - {"date"}))
+                                for one in scenarios for step in one["steps"] for event in step["events"])
+    print(f"{len(scenarios)} histories, {compared['steps']} steps, {compared['answers']} answers, {compared['verdicts']} verdicts")
+    print("events:", ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()))
+    for premise, least in PREMISES.items():
+        share = 100 * met[premise] // len(scenarios)
+        print(f"{share:3} % contain {premise}")
+        if share < least:
+            faults.append((0, 0, f"share of histories with {premise}", share, least))
+    if faults:
+        seeds = {one[0] for one in faults}
+        print(f"{len(faults)} differences in {len(seeds)} histories", file=sys.stderr)
+        for seed, step, key, theirs, ours in faults[:40]:
+            print(f"history {seed}, step {step}: {key}: the product says {theirs}, the model {ours}", file=sys.stderr)
+        return 1
+    # Ten at least must be noticed; these are all there are.
+    unnoticed = []
+    for mutation in MUTATIONS:
+        rules = Rules().mutated(mutation)
+        tried = caught = 0
+        for scenario, product in zip(scenarios, products):
+            tried += 1
+            if differences(product, model.run(scenario, rules)):
+                caught = tried
+                break
+        print(f"mutated {mutation}: " + (f"noticed in history {caught}" if caught else f"NOT noticed in {tried}"))
+        if not caught:
+            unnoticed.append(mutation)
+    if unnoticed:
+        print(f"mutations that no history notices: {', '.join(unnoticed)}", file=sys.stderr)
+    return 1 if unnoticed else 0
+
+
+def main():
+    match sys.argv[1:]:
+        case ["write", count, path]:
+            write(int(count), path)
+        case ["hold", given, told]:
+            sys.exit(hold(given, told))
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()
