@@ -26,6 +26,10 @@ clients:
 exports:
     CI=true cargo test --locked --test integration exports
 
+# The product against the independent model in integration/model, on so many random histories.
+model HISTORIES='1000':
+    AMPLS_DNS_HISTORIES={{HISTORIES}} cargo test --locked --test integration model:: -- --nocapture
+
 # Fuzz a target (packet, wire, master, scenario, spec, addition, import, admin) or all, for so many seconds each.
 fuzz TARGET='all' SECONDS='60' *OPTIONS:
     integration/fuzz/run {{TARGET}} {{SECONDS}} {{OPTIONS}}

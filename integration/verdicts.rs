@@ -282,6 +282,31 @@ fn the_order_of_declarations_does_not_matter() {
     }
 }
 
+/// Being linked to a scope's zones shows what was meant, even where no packet gets to its endpoint.
+#[test]
+fn a_network_that_gets_a_private_name_of_a_scope_was_meant_to_use_its_resources() {
+    const TEXT: &str = "
+version: 1
+networks:
+  near: { addressSpace: [10.0.1.0/24], subnets: { endpoints: 10.0.1.0/26 } }
+  far: { addressSpace: [10.0.2.0/24] }
+workspaces:
+  ws: { customerId: 11111111-1111-4111-8111-111111111111, location: westeurope, publicNetworkAccessForIngestion: Disabled }
+steps:
+  - name: without-the-zone-of-logs
+    events:
+      - createPrivateDnsZones: { resourceGroup: rg, zones: [privatelink.monitor.azure.com], links: { far: {} } }
+      - createPrivateLinkScope: { name: ampls, ingestionAccessMode: Open, queryAccessMode: Open }
+      - addScopedResource: { scope: ampls, resource: ws }
+      - createPrivateEndpoint: { name: pe, scope: ampls, subnet: near/endpoints, zoneGroup: { resourceGroup: rg, zones: [privatelink.monitor.azure.com] } }
+";
+    let scenario = Scenario::read("far.yaml", TEXT.as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
+    let history = Arc::new(scenario.history);
+    let assessment = Assessment::of(&compile(&history, history.last()));
+    let logs = "11111111-1111-4111-8111-111111111111.ods.opinsights.azure.com".parse().expect("a name");
+    assert_eq!(assessment.standing(&"far".into(), &logs), Some(Standing::Broken));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -379,8 +379,6 @@ class Estate:
 
     def legacy_zones(self):
         """Zones that endpoints of scopes from before September 2021 write to: their DNS."""
-        if not self.rules.legacy_scopes_refuse_other_logs:
-            return set()
         return {
             zone for endpoint in self.endpoints.values() for zone in endpoint.group or []
             if self.scopes[endpoint.scope].legacy and not self.scopes[endpoint.scope].deleted

@@ -102,7 +102,6 @@ class Rules:
     open_leaves_it_to_the_flag: bool = True
     packets_need_a_way: bool = True
     bootstrap_needs_a_scoped_collection_endpoint: bool = True
-    legacy_scopes_refuse_other_logs: bool = True
     resource_manager_is_never_private: bool = True
     disabled_and_unrelated_is_closed: bool = True
 

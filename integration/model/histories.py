@@ -210,12 +210,15 @@ class Maker:
             self.happen("deletePrivateDnsZones", {"resourceGroup": zone[0], "zones": [zone[1]]})
 
     def by_hand(self, zone=None):
-        zone = zone or self.one(self.estate.zones)
+        # Sometimes log ingestion is led to an endpoint, whatever its scope.
+        logs = [zone for zone in self.estate.zones if zone[1] == "privatelink." + ODS]
+        leads_logs = zone is None and bool(logs) and self.chance(0.25)
+        zone = zone or self.one(logs if leads_logs else self.estate.zones)
         if zone is None:
             return
         addresses = [at for endpoint in self.estate.endpoints.values() for at in endpoint.addresses.values()]
         addresses = [self.one(addresses)] if addresses and self.chance(0.6) else ["10.9.9.9"]
-        name = self.one(["api", "live", "@", "*", "*.in.ai", "global.in.ai", "portal", "note", "westeurope"])
+        name = "*" if leads_logs else self.one(["api", "live", "@", "*", "*.in.ai", "global.in.ai", "portal", "note", "westeurope"])
         kind = {"portal": "CNAME", "note": "TXT"}.get(name, "A")
         records = {"A": addresses, "CNAME": ["live." + MONITOR], "TXT": ['"by hand"']}[kind]
         self.happen("putRecordSet", {
@@ -322,17 +325,19 @@ class Maker:
         name = self.one(self.estate.endpoints)
         if name is None:
             return
+        # What the zone group of an endpoint without connection writes is unknown.
+        is_connected = not self.estate.scopes[self.estate.endpoints[name].scope].deleted
         what = self.random.choice(["delete", "delete", "group", "repair", "no group", "approval", "approval"])
         group = self.group()
         if what == "delete":
             self.happen("deletePrivateEndpoint", name)
-        elif what == "group" and group:
+        elif what == "group" and group and is_connected:
             self.happen("setZoneGroup", {"endpoint": name, "zoneGroup": group})
-        elif what == "repair" and self.estate.endpoints[name].group:
+        elif what == "repair" and self.estate.endpoints[name].group and is_connected:
             self.happen("repairZoneGroup", name)
         elif what == "no group" and self.estate.endpoints[name].group:
             self.happen("deleteZoneGroup", name)
-        elif what == "approval" and not self.estate.scopes[self.estate.endpoints[name].scope].deleted:
+        elif what == "approval" and is_connected:
             approval = self.one(["Approved", "Approved", "Pending", "Rejected"])
             self.happen("setApproval", {"endpoint": name, "approval": approval})
 

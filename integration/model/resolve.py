@@ -65,7 +65,7 @@ class Resolver:
             return "public", None
         if self.is_twin(name) and always:
             return "public", None
-        if any(one.endswith("." + name) for one in self.public_names | self.twins):
+        if name in PUBLIC_ZONES or any(one.endswith("." + name) for one in self.public_names | self.twins):
             return "NODATA", None
         return "NXDOMAIN", None
 
