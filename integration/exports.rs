@@ -397,6 +397,19 @@ fn serve_and_check(form: ExportFormat, about: &str, world: &Compiled) -> usize {
     count
 }
 
+/// A server of another make, with what is exported for a network of a built-in scenario at a step; absent where it is not
+/// installed and need not be.
+pub fn exported_server(form: ExportFormat, estate: &str, step: &str, network: &str) -> Option<(impl Drop, SocketAddr)> {
+    let (_, command, arguments) = SERVERS.iter().find(|(own, ..)| *own == form).expect("each form has a server");
+    let program = program(command)?;
+    let (_, world) = worlds(estate).into_iter().find(|(about, _)| about.ends_with(&format!(" at {step}")))?;
+    let view = world.views.of_network(network).expect("the network exists");
+    let seen = Seen::new(&world, view, form.aliases());
+    let peer = Peer::start(&program, arguments, |at| server(&world, form, view, at), &probe(&seen));
+    let at = peer.at;
+    Some((peer, at))
+}
+
 /// Every step of the first story, and others with redirects, forwarders, on-premises networks and resolvers.
 fn everything(form: ExportFormat) {
     let mut worlds = worlds("two-scopes-one-dns");

@@ -57,6 +57,9 @@ mod verbs;
 /// The manual is true: its commands run, its links lead somewhere.
 mod manual;
 
+/// Real servers, held against an estate.
+mod compare;
+
 /// What people have of Azure becomes a scenario that answers as recorded.
 mod imports;
 

@@ -8,6 +8,7 @@ pub mod assessment;
 mod cause;
 pub mod client_cache;
 pub mod code;
+pub mod compare;
 pub mod diff;
 pub mod finding;
 pub mod flow;

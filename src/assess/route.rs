@@ -112,9 +112,7 @@ pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
                 Path::PrivateEndpoint { endpoint, scope, address, way, unknown }
             }
             None if reached.is_none() && !address.is_private() => Path::Public { address },
-            None => {
-                Path::Unreachable { address, scope: None, why: "no private endpoint has that address".to_owned() }
-            }
+            None => Path::Unreachable { address, scope: None, why: "no private endpoint has that address".to_owned() },
         },
     }
 }

@@ -5,6 +5,7 @@
 mod apply;
 mod check;
 mod client;
+mod compare;
 mod compose;
 mod diff;
 mod document;
@@ -76,6 +77,7 @@ enum Verb {
     Check(check::CheckArguments),
     Flows(flows::FlowsArguments),
     Test(test::TestArguments),
+    Compare(compare::CompareArguments),
     Diff(diff::DiffArguments),
     Init(init::InitArguments),
     Import(import::ImportArguments),
@@ -139,6 +141,7 @@ pub fn run() -> ExitCode {
         Verb::Check(arguments) => check::run(&arguments),
         Verb::Flows(arguments) => flows::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
+        Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Diff(arguments) => diff::run(&arguments),
         Verb::Step(arguments) => step::run(&arguments),
         Verb::Apply(arguments) => apply::run(&arguments),

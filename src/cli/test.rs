@@ -1,7 +1,7 @@
 //! `test`: expectations, held against what scenarios say and what servers reply.
 
 mod record;
-mod server;
+pub(super) mod server;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -467,7 +467,7 @@ impl<'h> Commands<'h> {
     }
 }
 
-fn duration(text: &str) -> std::result::Result<Duration, String> {
+pub(super) fn duration(text: &str) -> std::result::Result<Duration, String> {
     let read = text.parse::<jiff::SignedDuration>().ok().filter(jiff::SignedDuration::is_positive);
     read.map(|time| time.unsigned_abs()).ok_or_else(|| "write a number and a unit, such as 500ms, 5s or 2m".to_owned())
 }

@@ -11,10 +11,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::assess::compare::Heard;
 use crate::assess::verify::{Asked, Mismatch, holds, reply::is_public};
-use crate::dns::Rcode;
 use crate::dns::wire::{MAX_TCP_OCTETS, Received, Transport, decode};
+use crate::dns::{OwnerName, Rcode, RecordType};
 use crate::scenario::Expectation;
+use crate::scenario::expect::{Asking, From};
 
 /// How long to wait before a server is asked again for what it does not say yet.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -146,6 +148,29 @@ impl Patience {
             drop(sender);
             results.iter().for_each(|(index, held)| known(index, held));
         });
+    }
+
+    /// Asks a server for the addresses of many names at the same time: what was heard, in the order of the names. A server that
+    /// does not reply to the first one is not asked for the others.
+    pub fn hear_all(&self, server: SocketAddr, from: &From, names: &[OwnerName]) -> Vec<Heard> {
+        let hear = |name: &OwnerName| {
+            let asked =
+                Asked { from: from.clone(), name: name.clone(), kind: RecordType::A, asking: Asking::default() };
+            let reply = self.ask(server, &asked).map_err(|error| error.to_string());
+            Heard { name: name.clone(), reply }
+        };
+        let Some((first, others)) = names.split_first() else { return Vec::new() };
+        let mut heard = vec![hear(first)];
+        if heard[0].reply.is_err() {
+            return heard;
+        }
+        let share = others.len().div_ceil(MAX_THREADS).max(1);
+        thread::scope(|scope| {
+            let parts = others.chunks(share).map(|part| scope.spawn(|| part.iter().map(hear).collect::<Vec<_>>()));
+            let parts: Vec<_> = parts.collect();
+            heard.extend(parts.into_iter().flat_map(|part| part.join().expect("asking does not panic")));
+        });
+        heard
     }
 
     fn over_udp(&self, server: SocketAddr, asked: &Asked) -> Result<Received, AskError> {

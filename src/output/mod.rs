@@ -7,6 +7,7 @@ pub mod annotation;
 pub mod answer;
 pub mod azure_pipelines;
 pub mod code_quality;
+pub mod compared;
 pub mod compose;
 pub mod denied;
 pub mod diff;

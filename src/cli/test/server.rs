@@ -10,11 +10,11 @@ const PORT: u16 = 53;
 
 /// A server on the command line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Server {
+pub(in crate::cli) struct Server {
     /// The network it answers for; absent for the one in `--from`.
-    network: Option<String>,
+    pub(in crate::cli) network: Option<String>,
     /// Where it listens.
-    address: SocketAddr,
+    pub(in crate::cli) address: SocketAddr,
 }
 
 impl FromStr for Server {
