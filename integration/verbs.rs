@@ -20,6 +20,7 @@ fn help_says_what_there_is_with_examples() {
         "check",
         "flows",
         "test",
+        "compare",
         "step",
         "apply",
         "status",
