@@ -327,7 +327,7 @@ fn cause(
     };
     match (by.link.is_some(), expected, found) {
         (true, _, End::Public) if seen.contains(&by.zone.id) => LikelyCause::LinkFallsBack { zone: zone() },
-        (true, _, End::Public) => not_asked_there(world, by),
+        (true, _, End::Public) => not_asked_there(world, decision, by),
         (true, End::Private(_), End::Private(addresses)) => {
             LikelyCause::OtherWriter { zone: zone(), expected: writer(), found: endpoint_at(world, addresses) }
         }
@@ -342,9 +342,12 @@ fn cause(
 }
 
 /// Why a question did not get to the zone that should answer: no forwarder hands it on, or the zone is not linked.
-fn not_asked_there(world: &Compiled, by: &Authority<'_>) -> LikelyCause {
+fn not_asked_there(world: &Compiled, decision: &Decision<'_>, by: &Authority<'_>) -> LikelyCause {
     let label = |view: ViewId| world.views.get(view).label().to_owned();
-    match by.forwards.first() {
+    // Where whole chains are accepted, the network's own server forwards the first name, and others the rest.
+    let authorities = [by].into_iter().chain(decision.hops.iter().rev().map(|hop| &hop.by));
+    let own = authorities.filter_map(|by| by.forwards.first()).find(|forward| forward.by == decision.view);
+    match own {
         Some(first) => {
             let to = match by.seen_from == first.by {
                 true => "Azure-provided DNS".to_owned(),
