@@ -111,7 +111,7 @@ fn a_forwarder_that_is_missing_is_named_with_its_suffix() {
 #[test]
 fn text_has_the_causes_with_their_names_and_what_to_do() {
     let (_server, at) = serve(ESTATE, "before", "vnet1");
-    let told = run(&["compare", ESTATE, "--at", "first-scope", "--server", &at]);
+    let told = run(&["compare", "--scenario", ESTATE, "--at", "first-scope", "--server", &at]);
     for part in [
         "exit code 1",
         "\n  zone rg-dns/privatelink.monitor.azure.com is not linked to vnet1\n",
