@@ -309,9 +309,9 @@ mod tests {
         });
         assert_eq!(patience().ask(at, &asked()).expect("the second is the reply").rcode, Rcode::SERVFAIL);
         let at = server(|_, query| {
-            let other = crate::dns::OwnerName::parse("b.example").expect("a good name");
+            let other = OwnerName::parse("b.example").expect("a good name");
             let id = u16::from_be_bytes([query[0], query[1]]);
-            vec![reply(&encode_query(id, &other, crate::dns::RecordType::A, None), [0x81, 0x80])]
+            vec![reply(&encode_query(id, &other, RecordType::A, None), [0x81, 0x80])]
         });
         assert!(matches!(patience().ask(at, &asked()), Err(AskError::OtherQuestion(_))));
         let at = server(|_, query| vec![query[..20].to_vec()]);
