@@ -349,8 +349,8 @@ fn watch_shows_queries_as_they_come_and_ends_when_it_is_told() {
 }
 
 #[test]
-fn the_readme_names_metrics_and_faults_that_there_are() {
-    let readme = include_str!("../README.md");
+fn the_manual_names_metrics_and_faults_that_there_are() {
+    let readme = include_str!("../docs/serving.md");
     let server = Server::with(&[]);
     server.ask("api.monitor.azure.com");
     let (_, text) = server.get("/metrics");

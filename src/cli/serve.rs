@@ -198,7 +198,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         let admin_address = server.as_ref().map(AdminServer::address);
         let ready = ReadyDocument::new(running.listeners(), admin_address);
         if arguments.log_format == LogFormat::Json {
-            output::say(&serde_json::to_string(&ready)?);
+            output::say(&ready.line()?);
         }
         if let Some(file) = &arguments.ready_file {
             ready.write(file)?;
@@ -287,6 +287,16 @@ impl ReadyDocument {
             admin: admin.map(|address| format!("http://{address}")),
             listeners: bound.iter().map(listener).collect(),
         }
+    }
+
+    /// The document as a log line, beside the time and level that every line has.
+    fn line(&self) -> serde_json::Result<String> {
+        let mut line: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&log::said(LogFormat::Json, "ready"))?;
+        if let serde_json::Value::Object(own) = serde_json::to_value(self)? {
+            line.extend(own);
+        }
+        Ok(serde_json::Value::Object(line).to_string())
     }
 
     /// Writes the file in one move, so that whoever waits for it reads all of it.
