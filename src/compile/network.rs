@@ -54,6 +54,11 @@ impl State {
             if ruleset.links.contains(network) {
                 Arc::make_mut(ruleset).links.retain(|linked| linked != network);
             }
+            // Without its outbound endpoint a ruleset forwards nothing.
+            if ruleset.outbound.as_ref() == Some(network) {
+                Arc::make_mut(ruleset).rules.clear();
+                Arc::make_mut(ruleset).outbound = None;
+            }
         }
         let machines = self.machines.extract_if(.., |_, machine| machine.network == *network).map(|(name, _)| name);
         for name in machines.collect::<Vec<_>>() {
@@ -87,8 +92,11 @@ impl State {
     }
 
     pub(super) fn set_ruleset(&mut self, spec: &RulesetSpec) -> Result<(), Reason> {
-        if let Some(rule) = spec.rules.iter().find(|rule| rule.to == ForwardTo::AzureProvided) {
+        if let Some(rule) = spec.rules.iter().find(|rule| rule.to.contains(&ForwardTo::AzureProvided)) {
             return Err(Reason::RuleTargetsAzureDns { ruleset: spec.name.clone(), domain: rule.domain.clone() });
+        }
+        if let Some(network) = &spec.outbound {
+            self.only_virtual(network, || format!("the outbound endpoint of the ruleset {}", spec.name))?;
         }
         for network in &spec.links {
             self.only_virtual(network, || format!("a link to the ruleset {}", spec.name))?;

@@ -109,17 +109,10 @@ pub struct Session {
 pub struct Machine {
     /// The network it is in.
     pub network: NetworkName,
+    /// The subnet it is in, where that is known.
+    pub subnet: Option<Arc<str>>,
     /// Its open sessions.
     pub sessions: Vec<Session>,
-}
-
-/// The outbound rule of a network for the service tag `AzureMonitor`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Outbound {
-    /// Allow or deny.
-    pub action: RuleAction,
-    /// The revision that set it.
-    pub since: Revision,
 }
 
 /// The estate at one revision.
@@ -154,7 +147,7 @@ pub struct State {
     /// Virtual machines.
     pub machines: IndexMap<MachineName, Machine>,
     /// Outbound rules for the service tag `AzureMonitor`; networks without one allow.
-    pub outbound: BTreeMap<NetworkName, Outbound>,
+    pub outbound: BTreeMap<NetworkName, RuleAction>,
     /// Public DNS.
     pub public: PublicDns,
     /// Zones from files; each answers in place of the public or linked zone of its name.
@@ -285,8 +278,9 @@ impl State {
                 self.set_approval(endpoint, *state);
                 Ok(())
             }
-            Event::CreateVirtualMachine { name, network } => {
-                self.machines.insert(name.clone(), Machine { network: network.clone(), sessions: Vec::new() });
+            Event::CreateVirtualMachine { name, network, subnet } => {
+                let (network, subnet) = (network.clone(), subnet.clone());
+                self.machines.insert(name.clone(), Machine { network, subnet, sessions: Vec::new() });
                 Ok(())
             }
             Event::OpenSession { machine, resource } => {
@@ -304,11 +298,7 @@ impl State {
             }
             Event::SetOutboundRule { network, rule } => {
                 self.only_virtual(network, || "a rule for a service tag".to_owned())?;
-                // Setting a rule to what it is does not make it a newer one.
-                let since = self.revision;
-                let before = self.outbound.get(network).filter(|before| before.action == rule.action);
-                let since = before.map_or(since, |before| before.since);
-                self.outbound.insert(network.clone(), Outbound { action: rule.action, since });
+                self.outbound.insert(network.clone(), rule.action);
                 Ok(())
             }
         }

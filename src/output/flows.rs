@@ -64,7 +64,7 @@ pub struct FlowDocument {
 /// A flow as a document.
 pub fn document(flow: &Flow, unserved: Option<&Unserved>) -> FlowDocument {
     let (address, endpoint, scope) = match &flow.path {
-        Path::Public { address } | Path::Blocked { address } | Path::Unreachable { address, .. } => {
+        Path::Public { address, .. } | Path::Blocked { address, .. } | Path::Unreachable { address, .. } => {
             (Some(address), None, None)
         }
         Path::PrivateEndpoint { endpoint, scope, address, .. } => (Some(address), Some(endpoint), Some(scope)),
@@ -72,6 +72,7 @@ pub fn document(flow: &Flow, unserved: Option<&Unserved>) -> FlowDocument {
     };
     let (way, unknown) = match &flow.path {
         Path::PrivateEndpoint { way, unknown, .. } => (way.clone(), unknown.clone()),
+        Path::Public { unknown, .. } => (None, unknown.clone()),
         _ => (None, None),
     };
     FlowDocument {

@@ -50,6 +50,11 @@ impl Loader<'_> {
                     self.set_routing(Routing::EndpointPolicy(policy), told);
                 }
             }
+            WhatSchema::SetSecurityGroup(own) => {
+                self.name(node.get("name").range, &own.name, "security group");
+                let group = self.security_group(&own.name, &own.spec, node);
+                self.set_routing(Routing::SecurityGroup(group), told);
+            }
             WhatSchema::DeleteRouting(own) => self.delete_routing(own, node, told),
             WhatSchema::SetDns(own) => {
                 self.refer(ObjectKind::Network, &own.network, node.get("network"));
@@ -133,9 +138,7 @@ impl Loader<'_> {
             }
             WhatSchema::CreateVirtualMachine(own) => {
                 self.new_name(ObjectKind::VirtualMachine, &own.name, node.get("name").range);
-                self.refer(ObjectKind::Network, &own.spec.network, node.get("network"));
-                let (name, network) = (own.name.as_str().into(), own.spec.network.as_str().into());
-                self.push(told, Event::CreateVirtualMachine { name, network });
+                self.machine(&own.name, &own.spec, node, told);
             }
             WhatSchema::OpenSession(own) => {
                 self.refer(ObjectKind::VirtualMachine, &own.machine, node.get("machine"));
