@@ -72,6 +72,9 @@ mod service;
 /// Somebody's master files, served by the real binary.
 mod zones;
 
+/// What decides which way packets take, from the forms people have.
+mod import_ways;
+
 /// Public hosts that exist, each asked for in its cloud.
 mod hosts;
 

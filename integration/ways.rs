@@ -129,3 +129,216 @@ fn what_is_wrong_with_ways_is_told_with_a_place() {
         assert!(told.starts_with("exit code 2") && told.contains(message), "{text}: {told}");
     }
 }
+
+fn route_of(text: &str, machine: &str, resource: &str) -> Vec<(String, String)> {
+    let world = world(text);
+    let client = ampls_dns::assess::flow::Client::Machine(machine.into());
+    let flows = ampls_dns::assess::flows(&world, &client, &resource.into());
+    flows.into_iter().map(|flow| (flow.path.word().to_owned(), flow.judgement.reason)).collect()
+}
+
+/// A spoke with two subnets, an endpoint in the hub, and a machine in each subnet.
+const RULED: &str = "version: 1
+networks:
+  hub: { addressSpace: [10.0.0.0/16], subnets: { pe: 10.0.2.0/26 } }
+  app: { addressSpace: [10.2.0.0/16], subnets: { web: 10.2.0.0/24, data: 10.2.1.0/24 } }
+peerings: [[hub, app]]
+virtualMachines: { web-vm: { network: app, subnet: web }, data-vm: { network: app, subnet: data }, any-vm: { network: app } }
+workspaces: { ws: { customerId: 11111111-1111-4111-8111-111111111111, location: westeurope } }
+events:
+- createPrivateDnsZones: { resourceGroup: rg, zones: azuremonitor, links: { hub: {}, app: {} } }
+- createPrivateLinkScope: { name: s, ingestionAccessMode: Open, queryAccessMode: Open }
+- addScopedResource: { scope: s, resource: ws }
+- createPrivateEndpoint: { name: pe, scope: s, subnet: hub/pe, zoneGroup: rg }
+";
+
+fn paths(text: &str, machine: &str) -> Vec<String> {
+    let mut words: Vec<String> = route_of(text, machine, "ws").into_iter().map(|(word, _)| word).collect();
+    words.sort();
+    words.dedup();
+    words
+}
+
+fn group(name: &str, rules: &str, subnets: &str) -> String {
+    format!("- setSecurityGroup: {{ name: {name}, rules: [{rules}], subnets: [{subnets}] }}\n")
+}
+
+#[test]
+fn rules_are_those_of_the_machines_own_subnet() {
+    let deny = "{ name: no, priority: 100, direction: Outbound, access: Deny, destinationAddressPrefix: 10.0.2.0/26 }";
+    let text = format!("{RULED}{}", group("nsg", deny, "app/data"));
+    assert_eq!(paths(&text, "web-vm"), ["private", "public"], "the query through ARM is public");
+    assert_eq!(paths(&text, "data-vm"), ["public", "unreachable"]);
+    let why = route_of(&text, "data-vm", "ws");
+    let named = |(_, why): &(String, String)| why.contains("rule no of security group nsg at app/data");
+    assert!(why.iter().any(named), "{why:?}");
+    // Of a machine whose subnet is not known both can be true.
+    let world = world(&text);
+    let client = ampls_dns::assess::flow::Client::Machine("any-vm".into());
+    let flows = ampls_dns::assess::flows(&world, &client, &"ws".into());
+    let unknown = flows.iter().any(|flow| {
+        matches!(&flow.path, ampls_dns::assess::Path::PrivateEndpoint { unknown: Some(why), .. } if why.contains("app/data"))
+    });
+    assert!(unknown, "{flows:?}");
+}
+
+#[test]
+fn the_first_rule_that_catches_decides_and_azures_own_come_last() {
+    let allow = "{ name: yes, priority: 100, direction: Outbound, access: Allow, protocol: Tcp, destinationPortRange: \"400-500\" }";
+    let deny = "{ name: no, priority: 200, direction: Outbound, access: Deny }";
+    assert_eq!(
+        paths(&format!("{RULED}{}", group("g", &format!("{allow}, {deny}"), "app/web")), "web-vm"),
+        ["private", "public"]
+    );
+    // Another protocol or port does not catch HTTPS.
+    for other in [allow.replace("Tcp", "Udp"), allow.replace("400-500", "80")] {
+        let text = format!("{RULED}{}", group("g", &format!("{other}, {deny}"), "app/web"));
+        assert_eq!(paths(&text, "web-vm"), ["blocked", "unreachable"]);
+    }
+    // A group without rules lets everything out.
+    assert_eq!(paths(&format!("{RULED}{}", group("g", "", "app/web")), "web-vm"), ["private", "public"]);
+}
+
+#[test]
+fn service_tags_catch_public_addresses_and_no_private_ones() {
+    let tag = |tag: &str| {
+        format!("{{ name: no, priority: 100, direction: Outbound, access: Deny, destinationAddressPrefix: {tag} }}")
+    };
+    let private = format!("{RULED}{}", group("g", &tag("AzureMonitor"), "app/web"));
+    assert_eq!(paths(&private, "web-vm"), ["private", "public"]);
+    let unlinked = "- unlinkZones: { resourceGroup: rg, zones: azuremonitor, networks: app }\n";
+    let public = format!("{RULED}{unlinked}{}", group("g", &tag("AzureMonitor"), "app/web"));
+    assert_eq!(paths(&public, "web-vm"), ["blocked", "public"], "ARM and storage are under other tags");
+    let everything = format!("{RULED}{unlinked}{}", group("g", &tag("Internet"), "app/web"));
+    assert_eq!(paths(&everything, "web-vm"), ["blocked"]);
+    assert_eq!(
+        paths(&format!("{RULED}{}", group("g", &tag("VirtualNetwork"), "app/web")), "web-vm"),
+        ["public", "unreachable"]
+    );
+}
+
+#[test]
+fn a_group_at_the_endpoints_subnet_counts_by_its_policy_and_cloud() {
+    let rules = "{ name: web, priority: 100, direction: Inbound, access: Allow, sourceAddressPrefix: 10.2.0.0/24 }, \
+                 { name: no, priority: 200, direction: Inbound, access: Deny }";
+    let policy =
+        |policy: &str| format!("- setEndpointPolicy: {{ subnet: hub/pe, privateEndpointNetworkPolicies: {policy} }}\n");
+    for (word, data) in [
+        ("Disabled", "private"),
+        ("RouteTableEnabled", "private"),
+        ("NetworkSecurityGroupEnabled", "unreachable"),
+        ("Enabled", "unreachable"),
+    ] {
+        let text = format!("{RULED}{}{}", group("g", rules, "hub/pe"), policy(word));
+        assert!(paths(&text, "web-vm").contains(&"private".to_owned()), "{word}");
+        assert!(paths(&text, "data-vm").contains(&data.to_owned()), "{word}");
+        let government =
+            text.replace("version: 1", "version: 1\ncloud: AzureUSGovernment").replace("westeurope", "usgovvirginia");
+        assert!(paths(&government, "data-vm").contains(&"private".to_owned()), "{word} in US Government");
+    }
+}
+
+#[test]
+fn a_subnet_has_one_group_and_one_table() {
+    let deny = "{ name: no, priority: 100, direction: Outbound, access: Deny }";
+    let text = format!("{RULED}{}{}", group("first", deny, "app/web"), group("second", "", "app/web"));
+    assert_eq!(paths(&text, "web-vm"), ["private", "public"]);
+}
+
+#[test]
+fn dns_servers_behind_a_rule_cannot_be_asked() {
+    let text = "version: 1
+networks:
+  hub: { addressSpace: [10.0.0.0/16] }
+  app: { addressSpace: [10.2.0.0/16], subnets: { all: 10.2.0.0/24 }, dns: { default: network/hub } }
+peerings: [[hub, app]]
+securityGroups: { g: { rules: [{ name: no-dns, priority: 100, direction: Outbound, access: Deny, protocol: Udp, destinationPortRange: \"53\" }], subnets: [app/all] } }
+steps: [{ name: s, events: [], expect: [{ from: app, answers: { api.monitor.azure.com: SERVFAIL } }] }]
+";
+    assert!(run_with(&["test", "-"], text).starts_with("exit code 0"));
+    let open = text.replace("\"53\"", "\"443\"").replace("SERVFAIL", "public");
+    assert!(run_with(&["test", "-"], &open).starts_with("exit code 0"));
+}
+
+#[test]
+fn what_is_wrong_with_rules_is_told_with_a_place() {
+    let rule = "{ name: a, priority: 100, direction: Outbound, access: Deny }";
+    for (text, message) in [
+        (format!("securityGroups: {{ g: {{ rules: [{rule}, {rule}] }} }}\n"), "have the same priority"),
+        (format!("securityGroups: {{ g: {{ rules: [{}] }} }}\n", rule.replace("100", "5000")), "5000"),
+        ("securityGroups: { g: { subnets: [one/c] } }\n".to_owned(), "there is no subnet `one/c`"),
+        ("securityGroups: { g: { virtualMachines: [nobody] } }\n".to_owned(), "there is no virtual machine `nobody`"),
+        (
+            format!(
+                "securityGroups: {{ g: {{ rules: [{}] }} }}\n",
+                rule.replace("Deny", "Deny, destinationPortRange: \"9-1\"")
+            ),
+            "`9-1` is not a range of ports",
+        ),
+        ("virtualMachines: { vm: { network: one, subnet: c } }\n".to_owned(), "subnet"),
+    ] {
+        let told = run_with(&["check", "-"], &format!("{NETWORKS}{text}"));
+        assert!(told.starts_with("exit code 2") && told.contains(message), "{text}: {told}");
+    }
+}
+
+#[test]
+fn drawings_show_each_stop_of_a_way_and_where_it_ends() {
+    let name = "hub-and-spoke-through-a-firewall";
+    let drawn = run(&["story", name, "--format", "mermaid", "--at", "through-the-firewall"]);
+    assert!(drawn.contains("==>|\"way by fw\"|") || drawn.contains("way by fw"), "{drawn}");
+    let ended = run(&["story", name, "--format", "mermaid", "--at", "firewall-drops"]);
+    assert!(ended.contains("BROKEN no way"), "{ended}");
+    let svg = run(&["story", name, "--format", "svg", "--at", "firewall-drops"]);
+    assert!(svg.contains("Ways to private endpoints") && svg.contains("data-kind=\"stop\""), "no way is drawn");
+    assert!(svg.contains("data-name=\"app to mon: hub (fw)\""), "the stop is drawn");
+    assert!(svg.contains("Broken. no way to mon: fw in hub drops the packets"), "where it ends is drawn");
+}
+
+#[test]
+fn no_built_in_scenario_says_unreachable_of_what_the_rules_reach() {
+    use ampls_dns::assess::flow::Client;
+    use ampls_dns::compile::reachability::Origin;
+
+    let (mut seen, mut reached) = (0, 0);
+    for name in ampls_dns::scenario::builtin::names() {
+        let text = ampls_dns::scenario::builtin::text(name).expect("it is built in");
+        let scenario = Scenario::read(name, text.as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
+        let history = Arc::new(scenario.history);
+        for step in history.steps() {
+            let world = compile(&history, step.end);
+            let views = world.views.iter().map(|(id, _)| Client::View(id));
+            let machines = world.state.machines.keys().map(|name| Client::Machine(name.clone()));
+            for client in views.chain(machines) {
+                let origin = match &client {
+                    Client::View(id) => world.views.get(*id).network.as_ref().map(Origin::from),
+                    Client::Machine(name) => Origin::machine(&world.state, name),
+                };
+                let Some(origin) = origin else { continue };
+                for resource in world.state.resources.keys() {
+                    for flow in ampls_dns::assess::flows(&world, &client, resource) {
+                        let ampls_dns::assess::Path::Unreachable { address, why } = &flow.path else { continue };
+                        seen += 1;
+                        let homes = world.state.endpoints.values().filter(|endpoint| {
+                            endpoint.approval == ampls_dns::estate::ApprovalState::Approved
+                                && endpoint.members.iter().any(|member| member.address == *address)
+                                && ampls_dns::compile::reachability::is_connected(&world.state, endpoint)
+                        });
+                        // Where two networks have the address, packets go to the client's own.
+                        for endpoint in homes.filter(|_| !world.state.networks[origin.network].holds(*address)) {
+                            let verdict = ampls_dns::compile::arrival::arrives(
+                                &world.state,
+                                origin,
+                                &endpoint.spec.network,
+                                *address,
+                            );
+                            reached += usize::from(verdict.may_arrive());
+                            assert!(!verdict.may_arrive(), "{name}, {}: {address} from {origin:?}: {why}", step.name);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 20 && reached == 0, "{seen} unreachable addresses were looked at");
+}

@@ -459,7 +459,10 @@ impl Maker {
 
     fn machine(&mut self) -> Option<Event> {
         let network = self.network()?;
-        Some(Event::CreateVirtualMachine { name: self.name("vm").into(), network })
+        let subnets: Vec<_> =
+            self.state.networks[&network].subnets.iter().map(|(name, _)| name.as_str().into()).collect();
+        let subnet = if self.flip() { self.one(&subnets) } else { None };
+        Some(Event::CreateVirtualMachine { name: self.name("vm").into(), network, subnet })
     }
 
     fn scoping(&mut self) -> Option<Event> {

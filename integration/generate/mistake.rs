@@ -40,7 +40,12 @@ fn of_networks(state: &State, seed: u64, which: u64) -> Option<Event> {
         4 => Some(Event::SetDns { network: nobody.into(), dns: DnsSetting::AzureProvided }),
         5 => Some(Event::CreateInboundEndpoint { name: "new".into(), network: nobody.into() }),
         6 => Some(Event::DeleteInboundEndpoint { name: nobody.into() }),
-        7 => Some(Event::SetRuleset(RulesetSpec { name: "new".into(), rules: Vec::new(), links: vec![nobody.into()] })),
+        7 => Some(Event::SetRuleset(RulesetSpec {
+            name: "new".into(),
+            outbound: None,
+            rules: Vec::new(),
+            links: vec![nobody.into()],
+        })),
         8 => Some(Event::DeleteRuleset { name: nobody.into() }),
         9 => Some(Event::DeletePrivateDnsZone { zone: nothing.clone() }),
         10 => network.clone().map(|network| {
@@ -140,7 +145,7 @@ fn of_scopes(state: &State, seed: u64, which: u64) -> Option<Event> {
         24 => Some(Event::DeleteZoneGroup { endpoint: nobody.into() }),
         25 => Some(Event::SetZoneGroup { endpoint: nobody.into(), zone_group: ZoneGroup { zones: Vec::new() } }),
         26 => Some(Event::SetApproval { endpoint: nobody.into(), state: ApprovalState::Approved }),
-        27 => Some(Event::CreateVirtualMachine { name: "new".into(), network: nobody.into() }),
+        27 => Some(Event::CreateVirtualMachine { name: "new".into(), network: nobody.into(), subnet: None }),
         28 => Some(Event::Reboot { machine: nobody.into() }),
         29 => scope.clone().map(|name| {
             let access = AccessModeSettings::default();

@@ -70,10 +70,19 @@ impl Maker {
         let mut forward: Vec<Forward> = Vec::new();
         for _ in 0..self.pick(4) {
             let suffix = suffixes.swap_remove(self.pick(suffixes.len()));
-            forward.push(Forward { suffix, to: self.target() });
+            forward.push(Forward { suffix, to: self.targets() });
         }
         let kind = if self.flip() { ForwarderKind::AcceptsChain } else { ForwarderKind::RestartsAtCname };
-        DnsSetting::Custom { kind, forward, default: self.target() }
+        DnsSetting::Custom { kind, forward, default: self.targets() }
+    }
+
+    /// One server, or two in order.
+    fn targets(&mut self) -> Vec<ForwardTo> {
+        let mut targets = vec![self.target()];
+        if self.once_in(3) {
+            targets.push(self.target());
+        }
+        targets
     }
 
     fn target(&mut self) -> ForwardTo {
@@ -99,16 +108,17 @@ impl Maker {
                 _ => apexes[self.pick(apexes.len())].public.clone(),
             };
             let final_dot = domain.is_root() || !self.once_in(4);
-            let to = match self.target() {
-                // Azure refuses that target.
-                ForwardTo::AzureProvided if !self.once_in(4) => ForwardTo::Public,
-                to => to,
-            };
+            let mut to = self.targets();
+            // Azure refuses that target.
+            if !self.once_in(4) {
+                to.iter_mut().filter(|to| **to == ForwardTo::AzureProvided).for_each(|to| *to = ForwardTo::Public);
+            }
             rules.push(RulesetRule { domain, final_dot, enabled: !self.once_in(5), to });
         }
         let mut links: Vec<NetworkName> = self.virtual_networks();
         links.retain(|_| !self.once_in(3));
-        RulesetSpec { name: name_of, rules, links }
+        let outbound = if self.flip() { self.virtual_network() } else { None };
+        RulesetSpec { name: name_of, outbound, rules, links }
     }
 
     pub(super) fn resource_group(&mut self) -> String {

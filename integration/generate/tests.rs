@@ -32,7 +32,7 @@ fn has(estate: &Estate, is_it: impl Fn(&Event) -> bool) -> bool {
 /// What an estate can have, and the share of estates in percent that have it at least.
 type Wanted = (&'static str, usize, fn(&Estate, &Compiled) -> bool);
 
-const WANTED: [Wanted; 25] = [
+const WANTED: [Wanted; 29] = [
     ("a private endpoint with a zone group", 80, |one, _| {
         has(
             one,
@@ -66,6 +66,21 @@ const WANTED: [Wanted; 25] = [
     ("rulesets", 20, |_, world| !world.state.rulesets.is_empty()),
     ("inbound endpoints", 30, |_, world| !world.state.inbound.is_empty()),
     ("peerings", 40, |_, world| !world.state.peerings.is_empty()),
+    ("security groups", 5, |_, world| world.state.routes.groups().next().is_some()),
+    ("machines in a subnet", 10, |_, world| world.state.machines.values().any(|one| one.subnet.is_some())),
+    ("several servers to forward to", 15, |_, world| {
+        let rules = world.state.rulesets.values().flat_map(|ruleset| &ruleset.rules);
+        rules.into_iter().any(|rule| rule.to.len() > 1)
+            || world.state.networks.values().any(|spec| match &spec.dns {
+                DnsSetting::Custom { forward, default, .. } => {
+                    default.len() > 1 || forward.iter().any(|one| one.to.len() > 1)
+                }
+                DnsSetting::AzureProvided => false,
+            })
+    }),
+    ("rulesets with an outbound endpoint", 10, |_, world| {
+        world.state.rulesets.values().any(|ruleset| ruleset.outbound.is_some())
+    }),
     ("objects of routing", 20, |_, world| !world.state.routes.is_empty()),
     ("on-premises networks", 30, |_, world| {
         world.state.networks.values().any(|spec| spec.kind == ampls_dns::estate::NetworkKind::OnPremises)

@@ -7,16 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cause::{Asked, Causes};
+use super::exit::Exits;
 use super::finding::Finding;
-use super::flow::{self, Client, Flow, flows, open_path};
+use super::flow::{self, Client, Flow, flows};
 use super::judge::{Request, Service, judge};
 use super::route::{Path, route};
 use super::verdict::{Cause, Root, Standing, Unknown, Unserved, Use};
 use super::{Code, finding};
 use crate::catalogue::{EndpointKind, Operation};
+use crate::compile::state::Machine;
 use crate::compile::{Compiled, ViewId, member};
 use crate::dns::OwnerName;
-use crate::estate::{NetworkName, PublicNetworkAccess, ResourceName, ResourceSpec, ScopeName};
+use crate::estate::{MachineName, NetworkName, PublicNetworkAccess, ResourceName, ResourceSpec, ScopeName};
 
 /// The most pairs of a network and a resource that are assessed without being asked for: about a second of work.
 const QUICK: usize = 20_000;
@@ -94,9 +96,14 @@ impl Assessment {
         for (machine, own) in &world.state.machines {
             let Some(view) = world.views.of_network(own.network.as_str()) else { continue };
             let client = Client::Machine(machine.clone());
-            for resource in own.sessions.iter().map(|session| &session.resource) {
-                let open = flows(world, &client, resource).into_iter().filter(|flow| flow.session.is_some());
-                for flow in open {
+            // Rules and routes of its own subnet or interface may part a machine from the rest of its network.
+            let is_apart = is_apart(world, machine, own);
+            let used = own.sessions.iter().map(|session| &session.resource);
+            let others = world.state.resources.keys().filter(|_| is_apart);
+            let resources: BTreeSet<&ResourceName> = used.chain(others).collect();
+            for resource in resources {
+                let all = flows(world, &client, resource).into_iter();
+                for flow in all.filter(|flow| is_apart || flow.session.is_some()) {
                     extent.flows += 1;
                     if flow.judgement.allowed || matches!(flow.path, Path::Unknown { .. }) {
                         continue;
@@ -115,7 +122,7 @@ impl Assessment {
                         flag: request.flag,
                         path: &flow.path,
                         gets: &BTreeSet::new(),
-                        session: true,
+                        session: flow.session.is_some(),
                     };
                     let (standing, cause) = (causes.standing(&asked), causes.cause(&asked));
                     let used = Use {
@@ -192,9 +199,9 @@ impl Assessment {
         if flow.judgement.allowed {
             return None;
         }
-        let machine = machine.filter(|_| flow.session.is_some());
-        let own = self.cause_of(&used(Some(flow.resource.clone()), machine));
-        own.or_else(|| self.cause_of(&used(None, None)))
+        let resource = || Some(flow.resource.clone());
+        let own = machine.and_then(|machine| self.cause_of(&used(resource(), Some(machine))));
+        own.or_else(|| self.cause_of(&used(resource(), None))).or_else(|| self.cause_of(&used(None, None)))
     }
 
     /// The same for some networks alone.
@@ -270,10 +277,20 @@ struct Found {
 }
 
 /// Paths that were judged for a name, with what came out for each of its uses.
-type Judged = Vec<(Path, Arc<[bool]>)>;
+type Judged = Vec<((Path, Arc<Exits>), Arc<[bool]>)>;
 
 /// The most paths that are remembered for a name: networks mostly share them.
 const REMEMBERED: usize = 8;
+
+/// True if a machine may have other ways than the rest of its network.
+fn is_apart(world: &Compiled, name: &MachineName, machine: &Machine) -> bool {
+    let routes = &world.state.routes;
+    let by_subnet = machine.subnet.as_deref().is_some_and(|_| {
+        !routes.tables_of(&machine.network).is_empty()
+            || routes.groups().any(|group| group.subnets.iter().any(|(network, _)| *network == machine.network))
+    });
+    by_subnet || routes.groups().any(|group| group.machines.contains(name))
+}
 
 fn of_network(
     world: &Compiled,
@@ -284,6 +301,7 @@ fn of_network(
     network: &NetworkName,
     found: &mut Found,
 ) {
+    let exits = Arc::new(Exits::of(&world.state, Some(network.into())));
     let paths: Vec<Path> = names.iter().map(|(name, _)| route(world, view, name)).collect();
     let gets: BTreeSet<ScopeName> = paths
         .iter()
@@ -293,14 +311,14 @@ fn of_network(
         })
         .collect();
     for (((name, uses), path), judged) in names.iter().zip(&paths).zip(judged) {
-        let served = match judged.iter().find(|(known, _)| known == path) {
+        let served = match judged.iter().find(|((known, own), _)| known == path && *own == exits) {
             Some((_, served)) => Arc::clone(served),
             None => {
-                let served: Arc<[bool]> = uses.iter().map(|one| is_served(world, path, one)).collect();
+                let served: Arc<[bool]> = uses.iter().map(|one| is_served(world, path, &exits, one)).collect();
                 if judged.len() >= REMEMBERED {
                     judged.clear();
                 }
-                judged.push((path.clone(), Arc::clone(&served)));
+                judged.push(((path.clone(), Arc::clone(&exits)), Arc::clone(&served)));
                 served
             }
         };
@@ -313,7 +331,7 @@ fn of_network(
         for (one, _) in uses.iter().zip(&*served).filter(|(_, served)| !**served) {
             let machines = world.state.machines.values().filter(|machine| machine.network == *network);
             let mut sessions = machines.flat_map(|machine| &machine.sessions);
-            let path = &open_path(path.clone(), one.operation);
+            let path = &exits.pass(path.clone(), one.operation);
             let asked = Asked {
                 view,
                 network,
@@ -345,8 +363,8 @@ fn of_network(
     }
 }
 
-fn is_served(world: &Compiled, path: &Path, wanted: &Wanted<'_>) -> bool {
-    let path = open_path(path.clone(), wanted.operation);
+fn is_served(world: &Compiled, path: &Path, exits: &Exits, wanted: &Wanted<'_>) -> bool {
+    let path = exits.pass(path.clone(), wanted.operation);
     match &wanted.request {
         Some(request) => judge(&world.state, &path, request).allowed,
         // Without a resource there is nothing to refuse; a rule that denies public addresses is meant.

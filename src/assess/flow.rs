@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
+use super::exit::Exits;
 use super::judge::{Judgement, Mode, Request, Service, judge};
-use super::route::{Path, route};
+use super::route::{Path, route_from};
 use crate::catalogue::{EndpointKind, EndpointRow, Operation};
-use crate::compile::reachability::is_connected;
+use crate::compile::reachability::{Origin, between, is_connected};
 use crate::compile::{Compiled, ViewId, compile, member};
 use crate::dns::OwnerName;
-use crate::estate::{
-    ApprovalState, MachineName, NetworkName, PublicNetworkAccess, ResourceName, ResourceSpec, Revision,
-};
+use crate::estate::{ApprovalState, MachineName, PublicNetworkAccess, ResourceName, ResourceSpec, Revision};
 
 /// Who opens the connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,13 +44,14 @@ pub struct Flow {
 /// An unknown machine has no flows.
 pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<Flow> {
     let Some(spec) = world.state.resources.get(resource).map(|one| &one.spec) else { return Vec::new() };
-    let (view, then) = match client {
-        Client::View(view) => (*view, None),
+    let (view, origin, then) = match client {
+        Client::View(view) => (*view, world.views.get(*view).network.as_ref().map(Origin::from), None),
         Client::Machine(name) => {
             let Some(machine) = world.state.machines.get(name) else { return Vec::new() };
             let Some(view) = world.views.of_network(machine.network.as_str()) else { return Vec::new() };
             let session = machine.sessions.iter().find(|session| session.resource == *resource);
-            (view, session.filter(|session| session.opened < world.revision()).map(|session| session.opened))
+            let origin = Origin::machine(&world.state, name);
+            (view, origin, session.filter(|session| session.opened < world.revision()).map(|session| session.opened))
         }
     };
     // An open session goes where DNS and rules sent it when it was opened; it is judged by what holds now.
@@ -63,41 +63,42 @@ pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<
         },
         None => (world, view),
     };
+    let path_origin = match client {
+        Client::Machine(name) => Origin::machine(&path_world.state, name),
+        Client::View(_) => origin,
+    };
+    let exits = Exits::of(&world.state, origin);
+    let path_exits = before.as_ref().map(|before| Exits::of(&before.state, path_origin));
     uses(world, spec)
         .into_iter()
         .map(|(operation, function, name, request)| {
-            let (mut path, mut session) = (route(path_world, path_view, &name), then);
-            if !then.is_some_and(|then| lives(world, world.views.get(view).network.as_ref(), &path, then)) {
-                // No session came about, or its endpoint is gone: the client tries anew, with what holds now.
-                (path, session) = (route(world, view, &name), None);
-            }
-            path = open_path(path, operation);
+            let now = || exits.pass(route_from(world, view, origin, &name), operation);
+            let open = then.zip(path_exits.as_ref()).and_then(|(then, exits)| {
+                let path = exits.pass(route_from(path_world, path_view, path_origin, &name), operation);
+                lives(world, origin, &path, then).then_some((path, Some(then)))
+            });
+            // No session came about, or its way is gone: the client tries anew, with what holds now.
+            let (path, session) = open.unwrap_or_else(|| (now(), None));
             let judgement = judge(&world.state, &path, &request);
             Flow { resource: resource.clone(), operation, function, name, path, session, judgement }
         })
         .collect()
 }
 
-/// The service tag `AzureMonitor` holds neither Azure Resource Manager's addresses nor those of storage.
-pub(super) fn open_path(path: Path, operation: Operation) -> Path {
-    match (path, operation) {
-        (Path::Blocked { address }, Operation::ResourceManager | Operation::Download) => Path::Public { address },
-        (path, _) => path,
-    }
-}
-
 /// True if a session that took `path` at revision `then` is still open: it came about, and its endpoint is still there.
-fn lives(world: &Compiled, from: Option<&NetworkName>, path: &Path, then: Revision) -> bool {
+fn lives(world: &Compiled, origin: Option<Origin<'_>>, path: &Path, then: Revision) -> bool {
     match path {
         Path::Public { .. } => true,
-        Path::PrivateEndpoint { endpoint, .. } => {
+        Path::PrivateEndpoint { endpoint, address, .. } => {
             // A path that is gone ends its sessions: the endpoint's deletion, its connection's end, an unpeering. Rules do
             // not, they are for new ones.
             world.state.endpoints.get(endpoint).is_some_and(|endpoint| {
                 endpoint.revision <= then
                     && endpoint.approval == ApprovalState::Approved
                     && is_connected(&world.state, endpoint)
-                    && from.is_none_or(|from| world.state.reaches(from, &endpoint.spec.network))
+                    && origin.is_none_or(|origin| {
+                        between(&world.state, origin, &endpoint.spec.network, Some(*address)).may_arrive()
+                    })
             })
         }
         _ => false,

@@ -26,11 +26,7 @@ pub(super) fn decided_in(
             ForwarderKind::RestartsAtCname => private,
             ForwarderKind::AcceptsChain => public,
         };
-        let target = compiled.views.target(forward_of(&view.dns, name)?, at);
-        if compiled.views.is_out_of_reach(at, target) {
-            return None;
-        }
-        match target {
+        match compiled.views.choose_from(forward_of(&view.dns, name)?, at).target.ok()? {
             Target::Azure(id) => return (compiled.views.get(id).kind == NetworkKind::Virtual).then_some(id),
             Target::Network(id) => at = id,
             Target::Public | Target::Gone => return None,
@@ -40,7 +36,7 @@ pub(super) fn decided_in(
 }
 
 /// Where a DNS server of the network's own forwards a name: by the longest suffix, else by default.
-fn forward_of<'v>(dns: &'v DnsSetting, name: &OwnerName) -> Option<&'v ForwardTo> {
+fn forward_of<'v>(dns: &'v DnsSetting, name: &OwnerName) -> Option<&'v [ForwardTo]> {
     let DnsSetting::Custom { forward, default, .. } = dns else { return None };
     let matching = forward.iter().filter(|one| name.is_within(&one.suffix));
     Some(matching.max_by_key(|one| one.suffix.label_count()).map_or(default, |one| &one.to))
@@ -63,13 +59,13 @@ pub(super) fn way(compiled: &Compiled, client: ViewId, name: &OwnerName) -> Way 
     while let Target::Network(at) | Target::Azure(at) = here {
         let view = compiled.views.get(at);
         let own = matches!(here, Target::Network(_)).then(|| forward_of(&view.dns, name)).flatten();
-        let (to, ruleset) = match own {
-            Some(to) => (to, None),
+        let (chosen, ruleset) = match own {
+            Some(to) => (compiled.views.choose_from(to, at), None),
             None => {
-                let rules = view.rulesets.iter().flat_map(|set| set.rules.iter().map(move |rule| (&set.name, rule)));
+                let rules = view.rulesets.iter().flat_map(|set| set.rules.iter().map(move |rule| (set, rule)));
                 let matching = rules.filter(|(_, rule)| rule.enabled && rule.final_dot && name.is_within(&rule.domain));
                 match matching.max_by_key(|(_, rule)| rule.domain.label_count()) {
-                    Some((ruleset, rule)) => (&rule.to, Some(ruleset.clone())),
+                    Some((set, rule)) => (compiled.views.choose_by_rule(set, rule, at), Some(set.name.clone())),
                     None => return way,
                 }
             }
@@ -83,9 +79,9 @@ pub(super) fn way(compiled: &Compiled, client: ViewId, name: &OwnerName) -> Way 
         }
         way.passed.push(at);
         way.ruleset = ruleset;
-        here = compiled.views.target(to, at);
-        if compiled.views.is_out_of_reach(at, here) {
-            return way;
+        match chosen.target {
+            Ok(target) => here = target,
+            Err(_) => return way,
         }
     }
     way

@@ -101,10 +101,7 @@ pub fn judge(state: &State, path: &Path, request: &Request<'_>) -> Judgement {
         Path::Unreachable { address, why } => {
             never("connection times out", format!("{address} cannot be reached: {why}"))
         }
-        Path::Blocked { address } => never(
-            "connection times out",
-            format!("{address} is public, and the outbound rule denies the service tag AzureMonitor"),
-        ),
+        Path::Blocked { address, why } => never("connection times out", format!("{address} is public, and {why}")),
         Path::Public { .. } => by_flag(request, Arrival::Public),
         Path::PrivateEndpoint { endpoint, scope, .. } => match state.scopes.get(scope) {
             None => never("connection times out", format!("{endpoint} leads nowhere: {scope} is deleted")),

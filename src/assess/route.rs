@@ -2,10 +2,11 @@
 
 use std::net::Ipv4Addr;
 
-use crate::compile::reachability::{Reach, reach};
+use crate::compile::arrival::reach;
+use crate::compile::reachability::{Origin, Reach};
 use crate::compile::{Compiled, ViewId, Writer};
 use crate::dns::{OwnerName, RecordType};
-use crate::estate::{EndpointName, NetworkName, RuleAction, ScopeName, ZoneId};
+use crate::estate::{EndpointName, NetworkName, ScopeName, ZoneId};
 use crate::resolve::{Failure, Outcome, Question, decide};
 
 /// The path of a request.
@@ -15,6 +16,8 @@ pub enum Path {
     Public {
         /// The address.
         address: Ipv4Addr,
+        /// Why it is unknown whether outbound rules let packets pass; absent where they do.
+        unknown: Option<String>,
     },
     /// Through a private endpoint.
     PrivateEndpoint {
@@ -36,10 +39,12 @@ pub enum Path {
         /// Why, in words.
         why: String,
     },
-    /// A public address, and an outbound rule denies the service tag `AzureMonitor`.
+    /// A public address, and an outbound rule drops the packets.
     Blocked {
         /// The address.
         address: Ipv4Addr,
+        /// Which rule, in words.
+        why: String,
     },
     /// The name does not exist.
     NameError,
@@ -72,8 +77,13 @@ impl Path {
     }
 }
 
-/// Finds the path from a view to a name.
+/// Finds the path from a view to a name, up to the rules for public addresses.
 pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
+    route_from(world, view, world.views.get(view).network.as_ref().map(Origin::from), name)
+}
+
+/// The same for a client of the view that is known better.
+pub fn route_from(world: &Compiled, view: ViewId, origin: Option<Origin<'_>>, name: &OwnerName) -> Path {
     let decision = decide(world, view, &Question { name: name.clone(), kind: RecordType::A });
     let hop = match &decision.outcome {
         Outcome::Answer(hop) => hop,
@@ -86,16 +96,12 @@ pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
         Outcome::Failure { why, .. } => return Path::Failure(why.clone()),
     };
     let Some(address) = hop.owned.set.addresses().next() else { return Path::NoData };
-    let network = world.views.get(view).network.as_ref();
-    if hop.by.link.is_none() {
-        let denied = network.and_then(|network| world.state.outbound.get(network));
-        return match denied {
-            Some(rule) if rule.action == RuleAction::Deny => Path::Blocked { address },
-            _ => Path::Public { address },
-        };
-    }
-    let Some(network) = network else { return Path::Public { address } };
-    match reach(&world.state, network, &hop.owned, address) {
+    let public = Path::Public { address, unknown: None };
+    // The answer decides, whichever servers it came through: a private address is one in public DNS too.
+    let is_private = hop.by.link.is_some() || address.is_private();
+    let Some(origin) = origin.filter(|_| is_private) else { return public };
+    let network = origin.network;
+    match reach(&world.state, origin, &hop.owned, address) {
         Some((home, verdict)) if !verdict.may_arrive() => {
             Path::Unreachable { address, why: why(network, &home, &verdict) }
         }
@@ -108,7 +114,7 @@ pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
                 };
                 Path::PrivateEndpoint { endpoint, scope, address, way, unknown }
             }
-            None if reached.is_none() && !address.is_private() => Path::Public { address },
+            None if reached.is_none() && !address.is_private() => public,
             None => Path::Unreachable { address, why: "no private endpoint has that address".to_owned() },
         },
     }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::{Assessment, assessment};
-use crate::compile::reachability::reach;
+use crate::compile::arrival::reach;
 use crate::compile::{Compiled, Fold, Owned, ViewId, Writer, member};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{EndpointName, History, NetworkName, Revision, Step};

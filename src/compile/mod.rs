@@ -20,6 +20,7 @@ pub mod zone;
 pub mod zone_files;
 
 pub mod address;
+pub mod arrival;
 mod endpoint;
 mod linking;
 pub mod member;
@@ -27,6 +28,7 @@ mod network;
 pub mod routes;
 mod routing;
 mod scoping;
+pub mod security;
 pub mod state;
 mod unresolved;
 
@@ -39,7 +41,7 @@ use std::sync::Arc;
 
 pub use absence::{Absence, Missing, ObjectKind};
 pub use state::State;
-pub use view::{Link, Target, View, ViewId, Views};
+pub use view::{Chosen, Link, NoServer, Target, View, ViewId, Views};
 pub use zone::{Answer, Lookup, Owned, Tombstone, Writer, Zone, Zones};
 pub use zone_files::ZoneFiles;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::absence::{Absence, ObjectKind};
 use super::refusal::Reason;
-use super::state::{Outbound, State, ordered};
+use super::state::{State, ordered};
 use crate::catalogue::Limit;
 use crate::estate::{DnsSetting, ForwardTo, NetworkKind, NetworkName, NetworkSpec, RuleAction, RulesetSpec};
 
@@ -31,10 +31,7 @@ impl State {
 
     pub(super) fn set_outbound_rule(&mut self, network: &NetworkName, action: RuleAction) -> Result<(), Reason> {
         self.only_virtual(network, || "a rule for a service tag".to_owned())?;
-        // Setting a rule to what it is does not make it a newer one.
-        let before = self.outbound.get(network).filter(|before| before.action == action);
-        let since = before.map_or(self.revision, |before| before.since);
-        self.outbound.insert(network.clone(), Outbound { action, since });
+        self.outbound.insert(network.clone(), action);
         Ok(())
     }
 
@@ -69,6 +66,11 @@ impl State {
             if ruleset.links.contains(network) {
                 Arc::make_mut(ruleset).links.retain(|linked| linked != network);
             }
+            // Without its outbound endpoint a ruleset forwards nothing.
+            if ruleset.outbound.as_ref() == Some(network) {
+                Arc::make_mut(ruleset).rules.clear();
+                Arc::make_mut(ruleset).outbound = None;
+            }
         }
         let machines = self.machines.extract_if(.., |_, machine| machine.network == *network).map(|(name, _)| name);
         for name in machines.collect::<Vec<_>>() {
@@ -102,8 +104,11 @@ impl State {
     }
 
     pub(super) fn set_ruleset(&mut self, spec: &RulesetSpec) -> Result<(), Reason> {
-        if let Some(rule) = spec.rules.iter().find(|rule| rule.to == ForwardTo::AzureProvided) {
+        if let Some(rule) = spec.rules.iter().find(|rule| rule.to.contains(&ForwardTo::AzureProvided)) {
             return Err(Reason::RuleTargetsAzureDns { ruleset: spec.name.clone(), domain: rule.domain.clone() });
+        }
+        if let Some(network) = &spec.outbound {
+            self.only_virtual(network, || format!("the outbound endpoint of the ruleset {}", spec.name))?;
         }
         for network in &spec.links {
             self.only_virtual(network, || format!("a link to the ruleset {}", spec.name))?;

@@ -1,4 +1,4 @@
-//! Where an address is, and how packets get there or where they end: one verdict for answers, explanations, flows and findings.
+//! Where an address is, and how packets get there or where they end.
 //!
 //! The rules are those of Azure's routing as far as it decides about private endpoints and DNS servers: peering is not
 //! transitive, a route table can lead through an appliance, networks of one Virtual WAN reach each other, and on-premises
@@ -7,16 +7,41 @@
 //! describe is unknown and never "not peered".
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::state::{Endpoint, State};
 use super::zone::{Owned, Writer};
-use crate::estate::routing::{Forwards, GatewayKind, NextHop, RouteTable};
-use crate::estate::{ApprovalState, NetworkKind, NetworkName};
+use crate::estate::routing::{Appliance, Forwards, GatewayKind, NextHop, RouteTable};
+use crate::estate::{ApprovalState, MachineName, NetworkKind, NetworkName};
 
 /// The most appliances packets are followed through.
 const MAX_APPLIANCES: usize = 4;
+
+/// Where packets begin: in a network, and in a subnet and at a machine of it where these are known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Origin<'o> {
+    /// The network.
+    pub network: &'o NetworkName,
+    /// The subnet.
+    pub subnet: Option<&'o str>,
+    /// The virtual machine.
+    pub machine: Option<&'o MachineName>,
+}
+
+impl<'o> Origin<'o> {
+    /// A virtual machine; absent if there is none of that name.
+    pub fn machine(state: &'o State, name: &'o MachineName) -> Option<Self> {
+        let machine = state.machines.get(name)?;
+        Some(Self { network: &machine.network, subnet: machine.subnet.as_deref(), machine: Some(name) })
+    }
+}
+
+impl<'o> From<&'o NetworkName> for Origin<'o> {
+    fn from(network: &'o NetworkName) -> Self {
+        Self { network, subnet: None, machine: None }
+    }
+}
 
 /// How packets get to another network, or why they do not.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -130,25 +155,8 @@ pub fn home_of(state: &State, from: &NetworkName, owned: &Owned, address: Ipv4Ad
     endpoint.or_else(holding).cloned()
 }
 
-/// Whether a client in `from` reaches an address of `owned`, and the network that is in; absent for public addresses.
-pub fn reach(state: &State, from: &NetworkName, owned: &Owned, address: Ipv4Addr) -> Option<(NetworkName, Reach)> {
-    let home = home_of(state, from, owned, address)?;
-    let own = match &owned.writer {
-        Writer::Endpoint { endpoint, .. } => state.endpoints.get(endpoint).filter(|one| one.spec.network == home),
-        _ => None,
-    };
-    let endpoint = own.or_else(|| state.endpoints.values().find(|one| one.spec.network == home && has(one, address)));
-    let way = between(state, from, &home, Some(address));
-    let verdict = match endpoint {
-        _ if !way.may_arrive() => way,
-        Some(endpoint) if !is_connected(state, endpoint) => Reach::Disconnected,
-        Some(endpoint) if endpoint.approval != ApprovalState::Approved => Reach::NotApproved(endpoint.approval),
-        _ => way,
-    };
-    Some((home, verdict))
-}
-
-fn has(endpoint: &Endpoint, address: Ipv4Addr) -> bool {
+/// True if the endpoint has the address.
+pub fn has(endpoint: &Endpoint, address: Ipv4Addr) -> bool {
     endpoint.members.iter().any(|member| member.address == address)
 }
 
@@ -159,16 +167,31 @@ pub fn is_connected(state: &State, endpoint: &Endpoint) -> bool {
 }
 
 /// How packets of `from` get to an address of `to`; without an address, to the first one of it.
-pub fn between(state: &State, from: &NetworkName, to: &NetworkName, address: Option<Ipv4Addr>) -> Reach {
+pub fn between<'o>(state: &State, from: impl Into<Origin<'o>>, to: &NetworkName, address: Option<Ipv4Addr>) -> Reach {
+    trace(state, from, to, address).1
+}
+
+/// The same with the appliances that packets come to on the way, also where they end at one.
+pub fn trace<'o>(
+    state: &State,
+    from: impl Into<Origin<'o>>,
+    to: &NetworkName,
+    address: Option<Ipv4Addr>,
+) -> (Appliances, Reach) {
+    let origin = from.into();
+    let from = origin.network;
     if from == to {
-        return Reach::SameNetwork;
+        return (Vec::new(), Reach::SameNetwork);
     }
-    let address = address.or_else(|| first_address(state, to));
+    let address = address.or_else(|| state.networks.get(to)?.first_address());
+    if let Some(subnet) = origin.subnet {
+        return along(state, from, state.routes.table_of(from, subnet), to, address);
+    }
     let tables = state.routes.tables_of(from);
     if tables.is_empty() {
         return along(state, from, None, to, address);
     }
-    let mut ways: Vec<Reach> = Vec::new();
+    let mut ways: Vec<(Appliances, Reach)> = Vec::new();
     for table in tables {
         let way = along(state, from, Some(table), to, address);
         if !ways.contains(&way) {
@@ -177,7 +200,7 @@ pub fn between(state: &State, from: &NetworkName, to: &NetworkName, address: Opt
     }
     match ways.len() {
         1 => ways.remove(0),
-        _ => Reach::Unknown(format!("the subnets of {from} have different routes to {to}")),
+        _ => (Vec::new(), Reach::Unknown(format!("the subnets of {from} have different routes to {to}"))),
     }
 }
 
@@ -188,12 +211,8 @@ impl State {
     }
 }
 
-fn first_address(state: &State, network: &NetworkName) -> Option<Ipv4Addr> {
-    state.networks.get(network)?.address_space.iter().find_map(|space| match space.network() {
-        IpAddr::V4(address) => Some(Ipv4Addr::from(u32::from(address).saturating_add(4))),
-        IpAddr::V6(_) => None,
-    })
-}
+/// Appliances, each with the network it is in.
+pub type Appliances = Vec<(Arc<str>, NetworkName)>;
 
 /// How packets of a subnet with this route table get there.
 fn along(
@@ -202,50 +221,55 @@ fn along(
     table: Option<&RouteTable>,
     to: &NetworkName,
     address: Option<Ipv4Addr>,
-) -> Reach {
+) -> (Appliances, Reach) {
     let mut at = from.clone();
     let mut table = table;
-    let mut through: Vec<(Arc<str>, NetworkName)> = Vec::new();
+    let mut through: Appliances = Vec::new();
     loop {
         let appliance = match next(state, &at, table, to, address) {
-            Next::Network if through.is_empty() => return Reach::Peered,
-            Next::Network => return Reach::ThroughAppliance(through),
-            Next::Verdict(verdict) => return verdict,
+            Next::Network if through.is_empty() => return (through, Reach::Peered),
+            Next::Network => return (through.clone(), Reach::ThroughAppliance(through)),
+            Next::Verdict(verdict) => return (through, verdict),
             Next::Appliance(appliance) => appliance,
-            Next::Nothing => return without_route(state, &at, table, to, &through),
-        };
-        let near = |network: &NetworkName| *network == at || state.are_peered(&at, network);
-        let found = state.routes.appliances().find(|one| one.address == appliance && near(&one.network));
-        let Some(found) = found else {
-            let is_near = state.networks.values().any(|network| near(&network.name) && network.holds(appliance));
-            return match is_near {
-                true => Reach::Unknown(format!("{at} routes to {appliance}, and no appliance there is declared")),
-                false => Reach::Stopped(format!(
-                    "{at} routes to {appliance}, which is neither in it nor in a peered network"
-                )),
-            };
-        };
-        match found.forwards {
-            Forwards::Deny => return Reach::Stopped(format!("{} in {} drops the packets", found.name, found.network)),
-            Forwards::Unknown => {
-                return Reach::Unknown(format!(
-                    "nobody said whether {} in {} passes the packets on",
-                    found.name, found.network
-                ));
+            Next::Nothing => {
+                let verdict = without_route(state, &at, table, to, &through);
+                return (through, verdict);
             }
-            Forwards::Allow if through.len() >= MAX_APPLIANCES => {
-                return Reach::Stopped(format!("more than {MAX_APPLIANCES} appliances pass the packets around"));
-            }
-            Forwards::Allow => {}
-        }
+        };
+        let found = match appliance_at(state, &at, appliance) {
+            Ok(found) => found,
+            Err(verdict) => return (through, verdict),
+        };
         through.push((Arc::clone(&found.name), found.network.clone()));
+        let ends = match found.forwards {
+            Forwards::Deny => Some(Reach::Stopped(format!("{} in {} drops the packets", found.name, found.network))),
+            Forwards::Unknown => Some(Reach::Unknown(format!(
+                "nobody said whether {} in {} passes the packets on",
+                found.name, found.network
+            ))),
+            Forwards::Allow => (through.len() > MAX_APPLIANCES)
+                .then(|| Reach::Stopped(format!("more than {MAX_APPLIANCES} appliances pass the packets around"))),
+        };
+        if let Some(verdict) = ends {
+            return (through, verdict);
+        }
         at = found.network.clone();
         let subnet = state.subnet_of(&at, appliance);
-        table = state
-            .routes
-            .tables()
-            .find(|table| table.subnets.iter().any(|(network, own)| *network == at && Some(&**own) == subnet));
+        table = subnet.and_then(|subnet| state.routes.table_of(&at, subnet));
     }
+}
+
+/// The appliance a route leads to. Its address has to be in the network or in one that is peered with it.
+fn appliance_at<'s>(state: &'s State, at: &NetworkName, address: Ipv4Addr) -> Result<&'s Appliance, Reach> {
+    let is_near = |network: &NetworkName| network == at || state.are_peered(at, network);
+    if let Some(found) = state.routes.appliances().find(|one| one.address == address && is_near(&one.network)) {
+        return Ok(found);
+    }
+    let is_held = state.networks.values().any(|network| is_near(&network.name) && network.holds(address));
+    Err(match is_held {
+        true => Reach::Unknown(format!("{at} routes to {address}, and no appliance there is declared")),
+        false => Reach::Stopped(format!("{at} routes to {address}, which is neither in it nor in a peered network")),
+    })
 }
 
 /// Where packets go next.
@@ -282,6 +306,11 @@ fn next(
     let space = address.and_then(|address| state.prefix_length(to, address)).unwrap_or(0);
     let length = user.map(|route| route.prefix.prefix_len());
     let own_route = address.is_some_and(|address| has_own_route(state, to, address, length, space));
+    if let Some(table) =
+        table.filter(|table| !table.is_complete && !(is_peered && own_route && !may_replace(state, to, address)))
+    {
+        return Next::Verdict(Reach::Unknown(format!("not all routes of {} in {at} are known", table.name)));
+    }
     let system = is_peered.then_some(if own_route { 32 } else { space });
     let user = user.filter(|route| system.is_none_or(|system| route.prefix.prefix_len() >= system));
     match user.map(|route| (route, route.next)) {
@@ -321,6 +350,12 @@ fn has_own_route(state: &State, to: &NetworkName, address: Ipv4Addr, user: Optio
         let policy = state.routes.policy(to, &endpoint.spec.subnet);
         !(policy.has_routes() && user.is_some_and(|user| user >= space))
     })
+}
+
+/// True if a user's route may take the place of the endpoint's own.
+fn may_replace(state: &State, to: &NetworkName, address: Option<Ipv4Addr>) -> bool {
+    let having = |address| state.endpoints.values().find(|one| one.spec.network == *to && has(one, address));
+    address.and_then(having).is_some_and(|endpoint| state.routes.policy(to, &endpoint.spec.subnet).has_routes())
 }
 
 /// Networks and branches of one Virtual WAN reach each other.

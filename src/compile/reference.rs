@@ -108,8 +108,10 @@ impl State {
             Event::DeleteInboundEndpoint { name } => Ok(self.find(ObjectKind::InboundEndpoint, name.as_str())?),
             Event::SetRuleset(spec) => {
                 self.can_name(ObjectKind::Ruleset, spec.name.as_str())?;
-                spec.rules.iter().try_for_each(|rule| self.forward_target(&rule.to))?;
-                spec.links.iter().try_for_each(|network| self.network(network))
+                let targets = spec.rules.iter().flat_map(|rule| &rule.to);
+                targets.into_iter().try_for_each(|to| self.forward_target(to))?;
+                let networks = spec.links.iter().chain(&spec.outbound);
+                networks.into_iter().try_for_each(|network| self.network(network))
             }
             Event::DeleteRuleset { name } => Ok(self.find(ObjectKind::Ruleset, name.as_str())?),
             // A zone that exists already is refused where it is created, with Azure's own words.
@@ -160,9 +162,12 @@ impl State {
             Event::DeletePrivateEndpoint { endpoint }
             | Event::DeleteZoneGroup { endpoint }
             | Event::SetApproval { endpoint, .. } => Ok(self.find(ObjectKind::PrivateEndpoint, endpoint.as_str())?),
-            Event::CreateVirtualMachine { name, network } => {
+            Event::CreateVirtualMachine { name, network, subnet } => {
                 self.is_new(ObjectKind::VirtualMachine, name.as_str())?;
-                self.network(network)
+                match subnet {
+                    Some(subnet) => self.subnet(network, subnet),
+                    None => self.network(network),
+                }
             }
             Event::OpenSession { machine, resource } => {
                 self.find(ObjectKind::VirtualMachine, machine.as_str())?;
@@ -194,7 +199,7 @@ impl State {
     /// The servers that the DNS server of a network forwards to exist. A network can name itself.
     fn dns(&self, own: &NetworkName, dns: &DnsSetting) -> Result<(), Reason> {
         let DnsSetting::Custom { forward, default, .. } = dns else { return Ok(()) };
-        let targets = forward.iter().map(|one| &one.to).chain([default]);
+        let targets = forward.iter().flat_map(|one| &one.to).chain(default);
         let others = targets.filter(|to| !matches!(to, ForwardTo::Network(network) if network == own));
         others.into_iter().try_for_each(|to| self.forward_target(to))
     }
@@ -248,6 +253,11 @@ impl State {
                 transit.between.iter().try_for_each(|network| self.network(network))
             }
             Routing::EndpointPolicy(policy) => self.subnet(&policy.network, &policy.subnet),
+            Routing::SecurityGroup(group) => {
+                group.subnets.iter().try_for_each(|(network, subnet)| self.subnet(network, subnet))?;
+                let machines = group.machines.iter();
+                machines.into_iter().try_for_each(|one| Ok(self.find(ObjectKind::VirtualMachine, one.as_str())?))
+            }
         }
     }
 

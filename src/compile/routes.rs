@@ -1,8 +1,10 @@
 //! What decides which way packets take, besides who is peered: the objects as they are at one revision.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::estate::routing::{Appliance, EndpointPolicies, Gateway, PeeringFlags, RouteTable, Transit, VirtualHub};
+use crate::estate::security::SecurityGroup;
 use crate::estate::{NetworkName, Routing, RoutingKey};
 
 /// Everything that decides which way packets take, besides who is peered.
@@ -73,6 +75,26 @@ impl Routes {
             Routing::RouteTable(table) => Some(table),
             _ => None,
         })
+    }
+
+    /// The route table of a subnet.
+    pub fn table_of(&self, network: &NetworkName, subnet: &str) -> Option<&RouteTable> {
+        let has = |(own, name): &(NetworkName, Arc<str>)| own == network && **name == *subnet;
+        self.tables().find(|table| table.subnets.iter().any(has))
+    }
+
+    /// The security groups.
+    pub fn groups(&self) -> impl Iterator<Item = &SecurityGroup> {
+        self.objects().filter_map(|one| match one {
+            Routing::SecurityGroup(group) => Some(group),
+            _ => None,
+        })
+    }
+
+    /// The security group of a subnet.
+    pub fn group_of(&self, network: &NetworkName, subnet: &str) -> Option<&SecurityGroup> {
+        let has = |(own, name): &(NetworkName, Arc<str>)| own == network && **name == *subnet;
+        self.groups().find(|group| group.subnets.iter().any(has))
     }
 
     /// The route tables that subnets of a network have.

@@ -1,4 +1,4 @@
-//! Events of routing: halves of peerings, gateways, route tables, appliances, virtual hubs, transits.
+//! Events of routing: halves of peerings, gateways, route tables, appliances, virtual hubs, transits, security groups.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::refusal::Reason;
 use super::state::{State, ordered};
-use crate::estate::{NetworkName, Routing, RoutingKey};
+use crate::estate::{MachineName, NetworkName, Routing, RoutingKey};
 
 impl State {
     pub(super) fn set_routing(&mut self, routing: &Routing) -> Result<(), Reason> {
         if let Routing::PeeringHalf(half) = routing {
             self.refuse_overlap(&[half.from.clone(), half.to.clone()])?;
         }
+        self.take_places(routing);
         self.routes_mut().insert(routing.key(), routing.clone());
         if let Routing::PeeringHalf(half) = routing
             && self.routes.half(&half.to, &half.from).is_some()
@@ -20,6 +21,30 @@ impl State {
             self.peerings.insert(ordered(&[half.from.clone(), half.to.clone()]));
         }
         Ok(())
+    }
+
+    /// A subnet has one route table and one security group, and a machine one: the new one takes the place of the old.
+    fn take_places(&mut self, routing: &Routing) {
+        let key = routing.key();
+        let others = self.routes_mut().iter_mut().filter(|(other, _)| **other != key).map(|(_, object)| object);
+        match routing {
+            Routing::RouteTable(new) => {
+                for object in others {
+                    if let Routing::RouteTable(old) = object {
+                        old.subnets.retain(|subnet| !new.subnets.contains(subnet));
+                    }
+                }
+            }
+            Routing::SecurityGroup(new) => {
+                for object in others {
+                    if let Routing::SecurityGroup(old) = object {
+                        old.subnets.retain(|subnet| !new.subnets.contains(subnet));
+                        old.machines.retain(|machine| !new.machines.contains(machine));
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn delete_routing(&mut self, key: &RoutingKey) {
@@ -32,6 +57,8 @@ impl State {
 
     /// Forgets what is nothing without a network, and takes it out of the rest.
     pub(super) fn delete_routing_of(&mut self, network: &NetworkName) {
+        let gone: Vec<MachineName> =
+            self.machines.iter().filter(|(_, own)| own.network == *network).map(|(name, _)| name.clone()).collect();
         let objects = self.routes_mut();
         objects.retain(|key, _| !key.needs(network));
         for object in objects.values_mut() {
@@ -40,6 +67,10 @@ impl State {
                 Routing::RouteTable(one) => one.subnets.retain(|(own, _)| own != network),
                 Routing::VirtualHub(one) => one.connections.retain(|own| own != network),
                 Routing::Transit(one) => one.between.retain(|own| own != network),
+                Routing::SecurityGroup(one) => {
+                    one.subnets.retain(|(own, _)| own != network);
+                    one.machines.retain(|own| !gone.contains(own));
+                }
                 Routing::PeeringHalf(_) | Routing::Appliance(_) | Routing::EndpointPolicy(_) => {}
             }
         }

@@ -109,17 +109,10 @@ pub struct Session {
 pub struct Machine {
     /// The network it is in.
     pub network: NetworkName,
+    /// The subnet it is in, where that is known.
+    pub subnet: Option<Arc<str>>,
     /// Its open sessions.
     pub sessions: Vec<Session>,
-}
-
-/// The outbound rule of a network for the service tag `AzureMonitor`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Outbound {
-    /// Allow or deny.
-    pub action: RuleAction,
-    /// The revision that set it.
-    pub since: Revision,
 }
 
 /// The estate at one revision.
@@ -156,7 +149,7 @@ pub struct State {
     /// Virtual machines.
     pub machines: IndexMap<MachineName, Machine>,
     /// Outbound rules for the service tag `AzureMonitor`; networks without one allow.
-    pub outbound: BTreeMap<NetworkName, Outbound>,
+    pub outbound: BTreeMap<NetworkName, RuleAction>,
     /// Public DNS.
     pub public: PublicDns,
     /// Public DNS as networks see it that share the DNS of a legacy scope: names of all workspaces carry the hop. Absent
@@ -302,8 +295,9 @@ impl State {
                 self.set_approval(endpoint, *state);
                 Ok(())
             }
-            Event::CreateVirtualMachine { name, network } => {
-                self.machines.insert(name.clone(), Machine { network: network.clone(), sessions: Vec::new() });
+            Event::CreateVirtualMachine { name, network, subnet } => {
+                let (network, subnet) = (network.clone(), subnet.clone());
+                self.machines.insert(name.clone(), Machine { network, subnet, sessions: Vec::new() });
                 Ok(())
             }
             Event::OpenSession { machine, resource } => {

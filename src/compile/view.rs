@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::reachability::between;
+use super::arrival::can_ask;
 use super::state::State;
 use super::zone::Zone;
 use crate::dns::{Suffixes, WholeKey};
+use crate::estate::network::RulesetRule;
 use crate::estate::{DnsSetting, ForwardTo, NetworkKind, NetworkName, ResolutionPolicy, RulesetSpec, ZoneId};
 
 /// A view by its place in [`Views`]. The public view is [`ViewId::PUBLIC`].
@@ -132,17 +133,23 @@ impl Views {
 
     fn unreachable_servers(&self, state: &State) -> HashSet<(ViewId, ViewId)> {
         let mut unreachable = HashSet::new();
-        for (id, view) in self.iter() {
-            let (Some(from), DnsSetting::Custom { forward, default, .. }) = (&view.network, &view.dns) else {
-                continue;
-            };
-            for to in forward.iter().map(|one| &one.to).chain([default]) {
-                let (Target::Network(at) | Target::Azure(at)) = self.target(to, id) else { continue };
-                let reaches = |home: &NetworkName| between(state, from, home, None).may_arrive();
-                if at != id && !self.get(at).network.as_ref().is_some_and(reaches) {
-                    unreachable.insert((id, at));
-                }
+        let mut look = |id: ViewId, to: &ForwardTo| {
+            let (Target::Network(at) | Target::Azure(at)) = self.target(to, id) else { return };
+            let Some(from) = &self.get(id).network else { return };
+            let is_reached = |home: &NetworkName| can_ask(state, from, home, None);
+            if at != id && !self.get(at).network.as_ref().is_some_and(is_reached) {
+                unreachable.insert((id, at));
             }
+        };
+        for (id, view) in self.iter() {
+            if let DnsSetting::Custom { forward, default, .. } = &view.dns {
+                forward.iter().flat_map(|one| &one.to).chain(default).for_each(|to| look(id, to));
+            }
+        }
+        for ruleset in state.rulesets.values() {
+            let outbound = ruleset.outbound.as_ref().and_then(|network| self.of_network(network.as_str()));
+            let Some(id) = outbound else { continue };
+            ruleset.rules.iter().flat_map(|rule| &rule.to).for_each(|to| look(id, to));
         }
         unreachable
     }
@@ -153,6 +160,40 @@ impl Views {
             Target::Network(at) | Target::Azure(at) => self.out_of_reach.contains(&(from, at)),
             Target::Public | Target::Gone => false,
         }
+    }
+
+    /// The server that is asked of several: the first one that exists and that packets get to. A server that answers is
+    /// never passed over for what it answers (private-resolver-endpoints-rulesets, 2023-03-29). `from` is the network packets
+    /// leave from, where it is known; `at` is the one whose server or ruleset forwards.
+    pub fn choose(&self, to: &[ForwardTo], at: ViewId, from: Option<ViewId>) -> Chosen {
+        let mut skipped = Vec::new();
+        let mut failed = None;
+        for to in to {
+            let target = self.target(to, at);
+            let is_out_of_reach = from.is_some_and(|from| self.is_out_of_reach(from, target));
+            if target != Target::Gone && !is_out_of_reach {
+                return Chosen { skipped, target: Ok(target) };
+            }
+            skipped.push(target);
+            // What exists and is not reached says more than what is gone.
+            failed = match failed {
+                Some(NoServer::OutOfReach) => failed,
+                _ if is_out_of_reach => Some(NoServer::OutOfReach),
+                _ => Some(NoServer::Gone),
+            };
+        }
+        Chosen { skipped, target: Err(failed.unwrap_or(NoServer::Gone)) }
+    }
+
+    /// The server a network's own DNS server asks of several.
+    pub fn choose_from(&self, to: &[ForwardTo], at: ViewId) -> Chosen {
+        self.choose(to, at, Some(at))
+    }
+
+    /// The server a rule of a ruleset asks for a network that the ruleset is linked to.
+    pub fn choose_by_rule(&self, ruleset: &RulesetSpec, rule: &RulesetRule, at: ViewId) -> Chosen {
+        let outbound = ruleset.outbound.as_ref().and_then(|network| self.of_network(network.as_str()));
+        self.choose(&rule.to, at, outbound)
     }
 
     /// The view of that id.
@@ -195,6 +236,24 @@ impl Views {
             ForwardTo::InboundEndpoint(name) => self.of_inbound(name.as_str()).map_or(Target::Gone, Target::Azure),
         }
     }
+}
+
+/// Which of several servers is asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Chosen {
+    /// Those before it, which cannot be asked.
+    pub skipped: Vec<Target>,
+    /// The server.
+    pub target: Result<Target, NoServer>,
+}
+
+/// Why none can be asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoServer {
+    /// They do not exist.
+    Gone,
+    /// Packets do not get to them.
+    OutOfReach,
 }
 
 /// Who is asked.

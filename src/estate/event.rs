@@ -1,5 +1,7 @@
 //! Everything that can happen to an estate, one variant each.
 
+use std::sync::Arc;
+
 use super::{
     AccessModeSettings, ApprovalState, DnsSetting, EndpointName, MachineName, NetworkName, OutboundRule,
     PrivateEndpointSpec, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Routing, RoutingKey, RulesetName,
@@ -82,7 +84,7 @@ pub enum Event {
     SetApproval { endpoint: EndpointName, state: ApprovalState },
 
     /// A virtual machine comes to be in a network.
-    CreateVirtualMachine { name: MachineName, network: NetworkName },
+    CreateVirtualMachine { name: MachineName, network: NetworkName, subnet: Option<Arc<str>> },
     /// It opens a session to a resource, at the address its DNS gives at that moment.
     OpenSession { machine: MachineName, resource: ResourceName },
     /// It restarts: sessions end and are opened anew.

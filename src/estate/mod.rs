@@ -12,6 +12,7 @@ pub mod network;
 pub mod resource;
 pub mod routing;
 pub mod scope;
+pub mod security;
 pub mod unresolved;
 pub mod zone;
 

@@ -49,8 +49,8 @@ pub enum DnsSetting {
         kind: ForwarderKind,
         /// By suffix; the longest match decides, whatever the order.
         forward: Vec<Forward>,
-        /// For names that match no suffix.
-        default: ForwardTo,
+        /// For names that match no suffix: the first of these that can be asked; never empty.
+        default: Vec<ForwardTo>,
     },
 }
 
@@ -70,8 +70,8 @@ pub enum ForwarderKind {
 pub struct Forward {
     /// Names at and below it are forwarded.
     pub suffix: OwnerName,
-    /// Where to.
-    pub to: ForwardTo,
+    /// Where to: the first of these that can be asked; never empty.
+    pub to: Vec<ForwardTo>,
 }
 
 /// Where a DNS server sends a question on.
@@ -94,6 +94,8 @@ pub enum ForwardTo {
 pub struct RulesetSpec {
     /// Its name.
     pub name: super::RulesetName,
+    /// The network of the outbound endpoint its queries leave from; where it is not known, every target counts as reached.
+    pub outbound: Option<NetworkName>,
     /// Its rules; the longest matching domain of the enabled ones decides.
     pub rules: Vec<RulesetRule>,
     /// Networks it is linked to.
@@ -109,14 +111,22 @@ pub struct RulesetRule {
     pub final_dot: bool,
     /// Rules that are not enabled are skipped.
     pub enabled: bool,
-    /// Where to; [`ForwardTo::AzureProvided`] is what Azure refuses.
-    pub to: ForwardTo,
+    /// Where to: the first of these that can be asked; never empty. [`ForwardTo::AzureProvided`] is what Azure refuses.
+    pub to: Vec<ForwardTo>,
 }
 
 impl NetworkSpec {
     /// The subnet of that name.
     pub fn subnet(&self, name: &str) -> Option<Ipv4Net> {
         self.subnets.iter().find(|(own, _)| own == name).map(|(_, prefix)| *prefix)
+    }
+
+    /// The first address that Azure gives in it.
+    pub fn first_address(&self) -> Option<Ipv4Addr> {
+        self.address_space.iter().find_map(|space| match space.network() {
+            std::net::IpAddr::V4(address) => Some(Ipv4Addr::from(u32::from(address).saturating_add(4))),
+            std::net::IpAddr::V6(_) => None,
+        })
     }
 
     /// True if the address is in the network's address space.

@@ -1,4 +1,5 @@
-//! What decides which way packets take: flags of peerings, gateways, route tables, appliances, virtual hubs.
+//! What decides which way packets take, and whether they arrive: flags of peerings, gateways, route tables, appliances,
+//! virtual hubs, security groups.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 
 use super::NetworkName;
+use super::security::SecurityGroup;
 
 /// An object that decides which way packets take.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,6 +27,8 @@ pub enum Routing {
     Transit(Transit),
     /// What a subnet's rules and routes apply to.
     EndpointPolicy(EndpointPolicy),
+    /// Rules for packets at subnets and virtual machines.
+    SecurityGroup(SecurityGroup),
 }
 
 /// Which object of [`Routing`].
@@ -44,6 +48,8 @@ pub enum RoutingKey {
     Transit(NetworkName, Vec<NetworkName>),
     /// The policy of that subnet.
     EndpointPolicy(NetworkName, Arc<str>),
+    /// The security group of that name.
+    SecurityGroup(Arc<str>),
 }
 
 /// One half of a peering, as `virtualNetworkPeerings` has it. Packets pass once both halves are there.
@@ -107,6 +113,8 @@ pub struct RouteTable {
     pub disable_bgp: bool,
     /// Its routes.
     pub routes: Vec<UserRoute>,
+    /// False if it has routes that nobody described: what they decide is unknown.
+    pub is_complete: bool,
     /// The subnets it is for.
     pub subnets: Vec<(NetworkName, Arc<str>)>,
 }
@@ -214,6 +222,11 @@ impl EndpointPolicies {
     pub fn has_routes(self) -> bool {
         matches!(self, Self::RouteTableEnabled | Self::Enabled)
     }
+
+    /// True if the subnet's security group is for the endpoints in it too.
+    pub fn has_groups(self) -> bool {
+        matches!(self, Self::NetworkSecurityGroupEnabled | Self::Enabled)
+    }
 }
 
 impl Routing {
@@ -231,6 +244,7 @@ impl Routing {
                 RoutingKey::Transit(transit.through.clone(), between)
             }
             Self::EndpointPolicy(one) => RoutingKey::EndpointPolicy(one.network.clone(), Arc::clone(&one.subnet)),
+            Self::SecurityGroup(group) => RoutingKey::SecurityGroup(Arc::clone(&group.name)),
         }
     }
 }
@@ -241,7 +255,7 @@ impl RoutingKey {
         match self {
             Self::PeeringHalf(one, other) => one == network || other == network,
             Self::Gateway(own) | Self::EndpointPolicy(own, _) | Self::Transit(own, _) => own == network,
-            Self::RouteTable(_) | Self::Appliance(_) | Self::VirtualHub(_) => false,
+            Self::RouteTable(_) | Self::Appliance(_) | Self::VirtualHub(_) | Self::SecurityGroup(_) => false,
         }
     }
 }

@@ -20,6 +20,7 @@ mod reading;
 mod relaxed;
 mod report;
 mod rest;
+mod routing;
 mod source;
 mod template;
 mod terraform;

@@ -38,7 +38,7 @@ pub(super) const KINDS: [&str; 22] = [
 
 /// True for types that are read.
 pub(super) fn is_read(kind: &str) -> bool {
-    KINDS.contains(&kind) || record_type(kind).is_some()
+    KINDS.contains(&kind) || super::routing::KINDS.contains(&kind) || record_type(kind).is_some()
 }
 
 /// The record type of a record set's resource type.
@@ -176,27 +176,33 @@ impl Reading<'_> {
                     self.linked(id, "subnet", &subnet);
                 }
             }
-            "microsoft.network/dnsforwardingrulesets" => view.ignore(&["dnsResolverOutboundEndpoints"]),
+            "microsoft.network/dnsforwardingrulesets" => {
+                for item in view.items("dnsResolverOutboundEndpoints").into_iter().take(1) {
+                    let own = item.view();
+                    self.linked(id, "outboundEndpoint", &own);
+                }
+            }
             "microsoft.network/dnsforwardingrulesets/forwardingrules" => self.forwarding_rule(id, &view),
             "microsoft.network/dnsforwardingrulesets/virtualnetworklinks" => {
                 if let Some(network) = view.object("virtualNetwork") {
                     self.linked(id, "network", &network);
                 }
             }
+            kind if super::routing::KINDS.contains(&kind) => self.routing(id, &view),
             _ => self.record_set(id, &view),
         }
         self.close(&id.kind, &view);
     }
 
     /// An object that has nothing but an id, as a reference.
-    fn linked(&mut self, id: &ResourceId, attribute: &str, other: &View<'_>) -> Option<ResourceId> {
+    pub(super) fn linked(&mut self, id: &ResourceId, attribute: &str, other: &View<'_>) -> Option<ResourceId> {
         let told = other.text("id").and_then(|(text, pointer)| self.tell_id(id, attribute, text, &pointer));
         self.close("a reference", other);
         told
     }
 
     /// Text as an attribute.
-    fn told_text(&mut self, id: &ResourceId, view: &View<'_>, name: &str, attribute: &str) {
+    pub(super) fn told_text(&mut self, id: &ResourceId, view: &View<'_>, name: &str, attribute: &str) {
         if let Some((text, pointer)) = view.text(name).filter(|(text, _)| !text.starts_with('[')) {
             self.tell(id, attribute, text, &pointer);
         }
@@ -528,6 +534,12 @@ impl Reading<'_> {
             if let Some(subnet) = own.object("subnet") {
                 self.linked(id, "subnet", &subnet);
             }
+            if let Some((text, pointer)) = &address
+                && view.flag("enableIPForwarding").is_some_and(|(flag, _)| flag)
+                && let Some(address) = self.address(text, pointer)
+            {
+                self.tell(id, "forwardsAt", address.to_string(), pointer);
+            }
             own.ignore(&["primary", "privateIPAllocationMethod", "privateIPAddressVersion"]);
             self.close("an address configuration", &own);
         }
@@ -633,13 +645,11 @@ impl Reading<'_> {
             view.ignore(&["addressPrefixes"]);
         }
         self.subnet_prefix(id, &texts);
+        self.subnet_routing(id, view);
         view.ignore(&[
             "privateEndpoints",
-            "privateEndpointNetworkPolicies",
             "privateLinkServiceNetworkPolicies",
             "delegations",
-            "networkSecurityGroup",
-            "routeTable",
             "serviceEndpoints",
             "natGateway",
             "ipConfigurations",
@@ -664,11 +674,8 @@ impl Reading<'_> {
             self.linked(id, "remote", &remote);
         }
         self.told_text(id, view, "peeringState", "peeringState");
+        self.peering_flags(id, view);
         view.ignore(&[
-            "allowVirtualNetworkAccess",
-            "allowForwardedTraffic",
-            "allowGatewayTransit",
-            "useRemoteGateways",
             "remoteAddressSpace",
             "remoteVirtualNetworkAddressSpace",
             "peeringSyncLevel",

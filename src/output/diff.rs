@@ -267,8 +267,8 @@ fn flow_side(end: &End) -> FlowSide {
     let (endpoint, address) = match &end.path {
         Path::PrivateEndpoint { endpoint, address, .. } => (Some(endpoint.to_string()), Some(address)),
         // Any public address stands for any other.
-        Path::Public { address } | Path::Blocked { address } if address.is_documentation() => (None, None),
-        Path::Public { address } | Path::Unreachable { address, .. } | Path::Blocked { address } => {
+        Path::Public { address, .. } | Path::Blocked { address, .. } if address.is_documentation() => (None, None),
+        Path::Public { address, .. } | Path::Unreachable { address, .. } | Path::Blocked { address, .. } => {
             (None, Some(address))
         }
         Path::NameError | Path::NoData | Path::Failure(_) | Path::Unknown { .. } => (None, None),

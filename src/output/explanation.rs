@@ -38,6 +38,8 @@ pub struct StatementDocument {
 pub enum Fact {
     /// Which view answers.
     View { view: String, dns: String, chosen: String },
+    /// A server could not be asked, and the next one was.
+    Skipped { name: String, by: String, server: String },
     /// A server forwarded the name.
     Forward { name: String, by: String, rule: String, to: String },
     /// An alias was followed.
@@ -129,6 +131,7 @@ fn outcome(answer: &AnswerDocument) -> String {
 fn fact(statement: &Statement) -> Fact {
     match statement.clone() {
         Statement::View { view, dns, chosen } => Fact::View { view, dns, chosen: chosen.to_string() },
+        Statement::Skipped { name, by, server } => Fact::Skipped { name: name.to_string(), by, server },
         Statement::Forward { name, by, rule, to } => {
             Fact::Forward { name: name.to_string(), by, rule: rule.to_string(), to }
         }

@@ -99,6 +99,7 @@ pub fn document(flow: &Flow, unserved: Option<&Unserved>) -> FlowDocument {
     let (address, endpoint, scope) = ends(&flow.path);
     let (way, unknown) = match &flow.path {
         Path::PrivateEndpoint { way, unknown, .. } => (way.clone(), unknown.clone()),
+        Path::Public { unknown, .. } => (None, unknown.clone()),
         _ => (None, None),
     };
     FlowDocument {
@@ -127,7 +128,7 @@ pub fn document(flow: &Flow, unserved: Option<&Unserved>) -> FlowDocument {
 /// Address, endpoint and scope at the end of a path.
 fn ends(path: &Path) -> (Option<String>, Option<String>, Option<String>) {
     match path {
-        Path::Public { address } | Path::Blocked { address } | Path::Unreachable { address, .. } => {
+        Path::Public { address, .. } | Path::Blocked { address, .. } | Path::Unreachable { address, .. } => {
             (Some(address.to_string()), None, None)
         }
         Path::PrivateEndpoint { endpoint, scope, address, .. } => {

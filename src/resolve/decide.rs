@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use crate::catalogue::every_cloud;
 use crate::compile::existing::{Basis, Existing, existing};
-use crate::compile::{Answer, Compiled, Link, Lookup, Owned, Target, Tombstone, View, ViewId, Zone};
+use crate::compile::{Answer, Chosen, Compiled, Link, Lookup, NoServer, Owned, Target, Tombstone, View, ViewId, Zone};
 use crate::dns::{OwnerName, RecordSet, RecordType, WholeKey};
 use crate::estate::history::RulesetChain;
-use crate::estate::{DnsSetting, ForwarderKind, NetworkKind, ResolutionPolicy, Unresolved, ZoneId};
+use crate::estate::network::RulesetRule;
+use crate::estate::{DnsSetting, ForwarderKind, NetworkKind, ResolutionPolicy, RulesetSpec, Unresolved, ZoneId};
 
 /// The most aliases that are followed for one question.
 pub const MAX_ALIASES: usize = 16;
@@ -75,6 +76,8 @@ pub struct Forwarded {
     pub by: ViewId,
     /// What made it do so.
     pub rule: Rule,
+    /// The servers that come before and cannot be asked.
+    pub skipped: Vec<Target>,
     /// Who was asked next.
     pub to: Target,
 }
@@ -144,6 +147,15 @@ pub enum Failure {
         /// What would have to be known.
         unresolved: Unresolved,
     },
+}
+
+impl From<NoServer> for Failure {
+    fn from(why: NoServer) -> Self {
+        match why {
+            NoServer::Gone => Self::ForwardTargetGone,
+            NoServer::OutOfReach => Self::ForwardTargetOutOfReach,
+        }
+    }
 }
 
 impl Decision<'_> {
@@ -279,11 +291,8 @@ fn ask<'w>(
                     None => (Rule::Default, default),
                 };
                 passes_chains &= *kind == ForwarderKind::AcceptsChain;
-                let to = world.views.target(to, at);
-                if world.views.is_out_of_reach(at, to) {
-                    return Err(Failure::ForwardTargetOutOfReach);
-                }
-                Forwarded { by: at, rule, to }
+                let Chosen { skipped, target } = world.views.choose_from(to, at);
+                Forwarded { by: at, rule, skipped, to: target? }
             }
             _ if view.kind == NetworkKind::OnPremises => {
                 if azure {
@@ -295,15 +304,17 @@ fn ask<'w>(
                 if let Some(link) = view.link_of(&key) {
                     return linked(world, link, &asked, at, forwards);
                 }
-                let Some((ruleset, domain, to)) = rule_of(view, name) else {
+                let Some((ruleset, rule)) = rule_of(view, name) else {
                     return Ok(public(world, &asked, None, at, forwards));
                 };
                 passes_chains &= world.state.switches.ruleset_chain == RulesetChain::Stands;
-                let to = world.views.target(to, at);
+                let Chosen { skipped, target } = world.views.choose_by_rule(ruleset, rule, at);
+                let to = target?;
                 if to == Target::Azure(at) {
                     return Err(Failure::RulesetLoop);
                 }
-                Forwarded { by: at, rule: Rule::Ruleset(ruleset, domain), to }
+                let rule = Rule::Ruleset(ruleset.name.clone(), rule.domain.clone());
+                Forwarded { by: at, rule, skipped, to }
             }
         };
         here = next.to;
@@ -319,19 +330,13 @@ fn ask<'w>(
 }
 
 /// The rule of the linked rulesets for a name: enabled, and the longest domain.
-fn rule_of<'w>(
-    view: &'w View,
-    name: &OwnerName,
-) -> Option<(crate::estate::RulesetName, OwnerName, &'w crate::estate::ForwardTo)> {
-    let rules = view.rulesets.iter().flat_map(|ruleset| ruleset.rules.iter().map(move |rule| (&ruleset.name, rule)));
+fn rule_of<'w>(view: &'w View, name: &OwnerName) -> Option<(&'w RulesetSpec, &'w RulesetRule)> {
+    let rules = view.rulesets.iter().flat_map(|ruleset| ruleset.rules.iter().map(move |rule| (&**ruleset, rule)));
     // A rule for the root does not catch names Azure keeps for itself (private-resolver-endpoints-rulesets, 2023-03-29).
     let reserved = every_cloud().is_within_reserved_zone(name);
-    let catches = |rule: &crate::estate::network::RulesetRule| {
-        name.is_within(&rule.domain) && !(reserved && rule.domain.is_root())
-    };
+    let catches = |rule: &RulesetRule| name.is_within(&rule.domain) && !(reserved && rule.domain.is_root());
     let matching = rules.filter(|(_, rule)| rule.enabled && rule.final_dot && catches(rule));
-    let (ruleset, rule) = matching.max_by_key(|(_, rule)| rule.domain.label_count())?;
-    Some((ruleset.clone(), rule.domain.clone(), &rule.to))
+    matching.max_by_key(|(_, rule)| rule.domain.label_count())
 }
 
 /// What a linked zone says. It owns its whole name space: a name it does not have does not exist, whatever public DNS

@@ -11,8 +11,9 @@ use ipnet::IpNet;
 use super::decide::{Authority, Decision, Failure, Forwarded, MAX_ALIASES, Outcome, Question, Rule, decide};
 use crate::catalogue::Source;
 use crate::catalogue::existing::source_of;
+use crate::compile::arrival::reach;
 use crate::compile::existing::Basis;
-use crate::compile::reachability::{Reach, reach};
+use crate::compile::reachability::Reach;
 use crate::compile::zone::who;
 use crate::compile::{Compiled, Owned, Target, ViewId, Writer, Zone};
 use crate::dns::{OwnerName, RecordType, WholeKey};
@@ -44,6 +45,15 @@ pub enum Statement {
         dns: String,
         /// Why it was chosen.
         chosen: Chosen,
+    },
+    /// A server could not be asked.
+    Skipped {
+        /// The name.
+        name: OwnerName,
+        /// The network whose server or ruleset wanted to ask it.
+        by: String,
+        /// The server.
+        server: String,
     },
     /// A server handed a name on.
     Forward {
@@ -283,10 +293,9 @@ fn ending(world: &Compiled, decision: &Decision<'_>, cut: &mut bool, statements:
             });
             basis(world, &hop.owner, &hop.by, statements);
             overwritten_before(world, &hop.owner, &hop.owned, statements);
-            if let Some(from) = &world.views.get(decision.view).network
-                && hop.by.link.is_some()
-            {
-                for address in hop.owned.set.addresses() {
+            if let Some(from) = &world.views.get(decision.view).network {
+                let is_private = |address: &Ipv4Addr| hop.by.link.is_some() || address.is_private();
+                for address in hop.owned.set.addresses().filter(is_private) {
                     if let Some((home, verdict)) = reach(&world.state, from, &hop.owned, address) {
                         statements.push(Statement::Reach { address, from: from.clone(), home, verdict });
                     }
@@ -361,7 +370,11 @@ fn view_statement(world: &Compiled, id: ViewId, chosen: Chosen) -> Statement {
 
 /// How a name came to the one who has the say over it.
 fn path(world: &Compiled, name: &OwnerName, by: &Authority<'_>, cut: &mut bool, statements: &mut Vec<Statement>) {
-    for Forwarded { by, rule, to } in &by.forwards {
+    for Forwarded { by, rule, skipped, to } in &by.forwards {
+        for server in skipped {
+            let by = world.views.get(*by).label().to_owned();
+            statements.push(Statement::Skipped { name: name.clone(), by, server: target(world, *server) });
+        }
         statements.push(Statement::Forward {
             name: name.clone(),
             by: world.views.get(*by).label().to_owned(),
@@ -471,6 +484,9 @@ impl fmt::Display for Statement {
         match self {
             Self::View { view, dns, chosen } => {
                 write!(f, "view {view}: {chosen}; its clients ask {dns}")
+            }
+            Self::Skipped { name, by, server } => {
+                write!(f, "{name}: {by} gets no answer from {server}, and asks the next server")
             }
             Self::Forward { name, by, rule, to } => write!(f, "{name}: {by} hands it to {to} ({rule})"),
             Self::Hop { from, to, said, inferred } => {

@@ -552,8 +552,8 @@ inboundEndpoints: { inbound: { network: hub } }
 ";
     let Event::CreateNetwork(spoke) = events(&read(text)).remove(0) else { panic!("a network") };
     let crate::estate::DnsSetting::Custom { forward, default, .. } = spoke.dns else { panic!("a server of its own") };
-    assert_eq!(forward[0].to, ForwardTo::Network("onprem".into()));
-    assert_eq!(default, ForwardTo::InboundEndpoint("inbound".into()));
+    assert_eq!(forward[0].to, [ForwardTo::Network("onprem".into())]);
+    assert_eq!(default, [ForwardTo::InboundEndpoint("inbound".into())]);
 }
 
 #[test]

@@ -158,8 +158,10 @@ impl PartialEq for End {
 /// Addresses for documentation stand for any public address: which of them says nothing.
 fn is_same(one: &Path, other: &Path) -> bool {
     match (one, other) {
-        (Path::Public { address: one }, Path::Public { address: other })
-        | (Path::Blocked { address: one }, Path::Blocked { address: other }) => {
+        (Path::Public { address: one, unknown: why }, Path::Public { address: other, unknown: other_why }) => {
+            why == other_why && (one == other || one.is_documentation() && other.is_documentation())
+        }
+        (Path::Blocked { address: one, .. }, Path::Blocked { address: other, .. }) => {
             one == other || one.is_documentation() && other.is_documentation()
         }
         (one, other) => one == other,

@@ -5,19 +5,20 @@ use std::sync::Arc;
 
 use super::Draft;
 use crate::assess::Code;
+use crate::assess::exit::Exits;
 use crate::assess::forwarding::decided_in;
 use crate::assess::route::{Path, route};
 use crate::assess::verdict::{Cause, Root, Unknown, Unserved};
 use crate::catalogue::every_cloud;
-use crate::compile::reachability::{Reach, between};
+use crate::compile::reachability::{Origin, Reach, between};
 use crate::compile::refusal::Reason;
-use crate::compile::state::{Addressed, Endpoint, Session};
+use crate::compile::state::{Addressed, Endpoint, Machine, Session};
 use crate::compile::view::{Target, ViewId};
 use crate::compile::{Compiled, Lookup, Owned, Writer, Zone, compile, member};
 use crate::dns::{OwnerName, RecordType, WholeKey};
 use crate::estate::{
-    ApprovalState, DnsSetting, EndpointName, ForwardTo, ForwarderKind, NetworkKind, NetworkName, ResolutionPolicy,
-    RuleAction, ScopeName, ZoneId,
+    ApprovalState, DnsSetting, EndpointName, ForwardTo, ForwarderKind, MachineName, NetworkKind, NetworkName,
+    ResolutionPolicy, ScopeName, ZoneId,
 };
 
 /// A subnet with more fixed bits than this is smaller than supported (a /27).
@@ -322,15 +323,14 @@ impl Found<'_> {
         }
     }
 
-    /// Sessions that were opened before an outbound rule came to deny the service tag.
+    /// Sessions that were opened before an outbound rule came to close the way to public addresses.
     fn sessions(&mut self) {
         let state = &self.world.state;
         for (name, machine) in &state.machines {
-            let Some(rule) = state.outbound.get(&machine.network).filter(|rule| rule.action == RuleAction::Deny) else {
+            if machine.sessions.is_empty() || Exits::of(state, Origin::machine(state, name)).closed().is_none() {
                 continue;
-            };
-            let older = machine.sessions.iter().filter(|session| session.opened < rule.since);
-            let older = older.filter(|session| opened_publicly(self.world, &machine.network, session));
+            }
+            let older = machine.sessions.iter().filter(|session| opened_publicly(self.world, name, machine, session));
             let older: Vec<_> = older.map(|session| session.resource.clone()).collect();
             if !older.is_empty() {
                 let draft = self.add(Code::SessionOutlivesRule, Root::Machine(name.clone()));
@@ -389,8 +389,8 @@ impl Found<'_> {
             let asks = |of: ViewId, own: &DnsSetting| match own {
                 DnsSetting::AzureProvided => false,
                 DnsSetting::Custom { forward, default, .. } => {
-                    let targets = forward.iter().map(|one| &one.to).chain([default]);
-                    targets.into_iter().any(|to| azure_behind(world, to, of) == Some(id))
+                    let mut targets = forward.iter().map(|one| &one.to).chain([default]);
+                    targets.any(|to| azure_behind(world, to, of) == Some(id))
                 }
             };
             let asks_azure = match &view.dns {
@@ -419,16 +419,13 @@ impl Found<'_> {
                 draft.networks.extend(ruleset.links.iter().cloned());
             }
             for rule in ruleset.rules.iter().filter(|rule| rule.enabled) {
-                let home = match &rule.to {
-                    ForwardTo::InboundEndpoint(name) => world.state.inbound.get(name),
+                let asking = ruleset.links.iter().filter_map(|link| world.views.of_network(link.as_str()));
+                let homes = asking.filter_map(|at| {
+                    let target = world.views.choose_by_rule(ruleset, rule, at).target.ok()?;
                     // A network without DNS of its own asks Azure's resolver, and so its rulesets.
-                    ForwardTo::Network(name) => {
-                        let own = world.state.networks.get(name);
-                        own.filter(|own| own.dns == DnsSetting::AzureProvided).map(|own| &own.name)
-                    }
-                    _ => None,
-                };
-                if let Some(home) = home.filter(|home| ruleset.links.contains(home)) {
+                    world.views.get(azure_at(world, target)?).network.as_ref()
+                });
+                for home in homes.filter(|home| ruleset.links.contains(home)) {
                     let draft = self.add(Code::RulesetLoop, root());
                     draft.networks.insert(home.clone());
                 }
@@ -482,13 +479,13 @@ impl Found<'_> {
             let (Some(network), DnsSetting::Custom { forward, default, .. }) = (&view.network, &view.dns) else {
                 continue;
             };
-            if forward.iter().map(|one| &one.to).chain([default]).any(is_gone) {
+            if forward.iter().flat_map(|one| &one.to).chain(default).any(is_gone) {
                 let draft = self.add(Code::ForwarderLeadsNowhere, Root::Network(network.clone()));
                 draft.networks.insert(network.clone());
             }
         }
         for ruleset in world.state.rulesets.values() {
-            if ruleset.rules.iter().any(|rule| rule.enabled && is_gone(&rule.to)) {
+            if ruleset.rules.iter().any(|rule| rule.enabled && rule.to.iter().any(is_gone)) {
                 let draft = self.add(Code::ForwarderLeadsNowhere, Root::Ruleset(ruleset.name.clone()));
                 draft.networks.extend(ruleset.links.iter().cloned());
             }
@@ -498,10 +495,13 @@ impl Found<'_> {
 
 /// True if the DNS of the moment when a session was opened led to no private address of its resource, whichever servers the
 /// answer came through.
-fn opened_publicly(world: &Compiled, network: &NetworkName, session: &Session) -> bool {
+fn opened_publicly(world: &Compiled, name: &MachineName, machine: &Machine, session: &Session) -> bool {
     let before = compile(&world.history, session.opened);
+    if Exits::of(&before.state, Origin::machine(&before.state, name)).closed().is_some() {
+        return false;
+    }
     let (Some(view), Some(resource)) =
-        (before.views.of_network(network.as_str()), before.state.resources.get(&session.resource))
+        (before.views.of_network(machine.network.as_str()), before.state.resources.get(&session.resource))
     else {
         return false;
     };
@@ -526,8 +526,13 @@ fn public_names_of_scopes(world: &Compiled, view: ViewId, network: &NetworkName)
 }
 
 /// The network in which Azure's resolver is asked at the end of a forward, if it is.
-fn azure_behind(world: &Compiled, to: &ForwardTo, from: ViewId) -> Option<ViewId> {
-    match world.views.target(to, from) {
+fn azure_behind(world: &Compiled, to: &[ForwardTo], from: ViewId) -> Option<ViewId> {
+    azure_at(world, world.views.choose_from(to, from).target.ok()?)
+}
+
+/// The network in which a server asks Azure's resolver, if it does.
+fn azure_at(world: &Compiled, target: Target) -> Option<ViewId> {
+    match target {
         Target::Azure(at) => Some(at),
         Target::Network(at) if world.views.get(at).dns == DnsSetting::AzureProvided => Some(at),
         Target::Network(_) | Target::Public | Target::Gone => None,

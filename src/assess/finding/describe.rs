@@ -143,8 +143,9 @@ fn of_network(world: &Compiled, code: Code, network: &NetworkName, failing: &Fai
             let is_gone = |to: &ForwardTo| world.views.target(to, ViewId::PUBLIC) == crate::compile::Target::Gone;
             let what = match &world.views.get(view).dns {
                 DnsSetting::Custom { forward, default, .. } => {
-                    let lost = forward.iter().filter(|one| is_gone(&one.to)).map(|one| one.suffix.to_string());
-                    let rest = is_gone(default).then(|| "everything else".to_owned());
+                    let lost =
+                        forward.iter().filter(|one| one.to.iter().any(is_gone)).map(|one| one.suffix.to_string());
+                    let rest = default.iter().any(is_gone).then(|| "everything else".to_owned());
                     list(lost.chain(rest))
                 }
                 DnsSetting::AzureProvided => "names".to_owned(),
@@ -261,7 +262,7 @@ fn of_ruleset(
         }
         _ => {
             let is_gone = |to: &ForwardTo| world.views.target(to, ViewId::PUBLIC) == crate::compile::Target::Gone;
-            let lost = rules.iter().filter(|rule| rule.enabled && is_gone(&rule.to)).map(|rule| &rule.domain);
+            let lost = rules.iter().filter(|rule| rule.enabled && rule.to.iter().any(is_gone)).map(|rule| &rule.domain);
             format!("{name} forwards {} to a server that does not exist{}", list(lost), effect(failing, "SERVFAIL"))
         }
     }

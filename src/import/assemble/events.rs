@@ -47,6 +47,7 @@ impl Builder<'_> {
         let mut all: Vec<_> = parts.resources.all.values().cloned().collect();
         all.sort_by_key(|(spec, _)| kind(spec));
         push(&mut history, all.into_iter().map(|(spec, place)| (Event::PutResource(spec), place)).collect());
+        push(&mut history, parts.networks.group_events().collect());
         history.end_declarations();
 
         step(&mut history, "zones", "The private zones and their links.", parts.zones.events());

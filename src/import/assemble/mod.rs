@@ -9,6 +9,7 @@ mod events;
 mod label;
 mod network;
 mod resource;
+mod routing;
 mod timeline;
 mod zone;
 
@@ -66,6 +67,7 @@ pub(super) fn assemble(facts: &mut Facts, report: &mut Report) -> Scenario {
     let mut endpoints = own.endpoints(&mut scopes, &mut networks, &zones);
     let resources = own.resources(&mut scopes, &mut endpoints);
     own.fill_subnets(&mut networks, &endpoints);
+    own.routing(&mut networks);
     own.events(zones, networks, scopes, endpoints, resources)
 }
 

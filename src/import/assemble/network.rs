@@ -6,11 +6,14 @@ use indexmap::IndexMap;
 use ipnet::{IpNet, Ipv4Net};
 
 use super::label::clean;
+use super::routing::half;
 use super::{Builder, Endpoint};
 use crate::dns::OwnerName;
 use crate::estate::network::RulesetRule;
+use crate::estate::routing::{PeeringFlags, PeeringHalf};
 use crate::estate::{
-    DnsSetting, Event, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec, ResolverName, RulesetSpec,
+    DnsSetting, Event, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec, ResolverName, Routing,
+    RulesetSpec,
 };
 use crate::import::command::{self, show, word};
 use crate::import::fact::Object;
@@ -34,12 +37,49 @@ pub(super) struct Network {
     open: Vec<String>,
 }
 
+impl Network {
+    /// A network without open subnets.
+    pub(super) fn new(spec: NetworkSpec, place: Option<Provenance>) -> Self {
+        Self { spec, place, open: Vec::new() }
+    }
+}
+
+/// A peering on its way to events.
+pub(super) struct Peering {
+    between: [NetworkName; 2],
+    halves: Vec<PeeringHalf>,
+    place: Option<Provenance>,
+}
+
+impl Peering {
+    /// Both halves, if both are known; else a peering whose flags nobody told. A half that lets nothing in closes it whole.
+    fn events(&self) -> Vec<(Event, Option<Provenance>)> {
+        let mut halves = self.halves.clone();
+        if let [one] = halves.as_slice()
+            && !one.flags.access
+        {
+            let flags =
+                PeeringFlags { gateway_transit: Some(false), remote_gateways: Some(false), ..PeeringFlags::default() };
+            halves.push(PeeringHalf { from: one.to.clone(), to: one.from.clone(), flags });
+        }
+        if halves.len() < 2 {
+            return vec![(Event::CreatePeering { between: self.between.clone() }, self.place.clone())];
+        }
+        halves.into_iter().map(|half| (Event::SetRouting(Routing::PeeringHalf(half)), self.place.clone())).collect()
+    }
+}
+
 /// All networks, and what stands between them.
 #[derive(Default)]
 pub(super) struct Networks {
     /// By key of the id; those that stand for servers nobody knows have no id.
     pub(super) all: IndexMap<String, Network>,
-    pub(super) peerings: Vec<([NetworkName; 2], Option<Provenance>)>,
+    /// Both networks, and the halves that are known.
+    pub(super) peerings: Vec<Peering>,
+    /// What else decides which way packets take.
+    pub(super) routing: Vec<(Routing, Option<Provenance>)>,
+    /// Security groups.
+    pub(super) groups: Vec<(Routing, Option<Provenance>)>,
     pub(super) inbound: Vec<(ResolverName, NetworkName, Option<Provenance>)>,
     pub(super) rulesets: Vec<(RulesetSpec, Option<Provenance>)>,
     /// Inbound endpoints by address.
@@ -54,15 +94,17 @@ impl Networks {
     /// Events that declare them.
     pub(super) fn events(&self) -> Vec<(Event, Option<Provenance>)> {
         let networks = self.all.values().map(|one| (Event::CreateNetwork(one.spec.clone()), one.place.clone()));
-        let peerings = self
-            .peerings
-            .iter()
-            .map(|(between, place)| (Event::CreatePeering { between: between.clone() }, place.clone()));
+        let peerings = self.peerings.iter().flat_map(Peering::events);
         let inbound = self.inbound.iter().map(|(name, network, place)| {
             (Event::CreateInboundEndpoint { name: name.clone(), network: network.clone() }, place.clone())
         });
         let rulesets = self.rulesets.iter().map(|(spec, place)| (Event::SetRuleset(spec.clone()), place.clone()));
-        networks.chain(peerings).chain(inbound).chain(rulesets).collect()
+        networks.chain(peerings).chain(self.routing_events()).chain(inbound).chain(rulesets).collect()
+    }
+
+    /// Adds a network.
+    pub(super) fn add(&mut self, key: String, network: Network) {
+        self.all.insert(key, network);
     }
 }
 
@@ -202,11 +244,17 @@ impl Builder<'_> {
                 self.report.add(Topic::Inconsistent, text, object.places(), None);
                 continue;
             }
-            let between: [NetworkName; 2] = [one.as_str().into(), other.as_str().into()];
+            if one == other {
+                continue;
+            }
+            let half = half(object, &one, &other);
+            let between: [NetworkName; 2] = [half.from.clone(), half.to.clone()];
             let reversed = [between[1].clone(), between[0].clone()];
-            let known = networks.peerings.iter().any(|(own, _)| *own == between || *own == reversed);
-            if one != other && !known {
-                networks.peerings.push((between, object.place("remote")));
+            let known = networks.peerings.iter_mut().find(|own| own.between == between || own.between == reversed);
+            match known {
+                Some(own) if own.halves.iter().any(|one| one.from == half.from) => {}
+                Some(own) => own.halves.push(half),
+                None => networks.peerings.push(Peering { between, halves: vec![half], place: object.place("remote") }),
             }
         }
     }
@@ -216,12 +264,33 @@ impl Builder<'_> {
         let addresses: Vec<Ipv4Addr> = servers.iter().filter_map(|text| text.parse().ok()).collect();
         let Some(first) = addresses.first() else { return DnsSetting::AzureProvided };
         // Clients take the first server that answers.
-        let address = addresses.iter().find(|address| networks.addresses.contains_key(*address)).unwrap_or(first);
-        if *address == AZURE_DNS {
+        if *first == AZURE_DNS {
             return DnsSetting::AzureProvided;
         }
-        let default = self.server(networks, *address, Some(key), place);
+        let mut default: Vec<ForwardTo> = Vec::new();
+        for address in &addresses {
+            let server = match *address {
+                AZURE_DNS => ForwardTo::AzureProvided,
+                address => self.server(networks, address, Some(key), place.clone()),
+            };
+            self.join(networks, key, &server, place.clone());
+            if !default.contains(&server) {
+                default.push(server);
+            }
+        }
         DnsSetting::Custom { kind: ForwarderKind::RestartsAtCname, forward: Vec::new(), default }
+    }
+
+    /// A DNS server outside the import is asked: packets get there, whichever way that is.
+    fn join(&mut self, networks: &mut Networks, key: &str, server: &ForwardTo, place: Option<Provenance>) {
+        let ForwardTo::Network(outside) = server else { return };
+        let Some(network) = networks.all.get(key).map(|network| network.spec.name.clone()) else { return };
+        let is_outside =
+            networks.by_label(outside.as_str()).is_some_and(|own| own.spec.kind == NetworkKind::OnPremises);
+        let between = [network, outside.clone()];
+        if is_outside && !networks.peerings.iter().any(|own| own.between == between) {
+            networks.peerings.push(Peering { between, halves: Vec::new(), place });
+        }
     }
 
     /// What answers at the address of a DNS server.
@@ -296,12 +365,19 @@ impl Builder<'_> {
                 }
                 let targets = object.get("targets").and_then(serde_json::Value::as_array).into_iter().flatten();
                 let targets: Vec<Ipv4Addr> = targets.filter_map(|one| one.as_str()?.parse().ok()).collect();
-                let Some(first) = targets.first() else { continue };
-                let known = targets.iter().find(|address| networks.addresses.contains_key(*address)).unwrap_or(first);
-                let to = match *known {
-                    AZURE_DNS => ForwardTo::AzureProvided,
-                    address => self.server(networks, address, None, object.place("targets")),
-                };
+                let mut to: Vec<ForwardTo> = Vec::new();
+                for address in targets {
+                    let server = match address {
+                        AZURE_DNS => ForwardTo::AzureProvided,
+                        address => self.server(networks, address, None, object.place("targets")),
+                    };
+                    if !to.contains(&server) {
+                        to.push(server);
+                    }
+                }
+                if to.is_empty() {
+                    continue;
+                }
                 let enabled = object.text("forwardingRuleState") != Some("Disabled");
                 rules.push(RulesetRule { domain, final_dot: written.ends_with('.'), enabled, to });
             }
@@ -312,6 +388,19 @@ impl Builder<'_> {
                 }
             }
             links.dedup();
+            let outbound = facts.get(&id).and_then(|object| object.id_of("outboundEndpoint"));
+            let outbound = outbound.and_then(|endpoint| {
+                let subnet = facts.get(&endpoint)?.id_of("subnet").and_then(|id| id.parent());
+                subnet.or_else(|| facts.get(&endpoint.parent()?)?.id_of("network"))
+            });
+            let outbound = outbound.filter(|id| !self.is_unknown_network(id));
+            let outbound = outbound.map(|id| {
+                let name = NetworkName::from(self.add_network(networks, &id));
+                for server in rules.iter().flat_map(|rule| &rule.to) {
+                    self.join(networks, &id.key(), server, place.clone());
+                }
+                name
+            });
             let (group, name) = (facts.group(&id.group).to_owned(), id.name().to_owned());
             let places: Vec<Provenance> = place.iter().cloned().collect();
             if links.is_empty() {
@@ -338,7 +427,7 @@ impl Builder<'_> {
                     ),
                 );
             }
-            networks.rulesets.push((RulesetSpec { name: label.as_str().into(), rules, links }, place));
+            networks.rulesets.push((RulesetSpec { name: label.as_str().into(), outbound, rules, links }, place));
         }
     }
 

@@ -4,6 +4,7 @@
 //! resources are followed through the plan's configuration (see `reference`), and the rest is predicted later.
 
 mod reference;
+mod routing;
 mod twin;
 
 use serde_json::{Map, Value};
@@ -67,7 +68,7 @@ struct Resource<'t> {
 
 /// The resource type a Terraform type makes.
 fn kind_of(kind: &str) -> Option<&'static str> {
-    TYPES.iter().find(|(own, _)| *own == kind).map(|(_, azure)| *azure)
+    TYPES.iter().chain(&routing::TYPES).find(|(own, _)| *own == kind).map(|(_, azure)| *azure)
 }
 
 impl Reading<'_> {
@@ -265,6 +266,12 @@ impl Reading<'_> {
                 plan.resolve(&resource.address, &resource.module, &["virtual_network_id"], kind).into_iter().next()
             });
         }
+        if routing::is_association(&resource.kind) {
+            let id = text("subnet_id").or_else(|| text("id")).and_then(ResourceId::parse);
+            return id.or_else(|| {
+                plan.resolve(&resource.address, &resource.module, &["subnet_id"], kind).into_iter().next()
+            });
+        }
         if let Some(id) = text("id").and_then(ResourceId::parse) {
             return Some(id);
         }
@@ -302,7 +309,8 @@ impl Reading<'_> {
         let known = Known { resource, plan };
         let is_read = self.tf_networking(id, &view, &known)
             || self.tf_private_dns(id, &view, &known)
-            || self.tf_monitor(id, &view, &known);
+            || self.tf_monitor(id, &view, &known)
+            || self.tf_routing(id, &view, &known);
         if !is_read {
             self.tf_record_set(id, &view);
         }
@@ -321,27 +329,27 @@ impl Reading<'_> {
             }
             "azurerm_subnet" => {
                 self.subnet_prefix(id, &view.texts("address_prefixes"));
+                self.tf_subnet_policy(id, view);
+                if let Some((text, pointer)) = view.text("route_table_id") {
+                    self.tell_id(id, "routeTable", text, &pointer);
+                }
                 view.ignore(&[
                     "virtual_network_name",
                     "delegation",
                     "service_endpoints",
                     "service_endpoint_policy_ids",
-                    "private_endpoint_network_policies",
-                    "private_endpoint_network_policies_enabled",
+                    "route_table_id_wo",
+                    "route_table_id_wo_version",
                     "private_link_service_network_policies_enabled",
                     "default_outbound_access_enabled",
-                    "enforce_private_link_endpoint_network_policies",
                     "enforce_private_link_service_network_policies",
                 ]);
             }
             "azurerm_virtual_network_peering" => {
                 self.tf_id(id, "remote", view, "remote_virtual_network_id", known, "microsoft.network/virtualnetworks");
+                self.tf_peering_flags(id, view);
                 view.ignore(&[
                     "virtual_network_name",
-                    "allow_forwarded_traffic",
-                    "allow_gateway_transit",
-                    "allow_virtual_network_access",
-                    "use_remote_gateways",
                     "triggers",
                     "peer_complete_virtual_networks_enabled",
                     "only_ipv6_peering_enabled",
@@ -410,7 +418,7 @@ impl Reading<'_> {
                 view.ignore(&["private_dns_resolver_id"]);
             }
             "azurerm_private_dns_resolver_dns_forwarding_ruleset" => {
-                view.ignore(&["private_dns_resolver_outbound_endpoint_ids"]);
+                self.tf_outbound_endpoint(id, view, known);
             }
             "azurerm_private_dns_resolver_forwarding_rule" => self.tf_rule(id, view),
             "azurerm_private_dns_resolver_virtual_network_link" => {
@@ -563,6 +571,12 @@ impl Reading<'_> {
                     texts.extend(own.text("address_prefix"));
                 }
                 self.subnet_prefix(&subnet, &texts);
+                self.tf_subnet_policy(&subnet, &own);
+                for (key, attribute) in [("security_group", "securityGroup"), ("route_table_id", "routeTable")] {
+                    if let Some((text, pointer)) = own.text(key).filter(|(text, _)| !text.is_empty()) {
+                        self.tell_id(&subnet, attribute, text, &pointer);
+                    }
+                }
             }
             own.ignore(&[
                 "security_group",

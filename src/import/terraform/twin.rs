@@ -40,7 +40,7 @@ pub(super) struct Parent {
 }
 
 /// Children and their parents.
-pub(super) const PARENTS: [Parent; 9] = [
+pub(super) const PARENTS: [Parent; 12] = [
     Parent {
         child: "azurerm_private_dns_zone_virtual_network_link",
         name: "private_dns_zone_name",
@@ -64,6 +64,19 @@ pub(super) const PARENTS: [Parent; 9] = [
         name: "virtual_network_name",
         id: "virtual_network_id",
         kind: "microsoft.network/virtualnetworks",
+    },
+    Parent { child: "azurerm_route", name: "route_table_name", id: "", kind: "microsoft.network/routetables" },
+    Parent {
+        child: "azurerm_network_security_rule",
+        name: "network_security_group_name",
+        id: "",
+        kind: "microsoft.network/networksecuritygroups",
+    },
+    Parent {
+        child: "azurerm_virtual_hub_connection",
+        name: "",
+        id: "virtual_hub_id",
+        kind: "microsoft.network/virtualhubs",
     },
     Parent {
         child: "azurerm_monitor_private_link_scoped_service",

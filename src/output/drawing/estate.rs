@@ -2,22 +2,20 @@
 //! addresses, scopes with their resources.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::Ipv4Addr;
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use super::way::{Way, ways};
 use super::{Condition, TimelineView};
 use crate::assess::timeline::Row;
 use crate::assess::{Assessment, Cell};
-use crate::compile::State;
-use crate::compile::reachability::{Reach, between};
 use crate::compile::state::{Endpoint as EndpointState, Scope as ScopeState};
 use crate::compile::{Compiled, Writer};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::scope::AccessMode;
 use crate::estate::{
-    ApprovalState, DnsSetting, ForwardTo, NetworkKind, NetworkName, NetworkSpec, ResolutionPolicy, ZoneId,
+    ApprovalState, DnsSetting, EndpointName, ForwardTo, NetworkKind, NetworkName, NetworkSpec, ResolutionPolicy, ZoneId,
 };
 use crate::resolve::{Outcome, Question, decide};
 
@@ -56,7 +54,7 @@ pub struct Network {
     pub peered: Vec<String>,
     /// The ways to networks with private endpoints that lead through something, or where they end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ways: Vec<String>,
+    pub ways: Vec<Way>,
     /// Its virtual machines.
     pub machines: Vec<String>,
     /// Who answers how many names, what is broken first.
@@ -298,8 +296,14 @@ fn network(world: &Compiled, assessment: &Assessment, spec: &NetworkSpec, rows: 
     let mut answers: BTreeMap<(Condition, String, &'static str), usize> = BTreeMap::new();
     let mut broken_by: Vec<String> = Vec::new();
     let mut broken = 0;
+    let mut unreached: Vec<EndpointName> = Vec::new();
     for row in rows {
         let Some(cell) = &row.cells[index] else { continue };
+        if let Cell::Private { endpoint: Some(endpoint), reachable: false, .. } = cell
+            && !unreached.contains(endpoint)
+        {
+            unreached.push(endpoint.clone());
+        }
         let is_broken = assessment.is_broken(&spec.name, &row.name);
         let (by, trouble) = match cell {
             Cell::Public(_) => ("public DNS".to_owned(), if is_broken { "refused" } else { "" }),
@@ -361,29 +365,15 @@ fn network(world: &Compiled, assessment: &Assessment, spec: &NetworkSpec, rows: 
         forwards_to: forwards_to(world, spec),
         links: links.collect(),
         peered: peered.collect(),
-        ways: ways(state, &spec.name),
+        ways: ways(state, &spec.name, |home| {
+            let has = |endpoint: &EndpointState| endpoint.spec.network == *home;
+            unreached.iter().any(|one| state.endpoints.get(one).is_some_and(|endpoint| has(endpoint)))
+        }),
         machines: machines.map(|(name, _)| name.to_string()).collect(),
         answers,
         broken,
         broken_by,
     }
-}
-
-/// The ways from a network to the private endpoints of others, as far as they are more than a peering.
-fn ways(state: &State, from: &NetworkName) -> Vec<String> {
-    let mut homes: Vec<(&NetworkName, Option<Ipv4Addr>)> = Vec::new();
-    for endpoint in state.endpoints.values().filter(|endpoint| endpoint.spec.network != *from) {
-        if !homes.iter().any(|(home, _)| **home == endpoint.spec.network) {
-            homes.push((&endpoint.spec.network, endpoint.members.first().map(|member| member.address)));
-        }
-    }
-    let way = |(home, address): (&NetworkName, Option<Ipv4Addr>)| match between(state, from, home, address) {
-        Reach::Peered | Reach::NotPeered => None,
-        Reach::Stopped(why) => Some(format!("no way to {home}: {why}")),
-        Reach::Unknown(why) => Some(format!("unknown way to {home}: {why}")),
-        verdict => verdict.way(from, home),
-    };
-    homes.into_iter().filter_map(way).collect()
 }
 
 /// The resource group of the private zone that decides a name for a network, if one does.
@@ -405,7 +395,7 @@ fn asks(world: &Compiled, spec: &NetworkSpec) -> String {
         DnsSetting::AzureProvided => {
             let rulesets = world.state.rulesets.values().filter(|ruleset| ruleset.links.contains(&spec.name));
             let rules = rulesets.flat_map(|ruleset| &ruleset.rules).filter(|rule| rule.enabled);
-            let rules: Vec<_> = rules.map(|rule| format!("{} to {}", rule.domain, target(world, &rule.to))).collect();
+            let rules: Vec<_> = rules.map(|rule| format!("{} to {}", rule.domain, targets(world, &rule.to))).collect();
             if rules.is_empty() {
                 "Azure-provided DNS".to_owned()
             } else {
@@ -413,11 +403,16 @@ fn asks(world: &Compiled, spec: &NetworkSpec) -> String {
             }
         }
         DnsSetting::Custom { forward, default, .. } => {
-            let rules = forward.iter().map(|one| format!("{} to {}", one.suffix, target(world, &one.to)));
-            let default = format!("{}to {}", if forward.is_empty() { "all " } else { "else " }, target(world, default));
+            let rules = forward.iter().map(|one| format!("{} to {}", one.suffix, targets(world, &one.to)));
+            let default =
+                format!("{}to {}", if forward.is_empty() { "all " } else { "else " }, targets(world, default));
             format!("own DNS: {}", rules.chain([default]).collect::<Vec<_>>().join(", "))
         }
     }
+}
+
+fn targets(world: &Compiled, to: &[ForwardTo]) -> String {
+    to.iter().map(|one| target(world, one)).collect::<Vec<_>>().join(" or else ")
 }
 
 fn target(world: &Compiled, to: &ForwardTo) -> String {
@@ -437,11 +432,13 @@ fn forwards_to(world: &Compiled, spec: &NetworkSpec) -> Vec<String> {
     let mut to: Vec<&ForwardTo> = Vec::new();
     match &spec.dns {
         DnsSetting::Custom { forward, default, .. } => {
-            to.extend(forward.iter().map(|one| &one.to).chain([default]));
+            to.extend(forward.iter().flat_map(|one| &one.to).chain(default));
         }
         DnsSetting::AzureProvided => {
             let rulesets = world.state.rulesets.values().filter(|ruleset| ruleset.links.contains(&spec.name));
-            to.extend(rulesets.flat_map(|ruleset| &ruleset.rules).filter(|rule| rule.enabled).map(|rule| &rule.to));
+            to.extend(
+                rulesets.flat_map(|ruleset| &ruleset.rules).filter(|rule| rule.enabled).flat_map(|rule| &rule.to),
+            );
         }
     }
     let network = |to: &ForwardTo| match to {

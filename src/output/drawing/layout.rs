@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 
 use super::estate::{Endpoint, Estate, Network, Resource, Scope, ZoneGroup};
 use super::text::fit;
-use super::{Condition, TimelineView};
+use super::{Condition, TimelineView, Way};
 use crate::output::count;
 
 /// A rectangle, in pixels.
@@ -56,6 +56,8 @@ pub enum Kind {
     Scope,
     /// Resources in no scope.
     Unscoped,
+    /// A place that packets come to on their way to an endpoint.
+    Stop,
 }
 
 impl Kind {
@@ -68,6 +70,7 @@ impl Kind {
             Self::Endpoint => "endpoint",
             Self::Scope => "scope",
             Self::Unscoped => "unscoped",
+            Self::Stop => "stop",
         }
     }
 }
@@ -152,6 +155,11 @@ const MOST_ZONES: usize = 8;
 const MOST_RESOURCES: usize = 6;
 const MOST_ANSWERS: usize = 4;
 const MOST_UNSCOPED: usize = 3;
+const MOST_WAYS: usize = 12;
+/// Width and height of a stop on a way, and of the line to the next.
+const STOP: f64 = 176.0;
+const STOP_ROW: f64 = 32.0;
+const WIRE: f64 = 64.0;
 /// Width of a network that is told in full.
 const NETWORK: f64 = 288.0;
 /// Height of a frame's heading.
@@ -189,6 +197,8 @@ pub struct Plan {
     places: IndexMap<Id, Place>,
     headings: Vec<(f64, f64, &'static str)>,
     ties: IndexMap<(Id, Id), Ends>,
+    /// Where the ways to endpoints begin, below everything else; absent if no step has any.
+    ways: Option<f64>,
 }
 
 /// What a network is linked to and forwards to, step by step: those with the same share a frame.
@@ -211,6 +221,7 @@ impl Plan {
             places: IndexMap::new(),
             headings: Vec::new(),
             ties: IndexMap::new(),
+            ways: None,
             estates,
         };
         plan.lay_out();
@@ -307,6 +318,7 @@ impl Plan {
         }
         self.width = (x - GUTTER + MARGIN).max(320.0);
         self.height = bottom + MARGIN;
+        self.place_ways();
         self.place_ties(&ties);
     }
 
@@ -579,7 +591,86 @@ impl Plan {
             mark: None,
             text: fit(text, NAME, true, *width + GUTTER - 12.0),
         });
-        Drawing { width: self.width, height: self.height, headings: headings.collect(), edges: edges.collect(), shapes }
+        let mut drawing = Drawing {
+            width: self.width,
+            height: self.height,
+            headings: headings.collect(),
+            edges: edges.collect(),
+            shapes,
+        };
+        self.draw_ways(estate, &mut drawing);
+        drawing
+    }
+
+    /// Leaves room for the ways below the columns: a row each, as many as the step with the most has.
+    fn place_ways(&mut self) {
+        let most = self.most(|estate| shown_ways(estate).len());
+        if most == 0 {
+            return;
+        }
+        let stops = self.estates.iter().flat_map(shown_ways).map(|(_, way)| way.through.len() + 2).max().unwrap_or(2);
+        self.width = self.width.max(MARGIN * 2.0 + extent(stops, STOP, WIRE));
+        self.ways = Some(self.height + HEAD - MARGIN);
+        self.height += HEAD + extent(most, STOP_ROW, GAP);
+    }
+
+    /// The ways to private endpoints: stop after stop, and a cross where packets end.
+    fn draw_ways(&self, estate: &Estate, drawing: &mut Drawing) {
+        let Some(top) = self.ways else { return };
+        let all = shown_ways(estate);
+        if all.is_empty() {
+            return;
+        }
+        let more = estate.networks.iter().map(|one| one.ways.len()).sum::<usize>() - all.len();
+        let heading = match more {
+            0 => "Ways to private endpoints".to_owned(),
+            more => format!("Ways to private endpoints, and {more} more"),
+        };
+        let (size, width) = (NAME, self.width - MARGIN * 2.0);
+        drawing.headings.push(Line {
+            x: MARGIN,
+            y: top - 8.0,
+            size,
+            bold: true,
+            quiet: true,
+            mark: None,
+            text: fit(&heading, size, true, width),
+        });
+        for (row, (from, way)) in all.into_iter().enumerate() {
+            let y = top + extent(row, STOP_ROW, GAP) + if row > 0 { GAP } else { 0.0 };
+            let middle = y + STOP_ROW / 2.0;
+            let stops = way.through.iter().map(super::way::Stop::words);
+            let names: Vec<String> = std::iter::once(from.to_owned()).chain(stops).chain([way.to.clone()]).collect();
+            for (at, name) in names.iter().enumerate() {
+                let x = MARGIN + extent(at, STOP, WIRE) + if at > 0 { WIRE } else { 0.0 };
+                let place = Place { x, y, width: STOP, height: STOP_ROW };
+                let mut pen = Pen::new(place);
+                pen.name(name, None);
+                pen.say(&way.words);
+                let is_passed = way.ends_at.is_none_or(|end| at <= end);
+                let standing =
+                    if is_passed || way.standing != Condition::Broken { Condition::Plain } else { Condition::Broken };
+                drawing.shapes.push(Shape {
+                    kind: Kind::Stop,
+                    name: format!("{from} to {}: {name}", way.to),
+                    place,
+                    standing: Some(standing),
+                    lines: pen.lines,
+                    spoken: pen.spoken,
+                });
+                if at + 1 < names.len() {
+                    let standing =
+                        if way.ends_at.is_some_and(|end| end <= at) { way.standing } else { Condition::Well };
+                    drawing.edges.push(Edge {
+                        from: (x + STOP, middle),
+                        to: (x + STOP + WIRE, middle),
+                        backwards: false,
+                        standing,
+                        spoken: way.words.clone(),
+                    });
+                }
+            }
+        }
     }
 
     /// A box for what is there; an empty one for what was there before; nothing for what is yet to come.
@@ -675,7 +766,7 @@ impl Plan {
             pen.quiet(&place_and_dns(one));
         }
         for way in &one.ways {
-            pen.say(way);
+            pen.say(&way.words);
         }
         for answers in one.answers.iter().take(kept(one.answers.len(), MOST_ANSWERS)) {
             pen.line(&answers.words(), Some(answers.standing));
@@ -683,6 +774,15 @@ impl Plan {
         pen.more(one.answers.len(), MOST_ANSWERS, "kind of answer");
         standing
     }
+}
+
+/// The ways that are drawn, each with the network it begins in: those that end come first.
+fn shown_ways(estate: &Estate) -> Vec<(&str, &Way)> {
+    let all = estate.networks.iter().flat_map(|one| one.ways.iter().map(move |way| (one.name.as_str(), way)));
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|(_, way)| way.standing);
+    all.truncate(MOST_WAYS);
+    all
 }
 
 fn place_and_dns(one: &Network) -> String {

@@ -22,6 +22,7 @@ pub fn flowchart(tale: &TimelineView, estate: &Estate, index: usize) -> String {
     chart.scopes(estate);
     chart.endpoints(estate);
     chart.questions(&alike);
+    chart.ways(&alike, estate);
     chart.finish()
 }
 
@@ -46,7 +47,7 @@ impl<'e> Chart<'e> {
             let first = networks[0];
             let names: Vec<&str> = networks.iter().map(|one| one.name.as_str()).collect();
             let mut lines = vec![names.join(", "), first.asks.clone()];
-            lines.extend(first.ways.iter().cloned());
+            lines.extend(first.ways.iter().map(|way| way.words.clone()));
             lines.extend(first.answers.iter().map(|answers| match answers.standing {
                 Condition::Broken => format!("BROKEN {}", answers.words()),
                 _ => answers.words(),
@@ -131,6 +132,50 @@ impl<'e> Chart<'e> {
             let targets = first.forwards_to.iter().filter_map(|to| self.networks.get(to.as_str()));
             for to in targets.filter(|to| *to != from) {
                 self.lines.push((format!("{from} -.->|\"forwards to\"| {to}"), false));
+            }
+        }
+    }
+
+    /// The ways to private endpoints, from stop to stop, and where they end.
+    fn ways(&mut self, alike: &[Vec<&'e Network>], estate: &'e Estate) {
+        let mut hubs: Vec<&str> = Vec::new();
+        for networks in alike {
+            let first = networks[0];
+            for way in &first.ways {
+                let Some(endpoint) = estate.endpoints.iter().position(|one| one.network == way.to) else { continue };
+                let mut from = self.networks[first.name.as_str()].clone();
+                let stops = way.through.iter().map(|stop| (stop.place.as_str(), stop.by.as_str()));
+                let stops: Vec<_> = stops.chain([("", "")]).collect();
+                for (at, (place, by)) in stops.into_iter().enumerate() {
+                    let is_last = at == way.through.len();
+                    let to = match self.networks.get(place) {
+                        _ if is_last => format!("e{endpoint}"),
+                        Some(id) => id.clone(),
+                        // A virtual hub is no network.
+                        None => {
+                            let known = hubs.iter().position(|hub| *hub == place);
+                            let number = known.unwrap_or_else(|| {
+                                let number = hubs.len();
+                                node(&mut self.text, &format!("h{number}"), ("[[", "]]"), &[place.to_owned()]);
+                                hubs.push(place);
+                                number
+                            });
+                            format!("h{number}")
+                        }
+                    };
+                    let by = if by.is_empty() { "way".to_owned() } else { format!("way by {by}") };
+                    let label = match way.ends_at.filter(|end| *end <= at) {
+                        Some(_) if way.standing == Condition::Broken => "BROKEN no way".to_owned(),
+                        Some(_) => "unknown way".to_owned(),
+                        None => by,
+                    };
+                    let is_broken = way.ends_at.is_some_and(|end| end <= at) && way.standing == Condition::Broken;
+                    let line = (format!("{from} ==>|\"{}\"| {to}", escape(&label)), is_broken);
+                    if from != to && !self.lines.contains(&line) {
+                        self.lines.push(line);
+                    }
+                    from = to;
+                }
             }
         }
     }

@@ -9,6 +9,7 @@ pub mod layout;
 pub mod mermaid;
 pub mod svg;
 pub mod text;
+pub mod way;
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use crate::estate::{History, NetworkName};
 use crate::scenario::Scenario;
 
 pub use estate::Estate;
+pub use way::Way;
 
 /// The most answers (names by networks by steps) of a tale, each of which is explained. Beyond it names about which nothing
 /// changes are left out, then the last networks.

@@ -364,12 +364,12 @@ fn candidates(world: &Compiled, view: ViewId) -> Candidates {
         let here = world.views.get(id);
         let mut targets = Vec::new();
         if let DnsSetting::Custom { forward, default, .. } = &here.dns {
-            targets.push(default);
-            targets.extend(forward.iter().map(|one| &one.to));
+            targets.extend(default);
+            targets.extend(forward.iter().flat_map(|one| &one.to));
             suffixes.extend(forward.iter().map(|one| one.suffix.clone()));
         }
         for rule in here.rulesets.iter().flat_map(|ruleset| &ruleset.rules) {
-            targets.push(&rule.to);
+            targets.extend(&rule.to);
             suffixes.insert(rule.domain.clone());
         }
         for target in targets {

@@ -249,7 +249,7 @@
       fact("Address space", one.addressSpace);
       fact("Asks", one.asks);
       fact("Peered with", one.peered);
-      fact("Ways to endpoints", one.ways || []);
+      fact("Ways to endpoints", (one.ways || []).map((way) => way.words));
       fact("Virtual machines", one.machines);
       if (one.answers.length) fact("Answered by", list(one.answers.map((answer) => row(sign(answer.standing), count(answer.names, "name"), [answer.by, answer.trouble].filter(Boolean).join(", ")))));
       if (one.links.length) fact("Linked zones", list(one.links.map((link) => row(link.zone, link.resourceGroup, link.resolutionPolicy))));

@@ -1,7 +1,9 @@
-//! The written form of what decides which way packets take.
+//! The written form of what decides which way packets take, and whether rules let them pass.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::schema::{ActionSchema, OneOrMoreSchema};
 
 /// A peering: two networks, or one half of it with its flags.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
@@ -80,6 +82,9 @@ pub(super) struct RouteTableSchema {
     /// Its routes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<RouteSchema>,
+    /// False: it has routes that are not written here, so what they decide is unknown. True without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_complete: Option<bool>,
     /// The subnets it is for, `network/subnet` each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subnets: Vec<String>,
@@ -189,6 +194,77 @@ pub(super) struct EndpointPolicySchema {
     pub private_endpoint_network_policies: EndpointPoliciesSchema,
 }
 
+/// A network security group. Azure's default rules come after its own: packets within `VirtualNetwork` and to the internet
+/// pass, others do not.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SecurityGroupSchema {
+    /// Its rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<SecurityRuleSchema>,
+    /// The subnets it is for, `network/subnet` each; a subnet has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subnets: Vec<String>,
+    /// The virtual machines whose network interfaces it is for; a machine has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub virtual_machines: Vec<String>,
+}
+
+/// A rule of a network security group. It is for new connections: open ones go on.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SecurityRuleSchema {
+    /// Its name.
+    pub name: String,
+    /// Rules with lower numbers come first.
+    #[schemars(range(min = 100, max = 4096))]
+    pub priority: u16,
+    /// Which packets it is for: those that come to the subnet or machine, or those that leave it.
+    pub direction: DirectionSchema,
+    /// What it does with them.
+    pub access: ActionSchema,
+    /// Their protocol; every one without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<ProtocolSchema>,
+    /// Where they are from: `*`, a prefix or a service tag, or several; everywhere without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_address_prefix: Option<OneOrMoreSchema>,
+    /// Where they go: `*`, a prefix or a service tag such as `AzureMonitor` or `VirtualNetwork`, or several; everywhere
+    /// without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_address_prefix: Option<OneOrMoreSchema>,
+    /// The ports they go to: `*`, `443`, `1-1024`, or several; every one without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_port_range: Option<OneOrMoreSchema>,
+}
+
+/// Which packets a rule is for.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DirectionSchema {
+    /// Those that come to the subnet or machine.
+    Inbound,
+    /// Those that leave it.
+    Outbound,
+}
+
+/// The protocol of packets.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProtocolSchema {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// ICMP, which neither HTTPS nor DNS uses.
+    Icmp,
+    /// ESP, the same.
+    Esp,
+    /// AH, the same.
+    Ah,
+    /// Every one.
+    #[serde(rename = "*")]
+    Any,
+}
+
 /// Two networks: one half of their peering.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -221,6 +297,9 @@ pub(super) struct RoutingKeySchema {
     /// This transit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transit: Option<TransitSchema>,
+    /// This security group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_group: Option<String>,
     /// What was said of the private endpoints of this subnet, `network/subnet`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint_policy: Option<String>,

@@ -76,7 +76,10 @@ pub(super) struct ScenarioSchema {
     pub data_collection_endpoints: IndexMap<String, DataCollectionEndpointSchema>,
     /// Virtual machines by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub virtual_machines: IndexMap<String, InNetworkSchema>,
+    pub virtual_machines: IndexMap<String, MachineSchema>,
+    /// Network security groups by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub security_groups: IndexMap<String, SecurityGroupSchema>,
     /// Zones from master files: private zones with what is in them, or zones of public DNS.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zone_files: Vec<ZoneFileSchema>,
@@ -297,12 +300,13 @@ pub(super) struct CustomDnsSchema {
     /// What it does with a CNAME in an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<ForwarderKindSchema>,
-    /// Conditional forwarders: suffix to target.
+    /// Conditional forwarders: suffix to target, or to several in order; the first that packets get to is asked.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub forward: IndexMap<String, String>,
-    /// Where everything else goes: `azureProvided`, `public`, `network/NAME` or `inboundEndpoint/NAME`; `public` without it.
+    pub forward: IndexMap<String, OneOrMoreSchema>,
+    /// Where everything else goes: `azureProvided`, `public`, `network/NAME` or `inboundEndpoint/NAME`, or several of them in
+    /// order; `public` without it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub default: Option<String>,
+    pub default: Option<OneOrMoreSchema>,
 }
 
 /// What a DNS server does with an alias in an answer it forwarded for.
@@ -323,10 +327,26 @@ pub(super) struct InNetworkSchema {
     pub network: String,
 }
 
+/// A virtual machine's place.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct MachineSchema {
+    /// The network.
+    pub network: String,
+    /// The subnet of that network; its route table and security group are then those that count. Without it the machine may
+    /// be in any of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<String>,
+}
+
 /// A DNS forwarding ruleset.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RulesetSchema {
+    /// The network of the outbound endpoint that its queries leave from: targets that packets do not get to from there are
+    /// not asked. Without it every target counts as reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outbound_endpoint: Option<InNetworkSchema>,
     /// Its rules.
     #[serde(default)]
     pub rules: Vec<RuleSchema>,
@@ -341,8 +361,9 @@ pub(super) struct RulesetSchema {
 pub(super) struct RuleSchema {
     /// The domain, with its final dot.
     pub domain: String,
-    /// Where to: `public`, `network/NAME` or `inboundEndpoint/NAME`.
-    pub target: String,
+    /// Where to: `public`, `network/NAME` or `inboundEndpoint/NAME`, or several of them in order; the first that packets get
+    /// to is asked.
+    pub target: OneOrMoreSchema,
     /// Rules that are not enabled are skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
@@ -561,6 +582,8 @@ pub(super) enum WhatSchema {
     SetTransit(TransitSchema),
     /// What applies to the private endpoints of a subnet changes.
     SetEndpointPolicy(EndpointPolicySchema),
+    /// A network security group is created or replaced.
+    SetSecurityGroup(NamedSecurityGroupSchema),
     /// An object that decides which way packets take is deleted.
     DeleteRouting(RoutingKeySchema),
     /// Changes the DNS server of a network.
@@ -630,7 +653,7 @@ pub(super) enum WhatSchema {
     /// Approves or rejects the connection of a private endpoint, or makes it wait.
     SetApproval(SetApprovalSchema),
     /// Creates a virtual machine in a network.
-    CreateVirtualMachine(NamedInNetworkSchema),
+    CreateVirtualMachine(NamedMachineSchema),
     /// A machine opens a session to a resource, at the address that its DNS returns at that moment.
     OpenSession(SessionSchema),
     /// Restarts a machine: its sessions end and are opened again.
@@ -685,6 +708,10 @@ macro_rules! named {
 named! {
     /// An appliance with its name.
     NamedApplianceSchema of ApplianceSchema;
+    /// A virtual machine with its name.
+    NamedMachineSchema of MachineSchema;
+    /// A security group with its name.
+    NamedSecurityGroupSchema of SecurityGroupSchema;
     /// A route table with its name.
     NamedRouteTableSchema of RouteTableSchema;
     /// A hub with its name.
@@ -939,6 +966,18 @@ pub(super) enum OneOrMoreSchema {
     One(String),
     /// Several.
     More(Vec<String>),
+}
+
+impl Default for OneOrMoreSchema {
+    fn default() -> Self {
+        Self::More(Vec::new())
+    }
+}
+
+impl From<Vec<String>> for OneOrMoreSchema {
+    fn from(mut names: Vec<String>) -> Self {
+        if names.len() == 1 { Self::One(names.remove(0)) } else { Self::More(names) }
+    }
 }
 
 impl OneOrMoreSchema {

@@ -25,6 +25,11 @@ impl Loader<'_> {
             WhatSchema::SetVirtualHub(own) => self.set_virtual_hub(own, node, told),
             WhatSchema::SetTransit(own) => self.set_transit(own, node, told),
             WhatSchema::SetEndpointPolicy(own) => self.set_endpoint_policy(own, node, told),
+            WhatSchema::SetSecurityGroup(own) => {
+                self.name(node.get("name").range, &own.name, "security group");
+                let group = self.security_group(&own.name, &own.spec, node);
+                self.set_routing(Routing::SecurityGroup(group), told);
+            }
             WhatSchema::DeleteRouting(own) => self.delete_routing(own, node, told),
             WhatSchema::SetDns(own) => self.set_dns(own, node, told),
             WhatSchema::CreateInboundEndpoint(own) => self.create_inbound_endpoint(own, node, told),
@@ -189,11 +194,9 @@ impl Loader<'_> {
         self.push(told, Event::SetApproval { endpoint: own.endpoint.as_str().into(), state });
     }
 
-    fn create_virtual_machine(&mut self, own: &NamedInNetworkSchema, node: &Node, told: Told) {
+    fn create_virtual_machine(&mut self, own: &NamedMachineSchema, node: &Node, told: Told) {
         self.new_name(ObjectKind::VirtualMachine, &own.name, node.get("name").range);
-        self.refer(ObjectKind::Network, &own.spec.network, node.get("network"));
-        let (name, network) = (own.name.as_str().into(), own.spec.network.as_str().into());
-        self.push(told, Event::CreateVirtualMachine { name, network });
+        self.machine(&own.name, &own.spec, node, told);
     }
 
     fn open_session(&mut self, own: &SessionSchema, node: &Node, told: Told) {

@@ -269,10 +269,9 @@ impl Loader<'_> {
         }
         for ((name, own), (key, node)) in shape.virtual_machines.iter().zip(entries("virtualMachines")) {
             self.new_name(ObjectKind::VirtualMachine, name, key.range);
-            self.refer(ObjectKind::Network, &own.network, node.get("network"));
-            let (name, network) = (name.as_str().into(), own.network.as_str().into());
-            self.push(undated(key.range), Event::CreateVirtualMachine { name, network });
+            self.machine(name, own, node, undated(key.range));
         }
+        self.security_groups(shape, root);
         for (index, zone) in shape.zone_files.iter().enumerate() {
             self.zone_file(zone, root.get("zoneFiles").item(index));
         }

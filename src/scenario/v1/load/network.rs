@@ -94,15 +94,49 @@ impl Loader<'_> {
             if let Some(suffix) = &suffix {
                 self.is_foreign(suffix, key.range);
             }
-            let to = self.target(target, node.range);
+            let to = self.servers(target, node);
             forward.extend(suffix.zip(to).map(|(suffix, to)| Forward { suffix, to }));
         }
-        let default = custom.default.as_deref().and_then(|target| self.target(target, node.get("default").range));
+        let default = custom.default.as_ref().and_then(|target| self.servers(target, node.get("default")));
         let kind = match custom.kind {
             Some(ForwarderKindSchema::AcceptsChain) => ForwarderKind::AcceptsChain,
             Some(ForwarderKindSchema::RestartsAtCname) | None => ForwarderKind::RestartsAtCname,
         };
-        DnsSetting::Custom { kind, forward, default: default.unwrap_or(ForwardTo::Public) }
+        DnsSetting::Custom { kind, forward, default: default.unwrap_or_else(|| vec![ForwardTo::Public]) }
+    }
+
+    /// Where a question is sent on: one server, or several in order.
+    fn servers(&mut self, shape: &OneOrMoreSchema, node: &Node) -> Option<Vec<ForwardTo>> {
+        let mut targets = Vec::new();
+        for (index, text) in shape.names().iter().enumerate() {
+            let range = match shape {
+                OneOrMoreSchema::One(_) => node.range,
+                OneOrMoreSchema::More(_) => node.item(index).range,
+            };
+            targets.push(self.target(text, range)?);
+        }
+        if targets.is_empty() {
+            let hint = "write azureProvided, public, network/NAME or inboundEndpoint/NAME".to_owned();
+            self.fault(node.range, "expected at least one server to forward to".to_owned(), Some(hint));
+            return None;
+        }
+        Some(targets)
+    }
+
+    /// A virtual machine in a network, and in a subnet of it where that is written.
+    pub(super) fn machine(&mut self, name: &str, shape: &MachineSchema, node: &Node, told: Told) {
+        self.refer(ObjectKind::Network, &shape.network, node.get("network"));
+        if let Some(subnet) = &shape.subnet
+            && let Some(network) = self.state.networks.get(shape.network.as_str())
+            && network.subnet(subnet).is_none()
+        {
+            let (network, subnet) = (network.name.clone(), shown(subnet).into());
+            let hint = "write the name of a subnet of that network".to_owned();
+            self.fault(node.get("subnet").range, Reason::NoSubnet { network, subnet }.to_string(), Some(hint));
+        }
+        let subnet = shape.subnet.as_deref().map(Into::into);
+        let (name, network) = (name.into(), shape.network.as_str().into());
+        self.push(told, Event::CreateVirtualMachine { name, network, subnet });
     }
 
     /// Where a question is sent on.
@@ -136,7 +170,7 @@ impl Loader<'_> {
             if let Some(domain) = &domain {
                 self.is_foreign(domain, node.get("domain").range);
             }
-            let to = self.target(&rule.target, node.get("target").range);
+            let to = self.servers(&rule.target, node.get("target"));
             if let (Some(domain), Some(to)) = (domain, to) {
                 let final_dot = rule.domain.ends_with('.');
                 rules.push(RulesetRule { domain, final_dot, enabled: rule.enabled.unwrap_or(true), to });
@@ -145,7 +179,12 @@ impl Loader<'_> {
         for (index, link) in shape.links.iter().enumerate() {
             self.refer(ObjectKind::Network, link, node.get("links").item(index));
         }
-        RulesetSpec { name: name.into(), rules, links: shape.links.iter().map(|link| link.as_str().into()).collect() }
+        if let Some(outbound) = &shape.outbound_endpoint {
+            self.refer(ObjectKind::Network, &outbound.network, node.get("outboundEndpoint").get("network"));
+        }
+        let outbound = shape.outbound_endpoint.as_ref().map(|one| one.network.as_str().into());
+        let links = shape.links.iter().map(|link| link.as_str().into()).collect();
+        RulesetSpec { name: name.into(), outbound, rules, links }
     }
 
     pub(super) fn delete_network(&mut self, name: &str, node: &Node, told: Told) {

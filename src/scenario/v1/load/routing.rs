@@ -1,4 +1,5 @@
-//! What decides which way packets take: halves of peerings, gateways, route tables, appliances, virtual hubs, transits.
+//! What decides which way packets take: halves of peerings, gateways, route tables, appliances, virtual hubs, transits; and
+//! the security groups that let them pass or not.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -12,7 +13,8 @@ use crate::estate::routing::{
     Appliance, EndpointPolicies, EndpointPolicy, Forwards, Gateway, GatewayKind, NextHop, PeeringFlags, PeeringHalf,
     RouteTable, Transit, UserRoute, VirtualHub,
 };
-use crate::estate::{Event, NetworkName, Routing, RoutingKey};
+use crate::estate::security::{Addresses, Direction, Protocol, SecurityGroup, SecurityRule, parse_ports};
+use crate::estate::{Event, NetworkName, Routing, RoutingKey, RuleAction};
 use crate::scenario::error::shown;
 use crate::scenario::node::{Node, Range};
 use crate::scenario::v1::schema::*;
@@ -137,7 +139,8 @@ impl Loader<'_> {
             subnets.extend(self.subnet_by_path(text, node.get("subnets").item(index).range));
         }
         let disable_bgp = shape.disable_bgp_route_propagation.unwrap_or(false);
-        RouteTable { name: name.into(), disable_bgp, routes, subnets }
+        let is_complete = shape.is_complete.unwrap_or(true);
+        RouteTable { name: name.into(), disable_bgp, routes, is_complete, subnets }
     }
 
     fn next_hop(&mut self, shape: &RouteSchema, node: &Node) -> Option<NextHop> {
@@ -215,6 +218,100 @@ impl Loader<'_> {
         Some(EndpointPolicy { network, subnet, policy })
     }
 
+    /// The security groups at the top of a scenario, which name virtual machines.
+    pub(super) fn security_groups(&mut self, shape: &ScenarioSchema, root: &Node) {
+        for ((name, own), (key, node)) in shape.security_groups.iter().zip(root.entries_of("securityGroups")) {
+            self.name(key.range, name, "security group");
+            let group = self.security_group(name, own, node);
+            self.set_routing(Routing::SecurityGroup(group), undated(key.range));
+        }
+    }
+
+    pub(super) fn security_group(&mut self, name: &str, shape: &SecurityGroupSchema, node: &Node) -> SecurityGroup {
+        let mut rules: Vec<SecurityRule> = Vec::new();
+        for (index, own) in shape.rules.iter().enumerate() {
+            let node = node.get("rules").item(index);
+            self.name(node.get("name").range, &own.name, "rule");
+            let Some(rule) = self.security_rule(own, node) else { continue };
+            let same = |one: &&SecurityRule| one.priority == rule.priority && one.direction == rule.direction;
+            if let Some(other) = rules.iter().find(same) {
+                let message = format!("the rules `{}` and `{}` have the same priority", other.name, rule.name);
+                let hint = "give each rule of a direction a priority of its own".to_owned();
+                self.fault(node.get("priority").range, message, Some(hint));
+            }
+            rules.push(rule);
+        }
+        let mut subnets = Vec::new();
+        for (index, text) in shape.subnets.iter().enumerate() {
+            subnets.extend(self.subnet_by_path(text, node.get("subnets").item(index).range));
+        }
+        for (index, machine) in shape.virtual_machines.iter().enumerate() {
+            self.refer(ObjectKind::VirtualMachine, machine, node.get("virtualMachines").item(index));
+        }
+        let machines = shape.virtual_machines.iter().map(|name| name.as_str().into()).collect();
+        SecurityGroup { name: name.into(), rules, subnets, machines }
+    }
+
+    fn security_rule(&mut self, shape: &SecurityRuleSchema, node: &Node) -> Option<SecurityRule> {
+        if !(100..=4096).contains(&shape.priority) {
+            let message = format!("`{}` is not a priority", shape.priority);
+            self.fault(node.get("priority").range, message, Some("write a number from 100 to 4096".to_owned()));
+        }
+        let sources = self.addresses(shape.source_address_prefix.as_ref(), node.get("sourceAddressPrefix"));
+        let destinations =
+            self.addresses(shape.destination_address_prefix.as_ref(), node.get("destinationAddressPrefix"));
+        let mut ports = Vec::new();
+        let told = node.get("destinationPortRange");
+        for text in shape.destination_port_range.iter().flat_map(OneOrMoreSchema::names) {
+            let port = parse_ports(text);
+            if port.is_none() {
+                let hint = "write *, a port or a range such as 1-1024".to_owned();
+                self.fault(told.range, format!("`{}` is not a range of ports", shown(text)), Some(hint));
+            }
+            ports.extend(port);
+        }
+        if shape.destination_port_range.is_none() {
+            ports.push((0, u16::MAX));
+        }
+        Some(SecurityRule {
+            name: shape.name.as_str().into(),
+            priority: shape.priority,
+            direction: match shape.direction {
+                DirectionSchema::Inbound => Direction::Inbound,
+                DirectionSchema::Outbound => Direction::Outbound,
+            },
+            access: match shape.access {
+                ActionSchema::Allow => RuleAction::Allow,
+                ActionSchema::Deny => RuleAction::Deny,
+            },
+            protocol: match shape.protocol {
+                Some(ProtocolSchema::Tcp) => Protocol::Tcp,
+                Some(ProtocolSchema::Udp) => Protocol::Udp,
+                Some(ProtocolSchema::Icmp | ProtocolSchema::Esp | ProtocolSchema::Ah) => Protocol::Other,
+                Some(ProtocolSchema::Any) | None => Protocol::Any,
+            },
+            sources: sources?,
+            destinations: destinations?,
+            ports,
+        })
+    }
+
+    /// Addresses of a rule; without any all are meant.
+    fn addresses(&mut self, shape: Option<&OneOrMoreSchema>, node: &Node) -> Option<Vec<Addresses>> {
+        let Some(shape) = shape else { return Some(vec![Addresses::Any]) };
+        let mut read = Vec::new();
+        for text in shape.names() {
+            let one = Addresses::parse(text);
+            if one.is_none() {
+                let message = format!("`{}` is neither a prefix nor a service tag", shown(text));
+                let hint = "write *, a prefix such as 10.0.1.0/24, or a tag such as VirtualNetwork".to_owned();
+                self.fault(node.range, message, Some(hint));
+            }
+            read.extend(one);
+        }
+        (!read.is_empty()).then_some(read)
+    }
+
     pub(super) fn delete_routing(&mut self, shape: &RoutingKeySchema, node: &Node, told: Told) {
         let mut keys: Vec<RoutingKey> = Vec::new();
         if let Some(half) = &shape.peering {
@@ -227,6 +324,7 @@ impl Loader<'_> {
         if let Some(transit) = &shape.transit {
             keys.push(Routing::Transit(self.transit(transit, node.get("transit"))).key());
         }
+        keys.extend(shape.security_group.as_deref().map(|name| RoutingKey::SecurityGroup(name.into())));
         if let Some(subnet) = &shape.endpoint_policy {
             let subnet = self.subnet_by_path(subnet, node.get("endpointPolicy").range);
             keys.extend(subnet.map(|(network, subnet)| RoutingKey::EndpointPolicy(network, subnet)));

@@ -8,9 +8,9 @@ use crate::compile::{State, declared_names};
 use crate::dns::OwnerName;
 use crate::estate::{
     AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting, Event,
-    ForwardTo, ForwarderKind, History, NetworkKind, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded,
-    ResolutionPolicy, ResourceSpec, Routing, RuleAction, RulesetSpec, ScopeSpec, UnresolvedEndpoint, WorkspaceSpec,
-    ZoneGroup, ZoneId,
+    ForwardTo, ForwarderKind, History, NetworkKind, NetworkName, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess,
+    Recorded, ResolutionPolicy, ResourceSpec, Routing, RuleAction, RulesetSpec, ScopeSpec, UnresolvedEndpoint,
+    WorkspaceSpec, ZoneGroup, ZoneId,
 };
 use crate::scenario::v1::load::region;
 use crate::scenario::v1::schema::*;
@@ -25,7 +25,7 @@ pub(super) enum Declaration<'e> {
     Workspace(String, WorkspaceSchema),
     Component(String, ComponentSchema),
     DataCollectionEndpoint(String, DataCollectionEndpointSchema),
-    VirtualMachine(String, InNetworkSchema),
+    VirtualMachine(String, MachineSchema),
     /// There is no map for such events.
     None,
 }
@@ -48,8 +48,8 @@ pub(super) fn declaration(event: &Event) -> Declaration<'_> {
         Event::PutResource(ResourceSpec::DataCollectionEndpoint(spec)) => {
             Declaration::DataCollectionEndpoint(spec.name.to_string(), data_collection_endpoint(spec))
         }
-        Event::CreateVirtualMachine { name, network } => {
-            Declaration::VirtualMachine(name.to_string(), InNetworkSchema { network: network.to_string() })
+        Event::CreateVirtualMachine { name, network, subnet } => {
+            Declaration::VirtualMachine(name.to_string(), machine(network, subnet.as_deref()))
         }
         _ => Declaration::None,
     }
@@ -234,8 +234,9 @@ impl Events {
                 endpoint: endpoint.to_string(),
                 approval: approval(*state),
             }),
-            Event::CreateVirtualMachine { name, network } => {
-                WhatSchema::CreateVirtualMachine(in_network(name.as_str(), network.as_str()))
+            Event::CreateVirtualMachine { name, network, subnet } => {
+                let spec = machine(network, subnet.as_deref());
+                WhatSchema::CreateVirtualMachine(NamedMachineSchema { name: name.to_string(), spec })
             }
             Event::OpenSession { machine, resource } => {
                 WhatSchema::OpenSession(SessionSchema { machine: machine.to_string(), resource: resource.to_string() })
@@ -401,10 +402,14 @@ fn dns(setting: &DnsSetting) -> Option<DnsSchema> {
                 ForwarderKind::RestartsAtCname => ForwarderKindSchema::RestartsAtCname,
                 ForwarderKind::AcceptsChain => ForwarderKindSchema::AcceptsChain,
             }),
-            forward: forward.iter().map(|one| (one.suffix.to_string(), target(&one.to))).collect(),
-            default: Some(target(default)),
+            forward: forward.iter().map(|one| (one.suffix.to_string(), targets(&one.to))).collect(),
+            default: Some(targets(default)),
         })),
     }
+}
+
+fn targets(to: &[ForwardTo]) -> OneOrMoreSchema {
+    to.iter().map(target).collect::<Vec<_>>().into()
 }
 
 fn target(to: &ForwardTo) -> String {
@@ -420,10 +425,12 @@ fn ruleset(spec: &RulesetSpec) -> RulesetSchema {
     let rules = spec.rules.iter().map(|rule| RuleSchema {
         // The root is a dot in any case.
         domain: if rule.final_dot { rule.domain.dotted().to_string() } else { rule.domain.to_string() },
-        target: target(&rule.to),
+        target: targets(&rule.to),
         enabled: (!rule.enabled).then_some(false),
     });
-    RulesetSchema { rules: rules.collect(), links: spec.links.iter().map(ToString::to_string).collect() }
+    let outbound = spec.outbound.as_ref().map(|network| InNetworkSchema { network: network.to_string() });
+    let links = spec.links.iter().map(ToString::to_string).collect();
+    RulesetSchema { outbound_endpoint: outbound, rules: rules.collect(), links }
 }
 
 fn workspace(spec: &WorkspaceSpec) -> WorkspaceSchema {
@@ -561,6 +568,10 @@ fn scoped(scope: &str, mut resources: Vec<String>) -> ScopedResourceSchema {
         _ => OneOrMoreSchema::More(resources),
     };
     ScopedResourceSchema { scope: scope.to_owned(), resource }
+}
+
+fn machine(network: &NetworkName, subnet: Option<&str>) -> MachineSchema {
+    MachineSchema { network: network.to_string(), subnet: subnet.map(str::to_owned) }
 }
 
 fn in_network(name: &str, network: &str) -> NamedInNetworkSchema {

@@ -6,7 +6,8 @@ use crate::estate::routing::{
     Appliance, EndpointPolicies, Forwards, Gateway, GatewayKind, NextHop, PeeringHalf, RouteTable, Transit, UserRoute,
     VirtualHub,
 };
-use crate::estate::{NetworkName, Routing, RoutingKey};
+use crate::estate::security::{Addresses, Direction, Protocol, SecurityGroup, SecurityRule};
+use crate::estate::{NetworkName, Routing, RoutingKey, RuleAction};
 use crate::scenario::v1::schema::*;
 
 /// The event that sets an object.
@@ -32,6 +33,10 @@ pub(super) fn set(routing: &Routing) -> WhatSchema {
             subnet: format!("{}/{}", one.network, one.subnet),
             private_endpoint_network_policies: policies(one.policy),
         }),
+        Routing::SecurityGroup(one) => WhatSchema::SetSecurityGroup(NamedSecurityGroupSchema {
+            name: one.name.to_string(),
+            spec: security_group(one),
+        }),
     }
 }
 
@@ -50,6 +55,7 @@ pub(super) fn delete(key: &RoutingKey) -> WhatSchema {
             let between = names(between);
             shape.transit = Some(TransitSchema { through: through.to_string(), between, by: None });
         }
+        RoutingKey::SecurityGroup(name) => shape.security_group = Some(name.to_string()),
         RoutingKey::EndpointPolicy(network, subnet) => shape.endpoint_policy = Some(format!("{network}/{subnet}")),
     }
     WhatSchema::DeleteRouting(shape)
@@ -75,6 +81,9 @@ pub(super) fn declare(shape: &mut ScenarioSchema, routing: &Routing) -> bool {
             format!("{}/{}", one.network, one.subnet),
             policies(one.policy),
         ),
+        Routing::SecurityGroup(one) => {
+            super::put(&mut shape.security_groups, one.name.to_string(), security_group(one))
+        }
     }
 }
 
@@ -88,6 +97,8 @@ pub(super) fn place(routing: &Routing) -> usize {
         Routing::VirtualHub(_) => 5,
         Routing::Transit(_) => 6,
         Routing::EndpointPolicy(_) => 7,
+        // They name virtual machines.
+        Routing::SecurityGroup(_) => 14,
     }
 }
 
@@ -136,6 +147,7 @@ fn route_table(one: &RouteTable) -> RouteTableSchema {
     RouteTableSchema {
         disable_bgp_route_propagation: one.disable_bgp.then_some(true),
         routes: one.routes.iter().map(route).collect(),
+        is_complete: (!one.is_complete).then_some(false),
         subnets: one.subnets.iter().map(|(network, subnet)| format!("{network}/{subnet}")).collect(),
     }
 }
@@ -168,6 +180,46 @@ fn transit(one: &Transit) -> TransitSchema {
         through: one.through.to_string(),
         between: names(&one.between),
         by: one.by.as_deref().map(str::to_owned),
+    }
+}
+
+fn security_group(one: &SecurityGroup) -> SecurityGroupSchema {
+    SecurityGroupSchema {
+        rules: one.rules.iter().map(security_rule).collect(),
+        subnets: one.subnets.iter().map(|(network, subnet)| format!("{network}/{subnet}")).collect(),
+        virtual_machines: one.machines.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn security_rule(one: &SecurityRule) -> SecurityRuleSchema {
+    let addresses = |all: &[Addresses]| {
+        (*all != [Addresses::Any]).then(|| all.iter().map(ToString::to_string).collect::<Vec<_>>().into())
+    };
+    let ports = one.ports.iter().map(|(from, to)| match (*from, *to) {
+        (0, u16::MAX) => "*".to_owned(),
+        (from, to) if from == to => from.to_string(),
+        (from, to) => format!("{from}-{to}"),
+    });
+    SecurityRuleSchema {
+        name: one.name.to_string(),
+        priority: one.priority,
+        direction: match one.direction {
+            Direction::Inbound => DirectionSchema::Inbound,
+            Direction::Outbound => DirectionSchema::Outbound,
+        },
+        access: match one.access {
+            RuleAction::Allow => ActionSchema::Allow,
+            RuleAction::Deny => ActionSchema::Deny,
+        },
+        protocol: match one.protocol {
+            Protocol::Any => None,
+            Protocol::Tcp => Some(ProtocolSchema::Tcp),
+            Protocol::Udp => Some(ProtocolSchema::Udp),
+            Protocol::Other => Some(ProtocolSchema::Icmp),
+        },
+        source_address_prefix: addresses(&one.sources),
+        destination_address_prefix: addresses(&one.destinations),
+        destination_port_range: (one.ports != [(0, u16::MAX)]).then(|| ports.collect::<Vec<_>>().into()),
     }
 }
 
