@@ -6,7 +6,6 @@ use indexmap::IndexMap;
 use ipnet::{IpNet, Ipv4Net};
 
 use super::label::clean;
-use super::routing::half;
 use super::{Builder, Endpoint};
 use crate::dns::OwnerName;
 use crate::estate::network::RulesetRule;
@@ -67,6 +66,18 @@ impl Peering {
         }
         halves.into_iter().map(|half| (Event::SetRouting(Routing::PeeringHalf(half)), self.place.clone())).collect()
     }
+}
+
+/// A half of a peering, by what was told of it.
+fn half(object: &Object, from: &str, to: &str) -> PeeringHalf {
+    let flag = |name: &str| object.get(name).and_then(serde_json::Value::as_bool);
+    let flags = PeeringFlags {
+        access: flag("allowVirtualNetworkAccess").unwrap_or(true),
+        forwarded: flag("allowForwardedTraffic").unwrap_or(false),
+        gateway_transit: Some(flag("allowGatewayTransit").unwrap_or(false)),
+        remote_gateways: Some(flag("useRemoteGateways").unwrap_or(false)),
+    };
+    PeeringHalf { from: from.into(), to: to.into(), flags }
 }
 
 /// All networks, and what stands between them.

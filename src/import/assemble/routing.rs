@@ -11,8 +11,8 @@ use super::Builder;
 use super::label::clean;
 use super::network::{Network, Networks};
 use crate::estate::routing::{
-    Appliance, EndpointPolicies, EndpointPolicy, Forwards, Gateway, GatewayKind, NextHop, PeeringFlags, PeeringHalf,
-    RouteTable, UserRoute, VirtualHub,
+    Appliance, EndpointPolicies, EndpointPolicy, Forwards, Gateway, GatewayKind, NextHop, RouteTable, UserRoute,
+    VirtualHub,
 };
 use crate::estate::security::{Addresses, Direction, Protocol, SecurityGroup, SecurityRule, parse_ports};
 use crate::estate::{DnsSetting, Event, NetworkKind, NetworkName, NetworkSpec, Routing, RuleAction};
@@ -22,18 +22,6 @@ use crate::import::id::ResourceId;
 use crate::import::report::{Provenance, Topic};
 
 const SUBNET: &str = "microsoft.network/virtualnetworks/subnets";
-
-/// A half of a peering, by what was told of it.
-pub(super) fn half(object: &Object, from: &str, to: &str) -> PeeringHalf {
-    let flag = |name: &str| object.get(name).and_then(Value::as_bool);
-    let flags = PeeringFlags {
-        access: flag("allowVirtualNetworkAccess").unwrap_or(true),
-        forwarded: flag("allowForwardedTraffic").unwrap_or(false),
-        gateway_transit: Some(flag("allowGatewayTransit").unwrap_or(false)),
-        remote_gateways: Some(flag("useRemoteGateways").unwrap_or(false)),
-    };
-    PeeringHalf { from: from.into(), to: to.into(), flags }
-}
 
 impl Builder<'_> {
     /// Everything that decides which way packets take, besides peerings, in the order in which a scenario has it.

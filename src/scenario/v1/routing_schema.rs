@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::schema::{ActionSchema, OneOrMoreSchema};
+use super::list_schema::OneOrMoreSchema;
 
 /// A peering: two networks, or one half of it with its flags.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
@@ -236,6 +236,15 @@ pub(super) struct SecurityRuleSchema {
     /// The ports they go to: `*`, `443`, `1-1024`, or several; every one without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination_port_range: Option<OneOrMoreSchema>,
+}
+
+/// What an outbound rule does.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ActionSchema {
+    /// Packets pass.
+    Allow,
+    /// New connections are blocked.
+    Deny,
 }
 
 /// Which packets a rule is for.

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) use super::list_schema::*;
 pub(super) use super::routing_schema::*;
 
 use crate::dns::Rcode;
@@ -958,37 +959,6 @@ pub(super) struct ScopedResourceSchema {
     pub resource: OneOrMoreSchema,
 }
 
-/// A name or a list of names.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
-#[serde(untagged)]
-pub(super) enum OneOrMoreSchema {
-    /// One.
-    One(String),
-    /// Several.
-    More(Vec<String>),
-}
-
-impl Default for OneOrMoreSchema {
-    fn default() -> Self {
-        Self::More(Vec::new())
-    }
-}
-
-impl From<Vec<String>> for OneOrMoreSchema {
-    fn from(mut names: Vec<String>) -> Self {
-        if names.len() == 1 { Self::One(names.remove(0)) } else { Self::More(names) }
-    }
-}
-
-impl OneOrMoreSchema {
-    pub(super) fn names(&self) -> &[String] {
-        match self {
-            Self::One(name) => std::slice::from_ref(name),
-            Self::More(names) => names,
-        }
-    }
-}
-
 /// A private endpoint.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -1122,15 +1092,6 @@ pub(super) struct OutboundRuleSchema {
     pub network: String,
     /// What the rule does.
     pub action: ActionSchema,
-}
-
-/// What an outbound rule does.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ActionSchema {
-    /// Packets pass.
-    Allow,
-    /// New connections are blocked.
-    Deny,
 }
 
 /// What must be true at the end of a step.
