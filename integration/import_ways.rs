@@ -109,7 +109,7 @@ fn a_route_through_a_firewall_is_known_and_its_rules_are_not() {
     assert!(rt.disable_bgp && rt.is_complete && rt.subnets.len() == 1);
     let half = state.routes.half(&"app".into(), &"hub".into()).expect("the half is read");
     assert_eq!((half.gateway_transit, half.remote_gateways), (Some(false), Some(true)));
-    assert!(imported.report.of(Topic::NotRead).any(|remark| remark.text.contains("rules of fw")));
+    assert!(imported.report.of(Topic::Unresolved).any(|remark| remark.text.contains("rules of fw")));
     reads_back(&imported);
 }
 

@@ -91,7 +91,7 @@ impl Builder<'_> {
                             "route {} of {label} leads to what is not known: nothing is concluded from it",
                             route.id.name()
                         );
-                        self.report.add(Topic::NotRead, text, route.places(), None);
+                        self.report.add(Topic::Unresolved, text, route.places(), None);
                     }
                 }
             }
@@ -127,7 +127,7 @@ impl Builder<'_> {
             let network = self.add_network(networks, &network);
             let name: Arc<str> = self.labels.of("appliance", &object.id).into();
             let text = format!("the rules of {name} are not read: whether it lets packets pass is not known");
-            self.report.add(Topic::NotRead, text, object.places(), None);
+            self.report.add(Topic::Unresolved, text, object.places(), None);
             let network = network.as_str().into();
             let appliance = Appliance { name, network, address, forwards: Forwards::Unknown };
             all.push((Routing::Appliance(appliance), object.place(attribute)));
@@ -234,7 +234,7 @@ impl Builder<'_> {
                 let text = format!(
                     "the rules of the firewall in {name} are not read: whether it lets packets pass is not known"
                 );
-                self.report.add(Topic::NotRead, text, object.places(), None);
+                self.report.add(Topic::Unresolved, text, object.places(), None);
             }
             all.push((Routing::VirtualHub(VirtualHub { name, wan, connections, firewall }), object.told.clone()));
         }
