@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 
 use super::{Draft, count, list, step_words};
 use crate::assess::Code;
+use crate::assess::exit::Exits;
 use crate::assess::forwarding::decided_in;
 use crate::assess::verdict::{Cause, Root, Standing, Unserved};
+use crate::compile::arrival::arrives;
+use crate::compile::reachability::{Origin, Reach};
 use crate::compile::refusal::Reason;
-use crate::compile::state::State;
+use crate::compile::state::{Endpoint, State};
 use crate::compile::{Compiled, ViewId};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{
-    AccessMode, DnsSetting, EndpointName, ForwardTo, ForwarderKind, NetworkName, PublicNetworkAccess, ResourceSpec,
-    ZoneId,
+    AccessMode, DnsSetting, EndpointName, ForwardTo, ForwarderKind, MachineName, NetworkName, PublicNetworkAccess,
+    ResourceSpec, RuleAction, ZoneId,
 };
 
 /// Words the finding of `cause`, and adds the objects it is about.
@@ -78,6 +81,7 @@ struct Failing {
     names: BTreeSet<OwnerName>,
     networks: BTreeSet<NetworkName>,
     resources: BTreeSet<crate::estate::ResourceName>,
+    machines: BTreeSet<MachineName>,
 }
 
 impl Failing {
@@ -89,6 +93,7 @@ impl Failing {
             names: worst().map(|used| used.name.clone()).collect(),
             networks: worst().map(|used| used.network.clone()).collect(),
             resources: worst().filter_map(|used| used.resource.clone()).collect(),
+            machines: worst().filter_map(|used| used.machine.clone()).collect(),
         }
     }
 
@@ -218,11 +223,27 @@ fn of_network(world: &Compiled, code: Code, network: &NetworkName, failing: &Fai
                 if failing.resources.len() == 1 { "refuses" } else { "refuse" },
             )
         }
-        Code::OutboundRuleLeavesNoPath => format!(
-            "the outbound rule of {network} denies AzureMonitor, and {} {} no private path from there",
-            list(&failing.resources),
-            if failing.resources.len() == 1 { "has" } else { "have" },
-        ),
+        Code::OutboundRuleLeavesNoPath => {
+            let rule = match state.outbound.get(network) {
+                Some(RuleAction::Deny) => format!("the outbound rule of {network} denies AzureMonitor"),
+                _ => format!("outbound rules in {network} drop packets to public addresses"),
+            };
+            let origins = std::iter::once(Origin::from(network));
+            let machines = failing.machines.iter().filter_map(|machine| Origin::machine(state, machine));
+            let closed = origins.chain(machines).filter_map(|origin| {
+                Exits::of(state, Some(origin))
+                    .closed()
+                    .filter(|_| state.outbound.get(network).is_none())
+                    .map(str::to_owned)
+            });
+            let reasons: BTreeSet<String> = closed.collect();
+            draft.also = reasons.into_iter().take(MOST_REASONS).collect();
+            format!(
+                "{rule}, and {} {} no private path from there",
+                list(&failing.resources),
+                if failing.resources.len() == 1 { "has" } else { "have" },
+            )
+        }
         _ => format!(
             "{} {} not work in {network}, and no rule explains why",
             count(failing.names.len(), "name"),
@@ -362,6 +383,20 @@ fn of_record_set(world: &Compiled, code: Code, id: &ZoneId, owner: &OwnerName, f
     format!("{names} resolves to {addresses} in {networks}, an address that no private endpoint has")
 }
 
+/// The most reasons a finding repeats.
+const MOST_REASONS: usize = 4;
+
+/// Where packets of the networks and machines concerned end on their way to an endpoint, if anywhere but at a missing peering.
+fn stopped<'w>(state: &'w State, endpoint: &'w Endpoint, failing: &'w Failing) -> impl Iterator<Item = String> + 'w {
+    let networks = failing.networks.iter().map(Origin::from);
+    let machines = failing.machines.iter().filter_map(|machine| Origin::machine(state, machine));
+    let address = endpoint.members.first().map(|member| member.address);
+    networks.chain(machines).filter_map(move |origin| match arrives(state, origin, &endpoint.spec.network, address?) {
+        Reach::Stopped(why) => Some(why),
+        _ => None,
+    })
+}
+
 fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Failing, draft: &mut Draft) -> String {
     draft.endpoints.insert(name.clone());
     let state = &world.state;
@@ -386,12 +421,16 @@ fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Fail
             endpoint.spec.network,
             list(&draft.networks)
         ),
-        Code::UnreachableAddresses => format!(
-            "{} of {name} resolve to addresses in {}, which {} cannot reach",
-            if failing.names.len() == 1 { "1 name".to_owned() } else { count(failing.names.len(), "name") },
-            endpoint.spec.network,
-            list(&failing.networks)
-        ),
+        Code::UnreachableAddresses => {
+            let reasons: BTreeSet<String> = stopped(state, endpoint, failing).collect();
+            draft.also = reasons.into_iter().take(MOST_REASONS).collect();
+            format!(
+                "{} of {name} resolve to addresses in {}, which {} cannot reach",
+                if failing.names.len() == 1 { "1 name".to_owned() } else { count(failing.names.len(), "name") },
+                endpoint.spec.network,
+                list(&failing.networks)
+            )
+        }
         Code::ConnectionNotApproved => format!(
             "the connection of {name} to {scope} is {:?}{}",
             endpoint.approval,
