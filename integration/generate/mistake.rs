@@ -69,17 +69,17 @@ fn of_networks(state: &State, seed: u64, which: u64) -> Option<Event> {
         30 => network.clone().map(|name| Event::CreateNetwork((*state.networks[&name]).clone())),
         31 => network.clone().map(|network| {
             let to = ForwardTo::InboundEndpoint(nobody.into());
-            let dns = DnsSetting::Custom { kind: ForwarderKind::default(), forward: Vec::new(), default: to };
+            let dns = DnsSetting::Custom { kind: ForwarderKind::default(), forward: Vec::new(), default: vec![to] };
             Event::SetDns { network, dns }
         }),
         32 => {
             let (domain, to) = (OwnerName::root(), ForwardTo::Network(nobody.into()));
-            let rules = vec![RulesetRule { domain, final_dot: true, enabled: true, to }];
-            Some(Event::SetRuleset(RulesetSpec { name: "new".into(), rules, links: Vec::new() }))
+            let rules = vec![RulesetRule { domain, final_dot: true, enabled: true, to: vec![to] }];
+            Some(Event::SetRuleset(RulesetSpec { name: "new".into(), outbound: None, rules, links: Vec::new() }))
         }
         33 => {
-            let forward = vec![Forward { suffix: OwnerName::root(), to: ForwardTo::Network(nobody.into()) }];
-            let dns = DnsSetting::Custom { kind: ForwarderKind::default(), forward, default: ForwardTo::Public };
+            let forward = vec![Forward { suffix: OwnerName::root(), to: vec![ForwardTo::Network(nobody.into())] }];
+            let dns = DnsSetting::Custom { kind: ForwarderKind::default(), forward, default: vec![ForwardTo::Public] };
             Some(Event::CreateNetwork(NetworkSpec {
                 name: "new".into(),
                 kind: NetworkKind::Virtual,

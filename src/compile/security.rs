@@ -11,10 +11,9 @@ use ipnet::Ipv4Net;
 
 use super::reachability::{Origin, Reach, between};
 use super::state::State;
-use crate::catalogue::Cloud;
 use crate::estate::routing::NextHop;
 use crate::estate::security::{Addresses, Direction, Protocol, SecurityGroup, SecurityRule};
-use crate::estate::{NetworkName, RuleAction};
+use crate::estate::{Cloud, NetworkName, RuleAction};
 
 /// What packets are sent with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
