@@ -65,7 +65,7 @@ const WANTED: [Wanted; 29] = [
     }),
     ("rulesets", 20, |_, world| !world.state.rulesets.is_empty()),
     ("inbound endpoints", 30, |_, world| !world.state.inbound.is_empty()),
-    ("peerings", 40, |_, world| !world.state.peerings.is_empty()),
+    ("peerings", 35, |_, world| !world.state.peerings.is_empty()),
     ("security groups", 5, |_, world| world.state.routes.groups().next().is_some()),
     ("machines in a subnet", 10, |_, world| world.state.machines.values().any(|one| one.subnet.is_some())),
     ("several servers to forward to", 15, |_, world| {

@@ -1,5 +1,6 @@
 //! Flows of resources that no scope governs: what path they take, and what decides them instead.
 
+use super::exit::Exits;
 use super::route::{Path, route};
 use crate::catalogue::{FlowOwner, OtherFlowRow, Through, every_cloud};
 use crate::compile::{Compiled, ViewId, member};
@@ -34,9 +35,10 @@ pub fn other_flows(world: &Compiled, view: ViewId, resource: &ResourceName) -> V
         }
     };
     let rows = every_cloud().other_flows.iter().filter(|row| row.of.iter().any(|owner| is_owner(spec, *owner)));
-    let flow = |row| {
+    let exits = Exits::of(&world.state, world.views.get(view).network.as_ref().map(Into::into));
+    let flow = |row: &'static OtherFlowRow| {
         let path = name(row).map(|name| {
-            let path = route(world, view, &name);
+            let path = exits.pass(route(world, view, &name), row.operation);
             (name, path)
         });
         OtherFlow { resource: resource.clone(), row, path }

@@ -309,10 +309,9 @@ impl Reading<'_> {
         let known = Known { resource, plan };
         let is_read = self.tf_networking(id, &view, &known)
             || self.tf_private_dns(id, &view, &known)
-            || self.tf_monitor(id, &view, &known);
-        if !is_read && routing::TYPES.iter().any(|(kind, _)| *kind == resource.kind) {
-            self.tf_routing(resource, id, &view, &known);
-        } else if !is_read {
+            || self.tf_monitor(id, &view, &known)
+            || self.tf_routing(id, &view, &known);
+        if !is_read {
             self.tf_record_set(id, &view);
         }
         self.close(&resource.kind, &view);
@@ -429,22 +428,6 @@ impl Reading<'_> {
             _ => return false,
         }
         true
-    }
-
-    /// The outbound endpoint of a ruleset; in a plan, the one its configuration names.
-    fn tf_outbound_endpoint(&mut self, id: &ResourceId, view: &View<'_>, known: &Known<'_, '_>) {
-        let key = "private_dns_resolver_outbound_endpoint_ids";
-        if let Some((text, pointer)) = view.texts(key).first() {
-            self.tell_id(id, "outboundEndpoint", text, pointer);
-            return;
-        }
-        let resource = known.resource;
-        let kind = "microsoft.network/dnsresolvers/outboundendpoints";
-        let from = self.at(&resource.pointer);
-        let found = known.plan.candidates(&resource.address, &resource.module, &[key], kind);
-        if let (true, [(other, _)]) = (resource.planned, found.as_slice()) {
-            self.facts.tell_id(id, "outboundEndpoint", other, &from);
-        }
     }
 
     /// Resources of Azure Monitor; false for what is something else.

@@ -1,6 +1,6 @@
 //! What decides which way packets take, as the provider azurerm writes it.
 
-use super::{Known, Resource};
+use super::Known;
 use crate::import::id::ResourceId;
 use crate::import::property::View;
 use crate::import::reading::Reading;
@@ -36,15 +36,13 @@ pub(super) fn is_association(kind: &str) -> bool {
 }
 
 impl Reading<'_> {
-    /// A resource of [`TYPES`].
-    pub(super) fn tf_routing(
-        &mut self,
-        resource: &Resource<'_>,
-        id: &ResourceId,
-        view: &View<'_>,
-        known: &Known<'_, '_>,
-    ) {
-        match resource.kind.as_str() {
+    /// A resource of [`TYPES`]; false for what is something else.
+    pub(super) fn tf_routing(&mut self, id: &ResourceId, view: &View<'_>, known: &Known<'_, '_>) -> bool {
+        let kind = known.resource.kind.as_str();
+        if !TYPES.iter().any(|(own, _)| *own == kind) {
+            return false;
+        }
+        match kind {
             "azurerm_route_table" => self.tf_route_table(id, view),
             "azurerm_route" => self.tf_route(id, view),
             "azurerm_subnet_route_table_association" => {
@@ -95,6 +93,23 @@ impl Reading<'_> {
             }
             "azurerm_virtual_network_gateway_connection" => self.tf_connection(id, view, known),
             _ => self.tf_interface(id, view, known),
+        }
+        true
+    }
+
+    /// The outbound endpoint a ruleset's queries leave from.
+    pub(super) fn tf_outbound_endpoint(&mut self, id: &ResourceId, view: &View<'_>, known: &Known<'_, '_>) {
+        let key = "private_dns_resolver_outbound_endpoint_ids";
+        if let Some((text, pointer)) = view.texts(key).first() {
+            self.tell_id(id, "outboundEndpoint", text, pointer);
+            return;
+        }
+        let resource = known.resource;
+        let kind = "microsoft.network/dnsresolvers/outboundendpoints";
+        let found = known.plan.candidates(&resource.address, &resource.module, &[key], kind);
+        if let (true, [(other, _)]) = (resource.planned, found.as_slice()) {
+            let from = self.at(&resource.pointer);
+            self.facts.tell_id(id, "outboundEndpoint", other, &from);
         }
     }
 
