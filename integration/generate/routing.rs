@@ -16,7 +16,7 @@ impl Maker {
     /// An object that is set, or one that goes.
     pub(super) fn routing(&mut self) -> Option<Event> {
         let there: Vec<_> = self.state.routes.objects().map(Routing::key).collect();
-        if self.once_in(4) {
+        if !there.is_empty() && self.flip() {
             return self.one(&there).map(Event::DeleteRouting);
         }
         self.new_routing().map(Event::SetRouting)
