@@ -175,14 +175,23 @@ fn of_network(world: &Compiled, code: Code, network: &NetworkName, failing: &Fai
             else {
                 return String::new();
             };
-            let wrong = forward.iter().filter(|one| rows.iter().any(|row| row.private == one.suffix));
-            let wrong: Vec<_> = wrong
+            let private: Vec<_> =
+                forward.iter().filter(|one| rows.iter().any(|row| row.private == one.suffix)).collect();
+            let wrong: Vec<_> = private
+                .iter()
                 .filter(|one| {
                     let public = rows.iter().find(|row| row.private == one.suffix).map(|row| &row.public);
                     !forward.iter().any(|other| Some(&other.suffix) == public)
                 })
                 .map(|one| one.suffix.clone())
                 .collect();
+            // Where the public zone is forwarded as well, its servers are the wrong ones.
+            let (wrong, public) = match wrong.is_empty() {
+                false => (wrong, "and not the public zone"),
+                true => {
+                    (private.iter().map(|one| one.suffix.clone()).collect(), "and the public zone to other servers")
+                }
+            };
             draft.names.extend(wrong.iter().cloned());
             let why = match kind {
                 ForwarderKind::RestartsAtCname => "this works only because the server restarts at each alias",
@@ -190,7 +199,7 @@ fn of_network(world: &Compiled, code: Code, network: &NetworkName, failing: &Fai
                     "this rule is never used, because the server takes the whole public chain"
                 }
             };
-            format!("{network} forwards {} and not the public zone; {why}", list(wrong))
+            format!("{network} forwards {} {public}; {why}", list(wrong))
         }
         Code::SomeZonesForwarded => {
             let asks = |row: &&crate::catalogue::ZoneRow| {
