@@ -41,6 +41,7 @@ MODES_SINCE = "2021-09-01"
 
 # Hosts that applications are configured with, each an alias of the next name.
 ENTRY_HOSTS = {
+    "management.azure.com": "management.privatelink.azure.com",
     "api.loganalytics.io": "api." + MONITOR,
     "api.applicationinsights.io": "api." + MONITOR,
     "dc.services.visualstudio.com": "dc.applicationinsights.microsoft.com",
@@ -55,6 +56,8 @@ TAILS = {
     "api.privatelink." + MONITOR: "draftprodglobal.trafficmanager.net",
     "global.in.ai.privatelink." + MONITOR: "dc.trafficmanager.net",
     "global.handler.control.privatelink." + MONITOR: "amcs-prod-global-handler.trafficmanager.net",
+    # A hop, but into no zone of a scope: dig of 02/2022, azure-docs on Bastion.
+    "management.privatelink.azure.com": "arm-frontdoor-prod.trafficmanager.net",
 }
 # Stamps and regions of Application Insights that public reports know, whether a component here has them or not.
 STAMPS = ["westeurope-5", "westeurope-1", "northeurope-0"]
@@ -62,7 +65,7 @@ STAMP_NAMES = [f"{stamp}.in.ai.{MONITOR}" for stamp in STAMPS] + [
     f"{region}.livediagnostics.{MONITOR}" for region in ("westeurope", "northeurope")
 ]
 # Hosts of Azure that no scope makes private: they have no alias into a scope's zones.
-NEVER_PRIVATE = ["management.azure.com", "js.monitor.azure.com"]
+NEVER_PRIVATE = ["js.monitor.azure.com"]
 
 # Azure keeps the network address, three more and the broadcast address of each subnet.
 FIRST_ADDRESS = 4

@@ -199,6 +199,8 @@ pub struct Plan {
     ties: IndexMap<(Id, Id), Ends>,
     /// Where the ways to endpoints begin, below everything else; absent if no step has any.
     ways: Option<f64>,
+    /// Where each way that is drawn begins and ends, in the order of their rows: the same row in each step.
+    way_rows: Vec<(String, String)>,
 }
 
 /// What a network is linked to and forwards to, step by step: those with the same share a frame.
@@ -222,6 +224,7 @@ impl Plan {
             headings: Vec::new(),
             ties: IndexMap::new(),
             ways: None,
+            way_rows: Vec::new(),
             estates,
         };
         plan.lay_out();
@@ -602,22 +605,36 @@ impl Plan {
         drawing
     }
 
-    /// Leaves room for the ways below the columns: a row each, as many as the step with the most has.
+    /// Leaves room for the ways below the columns: a row each, those that end in any step first.
     fn place_ways(&mut self) {
-        let most = self.most(|estate| shown_ways(estate).len());
+        let mut worst: IndexMap<(String, String), Condition> = IndexMap::new();
+        for (from, way) in self.estates.iter().flat_map(all_ways) {
+            let standing = worst.entry((from.to_owned(), way.to.clone())).or_insert(way.standing);
+            *standing = way.standing.min(*standing);
+        }
+        worst.sort_by(|_, one, _, other| one.cmp(other));
+        self.way_rows = worst.into_keys().take(MOST_WAYS).collect();
+        let most = self.way_rows.len();
         if most == 0 {
             return;
         }
-        let stops = self.estates.iter().flat_map(shown_ways).map(|(_, way)| way.through.len() + 2).max().unwrap_or(2);
+        let shown = self.estates.iter().flat_map(|estate| self.shown_ways(estate));
+        let stops = shown.map(|(_, _, way)| way.through.len() + 2).max().unwrap_or(2);
         self.width = self.width.max(MARGIN * 2.0 + extent(stops, STOP, WIRE));
         self.ways = Some(self.height + HEAD - MARGIN);
         self.height += HEAD + extent(most, STOP_ROW, GAP);
     }
 
+    /// The ways of a step that are drawn, each with its row and the network it begins in.
+    fn shown_ways<'e>(&self, estate: &'e Estate) -> Vec<(usize, &'e str, &'e Way)> {
+        let row = |from: &str, way: &Way| self.way_rows.iter().position(|(own, to)| own == from && *to == way.to);
+        all_ways(estate).filter_map(|(from, way)| Some((row(from, way)?, from, way))).collect()
+    }
+
     /// The ways to private endpoints: stop after stop, and a cross where packets end.
     fn draw_ways(&self, estate: &Estate, drawing: &mut Drawing) {
         let Some(top) = self.ways else { return };
-        let all = shown_ways(estate);
+        let all = self.shown_ways(estate);
         if all.is_empty() {
             return;
         }
@@ -636,7 +653,7 @@ impl Plan {
             mark: None,
             text: fit(&heading, size, true, width),
         });
-        for (row, (from, way)) in all.into_iter().enumerate() {
+        for (row, from, way) in all {
             let y = top + extent(row, STOP_ROW, GAP) + if row > 0 { GAP } else { 0.0 };
             let middle = y + STOP_ROW / 2.0;
             let stops = way.through.iter().map(super::way::Stop::words);
@@ -776,13 +793,9 @@ impl Plan {
     }
 }
 
-/// The ways that are drawn, each with the network it begins in: those that end come first.
-fn shown_ways(estate: &Estate) -> Vec<(&str, &Way)> {
-    let all = estate.networks.iter().flat_map(|one| one.ways.iter().map(move |way| (one.name.as_str(), way)));
-    let mut all: Vec<_> = all.collect();
-    all.sort_by_key(|(_, way)| way.standing);
-    all.truncate(MOST_WAYS);
-    all
+/// The ways of a step, each with the network it begins in.
+fn all_ways(estate: &Estate) -> impl Iterator<Item = (&str, &Way)> {
+    estate.networks.iter().flat_map(|one| one.ways.iter().map(move |way| (one.name.as_str(), way)))
 }
 
 fn place_and_dns(one: &Network) -> String {

@@ -1182,11 +1182,15 @@ pub(super) struct WholeFindingSchema {
     pub names: Option<NamesSchema>,
 }
 
+/// How bad a finding is.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum SeveritySchema {
+    /// Something is broken.
     Error,
+    /// Something will probably break.
     Warning,
+    /// Something works and is worth knowing.
     Note,
 }
 
