@@ -107,6 +107,7 @@ fn product(line: &str) -> Value {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "what was compared is the result, shown with --nocapture")]
 fn an_independent_model_agrees_and_catches_mutated_rules() {
     let work = tempfile::tempdir().expect("a folder for histories");
     let (given, told) = (work.path().join("histories.jsonl"), work.path().join("product.jsonl"));

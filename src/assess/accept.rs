@@ -22,9 +22,9 @@ impl Assessment {
             let mut open = 0;
             for (network, name) in &pairs {
                 let covers = |entry: &Allowance| is_for(entry, finding) && covers(entry, *network, *name);
-                let mut covering = entries.iter().enumerate().filter(|(_, entry)| covers(entry)).peekable();
+                let covering = entries.iter().enumerate().filter(|(_, entry)| covers(entry));
                 let mut is_covered = false;
-                while let Some((index, entry)) = covering.next() {
+                for (index, entry) in covering {
                     matches[index] = true;
                     if !is_expired(entry) {
                         is_covered = true;

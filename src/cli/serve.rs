@@ -126,6 +126,20 @@ impl FromStr for AdminAddress {
     }
 }
 
+/// A block of commands for each address: `example` is the name they ask for.
+fn print_listeners(listeners: &[Bound], example: &str) {
+    for bound in listeners {
+        let label = bound.network.as_ref().map_or("public view, or by source address", |network| network.as_str());
+        let (ip, port) = (bound.address.ip(), bound.address.port());
+        let ip = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
+        let text = format!("# {label}\ndig @{ip} -p {port} {example}\nnslookup -port={port} {example} {ip}\n");
+        if let Err(error) = output::print(&text) {
+            log::count_unwritten(text.as_bytes());
+            tracing::warn!(error = %error, "stdout cannot be written; the server goes on");
+        }
+    }
+}
+
 pub(super) fn run(arguments: &ServeArguments) -> Result {
     log_to_stderr(arguments.log_format);
     let say = |text: &str| {
@@ -182,16 +196,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         let example =
             crate::assess::timeline::names_of(&world).into_iter().find(|name| name.labels().next() == Some(b"api"));
         let example = example.map_or_else(|| "api.monitor.azure.com".to_owned(), |name| name.to_string());
-        for bound in running.listeners() {
-            let label = bound.network.as_ref().map_or("public view, or by source address", |network| network.as_str());
-            let (ip, port) = (bound.address.ip(), bound.address.port());
-            let ip = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
-            let text = format!("# {label}\ndig @{ip} -p {port} {example}\nnslookup -port={port} {example} {ip}\n");
-            if let Err(error) = output::print(&text) {
-                log::count_unwritten(text.as_bytes());
-                tracing::warn!(error = %error, "stdout cannot be written; the server goes on");
-            }
-        }
+        print_listeners(running.listeners(), &example);
         if let Some(server) = &server {
             say(&format!("\nadmin: http://{}", server.address()));
         }

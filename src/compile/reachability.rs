@@ -306,9 +306,9 @@ fn next(
     let space = address.and_then(|address| state.prefix_length(to, address)).unwrap_or(0);
     let length = user.map(|route| route.prefix.prefix_len());
     let own_route = address.is_some_and(|address| has_own_route(state, to, address, length, space));
-    if let Some(table) =
-        table.filter(|table| !table.is_complete && !(is_peered && own_route && !may_replace(state, to, address)))
-    {
+    // Routes that are not known decide nothing where the route of a peering or an endpoint cannot be replaced.
+    let may_decide = || !is_peered || !own_route || may_replace(state, to, address);
+    if let Some(table) = table.filter(|table| !table.is_complete && may_decide()) {
         return Next::Verdict(Reach::Unknown(format!("not all routes of {} in {at} are known", table.name)));
     }
     let system = is_peered.then_some(if own_route { 32 } else { space });

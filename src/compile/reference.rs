@@ -164,10 +164,7 @@ impl State {
             | Event::SetApproval { endpoint, .. } => Ok(self.find(ObjectKind::PrivateEndpoint, endpoint.as_str())?),
             Event::CreateVirtualMachine { name, network, subnet } => {
                 self.is_new(ObjectKind::VirtualMachine, name.as_str())?;
-                match subnet {
-                    Some(subnet) => self.subnet(network, subnet),
-                    None => self.network(network),
-                }
+                subnet.as_ref().map_or_else(|| self.network(network), |subnet| self.subnet(network, subnet))
             }
             Event::OpenSession { machine, resource } => {
                 self.find(ObjectKind::VirtualMachine, machine.as_str())?;

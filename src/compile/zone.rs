@@ -439,12 +439,12 @@ impl Zone {
 
     fn owned(&self, owner: &OwnerName, set: StoredSet<'_>) -> Owned {
         let Writing { writer, revision, overwritten } = self.writing(set.origin);
-        Owned { set: set.at(owner), writer, revision, overwritten: overwritten }
+        Owned { set: set.at(owner), writer, revision, overwritten }
     }
 
     fn soa_owned(&self) -> Owned {
         let Writing { writer, revision, overwritten } = self.writing(self.packed.soa_origin());
-        Owned { set: self.soa().clone(), writer, revision, overwritten: overwritten }
+        Owned { set: self.soa().clone(), writer, revision, overwritten }
     }
 
     fn writing(&self, origin: u32) -> Writing {

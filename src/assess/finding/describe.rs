@@ -170,37 +170,7 @@ fn of_network(world: &Compiled, code: Code, network: &NetworkName, failing: &Fai
             linked(),
             effect(failing, "public there and refused")
         ),
-        Code::ForwarderForPrivatelink => {
-            let (DnsSetting::Custom { kind, forward, .. }, rows) = (&world.views.get(view).dns, &state.catalogue.zones)
-            else {
-                return String::new();
-            };
-            let private: Vec<_> =
-                forward.iter().filter(|one| rows.iter().any(|row| row.private == one.suffix)).collect();
-            let wrong: Vec<_> = private
-                .iter()
-                .filter(|one| {
-                    let public = rows.iter().find(|row| row.private == one.suffix).map(|row| &row.public);
-                    !forward.iter().any(|other| Some(&other.suffix) == public)
-                })
-                .map(|one| one.suffix.clone())
-                .collect();
-            // Where the public zone is forwarded as well, its servers are the wrong ones.
-            let (wrong, public) = match wrong.is_empty() {
-                false => (wrong, "and not the public zone"),
-                true => {
-                    (private.iter().map(|one| one.suffix.clone()).collect(), "and the public zone to other servers")
-                }
-            };
-            draft.names.extend(wrong.iter().cloned());
-            let why = match kind {
-                ForwarderKind::RestartsAtCname => "this works only because the server restarts at each alias",
-                ForwarderKind::AcceptsChain => {
-                    "this rule is never used, because the server takes the whole public chain"
-                }
-            };
-            format!("{network} forwards {} {public}; {why}", list(wrong))
-        }
+        Code::ForwarderForPrivatelink => of_privatelink_forwarder(world, view, network, draft),
         Code::SomeZonesForwarded => {
             let asks = |row: &&crate::catalogue::ZoneRow| {
                 let label = "x";
@@ -232,33 +202,59 @@ fn of_network(world: &Compiled, code: Code, network: &NetworkName, failing: &Fai
                 if failing.resources.len() == 1 { "refuses" } else { "refuse" },
             )
         }
-        Code::OutboundRuleLeavesNoPath => {
-            let rule = match state.outbound.get(network) {
-                Some(RuleAction::Deny) => format!("the outbound rule of {network} denies AzureMonitor"),
-                _ => format!("outbound rules in {network} drop packets to public addresses"),
-            };
-            let origins = std::iter::once(Origin::from(network));
-            let machines = failing.machines.iter().filter_map(|machine| Origin::machine(state, machine));
-            let closed = origins.chain(machines).filter_map(|origin| {
-                Exits::of(state, Some(origin))
-                    .closed()
-                    .filter(|_| state.outbound.get(network).is_none())
-                    .map(str::to_owned)
-            });
-            let reasons: BTreeSet<String> = closed.collect();
-            draft.also = reasons.into_iter().take(MOST_REASONS).collect();
-            format!(
-                "{rule}, and {} {} no private path from there",
-                list(&failing.resources),
-                if failing.resources.len() == 1 { "has" } else { "have" },
-            )
-        }
+        Code::OutboundRuleLeavesNoPath => of_outbound_rules(state, network, failing, draft),
         _ => format!(
             "{} {} not work in {network}, and no rule explains why",
             count(failing.names.len(), "name"),
             if failing.names.len() == 1 { "does" } else { "do" }
         ),
     }
+}
+
+fn of_privatelink_forwarder(world: &Compiled, view: ViewId, network: &NetworkName, draft: &mut Draft) -> String {
+    let (DnsSetting::Custom { kind, forward, .. }, rows) = (&world.views.get(view).dns, &world.state.catalogue.zones)
+    else {
+        return String::new();
+    };
+    let private: Vec<_> = forward.iter().filter(|one| rows.iter().any(|row| row.private == one.suffix)).collect();
+    let wrong: Vec<_> = private
+        .iter()
+        .filter(|one| {
+            let public = rows.iter().find(|row| row.private == one.suffix).map(|row| &row.public);
+            !forward.iter().any(|other| Some(&other.suffix) == public)
+        })
+        .map(|one| one.suffix.clone())
+        .collect();
+    // Where the public zone is forwarded as well, its servers are the wrong ones.
+    let (wrong, public) = match wrong.is_empty() {
+        false => (wrong, "and not the public zone"),
+        true => (private.iter().map(|one| one.suffix.clone()).collect(), "and the public zone to other servers"),
+    };
+    draft.names.extend(wrong.iter().cloned());
+    let why = match kind {
+        ForwarderKind::RestartsAtCname => "this works only because the server restarts at each alias",
+        ForwarderKind::AcceptsChain => "this rule is never used, because the server takes the whole public chain",
+    };
+    format!("{network} forwards {} {public}; {why}", list(wrong))
+}
+
+fn of_outbound_rules(state: &State, network: &NetworkName, failing: &Failing, draft: &mut Draft) -> String {
+    let rule = match state.outbound.get(network) {
+        Some(RuleAction::Deny) => format!("the outbound rule of {network} denies AzureMonitor"),
+        _ => format!("outbound rules in {network} drop packets to public addresses"),
+    };
+    let origins = std::iter::once(Origin::from(network));
+    let machines = failing.machines.iter().filter_map(|machine| Origin::machine(state, machine));
+    let closed = origins.chain(machines).filter_map(|origin| {
+        Exits::of(state, Some(origin)).closed().filter(|_| !state.outbound.contains_key(network)).map(str::to_owned)
+    });
+    let reasons: BTreeSet<String> = closed.collect();
+    draft.also = reasons.into_iter().take(MOST_REASONS).collect();
+    format!(
+        "{rule}, and {} {} no private path from there",
+        list(&failing.resources),
+        if failing.resources.len() == 1 { "has" } else { "have" },
+    )
 }
 
 /// `: 3 names are SERVFAIL in vnet1`, or nothing.
