@@ -9,7 +9,7 @@
 //!
 //! What it takes: `$TTL` and `$ORIGIN`, comments, parentheses, a blank owner for the previous one, `@`, quoted strings,
 //! `\.` and `\DDD`, TTL and class in either order or left out, TTLs with units (`1h30m`), CRLF, a byte order mark and a
-//! last line without an end. The types are those of [`RecordData`]. [`read`] leaves name
+//! last line without an end. The types are those of [`RecordData`](crate::dns::RecordData). [`read`] leaves name
 //! servers at the apex out: every valid master file has them, and no private zone can. A delegation below the apex is an
 //! error.
 //!
