@@ -46,7 +46,7 @@ wrong() {
 wrong "no such file" 'error: there is no file and no built-in scenario `/estate.yaml`' -e AMPLS_DNS_SCENARIO=/estate.yaml ampls-dns
 wrong "a file it may not read" 'error: the scenario `/estate.yaml` cannot be read' \
   -e AMPLS_DNS_SCENARIO=/estate.yaml -v "$LAB_TEMPORARY/secret.yaml:/estate.yaml:ro" ampls-dns
-wrong "a folder in its place" 'error: the scenario `/estate` is not a regular file' \
+wrong "a folder in its place" 'error: the folder `/estate` has no .json, .jsonc, .tfstate or .zone file' \
   -e AMPLS_DNS_SCENARIO=/estate -v "$LAB_TEMPORARY/engine:/estate:ro" ampls-dns
 wrong "a mistake in it" 'mistaken.yaml:2:1' -e AMPLS_DNS_SCENARIO=/mistaken.yaml -v "$LAB_TEMPORARY/mistaken.yaml:/mistaken.yaml:ro" ampls-dns
 wrong "no such step" 'error: the scenario has no step `third-scope`' -e AMPLS_DNS_AT=third-scope ampls-dns
