@@ -169,8 +169,12 @@ fn sigterm_ends_the_command() {
     if !allowed() {
         return;
     }
-    let mut child = binary().args(["run", "--from", "vnet1", "--", "sleep", "60"]).spawn().expect("it can be started");
-    std::thread::sleep(Duration::from_millis(1500));
+    let mut command = binary();
+    command.args(["run", "--from", "vnet1", "--", "/bin/sh", "-c", "echo started; exec sleep 60"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("it can be started");
+    let mut said = [0; 8];
+    child.stdout.as_mut().expect("it is piped").read_exact(&mut said).expect("the command starts");
+    assert_eq!(&said, b"started\n");
     let begun = Instant::now();
     let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill can be run");
     assert!(sent.success());

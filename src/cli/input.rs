@@ -242,26 +242,30 @@ pub(super) fn read(name: &str) -> Result<Read, InputError> {
     read_noting(name, &mut |_| {})
 }
 
+/// The files beside a scenario or a spec; each that is asked for is noted.
+fn beside_noted(name: &str, note: &mut dyn FnMut(&Path)) -> impl Fn(&str) -> Result<Vec<u8>, String> {
+    // What comes by standard input names files from where one stands.
+    let own = (!is_stream(name)).then_some(Path::new(name));
+    let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
+    let (files, note) = (beside(own), RefCell::new(note));
+    move |path| {
+        (note.borrow_mut())(&folder.join(path));
+        files(path)
+    }
+}
+
 /// Reads a scenario and notes the files it names.
 pub(super) fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Read, InputError> {
     if let Some(read) = imported(name).map_err(|error| InputError::Import(error.to_string()))? {
         return Ok(read);
     }
-    let note = RefCell::new(note);
     with_text(name, |file, text| {
-        // What comes by standard input names files from where one stands.
         if is_stream(name) && import::recognise(text).is_some() {
             let source = import::Source { name: file.into(), text };
             let made = import::import(&[source]).map_err(|errors| InputError::Import(errors.to_string()))?;
             return Ok(Read { name: file.to_owned(), scenario: made.scenario, report: Some(made.report) });
         }
-        let own = (!is_stream(name)).then_some(Path::new(name));
-        let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
-        let files = beside(own);
-        let files = |path: &str| {
-            (note.borrow_mut())(&folder.join(path));
-            files(path)
-        };
+        let files = beside_noted(name, note);
         let scenario = Scenario::read_with(file, text, &files).map_err(InputError::Scenario)?;
         Ok(Read { name: file.to_owned(), scenario, report: None })
     })
@@ -334,15 +338,8 @@ fn made(name: &str, names: &[String], texts: &[(Arc<str>, Vec<u8>)]) -> Result<R
 
 /// Reads a scenario or a spec by file, name or `-`, says what it is called in messages, and notes the files it names.
 pub(super) fn read_document(name: &str, note: &mut dyn FnMut(&Path)) -> Result<(String, Document), InputError> {
-    let note = RefCell::new(note);
     with_text(name, |file, text| {
-        let own = (!is_stream(name)).then_some(Path::new(name));
-        let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
-        let files = beside(own);
-        let files = |path: &str| {
-            (note.borrow_mut())(&folder.join(path));
-            files(path)
-        };
+        let files = beside_noted(name, note);
         Ok((file.to_owned(), Document::read(file, text, &files).map_err(InputError::Scenario)?))
     })
 }
