@@ -30,6 +30,10 @@ exports:
 model HISTORIES='1000':
     AMPLS_DNS_HISTORIES={{HISTORIES}} cargo test --locked --test integration model:: -- --nocapture
 
+# The laws of the tests on other cases than the usual ones, so many times.
+explore TIMES='5' *FILTER:
+    for _ in $(seq {{TIMES}}); do seed=$(shuf -i 2-999999 -n 1); echo "PROPTEST_RNG_SEED=$seed"; PROPTEST_RNG_SEED=$seed cargo test --locked -- {{FILTER}} || exit; done
+
 # Fuzz a target (packet, wire, master, scenario, spec, addition, import, admin) or all, for so many seconds each.
 fuzz TARGET='all' SECONDS='60' *OPTIONS:
     integration/fuzz/run {{TARGET}} {{SECONDS}} {{OPTIONS}}

@@ -130,6 +130,22 @@ fn what_is_wrong_with_ways_is_told_with_a_place() {
     }
 }
 
+/// A transit is known by the networks it joins: without one of them it is named by the rest, and one alone joins nothing.
+#[test]
+fn a_transit_loses_the_networks_that_are_deleted() {
+    let three = "transits: [{ through: hub, between: [one, two, three] }]\n";
+    let networks = "version: 1\nnetworks:\n  hub: { addressSpace: [10.0.0.0/16] }\n  one: { addressSpace: [10.1.0.0/16] }\n  \
+        two: { addressSpace: [10.2.0.0/16] }\n  three: { addressSpace: [10.3.0.0/16] }\n";
+    let delete = |between: &str, deleted: &str| {
+        let events = format!("{deleted}, {{ deleteRouting: {{ transit: {{ through: hub, between: [{between}] }} }} }}");
+        run_with(&["check", "-"], &format!("{networks}{three}steps: [{{ name: last, events: [{events}] }}]\n"))
+    };
+    let rest = delete("two, one", "{ deleteNetwork: three }");
+    assert!(!rest.contains("error"), "{rest}");
+    let gone = delete("two, one", "{ deleteNetwork: three }, { deleteNetwork: two }");
+    assert!(gone.starts_with("exit code 2") && gone.contains("no"), "{gone}");
+}
+
 fn route_of(text: &str, machine: &str, resource: &str) -> Vec<(String, String)> {
     let world = world(text);
     let client = ampls_dns::assess::flow::Client::Machine(machine.into());

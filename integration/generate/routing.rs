@@ -24,6 +24,9 @@ impl Maker {
 
     fn new_routing(&mut self) -> Option<Routing> {
         let (network, other) = (self.network()?, self.network()?);
+        if network == other {
+            return None;
+        }
         let subnet = self.state.networks[&network].subnets.first().map(|(name, _)| Arc::<str>::from(name.as_str()));
         let address = Ipv4Addr::new(10, 0, self.pick(8) as u8, 4);
         let forwards = [Forwards::Allow, Forwards::Allow, Forwards::Deny, Forwards::Unknown][self.pick(4)];
@@ -35,9 +38,6 @@ impl Maker {
         let name: Arc<str> = format!("{side}object{}", self.pick(3)).into();
         Some(match self.pick(10) {
             0 | 1 => {
-                if network == other {
-                    return None;
-                }
                 let flags = PeeringFlags {
                     access: !self.once_in(5),
                     forwarded: self.flip(),

@@ -66,15 +66,31 @@ impl State {
                 Routing::Gateway(one) => one.connects.retain(|own| own != network),
                 Routing::RouteTable(one) => one.subnets.retain(|(own, _)| own != network),
                 Routing::VirtualHub(one) => one.connections.retain(|own| own != network),
-                Routing::Transit(one) => one.between.retain(|own| own != network),
                 Routing::SecurityGroup(one) => {
                     one.subnets.retain(|(own, _)| own != network);
                     one.machines.retain(|own| !gone.contains(own));
                 }
-                Routing::PeeringHalf(_) | Routing::Appliance(_) | Routing::EndpointPolicy(_) => {}
+                Routing::PeeringHalf(_) | Routing::Appliance(_) | Routing::EndpointPolicy(_) | Routing::Transit(_) => {}
             }
         }
         objects.retain(|_, object| !matches!(object, Routing::Appliance(one) if one.network == *network));
+        self.leave_transits(network);
+    }
+
+    /// A transit is known by what it joins: without a network it is another one, and with a single network left it is gone.
+    fn leave_transits(&mut self, network: &NetworkName) {
+        let objects = self.routes_mut();
+        let left: Vec<_> = objects
+            .extract_if(.., |_, object| matches!(object, Routing::Transit(one) if one.between.contains(network)))
+            .collect();
+        for (_, object) in left {
+            let Routing::Transit(mut one) = object else { continue };
+            one.between.retain(|own| own != network);
+            if one.between.len() > 1 {
+                let object = Routing::Transit(one);
+                objects.entry(object.key()).or_insert(object);
+            }
+        }
     }
 
     /// Both halves of a peering go.
