@@ -55,6 +55,7 @@ mod ci_systems;
 mod service;
 
 /// Somebody's master files, served by the real binary.
+mod words;
 mod zones;
 
 /// Public hosts that exist, each asked for in its cloud.

@@ -100,11 +100,19 @@ pub fn document(flow: &Flow, unserved: Option<&Unserved>) -> FlowDocument {
 /// names that everybody in the network uses and that are not served, and the counts. `broken` is how many names are broken.
 pub fn text(from: &str, flows: &[FlowDocument], everybody: &[&Unserved], broken: usize) -> String {
     let mut text = String::new();
+    let denied = flows.iter().filter(|flow| !flow.allowed).count();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "{} from {from}: {} allowed, {denied} denied; {} broken\n",
+        count(flows.len(), "flow"),
+        flows.len() - denied,
+        count(broken, "name")
+    );
     let mut resource = "";
     for flow in flows {
         if flow.resource != resource {
             resource = &flow.resource;
-            // Writing to a String cannot fail.
             let _ = writeln!(text, "{from} to {resource}");
         }
         let verdict = if flow.allowed { "allowed" } else { "DENIED" };
@@ -135,7 +143,5 @@ pub fn text(from: &str, flows: &[FlowDocument], everybody: &[&Unserved], broken:
     for one in everybody {
         let _ = writeln!(text, "  {}: {} [{}]", one.used.name, standing_word(one.standing), one.cause.code);
     }
-    let denied = flows.iter().filter(|flow| !flow.allowed).count();
-    let _ = writeln!(text, "{} denied, {} broken", count(denied, "flow"), count(broken, "name"));
     text
 }

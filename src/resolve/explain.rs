@@ -359,7 +359,7 @@ fn view_statement(world: &Compiled, id: ViewId, chosen: Chosen) -> Statement {
     Statement::View { view: view.label().to_owned(), dns, chosen }
 }
 
-/// How a name came to the one who has the say over it.
+/// How a name came to the zone or server that answers it.
 fn path(world: &Compiled, name: &OwnerName, by: &Authority<'_>, cut: &mut bool, statements: &mut Vec<Statement>) {
     for Forwarded { by, rule, to } in &by.forwards {
         statements.push(Statement::Forward {
@@ -472,7 +472,7 @@ impl fmt::Display for Statement {
             Self::View { view, dns, chosen } => {
                 write!(f, "view {view}: {chosen}; its clients ask {dns}")
             }
-            Self::Forward { name, by, rule, to } => write!(f, "{name}: {by} hands it to {to} ({rule})"),
+            Self::Forward { name, by, rule, to } => write!(f, "{name}: {by} forwards it to {to} ({rule})"),
             Self::Hop { from, to, said, inferred } => {
                 let inferred = if *inferred { " (inferred: nobody has published this alias)" } else { "" };
                 write!(f, "{from} is an alias of {to}, says {said}{inferred}")
