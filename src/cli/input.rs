@@ -108,13 +108,6 @@ pub(super) struct Read {
     pub(super) scenario: Scenario,
 }
 
-impl ScenarioArguments {
-    /// Reads the scenario.
-    pub(super) fn read(&self) -> Result<Read, InputError> {
-        read(self.scenario.as_deref().unwrap_or(DEFAULT))
-    }
-}
-
 impl OperandArguments {
     /// Reads the scenario.
     pub(super) fn read(&self) -> Result<Read, InputError> {
