@@ -109,11 +109,11 @@ impl Server {
         assert_eq!(wanted, 1, "{text}");
         // What it prints is there before it says that ctrl-c ends it; nothing follows until then.
         while let Some(Ok(line)) = lines.next() {
-            if let Some((ip, rest)) = line.strip_prefix("dig @").and_then(|rest| rest.split_once(" -p ")) {
+            if let Some((ip, rest)) = line.split_once("dig @").and_then(|(_, rest)| rest.split_once(" -p ")) {
                 let port = rest.split(' ').next().unwrap_or_default();
                 dns.push(format!("{ip}:{port}").parse().expect("an address"));
             }
-            if line.starts_with("nslookup") && dns.len() == listeners(command) {
+            if dns.len() == listeners(command) {
                 break;
             }
         }

@@ -359,7 +359,7 @@ fn hostile_input_is_an_error_with_a_place() {
         ("deep", deep, "nested deeper than 128", "f:1:"),
         ("number", format!(r#"{scope} {{"x": 1e999999}}}}"#), "number out of range", "f:1:"),
         ("cut off", "{\n \"id\": \"x".to_owned(), "cannot be read as JSON: EOF", "f:2:"),
-        ("type", format!(r#"{scope} {{"accessModeSettings": [7]}}}}"#), "an object is wanted here, and a list was found", "(/properties/accessModeSettings)"),
+        ("type", format!(r#"{scope} {{"accessModeSettings": [7]}}}}"#), "expected an object, found a list", "(/properties/accessModeSettings)"),
         ("word", format!(r#"{scope} {{"accessModeSettings": {{"queryAccessMode": "Private"}}}}}}"#), "`Private` is no queryAccessMode Azure knows", "(/properties/accessModeSettings/queryAccessMode)"),
         ("circle", template(r#""variables": {"a": "[variables('b')]", "b": "[variables('a')]"}"#), "references go in a circle", "(/resources/0/name)"),
         ("doubling", doubling, "more than a mebibyte", "(/resources/0/name)"),

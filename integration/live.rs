@@ -237,7 +237,7 @@ fn a_token_is_wanted_on_all_but_the_probes() {
     }
     let admin = server.admin.to_string();
     let refused = run(&["status", "--admin", &admin]);
-    assert!(refused.starts_with("exit code 2\n") && refused.contains("the token is wanted"), "{refused}");
+    assert!(refused.starts_with("exit code 2\n") && refused.contains("missing token"), "{refused}");
     let told = run(&["status", "--admin", &admin, "--admin-token-file", &token]);
     assert!(told.starts_with("exit code 0\n"), "{told}");
 }
@@ -486,7 +486,7 @@ fn every_route_is_in_the_openapi_document_and_answers() {
     // The schemas of events are those of scenarios, and every reference leads somewhere.
     let text = document.to_string();
     for reference in text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
-        assert!(document.pointer(reference).is_some(), "{reference} leads nowhere");
+        assert!(document.pointer(reference).is_some(), "{reference} is missing");
     }
     assert!(document.pointer("/components/schemas/Events/properties/builtOn").is_some());
     // Routes that bypass the document would be registered like this.
@@ -541,4 +541,52 @@ fn the_python_example_runs() {
         }
     }
     assert!(server.get("/v1/state")["edition"].as_u64() > Some(3), "it changed something");
+}
+
+#[test]
+fn a_scenario_is_put_in_the_place_of_the_one_that_was_read() {
+    let server = server(&[]);
+    let other = builtin::text("fallback-to-internet").expect("it is built in");
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let (status, _, position) = server.http("PUT", "/v1/scenario", &[("Content-Type", "application/yaml")], other);
+        assert_eq!(status, 200, "{position}");
+        let state = server.get("/v1/state");
+        seen.push((state["title"].clone(), state["revision"].clone(), state["step"].clone()));
+    }
+    assert_eq!(seen[0], seen[1], "twice has the effect of once");
+    assert_ne!(seen[0].0, json!("Two scopes, one DNS"));
+    // A reset returns to it, and what cannot be read changes nothing.
+    assert_eq!(server.post("/v1/reset", "{}").0, 200);
+    assert_eq!(server.get("/v1/state")["title"], seen[0].0);
+    let broken = "version: 1\nnetworks: [a]\n";
+    let (status, _, problem) = server.http("PUT", "/v1/scenario", &[("Content-Type", "application/yaml")], broken);
+    assert_eq!((status, &problem["errors"][0]["line"]), (422, &json!(2)), "{problem}");
+    assert_eq!(server.get("/v1/state")["title"], seen[0].0);
+    // A reload returns to what the server was started with.
+    assert_eq!(server.post("/v1/reload", "{}").0, 200);
+    assert_eq!(server.get("/v1/state")["title"], json!("Two scopes, one DNS"));
+    assert_eq!(server.addresses(VNET1, SHARED), "10.0.2.7");
+}
+
+#[test]
+fn faults_and_snapshots_have_verbs() {
+    let server = server(&[]);
+    let admin = server.admin.to_string();
+    let verb = |arguments: &[&str]| run(&[arguments, &["--admin", &admin]].concat());
+    let set = verb(&["fault", "set", "rcode", "--rcode", "REFUSED", "--name", SHARED, "--network", "vnet1"]);
+    assert!(set.starts_with("exit code 0") && set.contains("REFUSED"), "{set}");
+    assert_eq!(server.addresses(VNET1, SHARED), "REFUSED");
+    assert!(verb(&["fault", "list"]).contains("1 of 1 queries hit"));
+    assert!(verb(&["fault", "clear", "1"]).contains("fault 1 cleared"));
+    assert!(verb(&["fault", "list"]).contains("no fault is set"));
+    let bad = verb(&["fault", "set", "drop", "--network", "vnet9"]);
+    assert!(bad.starts_with("exit code 2") && bad.contains("vnet9"), "{bad}");
+
+    assert!(verb(&["snapshot", "take", "here"]).contains("took here: step second-scope"));
+    assert!(verb(&["step", "previous"]).contains("step first-scope"));
+    assert!(verb(&["snapshot", "restore", "here"]).contains("step second-scope"));
+    assert!(verb(&["snapshot", "list"]).contains("here: step second-scope"));
+    assert!(verb(&["snapshot", "delete", "here"]).contains("deleted here"));
+    assert!(verb(&["snapshot", "list"]).contains("there are no snapshots"));
 }

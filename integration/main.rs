@@ -76,6 +76,7 @@ mod ci_systems;
 mod service;
 
 /// Somebody's master files, served by the real binary.
+mod words;
 mod zones;
 
 /// What decides which way packets take, from the forms people have.

@@ -51,11 +51,11 @@ impl Server {
         };
         let mut stdout = BufReader::new(process.stdout.take().expect("it is piped"));
         let mut line = String::new();
-        while !line.starts_with("dig @") {
+        while !line.contains("dig @") {
             line.clear();
             stdout.read_line(&mut line).expect("it prints where it listens");
         }
-        let port = line.split(' ').nth(3).expect("the port").to_owned();
+        let port = line.split_once(" -p ").and_then(|(_, rest)| rest.split(' ').next()).expect("the port").to_owned();
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
         Self { process, admin, vnet1: format!("127.0.0.1:{port}"), talk: Mutex::new(talk) }
     }

@@ -76,8 +76,12 @@ fn story_and_check_tell_the_whole() {
 
 #[test]
 fn compose_prints_a_file_for_any_estate() {
-    shows!("compose", ["compose", "--at", "first-scope"]);
-    shows!("compose-overlapping", ["compose", "equal-client-prefixes", "--image", "registry.example/ampls-dns:1"]);
+    const TOKEN: [&str; 2] = ["--admin-token", "0123456789abcdef"];
+    shows!("compose", [&["compose", "--at", "first-scope", "--image", "ampls-dns"], &TOKEN[..]].concat());
+    shows!(
+        "compose-overlapping",
+        [&["compose", "equal-client-prefixes", "--image", "registry.example/ampls-dns:1"], &TOKEN[..]].concat()
+    );
     insta::assert_snapshot!("error-compose-stdin", run_with(&["compose", "-"], "version: 1\n"));
 }
 
@@ -366,4 +370,39 @@ fn text_that_is_no_utf_8_is_told_with_its_place() {
 #[test]
 fn a_mode_that_does_not_exist_is_an_error_of_reading() {
     shows!("error-mode", ["check", "zones/scenarios/unreadable/a-mode-that-does-not-exist.yaml"]);
+}
+
+#[test]
+fn machine_formats_are_documents_even_if_the_input_cannot_be_read() {
+    for arguments in [
+        &["check", "missing.yaml", "--format", "json"][..],
+        &["story", "missing.yaml", "--format", "json"],
+        &["diff", "missing.yaml", "two-scopes-one-dns", "--format", "json"],
+        &["flows", "--from", "nowhere", "--format", "json"],
+        &["check", "missing.yaml", "--format", "sarif"],
+        &["check", "missing.yaml", "--format", "gitlab"],
+    ] {
+        let output = crate::fixture::binary().args(arguments).output().expect("the binary can be started");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let document = serde_json::from_slice::<serde_json::Value>(&output.stdout);
+        assert!(document.is_ok(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    let junit = run(&["check", "missing.yaml", "--format", "junit"]);
+    assert!(junit.contains("<testsuites") && junit.contains("missing.yaml"), "{junit}");
+}
+
+#[test]
+fn the_scenario_is_an_operand_of_every_verb_that_reads_one() {
+    for arguments in [
+        &["resolve", "api.monitor.azure.com", "fallback-to-internet"][..],
+        &["resolve", "api.monitor.azure.com", "AAAA", "fallback-to-internet"],
+        &["explain", "api.monitor.azure.com", "fallback-to-internet"],
+        &["records", "fallback-to-internet"],
+        &["export", "--format", "hosts", "fallback-to-internet"],
+    ] {
+        let told = run(arguments);
+        assert!(told.starts_with("exit code 0"), "{arguments:?}: {told}");
+    }
+    let twice = run(&["resolve", "api.monitor.azure.com", "one.yaml", "two.yaml"]);
+    assert!(twice.starts_with("exit code 2") && twice.contains("pass only one of them"), "{twice}");
 }

@@ -52,7 +52,7 @@ serves() {
   process=$!
   CHECK_PROCESSES+=("$process")
   line_of "$log" "ctrl-c ends" >/dev/null
-  answer=$($(grep "^dig " "$log" | sed -n 2p) +short | tail -n 1)
+  answer=$($(sed -n 's/.* \(dig @.*\)$/\1/p' "$log" | sed -n 2p) +short | tail -n 1)
   kill -TERM "$process"
   wait "$process" || fail "$* did not end well"
   [ "$answer" = 10.0.2.7 ] || fail "$* answers \`$answer\`"

@@ -26,7 +26,7 @@ answer() {
     grep -q '^ctrl-c ends' "$folder/out" && break
     sleep 0.05
   done
-  port=$(sed -n 's/^dig @127\.0\.0\.1 -p \([0-9]*\) .*/\1/p' "$folder/out" | head -n 1)
+  port=$(sed -n 's/^.*dig @127\.0\.0\.1 -p \([0-9]*\) .*/\1/p' "$folder/out" | head -n 1)
   python3 - "$port" <<'PYTHON'
 import socket, struct, sys
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -37,17 +37,13 @@ export function write(name, text, options) {
 export async function serve(...words) {
   const child = spawn(binary, ["serve", "--admin", "127.0.0.1:0", ...words], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   const dns = {};
-  let network = "";
   let errors = "";
   child.stderr.on("data", (text) => { errors += text; });
   const origin = await new Promise((done, failed) => {
     child.on("exit", () => failed(new Error(`the server ended: ${errors}`)));
     const hear = (line) => {
-      const own = /^# (\S+)$/.exec(line);
-      if (own) network = own[1];
-      else if (line.startsWith("# public")) network = "";
-      const port = /^dig @127\.0\.0\.1 -p (\d+) /.exec(line);
-      if (port) dns[network] = Number(port[1]);
+      const row = /^(\S+) .* dig @127\.0\.0\.1 -p (\d+) /.exec(line);
+      if (row) dns[row[1] === "(public)" ? "" : row[1]] = Number(row[2]);
       const admin = /(http:\/\/127\.0\.0\.1:\d+)/.exec(line);
       if (admin) done(admin[1]);
     };

@@ -104,7 +104,7 @@ pub fn judge(state: &State, path: &Path, request: &Request<'_>) -> Judgement {
         Path::Blocked { address, why } => never("connection times out", format!("{address} is public, and {why}")),
         Path::Public { .. } => by_flag(request, Arrival::Public),
         Path::PrivateEndpoint { endpoint, scope, .. } => match state.scopes.get(scope) {
-            None => never("connection times out", format!("{endpoint} leads nowhere: {scope} is deleted")),
+            None => never("connection times out", format!("{endpoint} is not routable: {scope} is deleted")),
             Some(own) => privately(state, own, endpoint, request, resource),
         },
     }

@@ -13,7 +13,7 @@ use crate::server::admin::MAX_BODY_OCTETS;
 
 /// Append events to the history of a running server, as one step
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns apply events.yaml\n  \
+#[command(after_long_help = "Examples:\n  ampls-dns apply events.yaml\n  \
     echo '[{deletePrivateEndpoint: pe2}]' | ampls-dns apply -\n\n\
     The file has the form of a scenario's step: `step`, `about`, `date` and `events`; a list of events alone is one, too.\n\
     Without --built-on the events build on what is served now. Exit code 1 if something else is served by then.")]

@@ -8,11 +8,11 @@ use super::{InputError, OperandArguments, Outcome, Result, StepArguments, format
 use crate::assess::{Assessment, Code, Severity};
 use crate::estate::NetworkName;
 use crate::output::findings::{self, CheckFormat, Denied};
-use crate::scenario::AllowFile;
+use crate::scenario::{AllowFile, ScenarioErrors};
 
 /// Report what is wrong with an estate: exit code 1 if anything of severity error is, 2 if there is nothing to check
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  \
+#[command(after_long_help = "Examples:\n  \
         ampls-dns check\n  \
         ampls-dns check my-estate.yaml --at first-scope --deny AMPLS005\n  \
         ampls-dns check my-estate.yaml --format sarif > findings.sarif\n  \
@@ -49,6 +49,9 @@ pub(super) struct CheckArguments {
     /// Network to check for; may be given several times. Without it, all
     #[arg(long, value_name = "NETWORK")]
     from: Vec<String>,
+    /// File to write to [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// Form of the output
     #[arg(long, value_parser = format::of::<CheckFormat>(), default_value = "text")]
     format: CheckFormat,
@@ -77,10 +80,18 @@ impl From<FailOn> for Severity {
 
 pub(super) fn run(arguments: &CheckArguments) -> Result {
     let read = arguments.scenario.estate(&arguments.more).or_else(|error| {
-        if let Some(InputError::Scenario(errors)) = error.downcast_ref() {
+        let whole;
+        let errors = match error.downcast_ref() {
+            Some(InputError::Scenario(errors)) => errors,
+            _ => {
+                whole = ScenarioErrors::of_file(arguments.scenario.name(), error.to_string());
+                &whole
+            }
+        };
+        {
             let file = errors.errors.first().map_or("", |error| &*error.place.file);
             if let Some(text) = findings::print_unreadable(file, errors, arguments.format) {
-                output::print(&text)?;
+                output::print_to(arguments.output.as_deref(), &text)?;
             }
         }
         Err(error)
@@ -109,7 +120,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result {
     }
     let assessment = assessment.accept(&allow, today);
     let denied = Denied { codes: &arguments.deny, severity: arguments.fail_on.into() };
-    output::print(&findings::print(&read.name, &assessment, denied, arguments.format))?;
+    output::print_to(arguments.output.as_deref(), &findings::print(&read.name, &assessment, denied, arguments.format))?;
     if assessment.findings.iter().any(|one| one.code == Code::NothingToCheck && one.accepted.is_none()) {
         return Err(CheckError::Nothing(read.name).into());
     }

@@ -26,7 +26,7 @@ impl ServerArguments {
 
     /// A client of the server the arguments name.
     pub(super) fn client(&self) -> Result<Client, Box<dyn std::error::Error>> {
-        let token = self.admin_token_file.as_deref().map(super::serve::token).transpose()?;
+        let token = super::serve::token_of(self.admin_token_file.as_deref())?;
         let url = self.admin.clone().unwrap_or_else(|| ServerUrl::from(admin::DEFAULT_ADDRESS));
         Ok(Client::new(&url, token.as_ref().map(|token| token.as_str())))
     }

@@ -16,7 +16,7 @@ use crate::scenario::Addition;
 
 /// Say what two estates differ in: record sets, answers of each network, flows and findings
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  \
+#[command(after_long_help = "Examples:\n  \
         ampls-dns diff two-scopes-one-dns@first-scope @second-scope          two steps of a scenario\n  \
         ampls-dns diff main.yaml branch.yaml --format markdown               for a pull request\n  \
         ampls-dns diff estate.yaml --add second-scope.yaml --from vnet1      what one more scope would break\n  \
@@ -34,6 +34,9 @@ pub(super) struct DiffArguments {
     /// Events that happen on the second side too, behind its step; may be given several times
     #[arg(long, value_name = "FILE", conflicts_with = "running")]
     add: Vec<String>,
+    /// Step of the sides that do not name one with @STEP
+    #[arg(long, value_name = "STEP", conflicts_with = "running")]
+    at: Option<String>,
     /// Networks and virtual machines to keep to; all without it
     #[arg(long, value_name = "NETWORK|VM", value_delimiter = ',')]
     from: Vec<String>,
@@ -76,7 +79,10 @@ pub(super) fn run(arguments: &DiffArguments) -> Result {
         (true, DiffFormat::Text | DiffFormat::Markdown) if document.left_out.is_none() => String::new(),
         (_, format) => print(&document, format),
     };
-    output::print(&text)?;
+    match arguments.format {
+        DiffFormat::Text => output::print_difference(&text)?,
+        _ => output::print(&text)?,
+    }
     // Of estates that were not compared whole nobody can say that they are equal.
     let differs = !document.is_empty() || document.left_out.is_some();
     Ok(if arguments.exit_code && differs { Outcome::Failed } else { Outcome::Done })
@@ -91,7 +97,11 @@ struct Side {
 
 impl Side {
     /// Reads `SCENARIO`, `SCENARIO@STEP`, or a step of the other side's scenario.
-    fn read(text: &str, other: Option<&str>) -> std::result::Result<Self, Box<dyn std::error::Error>> {
+    fn read(
+        text: &str,
+        other: Option<&str>,
+        at: Option<&str>,
+    ) -> std::result::Result<Self, Box<dyn std::error::Error>> {
         let (name, step) = split(text);
         let name = match (name, other.map(split)) {
             ("", Some((other, _))) if !other.is_empty() => other,
@@ -99,7 +109,7 @@ impl Side {
             (name, _) => name,
         };
         let read = input::estate(name)?;
-        let revision = read.revision(&StepArguments { at: step.map(str::to_owned) })?;
+        let revision = read.revision(&StepArguments { at: step.or(at).map(str::to_owned) })?;
         Ok(Self { history: Arc::new(read.scenario.history), revision })
     }
 
@@ -168,11 +178,11 @@ fn offline(arguments: &DiffArguments) -> std::result::Result<DiffDocument, Box<d
     if second.is_none() && arguments.add.is_empty() {
         return Err(DiffError::OneSide.into());
     }
-    let before = Side::read(first, second.map(String::as_str))?;
+    let before = Side::read(first, second.map(String::as_str), arguments.at.as_deref())?;
     let after = match second {
         // A step of the same scenario: it is read once.
         Some(second) if second.starts_with('@') && !std::path::Path::new(second).exists() => before.at(&second[1..])?,
-        Some(second) if second != first => Side::read(second, Some(first))?,
+        Some(second) if second != first => Side::read(second, Some(first), arguments.at.as_deref())?,
         _ => before.clone(),
     };
     let after = if arguments.add.is_empty() { after } else { after.with(&arguments.add)? };
@@ -208,8 +218,8 @@ fn running(arguments: &DiffArguments) -> std::result::Result<DiffDocument, Box<d
     Ok(serde_json::from_value(value)?)
 }
 
-/// A value of a query (RFC 3986, 3.4).
-fn encoded(value: &str) -> String {
+/// A value of a query or a part of a path (RFC 3986, 3.3 and 3.4).
+pub(super) fn encoded(value: &str) -> String {
     let octet = |octet: u8| match octet {
         b'-' | b'.' | b'_' | b'~' => char::from(octet).to_string(),
         octet if octet.is_ascii_alphanumeric() => char::from(octet).to_string(),

@@ -20,7 +20,9 @@ pub(super) fn with_schema(text: &str, schema: &str) -> String {
 
 /// Print the completion script of a shell, or install it
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns completions bash --install\n  ampls-dns completions zsh > _ampls-dns")]
+#[command(
+    after_long_help = "Examples:\n  ampls-dns completions bash --install\n  ampls-dns completions zsh > _ampls-dns"
+)]
 pub(super) struct CompletionsArguments {
     /// The shell
     shell: Shell,
@@ -31,7 +33,7 @@ pub(super) struct CompletionsArguments {
 
 /// Print the manual page, or write one page for each verb
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns man | man -l -\n  ampls-dns man -o ~/.local/share/man/man1")]
+#[command(after_long_help = "Examples:\n  ampls-dns man | man -l -\n  ampls-dns man -o ~/.local/share/man/man1")]
 pub(super) struct ManArguments {
     /// Folder for the pages: ampls-dns.1, ampls-dns-serve.1 and so on
     #[arg(short, long, alias = "dir", value_name = "DIR")]

@@ -3,7 +3,6 @@
 use clap::Args;
 
 use super::{FormatArguments, Outcome, Result, ScenarioArguments, StepArguments, input, output};
-use crate::dns::RecordType;
 use crate::output::answer::answered;
 use crate::output::{Format, explanation, json};
 use crate::resolve::explain::Chosen;
@@ -11,14 +10,14 @@ use crate::resolve::{Question, explain};
 
 /// Say why a network gets the answer it gets
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns explain api.monitor.azure.com --from vnet1\n  \
+#[command(after_long_help = "Examples:\n  ampls-dns explain api.monitor.azure.com --from vnet1\n  \
     ampls-dns explain api.monitor.azure.com --from-address 10.0.1.9 --at second-endpoint-deleted")]
 pub(super) struct ExplainArguments {
     /// Name to ask for
     name: String,
-    /// Record type
-    #[arg(value_name = "TYPE", default_value = "A", value_parser = input::record_type)]
-    kind: RecordType,
+    /// Record type (A without it), and the scenario: a file, the name of a built-in one, or - for standard input
+    #[arg(value_name = "TYPE|SCENARIO", num_args = 0..=2)]
+    more: Vec<String>,
     /// Network to ask from; `public` asks from outside every network
     #[arg(long, value_name = "NETWORK", default_value = "public", conflicts_with = "from_address")]
     from: String,
@@ -34,7 +33,8 @@ pub(super) struct ExplainArguments {
 }
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result {
-    let world = arguments.scenario.read()?.compile(&arguments.step)?;
+    let (kind, scenario) = input::type_and_scenario(&arguments.more, &arguments.scenario)?;
+    let world = scenario.read()?.compile(&arguments.step)?;
     let (view, chosen) = match arguments.from_address {
         Some(address) => match world.views.of_address(address) {
             Some((view, prefix)) => (view, Chosen::Source(prefix)),
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result {
         },
         None => (input::view(&world, &arguments.from)?, Chosen::Named),
     };
-    let question = Question { name: input::owner_name(&arguments.name)?, kind: arguments.kind };
+    let question = Question { name: input::owner_name(&arguments.name)?, kind };
     let explanation = explain(&world, view, chosen, &question);
     let answer = answered(&world, view, &question);
     output::print(&match arguments.format.format {

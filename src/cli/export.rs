@@ -6,13 +6,13 @@ use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
-use super::{Outcome, Result, ScenarioArguments, StepArguments, format, input, output};
+use super::{OperandArguments, Outcome, Result, StepArguments, format, input, output};
 use crate::compile::{Compiled, ViewId};
 use crate::output::export::{ExportFormat, Exported, Which, folder as folder_of, server, zones};
 
 /// Write zone files, or the DNS of a network as another server's configuration
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns export --format hosts --from vnet1\n  \
+#[command(after_long_help = "Examples:\n  ampls-dns export --format hosts --from vnet1\n  \
     ampls-dns export --format zone -o zones\n  \
     ampls-dns export --format azure --from vnet1 -o zones\n  \
     ampls-dns export --format unbound --from vnet1 --listen 127.0.0.1:5353 -o unbound\n  \
@@ -28,14 +28,15 @@ pub(super) struct ExportArguments {
     /// Network whose zones or whose DNS is written; `public` is outside every network
     #[arg(long, value_name = "NETWORK")]
     from: Option<String>,
-    /// Folder to write to; without it a single file goes to standard output
-    #[arg(short, long, value_name = "DIR")]
+    /// Folder to write to, or for a single file its name, such as vnet1.zone. Without it a single file goes to standard
+    /// output
+    #[arg(short, long, value_name = "DIR|FILE")]
     output: Option<PathBuf>,
     /// Where the server listens; of several folders each takes the port behind the one before
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5300")]
     listen: SocketAddr,
     #[command(flatten)]
-    scenario: ScenarioArguments,
+    scenario: OperandArguments,
     #[command(flatten)]
     step: StepArguments,
 }
@@ -65,12 +66,16 @@ pub(super) fn run(arguments: &ExportArguments) -> Result {
             }
             exported
         }
-        (None, Some(_)) => every_network(&world, arguments)?,
+        (None, Some(path)) if !is_file_name(path) => every_network(&world, arguments)?,
         (view, _) => server(&world, arguments.format, view.unwrap_or(ViewId::PUBLIC), arguments.listen),
     };
     match &arguments.output {
         None if exported.files.len() > 1 => return Err(Box::new(ExportError::SeveralFiles(exported.files.len()))),
         None => output::print(&exported.files[0].text)?,
+        Some(path) if exported.files.len() == 1 && is_file_name(path) => {
+            let text = &exported.files[0].text;
+            std::fs::write(path, text).map_err(|error| ExportError::Unwritable(path.clone(), error))?;
+        }
         Some(folder) => {
             for file in &exported.files {
                 write(folder, &file.name, &file.text)?;
@@ -81,6 +86,11 @@ pub(super) fn run(arguments: &ExportArguments) -> Result {
     exported.left_out.dedup();
     exported.left_out.iter().for_each(|what| output::say(&format!("left out: {what}")));
     Ok(Outcome::Done)
+}
+
+/// True for a path with an extension that is not a folder: it names the file itself.
+fn is_file_name(path: &Path) -> bool {
+    path.extension().is_some() && !path.is_dir()
 }
 
 /// A folder for public DNS and one for each network, on one port after the other.

@@ -11,7 +11,7 @@ use crate::output::{Format, flows as report, json};
 
 /// Say for each operation on a resource which path it takes, whether it is allowed, and what the client sees
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns flows --from vnet1\n  \
+#[command(after_long_help = "Examples:\n  ampls-dns flows --from vnet1\n  \
     ampls-dns flows my-estate.yaml --from vm1 --to ws-alpha --operation ingestion\n\n\
     Exit code 1 if any of the flows is denied or does not arrive.")]
 pub(super) struct FlowsArguments {

@@ -9,7 +9,7 @@ use crate::scenario::generate::{Size, generate};
 /// Print a generated scenario of a given size, within Azure's limits
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  ampls-dns generate --networks 1000 --scopes 300 --workspaces-per-scope 300 > large.yaml"
+    after_long_help = "Example:\n  ampls-dns generate --networks 1000 --scopes 300 --workspaces-per-scope 300 > large.yaml"
 )]
 pub(super) struct GenerateArguments {
     /// Virtual networks

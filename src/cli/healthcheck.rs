@@ -14,7 +14,7 @@ use crate::server::listen::DEFAULT_ADDRESS;
 
 /// Ask a running server a question over UDP, and fail if it does not answer
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns healthcheck\n  ampls-dns healthcheck 127.0.0.1:53\n  \
+#[command(after_long_help = "Examples:\n  ampls-dns healthcheck\n  ampls-dns healthcheck 127.0.0.1:53\n  \
     HEALTHCHECK CMD [\"/ampls-dns\", \"healthcheck\"]          in a Dockerfile\n\n\
     Without an address: the first of AMPLS_DNS_LISTEN, else 127.0.0.1:5300. Exit code 1 if there is no answer.")]
 pub(super) struct HealthcheckArguments {

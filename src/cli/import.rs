@@ -16,7 +16,7 @@ const MAX_FILES: usize = 10_000;
 
 /// Make a scenario of what az, REST, ARM, Terraform and exported zone files say; the report goes to stderr
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  \
+#[command(after_long_help = "Examples:\n  \
         az network private-endpoint list -o json > endpoints.json\n  \
         ampls-dns import endpoints.json zones/*.zone -o estate.yaml\n  \
         terraform show -json plan.out | ampls-dns import - | ampls-dns check -\n  \

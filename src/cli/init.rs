@@ -11,7 +11,7 @@ use crate::scenario::{Expectation, Scenario, Spec};
 
 /// Write files to start from: a scenario, a spec, a compose file, and the JSON Schemas for your editor
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns init\n  ampls-dns init lab --hub-and-spoke\n  \
+#[command(after_long_help = "Examples:\n  ampls-dns init\n  ampls-dns init lab --hub-and-spoke\n  \
     ampls-dns init lab --from-scenario fallback-to-internet\n\n\
     Files that exist are not replaced, unless --force is given.")]
 pub(super) struct InitArguments {
@@ -56,12 +56,15 @@ pub(super) fn run(arguments: &InitArguments) -> Result {
     let step = scenario.start.clone();
     let read = input::Read { name: SCENARIO_FILE.to_owned(), scenario, report: None };
     let world = read.compile(&super::StepArguments { at: step.clone() })?;
+    let binary = super::compose::this_binary();
+    let token = super::compose::random_token()?;
     let wanted = compose::Wanted {
         scenario: SCENARIO_FILE,
         is_file: true,
         step: step.as_deref(),
-        image: "ampls-dns",
-        client_image: "debian:bookworm-slim",
+        server: binary.as_deref().map_or(compose::ServerImage::Built, compose::ServerImage::Binary),
+        token: &token,
+        client_image: compose::CLIENT_IMAGE,
     };
     let mut files = vec![
         (SCENARIO_FILE, document::with_schema(text, document::SCENARIO_SCHEMA)),

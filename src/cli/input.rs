@@ -56,7 +56,7 @@ pub enum InputError {
     #[error("{0}")]
     Import(String),
     /// Both operand and option.
-    #[error("the scenario is given twice, as operand `{0}` and as --scenario `{1}`: leave one away")]
+    #[error("duplicate scenario or type: `{0}` and `{1}`\nhelp: pass only one of them")]
     Twice(String, String),
     /// No such step.
     #[error("the scenario has no step `{name}`\nhint: {hint}")]
@@ -91,7 +91,7 @@ pub enum InputError {
         hint: String,
     },
     /// No name.
-    #[error("`{name}` is no name a question can have: {error}")]
+    #[error("`{name}` is not a valid domain name: {error}")]
     BadName {
         /// What was given.
         name: String,
@@ -110,13 +110,6 @@ pub(super) struct Read {
     pub(super) report: Option<import::Report>,
 }
 
-impl ScenarioArguments {
-    /// Reads the scenario.
-    pub(super) fn read(&self) -> Result<Read, InputError> {
-        read(self.scenario.as_deref().unwrap_or(DEFAULT))
-    }
-}
-
 impl OperandArguments {
     /// Reads the scenario.
     pub(super) fn read(&self) -> Result<Read, InputError> {
@@ -132,6 +125,11 @@ impl OperandArguments {
         }
     }
 
+    /// What is to be read, as it was given.
+    pub(super) fn name(&self) -> &str {
+        self.operand.as_deref().or(self.option.scenario.as_deref()).unwrap_or(DEFAULT)
+    }
+
     /// What is to be read.
     fn wanted(&self) -> Result<String, InputError> {
         match (&self.operand, &self.option.scenario) {
@@ -142,6 +140,22 @@ impl OperandArguments {
             (None, option) => Ok(option.clone().unwrap_or_else(|| DEFAULT.to_owned())),
         }
     }
+}
+
+/// The operands after a name: a record type, which is A unless it is given, and a scenario, in any order.
+pub(super) fn type_and_scenario(
+    operands: &[String],
+    option: &ScenarioArguments,
+) -> Result<(RecordType, OperandArguments), InputError> {
+    let (types, rest): (Vec<_>, Vec<_>) = operands.iter().partition(|operand| record_type(operand).is_ok());
+    let first = |all: &[&String]| match all {
+        [] => Ok(None),
+        [one] => Ok(Some((*one).clone())),
+        [one, two, ..] => Err(InputError::Twice((*one).clone(), (*two).clone())),
+    };
+    let kind = first(&types)?.map_or(Ok(RecordType::A), |text| record_type(&text));
+    let kind = kind.expect("it was read as a type before");
+    Ok((kind, OperandArguments { operand: first(&rest)?, option: option.clone() }))
 }
 
 /// What `serve` serves: a scenario with zones from files, or those alone.
@@ -368,7 +382,14 @@ pub(super) fn with_text<T>(
         Err(error) => match builtin::text(name) {
             Some(text) => take(name, text.as_bytes()),
             None if error.kind() == std::io::ErrorKind::NotFound => {
-                let hint = hint(name, builtin::names(), "built-in scenarios");
+                let near = builtin::names().filter(|one| strsim::damerau_levenshtein(one, name) <= 3);
+                let near: Vec<_> = near.map(|one| format!("`{one}`")).collect();
+                let hint = match near.is_empty() {
+                    false => format!("did you mean {}?", near.join(" or ")),
+                    true => "give the path of a scenario file or the name of a built-in one: `ampls-dns scenarios` lists them, \
+                             and `ampls-dns init` writes a file to start from"
+                        .to_owned(),
+                };
                 Err(InputError::NoScenario { name: name.to_owned(), hint })
             }
             None => Err(InputError::Unreadable { name: name.to_owned(), error }),

@@ -5,12 +5,14 @@
 mod apply;
 mod check;
 mod client;
+mod colour;
 mod compare;
 mod compose;
 mod diff;
 mod document;
 mod explain;
 mod export;
+mod fault;
 mod flows;
 mod format;
 mod generate;
@@ -25,15 +27,17 @@ mod run;
 mod scenarios;
 mod schema;
 mod serve;
+mod snapshot;
 mod status;
 mod step;
 mod story;
 mod test;
 mod watch;
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use input::InputError;
 
@@ -64,6 +68,16 @@ pub(crate) enum Outcome {
 pub struct CommandLine {
     #[command(subcommand)]
     verb: Verb,
+    /// When output is coloured
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Global options"
+    )]
+    color: colour::When,
 }
 
 #[derive(Subcommand, Debug)]
@@ -86,6 +100,8 @@ enum Verb {
     Step(step::StepVerbArguments),
     Apply(apply::ApplyArguments),
     Status(status::StatusArguments),
+    Snapshot(snapshot::SnapshotArguments),
+    Fault(fault::FaultArguments),
     Watch(watch::WatchArguments),
     Healthcheck(healthcheck::HealthcheckArguments),
     Scenarios(scenarios::ScenariosArguments),
@@ -131,7 +147,11 @@ pub(crate) struct FormatArguments {
 
 /// Runs the command line and says how it ended.
 pub fn run() -> ExitCode {
-    let outcome = match CommandLine::parse().verb {
+    let matches = CommandLine::command().get_matches();
+    let wants_json = format_of(&matches).is_some_and(|format| format == "json");
+    let command = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    command.color.apply();
+    let outcome = match command.verb {
         Verb::Serve(arguments) => serve::run(&arguments),
         Verb::Run(arguments) => return run::run(&arguments),
         Verb::Resolve(arguments) => resolve::run(&arguments),
@@ -146,6 +166,8 @@ pub fn run() -> ExitCode {
         Verb::Step(arguments) => step::run(&arguments),
         Verb::Apply(arguments) => apply::run(&arguments),
         Verb::Status(arguments) => status::run(&arguments),
+        Verb::Snapshot(arguments) => snapshot::run(&arguments),
+        Verb::Fault(arguments) => fault::run(&arguments),
         Verb::Watch(arguments) => watch::run(&arguments),
         Verb::Healthcheck(arguments) => healthcheck::run(&arguments),
         Verb::Scenarios(arguments) => scenarios::run(&arguments),
@@ -162,10 +184,21 @@ pub fn run() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Failed) => ExitCode::from(1),
         Err(error) => {
+            if wants_json && !output::has_printed() {
+                // What cannot be written is complained about below, too.
+                let _ = output::print(&crate::output::json(&output::error_document(&*error)));
+            }
             output::complain(&*error);
             ExitCode::from(2)
         }
     }
+}
+
+/// The value of `--format` of the verb that is run.
+fn format_of(matches: &ArgMatches) -> Option<&OsStr> {
+    let deeper = matches.subcommand().and_then(|(_, verb)| format_of(verb));
+    let own = || matches.try_get_raw("format").ok().flatten().and_then(|mut values| values.next());
+    deeper.or_else(own)
 }
 
 /// What a verb gives back.

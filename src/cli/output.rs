@@ -1,14 +1,70 @@
 //! Writing to stdout and stderr.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+
+use super::InputError;
+use super::colour;
 
 /// Writes data to stdout. A reader that has gone is no failure.
 pub(super) fn print(text: &str) -> Result<(), Box<dyn std::error::Error>> {
+    write_out(text, colour::severities)
+}
+
+/// Writes a difference to stdout.
+pub(super) fn print_difference(text: &str) -> Result<(), Box<dyn std::error::Error>> {
+    write_out(text, colour::difference)
+}
+
+/// True once something was written to stdout.
+static HAS_PRINTED: AtomicBool = AtomicBool::new(false);
+
+/// True if stdout has something already.
+pub(super) fn has_printed() -> bool {
+    HAS_PRINTED.load(Ordering::Relaxed)
+}
+
+fn write_out(text: &str, paint: fn(&str) -> String) -> Result<(), Box<dyn std::error::Error>> {
+    HAS_PRINTED.fetch_or(!text.is_empty(), Ordering::Relaxed);
+    let has_colour = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    let painted = if has_colour { paint(text) } else { text.to_owned() };
+    let text = painted;
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Box::new(error)),
         _ => Ok(()),
     }
+}
+
+/// The columns of the terminal that stdout is; absent where it is none.
+pub(super) fn width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}
+
+/// Writes data to a file, or to stdout where there is none.
+pub(super) fn print_to(file: Option<&std::path::Path>, text: &str) -> Result<(), Box<dyn std::error::Error>> {
+    match file {
+        None => print(text),
+        Some(file) => {
+            let failed = |error| Unwritable { file: file.display().to_string(), error };
+            std::fs::write(file, text).map_err(failed)?;
+            Ok(())
+        }
+    }
+}
+
+/// A file could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write `{file}`")]
+struct Unwritable {
+    file: String,
+    #[source]
+    error: io::Error,
 }
 
 /// Writes an error and its causes to stderr, once. Errors that bring their own heading and place are left as they are.
@@ -22,8 +78,31 @@ pub(super) fn complain(error: &dyn std::error::Error) {
         text.push_str(&format!("\n  because {error}"));
         cause = error.source();
     }
+    let has_colour = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+    let text = if has_colour { colour::severities(&text) } else { text };
     // If stderr is closed, this cannot be reported.
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+}
+
+/// An error as a JSON document, for a program that expects one.
+pub(super) fn error_document(error: &(dyn std::error::Error + 'static)) -> Value {
+    let causes: Vec<String> =
+        std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect();
+    let places = match error.downcast_ref() {
+        Some(InputError::Scenario(errors)) => errors.errors.as_slice(),
+        _ => &[],
+    };
+    let places: Vec<Value> = places
+        .iter()
+        .map(|one| {
+            json!({
+                "file": &*one.place.file, "line": one.place.line, "column": one.place.column,
+                "message": one.message, "code": one.code, "help": one.hint,
+            })
+        })
+        .collect();
+    let message = error.to_string();
+    json!({ "error": { "message": message.lines().next().unwrap_or_default(), "causes": causes, "places": places } })
 }
 
 /// Writes talk to stderr.

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::{FormatArguments, Outcome, Result, ScenarioArguments, StepArguments, input, output};
+use super::{FormatArguments, OperandArguments, Outcome, Result, StepArguments, input, output};
 use crate::output::record_sets::{self, Filter};
 use crate::output::{Format, json};
 
 /// Print record sets with who wrote them and what they overwrote
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns records\n  \
+#[command(after_long_help = "Examples:\n  ampls-dns records\n  \
     ampls-dns records --zone privatelink.monitor.azure.com --at second-scope\n  \
     ampls-dns records --name api.monitor.azure.com --format json")]
 pub(super) struct RecordsArguments {
@@ -25,7 +25,7 @@ pub(super) struct RecordsArguments {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     limit: usize,
     #[command(flatten)]
-    scenario: ScenarioArguments,
+    scenario: OperandArguments,
     #[command(flatten)]
     step: StepArguments,
     #[command(flatten)]

@@ -3,20 +3,19 @@
 use clap::Args;
 
 use super::{FormatArguments, Outcome, Result, ScenarioArguments, StepArguments, input, output};
-use crate::dns::RecordType;
 use crate::output::{Format, answer, json};
 use crate::resolve::Question;
 
 /// Print the answer a network gets, in dig's form, without a server
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns resolve api.monitor.azure.com --from vnet1\n  \
+#[command(after_long_help = "Examples:\n  ampls-dns resolve api.monitor.azure.com --from vnet1\n  \
     ampls-dns resolve api.monitor.azure.com AAAA --from vnet2 --at first-scope --format json")]
 pub(super) struct ResolveArguments {
     /// Name to ask for
     name: String,
-    /// Record type
-    #[arg(value_name = "TYPE", default_value = "A", value_parser = input::record_type)]
-    kind: RecordType,
+    /// Record type (A without it), and the scenario: a file, the name of a built-in one, or - for standard input
+    #[arg(value_name = "TYPE|SCENARIO", num_args = 0..=2)]
+    more: Vec<String>,
     /// Network to ask from; `public` asks from outside every network
     #[arg(long, value_name = "NETWORK", default_value = "public")]
     from: String,
@@ -29,9 +28,10 @@ pub(super) struct ResolveArguments {
 }
 
 pub(super) fn run(arguments: &ResolveArguments) -> Result {
-    let world = arguments.scenario.read()?.compile(&arguments.step)?;
+    let (kind, scenario) = input::type_and_scenario(&arguments.more, &arguments.scenario)?;
+    let world = scenario.read()?.compile(&arguments.step)?;
     let view = input::view(&world, &arguments.from)?;
-    let question = Question { name: input::owner_name(&arguments.name)?, kind: arguments.kind };
+    let question = Question { name: input::owner_name(&arguments.name)?, kind };
     let document = answer::answered(&world, view, &question);
     output::print(&match arguments.format.format {
         Format::Text => answer::text(&document),

@@ -28,7 +28,7 @@ const NOT_CREATED: u8 = 125;
 
 /// Run a command, or a shell, inside a network of the estate
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns run --from vnet1 -- dig api.monitor.azure.com\n  \
+#[command(after_long_help = "Examples:\n  ampls-dns run --from vnet1 -- dig api.monitor.azure.com\n  \
     ampls-dns run my-estate.yaml --from hub --at first-scope -- pytest tests/\n  ampls-dns run --from vnet1\n\n\
     Linux only; root is not needed. Inside, /etc/resolv.conf names 168.63.129.16, and the server answers there with the\n\
     view of the network. Addresses that the network reaches refuse connections, because nothing listens there;\n\

@@ -10,7 +10,7 @@ use crate::scenario::builtin;
 /// List the built-in scenarios, or print one
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  ampls-dns scenarios\n  ampls-dns scenarios show two-scopes-one-dns > my-estate.yaml"
+    after_long_help = "Examples:\n  ampls-dns scenarios\n  ampls-dns scenarios show two-scopes-one-dns > my-estate.yaml"
 )]
 pub(super) struct ScenariosArguments {
     #[command(subcommand)]

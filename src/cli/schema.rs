@@ -9,7 +9,7 @@ use crate::scenario::{AllowFile, Scenario, Spec};
 /// Print the JSON Schema of scenario, spec or allow files, for editors and checkers
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  ampls-dns schema > ampls-dns.schema.json\n  ampls-dns schema spec > ampls-dns-spec.schema.json"
+    after_long_help = "Examples:\n  ampls-dns schema > ampls-dns.schema.json\n  ampls-dns schema spec > ampls-dns-spec.schema.json"
 )]
 pub(super) struct SchemaArguments {
     /// Of which files

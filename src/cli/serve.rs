@@ -29,7 +29,7 @@ use crate::server::{Bound, Control, Listen, Loaded, Origin, Settings, Source as 
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns serve\n  ampls-dns serve my-estate.yaml --at first-scope\n  \
+#[command(after_long_help = "Examples:\n  ampls-dns serve\n  ampls-dns serve my-estate.yaml --at first-scope\n  \
     ampls-dns serve --listen 127.0.0.1:5300 --listen vnet1=127.0.0.1:5301\n  ampls-dns serve --port 0 --ready-file ready.json\n  ampls-dns serve --upstream system\n\n\
     Without --listen: the public view on 127.0.0.1:5300 and a port for each network from 5301 on, in the order declared.\n\
     A listener without a network tells its clients apart by EDNS client subnet (from loopback and --trust-ecs), then by\n\
@@ -46,6 +46,9 @@ pub(super) struct ServeArguments {
     /// First of the ports that are used without --listen: the public view, then one for each network. 0 takes free ones
     #[arg(long, visible_alias = "port", value_name = "PORT", env = "AMPLS_DNS_BASE_PORT", conflicts_with = "listen")]
     base_port: Option<u16>,
+    /// Open the page in the browser once the server answers
+    #[arg(long, env = "AMPLS_DNS_OPEN", value_parser = BoolishValueParser::new())]
+    open: bool,
     /// File that is written once the server answers: a JSON document with all addresses
     #[arg(long, value_name = "FILE", env = "AMPLS_DNS_READY_FILE")]
     ready_file: Option<PathBuf>,
@@ -72,7 +75,8 @@ pub(super) struct ServeArguments {
     /// Where the admin API listens [default: 127.0.0.1:5299, unless that is taken]
     #[arg(long, value_name = "ADDRESS:PORT|off", env = "AMPLS_DNS_ADMIN")]
     admin: Option<AdminAddress>,
-    /// File with the token that admin requests must show; needed where other machines reach the admin address
+    /// File with the token that admin requests must show; needed where other machines reach the admin address. Without it
+    /// the variable AMPLS_DNS_ADMIN_TOKEN has the token
     #[arg(long, value_name = "FILE", env = "AMPLS_DNS_ADMIN_TOKEN_FILE")]
     admin_token_file: Option<PathBuf>,
     /// Besides addresses and localhost, names the admin API may be asked by
@@ -123,20 +127,6 @@ impl FromStr for AdminAddress {
             return Ok(Self::Off);
         }
         text.parse().map(Self::At).map_err(|_| "write ADDRESS:PORT, such as 127.0.0.1:5299, or off".to_owned())
-    }
-}
-
-/// A block of commands for each address: `example` is the name they ask for.
-fn print_listeners(listeners: &[Bound], example: &str) {
-    for bound in listeners {
-        let label = bound.network.as_ref().map_or("public view, or by source address", |network| network.as_str());
-        let (ip, port) = (bound.address.ip(), bound.address.port());
-        let ip = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
-        let text = format!("# {label}\ndig @{ip} -p {port} {example}\nnslookup -port={port} {example} {ip}\n");
-        if let Err(error) = output::print(&text) {
-            log::count_unwritten(text.as_bytes());
-            tracing::warn!(error = %error, "stdout cannot be written; the server goes on");
-        }
     }
 }
 
@@ -196,9 +186,20 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         let example =
             crate::assess::timeline::names_of(&world).into_iter().find(|name| name.labels().next() == Some(b"api"));
         let example = example.map_or_else(|| "api.monitor.azure.com".to_owned(), |name| name.to_string());
-        print_listeners(running.listeners(), &example);
+        let table = listeners_table(running.listeners(), &example);
+        if let Err(error) = output::print(&table) {
+            log::count_unwritten(table.as_bytes());
+            tracing::warn!(error = %error, "stdout cannot be written; the server goes on");
+        }
         if let Some(server) = &server {
             say(&format!("\nadmin: http://{}", server.address()));
+            if arguments.open
+                && let Err(error) = open::that_detached(format!("http://{}", server.address()))
+            {
+                tracing::warn!(error = %error, "cannot open the browser; the address above is the page");
+            }
+        } else if arguments.open {
+            tracing::warn!("there is no page to open: the admin server is off");
         }
         let admin_address = server.as_ref().map(AdminServer::address);
         let ready = ReadyDocument::new(running.listeners(), admin_address);
@@ -248,6 +249,26 @@ fn served(control: &Control) -> String {
     let standing = control.standing();
     let step = standing.step().map_or("-", |step| &*step.name);
     format!("serving {} at step {step}, revision {}", control.source().name(), standing.world.revision())
+}
+
+/// The networks with their addresses, and a command that asks each.
+fn listeners_table(bound: &[Bound], example: &str) -> String {
+    let rows: Vec<[String; 3]> = bound
+        .iter()
+        .map(|bound| {
+            let network = bound.network.as_ref().map_or("(public)", |network| network.as_str());
+            let (ip, port) = (bound.address.ip(), bound.address.port());
+            let ip = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
+            let asks = format!("dig @{ip} -p {port} {example}");
+            [network.to_owned(), bound.address.to_string(), asks]
+        })
+        .collect();
+    let head = ["NETWORK", "ADDRESS", "ASK IT"].map(str::to_owned);
+    let width =
+        |column: usize| std::iter::once(&head).chain(&rows).map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (first, second) = (width(0), width(1));
+    let line = |row: &[String; 3]| format!("{:<first$}  {:<second$}  {}\n", row[0], row[1], row[2]);
+    std::iter::once(&head).chain(&rows).map(line).collect()
 }
 
 /// Where the server answers, for programs that started it.
@@ -369,8 +390,18 @@ pub(super) fn token(path: &Path) -> std::result::Result<Token, Box<dyn std::erro
     Ok(Token::read(&text).map_err(|error| bad(error.into()))?)
 }
 
+/// The token of a file, or else of the environment; there may be none.
+pub(super) fn token_of(file: Option<&Path>) -> std::result::Result<Option<Token>, Box<dyn std::error::Error>> {
+    if let Some(file) = file {
+        return token(file).map(Some);
+    }
+    let text = std::env::var("AMPLS_DNS_ADMIN_TOKEN").ok().filter(|text| !text.is_empty());
+    let bad = |error: admin::TokenError| format!("AMPLS_DNS_ADMIN_TOKEN is not a token: {error}");
+    Ok(text.map(|text| Token::read(text.as_bytes()).map_err(bad)).transpose()?)
+}
+
 fn guard(arguments: &ServeArguments) -> std::result::Result<Guard, Box<dyn std::error::Error>> {
-    let token = arguments.admin_token_file.as_deref().map(token).transpose()?;
+    let token = token_of(arguments.admin_token_file.as_deref())?;
     let guard = Guard::new(token, arguments.admin_host.clone());
     // Before anything is bound: nothing is served for a moment and then not.
     if let Some(AdminAddress::At(address)) = arguments.admin {

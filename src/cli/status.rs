@@ -12,7 +12,7 @@ use crate::output::{self as documents, Format, count};
 /// Say what a running server serves, at which step, and whether its last reload went well
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  ampls-dns status\n  ampls-dns status --admin http://dns.lab.example:5299 --format json\n\n\
+    after_long_help = "Examples:\n  ampls-dns status\n  ampls-dns status --admin http://dns.lab.example:5299 --format json\n\n\
     Exit code 1 if its last reload failed."
 )]
 pub(super) struct StatusArguments {

@@ -10,8 +10,10 @@ use crate::output::{self as documents, Format};
 
 /// Go to another step of a running server
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns step\n  ampls-dns step previous\n  ampls-dns step second-scope\n\n\
-    Exit code 1 if there is no further step.")]
+#[command(
+    after_long_help = "Examples:\n  ampls-dns step\n  ampls-dns step previous\n  ampls-dns step second-scope\n\n\
+    Exit code 1 if there is no further step."
+)]
 pub(super) struct StepVerbArguments {
     /// Where to go: next, previous, or a step's name
     #[arg(value_name = "next|previous|STEP", default_value = "next")]

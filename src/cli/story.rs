@@ -14,12 +14,14 @@ use crate::output::format::StoryFormat;
 use crate::output::page::{Page, html};
 use crate::output::{json, story, waits as report};
 
-/// Tell step by step which names changed for which network, what broke and what healed
+/// Show step by step which names changed for which network, and what broke
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns story\n  ampls-dns story my-estate.yaml --from vnet1 --format json\n  \
+#[command(
+    after_long_help = "Examples:\n  ampls-dns story\n  ampls-dns story my-estate.yaml --from vnet1 --format json\n  \
     ampls-dns story --format html > story.html\n  \
     ampls-dns story --format svg --at first-scope > first-scope.svg\n  \
-    ampls-dns story docs-43-sessions-outlive-a-deny-rule --client vm")]
+    ampls-dns story docs-43-sessions-outlive-a-deny-rule --client vm"
+)]
 pub(super) struct StoryArguments {
     #[command(flatten)]
     scenario: OperandArguments,
@@ -32,6 +34,9 @@ pub(super) struct StoryArguments {
     /// Tell up to and including this step; a drawing is of this step, and a page opens at it
     #[arg(long, value_name = "STEP")]
     at: Option<String>,
+    /// File to write to [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<std::path::PathBuf>,
     /// Form of the output
     #[arg(long, value_parser = format::of::<StoryFormat>(), default_value = "text")]
     format: StoryFormat,
@@ -39,7 +44,7 @@ pub(super) struct StoryArguments {
 
 /// A client's story is not one that can be drawn.
 #[derive(Debug, thiserror::Error)]
-#[error("--client tells what one machine sees, as text or JSON; leave --client away to draw the estate")]
+#[error("--client shows one machine as text or JSON\nhelp: remove --client to draw the estate")]
 struct NotDrawn;
 
 pub(super) fn run(arguments: &StoryArguments) -> Result {
@@ -55,23 +60,26 @@ pub(super) fn run(arguments: &StoryArguments) -> Result {
         let machine = input::machine(&history, name)?;
         let mut told = waits(&history, &machine);
         told.retain(|wait| history.step(&wait.step).is_some_and(|step| step.end <= end));
-        output::print(&match arguments.format {
+        let text = match arguments.format {
             StoryFormat::Text => report::text(name, &told),
             StoryFormat::Json => json(&report::document(&told)),
             StoryFormat::Svg | StoryFormat::Mermaid | StoryFormat::Html => return Err(NotDrawn.into()),
-        })?;
+        };
+        output::print_to(arguments.output.as_deref(), &text)?;
         return Ok(Outcome::Done);
     }
     let networks: Vec<NetworkName> = arguments.from.iter().map(|name| name.as_str().into()).collect();
-    output::print(&match arguments.format {
-        StoryFormat::Text => story::text(&up_to(&history, &networks, end)),
+    let width = if arguments.output.is_none() { output::width() } else { None };
+    let text = match arguments.format {
+        StoryFormat::Text => story::text(&up_to(&history, &networks, end), width),
         StoryFormat::Json => json(&story::document(&up_to(&history, &networks, end))),
         StoryFormat::Svg | StoryFormat::Mermaid | StoryFormat::Html => {
             let mut tale = TimelineView::of(&read.scenario, &networks);
             tale.start = arguments.at.as_deref().and_then(|name| tale.step(name)).unwrap_or(tale.start);
             drawn(arguments.format, &tale, &read.name)
         }
-    })?;
+    };
+    output::print_to(arguments.output.as_deref(), &text)?;
     Ok(Outcome::Done)
 }
 

@@ -29,7 +29,7 @@ use crate::server::{Plan, listen, plan};
 #[derive(Args, Debug)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  \
+    after_long_help = "Examples:\n  \
         ampls-dns test                                              all built-in scenarios\n  \
         ampls-dns test my-estate.yaml --format junit                the `expect:` of a scenario's steps\n  \
         ampls-dns test spec.yaml --scenario my-estate.yaml          a spec, against a scenario\n  \

@@ -30,11 +30,13 @@ const HEIGHT: u16 = 24;
 
 /// Watch the queries of a running server: view, name, answer, and who wrote it
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  ampls-dns watch\n  ampls-dns watch --view vnet1 --name '*.monitor.azure.com'\n  \
+#[command(
+    after_long_help = "Examples:\n  ampls-dns watch\n  ampls-dns watch --view vnet1 --name '*.monitor.azure.com'\n  \
     ampls-dns watch --rcode NXDOMAIN --format json\n  \
     ampls-dns watch --last 0 --name api.monitor.azure.com --count 1 --timeout 5\n\n\
     On a terminal a table of the last queries, else a line for each; with --format json an object a line.\n\
-    Exit code 1 if --timeout is over before --count is reached.")]
+    Exit code 1 if --timeout is over before --count is reached."
+)]
 pub(super) struct WatchArguments {
     #[command(flatten)]
     server: ServerArguments,

@@ -178,6 +178,18 @@ impl Client {
         self.read(request.send(body))
     }
 
+    /// Deletes what is at a path; an answer without a body is null.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn delete(&self, path: &str) -> Result<Value, ClientError> {
+        let mut request = self.agent.delete(self.at(path));
+        if let Some(authorization) = &self.authorization {
+            request = request.header("Authorization", authorization);
+        }
+        self.read(request.call())
+    }
+
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
@@ -189,6 +201,9 @@ impl Client {
         let status = answer.status();
         let text = answer.body_mut().with_config().limit(MAX_OCTETS).read_to_vec();
         let text = text.map_err(|error| foreign(error.to_string()))?;
+        if status == StatusCode::NO_CONTENT {
+            return Ok(Value::Null);
+        }
         if status.is_success() {
             return serde_json::from_slice(&text).map_err(|error| foreign(error.to_string()));
         }

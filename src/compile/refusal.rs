@@ -326,7 +326,7 @@ impl fmt::Display for Reason {
             Self::NotScoped { scope, resource } => write!(f, "resource `{resource}` is not in scope `{scope}` here"),
             Self::OtherKind { resource, kind, wanted } => write!(f, "`{resource}` is a {kind}, and not a {wanted}"),
             Self::NotAWorkspace { resource, kind } => {
-                write!(f, "`{resource}` is a {kind}, and a workspace is wanted")
+                write!(f, "`{resource}` is a {kind}, expected a workspace")
             }
             Self::NoSubnet { network, subnet } => write!(f, "network `{network}` has no subnet `{subnet}`"),
             Self::AddressOutside { address, subnet } => {

@@ -11,10 +11,10 @@ use crate::estate::{Cloud, DnsSetting, Event, History, NetworkKind, NetworkName,
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LinkError {
     /// The network does not exist at this revision.
-    #[error("zones are to be linked to `{0}`, and the estate has no such network at this step")]
+    #[error("cannot link zones to unknown network `{0}`: the estate has no such network at this step")]
     NoNetwork(NetworkName),
     /// Zones are linked to virtual networks only.
-    #[error("zones are to be linked to `{0}`, which is on-premises: private zones are linked to virtual networks only")]
+    #[error("cannot link zones to `{0}`, which is on-premises: private zones are linked to virtual networks only")]
     OnPremises(NetworkName),
 }
 

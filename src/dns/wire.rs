@@ -357,7 +357,7 @@ pub enum DecodeError {
     #[error("the message is a query, not a reply")]
     Query,
     /// There are octets behind the last record.
-    #[error("{0} octets stand behind the last record")]
+    #[error("{0} trailing bytes after the last record")]
     Trailing(usize),
 }
 

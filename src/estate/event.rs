@@ -15,7 +15,7 @@ use crate::dns::{OwnerName, RecordSet, RecordType};
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "fields are documented by their types")]
 pub enum Event {
-    /// A network comes to be.
+    /// Creates a network.
     CreateNetwork(super::NetworkSpec),
     /// A network goes, and with it its links and peerings.
     DeleteNetwork { network: NetworkName },
@@ -83,7 +83,7 @@ pub enum Event {
     /// Its connection is approved, rejected or made to wait.
     SetApproval { endpoint: EndpointName, state: ApprovalState },
 
-    /// A virtual machine comes to be in a network.
+    /// Creates a virtual machine in a network.
     CreateVirtualMachine { name: MachineName, network: NetworkName, subnet: Option<Arc<str>> },
     /// It opens a session to a resource, at the address its DNS gives at that moment.
     OpenSession { machine: MachineName, resource: ResourceName },

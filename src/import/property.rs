@@ -197,7 +197,7 @@ impl<'v> View<'v> {
         self.faults.take()
     }
 
-    /// Says that properties are known and have no part in DNS.
+    /// Says that properties are known and not relevant to DNS.
     pub(super) fn ignore(&self, names: &[&str]) {
         self.used.borrow_mut().extend(names.iter().map(|name| name.to_ascii_lowercase()));
     }

@@ -109,7 +109,7 @@ impl Reading<'_> {
     /// What a view has left: misfits are errors, unread properties are listed.
     pub(super) fn close(&mut self, kind: &str, view: &View<'_>) {
         for misfit in view.misfits() {
-            let message = format!("{} is wanted here, and {} was found", misfit.wanted, misfit.found);
+            let message = format!("expected {}, found {}", misfit.wanted, misfit.found);
             self.error(&misfit.pointer, message, None);
         }
         for (name, pointer) in view.open() {

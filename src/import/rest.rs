@@ -128,7 +128,7 @@ impl Reading<'_> {
             return self.remark(Topic::NotRead, text, pointer, None);
         }
         if !is_read(&id.kind) {
-            let text = format!("{} have no part in DNS here", id.kind);
+            let text = format!("{} are ignored: not relevant to DNS", id.kind);
             return self.remark(Topic::Unsupported, text, pointer, None);
         }
         self.exists(id, pointer);
@@ -282,7 +282,7 @@ impl Reading<'_> {
     fn scoped(&mut self, id: &ResourceId, view: &View<'_>) {
         let kind = view.text("kind");
         if let Some((kind, pointer)) = kind.filter(|(kind, _)| !kind.eq_ignore_ascii_case("Resource")) {
-            let text = format!("scoped resources of kind {kind} have no part in DNS here");
+            let text = format!("scoped resources of kind {kind} are ignored: not relevant to DNS");
             self.remark(Topic::Unsupported, text, &pointer, None);
             view.ignore(&["linkedResourceId", "subscriptionLocation"]);
             self.tell(id, "kind", kind, &pointer);

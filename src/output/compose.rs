@@ -24,6 +24,8 @@ const SPARE_LENGTH: u8 = 24;
 const LONGEST: u8 = 29;
 /// The port resolvers ask; that of a container network's own address cannot be another.
 const PORT: u16 = 53;
+/// An image with dig, nslookup and curl.
+pub const CLIENT_IMAGE: &str = "nicolaka/netshoot:v0.13";
 /// The name of the server's service.
 const SERVER: &str = "dns";
 
@@ -36,11 +38,31 @@ pub struct Wanted<'a> {
     pub is_file: bool,
     /// The step the server stands at; absent for the scenario's start.
     pub step: Option<&'a str>,
-    /// The server's image.
-    pub image: &'a str,
+    /// Where the server comes from.
+    pub server: ServerImage<'a>,
+    /// The token of the admin API and the page.
+    pub token: &'a str,
     /// The clients' image.
     pub client_image: &'a str,
 }
+
+/// Where the server in the containers comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ServerImage<'a> {
+    /// An image that has it.
+    Image(&'a str),
+    /// A binary of this machine, which is mounted into a plain Debian.
+    Binary(&'a str),
+    /// The sources: compose builds the image.
+    Built,
+}
+
+/// An image that runs a binary of a Linux machine.
+const PLAIN_IMAGE: &str = "debian:trixie-slim";
+/// Where the sources are, for `build:`.
+const SOURCES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), ".git");
+/// The port of the admin API and the page.
+const ADMIN_PORT: u16 = 5299;
 
 /// Why there is no such file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,11 +92,20 @@ pub struct ComposeFile {
 pub struct Service {
     /// Its image.
     pub image: String,
+    /// How the image is made where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<Build>,
+    /// The program, where the image does not name it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entrypoint: Vec<String>,
     /// What it runs.
     pub command: Vec<String>,
     /// Settings of the program in it.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub environment: IndexMap<String, String>,
+    /// Ports of the machine that lead to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<String>,
     /// What it sees of the machine's files.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<Mount>,
@@ -103,6 +134,15 @@ pub struct Service {
     pub security_opt: Vec<String>,
     /// How long it may take to stop.
     pub stop_grace_period: String,
+}
+
+/// How an image is made.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct Build {
+    /// The sources.
+    pub context: String,
+    /// The file that makes it, in the sources.
+    pub dockerfile: String,
 }
 
 /// A file of the machine in a container.
@@ -218,8 +258,20 @@ pub fn file(world: &Compiled, wanted: &Wanted<'_>) -> Result<ComposeFile, Compos
         networks.insert(key, Network { ipam: Ipam { config: vec![Pool { subnet }] } });
     }
     notes.push(format!(
-        "`docker compose up -d`, then for instance `docker compose exec {} getent ahostsv4 api.monitor.azure.com`.",
+        "`docker compose up -d`, then for instance `docker compose exec {} dig api.monitor.azure.com`.",
         clients.keys().next().map_or(SERVER, String::as_str)
+    ));
+    notes.push(format!(
+        "The page is at http://127.0.0.1:{ADMIN_PORT}; any user name, password {}. `docker compose exec {SERVER} /ampls-dns step next` \
+         goes to the next step.",
+        wanted.token
+    ));
+    let subnets: Vec<_> =
+        networks.values().flat_map(|one: &Network| &one.ipam.config).map(|one| one.subnet.to_string()).collect();
+    notes.push(format!(
+        "This machine routes {} to the containers while they run. If a VPN or another network uses one of these prefixes, change \
+         the addresses in this file.",
+        subnets.join(", ")
     ));
     let mut services = IndexMap::from([(SERVER.to_owned(), server_of(wanted, &listeners, places))]);
     services.extend(clients);
@@ -247,15 +299,35 @@ fn server_of(wanted: &Wanted<'_>, listeners: &[String], networks: IndexMap<Strin
     let mut environment = IndexMap::from([
         ("AMPLS_DNS_SCENARIO".to_owned(), scenario),
         ("AMPLS_DNS_LISTEN".to_owned(), literal(&listeners.join(","))),
+        ("AMPLS_DNS_ADMIN".to_owned(), format!("0.0.0.0:{ADMIN_PORT}")),
+        ("AMPLS_DNS_ADMIN_TOKEN".to_owned(), literal(wanted.token)),
     ]);
     if let Some(step) = wanted.step {
         environment.insert("AMPLS_DNS_AT".to_owned(), literal(step));
     }
+    let (image, build, binary) = match wanted.server {
+        ServerImage::Image(image) => (literal(image), None, None),
+        ServerImage::Binary(path) => (PLAIN_IMAGE.to_owned(), None, Some(path)),
+        ServerImage::Built => {
+            let build = Build { context: SOURCES.to_owned(), dockerfile: "docker/Dockerfile".to_owned() };
+            ("ampls-dns".to_owned(), Some(build), None)
+        }
+    };
+    let program = "/ampls-dns".to_owned();
+    let binary = binary.map(|path| Mount {
+        r#type: "bind".to_owned(),
+        source: literal(path),
+        target: program.clone(),
+        read_only: true,
+    });
     Service {
-        image: literal(wanted.image),
+        image,
+        build,
+        entrypoint: binary.iter().map(|_| program.clone()).collect(),
         command: vec!["serve".to_owned()],
         environment,
-        volumes: mount.into_iter().collect(),
+        ports: vec![format!("127.0.0.1:{ADMIN_PORT}:{ADMIN_PORT}")],
+        volumes: mount.into_iter().chain(binary).collect(),
         dns: Vec::new(),
         dns_search: Vec::new(),
         networks,
@@ -277,8 +349,11 @@ fn server_of(wanted: &Wanted<'_>, listeners: &[String], networks: IndexMap<Strin
 fn client_of(wanted: &Wanted<'_>, key: &str, server: Ipv4Addr, own: Ipv4Addr) -> Service {
     Service {
         image: literal(wanted.client_image),
+        build: None,
+        entrypoint: Vec::new(),
         command: vec!["sleep".to_owned(), "infinity".to_owned()],
         environment: IndexMap::new(),
+        ports: Vec::new(),
         volumes: Vec::new(),
         dns: vec![server],
         dns_search: vec![".".to_owned()],
@@ -400,8 +475,9 @@ mod tests {
             scenario: "estate$.yaml",
             is_file: true,
             step: Some("one"),
-            image: "ampls-dns",
-            client_image: "debian:bookworm-slim",
+            server: ServerImage::Binary("/usr/local/bin/ampls-dns"),
+            token: "0123456789abcdef",
+            client_image: CLIENT_IMAGE,
         };
         file(&world, &wanted)
     }
@@ -418,6 +494,16 @@ mod tests {
         assert_eq!(clients, ["dns", "client-vnet1", "client-vnet2", "client-public"]);
         assert_eq!(file.services["client-vnet1"].dns, [Ipv4Addr::new(10, 0, 1, 254)]);
         assert_eq!(file.services["client-vnet1"].networks["vnet1"].ipv4_address, Ipv4Addr::new(10, 0, 1, 253));
+        let server = &file.services[SERVER];
+        assert_eq!((&*server.image, &server.entrypoint[..]), (PLAIN_IMAGE, &["/ampls-dns".to_owned()][..]));
+        assert!(server.volumes.iter().any(|one| one.source == "/usr/local/bin/ampls-dns"));
+        assert_eq!(server.ports, ["127.0.0.1:5299:5299"]);
+        assert_eq!(environment(&file, "AMPLS_DNS_ADMIN"), "0.0.0.0:5299");
+        assert!(
+            file.notes.iter().any(|note| note.contains("10.0.1.0/24, 10.0.2.0/24, 100.64.0.0/24")),
+            "{:?}",
+            file.notes
+        );
         assert_eq!(file.networks["vnet2"].ipam.config[0].subnet.to_string(), "10.0.2.0/24");
     }
 

@@ -75,7 +75,7 @@ pub struct AnswerChange {
     pub before: Option<AnswerSide>,
     /// After.
     pub after: Option<AnswerSide>,
-    /// `breaks`, `heals` or `changes`.
+    /// `breaks`, `heals`, `adds`, `removes` or `changes`.
     pub effect: String,
 }
 
@@ -112,7 +112,7 @@ pub struct FlowChange {
     pub before: Option<FlowSide>,
     /// After.
     pub after: Option<FlowSide>,
-    /// `breaks`, `heals` or `changes`.
+    /// `breaks`, `heals`, `adds`, `removes` or `changes`.
     pub effect: String,
 }
 
@@ -183,7 +183,7 @@ pub fn document(diff: &Diff) -> DiffDocument {
             networks: Vec::new(),
             before: change.before.as_ref().map(answer_side),
             after: change.after.as_ref().map(answer_side),
-            effect,
+            effect: side_effect(effect, change.before.is_none(), change.after.is_none()),
         });
         alike.networks.push(change.key.network.clone());
     }
@@ -204,7 +204,7 @@ pub fn document(diff: &Diff) -> DiffDocument {
                 function: function.clone(),
                 before: before.as_ref().map(flow_side),
                 after: after.as_ref().map(flow_side),
-                effect: word(change.effect()),
+                effect: side_effect(word(change.effect()), change.before.is_none(), change.after.is_none()),
             });
             flows.len() - 1
         });
@@ -219,6 +219,16 @@ pub fn document(diff: &Diff) -> DiffDocument {
         names_heal: diff.heals.len(),
         left_out: (diff.left_out != LeftOut::default())
             .then_some(LeftOutDocument { answers: diff.left_out.answers, flows: diff.left_out.flows }),
+    }
+}
+
+/// The word for a change; what one side does not have is added or removed, and has not broken or healed.
+fn side_effect(word: String, is_new: bool, is_gone: bool) -> String {
+    match (word.as_str(), is_new, is_gone) {
+        ("breaks", ..) => word,
+        (_, true, _) => "adds".to_owned(),
+        (_, _, true) => "removes".to_owned(),
+        _ => word,
     }
 }
 
@@ -351,7 +361,7 @@ fn markdown(document: &DiffDocument) -> String {
     let broken: Vec<_> = document.flows.iter().filter(|one| one.effect == "breaks").collect();
     if !broken.is_empty() {
         text.push_str("\n| For | Breaks | Through | Before | After |\n|---|---|---|---|---|\n");
-        for flow in broken {
+        for flow in broken.iter().take(MAX_ROWS) {
             let _ = writeln!(
                 text,
                 "| {} | {} of {} | `{}` | {} | {} |",
@@ -363,17 +373,29 @@ fn markdown(document: &DiffDocument) -> String {
                 cell(&flow_word(flow.after.as_ref()))
             );
         }
+        if broken.len() > MAX_ROWS {
+            let _ = writeln!(text, "\n{} more break; the details below have all of them.", broken.len() - MAX_ROWS);
+        }
     }
     for (title, lines) in sections(document) {
         if lines.is_empty() {
             continue;
         }
         // GitHub colours lines by their first character, so marks stand there.
-        let block: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let mut block: String = lines.iter().take(MAX_LINES).map(|line| format!("{line}\n")).collect();
+        if lines.len() > MAX_LINES {
+            let more = lines.len() - MAX_LINES;
+            let _ = writeln!(block, "@@ {}; `ampls-dns diff` prints all of them @@", count(more, "more line"));
+        }
         let _ = write!(text, "\n<details><summary>{title}</summary>\n\n```diff\n{block}```\n\n</details>\n");
     }
     text
 }
+
+/// The most rows of what breaks: with the folded sections, a summary stays below 60 lines.
+const MAX_ROWS: usize = 20;
+/// The most lines of a folded section: comments of GitHub have at most 65,536 characters.
+const MAX_LINES: usize = 120;
 
 /// Each section's title, and its lines: a mark, and what changes.
 fn sections(document: &DiffDocument) -> [(String, Vec<String>); 4] {
@@ -411,11 +433,12 @@ fn sections(document: &DiffDocument) -> [(String, Vec<String>); 4] {
         let whom = if one.networks.is_empty() { String::new() } else { format!(" (for {})", one.networks.join(", ")) };
         format!("{mark} {}[{}]: {}{whom}", one.severity, one.code, one.message)
     });
+    let counted = Counted::of(document);
     [
-        (count(document.record_sets.len(), "record set"), record_sets),
-        (count(document.answers.len(), "answer"), answers),
-        (count(document.flows.len(), "flow"), flows),
-        (count(document.findings.len(), "finding"), findings.collect()),
+        (counted.record_sets, record_sets),
+        (counted.answers, answers),
+        (counted.flows, flows),
+        (counted.findings, findings.collect()),
     ]
 }
 
@@ -423,6 +446,8 @@ fn loud(effect: &str) -> &'static str {
     match effect {
         "breaks" => ": BREAKS",
         "heals" => ": heals",
+        "adds" => ": added",
+        "removes" => ": removed",
         _ => "",
     }
 }
@@ -455,22 +480,39 @@ fn flow_word(side: Option<&FlowSide>) -> String {
     format!("{verdict}, {path}{endpoint}{address}{status}{reason}")
 }
 
-/// How much differs, in a line.
-fn summary(document: &DiffDocument) -> String {
-    let mut parts = Vec::new();
-    if !document.record_sets.is_empty() {
-        parts.push(count(document.record_sets.len(), "record set"));
+/// How much differs, by section: the words of the headings and of the summary.
+struct Counted {
+    record_sets: String,
+    answers: String,
+    flows: String,
+    findings: String,
+}
+
+impl Counted {
+    fn of(document: &DiffDocument) -> Self {
+        let answers: usize = document.answers.iter().map(|one| one.networks.len()).sum();
+        let flows: usize = document.flows.iter().map(|one| one.clients.len()).sum();
+        let new = document.findings.iter().filter(|one| one.appears).count();
+        let gone = document.findings.len() - new;
+        Self {
+            record_sets: count(document.record_sets.len(), "record set"),
+            answers: count(answers, "answer"),
+            flows: count(flows, "flow"),
+            findings: format!("{} ({new} new, {gone} gone)", count(document.findings.len(), "finding")),
+        }
     }
-    let answers: usize = document.answers.iter().map(|one| one.networks.len()).sum();
-    let flows: usize = document.flows.iter().map(|one| one.clients.len()).sum();
-    parts.extend((answers > 0).then(|| count(answers, "answer")));
-    parts.extend((flows > 0).then(|| count(flows, "flow")));
+}
+
+/// How much differs, in a line: the headings of the sections, and the names that break or no longer do.
+fn summary(document: &DiffDocument) -> String {
+    let counted = Counted::of(document);
+    let mut parts = Vec::new();
+    parts.extend((!document.record_sets.is_empty()).then_some(counted.record_sets));
+    parts.extend((!document.answers.is_empty()).then_some(counted.answers));
+    parts.extend((!document.flows.is_empty()).then_some(counted.flows));
+    parts.extend((!document.findings.is_empty()).then_some(counted.findings));
     let (breaks, heals) = (document.names_break, document.names_heal);
     parts.extend((breaks > 0).then(|| format!("{} broken", count(breaks, "name"))));
-    parts.extend((heals > 0).then(|| format!("{} healed", count(heals, "name"))));
-    let new = document.findings.iter().filter(|one| one.appears).count();
-    let gone = document.findings.len() - new;
-    parts.extend((new > 0).then(|| format!("{} more", count(new, "finding"))));
-    parts.extend((gone > 0).then(|| format!("{} less", count(gone, "finding"))));
+    parts.extend((heals > 0).then(|| format!("{} no longer broken", count(heals, "name"))));
     parts.join(", ")
 }

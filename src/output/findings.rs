@@ -58,8 +58,32 @@ pub fn print_unreadable(file: &str, errors: Unreadable<'_>, format: CheckFormat)
             };
             Some(super::json(&errors.errors.iter().map(issue).collect::<Vec<_>>()))
         }
-        _ => None,
+        CheckFormat::Junit => Some(unreadable_junit(file, errors)),
+        CheckFormat::Markdown => {
+            let line = |error: &crate::scenario::ScenarioError| {
+                format!("- {}:{}: {}\n", error.place.file, error.place.line, unreadable_text(error).replace('\n', "; "))
+            };
+            let lines: String = errors.errors.iter().map(line).collect();
+            Some(format!("### `{file}` cannot be read\n\n{lines}"))
+        }
+        // Programs get the error document of every verb.
+        CheckFormat::Text | CheckFormat::Json => None,
     }
+}
+
+/// One JUnit document with an error for each.
+fn unreadable_junit(file: &str, errors: Unreadable<'_>) -> String {
+    let mut suite = TestSuite::new(file);
+    for error in &errors.errors {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message(error.message.as_str()).set_type("unreadable").set_description(unreadable_text(error));
+        let mut case = TestCase::new(format!("{} can be read", error.place), status);
+        case.set_classname(file);
+        suite.add_test_case(case);
+    }
+    let mut report = Report::unnamed();
+    report.add_test_suite(suite);
+    report.to_string().expect("text is written to memory")
 }
 
 fn unreadable_text(error: &crate::scenario::ScenarioError) -> String {

@@ -173,11 +173,25 @@ fn other_document(flow: &OtherFlow) -> FlowDocument {
 /// names that everybody in the network uses and that are not served, and the counts. `broken` is how many names are broken.
 pub fn text(from: &str, flows: &[FlowDocument], everybody: &[&Unserved], broken: usize) -> String {
     let mut text = String::new();
+    let governed: Vec<_> = flows.iter().filter(|flow| flow.governed).collect();
+    let of = |allowed: Option<bool>| governed.iter().filter(|flow| flow.allowed == allowed).count();
+    let unknown = match of(None) {
+        0 => String::new(),
+        some => format!(", {some} unknown"),
+    };
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "{} from {from}: {} allowed, {} denied{unknown}; {} broken\n",
+        count(governed.len(), "flow"),
+        of(Some(true)),
+        of(Some(false)),
+        count(broken, "name")
+    );
     let mut resource = "";
     for flow in flows {
         if flow.resource != resource {
             resource = &flow.resource;
-            // Writing to a String cannot fail.
             let _ = writeln!(text, "{from} to {resource}");
         }
         if !flow.governed {
@@ -223,11 +237,5 @@ pub fn text(from: &str, flows: &[FlowDocument], everybody: &[&Unserved], broken:
     for one in everybody {
         let _ = writeln!(text, "  {}: {} [{}]", one.used.name, standing_word(one.standing), one.cause.code);
     }
-    let denied = flows.iter().filter(|flow| flow.governed && flow.allowed == Some(false)).count();
-    let unknown = match flows.iter().filter(|flow| flow.governed && flow.allowed.is_none()).count() {
-        0 => String::new(),
-        some => format!(", {} unknown", count(some, "flow")),
-    };
-    let _ = writeln!(text, "{} denied{unknown}, {} broken", count(denied, "flow"), count(broken, "name"));
     text
 }

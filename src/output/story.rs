@@ -99,8 +99,8 @@ pub fn document(story: &Timeline) -> StoryDocument {
 /// A story as one table: a line for each name and network, a column a step.
 ///
 /// What changed since the step before is marked with `*`, a broken name with `!`, one at risk with `~`. Networks that see
-/// the same in every step share a line.
-pub fn text(story: &Timeline) -> String {
+/// the same in every step share a line. Where the table is wider than `columns`, each name has a list of its changes instead.
+pub fn text(story: &Timeline, columns: Option<usize>) -> String {
     let mut lines: Vec<Line> = Vec::new();
     let mut at = 0;
     while at < story.rows.len() {
@@ -131,8 +131,14 @@ pub fn text(story: &Timeline) -> String {
     let name_width = width(&|line| line.0.len());
     let network_width = width(&|line| line.1.len());
     let cell_widths: Vec<usize> = (0..story.steps.len()).map(|index| width(&|line| line.2[index].len())).collect();
+    let table_width = name_width + network_width + 2 + cell_widths.iter().map(|width| width + 2).sum::<usize>();
     let mut text = String::new();
-    for (name, network, cells) in std::iter::once(&header).chain(&lines) {
+    if columns.is_some_and(|columns| table_width > columns) {
+        list(&mut text, story, &lines);
+        lines.clear();
+    }
+    let header = text.is_empty().then_some(&header);
+    for (name, network, cells) in header.into_iter().chain(&lines) {
         let mut line = format!("{name:<name_width$}  {network:<network_width$}");
         for (cell, width) in cells.iter().zip(&cell_widths) {
             // Writing to a String cannot fail.
@@ -168,6 +174,25 @@ pub fn text(story: &Timeline) -> String {
         }
     }
     text
+}
+
+/// Each name with its networks, and the steps at which its answer changes.
+fn list(text: &mut String, story: &Timeline, lines: &[Line]) {
+    let step_width = story.steps.iter().map(|step| step.name.len()).max().unwrap_or(0);
+    for (name, networks, cells) in lines {
+        if !name.is_empty() {
+            let _ = writeln!(text, "{name}");
+        }
+        let _ = writeln!(text, "  {networks}");
+        let mut before = "";
+        for (step, cell) in story.steps.iter().zip(cells) {
+            let own = cell.trim_start_matches("* ").trim_start();
+            if own != before {
+                let _ = writeln!(text, "    {:<step_width$}  {own}", step.name);
+            }
+            before = own;
+        }
+    }
 }
 
 /// Name, networks and cells of a line of the table.

@@ -52,7 +52,7 @@ pub struct Hop<'w> {
     pub by: Authority<'w>,
 }
 
-/// Who has the say over a name, and how the question got there.
+/// What answers a name, and how the question got there.
 #[derive(Clone, Debug)]
 pub struct Authority<'w> {
     /// The zone.
@@ -260,7 +260,7 @@ fn tombstone<'w>(zone: &'w Zone, name: &OwnerName) -> Option<&'w Tombstone> {
     zone.tombstone(name, RecordType::A).or_else(|| zone.tombstone(name, RecordType::CNAME))
 }
 
-/// Finds who has the say over a name and what is there. `server` moves on where a forwarder passes whole chains along:
+/// Finds what answers a name and what is there. `server` moves on where a forwarder passes whole chains along:
 /// the rest of the chain is then its target's.
 fn ask<'w>(
     world: &'w Compiled,

@@ -368,7 +368,7 @@ fn view_statement(world: &Compiled, id: ViewId, chosen: Chosen) -> Statement {
     Statement::View { view: view.label().to_owned(), dns, chosen }
 }
 
-/// How a name came to the one who has the say over it.
+/// How a name came to the zone or server that answers it.
 fn path(world: &Compiled, name: &OwnerName, by: &Authority<'_>, cut: &mut bool, statements: &mut Vec<Statement>) {
     for Forwarded { by, rule, skipped, to } in &by.forwards {
         for server in skipped {
@@ -488,7 +488,7 @@ impl fmt::Display for Statement {
             Self::Skipped { name, by, server } => {
                 write!(f, "{name}: {by} gets no answer from {server}, and asks the next server")
             }
-            Self::Forward { name, by, rule, to } => write!(f, "{name}: {by} hands it to {to} ({rule})"),
+            Self::Forward { name, by, rule, to } => write!(f, "{name}: {by} forwards it to {to} ({rule})"),
             Self::Hop { from, to, said, inferred } => {
                 let inferred = if *inferred { " (inferred: nobody has published this alias)" } else { "" };
                 write!(f, "{from} is an alias of {to}, says {said}{inferred}")

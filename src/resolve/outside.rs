@@ -1,6 +1,6 @@
 //! Where the emulated world ends, and how answers from beyond it come back in.
 //!
-//! A name is outside if public DNS as emulated has no word on it: the root holds nothing here, and of zones that are not
+//! A name is outside if it is in none of the emulated zones: the root holds nothing here, and of zones that are not
 //! Azure Monitor's alone ([`Catalogue::shared`](crate::catalogue::Catalogue::shared)) only a few names are known. Names that
 //! mean something within one host or network only are never outside ([`stays`]).
 //!

@@ -33,11 +33,11 @@ impl<'s> Checker<'s, '_> {
         match &mut node.value {
             Value::Mapping(entries) => match wanted("object") {
                 Some(schema) => self.mapping(schema, range, entries),
-                None => self.mismatch(schema, range, "a mapping stands here"),
+                None => self.mismatch(schema, range, "a mapping"),
             },
             Value::Sequence(items) => match wanted("array") {
                 Some(schema) => self.sequence(schema, range, items),
-                None => self.mismatch(schema, range, "a list stands here"),
+                None => self.mismatch(schema, range, "a list"),
             },
             Value::Scalar { .. } if is_null => {
                 if wanted("null").is_some() {
@@ -48,7 +48,7 @@ impl<'s> Checker<'s, '_> {
                 } else if let Some(schema) = wanted("array") {
                     self.sequence(schema, range, &mut [])
                 } else {
-                    self.mismatch(schema, range, "nothing stands here")
+                    self.mismatch(schema, range, "nothing")
                 }
             }
             Value::Scalar { text, plain, .. } => self.scalar(schema, &branches, range, text, *plain),
@@ -141,7 +141,15 @@ impl<'s> Checker<'s, '_> {
                 continue;
             }
             if let Some(range) = told {
-                self.fault(Fault::plain(range, format!("the key `{name}` is missing here")));
+                let fault = Fault::plain(range, format!("missing key `{name}`"));
+                self.fault(match name {
+                    "version" => fault.hint("write `version: 1` at the top of the file"),
+                    "customerId" => fault.hint(
+                        "write the id of the workspace, such as `customerId: 11111111-1111-4111-8111-111111111111`; \
+                         `az monitor log-analytics workspace show` prints it",
+                    ),
+                    _ => fault,
+                });
             }
             let own = properties(schema).find(|(own, _)| *own == name);
             object.insert(name.to_owned(), own.map_or(Json::Null, |(_, own)| self.placeholder(own)));
@@ -192,17 +200,16 @@ impl<'s> Checker<'s, '_> {
             }
         }
         if words.is_empty() {
-            return self.mismatch(schema, range, &format!("`{}` stands here", shown(text)));
+            return self.mismatch(schema, range, &format!("`{}`", shown(text)));
         }
-        let fault =
-            Fault::plain(range, format!("`{}` is none of the values this can have", shown(text))).code(INVALID_VALUE);
+        let fault = Fault::plain(range, format!("invalid value `{}`", shown(text))).code(INVALID_VALUE);
         let others =
             branches.iter().flat_map(|branch| types(branch)).filter(|kind| matches!(*kind, "array" | "object"));
         let list = words.iter().copied().chain(others.map(spoken)).collect::<Vec<_>>().join(", ");
         let near = nearest(text, words.iter().copied());
         self.fault(match near {
-            Some(near) => fault.hint(format!("did you mean `{near}`? It can be {list}")),
-            None => fault.hint(format!("it can be {list}")),
+            Some(near) => fault.hint(format!("did you mean `{near}`? Expected one of {list}")),
+            None => fault.hint(format!("expected one of {list}")),
         });
         near.map_or_else(|| self.placeholder(schema), |near| Json::String(near.to_owned()))
     }
@@ -231,7 +238,12 @@ impl<'s> Checker<'s, '_> {
                 wanted.push(spoken(kind));
             }
         }
-        self.fault(Fault::plain(range, format!("{found}, and {} is wanted", wanted.join(" or "))));
+        let fault = Fault::plain(range, format!("expected {}, found {found}", wanted.join(" or ")));
+        self.fault(match (found, wanted.contains(&"a mapping"), wanted.contains(&"a list")) {
+            ("a list", true, _) => fault.hint("write entries as `name: value` instead of `- value`"),
+            ("a mapping", _, true) => fault.hint("write each entry on its own line, after `- `"),
+            _ => fault,
+        });
         self.placeholder(schema)
     }
 

@@ -42,6 +42,15 @@ pub struct ScenarioErrors {
     pub errors: Vec<ScenarioError>,
 }
 
+impl ScenarioErrors {
+    /// One error about a file as a whole, which could not be read.
+    pub fn of_file(file: &str, message: String) -> Self {
+        let place = Place { file: file.into(), line: 1, column: 1 };
+        let error = ScenarioError { place, width: 1, message, code: None, hint: None, line: (String::new(), 1) };
+        Self { errors: vec![error] }
+    }
+}
+
 /// Something wrong at a place of the text, which is not at hand.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Fault {

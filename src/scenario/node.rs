@@ -181,9 +181,9 @@ pub(super) fn read<'t>(text: &'t [u8], bounds: Bounds, faults: &mut Faults) -> R
                 let fault = Fault::plain(range, format!("this cannot be read as YAML: {}", error.info()));
                 let line = text.lines().nth(marker.line().saturating_sub(1)).unwrap_or_default();
                 let indent = &line[..line.len() - line.trim_start().len()];
-                return Err(match indent.contains('\t') {
-                    true => fault.hint("indent with spaces; YAML does not take tabs"),
-                    false => fault,
+                return Err(match yaml_hint(&error.info(), indent) {
+                    Some(hint) => fault.hint(hint),
+                    None => fault,
                 });
             }
         }
@@ -191,6 +191,23 @@ pub(super) fn read<'t>(text: &'t [u8], bounds: Bounds, faults: &mut Faults) -> R
     let empty = Fault::plain(Range { line: 1, column: 1, width: 1 }, "the scenario is empty")
         .hint("begin with `version: 1`; `ampls-dns schema` prints what can follow");
     builder.root.ok_or(empty)
+}
+
+/// What to write instead of what is not YAML; absent where the parser's own words say it.
+fn yaml_hint(info: &str, indent: &str) -> Option<&'static str> {
+    if indent.contains('\t') {
+        return Some("indent with spaces; YAML does not take tabs");
+    }
+    if info.contains("flow mapping") {
+        return Some("a `{` before this place is not closed, or a comma is missing: write `}` or `,`");
+    }
+    if info.contains("flow sequence") {
+        return Some("a `[` before this place is not closed, or a comma is missing: write `]` or `,`");
+    }
+    let is_indentation =
+        info.contains("block mapping") || info.contains("block collection") || info.contains("mapping values");
+    is_indentation
+        .then_some("check the indentation: keys of one mapping start in the same column, and a key ends with `: `")
 }
 
 fn utf8(text: &[u8]) -> Result<&str, Fault> {
@@ -364,7 +381,7 @@ impl<'t> Builder<'_, 't> {
                     let same = |index: &u32| entries[*index as usize].0.text == text;
                     if let Some(before) = seen.find(self.hasher.hash_one(&text), same) {
                         let line = entries[*before as usize].0.range.line;
-                        let message = format!("the key `{}` stands here twice", shown(&text));
+                        let message = format!("duplicate key `{}`", shown(&text));
                         let hint = format!("it stands in line {line} already; put both into one");
                         self.faults.add(Fault::plain(node.range, message).hint(hint));
                         return Ok(());

@@ -418,7 +418,7 @@ fn hostile_texts_are_errors_and_no_memory_problem() {
         ),
         (format!("version: 1\na: {{{}", "a: {".repeat(100_000)), "more than 64 deep"),
         (format!("version: 1\na: &a [&b [&c [&d [{}]]]]\n", vec!["1"; 900_000].join(",")), " values, the most"),
-        (format!("version: 1\ntitle: {big}\nworkspaces: {{ {}: }}", "y".repeat(2000)), "is missing here"),
+        (format!("version: 1\ntitle: {big}\nworkspaces: {{ {}: }}", "y".repeat(2000)), "missing key"),
         (format!("version: 1\ncloud: {big}\n"), "none of the values"),
         (format!("version: 1\n? {big}\n: 1\n"), "is not known here"),
         (" ".repeat(MAX_OCTETS + 1), "more than 64 MiB"),

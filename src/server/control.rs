@@ -22,8 +22,8 @@ use crate::compile::with_files::LinkError;
 use crate::compile::{Compiled, Fold, State, ZoneFiles};
 use crate::estate::Cloud;
 use crate::estate::{Event, History, Recorded, Revision, Step};
-use crate::scenario::ScenarioErrors;
 use crate::scenario::addition::Addition;
+use crate::scenario::{Scenario, ScenarioErrors};
 
 /// The most snapshots there can be at once: each holds a whole estate.
 pub const MAX_SNAPSHOTS: usize = 64;
@@ -246,6 +246,12 @@ pub enum ControlError {
     /// There is nothing to append.
     #[error("there are no events to append")]
     NoEvents,
+    /// The scenario cannot be read.
+    #[error("{0}")]
+    Scenario(ScenarioErrors),
+    /// The scenario cannot be served.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
     /// The events refer to what does not exist, or give names that cannot be given.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Mistakes(Vec<Refusal>),
@@ -569,6 +575,31 @@ impl Control {
             Next { title: Arc::clone(&origin.title), world, step, origin, reloads, prepared: None }
         });
         Ok(standing)
+    }
+
+    /// Serves another scenario from its start, in the place of the one that was read from the source. Appended events are
+    /// gone; snapshots stay, and so do zones from files. A reset returns to this scenario, a reload to the source. Doing it
+    /// twice has the same effect as doing it once.
+    ///
+    /// # Errors
+    /// [`ControlError::Scenario`], [`ControlError::Origin`] or [`ControlError::TooManyEvents`]; then what is served stays.
+    pub fn replace(&self, file: &str, text: &[u8]) -> Result<Arc<Position>, ControlError> {
+        let Scenario { title, history, start, .. } = Scenario::read(file, text).map_err(ControlError::Scenario)?;
+        if history.events().len() > MAX_EVENTS {
+            return Err(ControlError::TooManyEvents);
+        }
+        let writer = self.write();
+        let files = Arc::clone(&self.standing().origin.ground.state.files);
+        let loaded = Loaded { title, history: Arc::new(history), start, files, files_only: false };
+        let origin = Arc::new(Origin::new(loaded)?);
+        Ok(self.publish(&writer, "scenario", |before| Next {
+            title: Arc::clone(&origin.title),
+            world: Arc::clone(&origin.world),
+            step: origin.step,
+            origin,
+            prepared: None,
+            ..Next::like(before)
+        }))
     }
 
     /// Goes back to what was read last, at the step it begins at. Appended events are gone; snapshots stay.

@@ -46,7 +46,7 @@ pub enum WatchError {
     #[error("files cannot be watched")]
     System(#[from] notify::Error),
     /// It has no thread.
-    #[error("the watch cannot have a thread")]
+    #[error("failed to start the watch thread")]
     Thread(#[source] std::io::Error),
 }
 

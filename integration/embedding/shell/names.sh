@@ -12,7 +12,7 @@ for _ in $(seq 100); do grep -q '^ctrl-c ends' "$log" && break; sleep 0.1; done
 AMPLS_DNS_ADMIN=$(sed -n 's/^admin: //p' "$log")
 export AMPLS_DNS_ADMIN
 # The line of `serve` for the network: dig @ADDRESS -p PORT NAME
-dig_vnet1=$(sed -n '/^# vnet1$/{n;p;}' "$log" | cut -d ' ' -f 1-4)
+dig_vnet1=$(sed -n 's/^vnet1 .*\(dig @[^ ]* -p [0-9]*\) .*/\1/p' "$log")
 
 expect() {
   found=$($dig_vnet1 +short "$1" | tail -n 1)

@@ -75,7 +75,7 @@ impl<'t> Reader<'t> {
                 self.take('?');
                 let name = self.word();
                 if name.is_empty() {
-                    return Err("a name is wanted behind the dot".to_owned());
+                    return Err("expected a name after the dot".to_owned());
                 }
                 own = Expression::Member(Box::new(own), Box::new(Expression::Text(name.to_owned())));
             } else if self.take('[') {
@@ -110,7 +110,7 @@ impl<'t> Reader<'t> {
                     name = format!("{name}.{}", self.word());
                 }
                 if !self.take('(') {
-                    return Err(format!("`{name}` is not called: a parenthesis is wanted behind it"));
+                    return Err(format!("expected a parenthesis after `{name}`"));
                 }
                 let mut arguments = Vec::new();
                 if !self.take(')') {

@@ -2,7 +2,7 @@
 //!
 //! A network's DNS may be made of linked zones, redirects, forwarders and rulesets. None of that is in a zone, so every
 //! name that any of them could speak of is decided here as a client's question would be, and put down under the zone that
-//! has the say. Where a server would follow the aliases to other addresses than the network's clients get, or cannot follow
+//! answers it. Where a server would follow the aliases to other addresses than the network's clients get, or cannot follow
 //! them, the addresses stand at the alias's own name.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -227,7 +227,7 @@ impl Seen {
         }
         sets.sort_by_key(RecordSet::kind);
         if self.zone_of(owner).is_none() {
-            // Nobody but the root has the say over it: its last two labels make a zone.
+            // Only the root could answer it: its last two labels make a zone.
             let mut apex = owner.clone();
             while apex.label_count() > 2 {
                 apex = apex.parent().expect("a name of several labels has a parent");
@@ -332,7 +332,7 @@ fn ask<'w>(world: &'w Compiled, view: ViewId, name: &OwnerName, kind: RecordType
     decide(world, view, &Question { name: name.clone(), kind })
 }
 
-/// Who has the say over the name asked for; absent if it cannot be answered.
+/// What answers the name asked for; absent if it cannot be answered.
 fn authority<'d, 'w>(decision: &'d Decision<'w>) -> Option<&'d Authority<'w>> {
     if let Some(hop) = decision.hops.first() {
         return Some(&hop.by);

@@ -24,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(previous))
         .routes(routes!(go_to))
         .routes(routes!(events))
+        .routes(routes!(scenario))
         .routes(routes!(reload))
         .routes(routes!(reset))
 }
@@ -57,6 +58,17 @@ impl utoipa::PartialSchema for Events {
 }
 
 impl ToSchema for Events {}
+
+/// The written form of a scenario.
+struct ScenarioFile;
+
+impl utoipa::PartialSchema for ScenarioFile {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::Object::new().into()
+    }
+}
+
+impl ToSchema for ScenarioFile {}
 
 /// Events that were appended.
 #[derive(Serialize, ToSchema, Debug)]
@@ -169,6 +181,26 @@ async fn events(
         }))
     })
     .await
+}
+
+/// Serve a scenario from its start, in the place of the one the server was started with.
+///
+/// The body is a scenario file, as JSON or YAML; it cannot name other files. Appended events are gone, snapshots stay. A reset
+/// returns to this scenario, a reload to the one the server was started with. The same request twice has the same effect as once.
+#[utoipa::path(
+    put, path = "/v1/scenario", tag = "changes",
+    request_body(content(
+        (ScenarioFile = "application/json"),
+        (ScenarioFile = "application/yaml")
+    )),
+    responses(
+        (status = OK, description = "It is served.", body = PositionDocument),
+        (status = CONFLICT, description = "It has too many events.", body = Problem, content_type = "application/problem+json"),
+        (status = UNPROCESSABLE_ENTITY, description = "It cannot be read; what is served stays.", body = Problem, content_type = "application/problem+json")
+    )
+)]
+async fn scenario(State(admin): State<Admin>, Text(text): Text) -> Result<Json<PositionDocument>, Problem> {
+    change(admin, move |control| control.replace("scenario", &text)).await
 }
 
 /// Read the source again.

@@ -84,7 +84,7 @@ async fn explain(
         let world = at(&admin, query.at.as_deref())?;
         let (view, chosen) = match (query.from.as_deref(), query.from_address) {
             (Some(_), Some(_)) => {
-                return Err(Problem::bad("`from` and `fromAddress` stand side by side; leave one away"));
+                return Err(Problem::bad("pass only one of `from` and `fromAddress`"));
             }
             (None, Some(address)) => match world.views.of_address(address) {
                 Some((view, prefix)) => (view, Chosen::Source(prefix)),

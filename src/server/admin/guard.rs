@@ -110,7 +110,7 @@ impl Guard {
         Self { token, hosts }
     }
 
-    /// True if a token is wanted.
+    /// True if a token is required.
     pub fn has_token(&self) -> bool {
         self.token.is_some()
     }
@@ -134,7 +134,7 @@ impl Guard {
             return Some(Problem::new(StatusCode::FORBIDDEN, detail).into_response());
         }
         if self.token.is_some() && !OPEN.contains(&request.uri().path()) && !self.is_shown(headers) {
-            let detail = "the token is wanted: send `Authorization: Bearer TOKEN`, or it as password of any user name";
+            let detail = "missing token: send `Authorization: Bearer TOKEN`, or it as password of any user name";
             let problem = Problem::new(StatusCode::UNAUTHORIZED, detail).into_response();
             // Browsers ask for the password only at the second one.
             let challenges = [

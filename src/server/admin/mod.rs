@@ -44,7 +44,7 @@ pub use problem::Problem;
 pub use queries::QueriesDocument;
 
 use super::control::Control;
-use crate::scenario::{Addition, MAX_REQUEST_OCTETS};
+use crate::scenario::{Addition, MAX_REQUEST_OCTETS, Scenario};
 
 /// Where the admin server listens if nothing else is said.
 pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5299);
@@ -108,7 +108,7 @@ pub enum AdminError {
     )]
     NoToken(SocketAddr),
     /// It has no thread.
-    #[error("the admin server cannot have a thread")]
+    #[error("failed to start the admin thread")]
     Thread(#[source] io::Error),
 }
 
@@ -184,7 +184,7 @@ pub fn start(address: SocketAddr, guard: Guard, admin: Admin) -> Result<AdminSer
     info(
         title = "ampls-dns admin API",
         description = "What a running ampls-dns serves, why, and the ways to change it. Errors are problem documents (RFC 9457). \
-                       When the server has a token, it is wanted on every path but /livez and /readyz.",
+                       When the server has a token, every path requires it except /livez and /readyz.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(Problem)),
@@ -225,7 +225,8 @@ fn routes() -> OpenApiRouter<Admin> {
 fn document() -> Value {
     let mut document = serde_json::to_value(routes().into_openapi()).expect("the document has string keys only");
     documents::describe(&mut document);
-    describe_events(&mut document);
+    describe_written_form(&mut document, "Events", Addition::schema());
+    describe_written_form(&mut document, "ScenarioFile", Scenario::schema());
     describe_refusals(&mut document);
     document
 }
@@ -242,8 +243,8 @@ fn router() -> Router<Admin> {
         .method_not_allowed_fallback(problem::no_method)
 }
 
-/// The description of events comes from the scenario's own shapes, whose schema is made elsewhere.
-fn describe_events(document: &mut Value) {
+/// The schema of a scenario's written form, which is made elsewhere, with the document's references.
+fn describe_written_form(document: &mut Value, name: &str, mut schema: Value) {
     const DEFINITIONS: &str = "#/$defs/";
     const COMPONENTS: &str = "#/components/schemas/";
     fn move_references(schema: &mut Value) {
@@ -262,16 +263,16 @@ fn describe_events(document: &mut Value) {
             _ => {}
         }
     }
-    let mut schema = Addition::schema();
     move_references(&mut schema);
     let Some(own) = schema.as_object_mut() else { return };
     own.shift_remove("$schema");
+    own.shift_remove("$id");
     let definitions = own.shift_remove("$defs");
     let Some(components) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
     if let Some(Value::Object(definitions)) = definitions {
         components.extend(definitions);
     }
-    components.insert("Events".to_owned(), schema);
+    components.insert(name.to_owned(), schema);
 }
 
 /// What any request may meet before its handler sees it.
@@ -283,7 +284,7 @@ fn describe_refusals(document: &mut Value) {
             let Some(responses) = operation.pointer_mut("/responses").and_then(Value::as_object_mut) else { continue };
             for (status, when, meaning) in [
                 ("400", true, "The request cannot be used."),
-                ("401", !guard::OPEN.contains(&path.as_str()), "The token is wanted."),
+                ("401", !guard::OPEN.contains(&path.as_str()), "The token is missing."),
                 ("403", true, "The request comes from a page of another origin."),
                 ("408", body, "The body did not arrive in time."),
                 ("413", body, "The body is too large."),

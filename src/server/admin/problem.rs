@@ -116,11 +116,11 @@ impl From<ControlError> for Problem {
                 ..Self::new(StatusCode::CONFLICT, detail)
                     .kind("urn:ampls-dns:problem:stale", "Built on another revision")
             },
-            ControlError::Mistakes(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+            ControlError::Mistakes(_) | ControlError::Origin(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
             ControlError::BuiltOnNothing | ControlError::NoEvents | ControlError::BadSnapshotName { .. } => {
                 Self::bad(detail)
             }
-            ControlError::Events(errors) => Self::from(errors),
+            ControlError::Events(errors) | ControlError::Scenario(errors) => Self::from(errors),
             ControlError::Reload { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
                 .kind("urn:ampls-dns:problem:reload-failed", "The revision before is served on"),
         }

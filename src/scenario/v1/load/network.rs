@@ -150,7 +150,7 @@ impl Loader<'_> {
             }
             _ => {
                 let hint = "write azureProvided, public, network/NAME or inboundEndpoint/NAME".to_owned();
-                self.fault(range, format!("`{}` is nowhere a question can be sent", shown(text)), Some(hint));
+                self.fault(range, format!("unknown forward target `{}`", shown(text)), Some(hint));
                 return None;
             }
         };
