@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ampls_dns::compile::{Compiled, compile};
 use ampls_dns::dns::RecordType;
-use ampls_dns::import::{Imported, Kind, Source, Topic, import, recognise};
+use ampls_dns::import::{ImportFile, Imported, Kind, Topic, import, recognise};
 use serde_json::{Value, json};
 
 use crate::fixture::{run, run_with};
@@ -14,8 +14,8 @@ const SUBSCRIPTION: &str = "/subscriptions/00000000-0000-0000-0000-00000000000a/
 const MONITOR: &str = "privatelink.monitor.azure.com";
 
 fn read(files: &[(&str, &str)]) -> Imported {
-    let sources: Vec<Source<'_>> =
-        files.iter().map(|(name, text)| Source { name: Arc::from(*name), text: text.as_bytes() }).collect();
+    let sources: Vec<ImportFile<'_>> =
+        files.iter().map(|(name, text)| ImportFile { name: Arc::from(*name), text: text.as_bytes() }).collect();
     import(&sources).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
@@ -701,7 +701,7 @@ fn hostile_templates_are_refused_with_a_place_in_a_moment() {
     for (what, own, message) in cases {
         let text = own.to_string();
         let start = Instant::now();
-        let source = Source { name: "f".into(), text: text.as_bytes() };
+        let source = ImportFile { name: "f".into(), text: text.as_bytes() };
         let told = import(&[source]).expect_err(what).to_string();
         assert!(told.contains(message) && told.contains("f:1:"), "{what}: {told}");
         assert!(start.elapsed() < Duration::from_secs(10), "{what}: {:?} in a debug build", start.elapsed());
@@ -749,7 +749,7 @@ fn a_second_registration_zone_of_a_network_is_refused() {
         zone("vms.example"),
         zone("more.example")
     );
-    let source = Source { name: "template.json".into(), text: text.as_bytes() };
+    let source = ImportFile { name: "template.json".into(), text: text.as_bytes() };
     let made = import(&[source]).unwrap_or_else(|errors| panic!("{errors}"));
     let refused = made.report.of(Topic::Inconsistent).map(|remark| remark.text.as_str());
     let refused: Vec<_> = refused.filter(|text| text.contains("registration zone vms.example")).collect();

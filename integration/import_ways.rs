@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ampls_dns::compile::reachability::{Reach, between};
 use ampls_dns::compile::{Compiled, compile};
 use ampls_dns::estate::routing::{Forwards, GatewayKind};
-use ampls_dns::import::{Imported, Source, Topic, import};
+use ampls_dns::import::{ImportFile, Imported, Topic, import};
 use ampls_dns::scenario::Scenario;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ const GROUP: &str = "/subscriptions/00000000-0000-0000-0000-00000000000a/resourc
 
 fn read(value: &Value) -> Imported {
     let text = value.to_string();
-    let source = Source { name: Arc::from("main.json"), text: text.as_bytes() };
+    let source = ImportFile { name: Arc::from("main.json"), text: text.as_bytes() };
     import(&[source]).unwrap_or_else(|errors| panic!("{errors}"))
 }
 

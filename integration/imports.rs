@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ampls_dns::compile::{Compiled, compile};
 use ampls_dns::dns::{OwnerName, RecordType};
-use ampls_dns::import::{ImportErrors, Imported, Source, Topic, import};
+use ampls_dns::import::{ImportErrors, ImportFile, Imported, Topic, import};
 use ampls_dns::output::answer::document;
 use ampls_dns::resolve::{Ede, Question, decide, reply};
 use ampls_dns::scenario::Scenario;
@@ -57,7 +57,8 @@ fn text(folder: &str, file: &str) -> Vec<u8> {
 }
 
 fn try_import(texts: &[(&str, Vec<u8>)]) -> Result<Imported, ImportErrors> {
-    let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name: Arc::from(*name), text }).collect();
+    let sources: Vec<ImportFile<'_>> =
+        texts.iter().map(|(name, text)| ImportFile { name: Arc::from(*name), text }).collect();
     import(&sources)
 }
 

@@ -70,11 +70,11 @@ fn steps_events_snapshots_and_reset_are_what_clients_see_next() {
 fn a_number_reached_by_another_road_is_stale_by_its_edition() {
     let server = server(&[]);
     let before = server.get("/v1/state");
-    let (revision, edition) = (before["revision"].as_u64().expect("a number"), &before["edition"]);
+    let (revision, generation) = (before["revision"].as_u64().expect("a number"), &before["generation"]);
     server.post("/v1/steps/previous", "{}");
     server.post("/v1/steps/next", "{}");
     let events = "[createPrivateLinkScope: {name: other}]";
-    let (status, stale) = server.post(&format!("/v1/events?builtOn={revision}&edition={edition}"), events);
+    let (status, stale) = server.post(&format!("/v1/events?builtOn={revision}&generation={generation}"), events);
     assert_eq!((status, &stale["currentRevision"]), (409, &json!(revision)));
     assert_eq!(server.post(&format!("/v1/events?builtOn={revision}"), events).0, 200);
 }
@@ -188,7 +188,7 @@ fn pages_from_elsewhere_and_names_by_rebinding_are_refused() {
     let address = own.admin.to_string();
     let port = own.admin.port();
     let post = |headers: &[(&str, &str)]| own.http("POST", "/v1/steps/previous", headers, "").0;
-    let before = own.get("/v1/state")["edition"].clone();
+    let before = own.get("/v1/state")["generation"].clone();
     for host in
         ["attacker.example", &format!("attacker.example:{port}"), "localhost.attacker.example", "[::1", "127.0.0.1:x"]
     {
@@ -204,7 +204,7 @@ fn pages_from_elsewhere_and_names_by_rebinding_are_refused() {
     ] {
         assert_eq!(post(&headers), 403, "{headers:?}");
     }
-    assert_eq!(own.get("/v1/state")["edition"], before, "nothing was changed");
+    assert_eq!(own.get("/v1/state")["generation"], before, "nothing was changed");
     for host in [&format!("localhost:{port}"), &format!("[::1]:{port}"), "dns.lab.example", "DNS.lab.example.:80"] {
         assert_eq!(own.http("GET", "/livez", &[("Host", host)], "").0, 200, "{host}");
     }
@@ -520,8 +520,8 @@ fn two_hundred_emulators_live_in_one_process_and_share_nothing() {
     emulators[7].apply("- deletePrivateEndpoint: pe1").expect("good events");
     emulators[7].reset();
     assert_eq!(seen(&emulators[7]), "10.0.2.7");
-    assert_eq!(emulators[7].control().standing().edition, 4);
-    assert_eq!(emulators[8].control().standing().edition, 2);
+    assert_eq!(emulators[7].control().position().generation, 4);
+    assert_eq!(emulators[8].control().position().generation, 2);
 }
 
 #[test]
@@ -540,7 +540,7 @@ fn the_python_example_runs() {
             assert!(!ci, "python3 cannot be run: {error}");
         }
     }
-    assert!(server.get("/v1/state")["edition"].as_u64() > Some(3), "it changed something");
+    assert!(server.get("/v1/state")["generation"].as_u64() > Some(3), "it changed something");
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use ampls_dns::compile::refusal::Refusal;
 use ampls_dns::compile::{Compiled, Fold, State, compile};
 use ampls_dns::estate::{Event, History, Recorded, Revision};
-use ampls_dns::import::{Source as ImportSource, import};
+use ampls_dns::import::{ImportFile, import};
 use ampls_dns::scenario::{Addition, Scenario};
-use ampls_dns::server::control::{BuiltOn, Control, ControlError, Loaded, Origin, Source};
+use ampls_dns::server::control::{BuiltOn, Control, ControlError, EstateSource, Loaded, Origin};
 use ampls_dns::server::{Conduct, Service};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use crate::generate::{Premise, histories, law, mistake};
 /// An estate that was loaded once.
 struct Fixed(Arc<History>);
 
-impl Source for Fixed {
+impl EstateSource for Fixed {
     fn name(&self) -> &str {
         "generated"
     }
@@ -47,7 +47,7 @@ fn control(history: &History) -> Control {
 }
 
 fn at_the_end() -> impl Fn(&Control) -> BuiltOn {
-    |control| BuiltOn { revision: None, edition: Some(control.standing().edition) }
+    |control| BuiltOn { revision: None, generation: Some(control.position().generation) }
 }
 
 fn compiled(history: &History) -> Compiled {
@@ -111,7 +111,7 @@ fn an_event_that_refers_to_nothing_is_refused_everywhere_with_one_message() {
             Err(error @ ControlError::Mistakes(_)) => prop_assert_eq!(error.to_string(), said),
             other => return Err(TestCaseError::fail(format!("{event:?}: {other:?}"))),
         }
-        prop_assert_eq!(server.standing().world.revision(), history.last());
+        prop_assert_eq!(server.position().world.revision(), history.last());
         Ok(Premise::Met)
     });
 }
@@ -144,9 +144,9 @@ fn what_azure_refuses_is_refused_alike_however_it_is_told() {
                 break;
             }
         }
-        let served = server.standing().world.revision();
+        let served = server.position().world.revision();
         let alike = compile(&Arc::new(undated), served);
-        prop_assert_eq!(refused(&server.standing().world.state), refused(&alike.state));
+        prop_assert_eq!(refused(&server.position().world.state), refused(&alike.state));
         Ok(Premise::of(!wanted.is_empty()))
     });
 }
@@ -222,7 +222,7 @@ fn artefact(seed: u64) -> Value {
 fn what_is_imported_is_refused_as_if_it_were_loaded_or_appended() {
     law(64, 80, any::<u64>(), |seed| {
         let text = artefact(seed).to_string();
-        let sources = [ImportSource { name: "estate.json".into(), text: text.as_bytes() }];
+        let sources = [ImportFile { name: "estate.json".into(), text: text.as_bytes() }];
         let imported = import(&sources).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
         let history = imported.scenario.history.clone();
         let state = compiled(&history).state;
@@ -259,7 +259,7 @@ fn what_is_imported_is_refused_as_if_it_were_loaded_or_appended() {
             let appended = server.append_events(vec![recorded.event.clone()], at_the_end()(&server));
             prop_assert!(appended.is_ok(), "{:?}: {:?}", recorded.event, appended.err());
         }
-        prop_assert_eq!(&refused(&server.standing().world.state), &wanted);
+        prop_assert_eq!(&refused(&server.position().world.state), &wanted);
         Ok(Premise::of(!wanted.is_empty()))
     });
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::cause::{Asked, Causes};
+use super::cause::{Causes, Subject};
 use super::exit::Exits;
 use super::finding::Finding;
 use super::flow::{self, Client, Flow, flows};
@@ -112,7 +112,7 @@ impl Assessment {
                     let uses = flow::uses(world, spec);
                     let request = uses.into_iter().find(|one| one.0 == flow.operation && one.2 == flow.name);
                     let Some((operation, _, name, request)) = request else { continue };
-                    let asked = Asked {
+                    let subject = Subject {
                         view,
                         network: &own.network,
                         name: &name,
@@ -124,7 +124,7 @@ impl Assessment {
                         gets: &BTreeSet::new(),
                         session: flow.session.is_some(),
                     };
-                    let (standing, cause) = (causes.standing(&asked), causes.cause(&asked));
+                    let (standing, cause) = (causes.standing(&subject), causes.cause(&subject));
                     let used = Use {
                         network: own.network.clone(),
                         name,
@@ -166,7 +166,7 @@ impl Assessment {
 
     /// How many names are not served.
     pub fn counts(&self) -> Counts {
-        let of = |wanted| self.pairs.values().filter(|(standing, _)| *standing == wanted).count();
+        let of = |uses| self.pairs.values().filter(|(standing, _)| *standing == uses).count();
         let networks: BTreeSet<_> = self.broken().map(|(network, _)| network).collect();
         Counts {
             broken: of(Standing::Broken),
@@ -225,7 +225,7 @@ pub fn used_names(world: &Compiled) -> BTreeSet<OwnerName> {
 }
 
 /// What is done through a name.
-struct Wanted<'w> {
+struct NameUse<'w> {
     resource: Option<&'w ResourceName>,
     operation: Operation,
     /// Absent where only arriving counts.
@@ -234,14 +234,14 @@ struct Wanted<'w> {
 
 /// The names of an estate with their uses: those of each resource, and for everybody the names that every endpoint has and
 /// the regional ones of the estate.
-fn names(world: &Compiled) -> Vec<(OwnerName, Vec<Wanted<'_>>)> {
+fn names(world: &Compiled) -> Vec<(OwnerName, Vec<NameUse<'_>>)> {
     let state = &world.state;
     let rows = &state.catalogue.endpoints;
-    let mut names: BTreeMap<OwnerName, Vec<Wanted<'_>>> = BTreeMap::new();
-    let everybody = |name: OwnerName, operation, names: &mut BTreeMap<OwnerName, Vec<Wanted<'_>>>| {
+    let mut names: BTreeMap<OwnerName, Vec<NameUse<'_>>> = BTreeMap::new();
+    let everybody = |name: OwnerName, operation, names: &mut BTreeMap<OwnerName, Vec<NameUse<'_>>>| {
         let uses = names.entry(name).or_default();
         if !uses.iter().any(|one| one.resource.is_none()) {
-            uses.push(Wanted { resource: None, operation, request: None });
+            uses.push(NameUse { resource: None, operation, request: None });
         }
     };
     for one in member::base(&state.catalogue, None) {
@@ -263,7 +263,7 @@ fn names(world: &Compiled) -> Vec<(OwnerName, Vec<Wanted<'_>>)> {
                 }
                 continue;
             }
-            uses.push(Wanted { resource: Some(resource), operation, request: Some(request) });
+            uses.push(NameUse { resource: Some(resource), operation, request: Some(request) });
         }
     }
     names.into_iter().collect()
@@ -295,7 +295,7 @@ fn is_apart(world: &Compiled, name: &MachineName, machine: &Machine) -> bool {
 fn of_network(
     world: &Compiled,
     causes: &Causes<'_>,
-    names: &[(OwnerName, Vec<Wanted<'_>>)],
+    names: &[(OwnerName, Vec<NameUse<'_>>)],
     judged: &mut [Judged],
     view: ViewId,
     network: &NetworkName,
@@ -333,7 +333,7 @@ fn of_network(
             let machines = world.state.machines.values().filter(|machine| machine.network == *network);
             let mut sessions = machines.flat_map(|machine| &machine.sessions);
             let path = &exits.pass(path.clone(), one.operation);
-            let asked = Asked {
+            let subject = Subject {
                 view,
                 network,
                 name,
@@ -348,9 +348,9 @@ fn of_network(
             let depends_on_use =
                 matches!(path, Path::Public { .. } | Path::PrivateEndpoint { .. } | Path::Blocked { .. });
             let cause = match (&dns, depends_on_use) {
-                (_, true) => causes.cause(&asked),
+                (_, true) => causes.cause(&subject),
                 (Some(known), false) => known.clone(),
-                (None, false) => dns.insert(causes.cause(&asked)).clone(),
+                (None, false) => dns.insert(causes.cause(&subject)).clone(),
             };
             let used = Use {
                 network: network.clone(),
@@ -359,14 +359,14 @@ fn of_network(
                 operation: one.operation,
                 machine: None,
             };
-            found.unserved.insert(Unserved { standing: causes.standing(&asked), used, cause });
+            found.unserved.insert(Unserved { standing: causes.standing(&subject), used, cause });
         }
     }
 }
 
-fn is_served(world: &Compiled, path: &Path, exits: &Exits, wanted: &Wanted<'_>) -> bool {
-    let path = exits.pass(path.clone(), wanted.operation);
-    match &wanted.request {
+fn is_served(world: &Compiled, path: &Path, exits: &Exits, uses: &NameUse<'_>) -> bool {
+    let path = exits.pass(path.clone(), uses.operation);
+    match &uses.request {
         Some(request) => judge(&world.state, &path, request).allowed,
         // Without a resource there is nothing to refuse; a rule that denies public addresses is meant.
         None => matches!(path, Path::Public { .. } | Path::PrivateEndpoint { .. } | Path::Blocked { .. }),

@@ -39,7 +39,7 @@ pub(super) struct Causes<'w> {
 }
 
 /// One use while its cause is looked for.
-pub(super) struct Asked<'a> {
+pub(super) struct Subject<'a> {
     pub(super) view: ViewId,
     pub(super) network: &'a NetworkName,
     pub(super) name: &'a OwnerName,
@@ -85,58 +85,58 @@ impl<'w> Causes<'w> {
     }
 
     /// How bad it is that a use is not served.
-    pub(super) fn standing(&self, asked: &Asked<'_>) -> Standing {
+    pub(super) fn standing(&self, subject: &Subject<'_>) -> Standing {
         let state = &self.world.state;
-        let scopes = self.scopes(asked.resource);
-        let reaches = scopes.iter().any(|scope| self.reaches_scope(asked.network, scope));
-        match asked.path {
+        let scopes = self.scopes(subject.resource);
+        let reaches = scopes.iter().any(|scope| self.reaches_scope(subject.network, scope));
+        match subject.path {
             Path::Public { .. } | Path::PrivateEndpoint { .. } => {}
             Path::Blocked { .. } if reaches => return Standing::Broken,
             Path::Blocked { .. } => {
                 let known = |apex: &OwnerName| state.catalogue.zone(apex).is_some();
-                let is_linked = self.world.views.get(asked.view).links.iter().any(|(apex, _)| known(apex));
-                return if is_linked || !asked.gets.is_empty() { Standing::Closed } else { Standing::AtRisk };
+                let is_linked = self.world.views.get(subject.view).links.iter().any(|(apex, _)| known(apex));
+                return if is_linked || !subject.gets.is_empty() { Standing::Closed } else { Standing::AtRisk };
             }
             _ => return Standing::Broken,
         }
-        if asked.service == Some(Service::AgentConfig) {
+        if subject.service == Some(Service::AgentConfig) {
             let mut specs = state.resources.values().map(|one| &one.spec);
             let is_there = specs.any(|spec| matches!(spec, ResourceSpec::DataCollectionEndpoint(_)));
             return if is_there { Standing::Broken } else { Standing::AtRisk };
         }
-        if is_resource_manager(asked) {
+        if is_resource_manager(subject) {
             return Standing::Closed;
         }
-        let holds = |scope: &Scope| self.endpoints(scope).any(|endpoint| endpoint.spec.network == *asked.network);
-        let has_machine = || state.machines.values().any(|machine| machine.network == *asked.network);
-        let is_related = scopes.iter().any(|scope| holds(scope) || asked.gets.contains(&scope.spec.name));
-        if is_related || !scopes.is_empty() && asked.session || reaches && has_machine() {
+        let holds = |scope: &Scope| self.endpoints(scope).any(|endpoint| endpoint.spec.network == *subject.network);
+        let has_machine = || state.machines.values().any(|machine| machine.network == *subject.network);
+        let is_related = scopes.iter().any(|scope| holds(scope) || subject.gets.contains(&scope.spec.name));
+        if is_related || !scopes.is_empty() && subject.session || reaches && has_machine() {
             return Standing::Broken;
         }
-        let holds_another = || state.endpoints.values().any(|endpoint| endpoint.spec.network == *asked.network);
-        let is_refused_by_scope = matches!(asked.path, Path::PrivateEndpoint { .. }) && self.is_open(asked);
+        let holds_another = || state.endpoints.values().any(|endpoint| endpoint.spec.network == *subject.network);
+        let is_refused_by_scope = matches!(subject.path, Path::PrivateEndpoint { .. }) && self.is_open(subject);
         if reaches && !holds_another() || is_refused_by_scope { Standing::AtRisk } else { Standing::Closed }
     }
 
     /// Why a use is not served.
-    pub(super) fn cause(&self, asked: &Asked<'_>) -> Cause {
-        match asked.path {
-            Path::PrivateEndpoint { endpoint, scope, .. } => self.refused_inside(asked, endpoint, scope),
-            Path::Public { .. } => self.refused_in_public(asked),
-            Path::Blocked { .. } => Cause::new(Code::OutboundRuleLeavesNoPath, Root::Network(asked.network.clone())),
-            _ => self.dns(asked),
+    pub(super) fn cause(&self, subject: &Subject<'_>) -> Cause {
+        match subject.path {
+            Path::PrivateEndpoint { endpoint, scope, .. } => self.refused_inside(subject, endpoint, scope),
+            Path::Public { .. } => self.refused_in_public(subject),
+            Path::Blocked { .. } => Cause::new(Code::OutboundRuleLeavesNoPath, Root::Network(subject.network.clone())),
+            _ => self.dns(subject),
         }
     }
 
     /// Stages A to C.
-    fn dns(&self, asked: &Asked<'_>) -> Cause {
-        let question = Question { name: asked.name.clone(), kind: RecordType::A };
-        let decision = decide(self.world, asked.view, &question);
+    fn dns(&self, subject: &Subject<'_>) -> Cause {
+        let question = Question { name: subject.name.clone(), kind: RecordType::A };
+        let decision = decide(self.world, subject.view, &question);
         match &decision.outcome {
-            Outcome::Failure { owner, why } => self.no_answer(asked, owner, why),
+            Outcome::Failure { owner, why } => self.no_answer(subject, owner, why),
             Outcome::NameError { owner, by, .. } => match by.link {
-                Some(_) => self.missing(asked, owner, &by.zone.id, by.seen_from),
-                None => led_away(asked, &decision),
+                Some(_) => self.missing(subject, owner, &by.zone.id, by.seen_from),
+                None => led_away(subject, &decision),
             },
             Outcome::NoData { owner, by } if by.link.is_some() => {
                 // Whoever put other records there took the address of an endpoint away.
@@ -145,16 +145,16 @@ impl<'w> Causes<'w> {
                 }
                 Cause::new(Code::NameWithoutAddress, Root::RecordSet(by.zone.id.clone(), owner.clone()))
             }
-            Outcome::NoData { .. } => led_away(asked, &decision),
-            Outcome::Answer(_) => self.nothing_arrives(asked, &decision),
+            Outcome::NoData { .. } => led_away(subject, &decision),
+            Outcome::Answer(_) => self.nothing_arrives(subject, &decision),
         }
     }
 
     /// Stage A: DNS gives no answer.
-    fn no_answer(&self, asked: &Asked<'_>, owner: &OwnerName, why: &Failure) -> Cause {
+    fn no_answer(&self, subject: &Subject<'_>, owner: &OwnerName, why: &Failure) -> Cause {
         let label = |view: ViewId| self.world.views.get(view).network.clone();
-        let ways = [owner, asked.name].map(|name| way(self.world, asked.view, name));
-        let network = |at: Option<ViewId>| Root::Network(at.and_then(label).unwrap_or_else(|| asked.network.clone()));
+        let ways = [owner, subject.name].map(|name| way(self.world, subject.view, name));
+        let network = |at: Option<ViewId>| Root::Network(at.and_then(label).unwrap_or_else(|| subject.network.clone()));
         match why {
             Failure::ForwardTargetGone => {
                 let root = match &ways[0].ruleset {
@@ -165,7 +165,7 @@ impl<'w> Causes<'w> {
             }
             Failure::RulesetLoop => {
                 let root = ways.iter().find_map(|way| way.ruleset.clone()).map(Root::Ruleset);
-                Cause::new(Code::RulesetLoop, root.unwrap_or_else(|| network(Some(asked.view))))
+                Cause::new(Code::RulesetLoop, root.unwrap_or_else(|| network(Some(subject.view))))
             }
             Failure::ForwardLoop => {
                 let circle = ways.iter().find_map(|way| Some(&way.passed[way.circle?..]));
@@ -179,22 +179,22 @@ impl<'w> Causes<'w> {
                 Cause::new(Code::DnsServerOutOfReach, network(ways[0].passed.last().copied()))
             }
             Failure::AliasLoop | Failure::TooManyAliases => {
-                let question = Question { name: asked.name.clone(), kind: RecordType::A };
-                let decision = decide(self.world, asked.view, &question);
+                let question = Question { name: subject.name.clone(), kind: RecordType::A };
+                let decision = decide(self.world, subject.view, &question);
                 let zone = decision.hops.iter().rev().find(|hop| hop.by.link.is_some());
                 match zone {
                     Some(hop) => {
                         let root = Root::RecordSet(hop.by.zone.id.clone(), hop.owner.clone());
                         Cause::new(Code::NameWithoutAddress, root)
                     }
-                    None => no_rule(asked),
+                    None => no_rule(subject),
                 }
             }
         }
     }
 
     /// Stage B: the private zone `id`, linked to the network of `at`, has no name `private`.
-    fn missing(&self, asked: &Asked<'_>, private: &OwnerName, id: &ZoneId, at: ViewId) -> Cause {
+    fn missing(&self, subject: &Subject<'_>, private: &OwnerName, id: &ZoneId, at: ViewId) -> Cause {
         let state = &self.world.state;
         // A zone from a file is not the estate's: whoever wrote the file left the name out.
         let Some(linked) = state.zones.get(id) else {
@@ -203,7 +203,7 @@ impl<'w> Causes<'w> {
         let zone = &linked.zone;
         let writers = self.writers.get(id).map_or(&[][..], Vec::as_slice);
         let holders = self.holders.get(private).map_or(&[][..], Vec::as_slice);
-        let owners = self.owners.get(asked.name).map_or(&[][..], Vec::as_slice);
+        let owners = self.owners.get(subject.name).map_or(&[][..], Vec::as_slice);
         let of = |code, endpoint: &Endpoint| Cause::new(code, Root::Endpoint(endpoint.spec.name.clone()));
         let writes = |endpoint: &Endpoint| writers.iter().any(|own| own.spec.name == endpoint.spec.name);
         let is_scoped = |endpoint: &Endpoint| owners.iter().any(|own| own.scopes.contains(&endpoint.spec.scope));
@@ -233,10 +233,10 @@ impl<'w> Causes<'w> {
         if let Some(lost) = self.lost(private, id) {
             return lost;
         }
-        let decided = self.world.views.get(at).network.as_ref().unwrap_or(asked.network);
+        let decided = self.world.views.get(at).network.as_ref().unwrap_or(subject.network);
         let is_near = |endpoint: &Endpoint| {
             let home = &endpoint.spec.network;
-            state.reaches(asked.network, home) || state.reaches(decided, home)
+            state.reaches(subject.network, home) || state.reaches(decided, home)
         };
         if let Some(endpoint) = holders.iter().find(|one| one.zone_group.is_none() && is_near(one)) {
             let by_hand = zone.iter().any(|owned| owned.writer == Writer::Manual);
@@ -245,11 +245,11 @@ impl<'w> Causes<'w> {
             let root = if by_hand { group() } else { Root::Endpoint(endpoint.spec.name.clone()) };
             return Cause::new(code, root);
         }
-        if let (Some(bare), false) = (self.without_endpoint(asked, private, zone, owners, writers), in_served_scope) {
+        if let (Some(bare), false) = (self.without_endpoint(subject, private, zone, owners, writers), in_served_scope) {
             return bare;
         }
         let lives = |one: &Endpoint| one.approval == ApprovalState::Approved && self.is_connected(one);
-        let since = self.members.get(asked.name).and_then(|one| state.catalogue.endpoints[one.row].since);
+        let since = self.members.get(subject.name).and_then(|one| state.catalogue.endpoints[one.row].since);
         let is_older = |one: &Endpoint| since.is_some_and(|since| one.created.is_some_and(|created| created < since));
         if let Some(endpoint) = writers.iter().find(|one| lives(one) && is_older(one) && is_wanted(one)) {
             return of(Code::EndpointOlderThanName, endpoint);
@@ -291,7 +291,7 @@ impl<'w> Causes<'w> {
     /// A scope of the name's resources that has no endpoint; for a name everybody has, one whose zone nobody writes to.
     fn without_endpoint(
         &self,
-        asked: &Asked<'_>,
+        subject: &Subject<'_>,
         private: &OwnerName,
         zone: &Zone,
         owners: &[&Resource],
@@ -304,7 +304,7 @@ impl<'w> Causes<'w> {
             return Some(Cause::new(Code::ScopeWithoutEndpoint, Root::Scope((*scope).clone())));
         }
         let is_shared =
-            self.members.get(asked.name).is_some_and(|one| state.catalogue.endpoints[one.row].kind.is_shared());
+            self.members.get(subject.name).is_some_and(|one| state.catalogue.endpoints[one.row].kind.is_shared());
         let lives = |one: &Endpoint| one.approval == ApprovalState::Approved && self.is_connected(one);
         if is_shared && !writers.iter().any(|one| lives(one)) {
             let last = zone.tombstone(private, RecordType::A).and_then(|tombstone| match &tombstone.last.writer {
@@ -334,17 +334,17 @@ impl<'w> Causes<'w> {
     }
 
     /// Stage C: the answer is a private address, and nothing arrives there.
-    fn nothing_arrives(&self, asked: &Asked<'_>, decision: &Decision<'_>) -> Cause {
-        let Outcome::Answer(hop) = &decision.outcome else { return no_rule(asked) };
+    fn nothing_arrives(&self, subject: &Subject<'_>, decision: &Decision<'_>) -> Cause {
+        let Outcome::Answer(hop) = &decision.outcome else { return no_rule(subject) };
         let state = &self.world.state;
-        let Some(address) = hop.owned.set.addresses().next() else { return no_rule(asked) };
+        let Some(address) = hop.owned.set.addresses().next() else { return no_rule(subject) };
         let record_set = || {
             Cause::new(
                 Code::AddressOfNoEndpoint,
                 Root::RecordSet(hop.by.zone.id.clone(), hop.owned.set.owner().clone()),
             )
         };
-        let Some((home, verdict)) = reach(state, asked.network, &hop.owned, address) else { return record_set() };
+        let Some((home, verdict)) = reach(state, subject.network, &hop.owned, address) else { return record_set() };
         let having = |one: &&Endpoint| one.members.iter().any(|member| member.address == address);
         let writer = match &hop.owned.writer {
             Writer::Endpoint { endpoint, .. } => state.endpoints.get(endpoint).map(Arc::as_ref),
@@ -361,7 +361,7 @@ impl<'w> Causes<'w> {
         if !self.is_connected(endpoint) {
             return of(Code::EndpointOfDeletedScope);
         }
-        let was_reached = |old: &Endpoint| state.reaches(asked.network, &old.spec.network);
+        let was_reached = |old: &Endpoint| state.reaches(subject.network, &old.spec.network);
         match self.overwritten(&hop.owned, was_reached) {
             Some(cause) => cause,
             None => of(Code::UnreachableAddresses),
@@ -391,13 +391,18 @@ impl<'w> Causes<'w> {
     }
 
     /// Stage D: the request arrives at an endpoint, and its scope refuses it.
-    fn refused_inside(&self, asked: &Asked<'_>, endpoint: &crate::estate::EndpointName, scope: &ScopeName) -> Cause {
+    fn refused_inside(
+        &self,
+        subject: &Subject<'_>,
+        endpoint: &crate::estate::EndpointName,
+        scope: &ScopeName,
+    ) -> Cause {
         let state = &self.world.state;
         let of = |code| Cause::new(code, Root::Scope(scope.clone()));
         let Some(own) = state.scopes.get(scope) else {
             return Cause::new(Code::EndpointOfDeletedScope, Root::Endpoint(endpoint.clone()));
         };
-        let is_bootstrap = asked.service == Some(Service::AgentConfig);
+        let is_bootstrap = subject.service == Some(Service::AgentConfig);
         let has_dce = |scope: &Scope| {
             let mut specs = scope.resources.iter().filter_map(|name| state.resources.get(name)).map(|one| &one.spec);
             specs.any(|spec| matches!(spec, ResourceSpec::DataCollectionEndpoint(_)))
@@ -406,14 +411,14 @@ impl<'w> Causes<'w> {
             let Some(scope) = state.scopes.get(&old.spec.scope).filter(|_| old.spec.scope != *scope) else {
                 return false;
             };
-            let has = match asked.resource {
+            let has = match subject.resource {
                 Some(resource) => scope.resources.contains(resource),
                 None => is_bootstrap && has_dce(scope),
             };
-            has && self.is_connected(old) && state.reaches(asked.network, &old.spec.network)
+            has && self.is_connected(old) && state.reaches(subject.network, &old.spec.network)
         };
-        let question = Question { name: asked.name.clone(), kind: RecordType::A };
-        if let Outcome::Answer(hop) = &decide(self.world, asked.view, &question).outcome
+        let question = Question { name: subject.name.clone(), kind: RecordType::A };
+        if let Outcome::Answer(hop) = &decide(self.world, subject.view, &question).outcome
             && let Some(cause) = self.overwritten(&hop.owned, served)
         {
             return cause;
@@ -421,20 +426,20 @@ impl<'w> Causes<'w> {
         if is_bootstrap {
             return of(Code::AgentWithoutDataCollectionEndpoint);
         }
-        let scopes = self.scopes(asked.resource);
-        if scopes.iter().any(|scope| self.reaches_scope(asked.network, scope)) {
+        let scopes = self.scopes(subject.resource);
+        if scopes.iter().any(|scope| self.reaches_scope(subject.network, scope)) {
             return of(Code::ThroughAnotherScope);
         }
         let exclusion = own.access.exclusions.iter().find(|one| one.endpoint == *endpoint);
         let modes = exclusion.map_or((own.access.ingestion, own.access.query), |one| (one.ingestion, one.query));
-        let mode = if asked.service == Some(Service::Query) { modes.1 } else { modes.0 };
-        if state.is_legacy(own) && asked.service != Some(Service::Query) {
+        let mode = if subject.service == Some(Service::Query) { modes.1 } else { modes.0 };
+        if state.is_legacy(own) && subject.service != Some(Service::Query) {
             return of(Code::LegacyScope);
         }
         if mode == AccessMode::PrivateOnly {
             return of(Code::PrivateOnlyOnSharedDns);
         }
-        match asked.resource {
+        match subject.resource {
             Some(resource) if scopes.is_empty() => {
                 Cause::new(Code::ResourceOutOfReach, Root::Resource(resource.clone()))
             }
@@ -443,10 +448,10 @@ impl<'w> Causes<'w> {
     }
 
     /// Stage E: the request arrives at a public address, and the resource refuses it.
-    fn refused_in_public(&self, asked: &Asked<'_>) -> Cause {
+    fn refused_in_public(&self, subject: &Subject<'_>) -> Cause {
         let state = &self.world.state;
-        let Some(resource) = asked.resource else { return no_rule(asked) };
-        if is_resource_manager(asked) {
+        let Some(resource) = subject.resource else { return no_rule(subject) };
+        if is_resource_manager(subject) {
             return Cause::new(Code::QueriesThroughResourceManager, Root::Resource(resource.clone()));
         }
         let scopes = self.scopes(Some(resource));
@@ -459,7 +464,7 @@ impl<'w> Causes<'w> {
             return Cause::new(Code::ScopeWithoutEndpoint, Root::Scope(scope.clone()));
         }
         let near = scopes.iter().flat_map(|scope| self.endpoints(scope));
-        let near: Vec<_> = near.filter(|one| state.reaches(asked.network, &one.spec.network)).collect();
+        let near: Vec<_> = near.filter(|one| state.reaches(subject.network, &one.spec.network)).collect();
         let near = in_order_of_names(near);
         let Some(first) = near.first() else { return Cause::new(Code::RefusedAsConfigured, Root::Estate) };
         let of = |code, endpoint: &Endpoint| Cause::new(code, Root::Endpoint(endpoint.spec.name.clone()));
@@ -476,10 +481,10 @@ impl<'w> Causes<'w> {
         if near.iter().all(|one| zones(one).iter().all(|linked| linked.links.is_empty())) {
             return of(Code::ZonesLinkedNowhere, first);
         }
-        let own = |code| Cause::new(code, Root::Network(asked.network.clone()));
-        let Some(one) = self.members.get(asked.name) else { return own(Code::ScopedButPublic) };
-        let view = self.world.views.get(asked.view);
-        if let Some(at) = decided_in(self.world, asked.view, &one.public, &one.private) {
+        let own = |code| Cause::new(code, Root::Network(subject.network.clone()));
+        let Some(one) = self.members.get(subject.name) else { return own(Code::ScopedButPublic) };
+        let view = self.world.views.get(subject.view);
+        if let Some(at) = decided_in(self.world, subject.view, &one.public, &one.private) {
             let decided = self.world.views.get(at);
             let apex = &state.catalogue.endpoints[one.row].private_zone;
             let Some(network) = decided.network.as_ref().filter(|_| decided.links.get(apex).is_none()) else {
@@ -495,7 +500,7 @@ impl<'w> Causes<'w> {
         let asks = |row: &crate::catalogue::ZoneRow| {
             let (public, private) = ("x".to_owned(), "x".to_owned());
             let names = row.public.child(&public).ok().zip(row.private.child(&private).ok());
-            names.is_some_and(|(public, private)| decided_in(self.world, asked.view, &public, &private).is_some())
+            names.is_some_and(|(public, private)| decided_in(self.world, subject.view, &public, &private).is_some())
         };
         let rows = &state.catalogue.zones;
         let asks_some = rows.iter().any(asks);
@@ -547,31 +552,31 @@ impl<'w> Causes<'w> {
         scope.is_some_and(|scope| scope.endpoints.contains(&endpoint.spec.name))
     }
 
-    fn is_open(&self, asked: &Asked<'_>) -> bool {
+    fn is_open(&self, subject: &Subject<'_>) -> bool {
         matches!(
-            asked.flag,
+            subject.flag,
             PublicNetworkAccess::Enabled | PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: true }
         )
     }
 }
 
-fn is_resource_manager(asked: &Asked<'_>) -> bool {
-    asked.operation == Operation::ResourceManager
+fn is_resource_manager(subject: &Subject<'_>) -> bool {
+    subject.operation == Operation::ResourceManager
 }
 
 /// A name that an alias in a private zone leads out to public DNS, where there is no address.
-fn led_away(asked: &Asked<'_>, decision: &Decision<'_>) -> Cause {
+fn led_away(subject: &Subject<'_>, decision: &Decision<'_>) -> Cause {
     match decision.hops.iter().rev().find(|hop| hop.by.link.is_some()) {
         Some(hop) => {
             let owner = hop.owned.set.owner().clone();
             Cause::new(Code::NameWithoutAddress, Root::RecordSet(hop.by.zone.id.clone(), owner))
         }
-        None => no_rule(asked),
+        None => no_rule(subject),
     }
 }
 
-fn no_rule(asked: &Asked<'_>) -> Cause {
-    Cause::new(Code::NoRuleSaysWhy, Root::Network(asked.network.clone()))
+fn no_rule(subject: &Subject<'_>) -> Cause {
+    Cause::new(Code::NoRuleSaysWhy, Root::Network(subject.network.clone()))
 }
 
 fn in_order_of_names(mut endpoints: Vec<&Endpoint>) -> Vec<&Endpoint> {

@@ -43,7 +43,7 @@ fn forward_of<'v>(dns: &'v DnsSetting, name: &OwnerName) -> Option<&'v [ForwardT
 }
 
 /// The servers a question passes.
-pub(super) struct Way {
+pub(super) struct ForwardingPath {
     /// The networks whose servers or rulesets forward it, in order; the first is the client's.
     pub(super) passed: Vec<ViewId>,
     /// The ruleset that forwards it last, where the last one to forward is a ruleset.
@@ -53,8 +53,8 @@ pub(super) struct Way {
 }
 
 /// Follows a question for `name` from server to server.
-pub(super) fn way(compiled: &Compiled, client: ViewId, name: &OwnerName) -> Way {
-    let mut way = Way { passed: Vec::new(), ruleset: None, circle: None };
+pub(super) fn way(compiled: &Compiled, client: ViewId, name: &OwnerName) -> ForwardingPath {
+    let mut way = ForwardingPath { passed: Vec::new(), ruleset: None, circle: None };
     let mut here = Target::Network(client);
     while let Target::Network(at) | Target::Azure(at) = here {
         let view = compiled.views.get(at);

@@ -358,19 +358,19 @@ struct UnwrittenShape {
 }
 
 fn read(text: &str) -> Result<EveryCloud, CatalogueError> {
-    let shape: Shape = serde_saphyr::from_str(text).map_err(|error| CatalogueError::Rows(error.to_string()))?;
-    assemble(shape).map_err(CatalogueError::Rows)
+    let schema: Shape = serde_saphyr::from_str(text).map_err(|error| CatalogueError::Rows(error.to_string()))?;
+    assemble(schema).map_err(CatalogueError::Rows)
 }
 
-fn assemble(shape: Shape) -> Result<EveryCloud, String> {
-    let limits = shape.limits.into_iter().map(limit).collect::<Result<Vec<_>, _>>()?;
+fn assemble(schema: Shape) -> Result<EveryCloud, String> {
+    let limits = schema.limits.into_iter().map(limit).collect::<Result<Vec<_>, _>>()?;
     for wanted in Limit::ALL {
         let rows = limits.iter().filter(|row| row.limit == wanted).count();
         if rows != 1 {
             return Err(format!("{wanted:?} has {rows} rows, and needs one"));
         }
     }
-    let (labels, reserved, soa) = (shape.zone_labels, shape.reserved_zone_names, shape.private_soa);
+    let (labels, reserved, soa) = (schema.zone_labels, schema.reserved_zone_names, schema.private_soa);
     let data = Soa {
         host: name(&soa.host)?,
         email: name(&soa.email)?,
@@ -380,7 +380,7 @@ fn assemble(shape: Shape) -> Result<EveryCloud, String> {
         expire: soa.expire,
         minimum: soa.minimum,
     };
-    let (longest, fallback) = (shape.longest_soa_ttl, shape.fallback);
+    let (longest, fallback) = (schema.longest_soa_ttl, schema.fallback);
     let kind = |text: &String| text.parse::<RecordType>().map_err(|_| format!("`{text}` is not a record type"));
     let unwritten = |row: UnwrittenShape| {
         Ok(Sourced { value: name(&row.zone)?, source: cited(row.source, row.date, row.certainty) })
@@ -404,43 +404,43 @@ fn assemble(shape: Shape) -> Result<EveryCloud, String> {
             },
             source: cited(fallback.source, fallback.date, fallback.certainty),
         },
-        unwritten_zones: shape.unwritten_zones.into_iter().map(unwritten).collect::<Result<_, String>>()?,
-        other_flows: shape.other_flows.into_iter().map(other_flow).collect::<Result<_, _>>()?,
+        unwritten_zones: schema.unwritten_zones.into_iter().map(unwritten).collect::<Result<_, String>>()?,
+        other_flows: schema.other_flows.into_iter().map(other_flow).collect::<Result<_, _>>()?,
     })
 }
 
-fn other_flow(shape: OtherFlowShape) -> Result<OtherFlowRow, String> {
-    let operation = Operation::ALL.into_iter().find(|one| one.name() == shape.operation);
-    let through = match (shape.through, shape.function) {
+fn other_flow(schema: OtherFlowShape) -> Result<OtherFlowRow, String> {
+    let operation = Operation::ALL.into_iter().find(|one| one.name() == schema.operation);
+    let through = match (schema.through, schema.function) {
         (ThroughShape::None, None) => Through::None,
         (ThroughShape::Queries, None) => Through::Queries,
         (ThroughShape::Region, Some(function)) => Through::Region(function.into()),
-        _ => return Err(format!("`{}` needs a function exactly if it goes through the name of a region", shape.flow)),
+        _ => return Err(format!("`{}` needs a function exactly if it goes through the name of a region", schema.flow)),
     };
     Ok(OtherFlowRow {
-        operation: operation.ok_or_else(|| format!("`{}` is no operation", shape.operation))?,
-        flow: shape.flow.into(),
-        of: shape.of,
+        operation: operation.ok_or_else(|| format!("`{}` is no operation", schema.operation))?,
+        flow: schema.flow.into(),
+        of: schema.of,
         through,
-        rule: shape.rule.into(),
-        source: cited(shape.source, shape.date, shape.certainty),
+        rule: schema.rule.into(),
+        source: cited(schema.source, schema.date, schema.certainty),
     })
 }
 
-fn limit(shape: LimitShape) -> Result<LimitRow, String> {
-    let preview = match (shape.preview, &shape.preview_since) {
+fn limit(schema: LimitShape) -> Result<LimitRow, String> {
+    let preview = match (schema.preview, &schema.preview_since) {
         (Some(most), Some(since)) => Some((most, date(since)?)),
         (None, None) => None,
-        _ => return Err(format!("{:?} has a preview without date, or a date without preview", shape.limit)),
+        _ => return Err(format!("{:?} has a preview without date, or a date without preview", schema.limit)),
     };
     Ok(LimitRow {
-        limit: shape.limit,
-        most: shape.most,
-        since: shape.since.as_deref().map(date).transpose()?,
-        until: shape.until.as_deref().map(date).transpose()?,
+        limit: schema.limit,
+        most: schema.most,
+        since: schema.since.as_deref().map(date).transpose()?,
+        until: schema.until.as_deref().map(date).transpose()?,
         preview,
-        only_warns: shape.only_warns,
-        source: cited(shape.source, shape.date, shape.certainty),
+        only_warns: schema.only_warns,
+        source: cited(schema.source, schema.date, schema.certainty),
     })
 }
 

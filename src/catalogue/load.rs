@@ -69,9 +69,9 @@ fn source(cloud: Cloud) -> (&'static str, Vec<ZoneText>) {
 /// # Errors
 /// [`CatalogueError`] says which row or zone file is wrong, and where.
 pub fn read(rows: &str, zones: &[(&str, &str)]) -> Result<Catalogue, CatalogueError> {
-    let shape: Shape = serde_saphyr::from_str(rows).map_err(|error| CatalogueError::Rows(error.to_string()))?;
+    let schema: Shape = serde_saphyr::from_str(rows).map_err(|error| CatalogueError::Rows(error.to_string()))?;
     let public_zones = zones.iter().map(|(name, text)| public_zone(name, text)).collect::<Result<_, _>>()?;
-    pour(shape, public_zones).map_err(CatalogueError::Rows)
+    pour(schema, public_zones).map_err(CatalogueError::Rows)
 }
 
 fn public_zone(name: &str, text: &str) -> Result<PublicZone, CatalogueError> {
@@ -276,11 +276,11 @@ fn yes() -> bool {
     true
 }
 
-fn pour(shape: Shape, public_zones: Vec<PublicZone>) -> Result<Catalogue, String> {
-    let rules = shape.rules;
+fn pour(schema: Shape, public_zones: Vec<PublicZone>) -> Result<Catalogue, String> {
+    let rules = schema.rules;
     Ok(Catalogue {
-        cloud: shape.cloud.parse::<Cloud>().map_err(|error| error.to_string())?,
-        uncertainty: shape.uncertainty.map(|text| text.trim().into()),
+        cloud: schema.cloud.parse::<Cloud>().map_err(|error| error.to_string())?,
+        uncertainty: schema.uncertainty.map(|text| text.trim().into()),
         rules: Rules {
             compression_since: date(&rules.compression_since)?,
             access_modes_since: date(&rules.access_modes_since)?,
@@ -294,15 +294,15 @@ fn pour(shape: Shape, public_zones: Vec<PublicZone>) -> Result<Catalogue, String
                 tail: rules.public_ttl.tail,
             },
         },
-        zones: shape.zones.into_iter().map(zone).collect::<Result<_, _>>()?,
-        endpoints: shape.endpoints.into_iter().map(endpoint).collect::<Result<_, _>>()?,
-        hosts: shape.hosts.into_iter().map(host).collect::<Result<_, _>>()?,
-        regions: shape.regions.into_iter().map(region).collect(),
-        regional: shape.regional.into_iter().map(regional).collect::<Result<_, _>>()?,
-        resources: shape.resources.into_iter().map(resource).collect::<Result<_, _>>()?,
-        outside: shape.outside.into_iter().map(outside).collect::<Result<_, _>>()?,
-        chains: shape.chains.into_iter().map(chain).collect::<Result<_, _>>()?,
-        shared: shared(&shape.shared, &public_zones)?,
+        zones: schema.zones.into_iter().map(zone).collect::<Result<_, _>>()?,
+        endpoints: schema.endpoints.into_iter().map(endpoint).collect::<Result<_, _>>()?,
+        hosts: schema.hosts.into_iter().map(host).collect::<Result<_, _>>()?,
+        regions: schema.regions.into_iter().map(region).collect(),
+        regional: schema.regional.into_iter().map(regional).collect::<Result<_, _>>()?,
+        resources: schema.resources.into_iter().map(resource).collect::<Result<_, _>>()?,
+        outside: schema.outside.into_iter().map(outside).collect::<Result<_, _>>()?,
+        chains: schema.chains.into_iter().map(chain).collect::<Result<_, _>>()?,
+        shared: shared(&schema.shared, &public_zones)?,
         public_zones,
     })
 }
@@ -316,19 +316,19 @@ fn shared(names: &[String], zones: &[PublicZone]) -> Result<Vec<OwnerName>, Stri
     names.iter().map(|text| name(text).and_then(known)).collect()
 }
 
-fn zone(shape: ZoneShape) -> Result<ZoneRow, String> {
+fn zone(schema: ZoneShape) -> Result<ZoneRow, String> {
     Ok(ZoneRow {
-        private: name(&shape.private)?,
-        public: name(&shape.public)?,
-        since: shape.since.as_deref().map(date).transpose()?,
-        in_zone_group: shape.in_zone_group,
-        source: cited(shape.source, shape.date, shape.certainty),
+        private: name(&schema.private)?,
+        public: name(&schema.public)?,
+        since: schema.since.as_deref().map(date).transpose()?,
+        in_zone_group: schema.in_zone_group,
+        source: cited(schema.source, schema.date, schema.certainty),
     })
 }
 
-fn endpoint(shape: EndpointShape) -> Result<EndpointRow, String> {
-    if shape.operations.is_empty() {
-        return Err(format!("{} has no operation", shape.record));
+fn endpoint(schema: EndpointShape) -> Result<EndpointRow, String> {
+    if schema.operations.is_empty() {
+        return Err(format!("{} has no operation", schema.record));
     }
     let operation = |operation: &OperationShape| match operation {
         OperationShape::Ingestion => Operation::Ingestion,
@@ -337,88 +337,88 @@ fn endpoint(shape: EndpointShape) -> Result<EndpointRow, String> {
         OperationShape::Download => Operation::Download,
     };
     Ok(EndpointRow {
-        record: pattern(&shape.record)?,
-        private_zone: name(&shape.private_zone)?,
-        public_zone: name(&shape.public_zone)?,
-        kind: match shape.kind {
+        record: pattern(&schema.record)?,
+        private_zone: name(&schema.private_zone)?,
+        public_zone: name(&schema.public_zone)?,
+        kind: match schema.kind {
             KindShape::Global => EndpointKind::Global,
             KindShape::Regional => EndpointKind::Regional,
             KindShape::Workspace => EndpointKind::Workspace,
             KindShape::DataCollectionEndpoint => EndpointKind::DataCollectionEndpoint,
         },
-        operations: shape.operations.iter().map(operation).collect(),
-        member: shape.member.as_deref().map(pattern).transpose()?,
-        member_before_compression: shape.member_before_compression.as_deref().map(pattern).transpose()?,
-        since: shape.since.as_deref().map(date).transpose()?,
-        compressed: shape.compressed,
-        workspace_queries: shape.workspace_queries,
-        regional_twin: shape.regional_twin,
-        meaning: shape.meaning.into(),
-        source: cited(shape.source, shape.date, shape.certainty),
+        operations: schema.operations.iter().map(operation).collect(),
+        member: schema.member.as_deref().map(pattern).transpose()?,
+        member_before_compression: schema.member_before_compression.as_deref().map(pattern).transpose()?,
+        since: schema.since.as_deref().map(date).transpose()?,
+        compressed: schema.compressed,
+        workspace_queries: schema.workspace_queries,
+        regional_twin: schema.regional_twin,
+        meaning: schema.meaning.into(),
+        source: cited(schema.source, schema.date, schema.certainty),
     })
 }
 
-fn host(shape: HostShape) -> Result<EntryHost, String> {
+fn host(schema: HostShape) -> Result<EntryHost, String> {
     Ok(EntryHost {
-        host: pattern(&shape.host)?,
-        leads_to: shape.leads_to.as_deref().map(pattern).transpose()?,
-        hop: hop(shape.hop),
-        function: shape.function.into(),
-        source: cited(shape.source, shape.date, shape.certainty),
+        host: pattern(&schema.host)?,
+        leads_to: schema.leads_to.as_deref().map(pattern).transpose()?,
+        hop: hop(schema.hop),
+        function: schema.function.into(),
+        source: cited(schema.source, schema.date, schema.certainty),
     })
 }
 
-fn regional(shape: RegionalShape) -> Result<RegionalRow, String> {
+fn regional(schema: RegionalShape) -> Result<RegionalRow, String> {
     Ok(RegionalRow {
-        name: pattern(&shape.name)?,
-        function: shape.function.into(),
-        hop: hop(shape.hop),
-        only: shape.only.into_iter().map(Into::into).collect(),
-        source: cited(shape.source, shape.date, shape.certainty),
+        name: pattern(&schema.name)?,
+        function: schema.function.into(),
+        hop: hop(schema.hop),
+        only: schema.only.into_iter().map(Into::into).collect(),
+        source: cited(schema.source, schema.date, schema.certainty),
     })
 }
 
-fn region(shape: RegionShape) -> RegionRow {
+fn region(schema: RegionShape) -> RegionRow {
     RegionRow {
-        region: shape.region.into(),
-        stamps: shape.stamps,
-        weak: shape.weak,
-        global: shape.global,
-        source: cited(shape.source, shape.date, shape.certainty),
+        region: schema.region.into(),
+        stamps: schema.stamps,
+        weak: schema.weak,
+        global: schema.global,
+        source: cited(schema.source, schema.date, schema.certainty),
     }
 }
 
-fn resource(shape: ResourceShape) -> Result<ResourceRow, String> {
+fn resource(schema: ResourceShape) -> Result<ResourceRow, String> {
     Ok(ResourceRow {
-        name: pattern(&shape.name)?,
-        kind: shape.kind.into(),
-        hop: hop(shape.hop),
-        source: cited(shape.source, shape.date, shape.certainty),
+        name: pattern(&schema.name)?,
+        kind: schema.kind.into(),
+        hop: hop(schema.hop),
+        source: cited(schema.source, schema.date, schema.certainty),
     })
 }
 
-fn outside(shape: OutsideShape) -> Result<OutsideHost, String> {
+fn outside(schema: OutsideShape) -> Result<OutsideHost, String> {
     Ok(OutsideHost {
-        host: name(&shape.host)?,
-        function: shape.function.into(),
-        source: cited(shape.source, shape.date, shape.certainty),
+        host: name(&schema.host)?,
+        function: schema.function.into(),
+        source: cited(schema.source, schema.date, schema.certainty),
     })
 }
 
-fn hop(shape: HopShape) -> Hop {
-    match shape {
+fn hop(schema: HopShape) -> Hop {
+    match schema {
         HopShape::Always => Hop::Always,
         HopShape::Never => Hop::Never,
         HopShape::Unknown => Hop::Unknown,
     }
 }
 
-fn chain(shape: ChainShape) -> Result<ChainRow, String> {
+fn chain(schema: ChainShape) -> Result<ChainRow, String> {
     Ok(ChainRow {
-        start: pattern(&shape.start)?,
-        region: shape.region.map(Into::into),
-        behind: shape.behind.iter().map(|behind| pattern(behind)).collect::<Result<_, _>>()?,
-        source: cited(shape.source, shape.date, shape.certainty),
+        start: pattern(&schema.start)?,
+        region: schema.region.map(Into::into),
+        behind: schema.behind.iter().map(|behind| pattern(behind)).collect::<Result<_, _>>()?,
+        source: cited(schema.source, schema.date, schema.certainty),
     })
 }
 

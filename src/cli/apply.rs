@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &ApplyArguments) -> Result {
     let query = match arguments.built_on {
         Some(revision) => format!("builtOn={revision}"),
         // What the text says itself is compared as well.
-        None => format!("edition={}", client.get("/v1/state")?["edition"]),
+        None => format!("generation={}", client.get("/v1/state")?["generation"]),
     };
     let name = if arguments.file == "-" { "<stdin>" } else { &arguments.file };
     match client.post(&format!("/v1/events?{query}"), "application/yaml", &text) {

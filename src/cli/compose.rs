@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &ComposeArguments) -> Result {
     let world = read.compile(&arguments.step)?;
     let binary = this_binary();
     let token = arguments.admin_token.clone().map_or_else(random_token, Ok)?;
-    let wanted = compose::Wanted {
+    let options = compose::ComposeOptions {
         scenario,
         // As `read` finds it: a file goes before a built-in scenario of the same name.
         is_file: builtin::text(scenario).is_none() || std::path::Path::new(scenario).is_file(),
@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &ComposeArguments) -> Result {
         token: &token,
         client_image: &arguments.client_image,
     };
-    let file = compose::file(&world, &wanted)?;
+    let file = compose::file(&world, &options)?;
     output::print(&match arguments.format {
         ComposeFormat::Yaml => compose::text(&file),
         ComposeFormat::Json => json(&file),

@@ -8,7 +8,9 @@ use clap::Args;
 
 use super::{Outcome, Result, document, format, output};
 use crate::compile::compile;
-use crate::import::{DeploymentScope, Imported, MAX_OCTETS, Provenance, Remark, Source, Topic, import_with, recognise};
+use crate::import::{
+    DeploymentScope, ImportFile, Imported, MAX_OCTETS, Provenance, Remark, Topic, import_with, recognise,
+};
 use crate::output::{Format, imported, json};
 
 /// How many files one call may have.
@@ -102,7 +104,8 @@ pub(super) fn run(arguments: &ImportArguments) -> Result {
         return Err(Box::new(ImportArgumentError::Exists(name.clone())));
     }
     let (texts, left) = read_all(&arguments.files)?;
-    let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name: Arc::clone(name), text }).collect();
+    let sources: Vec<ImportFile<'_>> =
+        texts.iter().map(|(name, text)| ImportFile { name: Arc::clone(name), text }).collect();
     let scope = DeploymentScope {
         subscription: arguments.subscription.clone(),
         resource_group: arguments.resource_group.clone(),

@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result {
     let world = read.compile(&super::StepArguments { at: step.clone() })?;
     let binary = super::compose::this_binary();
     let token = super::compose::random_token()?;
-    let wanted = compose::Wanted {
+    let options = compose::ComposeOptions {
         scenario: SCENARIO_FILE,
         is_file: true,
         step: step.as_deref(),
@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &InitArguments) -> Result {
     };
     let mut files = vec![
         (SCENARIO_FILE, document::with_schema(text, document::SCENARIO_SCHEMA)),
-        ("compose.yaml", compose::text(&compose::file(&world, &wanted)?)),
+        ("compose.yaml", compose::text(&compose::file(&world, &options)?)),
         (document::SCENARIO_SCHEMA, json(&Scenario::schema())),
     ];
     if let Some(spec) = spec {

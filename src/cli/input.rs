@@ -13,7 +13,7 @@ use crate::import;
 use crate::output::count;
 use crate::scenario::{Document, Scenario, ScenarioErrors, builtin};
 use crate::server::source::{self, ZoneSource, beside};
-use crate::server::{Loaded, Source};
+use crate::server::{EstateSource, Loaded};
 
 /// The scenario every verb works on unless it is given another.
 pub const DEFAULT: &str = "two-scopes-one-dns";
@@ -224,7 +224,7 @@ impl Given {
     }
 }
 
-impl Source for Given {
+impl EstateSource for Given {
     fn name(&self) -> &str {
         &self.name
     }
@@ -275,7 +275,7 @@ pub(super) fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Rea
     }
     with_text(name, |file, text| {
         if is_stream(name) && import::recognise(text).is_some() {
-            let source = import::Source { name: file.into(), text };
+            let source = import::ImportFile { name: file.into(), text };
             let made = import::import(&[source]).map_err(|errors| InputError::Import(errors.to_string()))?;
             return Ok(Read { name: file.to_owned(), scenario: made.scenario, report: Some(made.report) });
         }
@@ -337,7 +337,8 @@ fn imported_together(name: &str, more: &[String]) -> Result<Read, Box<dyn std::e
 
 /// What `import` makes of texts.
 fn made(name: &str, names: &[String], texts: &[(Arc<str>, Vec<u8>)]) -> Result<Read, Box<dyn std::error::Error>> {
-    let sources: Vec<_> = texts.iter().map(|(name, text)| import::Source { name: Arc::clone(name), text }).collect();
+    let sources: Vec<_> =
+        texts.iter().map(|(name, text)| import::ImportFile { name: Arc::clone(name), text }).collect();
     let made = import::import(&sources)?;
     if !made.report.remarks.is_empty() {
         let remarks = count(made.report.remarks.len(), "remark");

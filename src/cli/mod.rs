@@ -74,6 +74,7 @@ pub struct CommandLine {
         global = true,
         value_enum,
         value_name = "WHEN",
+        env = "AMPLS_DNS_COLOR",
         default_value = "auto",
         help_heading = "Global options"
     )]

@@ -24,8 +24,8 @@ use crate::server::log::{self, CountedStderr, LogFormat, LogOutput};
 use crate::server::metrics;
 use crate::server::service_manager::{self, Phase};
 use crate::server::source::ZoneSource;
-use crate::server::upstream::{self, Wanted};
-use crate::server::{Bound, Control, Listen, Loaded, Origin, Settings, Source as _, TcpFrontEnd, observe, start};
+use crate::server::upstream::{self, UpstreamServer};
+use crate::server::{Bound, Control, EstateSource as _, Listen, Loaded, Origin, Settings, TcpFrontEnd, observe, start};
 
 /// Serve DNS: the public view on one port, and a port of its own for each network
 #[derive(Args, Debug)]
@@ -57,7 +57,7 @@ pub(super) struct ServeArguments {
     trust_ecs: Vec<IpNet>,
     /// Ask these servers for names outside the emulated world, in order; `system` is those of /etc/resolv.conf
     #[arg(long, value_name = "ADDRESS[:PORT]|system", env = "AMPLS_DNS_UPSTREAM", value_delimiter = ',')]
-    upstream: Vec<Wanted>,
+    upstream: Vec<UpstreamServer>,
     /// Answer as Azure would and nothing more: no extended DNS errors, no name for the server's own address, cookies
     /// sent back as they came
     #[arg(long, env = "AMPLS_DNS_STRICT", value_parser = BoolishValueParser::new())]
@@ -246,9 +246,9 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
 
 /// What is served, on one line.
 fn served(control: &Control) -> String {
-    let standing = control.standing();
-    let step = standing.step().map_or("-", |step| &*step.name);
-    format!("serving {} at step {step}, revision {}", control.source().name(), standing.world.revision())
+    let position = control.position();
+    let step = position.step().map_or("-", |step| &*step.name);
+    format!("serving {} at step {step}, revision {}", control.source().name(), position.world.revision())
 }
 
 /// The networks with their addresses, and a command that asks each.

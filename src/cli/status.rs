@@ -40,9 +40,9 @@ fn text(state: &Value) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        "revision {}, edition {}; {}, {}, {}, {}",
+        "revision {}, generation {}; {}, {}, {}, {}",
         state["revision"],
-        state["edition"],
+        state["generation"],
         count(list("networks").len(), "network"),
         count(list("zones").len(), "private zone"),
         count(list("scopes").len(), "scope"),

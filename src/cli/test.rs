@@ -15,8 +15,8 @@ use clap::{Args, Subcommand};
 use self::server::{Server, Servers};
 use super::input::{self, Read};
 use super::{Outcome, Result, StepArguments, format, output};
-use crate::assess::verify::{self, Asked, Case, Mismatch, Verifier};
-use crate::client::dns::{Held, Patience, Task};
+use crate::assess::verify::{self, Case, Mismatch, SentQuestion, Verifier};
+use crate::client::dns::{Patience, Task, TaskOutcome};
 use crate::compile::compile;
 use crate::dns::RecordType;
 use crate::estate::{Event, History, Revision};
@@ -223,8 +223,8 @@ impl<'a> Run<'a> {
         let cases = || verified.iter().flat_map(|one| &one.cases);
         let mut outcome = if verified.iter().all(Verified::holds) { Outcome::Done } else { Outcome::Failed };
         // A case that was asked over the network has the `dig` line of its server.
-        let asked = |case: &Case| case.skipped.is_none() && case.command.is_some();
-        if !self.arguments.asking.server.is_empty() && !cases().any(asked) {
+        let sent = |case: &Case| case.skipped.is_none() && case.command.is_some();
+        if !self.arguments.asking.server.is_empty() && !cases().any(sent) {
             output::complain(&NothingAsked);
             outcome = Outcome::Failed;
         }
@@ -365,9 +365,9 @@ impl Run<'_> {
         let history = read.map(|read| Arc::new(read.scenario.history.clone()));
         let mut verifier = history.as_ref().map(Verifier::new);
         let mut cases: Vec<Option<Case>> = Vec::with_capacity(expectations.len());
-        let (mut tasks, mut asked) = (Vec::new(), Vec::new());
+        let (mut tasks, mut sent) = (Vec::new(), Vec::new());
         for expectation in expectations {
-            let Some(question) = Asked::of(expectation) else {
+            let Some(question) = SentQuestion::of(expectation) else {
                 let case = match &mut verifier {
                     Some(verifier) => timed(|| verifier.hold(expectation)),
                     None => Case::skipped(expectation, "no question, and there is no --scenario"),
@@ -382,7 +382,7 @@ impl Run<'_> {
                 Some(server) => {
                     let within = self.arguments.within.unwrap_or_default();
                     tasks.push(Task { server, expectation, within, retries: self.arguments.retry });
-                    asked.push((cases.len(), question));
+                    sent.push((cases.len(), question));
                     None
                 }
                 None => {
@@ -392,8 +392,8 @@ impl Run<'_> {
             });
         }
         self.arguments.asking.patience().hold_all(&tasks, |number, held| {
-            let ((index, question), task) = (&asked[number], &tasks[number]);
-            let Held { mismatch, earlier, took } = held;
+            let ((index, question), task) = (&sent[number], &tasks[number]);
+            let TaskOutcome { mismatch, earlier, took } = held;
             let (command, took) = (Some(question.dig(task.server)), Some(took));
             let case = Case { command, took, earlier, ..Case::held(task.expectation, mismatch) };
             cases[*index] = Some(self.known(file, case));
@@ -416,11 +416,11 @@ fn known_networks(
     read: Option<&Read>,
     expectations: &[Expectation],
 ) -> std::result::Result<(), TestError> {
-    let asked = expectations.iter().filter_map(Asked::of).filter_map(|asked| match asked.from {
+    let sent = expectations.iter().filter_map(SentQuestion::of).filter_map(|sent| match sent.from {
         From::Network(name) => Some(name.to_string()),
         _ => None,
     });
-    let mut known: BTreeSet<String> = asked.collect();
+    let mut known: BTreeSet<String> = sent.collect();
     known.extend(read.iter().flat_map(|read| read.scenario.history.events()).filter_map(
         |recorded| match &recorded.event {
             Event::CreateNetwork(network) => Some(network.name.to_string()),
@@ -454,16 +454,16 @@ impl<'h> Commands<'h> {
     /// The line for an expectation; absent if it is no question.
     fn of(&mut self, expectation: &Expectation) -> Option<String> {
         let Self { scenario, history, plans } = self;
-        let asked = Asked::of(expectation)?;
+        let sent = SentQuestion::of(expectation)?;
         let revision = expectation.revision;
         let plan = plans.entry(revision).or_insert_with(|| plan(&compile(history, revision), listen::DEFAULT_ADDRESS));
         let step = input::step_at(history, revision).map_or_else(String::new, |step| format!(" --at {step}"));
-        let network = match &asked.from {
+        let network = match &sent.from {
             From::Network(name) => Some(name.as_str()),
             _ => None,
         };
         let meant = plan.listeners.iter().find(|one| one.network.as_ref().map(|own| own.as_str()) == network)?;
-        Some(format!("{}   # at: ampls-dns serve {scenario}{step}", asked.dig(meant.address)))
+        Some(format!("{}   # at: ampls-dns serve {scenario}{step}", sent.dig(meant.address)))
     }
 }
 

@@ -95,7 +95,7 @@ fn seconds(text: &str) -> std::result::Result<Duration, String> {
 /// The filter and what goes with it, as the query of a URL.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Asked<'a> {
+struct WatchQuery<'a> {
     #[serde(flatten)]
     filter: &'a FilterArguments,
     since: Option<u64>,
@@ -116,8 +116,8 @@ pub(super) fn run(arguments: &WatchArguments) -> Result {
     }
     loop {
         let wait = until.map_or(WAIT, |until| until.saturating_duration_since(Instant::now()).as_secs_f64().min(WAIT));
-        let asked = Asked { filter: &arguments.filter, since: Some(since), limit: None, timeout: Some(wait) };
-        match get(&client, "/v1/queries/wait", &asked) {
+        let query = WatchQuery { filter: &arguments.filter, since: Some(since), limit: None, timeout: Some(wait) };
+        match get(&client, "/v1/queries/wait", &query) {
             Ok(_) => {
                 let new = queries(&client, &arguments.filter, Some(since), AT_ONCE)?;
                 since = new.next;
@@ -151,8 +151,8 @@ fn is_missing(error: &(dyn std::error::Error + 'static)) -> bool {
     matches!(error.downcast_ref(), Some(ClientError::Refused(problem)) if problem.is_missing())
 }
 
-fn get(client: &Client, path: &str, asked: &Asked<'_>) -> std::result::Result<Value, Box<dyn std::error::Error>> {
-    Ok(client.get(&format!("{path}?{}", serde_urlencoded::to_string(asked)?))?)
+fn get(client: &Client, path: &str, query: &WatchQuery<'_>) -> std::result::Result<Value, Box<dyn std::error::Error>> {
+    Ok(client.get(&format!("{path}?{}", serde_urlencoded::to_string(query)?))?)
 }
 
 fn queries(
@@ -161,8 +161,8 @@ fn queries(
     since: Option<u64>,
     limit: u32,
 ) -> std::result::Result<QueriesDocument, Box<dyn std::error::Error>> {
-    let asked = Asked { filter, since, limit: Some(limit), timeout: None };
-    Ok(serde_json::from_value(get(client, "/v1/queries", &asked)?)?)
+    let query = WatchQuery { filter, since, limit: Some(limit), timeout: None };
+    Ok(serde_json::from_value(get(client, "/v1/queries", &query)?)?)
 }
 
 /// What is shown on.
@@ -352,8 +352,8 @@ mod tests {
     fn filters_are_written_as_the_query_of_a_url() {
         let filter =
             FilterArguments { name: Some("*.azure.com&x=1".into()), fault: Some(true), ..FilterArguments::default() };
-        let asked = Asked { filter: &filter, since: Some(7), limit: None, timeout: Some(0.5) };
-        let text = serde_urlencoded::to_string(&asked).expect("it can be written");
+        let query = WatchQuery { filter: &filter, since: Some(7), limit: None, timeout: Some(0.5) };
+        let text = serde_urlencoded::to_string(&query).expect("it can be written");
         assert_eq!(text, "name=*.azure.com%26x%3D1&fault=true&since=7&timeout=0.5");
     }
 }

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::assess::compare::Heard;
-use crate::assess::verify::{Asked, Mismatch, holds, reply::is_public};
+use crate::assess::verify::{Mismatch, SentQuestion, holds, reply::is_public};
 use crate::dns::wire::{MAX_TCP_OCTETS, Received, Transport, decode};
 use crate::dns::{OwnerName, Rcode, RecordType};
 use crate::scenario::Expectation;
@@ -73,7 +73,7 @@ pub struct Task<'e> {
 
 /// What came of a task.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Held {
+pub struct TaskOutcome {
     /// What differed in the last try; absent if it is as expected.
     pub mismatch: Option<Mismatch>,
     /// What differed in the tries before.
@@ -87,17 +87,17 @@ impl Patience {
     ///
     /// # Errors
     /// [`AskError`], when there is no reply to this very question.
-    pub fn ask(&self, server: SocketAddr, asked: &Asked) -> Result<Received, AskError> {
-        let (transport, again) = asked.transport();
+    pub fn ask(&self, server: SocketAddr, sent: &SentQuestion) -> Result<Received, AskError> {
+        let (transport, again) = sent.transport();
         let reply = match transport {
-            Transport::Udp => self.over_udp(server, asked)?,
-            Transport::Tcp => self.over_tcp(server, asked)?,
+            Transport::Udp => self.over_udp(server, sent)?,
+            Transport::Tcp => self.over_tcp(server, sent)?,
         };
-        if reply.truncated && again { self.over_tcp(server, asked) } else { Ok(reply) }
+        if reply.truncated && again { self.over_tcp(server, sent) } else { Ok(reply) }
     }
 
     /// Tries until one holds or there are no more.
-    fn hold(&self, task: &Task<'_>) -> Held {
+    fn hold(&self, task: &Task<'_>) -> TaskOutcome {
         let begun = Instant::now();
         let mut earlier = Vec::new();
         loop {
@@ -107,17 +107,17 @@ impl Patience {
                     earlier.push(mismatch);
                     thread::sleep(PAUSE);
                 }
-                mismatch => return Held { mismatch, earlier, took: begun.elapsed() },
+                mismatch => return TaskOutcome { mismatch, earlier, took: begun.elapsed() },
             }
         }
     }
 
     /// Asks until the reply is what is expected or the time is over; what differs then.
     fn hold_once(&self, task: &Task<'_>) -> Option<Mismatch> {
-        let asked = Asked::of(task.expectation)?;
+        let sent = SentQuestion::of(task.expectation)?;
         let end = Instant::now() + task.expectation.asking.within.unwrap_or(task.within);
         loop {
-            let heard = self.ask(task.server, &asked).map_err(|error| error.to_string());
+            let heard = self.ask(task.server, &sent).map_err(|error| error.to_string());
             let mismatch = holds(task.expectation, heard.as_ref().map_err(String::as_str), &is_public)?;
             if Instant::now() + PAUSE >= end {
                 return Some(mismatch);
@@ -128,7 +128,7 @@ impl Patience {
 
     /// Holds many expectations at the same time, and says what came of each as soon as it is known: the index of the task
     /// and the result. Returns when all are known.
-    pub fn hold_all(&self, tasks: &[Task<'_>], mut known: impl FnMut(usize, Held)) {
+    pub fn hold_all(&self, tasks: &[Task<'_>], mut known: impl FnMut(usize, TaskOutcome)) {
         let next = AtomicUsize::new(0);
         let (sender, results) = mpsc::channel();
         thread::scope(|scope| {
@@ -154,9 +154,9 @@ impl Patience {
     /// does not reply to the first one is not asked for the others.
     pub fn hear_all(&self, server: SocketAddr, from: &From, names: &[OwnerName]) -> Vec<Heard> {
         let hear = |name: &OwnerName| {
-            let asked =
-                Asked { from: from.clone(), name: name.clone(), kind: RecordType::A, asking: Asking::default() };
-            let reply = self.ask(server, &asked).map_err(|error| error.to_string());
+            let sent =
+                SentQuestion { from: from.clone(), name: name.clone(), kind: RecordType::A, asking: Asking::default() };
+            let reply = self.ask(server, &sent).map_err(|error| error.to_string());
             Heard { name: name.clone(), reply }
         };
         let Some((first, others)) = names.split_first() else { return Vec::new() };
@@ -173,7 +173,7 @@ impl Patience {
         heard
     }
 
-    fn over_udp(&self, server: SocketAddr, asked: &Asked) -> Result<Received, AskError> {
+    fn over_udp(&self, server: SocketAddr, sent: &SentQuestion) -> Result<Received, AskError> {
         let failed = |error: io::Error| failed(server, error);
         let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         // A socket of its own for each question has a port of its own, which is half of what makes a reply hard to forge.
@@ -182,7 +182,7 @@ impl Patience {
         let mut buffer = [0; MAX_TCP_OCTETS];
         for _ in 0..self.tries.get() {
             let id = random_id();
-            socket.send(&asked.packet(id)).map_err(failed)?;
+            socket.send(&sent.packet(id)).map_err(failed)?;
             let end = Instant::now() + self.timeout;
             loop {
                 let left = end.saturating_duration_since(Instant::now());
@@ -197,14 +197,14 @@ impl Patience {
                 };
                 // Anything with another id is late or forged; the true reply may still come.
                 if buffer[..length].first_chunk::<2>() == Some(&id.to_be_bytes()) {
-                    return read(server, asked, &buffer[..length]);
+                    return read(server, sent, &buffer[..length]);
                 }
             }
         }
         Err(AskError::Silence(server, self.timeout * self.tries.get()))
     }
 
-    fn over_tcp(&self, server: SocketAddr, asked: &Asked) -> Result<Received, AskError> {
+    fn over_tcp(&self, server: SocketAddr, sent: &SentQuestion) -> Result<Received, AskError> {
         let failed = |error: io::Error| match is_timeout(&error) {
             true => AskError::Silence(server, self.timeout),
             false => failed(server, error),
@@ -213,7 +213,7 @@ impl Patience {
         stream.set_read_timeout(Some(self.timeout)).map_err(failed)?;
         stream.set_write_timeout(Some(self.timeout)).map_err(failed)?;
         let id = random_id();
-        let packet = asked.packet(id);
+        let packet = sent.packet(id);
         let length = u16::try_from(packet.len()).expect("a query is short");
         stream.write_all(&[&length.to_be_bytes()[..], &packet].concat()).map_err(failed)?;
         let mut length = [0; 2];
@@ -223,15 +223,15 @@ impl Patience {
         if reply.first_chunk::<2>() != Some(&id.to_be_bytes()) {
             return Err(AskError::OtherQuestion(server));
         }
-        read(server, asked, &reply)
+        read(server, sent, &reply)
     }
 }
 
 /// Reads a reply with the right id. Servers that refuse may leave the question out.
-fn read(server: SocketAddr, asked: &Asked, reply: &[u8]) -> Result<Received, AskError> {
+fn read(server: SocketAddr, sent: &SentQuestion, reply: &[u8]) -> Result<Received, AskError> {
     let reply = decode(reply).map_err(|error| AskError::Unreadable(server, error.to_string()))?;
     match &reply.question {
-        Some((name, kind)) if (name, *kind) == (&asked.name, asked.kind) => Ok(reply),
+        Some((name, kind)) if (name, *kind) == (&sent.name, sent.kind) => Ok(reply),
         None if reply.rcode != Rcode::NOERROR => Ok(reply),
         _ => Err(AskError::OtherQuestion(server)),
     }
@@ -270,8 +270,8 @@ mod tests {
         }
     }
 
-    fn asked() -> Asked {
-        Asked::of(&expectation()).expect("it is a question")
+    fn sent() -> SentQuestion {
+        SentQuestion::of(&expectation()).expect("it is a question")
     }
 
     fn patience() -> Patience {
@@ -307,29 +307,29 @@ mod tests {
             forged[0] ^= 1;
             vec![forged, reply(query, [0x81, 0x82])]
         });
-        assert_eq!(patience().ask(at, &asked()).expect("the second is the reply").rcode, Rcode::SERVFAIL);
+        assert_eq!(patience().ask(at, &sent()).expect("the second is the reply").rcode, Rcode::SERVFAIL);
         let at = server(|_, query| {
             let other = OwnerName::parse("b.example").expect("a good name");
             let id = u16::from_be_bytes([query[0], query[1]]);
             vec![reply(&encode_query(id, &other, RecordType::A, None), [0x81, 0x80])]
         });
-        assert!(matches!(patience().ask(at, &asked()), Err(AskError::OtherQuestion(_))));
+        assert!(matches!(patience().ask(at, &sent()), Err(AskError::OtherQuestion(_))));
         let at = server(|_, query| vec![query[..20].to_vec()]);
-        assert!(matches!(patience().ask(at, &asked()), Err(AskError::Unreadable(..))));
+        assert!(matches!(patience().ask(at, &sent()), Err(AskError::Unreadable(..))));
     }
 
     #[test]
     fn a_lost_datagram_is_sent_again_and_silence_has_an_end() {
         let at = server(|number, query| if number == 0 { vec![] } else { vec![reply(query, [0x81, 0x82])] });
-        assert_eq!(patience().ask(at, &asked()).expect("the second try is answered").rcode, Rcode::SERVFAIL);
+        assert_eq!(patience().ask(at, &sent()).expect("the second try is answered").rcode, Rcode::SERVFAIL);
         let at = server(|_, _| vec![]);
-        assert!(matches!(patience().ask(at, &asked()), Err(AskError::Silence(..))));
+        assert!(matches!(patience().ask(at, &sent()), Err(AskError::Silence(..))));
     }
 
     #[test]
     fn where_nobody_listens_is_said_at_once() {
         let port = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("loopback has ports");
-        assert!(matches!(patience().ask(port, &asked()), Err(AskError::Refused(_))));
+        assert!(matches!(patience().ask(port, &sent()), Err(AskError::Refused(_))));
     }
 
     #[test]
@@ -348,7 +348,7 @@ mod tests {
             stream.read_exact(&mut query).expect("it is whole");
             stream.write_all(&[&length[..], &reply(&query, [0x81, 0x82])].concat()).expect("it takes a reply");
         });
-        let heard = patience().ask(address, &asked()).expect("TCP answers");
+        let heard = patience().ask(address, &sent()).expect("TCP answers");
         assert!(!heard.truncated && heard.rcode == Rcode::SERVFAIL);
     }
 

@@ -317,7 +317,7 @@ fn next(
         Some((_, NextHop::VirtualAppliance(appliance))) => Next::Appliance(appliance),
         Some((route, NextHop::VirtualNetworkGateway)) => through_own_gateway(state, at, to, route.prefix),
         Some((route, NextHop::Internet | NextHop::None)) => {
-            match wide_area(state, at, to).or_else(|| premises(state, at, table, to)) {
+            match wide_area(state, at, to).or_else(|| on_premises_way(state, at, table, to)) {
                 // Routes of a hub or gateway are longer than one for everything.
                 Some(verdict) if route.prefix.prefix_len() < space => Next::Verdict(verdict),
                 _ => Next::Verdict(Reach::Stopped(format!("{at} has the route {route}"))),
@@ -325,8 +325,9 @@ fn next(
         }
         Some((_, NextHop::VnetLocal)) | None if is_peered => Next::Network,
         Some((_, NextHop::VnetLocal)) | None => {
-            let known =
-                wide_area(state, at, to).or_else(|| premises(state, at, table, to)).or_else(|| declared(state, at, to));
+            let known = wide_area(state, at, to)
+                .or_else(|| on_premises_way(state, at, table, to))
+                .or_else(|| declared(state, at, to));
             known.map_or(Next::Nothing, Next::Verdict)
         }
     }
@@ -386,7 +387,7 @@ fn wide_area(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reac
 }
 
 /// On-premises networks reach the network of their gateway, and those that use that gateway; and the other way round.
-fn premises(state: &State, from: &NetworkName, table: Option<&RouteTable>, to: &NetworkName) -> Option<Reach> {
+fn on_premises_way(state: &State, from: &NetworkName, table: Option<&RouteTable>, to: &NetworkName) -> Option<Reach> {
     let is_on_premises =
         |name: &NetworkName| state.networks.get(name).is_some_and(|network| network.kind == NetworkKind::OnPremises);
     let (office, network) = match (is_on_premises(from), is_on_premises(to)) {
@@ -422,7 +423,7 @@ fn premises(state: &State, from: &NetworkName, table: Option<&RouteTable>, to: &
 
 /// A route to the gateway: on to other networks that use it, if it is a VPN gateway.
 fn through_own_gateway(state: &State, at: &NetworkName, to: &NetworkName, prefix: ipnet::Ipv4Net) -> Next {
-    if let Some(verdict) = premises(state, at, None, to) {
+    if let Some(verdict) = on_premises_way(state, at, None, to) {
         return Next::Verdict(verdict);
     }
     let uses = |network: &NetworkName, hub: &NetworkName| {

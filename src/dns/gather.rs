@@ -221,10 +221,10 @@ impl Gatherer {
             }
             None => {
                 let offset = u32::try_from(bytes.len()).map_err(|_| (place, MasterErrorKind::TooLarge))?;
-                let records: Vec<Ready<'_>>;
+                let records: Vec<EncodedRecord<'_>>;
                 let one;
                 // Most names have one record.
-                let ready: &[Ready<'_>] = if let [open] = &self.open[..] {
+                let ready: &[EncodedRecord<'_>] = if let [open] = &self.open[..] {
                     one = [open.ready(&self.scratch)];
                     &one
                 } else {
@@ -302,12 +302,12 @@ impl Gatherer {
         }
         let length = 2 + own.len() + entry.sets().map(|set| super::packed::SET_BYTES + set.body.len()).sum::<usize>();
         let place = late[0].place;
-        let mut records: Vec<Ready<'_>> = old
+        let mut records: Vec<EncodedRecord<'_>> = old
             .iter()
-            .map(|(kind, ttl, data, line)| Ready { kind: *kind, ttl: *ttl, data, line: *line, place })
+            .map(|(kind, ttl, data, line)| EncodedRecord { kind: *kind, ttl: *ttl, data, line: *line, place })
             .collect();
         let (had, had_sets) = (records.len(), entry.sets().count());
-        records.extend(late.iter().map(|late| Ready {
+        records.extend(late.iter().map(|late| EncodedRecord {
             kind: late.kind,
             ttl: late.ttl,
             data: &late.data,
@@ -332,13 +332,19 @@ impl Gatherer {
 }
 
 impl Open {
-    fn ready<'r>(&'r self, scratch: &'r [u8]) -> Ready<'r> {
-        Ready { kind: self.kind, ttl: self.ttl, data: &scratch[self.data.clone()], line: self.line, place: self.place }
+    fn ready<'r>(&'r self, scratch: &'r [u8]) -> EncodedRecord<'r> {
+        EncodedRecord {
+            kind: self.kind,
+            ttl: self.ttl,
+            data: &scratch[self.data.clone()],
+            line: self.line,
+            place: self.place,
+        }
     }
 }
 
 /// A record ready to be written into an entry.
-struct Ready<'r> {
+struct EncodedRecord<'r> {
     kind: RecordType,
     ttl: Ttl,
     data: &'r [u8],
@@ -352,7 +358,7 @@ fn put_entry(
     owner: &[u8],
     own_length: usize,
     has_soa: bool,
-    records: &[Ready<'_>],
+    records: &[EncodedRecord<'_>],
     out: &mut Vec<u8>,
 ) -> Result<(usize, usize), Fault> {
     if let Some(alias) = records.iter().find(|record| record.kind == RecordType::CNAME) {

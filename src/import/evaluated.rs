@@ -130,7 +130,7 @@ impl Reading<'_> {
             return;
         };
         self.note_expressions(body, pointer, 0);
-        self.told(&own, body, pointer);
+        self.declared(&own, body, pointer);
     }
 
     /// Texts that are expressions still are unknown values.
@@ -170,7 +170,7 @@ impl Reading<'_> {
         for (index, row) in list.iter().enumerate() {
             let at = format!("{pointer}/{index}");
             match id_of(row) {
-                Some(id) => self.told(&id, row, &at),
+                Some(id) => self.declared(&id, row, &at),
                 None => self.remark(
                     Topic::NotRead,
                     "this row has neither an id nor type, name and resource group",
@@ -209,7 +209,7 @@ impl Reading<'_> {
             let side = if one.get("outputs").is_some_and(Value::is_object) { "outputs" } else { "inputs" };
             let Some(body) = one.get(side) else { continue };
             let body = without_secrets(body, 0);
-            self.told(&id, &body, &format!("{pointer}/{side}"));
+            self.declared(&id, &body, &format!("{pointer}/{side}"));
         }
     }
 }

@@ -13,7 +13,7 @@ use super::report::{Provenance, Report, Topic};
 
 /// A value and where it was told.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
+pub(super) struct Fact {
     pub(super) value: Value,
     pub(super) from: Provenance,
 }
@@ -23,19 +23,19 @@ pub(super) struct Told {
 pub(super) struct Object {
     pub(super) id: ResourceId,
     /// Where it was told of first; absent for what is only referred to.
-    pub(super) told: Option<Provenance>,
+    pub(super) declared: Option<Provenance>,
     /// Where it was referred to first.
     pub(super) referred: Option<Provenance>,
     /// True if it was told by a template or plan: Azure has not computed anything of it yet.
     pub(super) planned: bool,
-    pub(super) attributes: IndexMap<String, Told>,
+    pub(super) attributes: IndexMap<String, Fact>,
 }
 
 /// All facts, by the key of the resource's id, in the order told.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) objects: IndexMap<String, Object>,
-    contradictions: Vec<(ResourceId, String, Told, Told)>,
+    contradictions: Vec<(ResourceId, String, Fact, Fact)>,
     /// Resource groups as they were spelled first.
     groups: IndexMap<String, String>,
     /// Children by the key of their parent and their type; made when all is told.
@@ -44,7 +44,7 @@ pub(super) struct Facts {
 
 impl Object {
     pub(super) fn get(&self, attribute: &str) -> Option<&Value> {
-        self.attributes.get(attribute).map(|told| &told.value)
+        self.attributes.get(attribute).map(|declared| &declared.value)
     }
 
     pub(super) fn text(&self, attribute: &str) -> Option<&str> {
@@ -58,19 +58,19 @@ impl Object {
     }
 
     /// The attributes whose names begin so, with what follows in their names.
-    pub(super) fn with<'o>(&'o self, prefix: &'o str) -> impl Iterator<Item = (&'o str, &'o Told)> {
-        self.attributes.iter().filter_map(move |(name, told)| Some((name.strip_prefix(prefix)?, told)))
+    pub(super) fn with<'o>(&'o self, prefix: &'o str) -> impl Iterator<Item = (&'o str, &'o Fact)> {
+        self.attributes.iter().filter_map(move |(name, declared)| Some((name.strip_prefix(prefix)?, declared)))
     }
 
     /// Where it, or an attribute of it, was told.
     pub(super) fn place(&self, attribute: &str) -> Option<Provenance> {
-        let own = self.attributes.get(attribute).map(|told| &told.from);
-        own.or(self.told.as_ref()).or(self.referred.as_ref()).cloned()
+        let own = self.attributes.get(attribute).map(|declared| &declared.from);
+        own.or(self.declared.as_ref()).or(self.referred.as_ref()).cloned()
     }
 
     /// The same as a list.
     pub(super) fn places(&self) -> Vec<Provenance> {
-        self.told.iter().chain(self.referred.iter()).take(1).cloned().collect()
+        self.declared.iter().chain(self.referred.iter()).take(1).cloned().collect()
     }
 }
 
@@ -82,7 +82,7 @@ impl Facts {
         }
         self.objects.entry(id.key()).or_insert_with(|| Object {
             id: id.clone(),
-            told: None,
+            declared: None,
             referred: None,
             planned: false,
             attributes: IndexMap::new(),
@@ -92,9 +92,9 @@ impl Facts {
     /// Says that a resource exists.
     pub(super) fn exists(&mut self, id: &ResourceId, planned: bool, from: &Provenance) {
         let object = self.object(id);
-        if object.told.is_none() {
+        if object.declared.is_none() {
             object.planned = planned;
-            object.told = Some(from.clone());
+            object.declared = Some(from.clone());
         } else if !planned {
             object.planned = false;
         }
@@ -110,16 +110,16 @@ impl Facts {
 
     /// Says what an attribute of a resource is.
     pub(super) fn tell(&mut self, id: &ResourceId, attribute: &str, value: impl Into<Value>, from: &Provenance) {
-        let told = Told { value: value.into(), from: from.clone() };
+        let declared = Fact { value: value.into(), from: from.clone() };
         let object = self.object(id);
         match object.attributes.get(attribute) {
             None => {
-                object.attributes.insert(attribute.to_owned(), told);
+                object.attributes.insert(attribute.to_owned(), declared);
             }
-            Some(before) if same(&before.value, &told.value) => {}
+            Some(before) if same(&before.value, &declared.value) => {}
             Some(before) => {
                 let before = before.clone();
-                self.contradictions.push((id.clone(), attribute.to_owned(), before, told));
+                self.contradictions.push((id.clone(), attribute.to_owned(), before, declared));
             }
         }
     }
@@ -233,15 +233,15 @@ impl Facts {
         let objects = std::mem::take(&mut self.objects);
         for (key, object) in objects {
             let id = meant.get(&key).unwrap_or(&object.id).clone();
-            if let Some(from) = &object.told {
+            if let Some(from) = &object.declared {
                 self.exists(&id, object.planned, from);
             }
             if let Some(from) = &object.referred {
                 self.refers(&id, from);
             }
             self.object(&id);
-            for (attribute, told) in object.attributes {
-                self.tell(&id, &attribute, rename(told.value), &told.from);
+            for (attribute, declared) in object.attributes {
+                self.tell(&id, &attribute, rename(declared.value), &declared.from);
             }
         }
     }
@@ -249,8 +249,8 @@ impl Facts {
     /// Every place, for its line to be found.
     pub(super) fn places_mut(&mut self) -> impl Iterator<Item = &mut Provenance> {
         let objects = self.objects.values_mut().flat_map(|object| {
-            let own = object.told.iter_mut().chain(object.referred.iter_mut());
-            own.chain(object.attributes.values_mut().map(|told| &mut told.from))
+            let own = object.declared.iter_mut().chain(object.referred.iter_mut());
+            own.chain(object.attributes.values_mut().map(|declared| &mut declared.from))
         });
         let rivals = self.contradictions.iter_mut().flat_map(|(_, _, one, other)| [&mut one.from, &mut other.from]);
         objects.chain(rivals)

@@ -41,7 +41,7 @@ use crate::scenario::Scenario;
 
 /// A text and the name it is reported by.
 #[derive(Clone, Debug)]
-pub struct Source<'t> {
+pub struct ImportFile<'t> {
     /// Usually a file's name.
     pub name: Arc<str>,
     /// Its content.
@@ -61,7 +61,7 @@ pub struct Imported {
 ///
 /// # Errors
 /// All that keeps a file from being read, each with its place.
-pub fn import(sources: &[Source<'_>]) -> Result<Imported, ImportErrors> {
+pub fn import(sources: &[ImportFile<'_>]) -> Result<Imported, ImportErrors> {
     import_with(sources, &DeploymentScope::default())
 }
 
@@ -69,7 +69,7 @@ pub fn import(sources: &[Source<'_>]) -> Result<Imported, ImportErrors> {
 ///
 /// # Errors
 /// All that keeps a file from being read, each with its place.
-pub fn import_with(sources: &[Source<'_>], scope: &DeploymentScope) -> Result<Imported, ImportErrors> {
+pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Result<Imported, ImportErrors> {
     let mut facts = Facts::default();
     let mut report = Report::default();
     let mut errors = Vec::new();
@@ -166,7 +166,7 @@ pub fn import_with(sources: &[Source<'_>], scope: &DeploymentScope) -> Result<Im
 }
 
 /// Finds the lines of all JSON pointers, in one pass over each file.
-fn locate(read: &[(&Source<'_>, Read)], facts: &mut Facts, report: &mut Report, errors: &mut [ImportError]) {
+fn locate(read: &[(&ImportFile<'_>, Read)], facts: &mut Facts, report: &mut Report, errors: &mut [ImportError]) {
     let mut wanted: HashMap<Arc<str>, HashSet<String>> = HashMap::new();
     let mut each = |visit: &mut dyn FnMut(&mut Provenance)| {
         facts.places_mut().for_each(&mut *visit);

@@ -109,7 +109,7 @@ impl Reading<'_> {
 
     fn resource(&mut self, value: &Value, pointer: &str) {
         match id_of(value) {
-            Some(id) => self.told(&id, value, pointer),
+            Some(id) => self.declared(&id, value, pointer),
             None => self.error(
                 pointer,
                 "this is no resource: it has neither `id` nor `type` and `name`",
@@ -119,7 +119,7 @@ impl Reading<'_> {
     }
 
     /// A resource whose id is known.
-    pub(super) fn told(&mut self, id: &ResourceId, value: &Value, pointer: &str) {
+    pub(super) fn declared(&mut self, id: &ResourceId, value: &Value, pointer: &str) {
         let view = View::of(value, pointer);
         if id.kind == "microsoft.authorization/policyassignments"
             && id.name().to_ascii_lowercase().replace('-', "").contains("privatednszones")
@@ -196,13 +196,13 @@ impl Reading<'_> {
 
     /// An object that has nothing but an id, as a reference.
     pub(super) fn linked(&mut self, id: &ResourceId, attribute: &str, other: &View<'_>) -> Option<ResourceId> {
-        let told = other.text("id").and_then(|(text, pointer)| self.tell_id(id, attribute, text, &pointer));
+        let declared = other.text("id").and_then(|(text, pointer)| self.tell_id(id, attribute, text, &pointer));
         self.close("a reference", other);
-        told
+        declared
     }
 
     /// Text as an attribute.
-    pub(super) fn told_text(&mut self, id: &ResourceId, view: &View<'_>, name: &str, attribute: &str) {
+    pub(super) fn record_text(&mut self, id: &ResourceId, view: &View<'_>, name: &str, attribute: &str) {
         if let Some((text, pointer)) = view.text(name).filter(|(text, _)| !text.starts_with('[')) {
             self.tell(id, attribute, text, &pointer);
         }
@@ -673,7 +673,7 @@ impl Reading<'_> {
         if let Some(remote) = view.object("remoteVirtualNetwork") {
             self.linked(id, "remote", &remote);
         }
-        self.told_text(id, view, "peeringState", "peeringState");
+        self.record_text(id, view, "peeringState", "peeringState");
         self.peering_flags(id, view);
         view.ignore(&[
             "remoteAddressSpace",

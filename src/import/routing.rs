@@ -82,19 +82,19 @@ impl Reading<'_> {
     /// The flags of a half of a peering.
     pub(super) fn peering_flags(&mut self, id: &ResourceId, view: &View<'_>) {
         for name in ["allowVirtualNetworkAccess", "allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways"] {
-            self.told_flag(id, view, name, name);
+            self.record_flag(id, view, name, name);
         }
     }
 
     /// A flag as an attribute.
-    pub(super) fn told_flag(&mut self, id: &ResourceId, view: &View<'_>, name: &str, attribute: &str) {
+    pub(super) fn record_flag(&mut self, id: &ResourceId, view: &View<'_>, name: &str, attribute: &str) {
         if let Some((flag, pointer)) = view.flag(name) {
             self.tell(id, attribute, flag, &pointer);
         }
     }
 
     fn route_table(&mut self, id: &ResourceId, view: &View<'_>) {
-        self.told_flag(id, view, "disableBgpRoutePropagation", "disableBgp");
+        self.record_flag(id, view, "disableBgpRoutePropagation", "disableBgp");
         for item in view.items("routes") {
             let own = item.view();
             if let Some((name, _)) = own.text("name") {
@@ -108,7 +108,7 @@ impl Reading<'_> {
     }
 
     fn route(&mut self, id: &ResourceId, view: &View<'_>) {
-        self.told_text(id, view, "addressPrefix", "addressPrefix");
+        self.record_text(id, view, "addressPrefix", "addressPrefix");
         self.word(id, "nextHopType", view.text("nextHopType"), NEXT_HOPS);
         if let Some((text, pointer)) = view.text("nextHopIpAddress").filter(|(text, _)| !text.is_empty())
             && let Some(address) = self.address(text, &pointer)
@@ -259,7 +259,7 @@ impl Reading<'_> {
         }
         self.word(id, "direction", view.text("direction"), DIRECTIONS);
         self.word(id, "access", view.text("access"), ACCESSES);
-        self.told_text(id, view, "protocol", "protocol");
+        self.record_text(id, view, "protocol", "protocol");
         let lists = [
             ("sourceAddressPrefix", "sourceAddressPrefixes", "sources"),
             ("destinationAddressPrefix", "destinationAddressPrefixes", "destinations"),

@@ -3,7 +3,7 @@
 use super::*;
 
 fn one(text: &str) -> Result<Imported, ImportErrors> {
-    import(&[Source { name: "f.json".into(), text: text.as_bytes() }])
+    import(&[ImportFile { name: "f.json".into(), text: text.as_bytes() }])
 }
 
 #[test]

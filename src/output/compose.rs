@@ -31,7 +31,7 @@ const SERVER: &str = "dns";
 
 /// What the file is made for.
 #[derive(Clone, Debug)]
-pub struct Wanted<'a> {
+pub struct ComposeOptions<'a> {
     /// What the scenario is called on the command line that printed the file.
     pub scenario: &'a str,
     /// True if that is a file, which is mounted; false for a built-in scenario.
@@ -212,7 +212,7 @@ pub struct Pool {
 ///
 /// # Errors
 /// [`ComposeError`] where a network cannot be written.
-pub fn file(world: &Compiled, wanted: &Wanted<'_>) -> Result<ComposeFile, ComposeError> {
+pub fn file(world: &Compiled, options: &ComposeOptions<'_>) -> Result<ComposeFile, ComposeError> {
     let mut prefixes = Prefixes::beside(world);
     let held: HashSet<Ipv4Addr> = world
         .state
@@ -223,7 +223,7 @@ pub fn file(world: &Compiled, wanted: &Wanted<'_>) -> Result<ComposeFile, Compos
     let mut notes = vec![format!(
         "Printed by `ampls-dns compose {}`: a network for each network of the estate, the server in all of them, and a client in \
          each.",
-        wanted.scenario
+        options.scenario
     )];
     let mut listeners = Vec::new();
     let mut places = IndexMap::new();
@@ -254,7 +254,7 @@ pub fn file(world: &Compiled, wanted: &Wanted<'_>) -> Result<ComposeFile, Compos
             None => format!("{server}:{PORT}"),
         });
         places.insert(key.clone(), Place { ipv4_address: server });
-        clients.insert(format!("client-{key}"), client_of(wanted, &key, server, client));
+        clients.insert(format!("client-{key}"), client_of(options, &key, server, client));
         networks.insert(key, Network { ipam: Ipam { config: vec![Pool { subnet }] } });
     }
     notes.push(format!(
@@ -264,7 +264,7 @@ pub fn file(world: &Compiled, wanted: &Wanted<'_>) -> Result<ComposeFile, Compos
     notes.push(format!(
         "The page is at http://127.0.0.1:{ADMIN_PORT}; any user name, password {}. `docker compose exec {SERVER} /ampls-dns step next` \
          goes to the next step.",
-        wanted.token
+        options.token
     ));
     let subnets: Vec<_> =
         networks.values().flat_map(|one: &Network| &one.ipam.config).map(|one| one.subnet.to_string()).collect();
@@ -273,7 +273,7 @@ pub fn file(world: &Compiled, wanted: &Wanted<'_>) -> Result<ComposeFile, Compos
          the addresses in this file.",
         subnets.join(", ")
     ));
-    let mut services = IndexMap::from([(SERVER.to_owned(), server_of(wanted, &listeners, places))]);
+    let mut services = IndexMap::from([(SERVER.to_owned(), server_of(options, &listeners, places))]);
     services.extend(clients);
     Ok(ComposeFile { notes, services, networks })
 }
@@ -288,24 +288,24 @@ pub fn text(file: &ComposeFile) -> String {
     text
 }
 
-fn server_of(wanted: &Wanted<'_>, listeners: &[String], networks: IndexMap<String, Place>) -> Service {
-    let mount = wanted.is_file.then(|| Mount {
+fn server_of(options: &ComposeOptions<'_>, listeners: &[String], networks: IndexMap<String, Place>) -> Service {
+    let mount = options.is_file.then(|| Mount {
         r#type: "bind".to_owned(),
-        source: literal(&beside(wanted.scenario)),
+        source: literal(&beside(options.scenario)),
         target: "/estate.yaml".to_owned(),
         read_only: true,
     });
-    let scenario = mount.as_ref().map_or_else(|| literal(wanted.scenario), |mount| mount.target.clone());
+    let scenario = mount.as_ref().map_or_else(|| literal(options.scenario), |mount| mount.target.clone());
     let mut environment = IndexMap::from([
         ("AMPLS_DNS_SCENARIO".to_owned(), scenario),
         ("AMPLS_DNS_LISTEN".to_owned(), literal(&listeners.join(","))),
         ("AMPLS_DNS_ADMIN".to_owned(), format!("0.0.0.0:{ADMIN_PORT}")),
-        ("AMPLS_DNS_ADMIN_TOKEN".to_owned(), literal(wanted.token)),
+        ("AMPLS_DNS_ADMIN_TOKEN".to_owned(), literal(options.token)),
     ]);
-    if let Some(step) = wanted.step {
+    if let Some(step) = options.step {
         environment.insert("AMPLS_DNS_AT".to_owned(), literal(step));
     }
-    let (image, build, binary) = match wanted.server {
+    let (image, build, binary) = match options.server {
         ServerImage::Image(image) => (literal(image), None, None),
         ServerImage::Binary(path) => (PLAIN_IMAGE.to_owned(), None, Some(path)),
         ServerImage::Built => {
@@ -346,9 +346,9 @@ fn server_of(wanted: &Wanted<'_>, listeners: &[String], networks: IndexMap<Strin
     }
 }
 
-fn client_of(wanted: &Wanted<'_>, key: &str, server: Ipv4Addr, own: Ipv4Addr) -> Service {
+fn client_of(options: &ComposeOptions<'_>, key: &str, server: Ipv4Addr, own: Ipv4Addr) -> Service {
     Service {
-        image: literal(wanted.client_image),
+        image: literal(options.client_image),
         build: None,
         entrypoint: Vec::new(),
         command: vec!["sleep".to_owned(), "infinity".to_owned()],
@@ -471,7 +471,7 @@ mod tests {
         let scenario = Scenario::read("estate.yaml", text.as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
         let last = scenario.history.last();
         let world = compile(&Arc::new(scenario.history), last);
-        let wanted = Wanted {
+        let options = ComposeOptions {
             scenario: "estate$.yaml",
             is_file: true,
             step: Some("one"),
@@ -479,7 +479,7 @@ mod tests {
             token: "0123456789abcdef",
             client_image: CLIENT_IMAGE,
         };
-        file(&world, &wanted)
+        file(&world, &options)
     }
 
     fn environment<'a>(file: &'a ComposeFile, name: &str) -> &'a str {

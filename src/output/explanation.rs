@@ -43,7 +43,7 @@ pub enum Fact {
     /// A server forwarded the name.
     Forward { name: String, by: String, rule: String, to: String },
     /// An alias was followed.
-    Alias { from: String, to: String, source: Source, inferred: bool },
+    Alias { from: String, to: String, source: ServedFrom, inferred: bool },
     /// A linked zone answers from here on.
     ZoneCut { name: String, zone: ZoneDocument, network: String, fallback: bool },
     /// A zone from a file answers in place of the zone of its name.
@@ -51,7 +51,7 @@ pub enum Fact {
     /// The link of a zone sent the question on to public DNS.
     Redirected { name: String, zone: ZoneDocument },
     /// The record set that answers.
-    Answer { owner: String, r#type: String, data: Vec<String>, written: WrittenDocument, source: Source },
+    Answer { owner: String, r#type: String, data: Vec<String>, written: WrittenDocument, source: ServedFrom },
     /// A record set that was overwritten.
     Overwritten { owner: String, data: Vec<String>, writer: WriterDocument, step: Option<String> },
     /// Whether an address can be reached, and by which way; `unknown` where the estate does not say enough.
@@ -61,9 +61,9 @@ pub enum Fact {
     /// Where the knowledge of a public name is from.
     Known { name: String, by: String, date: String, certainty: String },
     /// The name has records of other types only.
-    NoData { owner: String, r#type: String, source: Source },
+    NoData { owner: String, r#type: String, source: ServedFrom },
     /// There is no such name.
-    NameError { owner: String, source: Source, empty_zone: bool },
+    NameError { owner: String, source: ServedFrom, empty_zone: bool },
     /// The name was deleted.
     Deleted { owner: String, data: Vec<String>, writer: WriterDocument, step: Option<String> },
     /// A private endpoint has an address for the name, and its zone does not have it.
@@ -75,7 +75,7 @@ pub enum Fact {
 /// Where something is said.
 #[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
 #[serde(tag = "kind", rename_all = "camelCase")]
-pub enum Source {
+pub enum ServedFrom {
     /// In a linked private zone.
     Private {
         /// The zone.
@@ -187,11 +187,11 @@ fn fact(statement: &Statement) -> Fact {
     }
 }
 
-fn source(said: &Said) -> Source {
+fn source(said: &Said) -> ServedFrom {
     match said {
-        Said::Private(zone) => Source::Private { zone: zone.clone().into() },
-        Said::Public(zone) => Source::Public { zone: zone.clone().into() },
-        Said::Outside => Source::Outside,
+        Said::Private(zone) => ServedFrom::Private { zone: zone.clone().into() },
+        Said::Public(zone) => ServedFrom::Public { zone: zone.clone().into() },
+        Said::Outside => ServedFrom::Outside,
     }
 }
 

@@ -217,7 +217,7 @@ pub(super) fn walk<'w>(world: &'w Compiled, server: &mut Target, question: &Ques
     let mut name = question.name.clone();
     let outcome = loop {
         let (found, by) = match ask(world, server, &name, question.kind) {
-            Ok(asked) => asked,
+            Ok(current) => current,
             Err(why) => break Outcome::Failure { owner: name, why },
         };
         let answer = match found {
@@ -249,7 +249,7 @@ pub(super) fn walk<'w>(world: &'w Compiled, server: &mut Target, question: &Ques
 }
 
 /// A name that is asked for on the way.
-struct Asked<'q> {
+struct CurrentName<'q> {
     name: &'q OwnerName,
     key: &'q WholeKey,
     kind: RecordType,
@@ -270,13 +270,13 @@ fn ask<'w>(
 ) -> Result<(Lookup<'w>, Authority<'w>), Failure> {
     let mut forwards: Vec<Forwarded> = Vec::new();
     let key = WholeKey::of(name);
-    let asked = Asked { name, key: &key, kind };
+    let current = CurrentName { name, key: &key, kind };
     let mut here = *server;
     // True while nobody on the way restarts at a CNAME.
     let mut passes_chains = true;
     loop {
         let (at, azure) = match here {
-            Target::Public => return Ok(public(world, &asked, None, ViewId::PUBLIC, forwards)),
+            Target::Public => return Ok(public(world, &current, None, ViewId::PUBLIC, forwards)),
             Target::Gone => return Err(Failure::ForwardTargetGone),
             Target::Network(id) => (id, false),
             Target::Azure(id) => (id, true),
@@ -298,14 +298,14 @@ fn ask<'w>(
                 if azure {
                     return Err(Failure::AzureDnsOutOfReach);
                 }
-                return Ok(public(world, &asked, None, at, forwards));
+                return Ok(public(world, &current, None, at, forwards));
             }
             _ => {
                 if let Some(link) = view.link_of(&key) {
-                    return linked(world, link, &asked, at, forwards);
+                    return linked(world, link, &current, at, forwards);
                 }
                 let Some((ruleset, rule)) = rule_of(view, name) else {
-                    return Ok(public(world, &asked, None, at, forwards));
+                    return Ok(public(world, &current, None, at, forwards));
                 };
                 passes_chains &= world.state.switches.ruleset_chain == RulesetChain::Stands;
                 let Chosen { skipped, target } = world.views.choose_by_rule(ruleset, rule, at);
@@ -344,18 +344,18 @@ fn rule_of<'w>(view: &'w View, name: &OwnerName) -> Option<(&'w RulesetSpec, &'w
 fn linked<'w>(
     world: &'w Compiled,
     link: &'w Link,
-    asked: &Asked<'_>,
+    current: &CurrentName<'_>,
     at: ViewId,
     forwards: Vec<Forwarded>,
 ) -> Result<(Lookup<'w>, Authority<'w>), Failure> {
     let zone = &*link.zone;
-    let found = zone.lookup_key(asked.name, asked.key);
+    let found = zone.lookup_key(current.name, current.key);
     // A wildcard answers for names the zone does not have, and whether it has this one is unknown.
     if let (Lookup::Missing | Lookup::Wildcard(_), Some(unresolved)) = (&found, zone.unknown()) {
         return Err(Failure::UnknownContents { zone: zone.id.clone(), unresolved: unresolved.clone() });
     }
-    if matches!(found, Lookup::Missing) && redirects(link, asked.kind) {
-        return Ok(public(world, asked, Some(zone), at, forwards));
+    if matches!(found, Lookup::Missing) && redirects(link, current.kind) {
+        return Ok(public(world, current, Some(zone), at, forwards));
     }
     Ok((found, Authority { zone, link: Some(link), seen_from: at, redirected: None, forwards, existing: None }))
 }
@@ -372,16 +372,16 @@ fn redirects(link: &Link, kind: RecordType) -> bool {
 
 fn public<'w>(
     world: &'w Compiled,
-    asked: &Asked<'_>,
+    current: &CurrentName<'_>,
     redirected: Option<&'w Zone>,
     at: ViewId,
     forwards: Vec<Forwarded>,
 ) -> (Lookup<'w>, Authority<'w>) {
     let legacy = world.views.get(at).shares_legacy_dns;
-    let zone = world.state.public_zone_of(asked.key, legacy);
-    let found = zone.lookup_key(asked.name, asked.key);
+    let zone = world.state.public_zone_of(current.key, legacy);
+    let found = zone.lookup_key(current.name, current.key);
     let unknown =
-        matches!(found, Lookup::Missing) && tombstone(zone, asked.name).is_none() && is_published(world, zone);
-    let existing = unknown.then(|| existing(&world.state, asked.name, zone.apex(), legacy)).flatten();
+        matches!(found, Lookup::Missing) && tombstone(zone, current.name).is_none() && is_published(world, zone);
+    let existing = unknown.then(|| existing(&world.state, current.name, zone.apex(), legacy)).flatten();
     (found, Authority { zone, link: None, seen_from: at, redirected, forwards, existing: existing.map(Arc::new) })
 }

@@ -95,19 +95,19 @@ fn reverse_prefix(name: &OwnerName) -> Option<(IpAddr, u32)> {
     let labels: Vec<&[u8]> = name.labels().collect();
     match labels.as_slice() {
         [front @ .., b"in-addr", b"arpa"] => {
-            let told: Vec<u8> = front.iter().rev().map_while(|label| octet(label)).take(4).collect();
+            let reply: Vec<u8> = front.iter().rev().map_while(|label| octet(label)).take(4).collect();
             let mut octets = [0; 4];
-            octets[..told.len()].copy_from_slice(&told);
-            Some((IpAddr::V4(octets.into()), told.len() as u32 * 8))
+            octets[..reply.len()].copy_from_slice(&reply);
+            Some((IpAddr::V4(octets.into()), reply.len() as u32 * 8))
         }
         [front @ .., b"ip6", b"arpa"] => {
             let digit = |label: &&[u8]| match label {
                 [digit] => char::from(*digit).to_digit(16).map(u128::from),
                 _ => None,
             };
-            let told: Vec<u128> = front.iter().rev().map_while(digit).take(32).collect();
-            let bits = told.iter().enumerate().fold(0, |bits, (at, digit)| bits | digit << (124 - 4 * at));
-            Some((IpAddr::V6(bits.into()), told.len() as u32 * 4))
+            let reply: Vec<u128> = front.iter().rev().map_while(digit).take(32).collect();
+            let bits = reply.iter().enumerate().fold(0, |bits, (at, digit)| bits | digit << (124 - 4 * at));
+            Some((IpAddr::V6(bits.into()), reply.len() as u32 * 4))
         }
         _ => None,
     }
@@ -194,9 +194,9 @@ impl ForwardedQuery {
     /// Takes what the other server replied. The reply to the client, if there is no more to ask.
     ///
     /// Of the answer section only what stands on the chain from the name asked for is looked at.
-    pub fn told(&mut self, told: ForeignReply) -> Option<Vec<u8>> {
-        if !matches!(told.rcode, Rcode::NOERROR | Rcode::NXDOMAIN) {
-            return Some(self.failed(OTHER, &format!("the reply for {} was {}", self.asks(), told.rcode)));
+    pub fn take_reply(&mut self, reply: ForeignReply) -> Option<Vec<u8>> {
+        if !matches!(reply.rcode, Rcode::NOERROR | Rcode::NXDOMAIN) {
+            return Some(self.failed(OTHER, &format!("the reply for {} was {}", self.asks(), reply.rcode)));
         }
         let asked = self.asks().clone();
         loop {
@@ -206,19 +206,19 @@ impl ForwardedQuery {
                 let owner = one.owner();
                 one.kind() == DNAME && owner != name && name.is_within(&owner)
             };
-            let redirecting: Vec<_> = told.answer.iter().filter(redirects).cloned().collect();
-            let here: Vec<&ForeignRecord> = told.answer.iter().filter(|one| one.owner() == name).collect();
+            let redirecting: Vec<_> = reply.answer.iter().filter(redirects).cloned().collect();
+            let here: Vec<&ForeignRecord> = reply.answer.iter().filter(|one| one.owner() == name).collect();
             let asked_for = |one: &&ForeignRecord| [RecordType::ANY, one.kind()].contains(&self.question.kind);
             if here.iter().any(asked_for) {
                 let signed = |one: &&ForeignRecord| asked_for(one) || one.kind() == RecordType::RRSIG;
                 self.answer.extend(here.into_iter().filter(signed).cloned());
-                return Some(self.end(Rcode::NOERROR, &told));
+                return Some(self.end(Rcode::NOERROR, &reply));
             }
             let alias = here.iter().find_map(|one| one.alias());
             let Some(target) = alias else {
-                let negative = told.rcode == Rcode::NXDOMAIN || soa_for(&told, &name).is_some();
+                let negative = reply.rcode == Rcode::NXDOMAIN || soa_for(&reply, &name).is_some();
                 return match negative || name == asked {
-                    true => Some(self.end(told.rcode, &told)),
+                    true => Some(self.end(reply.rcode, &reply)),
                     // An alias without a word on its target: that is asked for next.
                     false => None,
                 };
@@ -281,7 +281,7 @@ impl ForwardedQuery {
     }
 
     /// The other server's own end of the chain.
-    fn end(&mut self, rcode: Rcode, told: &ForeignReply) -> Vec<u8> {
+    fn end(&mut self, rcode: Rcode, reply: &ForeignReply) -> Vec<u8> {
         let name = self.asks().clone();
         let dnssec_ok = self.dnssec_ok();
         let answered = self.answer.iter().any(|one| one.owner() == name);
@@ -290,9 +290,9 @@ impl ForwardedQuery {
             RecordType::NSEC | NSEC3 | RecordType::RRSIG => dnssec_ok,
             _ => false,
         };
-        let authority = told.authority.iter().filter(proves).cloned().collect();
+        let authority = reply.authority.iter().filter(proves).cloned().collect();
         let answer = std::mem::take(&mut self.answer);
-        self.write(Mixed { rcode, answer, authority, extended_error: told.extended_error.clone() })
+        self.write(Mixed { rcode, answer, authority, extended_error: reply.extended_error.clone() })
     }
 
     /// The reply to the client, within what its transport and its OPT record allow.
@@ -322,8 +322,8 @@ const DNAME: RecordType = RecordType(39);
 const NSEC3: RecordType = RecordType(50);
 
 /// The SOA that says no for a name.
-fn soa_for<'r>(told: &'r ForeignReply, name: &OwnerName) -> Option<&'r ForeignRecord> {
-    told.authority.iter().find(|one| one.kind() == RecordType::SOA && name.is_within(&one.owner()))
+fn soa_for<'r>(reply: &'r ForeignReply, name: &OwnerName) -> Option<&'r ForeignRecord> {
+    reply.authority.iter().find(|one| one.kind() == RecordType::SOA && name.is_within(&one.owner()))
 }
 
 #[cfg(test)]
@@ -444,8 +444,8 @@ mod tests {
                     *old = octet;
                 }
             }
-            if let Some(told) = journey.read(7, &octets)
-                && let Some(reply) = journey.told(told)
+            if let Some(reply) = journey.read(7, &octets)
+                && let Some(reply) = journey.take_reply(reply)
             {
                 let received = decode(&reply).expect("a reply that can be read");
                 prop_assert_eq!(received.question, Some((name("www.example"), RecordType::A)));

@@ -74,7 +74,7 @@ mod tests {
         let addition = read(text).expect("good events");
         assert_eq!((&*addition.step, addition.events.len()), ("more", 1));
         assert_eq!(Addition::builds_on(text.as_bytes()), (Some(7), None));
-        assert_eq!(Addition::builds_on(b"{edition: 3, events: 0}"), (None, Some(3)));
+        assert_eq!(Addition::builds_on(b"{generation: 3, events: 0}"), (None, Some(3)));
         assert_eq!(Addition::builds_on(b"[]"), (None, None));
         let place = addition.events[0].place.clone().expect("it was written");
         assert_eq!((&*place.file, place.line), ("events.yaml", 4));
@@ -106,7 +106,7 @@ mod tests {
             ("- createPrivateLinkScope: { name: ampls1 }\n", "there is a scope `ampls1` already"),
             ("step: second-scope\nevents: [{deletePrivateEndpoint: pe1}]\n", "there is a step `second-scope` already"),
             ("events: []\n", "at least 1"),
-            ("step: x\n", "the key `events` is missing"),
+            ("step: x\n", "missing key `events`"),
             ("just text\n", "a mapping"),
         ] {
             let error = read(text).expect_err(text);

@@ -77,7 +77,7 @@ expect:
     }
 
     /// The expectations without their places, which writing moves.
-    fn told(spec: &Spec) -> Vec<String> {
+    fn rendered(spec: &Spec) -> Vec<String> {
         let one = |one: &Expectation| format!("{:?} {:?}", one.expected, one.asking);
         spec.expectations.iter().map(one).collect()
     }
@@ -89,7 +89,7 @@ expect:
         assert_eq!(first.expectations.len(), 8 * 2 * 4 + 5);
         let text = first.write();
         let second = read(&text);
-        assert_eq!(told(&first), told(&second), "{text}");
+        assert_eq!(rendered(&first), rendered(&second), "{text}");
         let head = |spec: &Spec| {
             let step = spec.at.as_ref().map(|(step, _)| step.clone());
             (spec.title.clone(), spec.about.clone(), spec.scenario.clone(), step)

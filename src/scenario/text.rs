@@ -85,7 +85,7 @@ impl Addition {
         }
     }
 
-    /// The revision and the edition a text says it builds on, whatever else is wrong with it. Who builds on something that
+    /// The revision and the generation a text says it builds on, whatever else is wrong with it. Who builds on something that
     /// is gone need not hear what does not fit what is there now.
     pub fn builds_on(text: &[u8]) -> (Option<u32>, Option<u64>) {
         let Ok(root) = node::read(text, node::Bounds::REQUEST, &mut Faults::default()) else { return (None, None) };
@@ -96,7 +96,7 @@ impl Addition {
                 _ => None,
             }
         };
-        (number("builtOn").and_then(|number| u32::try_from(number).ok()), number("edition"))
+        (number("builtOn").and_then(|number| u32::try_from(number).ok()), number("generation"))
     }
 
     /// The JSON Schema of the written form.

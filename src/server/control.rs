@@ -1,10 +1,10 @@
 //! The writer: the one place where what is served changes.
 //!
-//! A [`Control`] holds what was read last ([`Source`]), where it stands now ([`Position`]) and named snapshots. Each
+//! A [`Control`] holds what was read last ([`EstateSource`]), where it stands now ([`Position`]) and named snapshots. Each
 //! operation takes the writer's lock, makes the next revision beside the one that is served, publishes it whole, and only
 //! then says so. An operation that fails changes nothing. Readers take no lock: they get the standing of one moment.
 //!
-//! Every publication has an [edition](Position::edition), which only grows. A revision's number alone says too little:
+//! Every publication has an [generation](Position::generation), which only grows. A revision's number alone says too little:
 //! whoever goes back and tells other events reaches the same number with another history.
 
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ pub const MAX_SNAPSHOT_NAME: usize = 128;
 pub const MAX_EVENTS: usize = 1_000_000;
 
 /// Where the estate is read from, again and again.
-pub trait Source: Send + Sync {
+pub trait EstateSource: Send + Sync {
     /// What it is called in messages: a file, or the name of a built-in scenario.
     fn name(&self) -> &str;
 
@@ -149,7 +149,7 @@ impl Origin {
 #[derive(Clone, Debug)]
 pub struct Position {
     /// How many publications there have been, this one included.
-    pub edition: u64,
+    pub generation: u64,
     /// What the scenario is called; may be empty.
     pub title: Arc<str>,
     /// The estate, with its whole history.
@@ -208,7 +208,7 @@ pub struct Reloads {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Change {
     /// The publication.
-    pub edition: u64,
+    pub generation: u64,
     /// The revision that is served now.
     pub revision: Revision,
     /// The step it stands at, if any.
@@ -228,14 +228,14 @@ pub enum ControlError {
     #[error("this is the first step")]
     AtStart,
     /// Events were built on something else than what is served.
-    #[error("the events build on {built_on}, and revision {current} of edition {edition} is served")]
+    #[error("the events build on {built_on}, and revision {current} of generation {generation} is served")]
     Stale {
         /// What they were built on.
         built_on: BuiltOn,
         /// The revision that is served.
         current: Revision,
-        /// Its edition.
-        edition: u64,
+        /// Its generation.
+        generation: u64,
     },
     /// The events do not say what they build on.
     #[error("the events do not say which revision they build on; name it with `builtOn`")]
@@ -296,16 +296,16 @@ pub enum ControlError {
 pub struct BuiltOn {
     /// The revision.
     pub revision: Option<Revision>,
-    /// The edition.
-    pub edition: Option<u64>,
+    /// The generation.
+    pub generation: Option<u64>,
 }
 
 impl std::fmt::Display for BuiltOn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.revision, self.edition) {
-            (Some(revision), Some(edition)) => write!(f, "revision {revision} of edition {edition}"),
+        match (self.revision, self.generation) {
+            (Some(revision), Some(generation)) => write!(f, "revision {revision} of generation {generation}"),
             (Some(revision), None) => write!(f, "revision {revision}"),
-            (None, Some(edition)) => write!(f, "edition {edition}"),
+            (None, Some(generation)) => write!(f, "generation {generation}"),
             (None, None) => f.write_str("nothing"),
         }
     }
@@ -315,7 +315,7 @@ impl std::fmt::Display for BuiltOn {
 #[derive(Clone, Debug)]
 pub struct Appended {
     /// What is served now.
-    pub standing: Arc<Position>,
+    pub position: Arc<Position>,
     /// The revision they were built on.
     pub before: Revision,
     /// Steps that lay ahead and are gone until the next reset or reload.
@@ -338,8 +338,8 @@ pub struct Snapshot {
 /// The writer, shared by everything that may change what is served.
 pub struct Control {
     service: Arc<Service>,
-    source: Box<dyn Source>,
-    standing: ArcSwap<Position>,
+    source: Box<dyn EstateSource>,
+    position: ArcSwap<Position>,
     changes: watch::Sender<Change>,
     /// Held while writing.
     writer: Mutex<Writer>,
@@ -383,27 +383,27 @@ impl std::fmt::Debug for Control {
 
 impl Control {
     /// The writer of a publication that serves `origin`, which is what `source` gave.
-    pub fn new(service: Arc<Service>, source: Box<dyn Source>, origin: Origin) -> Self {
+    pub fn new(service: Arc<Service>, source: Box<dyn EstateSource>, origin: Origin) -> Self {
         if Arc::ptr_eq(&service.snapshots().world(), &origin.world) {
             origin.prepared.get_or_init(|| service.snapshots().current());
         }
         let origin = Arc::new(origin);
-        let standing = Position {
-            edition: 1,
+        let position = Position {
+            generation: 1,
             title: Arc::clone(&origin.title),
             world: Arc::clone(&origin.world),
             step: origin.step,
             reloads: Reloads::default(),
             origin,
         };
-        let (changes, _) = watch::channel(change(&standing));
-        let standing = ArcSwap::from_pointee(standing);
-        Self { service, source, standing, changes, writer: Mutex::default() }
+        let (changes, _) = watch::channel(change(&position));
+        let position = ArcSwap::from_pointee(position);
+        Self { service, source, position, changes, writer: Mutex::default() }
     }
 
     /// What is served now.
-    pub fn standing(&self) -> Arc<Position> {
-        self.standing.load_full()
+    pub fn position(&self) -> Arc<Position> {
+        self.position.load_full()
     }
 
     /// What the listeners answer from.
@@ -412,7 +412,7 @@ impl Control {
     }
 
     /// Where the estate is read from.
-    pub fn source(&self) -> &dyn Source {
+    pub fn source(&self) -> &dyn EstateSource {
         &*self.source
     }
 
@@ -437,12 +437,12 @@ impl Control {
     /// [`ControlError::AtEnd`].
     pub fn next(&self) -> Result<Arc<Position>, ControlError> {
         let writer = self.write();
-        let standing = self.standing();
-        let next = standing.step.map_or(0, |step| step + 1);
-        if next >= standing.world.history.steps().len() {
+        let position = self.position();
+        let next = position.step.map_or(0, |step| step + 1);
+        if next >= position.world.history.steps().len() {
             return Err(ControlError::AtEnd);
         }
-        Ok(self.stand_at(&writer, &standing, next))
+        Ok(self.stand_at(&writer, &position, next))
     }
 
     /// Goes to the step before this one.
@@ -451,9 +451,9 @@ impl Control {
     /// [`ControlError::AtStart`].
     pub fn previous(&self) -> Result<Arc<Position>, ControlError> {
         let writer = self.write();
-        let standing = self.standing();
-        let previous = standing.step.and_then(|step| step.checked_sub(1)).ok_or(ControlError::AtStart)?;
-        Ok(self.stand_at(&writer, &standing, previous))
+        let position = self.position();
+        let previous = position.step.and_then(|step| step.checked_sub(1)).ok_or(ControlError::AtStart)?;
+        Ok(self.stand_at(&writer, &position, previous))
     }
 
     /// Goes to a step.
@@ -462,9 +462,9 @@ impl Control {
     /// [`ControlError::NoStep`].
     pub fn go_to(&self, step: &str) -> Result<Arc<Position>, ControlError> {
         let writer = self.write();
-        let standing = self.standing();
-        let index = index_of(&standing.world.history, step)?;
-        Ok(self.stand_at(&writer, &standing, index))
+        let position = self.position();
+        let index = index_of(&position.world.history, step)?;
+        Ok(self.stand_at(&writer, &position, index))
     }
 
     /// Appends the events of a text behind the revision that is served, as a step of their own. `given` is what the caller
@@ -473,8 +473,8 @@ impl Control {
     /// # Errors
     /// [`ControlError::Stale`], [`ControlError::BuiltOnNothing`] or [`ControlError::Events`].
     pub fn append(&self, file: &str, text: &[u8], given: BuiltOn) -> Result<Appended, ControlError> {
-        let (revision, edition) = Addition::builds_on(text);
-        let own = BuiltOn { revision: revision.map(Revision), edition };
+        let (revision, generation) = Addition::builds_on(text);
+        let own = BuiltOn { revision: revision.map(Revision), generation };
         self.append_addition(&[given, own], |history, state| {
             Addition::read(file, text, history, state).map_err(ControlError::Events)
         })
@@ -505,19 +505,23 @@ impl Control {
         read: impl FnOnce(&History, &State) -> Result<Addition, ControlError>,
     ) -> Result<Appended, ControlError> {
         let writer = self.write();
-        let standing = self.standing();
-        let before = standing.world.revision();
-        let steps = standing.step.map_or(0, |step| step + 1);
-        let told = &standing.world.history;
+        let position = self.position();
+        let before = position.world.revision();
+        let steps = position.step.map_or(0, |step| step + 1);
+        let told = &position.world.history;
         let mut history = told.until(before, steps);
         for built_on in builds_on {
             let stale = built_on.revision.is_some_and(|own| own != before)
-                || built_on.edition.is_some_and(|own| own != standing.edition);
+                || built_on.generation.is_some_and(|own| own != position.generation);
             if stale {
-                return Err(ControlError::Stale { built_on: *built_on, current: before, edition: standing.edition });
+                return Err(ControlError::Stale {
+                    built_on: *built_on,
+                    current: before,
+                    generation: position.generation,
+                });
             }
         }
-        let addition = read(&history, &standing.world.state)?;
+        let addition = read(&history, &position.world.state)?;
         if builds_on.iter().all(|built_on| *built_on == BuiltOn::default()) {
             return Err(ControlError::BuiltOnNothing);
         }
@@ -528,14 +532,14 @@ impl Control {
         let left = told.steps().iter().skip(steps).map(|step| step.name.to_string()).collect();
         addition.append_to(&mut history);
         let history = Arc::new(history);
-        let mut fold = Fold::resume(&standing.world, &history);
+        let mut fold = Fold::resume(&position.world, &history);
         fold.to(history.last());
-        let standing = self.publish(&writer, "events", |before| Next {
+        let position = self.publish(&writer, "events", |before| Next {
             world: Arc::new(fold.compiled()),
             step: history.steps().len().checked_sub(1),
             ..Next::like(before)
         });
-        Ok(Appended { standing, before, left })
+        Ok(Appended { position, before, left })
     }
 
     /// Reads the source again. The estate stays at the step it stands at, if there still is one of that name; else it
@@ -554,14 +558,14 @@ impl Control {
             Err(why) => {
                 tracing::error!(source = name, error = %why, "reload failed; the revision before is served on");
                 let why: Arc<str> = why.into();
-                let mut standing = (*self.standing()).clone();
-                let failed = standing.reloads.failed + 1;
-                standing.reloads = Reloads { failed, last, failure: Some(Arc::clone(&why)), ..standing.reloads };
-                self.standing.store(Arc::new(standing));
+                let mut position = (*self.position()).clone();
+                let failed = position.reloads.failed + 1;
+                position.reloads = Reloads { failed, last, failure: Some(Arc::clone(&why)), ..position.reloads };
+                self.position.store(Arc::new(position));
                 return Err(ControlError::Reload { name: name.to_owned(), why });
             }
         };
-        let before = self.standing();
+        let before = self.position();
         let history = &origin.world.history;
         let stays = before.step().and_then(|step| index_of(history, &step.name).ok());
         let (world, step) = match stays {
@@ -570,11 +574,11 @@ impl Control {
             }
             _ => (Arc::clone(&origin.world), origin.step),
         };
-        let standing = self.publish(&writer, "reload", |before| {
+        let position = self.publish(&writer, "reload", |before| {
             let reloads = Reloads { succeeded: before.reloads.succeeded + 1, last, failure: None, ..before.reloads };
             Next { title: Arc::clone(&origin.title), world, step, origin, reloads, prepared: None }
         });
-        Ok(standing)
+        Ok(position)
     }
 
     /// Serves another scenario from its start, in the place of the one that was read from the source. Appended events are
@@ -589,7 +593,7 @@ impl Control {
             return Err(ControlError::TooManyEvents);
         }
         let writer = self.write();
-        let files = Arc::clone(&self.standing().origin.ground.state.files);
+        let files = Arc::clone(&self.position().origin.ground.state.files);
         let loaded = Loaded { title, history: Arc::new(history), start, files, files_only: false };
         let origin = Arc::new(Origin::new(loaded)?);
         Ok(self.publish(&writer, "scenario", |before| Next {
@@ -637,7 +641,7 @@ impl Control {
         if writer.snapshots.len() >= MAX_SNAPSHOTS && !writer.snapshots.contains_key(name) {
             return Err(ControlError::TooManySnapshots);
         }
-        let Position { title, world, step, origin, .. } = (*self.standing()).clone();
+        let Position { title, world, step, origin, .. } = (*self.position()).clone();
         // Nothing is published while the lock is held, so this is what was published with `world`.
         let prepared = self.service.snapshots().current();
         let saved = Saved { taken: SystemTime::now(), title, world, step, origin, prepared };
@@ -680,40 +684,40 @@ impl Control {
         }))
     }
 
-    fn stand_at(&self, writer: &Writer, standing: &Position, step: usize) -> Arc<Position> {
-        let history = &standing.world.history;
+    fn stand_at(&self, writer: &Writer, position: &Position, step: usize) -> Arc<Position> {
+        let history = &position.world.history;
         let revision = end(history, Some(step));
-        let world = if revision == standing.world.revision() {
-            Arc::clone(&standing.world)
-        } else if revision > standing.world.revision() {
-            Arc::new(at(&standing.world, history, revision))
+        let world = if revision == position.world.revision() {
+            Arc::clone(&position.world)
+        } else if revision > position.world.revision() {
+            Arc::new(at(&position.world, history, revision))
         } else {
-            Arc::new(at(&standing.origin.ground, history, revision))
+            Arc::new(at(&position.origin.ground, history, revision))
         };
         self.publish(writer, "step", |before| Next { world, step: Some(step), ..Next::like(before) })
     }
 
     /// The lock keeps publications in order; the argument shows that the caller holds it.
     fn publish(&self, writer: &Writer, by: &str, next: impl FnOnce(&Position) -> Next) -> Arc<Position> {
-        let before = self.standing();
+        let before = self.position();
         let Next { title, world, step, origin, reloads, prepared } = next(&before);
         match prepared {
-            Some(edition) => self.service.snapshots().publish_again(edition),
+            Some(generation) => self.service.snapshots().publish_again(generation),
             None if Arc::ptr_eq(&before.world, &world) => {}
             None => self.service.snapshots().publish(Arc::clone(&world)),
         }
         if Arc::ptr_eq(&origin.world, &world) {
             origin.prepared.get_or_init(|| self.service.snapshots().current());
         }
-        let standing = Arc::new(Position { edition: before.edition + 1, title, world, step, reloads, origin });
-        self.standing.store(Arc::clone(&standing));
-        let step = standing.step().map_or("-", |step| &*step.name);
-        tracing::info!(by, step, revision = standing.world.revision().0, edition = standing.edition, "published");
+        let position = Arc::new(Position { generation: before.generation + 1, title, world, step, reloads, origin });
+        self.position.store(Arc::clone(&position));
+        let step = position.step().map_or("-", |step| &*step.name);
+        tracing::info!(by, step, revision = position.world.revision().0, generation = position.generation, "published");
         for also in &writer.at_publish {
-            also(&standing);
+            also(&position);
         }
-        self.changes.send_replace(change(&standing));
-        standing
+        self.changes.send_replace(change(&position));
+        position
     }
 
     /// An operation that panicked has published nothing: what it left is whole.
@@ -745,9 +749,9 @@ fn no_snapshot(writer: &Writer, name: &str) -> ControlError {
     ControlError::NoSnapshot { name: name.to_owned(), known: writer.snapshots.keys().cloned().collect() }
 }
 
-fn change(standing: &Position) -> Change {
-    let step = standing.step().map(|step| Arc::clone(&step.name));
-    Change { edition: standing.edition, revision: standing.world.revision(), step }
+fn change(position: &Position) -> Change {
+    let step = position.step().map(|step| Arc::clone(&step.name));
+    Change { generation: position.generation, revision: position.world.revision(), step }
 }
 
 fn index_of(history: &History, name: &str) -> Result<usize, NoStep> {
@@ -789,7 +793,7 @@ mod tests {
 
     struct BuiltIn(&'static str);
 
-    impl Source for BuiltIn {
+    impl EstateSource for BuiltIn {
         fn name(&self) -> &str {
             self.0
         }
@@ -813,15 +817,15 @@ mod tests {
 
     /// What is served equals a fresh fold of the history, regardless of the changes that led there.
     fn check(control: &Control) {
-        let standing = control.standing();
-        let world = compile(&standing.world.history, standing.world.revision());
-        assert_eq!(crate::assess::Assessment::of(&standing.world), crate::assess::Assessment::of(&world));
+        let position = control.position();
+        let world = compile(&position.world.history, position.world.revision());
+        assert_eq!(crate::assess::Assessment::of(&position.world), crate::assess::Assessment::of(&world));
         let sets = |world: &Compiled| {
             let zones = world.state.zones.values().map(|linked| linked.zone.sets());
             zones.collect::<Vec<_>>()
         };
-        assert_eq!(sets(&standing.world), sets(&world));
-        assert!(Arc::ptr_eq(&control.service().snapshots().world(), &standing.world));
+        assert_eq!(sets(&position.world), sets(&world));
+        assert!(Arc::ptr_eq(&control.service().snapshots().world(), &position.world));
     }
 
     #[test]
@@ -835,13 +839,13 @@ mod tests {
             while control.next().is_ok() {
                 check(&control);
             }
-            let steps: Vec<_> = control.standing().world.history.steps().iter().map(|step| step.name.clone()).collect();
+            let steps: Vec<_> = control.position().world.history.steps().iter().map(|step| step.name.clone()).collect();
             for step in steps.iter().step_by(2).chain(steps.iter().rev()) {
                 assert_eq!(control.go_to(step).expect("it is there").step().map(|own| &own.name), Some(step));
                 check(&control);
             }
-            let standing = control.reset();
-            assert_eq!(standing.step().map(|step| &step.name), standing.start().map(|step| &step.name));
+            let position = control.reset();
+            assert_eq!(position.step().map(|step| &step.name), position.start().map(|step| &step.name));
             check(&control);
         }
     }
@@ -850,7 +854,7 @@ mod tests {
     fn appended_events_follow_where_the_history_stands_and_snapshots_keep_their_own() {
         let control = control("two-scopes-one-dns");
         control.go_to("first-scope").expect("it is there");
-        let built_on = BuiltOn { revision: Some(control.standing().world.revision()), edition: None };
+        let built_on = BuiltOn { revision: Some(control.position().world.revision()), generation: None };
         let events = b"[createPrivateLinkScope: {name: other}]";
         let appended = control.append("x", events, built_on).expect("good events");
         assert_eq!(appended.left, ["second-scope", "second-endpoint-deleted"]);
@@ -867,9 +871,9 @@ mod tests {
         check(&control);
         control.restore("mine").expect("it was taken");
         check(&control);
-        assert!(control.standing().world.state.scopes.contains_key("other"));
+        assert!(control.position().world.state.scopes.contains_key("other"));
         control.reset();
-        assert!(!control.standing().world.state.scopes.contains_key("other"));
+        assert!(!control.position().world.state.scopes.contains_key("other"));
         check(&control);
     }
 
@@ -884,11 +888,11 @@ mod tests {
         assert_eq!(changes.borrow_and_update().step.as_deref(), Some("first-scope"));
         assert!(was_told.try_recv().is_err());
         let (published, was_published) = std::sync::mpsc::channel();
-        control.at_publish(move |position| published.send(position.edition).expect("the test receives it"));
+        control.at_publish(move |position| published.send(position.generation).expect("the test receives it"));
         control.reset();
         assert_eq!(was_published.try_recv(), Ok(3));
         assert!(was_told.try_recv().is_ok());
-        assert_eq!(changes.borrow_and_update().edition, 3);
+        assert_eq!(changes.borrow_and_update().generation, 3);
     }
 
     #[test]

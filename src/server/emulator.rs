@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::control::{Appended, BuiltOn, Control, ControlError, Loaded, Origin, OriginError, Source};
+use super::control::{Appended, BuiltOn, Control, ControlError, EstateSource, Loaded, Origin, OriginError};
 use super::{Running, Settings, StartError, plan, start};
 use crate::compile::ViewId;
 use crate::dns::{NameError, OwnerName, RecordType};
@@ -64,7 +64,7 @@ impl Text {
     }
 }
 
-impl Source for Text {
+impl EstateSource for Text {
     fn name(&self) -> &str {
         &self.name
     }
@@ -187,7 +187,7 @@ impl Emulator {
     /// # Errors
     /// [`ControlError::Events`] says what is wrong with the text, and where.
     pub fn apply(&self, events: &str) -> Result<Appended, EmulatorError> {
-        let built_on = BuiltOn { revision: None, edition: Some(self.control.standing().edition) };
+        let built_on = BuiltOn { revision: None, generation: Some(self.control.position().generation) };
         Ok(self.control.append("<events>", events.as_bytes(), built_on)?)
     }
 
@@ -196,7 +196,7 @@ impl Emulator {
     /// # Errors
     /// [`ControlError::Mistakes`] names the events that refer to what does not exist.
     pub fn apply_events(&self, events: Vec<Event>) -> Result<Appended, EmulatorError> {
-        let built_on = BuiltOn { revision: None, edition: Some(self.control.standing().edition) };
+        let built_on = BuiltOn { revision: None, generation: Some(self.control.position().generation) };
         Ok(self.control.append_events(events, built_on)?)
     }
 

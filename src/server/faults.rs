@@ -26,7 +26,7 @@ pub const MAX_DELAY: Duration = Duration::from_secs(60);
 
 /// Which queries a fault can hit. Absent fields match everything.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Scope {
+pub struct FaultFilter {
     /// Names asked for.
     pub name: Option<NamePattern>,
     /// The type asked for.
@@ -54,7 +54,7 @@ pub enum FaultEffect {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Fault {
     /// Which queries it can hit.
-    pub scope: Scope,
+    pub scope: FaultFilter,
     /// The share of matching queries it hits, from 0 for none to 1 for all.
     pub share: f64,
     /// Seed of the random generator.
@@ -142,7 +142,7 @@ impl fmt::Display for Effect {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Effect(self.delay, self.effect))?;
-        let Scope { name, kind, network, transport } = &self.scope;
+        let FaultFilter { name, kind, network, transport } = &self.scope;
         if let Some(name) = name {
             write!(f, " for {name}")?;
         }
@@ -164,7 +164,7 @@ impl fmt::Display for Fault {
 
 /// A question a fault may hit.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'q> {
+pub struct FaultQuestion<'q> {
     /// The name asked for.
     pub name: &'q OwnerName,
     /// The type asked for.
@@ -175,13 +175,13 @@ pub struct Asked<'q> {
     pub transport: Transport,
 }
 
-impl Scope {
+impl FaultFilter {
     /// True if the fault may hit this question.
-    pub fn holds(&self, asked: &Asked<'_>) -> bool {
-        self.name.as_ref().is_none_or(|name| name.matches(asked.name))
-            && self.kind.is_none_or(|kind| kind == asked.kind)
-            && self.network.as_ref().is_none_or(|network| network == asked.view)
-            && self.transport.is_none_or(|transport| transport == asked.transport)
+    pub fn holds(&self, question: &FaultQuestion<'_>) -> bool {
+        self.name.as_ref().is_none_or(|name| name.matches(question.name))
+            && self.kind.is_none_or(|kind| kind == question.kind)
+            && self.network.as_ref().is_none_or(|network| network == question.view)
+            && self.transport.is_none_or(|transport| transport == question.transport)
     }
 }
 
@@ -318,11 +318,11 @@ impl Faults {
     }
 
     /// What happens to a query.
-    pub fn hit(&self, asked: &Asked<'_>, now: Instant) -> Option<FaultHit> {
+    pub fn hit(&self, question: &FaultQuestion<'_>, now: Instant) -> Option<FaultHit> {
         let armed = self.armed.load();
-        let holding = armed
-            .iter()
-            .filter(|one| !one.is_over(now) && one.fault.works_over(asked.transport) && one.fault.scope.holds(asked));
+        let holding = armed.iter().filter(|one| {
+            !one.is_over(now) && one.fault.works_over(question.transport) && one.fault.scope.holds(question)
+        });
         for one in holding {
             if one.fault.hits(one.matched.fetch_add(1, Ordering::Relaxed)) {
                 one.hits.fetch_add(1, Ordering::Relaxed);
@@ -337,9 +337,9 @@ impl Faults {
     }
 
     /// The faults that may hit a question, as sentences, for explanations.
-    pub fn notes(&self, asked: &Asked<'_>, now: Instant) -> Vec<String> {
+    pub fn notes(&self, question: &FaultQuestion<'_>, now: Instant) -> Vec<String> {
         let holding = self.current(now).into_iter();
-        let holding = holding.filter(|one| one.fault.scope.holds(asked) && one.fault.works_over(asked.transport));
+        let holding = holding.filter(|one| one.fault.scope.holds(question) && one.fault.works_over(question.transport));
         holding.map(|one| format!("fault {} is set: {}", one.number, one.fault)).collect()
     }
 
@@ -369,7 +369,7 @@ mod tests {
 
     fn fault() -> Fault {
         Fault {
-            scope: Scope::default(),
+            scope: FaultFilter::default(),
             share: 1.0,
             seed: 7,
             lasts: None,
@@ -382,8 +382,8 @@ mod tests {
         OwnerName::parse(text).expect("a good name")
     }
 
-    fn asked<'q>(name: &'q OwnerName, view: &'q str) -> Asked<'q> {
-        Asked { name, kind: RecordType::A, view, transport: Transport::Udp }
+    fn question<'q>(name: &'q OwnerName, view: &'q str) -> FaultQuestion<'q> {
+        FaultQuestion { name, kind: RecordType::A, view, transport: Transport::Udp }
     }
 
     #[test]
@@ -406,22 +406,22 @@ mod tests {
     fn a_fault_strikes_within_its_scope_only() {
         let now = Instant::now();
         let faults = Faults::default();
-        let scope = Scope {
+        let scope = FaultFilter {
             name: Some("*.ods.opinsights.azure.com".parse().expect("a good pattern")),
             network: Some("vnet2".into()),
-            ..Scope::default()
+            ..FaultFilter::default()
         };
         assert!(!faults.any());
         let set = faults.set(Fault { scope, ..fault() }, now).expect("a good fault");
         assert!(faults.any());
         let (inside, outside) = (name("x.ods.opinsights.azure.com"), name("api.monitor.azure.com"));
-        assert_eq!(faults.hit(&asked(&outside, "vnet2"), now), None);
-        assert_eq!(faults.hit(&asked(&inside, "vnet1"), now), None);
-        let hit = faults.hit(&asked(&inside, "vnet2"), now).expect("it holds");
+        assert_eq!(faults.hit(&question(&outside, "vnet2"), now), None);
+        assert_eq!(faults.hit(&question(&inside, "vnet1"), now), None);
+        let hit = faults.hit(&question(&inside, "vnet2"), now).expect("it holds");
         assert_eq!(hit.to_string(), "fault 1: SERVFAIL");
         assert_eq!((set.matched(), set.hits(), faults.hits()), (1, 1, 1));
         assert_eq!(
-            faults.notes(&asked(&inside, "vnet2"), now),
+            faults.notes(&question(&inside, "vnet2"), now),
             ["fault 1 is set: SERVFAIL for *.ods.opinsights.azure.com from vnet2"]
         );
         assert_eq!(faults.clear_all(now), 1);
@@ -436,10 +436,10 @@ mod tests {
         faults.set(late, now).expect("a good fault");
         let (name, later) = (name("x"), now + Duration::from_secs(30));
         assert_eq!(
-            faults.hit(&asked(&name, "public"), now).map(|one| one.to_string()).as_deref(),
+            faults.hit(&question(&name, "public"), now).map(|one| one.to_string()).as_deref(),
             Some("fault 1: SERVFAIL, 500 ms late")
         );
-        assert_eq!(faults.hit(&asked(&name, "public"), later), None);
+        assert_eq!(faults.hit(&question(&name, "public"), later), None);
         assert!(!faults.any() && faults.current(later).is_empty());
         assert!(!faults.clear(1, later));
     }
@@ -452,9 +452,9 @@ mod tests {
         faults.set(Fault { effect: Some(FaultEffect::Drop), ..fault() }, now).expect("a good fault");
         faults.set(fault(), now).expect("a good fault");
         let name = name("x");
-        assert_eq!(faults.hit(&asked(&name, "public"), now).map(|one| one.fault), Some(2));
+        assert_eq!(faults.hit(&question(&name, "public"), now).map(|one| one.fault), Some(2));
         assert!(faults.clear(2, now));
-        assert_eq!(faults.hit(&asked(&name, "public"), now).map(|one| one.fault), Some(3));
+        assert_eq!(faults.hit(&question(&name, "public"), now).map(|one| one.fault), Some(3));
     }
 
     #[test]
@@ -463,8 +463,8 @@ mod tests {
         let faults = Faults::default();
         faults.set(Fault { effect: Some(FaultEffect::Truncate), ..fault() }, now).expect("a good fault");
         let name = name("x");
-        assert!(faults.hit(&asked(&name, "public"), now).is_some());
-        let over_tcp = Asked { transport: Transport::Tcp, ..asked(&name, "public") };
+        assert!(faults.hit(&question(&name, "public"), now).is_some());
+        let over_tcp = FaultQuestion { transport: Transport::Tcp, ..question(&name, "public") };
         assert_eq!(faults.hit(&over_tcp, now), None);
     }
 

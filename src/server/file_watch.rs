@@ -26,12 +26,12 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Looks for changes of files until it is dropped.
 #[derive(Debug)]
 pub struct FileWatch {
-    stop: Sender<Told>,
+    stop: Sender<WatchMessage>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// What the watching thread is told.
-enum Told {
+enum WatchMessage {
     Event,
     Stop,
 }
@@ -84,10 +84,10 @@ pub fn watch_paths(
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // Reading is an event, too, and we read.
         if !matches!(event, Ok(notify::Event { kind: EventKind::Access(_), .. })) {
-            let _ = sender.send(Told::Event);
+            let _ = sender.send(WatchMessage::Event);
         }
     })?;
-    let mut watch = Watch { seen: Seen::of(&now), paths, changed, watcher, folders: BTreeSet::new() };
+    let mut watch = Watch { stamps: FileStamps::of(&now), paths, changed, watcher, folders: BTreeSet::new() };
     watch.follow();
     let thread = std::thread::Builder::new().name("ampls-dns-watch".to_owned());
     let thread = thread.spawn(move || watch.run(&told)).map_err(WatchError::Thread)?;
@@ -96,7 +96,7 @@ pub fn watch_paths(
 
 impl Drop for FileWatch {
     fn drop(&mut self) {
-        let _ = self.stop.send(Told::Stop);
+        let _ = self.stop.send(WatchMessage::Stop);
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -110,28 +110,28 @@ struct Watch<P, C> {
     changed: C,
     watcher: RecommendedWatcher,
     folders: BTreeSet<PathBuf>,
-    seen: Seen,
+    stamps: FileStamps,
 }
 
 impl<P: Fn() -> Vec<PathBuf>, C: FnMut()> Watch<P, C> {
-    fn run(mut self, told: &Receiver<Told>) {
+    fn run(mut self, told: &Receiver<WatchMessage>) {
         loop {
             match told.recv_timeout(LOOK) {
-                Ok(Told::Event) => {
+                Ok(WatchMessage::Event) => {
                     if !is_quiet(told) {
                         return;
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Ok(Told::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(WatchMessage::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             }
-            let now = Seen::of(&(self.paths)());
-            if now != self.seen {
+            let now = FileStamps::of(&(self.paths)());
+            if now != self.stamps {
                 // What changes while it is read is an event, and another look.
-                self.seen = now;
+                self.stamps = now;
                 (self.changed)();
                 // Files it names now, and did not name before, have changed for nobody.
-                self.seen.add(&(self.paths)());
+                self.stamps.add(&(self.paths)());
             }
             self.follow();
         }
@@ -159,13 +159,13 @@ impl<P: Fn() -> Vec<PathBuf>, C: FnMut()> Watch<P, C> {
 }
 
 /// True when no event came for a moment; false if the watch is to stop.
-fn is_quiet(told: &Receiver<Told>) -> bool {
+fn is_quiet(told: &Receiver<WatchMessage>) -> bool {
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
         match told.recv_timeout(QUIET) {
-            Ok(Told::Event) => {}
+            Ok(WatchMessage::Event) => {}
             Err(RecvTimeoutError::Timeout) => return true,
-            Ok(Told::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            Ok(WatchMessage::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
         }
     }
     true
@@ -190,7 +190,7 @@ fn folders_of(path: &Path) -> Vec<PathBuf> {
 
 /// What files were when they were looked at.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Seen(Vec<(PathBuf, Option<Stamp>)>);
+struct FileStamps(Vec<(PathBuf, Option<Stamp>)>);
 
 /// What tells a file from another in its place, and from itself after a change.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -201,11 +201,11 @@ struct Stamp {
     node: (u64, u64, i64, i64),
 }
 
-impl Seen {
+impl FileStamps {
     fn of(paths: &[PathBuf]) -> Self {
-        let mut seen = Self::default();
-        seen.add(paths);
-        seen
+        let mut stamps = Self::default();
+        stamps.add(paths);
+        stamps
     }
 
     fn add(&mut self, paths: &[PathBuf]) {
@@ -266,7 +266,7 @@ mod tests {
         let file = folder.join("estate.yaml");
         let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("it can be written");
         write("estate.yaml", "one");
-        let look = || Seen::of(std::slice::from_ref(&file));
+        let look = || FileStamps::of(std::slice::from_ref(&file));
         let first = look();
         let _ = std::fs::read(&file).expect("it can be read");
         write("beside.yaml", "nobody reads it");

@@ -108,11 +108,11 @@ pub enum StartError {
     #[error(
         "port {} of {} is already in use over {transport}; stop what listens there, or choose another port with `--listen`, \
          such as `--listen {}`",
-        .wanted.address.port(), .wanted.address.ip(), elsewhere(.wanted)
+        .requested.address.port(), .requested.address.ip(), elsewhere(.requested)
     )]
     Taken {
         /// What was wanted.
-        wanted: Listen,
+        requested: Listen,
         /// `UDP` or `TCP`.
         transport: &'static str,
     },
@@ -120,11 +120,11 @@ pub enum StartError {
     #[error(
         "port {} of {} may not be opened by this user; choose a port from 1024 with `--listen`, such as `--listen {}`, or \
          give the process the capability CAP_NET_BIND_SERVICE",
-        .wanted.address.port(), .wanted.address.ip(), elsewhere(.wanted)
+        .requested.address.port(), .requested.address.ip(), elsewhere(.requested)
     )]
     Denied {
         /// What was wanted.
-        wanted: Listen,
+        requested: Listen,
     },
     /// The address is not this machine's.
     #[error("{} is no address of this machine; choose one that is with `--listen`", .0.address.ip())]
@@ -133,10 +133,10 @@ pub enum StartError {
     #[error("{0} is asked for twice; each `--listen` needs an address or a port of its own")]
     Twice(SocketAddr),
     /// A listener is for a network that does not exist.
-    #[error("`--listen {wanted}` names no network of the scenario; it has {}", known.join(", "))]
+    #[error("`--listen {requested}` names no network of the scenario; it has {}", known.join(", "))]
     UnknownNetwork {
         /// What was wanted.
-        wanted: Listen,
+        requested: Listen,
         /// The networks there are.
         known: Vec<String>,
     },
@@ -152,10 +152,10 @@ pub enum StartError {
         listener: SocketAddr,
     },
     /// The system refused for another reason.
-    #[error("cannot listen at {wanted}")]
+    #[error("cannot listen at {requested}")]
     Socket {
         /// What was wanted.
-        wanted: Listen,
+        requested: Listen,
         /// The system's reason.
         source: io::Error,
     },
@@ -165,8 +165,8 @@ pub enum StartError {
 }
 
 /// A place of the same kind with a port the system chooses, for hints.
-fn elsewhere(wanted: &Listen) -> Listen {
-    Listen { network: wanted.network.clone(), address: SocketAddr::new(wanted.address.ip(), 0) }
+fn elsewhere(requested: &Listen) -> Listen {
+    Listen { network: requested.network.clone(), address: SocketAddr::new(requested.address.ip(), 0) }
 }
 
 /// A listener with its sockets, which do not block.
@@ -178,17 +178,17 @@ pub(super) struct Open {
 }
 
 /// Opens all listeners or none.
-pub(super) fn open(wanted: &[Listen], workers: NonZeroUsize) -> Result<Vec<Open>, StartError> {
-    for (index, one) in wanted.iter().enumerate() {
-        if one.address.port() != 0 && wanted[..index].iter().any(|other| other.address == one.address) {
+pub(super) fn open(requested: &[Listen], workers: NonZeroUsize) -> Result<Vec<Open>, StartError> {
+    for (index, one) in requested.iter().enumerate() {
+        if one.address.port() != 0 && requested[..index].iter().any(|other| other.address == one.address) {
             return Err(StartError::Twice(one.address));
         }
     }
-    let opened = wanted.iter().map(|one| open_one(one, workers)).collect::<Result<Vec<_>, _>>()?;
+    let opened = requested.iter().map(|one| open_one(one, workers)).collect::<Result<Vec<_>, _>>()?;
     let least = opened.iter().filter_map(|(_, octets)| *octets).min();
     if let Some(octets) = least.filter(|octets| *octets < RECEIVE_BUFFER_OCTETS) {
         tracing::warn!(
-            wanted = RECEIVE_BUFFER_OCTETS,
+            requested = RECEIVE_BUFFER_OCTETS,
             granted = octets,
             "the kernel keeps fewer octets of waiting queries than wanted, so bursts may lose some; on Linux raise \
              net.core.rmem_max"
@@ -198,31 +198,31 @@ pub(super) fn open(wanted: &[Listen], workers: NonZeroUsize) -> Result<Vec<Open>
 }
 
 /// Opens one listener, and says how many octets of queries the kernel keeps for it where that can be known.
-fn open_one(wanted: &Listen, workers: NonZeroUsize) -> Result<(Open, Option<usize>), StartError> {
-    let mut attempts = if wanted.address.port() == 0 { PORT_ATTEMPTS } else { 1 };
+fn open_one(requested: &Listen, workers: NonZeroUsize) -> Result<(Open, Option<usize>), StartError> {
+    let mut attempts = if requested.address.port() == 0 { PORT_ATTEMPTS } else { 1 };
     loop {
         attempts -= 1;
-        let tcp = open_tcp(wanted.address).map_err(|source| refused(wanted, "TCP", source))?;
-        let address = tcp.local_addr().map_err(|source| refused(wanted, "TCP", source))?;
+        let tcp = open_tcp(requested.address).map_err(|source| refused(requested, "TCP", source))?;
+        let address = tcp.local_addr().map_err(|source| refused(requested, "TCP", source))?;
         match open_udp(address, workers) {
             Ok((udp, octets)) => {
-                let bound = Bound { network: wanted.network.clone(), address };
+                let bound = Bound { network: requested.network.clone(), address };
                 return Ok((Open { bound, udp, tcp }, octets));
             }
             // The system chose the number for TCP alone; it may be in use for UDP.
             Err(source) if attempts > 0 && source.kind() == io::ErrorKind::AddrInUse => {}
-            Err(source) => return Err(refused(wanted, "UDP", source)),
+            Err(source) => return Err(refused(requested, "UDP", source)),
         }
     }
 }
 
-fn refused(wanted: &Listen, transport: &'static str, source: io::Error) -> StartError {
-    let wanted = wanted.clone();
+fn refused(requested: &Listen, transport: &'static str, source: io::Error) -> StartError {
+    let requested = requested.clone();
     match source.kind() {
-        io::ErrorKind::AddrInUse => StartError::Taken { wanted, transport },
-        io::ErrorKind::PermissionDenied => StartError::Denied { wanted },
-        io::ErrorKind::AddrNotAvailable => StartError::NotHere(wanted),
-        _ => StartError::Socket { wanted, source },
+        io::ErrorKind::AddrInUse => StartError::Taken { requested, transport },
+        io::ErrorKind::PermissionDenied => StartError::Denied { requested },
+        io::ErrorKind::AddrNotAvailable => StartError::NotHere(requested),
+        _ => StartError::Socket { requested, source },
     }
 }
 
@@ -337,10 +337,10 @@ mod tests {
     fn a_taken_port_is_named_with_the_way_out() {
         let first = open(&[listen("127.0.0.1:0")], NonZeroUsize::MIN).expect("a free port");
         let address = first[0].bound.address;
-        let error = |wanted: Listen| open(&[wanted], NonZeroUsize::MIN).err().expect("an error").to_string();
-        let wanted = Listen { network: Some("vnet1".into()), address };
+        let error = |requested: Listen| open(&[requested], NonZeroUsize::MIN).err().expect("an error").to_string();
+        let requested = Listen { network: Some("vnet1".into()), address };
         assert_eq!(
-            error(wanted),
+            error(requested),
             format!(
                 "port {} of 127.0.0.1 is already in use over TCP; stop what listens there, or choose another port with \
                  `--listen`, such as `--listen vnet1=127.0.0.1:0`",

@@ -47,7 +47,7 @@ use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
-pub use control::{Control, Loaded, Origin, Source};
+pub use control::{Control, EstateSource, Loaded, Origin};
 pub use emulator::{Emulator, EmulatorError};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use pipeline::{Arrival, Listener};
@@ -131,10 +131,10 @@ pub fn start(settings: Settings, world: Arc<Compiled>) -> Result<Running, StartE
         }
         listeners = planned.listeners;
     }
-    for wanted in &listeners {
-        if wanted.network.as_ref().is_some_and(|one| world.views.of_network(one.as_str()).is_none()) {
+    for requested in &listeners {
+        if requested.network.as_ref().is_some_and(|one| world.views.of_network(one.as_str()).is_none()) {
             let known = world.views.iter().filter_map(|(_, view)| Some(view.network.as_ref()?.to_string())).collect();
-            return Err(StartError::UnknownNetwork { wanted: wanted.clone(), known });
+            return Err(StartError::UnknownNetwork { requested: requested.clone(), known });
         }
     }
     let open = listen::open(&listeners, workers)?;

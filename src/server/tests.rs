@@ -12,7 +12,7 @@ use crate::compile::{Zone, ZoneFiles};
 use crate::dns::NameServers;
 use crate::dns::wire::{Received, decode, encode_query};
 use crate::dns::{Rcode, RecordType};
-use crate::server::faults::{Fault, FaultEffect, Scope};
+use crate::server::faults::{Fault, FaultEffect, FaultFilter};
 
 /// Longer than any reply takes, short enough to fail by.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -371,7 +371,7 @@ fn a_listener_for_a_network_that_is_not_there_is_an_error() {
 
 #[test]
 fn stopping_and_dropping_both_free_the_ports() {
-    let wanted = |address| Settings { listeners: vec![Listen { network: None, address }], ..Settings::default() };
+    let requested = |address| Settings { listeners: vec![Listen { network: None, address }], ..Settings::default() };
     let first = served(&["127.0.0.1:0"]);
     let at = first.listeners()[0].address;
     // An open connection is closed, too.
@@ -379,10 +379,10 @@ fn stopping_and_dropping_both_free_the_ports() {
     assert_eq!(ask_tcp(&mut open, &query(1, "api.monitor.azure.com", RecordType::A)).rcode, Rcode::NOERROR);
     drop(first);
     assert_eq!(open.read(&mut [0; 2]).ok(), Some(0));
-    let second = start(wanted(at), world()).expect("the port is free again");
+    let second = start(requested(at), world()).expect("the port is free again");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(second.shutdown());
-    drop(start(wanted(at), world()).expect("the port is free again"));
+    drop(start(requested(at), world()).expect("the port is free again"));
 }
 
 #[test]
@@ -510,7 +510,7 @@ fn while_revisions_are_replaced_no_query_is_lost_and_none_is_answered_from_two_o
 }
 
 fn fault(effect: Option<FaultEffect>, delay: Duration, name: &str) -> Fault {
-    let scope = Scope { name: Some(name.parse().expect("a good pattern")), ..Scope::default() };
+    let scope = FaultFilter { name: Some(name.parse().expect("a good pattern")), ..FaultFilter::default() };
     Fault { scope, share: 1.0, seed: 0, lasts: None, delay, effect }
 }
 

@@ -51,7 +51,7 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// A server to ask, as written: `ADDRESS[:PORT]`, or `system` for those of `/etc/resolv.conf`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wanted {
+pub enum UpstreamServer {
     /// This one.
     At(SocketAddr),
     /// The system's own.
@@ -63,12 +63,12 @@ pub enum Wanted {
 #[error(
     "`{0}` is no server to ask; write an address with or without a port, such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53, or `system`"
 )]
-pub struct WantedError(String);
+pub struct UpstreamServerError(String);
 
-impl FromStr for Wanted {
-    type Err = WantedError;
+impl FromStr for UpstreamServer {
+    type Err = UpstreamServerError;
 
-    fn from_str(text: &str) -> Result<Self, WantedError> {
+    fn from_str(text: &str) -> Result<Self, UpstreamServerError> {
         if text == "system" {
             return Ok(Self::System);
         }
@@ -80,12 +80,12 @@ impl FromStr for Wanted {
             Ok(address) if !address.ip().is_unspecified() && address.port() != 0 => {
                 Ok(Self::At(SocketAddr::new(address.ip().to_canonical(), address.port())))
             }
-            _ => Err(WantedError(text.to_owned())),
+            _ => Err(UpstreamServerError(text.to_owned())),
         }
     }
 }
 
-impl fmt::Display for Wanted {
+impl fmt::Display for UpstreamServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::At(address) => address.fmt(f),
@@ -114,12 +114,12 @@ pub enum SystemError {
 ///
 /// # Errors
 /// [`SystemError`], where the system's are wanted and cannot be had.
-pub fn addresses(wanted: &[Wanted]) -> Result<Vec<SocketAddr>, SystemError> {
+pub fn addresses(wanted: &[UpstreamServer]) -> Result<Vec<SocketAddr>, SystemError> {
     let mut found = Vec::new();
     for one in wanted {
         let these = match one {
-            Wanted::At(address) => vec![*address],
-            Wanted::System => system(Path::new(RESOLV_CONF))?,
+            UpstreamServer::At(address) => vec![*address],
+            UpstreamServer::System => system(Path::new(RESOLV_CONF))?,
         };
         for address in these {
             if !found.contains(&address) {
@@ -210,13 +210,13 @@ impl Upstream {
         let mut left = MOST_TRIES;
         loop {
             match self.ask_with_others(&journey, deadline, &mut left).await {
-                Ok(told) => {
-                    if let Some(reply) = journey.told(told) {
+                Ok(reply) => {
+                    if let Some(reply) = journey.take_reply(reply) {
                         return reply;
                     }
                 }
                 Err((server, trouble)) => {
-                    let (code, text) = trouble.told(server);
+                    let (code, text) = trouble.code_and_text(server);
                     match trouble {
                         Trouble::Returned => tracing::warn!(name = %journey.asks(), "{text}"),
                         _ => tracing::debug!(name = %journey.asks(), text, "no answer from upstream"),
@@ -287,7 +287,7 @@ impl Upstream {
             tokio::select! {
                 biased;
                 Some((server, outcome)) = tries.next(), if !tries.is_empty() => match outcome {
-                    Ok(told) => return Ok(told),
+                    Ok(reply) => return Ok(reply),
                     Err(trouble) => {
                         if !failed.contains(&server) {
                             failed.push(server);
@@ -318,17 +318,17 @@ impl Upstream {
         deadline: Instant,
     ) -> Result<ForeignReply, Trouble> {
         let _open = self.sockets.acquire().await.expect("the semaphore is never closed");
-        let told = async {
-            let told = ask_udp(journey, spelling, server).await?;
-            if told.truncated { ask_tcp(journey, spelling, server).await } else { Ok(told) }
+        let reply = async {
+            let reply = ask_udp(journey, spelling, server).await?;
+            if reply.truncated { ask_tcp(journey, spelling, server).await } else { Ok(reply) }
         };
-        let told = match timeout_at(deadline, told).await {
-            Ok(Ok(told)) => told,
+        let reply = match timeout_at(deadline, reply).await {
+            Ok(Ok(reply)) => reply,
             Ok(Err(error)) => return Err(Trouble::Network(Arc::new(error))),
             Err(_) => return Err(Trouble::Silent),
         };
-        match told.rcode {
-            Rcode::NOERROR | Rcode::NXDOMAIN => Ok(told),
+        match reply.rcode {
+            Rcode::NOERROR | Rcode::NXDOMAIN => Ok(reply),
             other => Err(Trouble::Refused(other)),
         }
     }
@@ -387,7 +387,7 @@ fn question(journey: &ForwardedQuery, id: u16, spelling: &[u8]) -> Vec<u8> {
 
 impl Trouble {
     /// The extended error that tells it.
-    fn told(&self, server: SocketAddr) -> (u16, String) {
+    fn code_and_text(&self, server: SocketAddr) -> (u16, String) {
         match self {
             Self::Silent => (
                 ExtendedError::NO_REACHABLE_AUTHORITY,
@@ -431,8 +431,8 @@ async fn ask_udp(journey: &ForwardedQuery, spelling: &[u8], server: SocketAddr) 
     let mut buffer = vec![0; usize::from(u16::MAX)];
     loop {
         let length = socket.recv(&mut buffer).await?;
-        if let Some(told) = journey.read(id, &buffer[..length]) {
-            return Ok(told);
+        if let Some(reply) = journey.read(id, &buffer[..length]) {
+            return Ok(reply);
         }
         tracing::debug!(%server, "a datagram that is no reply to what was asked is passed over");
     }
@@ -450,7 +450,7 @@ async fn ask_tcp(journey: &ForwardedQuery, spelling: &[u8], server: SocketAddr) 
     stream.read_exact(&mut reply).await?;
     journey
         .read(id, &reply)
-        .filter(|told| !told.truncated)
+        .filter(|reply| !reply.truncated)
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "what came over TCP is no reply to what was asked"))
 }
 
@@ -461,7 +461,7 @@ mod tests {
     #[test]
     fn a_server_is_an_address_with_or_without_a_port_or_the_systems() {
         let at = |text: &str| match text.parse() {
-            Ok(Wanted::At(address)) => address.to_string(),
+            Ok(UpstreamServer::At(address)) => address.to_string(),
             other => panic!("{text} is {other:?}"),
         };
         assert_eq!(at("192.0.2.53"), "192.0.2.53:53");
@@ -470,9 +470,9 @@ mod tests {
         assert_eq!(at("[2001:db8::53]"), "[2001:db8::53]:53");
         assert_eq!(at("[2001:db8::53]:5353"), "[2001:db8::53]:5353");
         assert_eq!(at("::ffff:192.0.2.53"), "192.0.2.53:53");
-        assert_eq!("system".parse(), Ok(Wanted::System));
+        assert_eq!("system".parse(), Ok(UpstreamServer::System));
         for text in ["", "0.0.0.0", "[::]:53", "192.0.2.53:0", "dns.example", "192.0.2.53:", ":53"] {
-            assert_eq!(text.parse::<Wanted>(), Err(WantedError(text.into())), "{text}");
+            assert_eq!(text.parse::<UpstreamServer>(), Err(UpstreamServerError(text.into())), "{text}");
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ampls_dns::scenario::{Scenario, builtin};
 use ampls_dns::server::admin::{self, Admin, AdminServer, Guard};
-use ampls_dns::server::{Control, Loaded, Origin, Running, Settings, Source, start};
+use ampls_dns::server::{Control, Loaded, Origin, Running, Settings, EstateSource, start};
 use libfuzzer_sys::fuzz_target;
 
 /// What is asked, and with which type of body.
@@ -43,7 +43,7 @@ const ROUTES: [(&str, &str, &str); 23] = [
 /// A built-in scenario.
 struct Builtin;
 
-impl Source for Builtin {
+impl EstateSource for Builtin {
     fn name(&self) -> &str {
         "two-scopes-one-dns"
     }

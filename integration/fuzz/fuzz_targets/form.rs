@@ -1,7 +1,7 @@
 //! Every form that people import: whatever stands in it, there are errors with places, or a scenario that reads back.
 #![no_main]
 
-use ampls_dns::import::{Source, import};
+use ampls_dns::import::{ImportFile, import};
 use ampls_dns::scenario::Scenario;
 use libfuzzer_sys::fuzz_target;
 
@@ -25,7 +25,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((first, rest)) = data.split_first() else { return };
     let Ok(rest) = std::str::from_utf8(rest) else { return };
     let text = FORMS[usize::from(*first) % FORMS.len()].replace('%', rest);
-    match import(&[Source { name: "form".into(), text: text.as_bytes() }]) {
+    match import(&[ImportFile { name: "form".into(), text: text.as_bytes() }]) {
         Ok(imported) => {
             let written = imported.scenario.write();
             if let Err(errors) = Scenario::read("written", written.as_bytes()) {

@@ -100,7 +100,7 @@ fn decided_by(world: &Compiled, one: &Unserved, group: &str) -> bool {
 }
 
 /// What a zone holds in the place of one of an endpoint's record sets.
-enum Held {
+enum Holder {
     /// What the endpoint wrote.
     Own,
     /// What another wrote.
@@ -109,13 +109,13 @@ enum Held {
     Nothing,
 }
 
-fn held(zone: &Zone, endpoint: &EndpointName, member: &Addressed) -> Held {
+fn holder(zone: &Zone, endpoint: &EndpointName, member: &Addressed) -> Holder {
     match zone.get(&member.member.private, RecordType::A) {
-        None => Held::Nothing,
+        None => Holder::Nothing,
         Some(owned) => match &owned.writer {
-            Writer::Endpoint { endpoint: writer, .. } if writer == endpoint => Held::Own,
-            _ if owned.set.addresses().eq([member.address]) => Held::Own,
-            _ => Held::Others(Box::new(owned)),
+            Writer::Endpoint { endpoint: writer, .. } if writer == endpoint => Holder::Own,
+            _ if owned.set.addresses().eq([member.address]) => Holder::Own,
+            _ => Holder::Others(Box::new(owned)),
         },
     }
 }
@@ -137,9 +137,9 @@ impl Found<'_> {
             for (id, zone) in zones_written(world, endpoint) {
                 let own = endpoint.members.iter().filter(|one| rows[one.member.row].private_zone == id.apex);
                 for member in own {
-                    let (code, root, revision) = match held(zone, name, member) {
-                        Held::Own => continue,
-                        Held::Others(owned) => {
+                    let (code, root, revision) = match holder(zone, name, member) {
+                        Holder::Own => continue,
+                        Holder::Others(owned) => {
                             let by = match &owned.writer {
                                 Writer::Endpoint { endpoint, .. } => Some(endpoint.clone()),
                                 _ => None,
@@ -147,7 +147,7 @@ impl Found<'_> {
                             let root = Root::Overwritten { endpoint: name.clone(), by };
                             (Code::OverwrittenRecordSets, root, Some(owned.revision))
                         }
-                        Held::Nothing => {
+                        Holder::Nothing => {
                             let tombstone = zone.tombstone(&member.member.private, RecordType::A);
                             let revision = tombstone.map(|tombstone| tombstone.revision);
                             (Code::LostRecordSets, Root::Endpoint(name.clone()), revision)
@@ -366,11 +366,11 @@ impl Found<'_> {
                 draft.networks.insert(network.clone());
             }
             let names = public_names_of_scopes(world, id, network);
-            let asked = rows.iter().any(|row| {
+            let subject = rows.iter().any(|row| {
                 let at = decided_in(world, id, &row.public, &row.private);
                 at.is_some_and(|at| world.views.get(at).links.get(&row.private).is_some())
             });
-            if asked && !names.is_empty() && !(wrong && *kind == ForwarderKind::AcceptsChain) {
+            if subject && !names.is_empty() && !(wrong && *kind == ForwarderKind::AcceptsChain) {
                 let draft = self.add(Code::SomeZonesForwarded, Root::Network(network.clone()));
                 draft.networks.insert(network.clone());
                 draft.names.extend(names);

@@ -15,7 +15,7 @@ use crate::scenario::{Expectation, Expected};
 
 /// A question as it is sent: RD set, class IN, with EDNS and the UDP size every path carries.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Asked {
+pub struct SentQuestion {
     /// Who asks.
     pub from: From,
     /// The name.
@@ -26,7 +26,7 @@ pub struct Asked {
     pub asking: Asking,
 }
 
-impl Asked {
+impl SentQuestion {
     /// The question of an expectation; absent for expectations that are none.
     pub fn of(expectation: &Expectation) -> Option<Self> {
         let (from, name, kind) = match &expectation.expected {

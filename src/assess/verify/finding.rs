@@ -8,26 +8,26 @@ use crate::estate::NetworkName;
 use crate::scenario::{ExpectedFinding, ExpectedNames};
 
 /// What differs, where there is no such finding.
-pub(super) fn held_finding(assessment: &Assessment, wanted: &ExpectedFinding) -> Option<Mismatch> {
+pub(super) fn held_finding(assessment: &Assessment, expected: &ExpectedFinding) -> Option<Mismatch> {
     let findings = &assessment.findings;
-    if findings.iter().any(|finding| is_expected(finding, wanted)) {
+    if findings.iter().any(|finding| is_expected(finding, expected)) {
         return None;
     }
     let mut own: Vec<String> = findings
         .iter()
-        .filter(|one| one.code.to_string() == wanted.code)
-        .map(|one| stated(&whole(one, wanted)))
+        .filter(|one| one.code.to_string() == expected.code)
+        .map(|one| stated(&whole(one, expected)))
         .collect();
     if own.is_empty() {
         own = findings.iter().map(|one| one.code.to_string()).collect();
         own.dedup();
     }
     let found = if own.is_empty() { "no findings".to_owned() } else { own.join(", ") };
-    Some(Mismatch { expected: stated(wanted), found })
+    Some(Mismatch { expected: stated(expected), found })
 }
 
 /// True if a finding is as expected.
-pub fn is_expected(finding: &Finding, wanted: &ExpectedFinding) -> bool {
+pub fn is_expected(finding: &Finding, expected: &ExpectedFinding) -> bool {
     let same = |names: &ExpectedNames| match names {
         ExpectedNames::Count(count) => finding.names.len() == *count as usize,
         ExpectedNames::These(names) => {
@@ -37,28 +37,28 @@ pub fn is_expected(finding: &Finding, wanted: &ExpectedFinding) -> bool {
     let networks = |own: &Vec<NetworkName>| {
         own.iter().collect::<BTreeSet<_>>() == finding.networks.iter().collect::<BTreeSet<_>>()
     };
-    finding.code.to_string() == wanted.code
-        && wanted.object.as_ref().is_none_or(|object| *object == finding.object)
-        && wanted.severity.is_none_or(|severity| severity == finding.severity.to_string())
-        && wanted.networks.as_ref().is_none_or(networks)
-        && wanted.names.as_ref().is_none_or(same)
+    finding.code.to_string() == expected.code
+        && expected.object.as_ref().is_none_or(|object| *object == finding.object)
+        && expected.severity.is_none_or(|severity| severity == finding.severity.to_string())
+        && expected.networks.as_ref().is_none_or(networks)
+        && expected.names.as_ref().is_none_or(same)
 }
 
 /// A finding, as far as an expectation looks at it.
-fn whole(finding: &Finding, wanted: &ExpectedFinding) -> ExpectedFinding {
-    let names = wanted.names.as_ref().map(|names| match names {
+fn whole(finding: &Finding, expected: &ExpectedFinding) -> ExpectedFinding {
+    let names = expected.names.as_ref().map(|names| match names {
         ExpectedNames::Count(_) => ExpectedNames::Count(u32::try_from(finding.names.len()).unwrap_or(u32::MAX)),
         ExpectedNames::These(_) => ExpectedNames::These(finding.names.clone()),
     });
     ExpectedFinding {
         code: finding.code.to_string(),
-        object: wanted.object.as_ref().map(|_| finding.object.clone()),
-        severity: wanted.severity.map(|_| match finding.severity {
+        object: expected.object.as_ref().map(|_| finding.object.clone()),
+        severity: expected.severity.map(|_| match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Note => "note",
         }),
-        networks: wanted.networks.as_ref().map(|_| finding.networks.clone()),
+        networks: expected.networks.as_ref().map(|_| finding.networks.clone()),
         names,
     }
 }

@@ -1,6 +1,6 @@
 //! Expectations held against what is: the same bytes, flows and findings everybody else gets.
 //!
-//! A question is [`Asked`] as bytes, by [`verify`] of a world without a socket, or by whoever has one; what comes back is
+//! A question is [`SentQuestion`] as bytes, by [`verify`] of a world without a socket, or by whoever has one; what comes back is
 //! held against the expectation by [`holds()`], which does not know the difference. Flows, findings and record sets are
 //! no matter of DNS, and only a world can be held against what is expected of them. [`record()`] goes the other way: it
 //! makes an expectation of a reply.
@@ -14,7 +14,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use ask::Asked;
+pub use ask::SentQuestion;
 use finding::{held_finding, stated};
 pub use record::record;
 pub use reply::holds;
@@ -105,7 +105,7 @@ impl<'h> Verifier<'h> {
         };
         let (world, assessment) = self.world.insert(world);
         let assessed = || assessment.get_or_init(|| Assessment::of(world));
-        let assumed = Asked::of(expectation).and_then(|asked| asked.assumed_in(world));
+        let assumed = SentQuestion::of(expectation).and_then(|sent| sent.assumed_in(world));
         Case { assumed, ..Case::held(expectation, hold(world, assessed, expectation)) }
     }
 }
@@ -133,9 +133,9 @@ pub fn subject(expectation: &Expectation) -> String {
 fn hold<'a>(world: &Compiled, assessed: impl Fn() -> &'a Assessment, expectation: &Expectation) -> Option<Mismatch> {
     match &expectation.expected {
         Expected::Answer { .. } | Expected::Chain { .. } | Expected::Reply { .. } => {
-            let asked = Asked::of(expectation).expect("these are questions");
-            let heard = asked.offline(world);
-            holds(expectation, heard.as_ref().map_err(String::as_str), &|_| asked.is_public_in(world))
+            let sent = SentQuestion::of(expectation).expect("these are questions");
+            let heard = sent.offline(world);
+            holds(expectation, heard.as_ref().map_err(String::as_str), &|_| sent.is_public_in(world))
         }
         Expected::Finding(wanted) => held_finding(assessed(), wanted),
         Expected::NoFinding(code) => {

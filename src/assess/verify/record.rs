@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Asked;
+use super::SentQuestion;
 use super::reply::{Read, ttls};
 use crate::dns::wire::Received;
 use crate::dns::{Rcode, RecordType};
@@ -12,8 +12,8 @@ use crate::scenario::{Expectation, Expected};
 
 /// What must be true so that a server replies as it did. A TTL may be anything up to the one seen, since caches count down;
 /// the text of an extended error may be any.
-pub fn record(asked: &Asked, reply: &Received) -> Expectation {
-    let read = Read::of(reply, &asked.name, asked.kind);
+pub fn record(sent: &SentQuestion, reply: &Received) -> Expectation {
+    let read = Read::of(reply, &sent.name, sent.kind);
     let data: Vec<_> = read.records.iter().map(|one| one.data.to_string()).collect();
     let answer = match reply.rcode {
         Rcode::NOERROR if data.is_empty() => Some(ExpectedAnswer::NoData),
@@ -28,7 +28,7 @@ pub fn record(asked: &Asked, reply: &Received) -> Expectation {
         chain: (!read.chain.is_empty()).then(|| read.chain.into_iter().cloned().collect()),
         data: answer,
         records: None,
-        ttl: ttls(reply, &asked.name, asked.kind).last().map(|most| (0, *most)),
+        ttl: ttls(reply, &sent.name, sent.kind).last().map(|most| (0, *most)),
         flags: ExpectedFlags {
             aa: Some(reply.authoritative),
             tc: Some(reply.truncated),
@@ -41,8 +41,8 @@ pub fn record(asked: &Asked, reply: &Received) -> Expectation {
     Expectation {
         step: String::new(),
         revision: Revision(0),
-        expected: Expected::Reply { from: asked.from.clone(), name: asked.name.clone(), kind: asked.kind, reply },
-        asking: asked.asking,
+        expected: Expected::Reply { from: sent.from.clone(), name: sent.name.clone(), kind: sent.kind, reply },
+        asking: sent.asking,
         place: Place { file: Arc::from("<recorded>"), line: 1, column: 1 },
     }
 }

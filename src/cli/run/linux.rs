@@ -60,7 +60,7 @@ pub(super) fn inside(arguments: &RunArguments) -> Result<ExitCode, Box<dyn std::
         let admin =
             admin::start(admin::DEFAULT_ADDRESS, Guard::new(None, Vec::new()), Admin::new(Arc::clone(&control)))?;
         let inside = Arc::new(Inside { loopback: Mutex::new(loopback), network, prompt: folder.path().join("prompt") });
-        inside.follow(&control.standing())?;
+        inside.follow(&control.position())?;
         let following = Arc::clone(&inside);
         control.at_publish(move |position| {
             if let Err(error) = following.follow(position) {
@@ -77,7 +77,7 @@ pub(super) fn inside(arguments: &RunArguments) -> Result<ExitCode, Box<dyn std::
             None => {
                 output::say(&format!(
                     "{title}: {} inside; `ampls-dns step next` goes on, `exit` ends",
-                    inside.prompt_text(&control.standing())
+                    inside.prompt_text(&control.position())
                 ));
                 shell::command(folder.path())?
             }

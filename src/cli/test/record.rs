@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::AskingArguments;
-use crate::assess::verify::{Asked, record};
+use crate::assess::verify::{SentQuestion, record};
 use crate::cli::{Outcome, Result, output};
 use crate::scenario::Spec;
 use crate::scenario::expect::{Asking, From};
@@ -43,9 +43,9 @@ pub(super) fn run(arguments: &RecordArguments) -> Result {
         let from = if network == "public" { From::Public } else { From::Network(network.as_str().into()) };
         told.push(format!("{server} in {network}"));
         for (name, kind) in &questions {
-            let asked = Asked { from: from.clone(), name: name.clone(), kind: *kind, asking: Asking::default() };
-            match patience.ask(*server, &asked) {
-                Ok(reply) => expectations.push(record(&asked, &reply)),
+            let sent = SentQuestion { from: from.clone(), name: name.clone(), kind: *kind, asking: Asking::default() };
+            match patience.ask(*server, &sent) {
+                Ok(reply) => expectations.push(record(&sent, &reply)),
                 Err(error) => {
                     output::complain(&error);
                     outcome = Outcome::Failed;

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use indexmap::IndexMap;
 use jiff::civil::Date;
 
-use super::{Builder, Networks, Scope, Zones};
+use super::{Builder, Networks, ScopeParts, Zones};
 use crate::compile::member;
 use crate::dns::OwnerName;
 use crate::estate::{
@@ -73,10 +73,10 @@ pub(super) fn join_interfaces(facts: &mut Facts) {
     let interfaces: Vec<Object> = facts.of("microsoft.network/networkinterfaces").cloned().collect();
     for interface in interfaces {
         let Some(endpoint) = interface.id_of("endpoint") else { continue };
-        for (name, told) in interface.attributes.iter().filter(|(name, _)| *name != "endpoint") {
-            facts.tell(&endpoint, name, told.value.clone(), &told.from);
+        for (name, declared) in interface.attributes.iter().filter(|(name, _)| *name != "endpoint") {
+            facts.tell(&endpoint, name, declared.value.clone(), &declared.from);
             if name.starts_with("address ") {
-                facts.tell(&endpoint, "interface", true, &told.from);
+                facts.tell(&endpoint, "interface", true, &declared.from);
             }
         }
     }
@@ -85,15 +85,16 @@ pub(super) fn join_interfaces(facts: &mut Facts) {
 impl Builder<'_> {
     pub(super) fn endpoints(
         &mut self,
-        scopes: &mut Vec<Scope>,
+        scopes: &mut Vec<ScopeParts>,
         networks: &mut Networks,
         zones: &Zones,
     ) -> Vec<Endpoint> {
         let facts = self.facts;
         let mut endpoints = Vec::new();
         for object in facts.of(ENDPOINT) {
-            let known =
-                object.told.is_some() || object.get("zoneGroup").is_some() || object.with("address ").next().is_some();
+            let known = object.declared.is_some()
+                || object.get("zoneGroup").is_some()
+                || object.with("address ").next().is_some();
             if !known {
                 let text = format!("private endpoint {} is referred to and not in the import", object.id.name());
                 self.missing(text, object.places(), show("network private-endpoint show", &object.id));
@@ -108,7 +109,7 @@ impl Builder<'_> {
                 self.report.add(Topic::NotRead, text, object.places(), None);
                 continue;
             }
-            if scope.as_ref().is_none_or(|id| id.has_unknown_name()) && object.told.is_some() {
+            if scope.as_ref().is_none_or(|id| id.has_unknown_name()) && object.declared.is_some() {
                 let text = format!(
                     "what private endpoint {} leads to is not known: names that its zones are not known to have are unknown",
                     object.id.name()
@@ -118,7 +119,7 @@ impl Builder<'_> {
                 continue;
             }
             let subnet = object.id_of("subnet");
-            if subnet.as_ref().is_none_or(|id| self.is_unknown_network(id)) && object.told.is_some() {
+            if subnet.as_ref().is_none_or(|id| self.is_unknown_network(id)) && object.declared.is_some() {
                 let text = format!(
                     "the network of private endpoint {} is not known: names that its zones are not known to have are unknown",
                     object.id.name()
@@ -186,20 +187,20 @@ impl Builder<'_> {
             _ => None,
         };
         let Some(network) = network else { return true };
-        network.has_unknown_name() && self.facts.get(&network).is_none_or(|object| object.told.is_none())
+        network.has_unknown_name() && self.facts.get(&network).is_none_or(|object| object.declared.is_none())
     }
 
     fn endpoint(
         &mut self,
         object: &Object,
         scope: Option<ResourceId>,
-        scopes: &mut Vec<Scope>,
+        scopes: &mut Vec<ScopeParts>,
         networks: &mut Networks,
         zones: &Zones,
     ) -> Endpoint {
         let label = self.labels.of("endpoint", &object.id);
         let get = show("network private-endpoint show", &object.id);
-        if object.told.is_none() {
+        if object.declared.is_none() {
             let text = format!("private endpoint {label} is known only from what belongs to it");
             self.missing(text, object.places(), get.clone());
         }
@@ -218,17 +219,17 @@ impl Builder<'_> {
         }
         let (network, subnet) = self.subnet_of(networks, subnet.as_ref(), &label);
         let mut addresses = IndexMap::new();
-        for (name, told) in object.with("address ") {
-            let address = told.value.as_str().and_then(|text| text.parse().ok());
+        for (name, declared) in object.with("address ") {
+            let address = declared.value.as_str().and_then(|text| text.parse().ok());
             if let (Ok(name), Some(address)) = (OwnerName::parse(name), address) {
                 addresses.insert(name, address);
             }
         }
         let members = object
             .with("member ")
-            .filter_map(|(name, told)| Some((OwnerName::parse(name).ok()?, told.value.as_str()?.to_owned())));
-        let fixed = object.with("static ").filter_map(|(member, told)| {
-            Some(StaticAddress { member: member.to_owned(), address: told.value.as_str()?.parse().ok()? })
+            .filter_map(|(name, declared)| Some((OwnerName::parse(name).ok()?, declared.value.as_str()?.to_owned())));
+        let fixed = object.with("static ").filter_map(|(member, declared)| {
+            Some(StaticAddress { member: member.to_owned(), address: declared.value.as_str()?.parse().ok()? })
         });
         let approval = match object.text("status") {
             Some("Pending") => ApprovalState::Pending,
@@ -405,8 +406,8 @@ impl Builder<'_> {
 
 /// The zones that the source says an endpoint writes to; absent where it does not say.
 fn told_group(object: &Object, zones: &Zones) -> Option<Option<Vec<ZoneId>>> {
-    let told = object.get("zoneGroup").and_then(serde_json::Value::as_array)?;
-    let ids = told.iter().filter_map(|one| one.as_str());
+    let declared = object.get("zoneGroup").and_then(serde_json::Value::as_array)?;
+    let ids = declared.iter().filter_map(|one| one.as_str());
     let mut group: Vec<ZoneId> =
         ids.filter_map(|id| zones.all.get(&id.to_ascii_lowercase())).map(|zone| zone.id.clone()).collect();
     let mut seen = std::collections::HashSet::new();

@@ -10,7 +10,7 @@ use super::network::Networks;
 use super::resource::Resources;
 use super::timeline::Played;
 use super::zone::{Zone, Zones};
-use super::{Builder, Parts, Placed, Scope};
+use super::{Builder, Parts, Placed, ScopeParts};
 use crate::compile::compile;
 use crate::dns::RecordType;
 use crate::estate::{
@@ -29,7 +29,7 @@ impl Builder<'_> {
         &mut self,
         zones: Zones,
         networks: Networks,
-        scopes: Vec<Scope>,
+        scopes: Vec<ScopeParts>,
         endpoints: Vec<Endpoint>,
         resources: Resources,
     ) -> Scenario {
@@ -66,7 +66,7 @@ impl Builder<'_> {
             let about = format!("Private endpoint {} gets its addresses and writes its record sets.", endpoint.label);
             step(&mut history, &name, &about, events);
         }
-        let has_endpoints = |scope: &Scope| parts.endpoints.iter().any(|endpoint| endpoint.scope == scope.label);
+        let has_endpoints = |scope: &ScopeParts| parts.endpoints.iter().any(|endpoint| endpoint.scope == scope.label);
         let mut later: Vec<Placed> = Vec::new();
         for (at, label) in played.after.iter().filter(|(at, _)| has_endpoints(&parts.scopes[*at])) {
             let place = parts.resources.all.get(label).and_then(|(_, place)| place.clone());
@@ -158,13 +158,13 @@ impl Builder<'_> {
     }
 
     /// True if the import has the scope and not both of its modes. What the import only refers to is reported as missing.
-    fn lacks_modes(&self, scope: &Scope) -> bool {
-        let object = self.facts.get(&scope.id).filter(|object| object.told.is_some());
+    fn lacks_modes(&self, scope: &ScopeParts) -> bool {
+        let object = self.facts.get(&scope.id).filter(|object| object.declared.is_some());
         let modes = ["ingestionAccessMode", "queryAccessMode"];
         object.is_some_and(|object| modes.iter().any(|attribute| object.text(attribute).is_none()))
     }
 
-    fn modes(&self, scope: &Scope) -> AccessModeSettings {
+    fn modes(&self, scope: &ScopeParts) -> AccessModeSettings {
         let object = self.facts.get(&scope.id);
         let mode = |attribute: &str| mode(object.and_then(|object| object.text(attribute)));
         AccessModeSettings {

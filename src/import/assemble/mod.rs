@@ -43,7 +43,7 @@ struct Builder<'f> {
 }
 
 /// A scope with what is in it.
-struct Scope {
+struct ScopeParts {
     label: String,
     id: ResourceId,
     /// Resources in scoping order, by label.
@@ -108,11 +108,11 @@ impl Builder<'_> {
         self.report.add(Topic::Missing, text, places, Some(get));
     }
 
-    fn scopes(&mut self) -> Vec<Scope> {
+    fn scopes(&mut self) -> Vec<ScopeParts> {
         let facts = self.facts;
-        let mut scopes: Vec<Scope> = Vec::new();
+        let mut scopes: Vec<ScopeParts> = Vec::new();
         for object in facts.of("microsoft.insights/privatelinkscopes") {
-            if object.id.has_unknown_name() && object.told.is_none() {
+            if object.id.has_unknown_name() && object.declared.is_none() {
                 continue;
             }
             self.add_scope(&mut scopes, &object.id);
@@ -121,20 +121,20 @@ impl Builder<'_> {
     }
 
     /// A scope, told of or only referred to; its place in the list.
-    fn add_scope(&mut self, scopes: &mut Vec<Scope>, id: &ResourceId) -> usize {
+    fn add_scope(&mut self, scopes: &mut Vec<ScopeParts>, id: &ResourceId) -> usize {
         if let Some(at) = scopes.iter().position(|scope| scope.id.key() == id.key()) {
             return at;
         }
         let facts = self.facts;
         let label = self.labels.of("scope", id);
         let object = facts.get(id);
-        let told = object.is_some_and(|object| object.told.is_some());
+        let declared = object.is_some_and(|object| object.declared.is_some());
         let has_modes = object.is_some_and(|object| {
             object.get("queryAccessMode").is_some() && object.get("ingestionAccessMode").is_some()
         });
         // A scope nobody referred to stands in for the one an endpoint must lead to; that was told.
         let is_stand_in = object.is_none();
-        if !told && !is_stand_in {
+        if !declared && !is_stand_in {
             let places = object.map_or_else(Vec::new, super::fact::Object::places);
             let get = format!("{} --api-version 2021-07-01-preview", show("resource show", id));
             self.missing(
@@ -159,7 +159,7 @@ impl Builder<'_> {
             self.missing(text, places, format!("{} --api-version 2021-07-01-preview", show("resource show", id)));
         }
         let created = object.and_then(|object| object.text("created")).and_then(|text| text.parse().ok());
-        scopes.push(Scope { label, id: id.clone(), resources: Vec::new(), after: Vec::new(), created });
+        scopes.push(ScopeParts { label, id: id.clone(), resources: Vec::new(), after: Vec::new(), created });
         scopes.len() - 1
     }
 }
@@ -168,7 +168,7 @@ impl Builder<'_> {
 struct Parts {
     zones: Zones,
     networks: Networks,
-    scopes: Vec<Scope>,
+    scopes: Vec<ScopeParts>,
     endpoints: Vec<Endpoint>,
     resources: Resources,
 }

@@ -134,9 +134,9 @@ impl Builder<'_> {
         for object in facts.of(INBOUND) {
             let subnet = object.id_of("subnet").and_then(|id| id.parent());
             let resolver = object.id.parent().and_then(|id| facts.get(&id)?.id_of("network"));
-            let network = subnet.or(resolver).filter(|id| object.told.is_some() && !self.is_unknown_network(id));
+            let network = subnet.or(resolver).filter(|id| object.declared.is_some() && !self.is_unknown_network(id));
             let Some(network) = network else {
-                if object.told.is_some() {
+                if object.declared.is_some() {
                     let text =
                         format!("the network of inbound endpoint {} is not known: it is left out", object.id.name());
                     self.report.add(Topic::NotRead, text, object.places(), None);
@@ -207,7 +207,7 @@ impl Builder<'_> {
             }
         }
         let unresolved = id.kind.is_empty() && !id.name().starts_with('[');
-        if !unresolved && object.is_none_or(|object| object.told.is_none()) {
+        if !unresolved && object.is_none_or(|object| object.declared.is_none()) {
             let mut places = object.map_or_else(Vec::new, Object::places);
             if places.is_empty() {
                 places.extend(facts.children(id, "subnets").flat_map(Object::places).next());
@@ -365,7 +365,7 @@ impl Builder<'_> {
         for id in ids.into_values() {
             let label = self.labels.of("ruleset", &id);
             let (mut rules, mut links) = (Vec::new(), Vec::new());
-            let mut place = facts.get(&id).and_then(|object| object.told.clone());
+            let mut place = facts.get(&id).and_then(|object| object.declared.clone());
             for object in facts.children(&id, "forwardingrules") {
                 let Some(written) = object.text("domainName") else { continue };
                 let Ok(domain) = OwnerName::parse(written) else { continue };

@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Builder, Endpoint, Scope};
+use super::{Builder, Endpoint, ScopeParts};
 use crate::catalogue::EndpointKind;
 use crate::compile::member;
 use crate::dns::OwnerName;
@@ -28,11 +28,11 @@ pub(super) struct Resources {
 }
 
 impl Builder<'_> {
-    pub(super) fn resources(&mut self, scopes: &mut Vec<Scope>, endpoints: &mut [Endpoint]) -> Resources {
+    pub(super) fn resources(&mut self, scopes: &mut Vec<ScopeParts>, endpoints: &mut [Endpoint]) -> Resources {
         let facts = self.facts;
         let mut resources = Resources::default();
         for kind in [WORKSPACE, COMPONENT, COLLECTION] {
-            for object in facts.of(kind).filter(|object| object.told.is_some()) {
+            for object in facts.of(kind).filter(|object| object.declared.is_some()) {
                 let label = self.labels.of("resource", &object.id);
                 let spec = match kind {
                     WORKSPACE => self.workspace(object, &label),
@@ -238,7 +238,7 @@ impl Builder<'_> {
     /// Puts resources into scopes as scoped resources say; gives back those whose resource is not known, by scope.
     fn scoped(
         &mut self,
-        scopes: &mut Vec<Scope>,
+        scopes: &mut Vec<ScopeParts>,
         endpoints: &[Endpoint],
         resources: &Resources,
     ) -> Vec<(usize, ResourceId, Vec<Provenance>)> {
@@ -246,7 +246,7 @@ impl Builder<'_> {
         let mut unknown = Vec::new();
         for object in facts.of("microsoft.insights/privatelinkscopes/scopedresources") {
             let (Some(scope), Some(id)) = (object.id.parent(), object.id_of("resource")) else { continue };
-            let is_told = |id: &ResourceId| facts.get(id).is_some_and(|object| object.told.is_some());
+            let is_told = |id: &ResourceId| facts.get(id).is_some_and(|object| object.declared.is_some());
             if scope.has_unknown_name() && !is_told(&scope) {
                 let text = format!("the scope of scoped resource {} is not known: it is left out", object.id.name());
                 self.report.add(Topic::NotRead, text, object.places(), None);
@@ -275,7 +275,7 @@ impl Builder<'_> {
     /// Resources that only show in the names their private endpoint serves.
     fn inferred(
         &mut self,
-        scopes: &mut [Scope],
+        scopes: &mut [ScopeParts],
         endpoints: &[Endpoint],
         resources: &mut Resources,
         mut unknown: Vec<(usize, ResourceId, Vec<Provenance>)>,

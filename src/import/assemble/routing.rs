@@ -74,7 +74,7 @@ impl Builder<'_> {
                 continue;
             }
             let label = self.labels.of("route table", &id);
-            let object = facts.get(&id).filter(|object| object.told.is_some());
+            let object = facts.get(&id).filter(|object| object.declared.is_some());
             if object.is_none() {
                 let text =
                     format!("route table {label} is referred to and not in the import: its routes are not known");
@@ -98,7 +98,7 @@ impl Builder<'_> {
             let disable_bgp = object.and_then(|one| one.get("disableBgp")?.as_bool()).unwrap_or(false);
             let name = label.as_str().into();
             let table = RouteTable { name, disable_bgp, routes, is_complete, subnets: vec![subnet] };
-            tables.push((id.key(), table, object.and_then(|object| object.told.clone()).or(place)));
+            tables.push((id.key(), table, object.and_then(|object| object.declared.clone()).or(place)));
         }
         tables.into_iter().map(|(_, table, place)| (Routing::RouteTable(table), place)).collect()
     }
@@ -201,7 +201,7 @@ impl Builder<'_> {
         let facts = self.facts;
         let mut all = Vec::new();
         for object in facts.of("microsoft.network/virtualhubs").collect::<Vec<_>>() {
-            if object.told.is_none() {
+            if object.declared.is_none() {
                 continue;
             }
             let name: Arc<str> = self.labels.of("virtual hub", &object.id).into();
@@ -236,7 +236,7 @@ impl Builder<'_> {
                 );
                 self.report.add(Topic::Unresolved, text, object.places(), None);
             }
-            all.push((Routing::VirtualHub(VirtualHub { name, wan, connections, firewall }), object.told.clone()));
+            all.push((Routing::VirtualHub(VirtualHub { name, wan, connections, firewall }), object.declared.clone()));
         }
         all
     }
@@ -269,7 +269,7 @@ impl Builder<'_> {
                 continue;
             }
             let label = self.labels.of("security group", &id);
-            let object = facts.get(&id).filter(|object| object.told.is_some());
+            let object = facts.get(&id).filter(|object| object.declared.is_some());
             if object.is_none() {
                 let text = format!(
                     "security group {label} is referred to and not in the import: only Azure's default rules are taken into account"
@@ -288,7 +288,7 @@ impl Builder<'_> {
             }
             let (name, machines) = (label.as_str().into(), Vec::new());
             let group = SecurityGroup { name, rules, subnets: vec![subnet], machines };
-            groups.push((id.key(), group, object.and_then(|object| object.told.clone()).or(place)));
+            groups.push((id.key(), group, object.and_then(|object| object.declared.clone()).or(place)));
         }
         groups.into_iter().map(|(_, group, place)| (Routing::SecurityGroup(group), place)).collect()
     }

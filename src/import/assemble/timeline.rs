@@ -14,7 +14,7 @@ use super::endpoint::Endpoint;
 use super::network::Networks;
 use super::resource::Resources;
 use super::zone::Zones;
-use super::{Builder, Scope};
+use super::{Builder, ScopeParts};
 use crate::catalogue::Catalogue;
 use crate::compile::address::usable;
 use crate::compile::member::{self, Member};
@@ -46,7 +46,7 @@ struct Play<'p> {
     catalogue: &'p Arc<Catalogue>,
     networks: &'p Networks,
     zones: &'p Zones,
-    scopes: &'p [Scope],
+    scopes: &'p [ScopeParts],
     endpoints: &'p [Endpoint],
     resources: &'p Resources,
 }
@@ -57,7 +57,7 @@ impl Builder<'_> {
     pub(super) fn play(
         &mut self,
         networks: &Networks,
-        scopes: &mut [Scope],
+        scopes: &mut [ScopeParts],
         endpoints: &mut [Endpoint],
         resources: &Resources,
         zones: &Zones,
@@ -121,7 +121,13 @@ impl Builder<'_> {
     }
 
     /// Fixes the known addresses of an endpoint; false if they are fixed already.
-    fn fix(&mut self, endpoint: &mut Endpoint, networks: &Networks, scopes: &[Scope], resources: &Resources) -> bool {
+    fn fix(
+        &mut self,
+        endpoint: &mut Endpoint,
+        networks: &Networks,
+        scopes: &[ScopeParts],
+        resources: &Resources,
+    ) -> bool {
         let subnet = networks.by_label(&endpoint.network).and_then(|network| network.spec.subnet(&endpoint.subnet));
         let Some(subnet) = subnet else { return false };
         let (from, to) = usable(&self.catalogue, subnet);
@@ -288,7 +294,7 @@ impl Play<'_> {
         let mut state = State::new(Arc::clone(self.catalogue), Switches::default());
         let networks: Vec<Event> = self.networks.events().into_iter().map(|(event, _)| event).collect();
         state.declare(declared_names(&networks), Revision(u32::MAX));
-        let told = networks.into_iter().chain(self.zones.events().into_iter().map(|(event, _)| event));
+        let declared = networks.into_iter().chain(self.zones.events().into_iter().map(|(event, _)| event));
         let resources = self.resources.all.values().map(|(spec, _)| spec);
         // Components name workspaces, so those come first, as in the history.
         let (first, rest): (Vec<_>, Vec<_>) = resources.partition(|spec| matches!(spec, ResourceSpec::Workspace(_)));
@@ -302,7 +308,7 @@ impl Play<'_> {
                 created: scope.created,
             })
         });
-        told.chain(resources).chain(scopes).for_each(|event| apply(&mut state, event));
+        declared.chain(resources).chain(scopes).for_each(|event| apply(&mut state, event));
         state
     }
 
@@ -311,7 +317,7 @@ impl Play<'_> {
         let mut state = ground.clone();
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let mut scoped: HashMap<&str, HashSet<&str>> = HashMap::new();
-        let scoping = |scope: &Scope, label: &str| Event::AddScopedResource {
+        let scoping = |scope: &ScopeParts, label: &str| Event::AddScopedResource {
             scope: scope.label.as_str().into(),
             resource: label.into(),
         };
@@ -369,7 +375,7 @@ impl Play<'_> {
     }
 
     /// True if a resource was scoped after the endpoint was made.
-    fn comes_later(&self, scope: &Scope, label: &str, endpoint: &Endpoint) -> bool {
+    fn comes_later(&self, scope: &ScopeParts, label: &str, endpoint: &Endpoint) -> bool {
         if scope.after.iter().any(|(own, of)| own == label && *of == endpoint.label) {
             return true;
         }

@@ -226,14 +226,14 @@ impl Builder<'_> {
             if endpoint.id_of("scope").is_some_and(|id| id.kind == "microsoft.insights/privatelinkscopes") {
                 continue;
             }
-            for (what, told) in endpoint.with(&prefix) {
+            for (what, declared) in endpoint.with(&prefix) {
                 let Some((kind, name)) = what.split_once(' ') else { continue };
                 let (Ok(kind), Ok(owner)) = (kind.parse::<RecordType>(), id.apex.child(name)) else { continue };
-                let texts = told.value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+                let texts = declared.value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
                 let data: Vec<RecordData> = texts.filter_map(|text| record(kind, text)).collect();
                 if let Some(set) = RecordSet::new(owner.clone(), self.catalogue.rules.private_ttl, data) {
                     let creator = Some(endpoint.id.name().to_owned());
-                    sets.entry((owner, kind)).or_insert(Found { set, creator, place: Some(told.from.clone()) });
+                    sets.entry((owner, kind)).or_insert(Found { set, creator, place: Some(declared.from.clone()) });
                 }
             }
         }

@@ -247,7 +247,7 @@ impl Reading<'_> {
                 continue;
             };
             if !super::rest::is_read(&one.kind) {
-                self.told(&id, &Value::Object(Map::new()), &one.pointer);
+                self.declared(&id, &Value::Object(Map::new()), &one.pointer);
                 continue;
             }
             let body = match engine.body(&one) {
@@ -288,7 +288,7 @@ impl Reading<'_> {
             if let Some(unknown) = one.name.unknown() {
                 self.unknown_name(&id, &one.pointer, &unknown.why);
             }
-            self.told(&id, &value, &one.pointer);
+            self.declared(&id, &value, &one.pointer);
         }
     }
 }

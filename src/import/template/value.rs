@@ -27,19 +27,19 @@ pub(super) struct Meter {
 
 /// A part of a value that is shared and counted as long as it exists.
 #[derive(Debug)]
-pub(super) struct Held<T> {
+pub(super) struct Metered<T> {
     pub(super) own: T,
     bytes: usize,
     meter: Rc<Meter>,
 }
 
-impl<T> Drop for Held<T> {
+impl<T> Drop for Metered<T> {
     fn drop(&mut self) {
         self.meter.live.set(self.meter.live.get().saturating_sub(self.bytes));
     }
 }
 
-impl<T> std::ops::Deref for Held<T> {
+impl<T> std::ops::Deref for Metered<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -54,9 +54,9 @@ pub(super) enum Datum {
     Bool(bool),
     Int(i64),
     Float(f64),
-    Text(Rc<Held<String>>),
-    List(Rc<Held<Vec<Datum>>>),
-    Object(Rc<Held<Object>>),
+    Text(Rc<Metered<String>>),
+    List(Rc<Metered<Vec<Datum>>>),
+    Object(Rc<Metered<Object>>),
     Unknown(Rc<Unknown>),
     /// The outputs of a deployment, by its number: evaluated one by one when they are asked for.
     Outputs(usize),
@@ -117,7 +117,7 @@ impl Meter {
         }
     }
 
-    fn hold<T>(self: &Rc<Self>, own: T, bytes: usize) -> Result<Rc<Held<T>>, Trouble> {
+    fn hold<T>(self: &Rc<Self>, own: T, bytes: usize) -> Result<Rc<Metered<T>>, Trouble> {
         self.spend(1 + bytes / 64)?;
         let live = self.live.get().saturating_add(bytes);
         if live > self.most_live {
@@ -126,7 +126,7 @@ impl Meter {
             ));
         }
         self.live.set(live);
-        Ok(Rc::new(Held { own, bytes, meter: Rc::clone(self) }))
+        Ok(Rc::new(Metered { own, bytes, meter: Rc::clone(self) }))
     }
 
     pub(super) fn text(self: &Rc<Self>, text: impl Into<String>) -> Outcome {

@@ -865,7 +865,7 @@ impl Reading<'_> {
         if let Some((_, version)) = text("type").and_then(|kind| kind.split_once('@')) {
             own.entry("apiVersion").or_insert_with(|| version.into());
         }
-        self.told(id, &Value::Object(own), &pointer);
+        self.declared(id, &Value::Object(own), &pointer);
         if resource.planned {
             self.azapi_references(resource, id, plan, &pointer);
         }

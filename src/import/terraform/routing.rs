@@ -136,12 +136,12 @@ impl Reading<'_> {
             ("use_remote_gateways", "useRemoteGateways"),
         ];
         for (name, attribute) in flags {
-            self.told_flag(id, view, name, attribute);
+            self.record_flag(id, view, name, attribute);
         }
     }
 
     fn tf_route_table(&mut self, id: &ResourceId, view: &View<'_>) {
-        self.told_flag(id, view, "disable_bgp_route_propagation", "disableBgp");
+        self.record_flag(id, view, "disable_bgp_route_propagation", "disableBgp");
         if let Some((flag, pointer)) = view.flag("bgp_route_propagation_enabled") {
             self.tell(id, "disableBgp", !flag, &pointer);
         }
@@ -158,7 +158,7 @@ impl Reading<'_> {
     }
 
     fn tf_route(&mut self, id: &ResourceId, view: &View<'_>) {
-        self.told_text(id, view, "address_prefix", "addressPrefix");
+        self.record_text(id, view, "address_prefix", "addressPrefix");
         self.word(id, "nextHopType", view.text("next_hop_type"), NEXT_HOPS);
         if let Some((text, pointer)) = view.text("next_hop_in_ip_address").filter(|(text, _)| !text.is_empty())
             && let Some(address) = self.address(text, &pointer)
@@ -173,7 +173,7 @@ impl Reading<'_> {
         }
         self.word(id, "direction", view.text("direction"), &["Inbound", "Outbound"]);
         self.word(id, "access", view.text("access"), &["Allow", "Deny"]);
-        self.told_text(id, view, "protocol", "protocol");
+        self.record_text(id, view, "protocol", "protocol");
         let lists = [
             ("source_address_prefix", "source_address_prefixes", "sources"),
             ("destination_address_prefix", "destination_address_prefixes", "destinations"),

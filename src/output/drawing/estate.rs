@@ -29,7 +29,7 @@ pub struct Estate {
     /// Private endpoints in the order created.
     pub endpoints: Vec<Endpoint>,
     /// Scopes in the order created.
-    pub scopes: Vec<Scope>,
+    pub scopes: Vec<DrawnScope>,
     /// Resources that are in no scope.
     pub unscoped: Vec<Resource>,
 }
@@ -226,7 +226,7 @@ impl Endpoint {
 /// A scope.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Debug)]
 #[serde(rename_all = "camelCase")]
-pub struct Scope {
+pub struct DrawnScope {
     /// Its name.
     pub name: String,
     /// `ingestionAccessMode`.
@@ -541,12 +541,12 @@ fn endpoint(world: &Compiled, one: &EndpointState) -> Endpoint {
     }
 }
 
-fn scope(one: &ScopeState, resources: Vec<Resource>) -> Scope {
+fn scope(one: &ScopeState, resources: Vec<Resource>) -> DrawnScope {
     let mode = |mode| match mode {
         AccessMode::Open => "Open",
         AccessMode::PrivateOnly => "PrivateOnly",
     };
-    Scope {
+    DrawnScope {
         name: one.spec.name.to_string(),
         ingestion_access_mode: mode(one.access.ingestion),
         query_access_mode: mode(one.access.query),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use super::estate::{Endpoint, Estate, Network, Resource, Scope, ZoneGroup};
+use super::estate::{DrawnScope, Endpoint, Estate, Network, Resource, ZoneGroup};
 use super::text::fit;
 use super::{Condition, TimelineView, Way};
 use crate::output::count;
@@ -53,7 +53,7 @@ pub enum Kind {
     /// A private endpoint.
     Endpoint,
     /// A scope.
-    Scope,
+    DrawnScope,
     /// Resources in no scope.
     Unscoped,
     /// A place that packets come to on their way to an endpoint.
@@ -68,7 +68,7 @@ impl Kind {
             Self::Network => "network",
             Self::Zones => "zones",
             Self::Endpoint => "endpoint",
-            Self::Scope => "scope",
+            Self::DrawnScope => "scope",
             Self::Unscoped => "unscoped",
             Self::Stop => "stop",
         }
@@ -560,7 +560,7 @@ impl Plan {
                 "scope" => {
                     let find = |estate: &Estate| estate.scopes.iter().find(|one| one.name == *name).cloned();
                     let one = find(estate);
-                    self.shape(Kind::Scope, name, *place, index, one.as_ref(), scope, find)
+                    self.shape(Kind::DrawnScope, name, *place, index, one.as_ref(), scope, find)
                 }
                 _ => {
                     let find = |estate: &Estate| Some(estate.unscoped.clone()).filter(|list| !list.is_empty());
@@ -844,7 +844,7 @@ fn endpoint(one: &Endpoint, pen: &mut Pen) -> Condition {
     one.standing()
 }
 
-fn scope(one: &Scope, pen: &mut Pen) -> Condition {
+fn scope(one: &DrawnScope, pen: &mut Pen) -> Condition {
     pen.name(&one.name, None);
     pen.quiet(&format!("ingestion {}, query {}", one.ingestion_access_mode, one.query_access_mode));
     resources(&one.resources, MOST_RESOURCES, pen);

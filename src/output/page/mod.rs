@@ -128,7 +128,7 @@ pub struct Parts {
     /// Private endpoints with their addresses.
     pub endpoints: Vec<estate::Endpoint>,
     /// Scopes with their resources.
-    pub scopes: Vec<estate::Scope>,
+    pub scopes: Vec<estate::DrawnScope>,
 }
 
 /// The drawings of all steps.
@@ -392,7 +392,7 @@ struct PartPools {
     networks: Pool<estate::Network>,
     zones: Pool<estate::ZoneGroup>,
     endpoints: Pool<estate::Endpoint>,
-    scopes: Pool<estate::Scope>,
+    scopes: Pool<estate::DrawnScope>,
 }
 
 impl PartPools {

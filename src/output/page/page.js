@@ -496,7 +496,7 @@
   }
 
   let tag = null;
-  let edition = null;
+  let generation = null;
 
   async function state() {
     const told = await ask("/v1/state");
@@ -504,14 +504,14 @@
     server = told.value;
     $("server").hidden = false;
     $("server").classList.remove("down");
-    const stands = JSON.stringify([server.edition, server.revision, server.step]);
-    if (stands !== edition) {
+    const stands = JSON.stringify([server.generation, server.revision, server.step]);
+    if (stands !== generation) {
       const answer = await ask("/v1/story", tag ? { headers: { "if-none-match": tag } } : {});
       if (answer) {
         tag = answer.tag;
         take(answer.value);
       }
-      edition = stands;
+      generation = stands;
     }
     if ($("follow").checked && serverStep() >= 0 && (serverStep() !== before || shown === null) && serverStep() !== at) show(serverStep());
     shown = serverStep();

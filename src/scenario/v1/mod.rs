@@ -19,20 +19,20 @@ pub(super) const VERSION: u32 = 1;
 
 /// A scenario from its tree.
 pub(super) fn scenario(file: &str, root: &mut Node<'_>, files: &Files<'_>, faults: &mut Faults) -> Option<Scenario> {
-    let shape = shaped(&scenario_schema(), root, faults)?;
-    Some(load::load(file, root, shape, files, faults))
+    let schema = shaped(&scenario_schema(), root, faults)?;
+    Some(load::load(file, root, schema, files, faults))
 }
 
 /// A spec from its tree.
 pub(super) fn spec(file: &str, root: &mut Node<'_>, faults: &mut Faults) -> Option<Spec> {
-    let shape = shaped(&spec_schema(), root, faults)?;
-    Some(load::load_spec(file, root, shape, faults))
+    let schema = shaped(&spec_schema(), root, faults)?;
+    Some(load::load_spec(file, root, schema, faults))
 }
 
 /// Accepted findings from their tree.
 pub(super) fn allow_file(file: &str, root: &mut Node<'_>, faults: &mut Faults) -> Option<AllowFile> {
-    let shape = shaped(&allow_schema(), root, faults)?;
-    Some(load::load_allow_file(file, root, &shape, faults))
+    let schema = shaped(&allow_schema(), root, faults)?;
+    Some(load::load_allow_file(file, root, &schema, faults))
 }
 
 /// Events from their tree, behind the end of `history`, where the estate is in `state`.
@@ -43,8 +43,8 @@ pub(super) fn addition(
     state: &State,
     faults: &mut Faults,
 ) -> Option<Addition> {
-    let shape = shaped(&addition_schema(), root, faults)?;
-    Some(load::load_addition(file, root, shape, history, state, faults))
+    let schema = shaped(&addition_schema(), root, faults)?;
+    Some(load::load_addition(file, root, schema, history, state, faults))
 }
 
 /// The text of a scenario.

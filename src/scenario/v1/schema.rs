@@ -526,10 +526,10 @@ pub(super) struct AdditionSchema {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 4_294_967_295_u32))]
     pub built_on: Option<u32>,
-    /// The edition they build on, where the revision's number is not enough.
+    /// The generation they build on, where the revision's number is not enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
-    pub edition: Option<u64>,
+    pub generation: Option<u64>,
     /// The step's name; `live-N` without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,

@@ -52,9 +52,9 @@ impl<S: Sync> FromRequest<S> for Text {
 }
 
 /// The part behind the question mark.
-pub(super) struct Asked<T>(pub(super) T);
+pub(super) struct UrlQuery<T>(pub(super) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for UrlQuery<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
@@ -66,9 +66,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 }
 
 /// A name in the path.
-pub(super) struct Named(pub(super) String);
+pub(super) struct PathName(pub(super) String);
 
-impl<S: Send + Sync> FromRequestParts<S> for Named {
+impl<S: Send + Sync> FromRequestParts<S> for PathName {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
@@ -106,11 +106,11 @@ async fn octets(request: Request) -> Result<Vec<u8>, Problem> {
 
 /// The estate at a step's name or a revision; what is served without either.
 pub(super) fn at(admin: &Admin, text: Option<&str>) -> Result<Arc<Compiled>, Problem> {
-    let standing = admin.control.standing();
-    let Some(text) = text else { return Ok(Arc::clone(&standing.world)) };
-    standing.at(text).ok_or_else(|| {
-        let steps: Vec<&str> = standing.world.history.steps().iter().map(|step| &*step.name).collect();
-        let last = standing.world.history.last();
+    let position = admin.control.position();
+    let Some(text) = text else { return Ok(Arc::clone(&position.world)) };
+    position.at(text).ok_or_else(|| {
+        let steps: Vec<&str> = position.world.history.steps().iter().map(|step| &*step.name).collect();
+        let last = position.world.history.last();
         Problem::missing(format!(
             "there is no step or revision {text:?}; the steps are {}, and revisions go up to {last}",
             steps.join(", ")

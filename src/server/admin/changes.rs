@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ask::{Asked, Body, Text};
+use super::ask::{Body, Text, UrlQuery};
 use super::problem::blocking;
 use super::state::PositionDocument;
 use super::{Admin, Problem};
@@ -44,8 +44,8 @@ struct Goal {
 struct BuiltOnQuery {
     /// The revision.
     built_on: Option<u32>,
-    /// The edition.
-    edition: Option<u64>,
+    /// The generation.
+    generation: Option<u64>,
 }
 
 /// The written form of events, whose schema is that of scenarios.
@@ -101,8 +101,8 @@ async fn change(
     admin: Admin,
     operation: impl FnOnce(&Control) -> Result<Arc<Position>, ControlError> + Send + 'static,
 ) -> Result<Json<PositionDocument>, Problem> {
-    let standing = blocking(move || Ok(operation(&admin.control)?)).await?;
-    Ok(Json(PositionDocument::of(&standing)))
+    let position = blocking(move || Ok(operation(&admin.control)?)).await?;
+    Ok(Json(PositionDocument::of(&position)))
 }
 
 /// Go to the next step.
@@ -161,20 +161,20 @@ async fn go_to(State(admin): State<Admin>, Body(goal): Body<Goal>) -> Result<Jso
 )]
 async fn events(
     State(admin): State<Admin>,
-    Asked(query): Asked<BuiltOnQuery>,
+    UrlQuery(query): UrlQuery<BuiltOnQuery>,
     Text(text): Text,
 ) -> Result<Json<AppendedDocument>, Problem> {
-    let given = BuiltOn { revision: query.built_on.map(Revision), edition: query.edition };
+    let given = BuiltOn { revision: query.built_on.map(Revision), generation: query.generation };
     blocking(move || {
-        let Appended { standing, before, left } = admin.control.append("events", &text, given)?;
-        let refusals = standing.world.state.refusals.iter().filter(|refusal| refusal.revision > before);
+        let Appended { position, before, left } = admin.control.append("events", &text, given)?;
+        let refusals = position.world.state.refusals.iter().filter(|refusal| refusal.revision > before);
         let refused = refusals.map(|refusal| RefusedDocument {
             revision: refusal.revision.0,
             line: refusal.place.as_ref().map(|place| place.line),
             reason: refusal.reason.to_string(),
         });
         Ok(Json(AppendedDocument {
-            position: PositionDocument::of(&standing),
+            position: PositionDocument::of(&position),
             built_on: before.0,
             refused: refused.collect(),
             left,

@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ask::{Asked, at};
+use super::ask::{UrlQuery, at};
 use super::problem::blocking;
 use super::{Admin, Problem, documents};
 use crate::assess::diff::diff_for;
@@ -40,7 +40,10 @@ struct DiffQuery {
         (status = NOT_FOUND, description = "There is no such step.", body = Problem, content_type = "application/problem+json")
     )
 )]
-async fn difference(State(admin): State<Admin>, Asked(query): Asked<DiffQuery>) -> Result<Json<DiffDocument>, Problem> {
+async fn difference(
+    State(admin): State<Admin>,
+    UrlQuery(query): UrlQuery<DiffQuery>,
+) -> Result<Json<DiffDocument>, Problem> {
     blocking(move || {
         let (before, after) = (at(&admin, Some(&query.from))?, at(&admin, query.to.as_deref())?);
         let clients: Vec<String> = query.client.iter().flat_map(|list| list.split(',')).map(str::to_owned).collect();

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ask::{Asked, at, network, owner_name};
+use super::ask::{UrlQuery, at, network, owner_name};
 use super::problem::blocking;
 use super::{Admin, Problem, documents};
 use crate::assess::flow::Client;
@@ -23,7 +23,7 @@ use crate::output::findings::{self, FindingDocument};
 use crate::output::flows::{self as flow_report, FlowDocument};
 use crate::resolve::explain::Chosen;
 use crate::resolve::{Question, explain as explained};
-use crate::server::faults::Asked as FaultAsked;
+use crate::server::faults::FaultQuestion;
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::new().routes(routes!(explain)).routes(routes!(flows)).routes(routes!(list_findings))
@@ -73,7 +73,7 @@ struct ExplainDocument {
 )]
 async fn explain(
     State(admin): State<Admin>,
-    Asked(query): Asked<ExplainQuery>,
+    UrlQuery(query): UrlQuery<ExplainQuery>,
 ) -> Result<Json<ExplainDocument>, Problem> {
     blocking(move || {
         let name = owner_name(&query.name)?;
@@ -96,8 +96,12 @@ async fn explain(
         let told = explained(&world, view, chosen, &question);
         let answer = answered(&world, view, &question);
         let mut text = explanation::text(&told, &answer);
-        let asked =
-            FaultAsked { name: &question.name, kind, view: world.views.get(view).label(), transport: Transport::Udp };
+        let asked = FaultQuestion {
+            name: &question.name,
+            kind,
+            view: world.views.get(view).label(),
+            transport: Transport::Udp,
+        };
         let faults = match &query.at {
             None => admin.control.service().faults().notes(&asked, std::time::Instant::now()),
             Some(_) => Vec::new(),
@@ -157,7 +161,7 @@ struct FlowsQuery {
 )]
 async fn flows(
     State(admin): State<Admin>,
-    Asked(query): Asked<FlowsQuery>,
+    UrlQuery(query): UrlQuery<FlowsQuery>,
 ) -> Result<Json<Vec<FlowDocument>>, Problem> {
     blocking(move || {
         let operation = query.operation.map(Operation::from);
@@ -199,7 +203,7 @@ struct FindingsQuery {
 )]
 async fn list_findings(
     State(admin): State<Admin>,
-    Asked(query): Asked<FindingsQuery>,
+    UrlQuery(query): UrlQuery<FindingsQuery>,
 ) -> Result<Json<Vec<FindingDocument>>, Problem> {
     blocking(move || {
         let world = at(&admin, query.at.as_deref())?;

@@ -11,11 +11,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ask::{Body, Named};
+use super::ask::{Body, PathName};
 use super::queries::{rcode, transport};
 use super::{Admin, Problem};
 use crate::dns::{Rcode, Transport};
-use crate::server::faults::{Armed, Fault, FaultEffect, FaultError, Scope};
+use crate::server::faults::{Armed, Fault, FaultEffect, FaultError, FaultFilter};
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::new().routes(routes!(list, set, clear_all)).routes(routes!(clear))
@@ -132,7 +132,7 @@ impl FaultDocument {
             seconds => seconds.map(Duration::from_secs_f64),
         };
         Ok(Fault {
-            scope: Scope {
+            scope: FaultFilter {
                 name: name.map_err(|error| Problem::bad(format!("the name cannot be used: {error}")))?,
                 kind: kind.map_err(|error| Problem::bad(format!("the type cannot be used: {error}")))?,
                 network: self.network.clone(),
@@ -148,7 +148,7 @@ impl FaultDocument {
 
     fn of(fault: &Fault) -> Self {
         let Fault { scope, share, seed, lasts, delay, effect } = fault;
-        let Scope { name, kind, network, transport } = scope;
+        let FaultFilter { name, kind, network, transport } = scope;
         Self {
             effect: effect.map(|effect| match effect {
                 FaultEffect::Drop => EffectName::Drop,
@@ -247,7 +247,7 @@ async fn clear_all(State(admin): State<Admin>) -> Json<Cleared> {
         (status = NOT_FOUND, description = "There is none of that number.", body = Problem, content_type = "application/problem+json")
     )
 )]
-async fn clear(State(admin): State<Admin>, Named(number): Named) -> Result<StatusCode, Problem> {
+async fn clear(State(admin): State<Admin>, PathName(number): PathName) -> Result<StatusCode, Problem> {
     let cleared = number.parse().is_ok_and(|number| admin.control.service().faults().clear(number, Instant::now()));
     let shown: String = number.chars().take(80).collect();
     cleared.then_some(StatusCode::NO_CONTENT).ok_or_else(|| Problem::missing(format!("there is no fault {shown}")))

@@ -50,20 +50,20 @@ async fn livez() -> &'static str {
     )
 )]
 async fn readyz(State(admin): State<Admin>) -> Response {
-    let standing = admin.control.standing();
+    let position = admin.control.position();
     let mut reasons = Vec::new();
     let ready = !admin.is_draining();
     if !ready {
         reasons.push("the server is about to end".to_owned());
     }
-    if let Some(failure) = &standing.reloads.failure {
+    if let Some(failure) = &position.reloads.failure {
         reasons.push(format!("the last reload failed, and the revision before is served on: {failure}"));
     }
     let body = Readiness {
         ready,
         reasons,
-        revision: standing.world.revision().0,
-        reload: ReloadDocument::of(&standing.reloads),
+        revision: position.world.revision().0,
+        reload: ReloadDocument::of(&position.reloads),
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()

@@ -22,8 +22,8 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
 )]
 async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
     let text = blocking(move || {
-        let standing = admin.control.standing();
-        let reloads = &standing.reloads;
+        let position = admin.control.position();
+        let reloads = &position.reloads;
         let outcomes = [("succeeded".to_owned(), reloads.succeeded), ("failed".to_owned(), reloads.failed)];
         let mut others = vec![
             Family::by_label(
@@ -38,10 +38,10 @@ async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
                 "1 while the last reload has failed and an older revision is served.",
                 f64::from(u8::from(reloads.failure.is_some())),
             ),
-            Family::counter("ampls_dns_publications_total", "How many revisions were published.", standing.edition),
+            Family::counter("ampls_dns_publications_total", "How many revisions were published.", position.generation),
         ];
-        if Assessment::is_quick(&standing.world) {
-            let broken = admin.assessed.of(&standing.world).counts().broken;
+        if Assessment::is_quick(&position.world) {
+            let broken = admin.assessed.of(&position.world).counts().broken;
             others.push(Family::gauge(
                 "ampls_dns_broken_names",
                 "Pairs of a network and a public name that do not work and are meant to; absent for a large estate.",

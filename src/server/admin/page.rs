@@ -29,11 +29,11 @@ const MOST_KEPT: usize = 16 << 20;
 
 /// The value of the history that was asked for last.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Kept(Arc<Mutex<Option<Told>>>);
+pub(super) struct Kept(Arc<Mutex<Option<CachedTimeline>>>);
 
 /// A history, told.
 #[derive(Clone, Debug)]
-struct Told {
+struct CachedTimeline {
     /// What it was made from. As long as it is held here, no other history has its address.
     history: Arc<History>,
     title: Arc<str>,
@@ -43,38 +43,39 @@ struct Told {
 }
 
 impl Kept {
-    fn of(&self, standing: &Position) -> Told {
-        let start = standing.start().map(|step| Arc::clone(&step.name));
+    fn of(&self, position: &Position) -> CachedTimeline {
+        let start = position.start().map(|step| Arc::clone(&step.name));
         // A panic while telling leaves the last value, which is whole.
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let history = &standing.world.history;
-        let same =
-            |told: &&Told| Arc::ptr_eq(&told.history, history) && told.title == standing.title && told.start == start;
-        if let Some(told) = kept.as_ref().filter(same) {
-            return told.clone();
+        let history = &position.world.history;
+        let same = |cached: &&CachedTimeline| {
+            Arc::ptr_eq(&cached.history, history) && cached.title == position.title && cached.start == start
+        };
+        if let Some(cached) = kept.as_ref().filter(same) {
+            return cached.clone();
         }
-        let json: Arc<str> = value(standing, start.as_deref()).into();
+        let json: Arc<str> = value(position, start.as_deref()).into();
         let digest = Sha256::digest(json.as_bytes());
         let tag = digest.iter().take(12).fold(String::new(), |tag, octet| format!("{tag}{octet:02x}"));
-        let told = Told {
+        let cached = CachedTimeline {
             history: Arc::clone(history),
-            title: Arc::clone(&standing.title),
+            title: Arc::clone(&position.title),
             start,
             tag: format!("\"{tag}\""),
             json,
         };
         // What is large is made again rather than held beside the answers.
-        *kept = (told.json.len() <= MOST_KEPT).then(|| told.clone());
-        told
+        *kept = (cached.json.len() <= MOST_KEPT).then(|| cached.clone());
+        cached
     }
 }
 
 /// The value as JSON.
-fn value(standing: &Position, start: Option<&str>) -> String {
-    let steps = steps(&standing.world.history);
-    let worlds = steps.iter().map(|step| Compiled::clone(&standing.at_revision(step.end))).collect();
+fn value(position: &Position, start: Option<&str>) -> String {
+    let steps = steps(&position.world.history);
+    let worlds = steps.iter().map(|step| Compiled::clone(&position.at_revision(step.end))).collect();
     let mut tale = TimelineView::of_worlds(steps, worlds, &[]);
-    tale.title = Arc::clone(&standing.title);
+    tale.title = Arc::clone(&position.title);
     tale.start = start.and_then(|name| tale.step(name)).unwrap_or(tale.start);
     serde_json::to_string(&Page::of(&tale)).expect("values of the page have string keys only")
 }
@@ -99,12 +100,12 @@ async fn page() -> Response {
     )
 )]
 async fn story(State(admin): State<Admin>, headers: HeaderMap) -> Result<Response, Problem> {
-    let told = blocking(move || Ok(admin.story.of(&admin.control.standing()))).await?;
+    let cached = blocking(move || Ok(admin.story.of(&admin.control.position()))).await?;
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let known = known.flat_map(|tags| tags.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == told.tag);
-    let tag = [(header::ETAG, told.tag)];
+    let known = known.flat_map(|tags| tags.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == cached.tag);
+    let tag = [(header::ETAG, cached.tag)];
     if known {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
     }
-    Ok((tag, [(header::CONTENT_TYPE, "application/json")], told.json.to_string()).into_response())
+    Ok((tag, [(header::CONTENT_TYPE, "application/json")], cached.json.to_string()).into_response())
 }

@@ -33,9 +33,9 @@ pub struct Problem {
     /// The revision that is served, where events were built on another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_revision: Option<u32>,
-    /// The edition that is served, where events were built on another one.
+    /// The generation that is served, where events were built on another one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub edition: Option<u64>,
+    pub generation: Option<u64>,
     /// What is wrong with the text that was sent, place by place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<TextError>,
@@ -73,7 +73,7 @@ impl Problem {
             status: status.as_u16(),
             detail,
             current_revision: None,
-            edition: None,
+            generation: None,
             errors,
         }
     }
@@ -110,9 +110,9 @@ impl From<ControlError> for Problem {
             ControlError::AtEnd | ControlError::AtStart => Self::new(StatusCode::CONFLICT, detail)
                 .kind("urn:ampls-dns:problem:no-further-step", "There is no further step"),
             ControlError::TooManySnapshots | ControlError::TooManyEvents => Self::new(StatusCode::CONFLICT, detail),
-            ControlError::Stale { current, edition, .. } => Self {
+            ControlError::Stale { current, generation, .. } => Self {
                 current_revision: Some(current.0),
-                edition: Some(edition),
+                generation: Some(generation),
                 ..Self::new(StatusCode::CONFLICT, detail)
                     .kind("urn:ampls-dns:problem:stale", "Built on another revision")
             },

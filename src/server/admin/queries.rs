@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ask::Asked;
+use super::ask::UrlQuery;
 use super::problem::blocking;
 use super::{Admin, Problem};
 use crate::dns::Rcode;
@@ -37,7 +37,7 @@ const LONGEST_WAIT: f64 = 60.0;
 #[derive(Deserialize, IntoParams, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
+struct QueryParameters {
     /// The name asked for; `*.azure.com` is every name below `azure.com`.
     name: Option<String>,
     /// The type asked for, such as `AAAA`.
@@ -109,7 +109,7 @@ pub struct QueriesDocument {
     pub missed: u64,
 }
 
-impl Wanted {
+impl QueryParameters {
     fn filter(&self) -> Result<Filter, Problem> {
         // JSON numbers of other languages end there.
         if let Some(since) = self.since.filter(|since| i64::try_from(*since).is_err()) {
@@ -132,8 +132,8 @@ impl Wanted {
     }
 }
 
-fn read<T: FromStr>(what: &str, text: &str, wanted: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_| Problem::bad(format!("the {what} `{}` cannot be used; write {wanted}", shown(text))))
+fn read<T: FromStr>(what: &str, text: &str, parameters: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::bad(format!("the {what} `{}` cannot be used; write {parameters}", shown(text))))
 }
 
 /// As much of a text as an error repeats.
@@ -169,28 +169,31 @@ fn client(text: &str) -> Result<IpNet, Problem> {
 
 /// The last queries, with the answers they got and who wrote them.
 #[utoipa::path(
-    get, path = "/v1/queries", tag = "queries", params(Wanted),
+    get, path = "/v1/queries", tag = "queries", params(QueryParameters),
     responses(
         (status = OK, description = "The queries that match.", body = QueriesDocument),
         (status = BAD_REQUEST, description = "The filter cannot be used.", body = Problem, content_type = "application/problem+json")
     )
 )]
-async fn last(State(admin): State<Admin>, Asked(wanted): Asked<Wanted>) -> Result<Json<QueriesDocument>, Problem> {
-    let filter = wanted.filter()?;
-    let limit = wanted.limit.unwrap_or(SHOWN);
+async fn last(
+    State(admin): State<Admin>,
+    UrlQuery(parameters): UrlQuery<QueryParameters>,
+) -> Result<Json<QueriesDocument>, Problem> {
+    let filter = parameters.filter()?;
+    let limit = parameters.limit.unwrap_or(SHOWN);
     if !(1..=MOST_SHOWN).contains(&limit) {
         return Err(Problem::bad(format!("the limit {limit} cannot be used; write 1 to {MOST_SHOWN}")));
     }
     blocking(move || {
         let log = admin.control.service().log();
         let kept = log.kept();
-        let since = wanted.since.unwrap_or_default();
+        let since = parameters.since.unwrap_or_default();
         let oldest = kept.queries.first().and_then(|one| one.sequence).unwrap_or(kept.last + 1);
         let matching = kept.queries.iter().filter(|one| one.sequence > Some(since));
         let mut matching: Vec<_> = matching.filter(|one| log.lets_through(&filter, one)).collect();
         let mut next = kept.last;
         if matching.len() > limit {
-            if wanted.since.is_some() {
+            if parameters.since.is_some() {
                 matching.truncate(limit);
                 next = matching.last().and_then(|one| one.sequence).unwrap_or(next);
             } else {
@@ -212,10 +215,14 @@ async fn last(State(admin): State<Admin>, Asked(wanted): Asked<Wanted>) -> Resul
         (status = NOT_FOUND, description = "No query has matched in that time.", body = Problem, content_type = "application/problem+json")
     )
 )]
-async fn wait(State(admin): State<Admin>, Asked(awaited): Asked<Awaited>) -> Result<Json<QueryDocument>, Problem> {
+async fn wait(
+    State(admin): State<Admin>,
+    UrlQuery(awaited): UrlQuery<Awaited>,
+) -> Result<Json<QueryDocument>, Problem> {
     let Awaited { name, r#type, view, rcode, transport, client, answer, writer, fault, since, timeout } = awaited;
-    let wanted = Wanted { name, r#type, view, rcode, transport, client, answer, writer, fault, since, limit: None };
-    let filter = wanted.filter()?;
+    let parameters =
+        QueryParameters { name, r#type, view, rcode, transport, client, answer, writer, fault, since, limit: None };
+    let filter = parameters.filter()?;
     let seconds = timeout.unwrap_or(WAIT);
     if !(0.0..=LONGEST_WAIT).contains(&seconds) {
         return Err(Problem::bad(format!("the timeout {seconds} cannot be used; write 0 to {LONGEST_WAIT} seconds")));

@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ask::{Asked, at, owner_name};
+use super::ask::{UrlQuery, at, owner_name};
 use super::problem::blocking;
 use super::{Admin, Problem, documents};
 use crate::output::record_sets::{self, Filter, RecordSetsDocument};
@@ -54,7 +54,7 @@ struct RecordSetsQuery {
 )]
 async fn list(
     State(admin): State<Admin>,
-    Asked(query): Asked<RecordSetsQuery>,
+    UrlQuery(query): UrlQuery<RecordSetsQuery>,
 ) -> Result<Json<RecordSetsDocument>, Problem> {
     blocking(move || {
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT);

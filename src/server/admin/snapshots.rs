@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ask::{Body, Named};
+use super::ask::{Body, PathName};
 use super::problem::blocking;
 use super::state::{PositionDocument, timestamp};
 use super::{Admin, Problem};
@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
 /// How to call it.
 #[derive(Deserialize, ToSchema, Debug)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct SnapshotRequest {
     /// Letters, digits, `.`, `-` and `_`.
     #[schema(pattern = "^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$", max_length = 128)]
     name: String,
@@ -59,7 +59,7 @@ async fn list(State(admin): State<Admin>) -> Result<Json<Vec<SnapshotDocument>>,
 
 /// Keep what is served under a name; a snapshot of that name before is replaced.
 #[utoipa::path(
-    post, path = "/v1/snapshots", tag = "snapshots", request_body = Wanted,
+    post, path = "/v1/snapshots", tag = "snapshots", request_body = SnapshotRequest,
     responses(
         (status = CREATED, description = "It is kept.", body = SnapshotDocument),
         (status = BAD_REQUEST, description = "The name or the body cannot be used.", body = Problem, content_type = "application/problem+json"),
@@ -68,9 +68,9 @@ async fn list(State(admin): State<Admin>) -> Result<Json<Vec<SnapshotDocument>>,
 )]
 async fn take(
     State(admin): State<Admin>,
-    Body(wanted): Body<Wanted>,
+    Body(request): Body<SnapshotRequest>,
 ) -> Result<(StatusCode, Json<SnapshotDocument>), Problem> {
-    blocking(move || Ok((StatusCode::CREATED, Json(admin.control.snapshot(&wanted.name)?.into())))).await
+    blocking(move || Ok((StatusCode::CREATED, Json(admin.control.snapshot(&request.name)?.into())))).await
 }
 
 /// Forget a snapshot.
@@ -81,7 +81,7 @@ async fn take(
         (status = NOT_FOUND, description = "There is none of that name.", body = Problem, content_type = "application/problem+json")
     )
 )]
-async fn forget(State(admin): State<Admin>, Named(name): Named) -> Result<StatusCode, Problem> {
+async fn forget(State(admin): State<Admin>, PathName(name): PathName) -> Result<StatusCode, Problem> {
     blocking(move || {
         admin.control.forget(&name)?;
         Ok(StatusCode::NO_CONTENT)
@@ -97,6 +97,6 @@ async fn forget(State(admin): State<Admin>, Named(name): Named) -> Result<Status
         (status = NOT_FOUND, description = "There is none of that name.", body = Problem, content_type = "application/problem+json")
     )
 )]
-async fn restore(State(admin): State<Admin>, Named(name): Named) -> Result<Json<PositionDocument>, Problem> {
+async fn restore(State(admin): State<Admin>, PathName(name): PathName) -> Result<Json<PositionDocument>, Problem> {
     blocking(move || Ok(Json(PositionDocument::of(&*admin.control.restore(&name)?)))).await
 }

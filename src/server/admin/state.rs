@@ -28,16 +28,16 @@ pub(super) struct PositionDocument {
     /// The revision that is served: how many events have happened.
     revision: u32,
     /// How many publications there have been; unlike the revision it only grows.
-    edition: u64,
+    generation: u64,
     /// The step it stands at; absent where the history has no steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<String>,
 }
 
 impl PositionDocument {
-    pub(super) fn of(standing: &Position) -> Self {
-        let step = standing.step().map(|step| step.name.to_string());
-        Self { revision: standing.world.revision().0, edition: standing.edition, step }
+    pub(super) fn of(position: &Position) -> Self {
+        let step = position.step().map(|step| step.name.to_string());
+        Self { revision: position.world.revision().0, generation: position.generation, step }
     }
 }
 
@@ -130,25 +130,25 @@ async fn state(State(admin): State<Admin>) -> Result<Json<StateDocument>, Proble
 }
 
 fn document(admin: &Admin) -> StateDocument {
-    let standing = admin.control.standing();
-    let world = &standing.world;
+    let position = admin.control.position();
+    let world = &position.world;
     let listeners = admin.control.service().snapshots().listeners();
     let steps = world.history.steps().iter().enumerate().map(|(index, step)| StepDocument {
         name: step.name.to_string(),
         about: step.about.to_string(),
         revision: step.end.0,
-        current: standing.step == Some(index),
+        current: position.step == Some(index),
     });
     let address_of = |network: &NetworkName| {
         let listener = listeners.iter().find(|bound| bound.network.as_ref() == Some(network));
         listener.map(|bound| bound.address.to_string())
     };
     StateDocument {
-        title: standing.title.to_string(),
+        title: position.title.to_string(),
         source: admin.control.source().name().to_owned(),
         cloud: world.history.cloud.to_string(),
-        position: PositionDocument::of(&standing),
-        start: standing.start().map(|step| step.name.to_string()),
+        position: PositionDocument::of(&position),
+        start: position.start().map(|step| step.name.to_string()),
         steps: steps.collect(),
         listeners: listeners
             .iter()
@@ -156,7 +156,7 @@ fn document(admin: &Admin) -> StateDocument {
             .map(|bound| bound.address.to_string())
             .collect(),
         estate: estate(world, address_of),
-        reload: ReloadDocument::of(&standing.reloads),
+        reload: ReloadDocument::of(&position.reloads),
         assessment: Assessment::is_quick(world).then(|| findings::summary_document(&admin.assessed.of(world))),
     }
 }

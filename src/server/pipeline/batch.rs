@@ -14,7 +14,7 @@ use crate::dns::wire::{Transport, encode};
 use crate::dns::{ExtendedError, OwnerName, Rcode, Reply};
 use crate::resolve::{Ede, ForwardedQuery, Forwarding, RequestContext, Response, Subnets, answer, parse};
 use crate::server::faults::effect::apply;
-use crate::server::faults::{Asked, FaultEffect, FaultHit};
+use crate::server::faults::{FaultEffect, FaultHit, FaultQuestion};
 use crate::server::observe::{Made, Path, Recording};
 use crate::server::service::Conduct;
 use crate::server::snapshot::Generation;
@@ -116,7 +116,7 @@ impl Batch<'_> {
         }
         let name = OwnerName::from_wire(query.name).ok()?;
         let view = self.generation.prepared.world().views.get(view).label();
-        let asked = Asked { name: &name, kind: query.kind, view, transport };
+        let asked = FaultQuestion { name: &name, kind: query.kind, view, transport };
         self.listener.service.faults().hit(&asked, Instant::now())
     }
 

@@ -26,18 +26,18 @@ const BATCHES: usize = 8;
 const STRIDE: usize = QUERY_OCTETS + 64;
 
 /// A source address as the kernel writes it, of the family of the socket. One for both would be eight times as long.
-pub(super) trait Source: SockaddrLike + Copy {
+pub(super) trait SourceAddress: SockaddrLike + Copy {
     /// The same, to be reckoned with.
     fn address(&self) -> SocketAddr;
 }
 
-impl Source for SockaddrIn {
+impl SourceAddress for SockaddrIn {
     fn address(&self) -> SocketAddr {
         SocketAddrV4::from(*self).into()
     }
 }
 
-impl Source for SockaddrIn6 {
+impl SourceAddress for SockaddrIn6 {
     fn address(&self) -> SocketAddr {
         SocketAddrV6::from(*self).into()
     }
@@ -60,7 +60,7 @@ pub(super) struct Batch<S> {
     sending: MultiHeaders<S>,
 }
 
-impl<S: Source> Batch<S> {
+impl<S: SourceAddress> Batch<S> {
     pub(super) fn new(listener: Listener) -> Self {
         Self {
             listener,
@@ -137,7 +137,7 @@ impl<S: Source> Batch<S> {
     }
 }
 
-impl<S: Source> Datagrams for Batch<S> {
+impl<S: SourceAddress> Datagrams for Batch<S> {
     async fn round(&mut self, socket: &Rc<UdpSocket>, late: &mut JoinSet<()>) -> io::Result<()> {
         let fd = socket.as_raw_fd();
         for _ in 0..BATCHES {

@@ -20,9 +20,9 @@ use crate::scenario::node::{Node, Range};
 use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
-    pub(super) fn expect(&mut self, shape: &ExpectSchema, node: &Node, into: &mut Vec<Expectation>) {
-        let askers = self.askers(shape, node);
-        let askings = self.askings(shape, node);
+    pub(super) fn expect(&mut self, schema: &ExpectSchema, node: &Node, into: &mut Vec<Expectation>) {
+        let askers = self.askers(schema, node);
+        let askings = self.askings(schema, node);
         // Every question by every transport, and by every asker.
         let each = |into: &mut Vec<Expectation>, pourer: &Self, range, expected: &dyn Fn(From) -> Expected| {
             for asking in &askings {
@@ -32,7 +32,7 @@ impl Loader<'_> {
                 );
             }
         };
-        for ((question, answer), (key, own)) in shape.answers.iter().zip(node.entries_of("answers")) {
+        for ((question, answer), (key, own)) in schema.answers.iter().zip(node.entries_of("answers")) {
             let Some((name, kind)) = self.question(question, key.range) else { continue };
             let Some(answer) = self.answer(kind, answer.names(), own) else { continue };
             each(into, self, key.range, &|from| {
@@ -40,7 +40,7 @@ impl Loader<'_> {
                 Expected::Answer { from, name, kind, answer }
             });
         }
-        for ((name, targets), (key, own)) in shape.chain.iter().zip(node.entries_of("chain")) {
+        for ((name, targets), (key, own)) in schema.chain.iter().zip(node.entries_of("chain")) {
             let targets = self.targets(targets, own);
             let Some((name, targets)) = self.owner_name(name, key.range).zip(targets) else { continue };
             each(into, self, key.range, &|from| {
@@ -48,7 +48,7 @@ impl Loader<'_> {
                 Expected::Chain { from, name, targets }
             });
         }
-        for ((question, reply), (key, own)) in shape.replies.iter().zip(node.entries_of("replies")) {
+        for ((question, reply), (key, own)) in schema.replies.iter().zip(node.entries_of("replies")) {
             let question = self.question(question, key.range);
             let kind = question.as_ref().map_or(RecordType::A, |(_, kind)| *kind);
             let Some(((name, kind), reply)) = question.zip(self.reply(kind, reply, own)) else { continue };
@@ -57,25 +57,25 @@ impl Loader<'_> {
                 Expected::Reply { from, name, kind, reply }
             });
         }
-        for (index, finding) in shape.findings.iter().flat_map(FindingsSchema::all).enumerate() {
+        for (index, finding) in schema.findings.iter().flat_map(FindingsSchema::all).enumerate() {
             let own = node.get("findings").item(index);
             if let Some(finding) = self.finding(finding, own) {
                 into.push(self.expectation(own.range, Expected::Finding(finding)));
             }
         }
-        for (index, code) in shape.absent_findings.iter().flat_map(OneOrMoreSchema::names).enumerate() {
+        for (index, code) in schema.absent_findings.iter().flat_map(OneOrMoreSchema::names).enumerate() {
             let range = node.get("absentFindings").item(index).range;
             if self.code(code, range) {
                 into.push(self.expectation(range, Expected::NoFinding(code.clone())));
             }
         }
-        for (index, flow) in shape.flows.iter().enumerate() {
+        for (index, flow) in schema.flows.iter().enumerate() {
             let own = node.get("flows").item(index);
             if let Some(flow) = self.flow(flow, own) {
                 into.push(self.expectation(own.range, Expected::Flow(flow)));
             }
         }
-        for ((zone, records), (key, own)) in shape.records.iter().zip(node.entries_of("records")) {
+        for ((zone, records), (key, own)) in schema.records.iter().zip(node.entries_of("records")) {
             let Some(zone) = self.zone_id(zone, key.range) else { continue };
             let mut read = Vec::new();
             for ((name, address), (key, own)) in records.iter().zip(own.entries()) {
@@ -93,10 +93,10 @@ impl Loader<'_> {
     }
 
     /// Who asks the questions of an entry.
-    fn askers(&mut self, shape: &ExpectSchema, node: &Node) -> Vec<From> {
-        let asks = !(shape.answers.is_empty() && shape.chain.is_empty() && shape.replies.is_empty());
+    fn askers(&mut self, schema: &ExpectSchema, node: &Node) -> Vec<From> {
+        let asks = !(schema.answers.is_empty() && schema.chain.is_empty() && schema.replies.is_empty());
         let mut askers = Vec::new();
-        for (index, name) in shape.from.iter().flat_map(OneOrMoreSchema::names).enumerate() {
+        for (index, name) in schema.from.iter().flat_map(OneOrMoreSchema::names).enumerate() {
             if name == "public" {
                 askers.push(From::Public);
             } else {
@@ -104,7 +104,7 @@ impl Loader<'_> {
                 askers.push(From::Network(name.as_str().into()));
             }
         }
-        for (index, text) in shape.subnet.iter().flat_map(OneOrMoreSchema::names).enumerate() {
+        for (index, text) in schema.subnet.iter().flat_map(OneOrMoreSchema::names).enumerate() {
             let alone = || text.parse::<IpAddr>().map(IpNet::from).ok();
             match text.parse::<IpNet>().ok().or_else(alone) {
                 Some(subnet) => askers.push(From::Subnet(subnet)),
@@ -115,13 +115,13 @@ impl Loader<'_> {
                 }
             }
         }
-        for (key, given) in [("from", shape.from.is_some()), ("subnet", shape.subnet.is_some())] {
+        for (key, given) in [("from", schema.from.is_some()), ("subnet", schema.subnet.is_some())] {
             if given && !asks {
                 let message = format!("`{key}` is for answers, chains and replies, and this entry has none");
                 self.fault(node.get(key).range, message, Some("a flow has a `from` of its own".to_owned()));
             }
         }
-        if asks && shape.from.is_none() && shape.subnet.is_none() {
+        if asks && schema.from.is_none() && schema.subnet.is_none() {
             let message = "these answers, chains and replies lack a `from`".to_owned();
             self.fault(node.range, message, Some("add `from:` with a network, several, or public".to_owned()));
         }
@@ -129,8 +129,8 @@ impl Loader<'_> {
     }
 
     /// How the questions of an entry are asked.
-    fn askings(&mut self, shape: &ExpectSchema, node: &Node) -> Vec<Asking> {
-        let within = match &shape.within {
+    fn askings(&mut self, schema: &ExpectSchema, node: &Node) -> Vec<Asking> {
+        let within = match &schema.within {
             None => None,
             Some(text) => match text.parse::<SignedDuration>().ok().filter(SignedDuration::is_positive) {
                 Some(within) => Some(within.unsigned_abs()),
@@ -142,7 +142,7 @@ impl Loader<'_> {
                 }
             },
         };
-        let transports = match &shape.transport {
+        let transports = match &schema.transport {
             None => vec![None],
             Some(OneOrMoreTransportsSchema::One(one)) => vec![Some(transport(*one))],
             Some(OneOrMoreTransportsSchema::More(more)) => more.iter().map(|one| Some(transport(*one))).collect(),
@@ -162,22 +162,22 @@ impl Loader<'_> {
         read.into_iter().collect()
     }
 
-    fn reply(&mut self, kind: RecordType, shape: &ReplySchema, node: &Node) -> Option<ExpectedReply> {
-        let chain = shape.chain.as_ref().map(|targets| self.targets(targets, node.get("chain")));
-        let data = shape.data.as_ref().map(|data| self.answer(kind, data.names(), node.get("data")));
-        let records = shape.records.as_ref().map(|records| {
+    fn reply(&mut self, kind: RecordType, schema: &ReplySchema, node: &Node) -> Option<ExpectedReply> {
+        let chain = schema.chain.as_ref().map(|targets| self.targets(targets, node.get("chain")));
+        let data = schema.data.as_ref().map(|data| self.answer(kind, data.names(), node.get("data")));
+        let records = schema.records.as_ref().map(|records| {
             let read = records.iter().enumerate();
             let read = read.map(|(index, text)| self.answer_record(text, node.get("records").item(index).range));
             let read: Vec<_> = read.collect();
             read.into_iter().collect::<Option<Vec<_>>>()
         });
-        let ttl = shape.ttl.as_ref().map(|ttl| self.ttl(ttl, node.get("ttl").range));
-        let soa = shape.soa.as_deref().map(|zone| match zone {
+        let ttl = schema.ttl.as_ref().map(|ttl| self.ttl(ttl, node.get("ttl").range));
+        let soa = schema.soa.as_deref().map(|zone| match zone {
             "none" => Some(ExpectedSoa::Absent),
             zone => self.owner_name(zone, node.get("soa").range).map(ExpectedSoa::Of),
         });
-        let flags = shape.flags.clone().unwrap_or_default();
-        let rcode = shape.rcode.map(|rcode| RcodeSchema::CODES.iter().find(|(own, _)| *own == rcode));
+        let flags = schema.flags.clone().unwrap_or_default();
+        let rcode = schema.rcode.map(|rcode| RcodeSchema::CODES.iter().find(|(own, _)| *own == rcode));
         Some(ExpectedReply {
             rcode: rcode.flatten().map(|(_, code)| *code),
             chain: chain.map_or(Some(None), |read| read.map(Some))?,
@@ -186,7 +186,7 @@ impl Loader<'_> {
             ttl: ttl.map_or(Some(None), |read| read.map(Some))?,
             soa: soa.map_or(Some(None), |read| read.map(Some))?,
             flags: ExpectedFlags { aa: flags.aa, tc: flags.tc, ra: flags.ra, ad: flags.ad },
-            extended_error: shape.extended_error.as_ref().map(|error| match error {
+            extended_error: schema.extended_error.as_ref().map(|error| match error {
                 ErrorSchema::Code(code) => ExpectedError::Coded { code: *code, text: String::new() },
                 ErrorSchema::Word(AbsentSchema::None) => ExpectedError::Absent,
                 ErrorSchema::Whole(own) => {
@@ -211,8 +211,8 @@ impl Loader<'_> {
         Some(ExpectedRecord { data: self.data(kind, data.trim(), range)?, owner: owner?, kind })
     }
 
-    fn ttl(&mut self, shape: &TtlSchema, range: Range) -> Option<(Ttl, Ttl)> {
-        let text = match shape {
+    fn ttl(&mut self, schema: &TtlSchema, range: Range) -> Option<(Ttl, Ttl)> {
+        let text = match schema {
             TtlSchema::Exact(seconds) => return Some((*seconds, *seconds)),
             TtlSchema::Range(text) => text,
         };
@@ -264,8 +264,8 @@ impl Loader<'_> {
         read.into_iter().collect::<Option<Vec<String>>>().map(ExpectedAnswer::Data)
     }
 
-    fn finding(&mut self, shape: &FindingSchema, node: &Node) -> Option<ExpectedFinding> {
-        let whole = match shape {
+    fn finding(&mut self, schema: &FindingSchema, node: &Node) -> Option<ExpectedFinding> {
+        let whole = match schema {
             FindingSchema::Code(code) => {
                 let finding = ExpectedFinding { code: code.clone(), ..ExpectedFinding::default() };
                 return self.code(code, node.range).then_some(finding);
@@ -305,27 +305,27 @@ impl Loader<'_> {
         is_code
     }
 
-    fn flow(&mut self, shape: &FlowSchema, node: &Node) -> Option<ExpectedFlow> {
-        let from = if self.state.has(ObjectKind::VirtualMachine, &shape.from) {
-            From::Machine(shape.from.as_str().into())
-        } else if shape.from == "public" {
+    fn flow(&mut self, schema: &FlowSchema, node: &Node) -> Option<ExpectedFlow> {
+        let from = if self.state.has(ObjectKind::VirtualMachine, &schema.from) {
+            From::Machine(schema.from.as_str().into())
+        } else if schema.from == "public" {
             From::Public
         } else {
-            self.refer(ObjectKind::Network, &shape.from, node.get("from"));
-            From::Network(shape.from.as_str().into())
+            self.refer(ObjectKind::Network, &schema.from, node.get("from"));
+            From::Network(schema.from.as_str().into())
         };
-        self.refer(ObjectKind::Resource, &shape.to, node.get("to"));
-        let name = match &shape.name {
+        self.refer(ObjectKind::Resource, &schema.to, node.get("to"));
+        let name = match &schema.name {
             Some(name) => Some(self.owner_name(name, node.get("name").range)?),
             None => None,
         };
-        if let Some(endpoint) = &shape.endpoint {
+        if let Some(endpoint) = &schema.endpoint {
             self.refer(ObjectKind::PrivateEndpoint, endpoint, node.get("endpoint"));
         }
         Some(ExpectedFlow {
             from,
-            to: shape.to.as_str().into(),
-            operation: match shape.operation {
+            to: schema.to.as_str().into(),
+            operation: match schema.operation {
                 OperationSchema::Ingestion => Operation::Ingestion,
                 OperationSchema::Query => Operation::Query,
                 OperationSchema::Config => Operation::Config,
@@ -333,12 +333,12 @@ impl Loader<'_> {
                 OperationSchema::ResourceManager => Operation::ResourceManager,
             },
             name,
-            path: shape.path.map(|path| path.word().to_owned()),
-            endpoint: shape.endpoint.as_deref().map(Into::into),
-            allowed: shape.decision.map(|decision| decision == DecisionSchema::Allow),
-            row: shape.row,
-            status: shape.status,
-            text: shape.text.clone(),
+            path: schema.path.map(|path| path.word().to_owned()),
+            endpoint: schema.endpoint.as_deref().map(Into::into),
+            allowed: schema.decision.map(|decision| decision == DecisionSchema::Allow),
+            row: schema.row,
+            status: schema.status,
+            text: schema.text.clone(),
         })
     }
 
@@ -368,8 +368,8 @@ impl Loader<'_> {
     }
 }
 
-fn transport(shape: TransportSchema) -> Transport {
-    match shape {
+fn transport(schema: TransportSchema) -> Transport {
+    match schema {
         TransportSchema::Udp => Transport::Udp,
         TransportSchema::Tcp => Transport::Tcp,
     }

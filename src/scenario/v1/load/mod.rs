@@ -39,123 +39,129 @@ use crate::scenario::node::{Node, Range};
 use crate::scenario::{AllowFile, Files, Scenario, Spec};
 
 /// Gives a shape its meaning. The scenario is whole if no fault was found.
-pub(super) fn load(file: &str, root: &Node, shape: ScenarioSchema, files: &Files<'_>, faults: &mut Faults) -> Scenario {
-    let cloud = match shape.cloud {
+pub(super) fn load(
+    file: &str,
+    root: &Node,
+    schema: ScenarioSchema,
+    files: &Files<'_>,
+    faults: &mut Faults,
+) -> Scenario {
+    let cloud = match schema.cloud {
         None | Some(CloudSchema::AzureCloud) => Cloud::Public,
         Some(CloudSchema::AzureUSGovernment) => Cloud::UsGovernment,
         Some(CloudSchema::AzureChinaCloud) => Cloud::China,
     };
     let mut history = History::new(cloud);
-    history.switches = switches(shape.switches.as_ref());
+    history.switches = switches(schema.switches.as_ref());
     let state = State::new(Catalogue::of(cloud), history.switches);
     let nothing = History::new(cloud);
     let mut pourer = Loader::new(file, files, history, state, &nothing, faults);
-    pourer.declarations(&shape, root);
-    let expectations = pourer.steps(&shape, root);
-    let allow = pourer.allow(&shape.allow, root.get("allow"));
+    pourer.declarations(&schema, root);
+    let expectations = pourer.steps(&schema, root);
+    let allow = pourer.allow(&schema.allow, root.get("allow"));
     let history = pourer.history;
     let text = |text: Option<String>| text.map_or_else(|| Arc::from(""), |text| text.trim().into());
     Scenario {
-        title: text(shape.title),
-        about: text(shape.about),
-        source: text(shape.source),
+        title: text(schema.title),
+        about: text(schema.about),
+        source: text(schema.source),
         history,
-        start: shape.start,
+        start: schema.start,
         expectations,
         allow,
     }
 }
 
-/// Gives events their meaning that go on behind the end of `told`, where the estate is in `state`. They are whole if no
+/// Gives events their meaning that go on behind the end of `site`, where the estate is in `state`. They are whole if no
 /// fault was found.
 pub(super) fn load_addition(
     file: &str,
     root: &Node,
-    shape: AdditionSchema,
-    told: &History,
+    schema: AdditionSchema,
+    site: &History,
     state: &State,
     faults: &mut Faults,
 ) -> Addition {
     let files = |_: &str| Err("events name no files".to_owned());
-    let mut history = History::new(told.cloud);
-    history.switches = told.switches;
-    let mut pourer = Loader::new(file, &files, history, state.clone(), told, faults);
+    let mut history = History::new(site.cloud);
+    history.switches = site.switches;
+    let mut pourer = Loader::new(file, &files, history, state.clone(), site, faults);
     let range = root.get("step").range;
-    let step = match shape.step {
+    let step = match schema.step {
         Some(name) => {
             pourer.name(range, &name, "step");
-            if told.step(&name).is_some() {
+            if site.step(&name).is_some() {
                 let message = format!("there is a step `{}` already", shown(&name));
                 pourer.fault(range, message, Some("give this one another name".to_owned()));
             }
             name
         }
-        None => addition::free_name(told),
+        None => addition::free_name(site),
     };
     pourer.step = step.as_str().into();
-    let date = pourer.date(shape.date.as_deref(), root.get("date"));
-    for (index, event) in shape.events.iter().enumerate() {
+    let date = pourer.date(schema.date.as_deref(), root.get("date"));
+    for (index, event) in schema.events.iter().enumerate() {
         pourer.event(event, date, root.get("events").item(index));
     }
     Addition {
         step: step.into(),
-        about: shape.about.unwrap_or_default().trim().into(),
+        about: schema.about.unwrap_or_default().trim().into(),
         events: pourer.history.events().to_vec(),
     }
 }
 
 /// Gives a spec its meaning. It is whole if no fault was found.
-pub(super) fn load_spec(file: &str, root: &Node, shape: SpecSchema, faults: &mut Faults) -> Spec {
+pub(super) fn load_spec(file: &str, root: &Node, schema: SpecSchema, faults: &mut Faults) -> Spec {
     let nothing = History::new(Cloud::Public);
     let state = State::new(Catalogue::of(nothing.cloud), nothing.switches);
     let mut pourer = Loader::new(file, &|_| Err(String::new()), nothing.clone(), state, &nothing, faults);
     pourer.lenient = true;
-    pourer.step = shape.at.as_deref().unwrap_or_default().into();
+    pourer.step = schema.at.as_deref().unwrap_or_default().into();
     let mut expectations = Vec::new();
-    for (index, expect) in shape.expect.iter().enumerate() {
+    for (index, expect) in schema.expect.iter().enumerate() {
         pourer.expect(expect, root.get("expect").item(index), &mut expectations);
     }
-    let at = shape.at.map(|step| (step, pourer.place(root.get("at").range)));
+    let at = schema.at.map(|step| (step, pourer.place(root.get("at").range)));
     let text = |text: Option<String>| text.map_or_else(|| Arc::from(""), |text| text.trim().into());
-    Spec { title: text(shape.title), about: text(shape.about), scenario: shape.scenario, at, expectations }
+    Spec { title: text(schema.title), about: text(schema.about), scenario: schema.scenario, at, expectations }
 }
 
 /// Gives accepted findings their meaning. They are whole if no fault was found.
-pub(super) fn load_allow_file(file: &str, root: &Node, shape: &AllowFileSchema, faults: &mut Faults) -> AllowFile {
+pub(super) fn load_allow_file(file: &str, root: &Node, schema: &AllowFileSchema, faults: &mut Faults) -> AllowFile {
     let nothing = History::new(Cloud::Public);
     let state = State::new(Catalogue::of(nothing.cloud), nothing.switches);
     let mut loader = Loader::new(file, &|_| Err(String::new()), nothing.clone(), state, &nothing, faults);
-    AllowFile { allow: loader.allow(&shape.allow, root.get("allow")) }
+    AllowFile { allow: loader.allow(&schema.allow, root.get("allow")) }
 }
 
-fn switches(shape: Option<&SwitchesSchema>) -> Switches {
-    let Some(shape) = shape else { return Switches::default() };
+fn switches(schema: Option<&SwitchesSchema>) -> Switches {
+    let Some(schema) = schema else { return Switches::default() };
     Switches {
-        deletion: match shape.deletion {
+        deletion: match schema.deletion {
             Some(DeletionSchema::DeleteIfOwner) => Deletion::DeleteIfOwner,
             Some(DeletionSchema::DeleteByName) | None => Deletion::DeleteByName,
         },
-        workspace_hop: match shape.workspace_hop {
+        workspace_hop: match schema.workspace_hop {
             Some(WorkspaceHopSchema::Always) => WorkspaceHop::Always,
             Some(WorkspaceHopSchema::Scoped) | None => WorkspaceHop::Scoped,
         },
-        append: match shape.append {
+        append: match schema.append {
             Some(AppendSchema::RewriteAll) => Append::RewriteAll,
             Some(AppendSchema::OwnOnly) | None => Append::OwnOnly,
         },
-        limits: match shape.limits {
+        limits: match schema.limits {
             Some(LimitsSchema::Preview) => Limits::Preview,
             Some(LimitsSchema::General) | None => Limits::General,
         },
-        undeclared: match shape.undeclared {
+        undeclared: match schema.undeclared {
             Some(UndeclaredSchema::NameError) => Undeclared::NameError,
             Some(UndeclaredSchema::Public) | None => Undeclared::Public,
         },
-        ruleset_chain: match shape.ruleset_chain {
+        ruleset_chain: match schema.ruleset_chain {
             Some(RulesetChainSchema::Restarts) => RulesetChain::Restarts,
             Some(RulesetChainSchema::Stands) | None => RulesetChain::Stands,
         },
-        uncertain_hop: match shape.uncertain_hop {
+        uncertain_hop: match schema.uncertain_hop {
             Some(UncertainHopSchema::Always) => UncertainHop::Always,
             Some(UncertainHopSchema::Never) | None => UncertainHop::Never,
         },
@@ -183,7 +189,7 @@ struct Loader<'f> {
 
 /// When and where an event is told.
 #[derive(Clone, Copy)]
-struct Told {
+struct EventSite {
     date: Option<Date>,
     range: Range,
 }
@@ -215,7 +221,7 @@ impl<'f> Loader<'f> {
 }
 
 impl Loader<'_> {
-    fn declarations(&mut self, shape: &ScenarioSchema, root: &Node) {
+    fn declarations(&mut self, schema: &ScenarioSchema, root: &Node) {
         let entries = |key: &str| root.entries_of(key).iter();
         // Networks refer to each other and to inbound endpoints, so these names are known before any is looked at.
         for (key, _) in entries("networks") {
@@ -226,7 +232,7 @@ impl Loader<'_> {
         }
         let networks = entries("networks").map(|(key, _)| (ObjectKind::Network, &*key.text));
         let inbound = entries("inboundEndpoints").map(|(key, _)| (ObjectKind::InboundEndpoint, &*key.text));
-        let created = shape.events.iter().filter_map(|event| match &event.what {
+        let created = schema.events.iter().filter_map(|event| match &event.what {
             WhatSchema::CreateNetwork(own) => Some((ObjectKind::Network, own.name.as_str())),
             WhatSchema::CreateInboundEndpoint(own) => Some((ObjectKind::InboundEndpoint, own.name.as_str())),
             _ => None,
@@ -235,57 +241,58 @@ impl Loader<'_> {
         declared.iter().for_each(|(kind, name)| self.names.add(*kind, name));
         // How many declarations there are is known when the last of them was read.
         self.state.declare(declared, Revision(u32::MAX));
-        for ((name, own), (key, node)) in shape.networks.iter().zip(entries("networks")) {
+        for ((name, own), (key, node)) in schema.networks.iter().zip(entries("networks")) {
             let spec = self.network(name, own, node);
             self.push(undated(key.range), Event::CreateNetwork(spec));
         }
-        for (index, own) in shape.peerings.iter().enumerate() {
+        for (index, own) in schema.peerings.iter().enumerate() {
             let node = root.get("peerings").item(index);
             self.peering(own, node, undated(node.range));
         }
-        self.routing_maps(shape, root);
-        for ((name, own), (key, node)) in shape.inbound_endpoints.iter().zip(entries("inboundEndpoints")) {
+        self.routing_maps(schema, root);
+        for ((name, own), (key, node)) in schema.inbound_endpoints.iter().zip(entries("inboundEndpoints")) {
             self.refer(ObjectKind::Network, &own.network, node.get("network"));
             let (name, network) = (name.as_str().into(), own.network.as_str().into());
             self.push(undated(key.range), Event::CreateInboundEndpoint { name, network });
         }
-        for ((name, own), (key, node)) in shape.rulesets.iter().zip(entries("rulesets")) {
+        for ((name, own), (key, node)) in schema.rulesets.iter().zip(entries("rulesets")) {
             self.name(key.range, name, "ruleset");
             let spec = self.ruleset(name, own, node);
             self.push(undated(key.range), Event::SetRuleset(spec));
         }
-        for ((name, own), (key, node)) in shape.workspaces.iter().zip(entries("workspaces")) {
+        for ((name, own), (key, node)) in schema.workspaces.iter().zip(entries("workspaces")) {
             let spec = self.workspace(name, own, node);
             self.create_resource(spec, key.range, undated(key.range));
         }
-        for ((name, own), (key, node)) in shape.components.iter().zip(entries("components")) {
+        for ((name, own), (key, node)) in schema.components.iter().zip(entries("components")) {
             let spec = self.component(name, own, node);
             self.create_resource(spec, key.range, undated(key.range));
         }
-        for ((name, own), (key, node)) in shape.data_collection_endpoints.iter().zip(entries("dataCollectionEndpoints"))
+        for ((name, own), (key, node)) in
+            schema.data_collection_endpoints.iter().zip(entries("dataCollectionEndpoints"))
         {
             let spec = self.data_collection_endpoint(name, own, node);
             self.create_resource(spec, key.range, undated(key.range));
         }
-        for ((name, own), (key, node)) in shape.virtual_machines.iter().zip(entries("virtualMachines")) {
+        for ((name, own), (key, node)) in schema.virtual_machines.iter().zip(entries("virtualMachines")) {
             self.new_name(ObjectKind::VirtualMachine, name, key.range);
             self.machine(name, own, node, undated(key.range));
         }
-        self.security_groups(shape, root);
-        for (index, zone) in shape.zone_files.iter().enumerate() {
+        self.security_groups(schema, root);
+        for (index, zone) in schema.zone_files.iter().enumerate() {
             self.zone_file(zone, root.get("zoneFiles").item(index));
         }
-        for (index, event) in shape.events.iter().enumerate() {
+        for (index, event) in schema.events.iter().enumerate() {
             self.event(event, None, root.get("events").item(index));
         }
         self.history.end_declarations();
         self.state.declare([], self.history.declared());
     }
 
-    fn steps(&mut self, shape: &ScenarioSchema, root: &Node) -> Vec<Expectation> {
+    fn steps(&mut self, schema: &ScenarioSchema, root: &Node) -> Vec<Expectation> {
         let mut names: HashMap<&str, u32> = HashMap::new();
         let mut expectations = Vec::new();
-        for (index, step) in shape.steps.iter().enumerate() {
+        for (index, step) in schema.steps.iter().enumerate() {
             let node = root.get("steps").item(index);
             let range = node.get("name").range;
             self.name(range, &step.name, "step");
@@ -303,7 +310,7 @@ impl Loader<'_> {
                 self.expect(expect, node.get("expect").item(number), &mut expectations);
             }
         }
-        if let Some(start) = shape.start.as_deref().filter(|start| !names.contains_key(start)) {
+        if let Some(start) = schema.start.as_deref().filter(|start| !names.contains_key(start)) {
             let message = format!("there is no step `{}` to start at", shown(start));
             let hint = choice(start, names.keys().copied());
             self.fault(root.get("start").range, message, hint);
@@ -392,11 +399,11 @@ impl Loader<'_> {
         true
     }
 
-    fn push(&mut self, told: Told, event: Event) {
+    fn push(&mut self, site: EventSite, event: Event) {
         if self.faults.is_full() {
             return;
         }
-        let recorded = Recorded { event, date: told.date, place: Some(self.place(told.range)) };
+        let recorded = Recorded { event, date: site.date, place: Some(self.place(site.range)) };
         self.state.apply(&recorded);
         self.history.push(recorded);
     }
@@ -410,6 +417,6 @@ impl Loader<'_> {
     }
 }
 
-fn undated(range: Range) -> Told {
-    Told { date: None, range }
+fn undated(range: Range) -> EventSite {
+    EventSite { date: None, range }
 }

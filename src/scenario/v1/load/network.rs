@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net};
 
-use super::{Loader, Told};
+use super::{EventSite, Loader};
 use crate::compile::ObjectKind;
 use crate::compile::refusal::Reason;
 use crate::estate::network::RulesetRule;
@@ -16,11 +16,11 @@ use crate::scenario::node::{Node, Range};
 use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
-    pub(super) fn network(&mut self, name: &str, shape: &NetworkSchema, node: &Node) -> NetworkSpec {
-        let address_space = self.prefixes(&shape.address_space, node.get("addressSpace"));
-        let client_prefixes = self.prefixes(&shape.client_prefixes, node.get("clientPrefixes"));
+    pub(super) fn network(&mut self, name: &str, schema: &NetworkSchema, node: &Node) -> NetworkSpec {
+        let address_space = self.prefixes(&schema.address_space, node.get("addressSpace"));
+        let client_prefixes = self.prefixes(&schema.client_prefixes, node.get("clientPrefixes"));
         let mut subnets = Vec::new();
-        for ((subnet, text), (key, node)) in shape.subnets.iter().zip(node.entries_of("subnets")) {
+        for ((subnet, text), (key, node)) in schema.subnets.iter().zip(node.entries_of("subnets")) {
             self.name(key.range, subnet, "subnet");
             let Some(prefix) = self.prefix::<Ipv4Net>(text, node.range, |prefix| prefix.trunc()) else { continue };
             if !address_space.iter().any(|space| space.contains(&IpNet::V4(prefix))) {
@@ -38,16 +38,16 @@ impl Loader<'_> {
         }
         NetworkSpec {
             name: name.into(),
-            kind: self.kind(shape, node),
+            kind: self.kind(schema, node),
             address_space,
             client_prefixes,
             subnets,
-            dns: self.dns(shape.dns.as_ref(), node.get("dns")),
+            dns: self.dns(schema.dns.as_ref(), node.get("dns")),
         }
     }
 
-    fn kind(&mut self, shape: &NetworkSchema, node: &Node) -> NetworkKind {
-        match (shape.kind, shape.on_premises) {
+    fn kind(&mut self, schema: &NetworkSchema, node: &Node) -> NetworkKind {
+        match (schema.kind, schema.on_premises) {
             (Some(NetworkKindSchema::OnPremises), Some(false)) | (Some(NetworkKindSchema::Virtual), Some(true)) => {
                 let message = "`kind` and `onPremises` say different things of this network".to_owned();
                 self.fault(node.get("onPremises").range, message, Some("write `kind` alone".to_owned()));
@@ -86,8 +86,8 @@ impl Loader<'_> {
         }
     }
 
-    pub(super) fn dns(&mut self, shape: Option<&DnsSchema>, node: &Node) -> DnsSetting {
-        let Some(DnsSchema::Custom(custom)) = shape else { return DnsSetting::AzureProvided };
+    pub(super) fn dns(&mut self, schema: Option<&DnsSchema>, node: &Node) -> DnsSetting {
+        let Some(DnsSchema::Custom(custom)) = schema else { return DnsSetting::AzureProvided };
         let mut forward = Vec::new();
         for ((suffix, target), (key, node)) in custom.forward.iter().zip(node.entries_of("forward")) {
             let suffix = self.owner_name(suffix, key.range);
@@ -106,10 +106,10 @@ impl Loader<'_> {
     }
 
     /// Where a question is sent on: one server, or several in order.
-    fn servers(&mut self, shape: &OneOrMoreSchema, node: &Node) -> Option<Vec<ForwardTo>> {
+    fn servers(&mut self, schema: &OneOrMoreSchema, node: &Node) -> Option<Vec<ForwardTo>> {
         let mut targets = Vec::new();
-        for (index, text) in shape.names().iter().enumerate() {
-            let range = match shape {
+        for (index, text) in schema.names().iter().enumerate() {
+            let range = match schema {
                 OneOrMoreSchema::One(_) => node.range,
                 OneOrMoreSchema::More(_) => node.item(index).range,
             };
@@ -124,19 +124,19 @@ impl Loader<'_> {
     }
 
     /// A virtual machine in a network, and in a subnet of it where that is written.
-    pub(super) fn machine(&mut self, name: &str, shape: &MachineSchema, node: &Node, told: Told) {
-        self.refer(ObjectKind::Network, &shape.network, node.get("network"));
-        if let Some(subnet) = &shape.subnet
-            && let Some(network) = self.state.networks.get(shape.network.as_str())
+    pub(super) fn machine(&mut self, name: &str, schema: &MachineSchema, node: &Node, site: EventSite) {
+        self.refer(ObjectKind::Network, &schema.network, node.get("network"));
+        if let Some(subnet) = &schema.subnet
+            && let Some(network) = self.state.networks.get(schema.network.as_str())
             && network.subnet(subnet).is_none()
         {
             let (network, subnet) = (network.name.clone(), shown(subnet).into());
             let hint = "write the name of a subnet of that network".to_owned();
             self.fault(node.get("subnet").range, Reason::NoSubnet { network, subnet }.to_string(), Some(hint));
         }
-        let subnet = shape.subnet.as_deref().map(Into::into);
-        let (name, network) = (name.into(), shape.network.as_str().into());
-        self.push(told, Event::CreateVirtualMachine { name, network, subnet });
+        let subnet = schema.subnet.as_deref().map(Into::into);
+        let (name, network) = (name.into(), schema.network.as_str().into());
+        self.push(site, Event::CreateVirtualMachine { name, network, subnet });
     }
 
     /// Where a question is sent on.
@@ -161,10 +161,10 @@ impl Loader<'_> {
         Some(target)
     }
 
-    pub(super) fn ruleset(&mut self, name: &str, shape: &RulesetSchema, node: &Node) -> RulesetSpec {
+    pub(super) fn ruleset(&mut self, name: &str, schema: &RulesetSchema, node: &Node) -> RulesetSpec {
         self.names.add(ObjectKind::Ruleset, name);
         let mut rules = Vec::new();
-        for (index, rule) in shape.rules.iter().enumerate() {
+        for (index, rule) in schema.rules.iter().enumerate() {
             let node = node.get("rules").item(index);
             let domain = self.owner_name(&rule.domain, node.get("domain").range);
             if let Some(domain) = &domain {
@@ -176,36 +176,36 @@ impl Loader<'_> {
                 rules.push(RulesetRule { domain, final_dot, enabled: rule.enabled.unwrap_or(true), to });
             }
         }
-        for (index, link) in shape.links.iter().enumerate() {
+        for (index, link) in schema.links.iter().enumerate() {
             self.refer(ObjectKind::Network, link, node.get("links").item(index));
         }
-        if let Some(outbound) = &shape.outbound_endpoint {
+        if let Some(outbound) = &schema.outbound_endpoint {
             self.refer(ObjectKind::Network, &outbound.network, node.get("outboundEndpoint").get("network"));
         }
-        let outbound = shape.outbound_endpoint.as_ref().map(|one| one.network.as_str().into());
-        let links = shape.links.iter().map(|link| link.as_str().into()).collect();
+        let outbound = schema.outbound_endpoint.as_ref().map(|one| one.network.as_str().into());
+        let links = schema.links.iter().map(|link| link.as_str().into()).collect();
         RulesetSpec { name: name.into(), outbound, rules, links }
     }
 
-    pub(super) fn delete_network(&mut self, name: &str, node: &Node, told: Told) {
+    pub(super) fn delete_network(&mut self, name: &str, node: &Node, site: EventSite) {
         self.refer(ObjectKind::Network, name, node);
-        self.push(told, Event::DeleteNetwork { network: name.into() });
+        self.push(site, Event::DeleteNetwork { network: name.into() });
     }
 
-    pub(super) fn create_peering(&mut self, pair: &[String; 2], node: &Node, told: Told) {
+    pub(super) fn create_peering(&mut self, pair: &[String; 2], node: &Node, site: EventSite) {
         if let Some(between) = self.pair(pair, node) {
-            self.push(told, Event::CreatePeering { between });
+            self.push(site, Event::CreatePeering { between });
         }
     }
 
-    pub(super) fn delete_peering(&mut self, pair: &[String; 2], node: &Node, told: Told) {
+    pub(super) fn delete_peering(&mut self, pair: &[String; 2], node: &Node, site: EventSite) {
         let Some(between) = self.pair(pair, node) else { return };
         let known = pair.iter().all(|name| self.state.has(ObjectKind::Network, name));
         if known && !self.state.are_peered(&between[0], &between[1]) {
             let reason = Reason::NotPeered(pair.each_ref().map(|name| shown(name).into()));
             self.fault(node.range, reason.to_string(), Some("create the peering before".to_owned()));
         }
-        self.push(told, Event::DeletePeering { between });
+        self.push(site, Event::DeletePeering { between });
     }
 
     fn pair(&mut self, pair: &[String; 2], node: &Node) -> Option<[NetworkName; 2]> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Loader, Told};
+use super::{EventSite, Loader};
 use crate::catalogue::Catalogue;
 use crate::compile::ObjectKind;
 use crate::compile::refusal::Reason;
@@ -15,26 +15,26 @@ use crate::scenario::node::{Node, Range};
 use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
-    pub(super) fn workspace(&mut self, name: &str, shape: &WorkspaceSchema, node: &Node) -> ResourceSpec {
-        let customer_id = shape.customer_id.to_ascii_lowercase();
+    pub(super) fn workspace(&mut self, name: &str, schema: &WorkspaceSchema, node: &Node) -> ResourceSpec {
+        let customer_id = schema.customer_id.to_ascii_lowercase();
         if !is_guid(&customer_id) {
-            let message = format!("`{}` is no GUID", shown(&shape.customer_id));
+            let message = format!("`{}` is no GUID", shown(&schema.customer_id));
             let hint = "write the workspace's customerId, such as 11111111-1111-4111-8111-111111111111".to_owned();
             self.fault(node.get("customerId").range, message, Some(hint));
         }
-        let inbound = shape.perimeter_allows_inbound;
-        self.only_secured(inbound.is_some(), &[shape.ingestion, shape.query], node);
+        let inbound = schema.perimeter_allows_inbound;
+        self.only_secured(inbound.is_some(), &[schema.ingestion, schema.query], node);
         ResourceSpec::Workspace(WorkspaceSpec {
             name: name.into(),
             customer_id,
-            location: location(&shape.location),
-            ingestion: access(shape.ingestion, for_ingestion(inbound)),
-            query: access(shape.query, for_query(inbound)),
+            location: location(&schema.location),
+            ingestion: access(schema.ingestion, for_ingestion(inbound)),
+            query: access(schema.query, for_query(inbound)),
         })
     }
 
-    pub(super) fn component(&mut self, name: &str, shape: &ComponentSchema, node: &Node) -> ResourceSpec {
-        if let Some(workspace) = &shape.workspace {
+    pub(super) fn component(&mut self, name: &str, schema: &ComponentSchema, node: &Node) -> ResourceSpec {
+        if let Some(workspace) = &schema.workspace {
             self.refer(ObjectKind::Resource, workspace, node.get("workspace"));
             let other = self.state.resources.get(workspace.as_str()).map(|one| &one.spec);
             if let Some(other) = other.filter(|spec| !matches!(spec, ResourceSpec::Workspace(_))) {
@@ -44,10 +44,10 @@ impl Loader<'_> {
         }
         let from_string = node.get("connectionString").range;
         let part = |wanted: &str| {
-            let parts = shape.connection_string.as_deref()?.split(';').filter_map(|part| part.split_once('='));
+            let parts = schema.connection_string.as_deref()?.split(';').filter_map(|part| part.split_once('='));
             parts.map(|(key, value)| (key.trim(), value.trim())).find(|(key, _)| *key == wanted).map(|(_, value)| value)
         };
-        if shape.connection_string.is_some()
+        if schema.connection_string.is_some()
             && part("InstrumentationKey").is_none()
             && part("IngestionEndpoint").is_none()
         {
@@ -60,8 +60,8 @@ impl Loader<'_> {
             None => part(wanted).map(|text| (text.to_owned(), from_string)),
         };
         let told_twice = [
-            ("ingestionEndpoint", shape.ingestion_endpoint.as_deref(), part("IngestionEndpoint")),
-            ("liveEndpoint", shape.live_endpoint.as_deref(), part("LiveEndpoint")),
+            ("ingestionEndpoint", schema.ingestion_endpoint.as_deref(), part("IngestionEndpoint")),
+            ("liveEndpoint", schema.live_endpoint.as_deref(), part("LiveEndpoint")),
         ];
         for (key, own, from) in told_twice {
             let (Some(own), Some(from)) = (own, from) else { continue };
@@ -72,24 +72,24 @@ impl Loader<'_> {
             }
         }
         let (mut private_ingestion, mut private_live) = (None, None);
-        let ingestion = given(shape.ingestion_endpoint.as_deref(), "ingestionEndpoint", "IngestionEndpoint")
+        let ingestion = given(schema.ingestion_endpoint.as_deref(), "ingestionEndpoint", "IngestionEndpoint")
             .and_then(|(text, range)| self.stamp(&text, range, &mut private_ingestion));
-        let live = match given(shape.live_endpoint.as_deref(), "liveEndpoint", "LiveEndpoint") {
+        let live = match given(schema.live_endpoint.as_deref(), "liveEndpoint", "LiveEndpoint") {
             Some((text, range)) => self.stamp(&text, range, &mut private_live),
             None => ingestion.as_deref().map(|label| region(label).to_owned()),
         };
-        let inbound = shape.perimeter_allows_inbound;
-        self.only_secured(inbound.is_some(), &[shape.ingestion, shape.query], node);
+        let inbound = schema.perimeter_allows_inbound;
+        self.only_secured(inbound.is_some(), &[schema.ingestion, schema.query], node);
         ResourceSpec::Component(ComponentSpec {
             name: name.into(),
-            location: location(&shape.location),
+            location: location(&schema.location),
             ingestion_endpoint: ingestion,
             live_endpoint: live,
             ingestion_privatelink_host: private_ingestion,
             live_privatelink_host: private_live,
-            workspace: shape.workspace.as_deref().map(Into::into),
-            ingestion: access(shape.ingestion, for_ingestion(inbound)),
-            query: access(shape.query, for_query(inbound)),
+            workspace: schema.workspace.as_deref().map(Into::into),
+            ingestion: access(schema.ingestion, for_ingestion(inbound)),
+            query: access(schema.query, for_query(inbound)),
         })
     }
 
@@ -133,12 +133,12 @@ impl Loader<'_> {
     pub(super) fn data_collection_endpoint(
         &mut self,
         name: &str,
-        shape: &DataCollectionEndpointSchema,
+        schema: &DataCollectionEndpointSchema,
         node: &Node,
     ) -> ResourceSpec {
-        let mut read = |key: &str, shape: &AddressSchema| {
+        let mut read = |key: &str, schema: &AddressSchema| {
             let range = node.get(key).get("endpoint").range;
-            let name = self.owner_name(host(shape.text()), range);
+            let name = self.owner_name(host(schema.text()), range);
             if let Some(name) = &name
                 && !self.is_foreign(name, range)
                 && !self.catalogue.is_data_collection_host(name)
@@ -150,17 +150,17 @@ impl Loader<'_> {
             }
             name.unwrap_or_else(OwnerName::root)
         };
-        let configuration_access = read("configurationAccess", &shape.configuration_access);
-        let logs_ingestion = read("logsIngestion", &shape.logs_ingestion);
-        let metrics_ingestion = shape.metrics_ingestion.as_ref().map(|shape| read("metricsIngestion", shape));
-        self.only_secured(shape.perimeter_allows_inbound.is_some(), &[shape.public_network_access], node);
+        let configuration_access = read("configurationAccess", &schema.configuration_access);
+        let logs_ingestion = read("logsIngestion", &schema.logs_ingestion);
+        let metrics_ingestion = schema.metrics_ingestion.as_ref().map(|schema| read("metricsIngestion", schema));
+        self.only_secured(schema.perimeter_allows_inbound.is_some(), &[schema.public_network_access], node);
         ResourceSpec::DataCollectionEndpoint(DataCollectionEndpointSpec {
             name: name.into(),
-            location: location(&shape.location),
+            location: location(&schema.location),
             configuration_access,
             logs_ingestion,
             metrics_ingestion,
-            public_network_access: access(shape.public_network_access, shape.perimeter_allows_inbound),
+            public_network_access: access(schema.public_network_access, schema.perimeter_allows_inbound),
         })
     }
 
@@ -174,12 +174,12 @@ impl Loader<'_> {
     }
 
     /// True if an endpoint's name in the catalogue has the form of this host.
-    pub(super) fn create_resource(&mut self, spec: ResourceSpec, name: Range, told: Told) {
+    pub(super) fn create_resource(&mut self, spec: ResourceSpec, name: Range, site: EventSite) {
         self.new_name(ObjectKind::Resource, spec.name().as_str(), name);
-        self.push(told, Event::PutResource(spec));
+        self.push(site, Event::PutResource(spec));
     }
 
-    pub(super) fn update_resource(&mut self, spec: ResourceSpec, node: &Node, told: Told) {
+    pub(super) fn update_resource(&mut self, spec: ResourceSpec, node: &Node, site: EventSite) {
         let name = spec.name().to_string();
         self.refer(ObjectKind::Resource, &name, node.get("name"));
         let before = self.state.resources.get(name.as_str()).map(|one| one.spec.kind());
@@ -187,15 +187,15 @@ impl Loader<'_> {
             let reason = Reason::OtherKind { resource: shown(&name).into(), kind, wanted: spec.kind() };
             self.fault(node.get("name").range, reason.to_string(), None);
         }
-        self.push(told, Event::PutResource(spec));
+        self.push(site, Event::PutResource(spec));
     }
 
-    pub(super) fn set_public_network_access(&mut self, shape: &SetAccessSchema, node: &Node, told: Told) {
-        self.refer(ObjectKind::Resource, &shape.resource, node.get("resource"));
-        let spec = self.state.resources.get(shape.resource.as_str()).map(|one| one.spec.clone());
+    pub(super) fn set_public_network_access(&mut self, schema: &SetAccessSchema, node: &Node, site: EventSite) {
+        self.refer(ObjectKind::Resource, &schema.resource, node.get("resource"));
+        let spec = self.state.resources.get(schema.resource.as_str()).map(|one| one.spec.clone());
         let Some(mut spec) = spec else { return };
-        let inbound = shape.perimeter_allows_inbound;
-        self.only_secured(inbound.is_some(), &[shape.ingestion, shape.query], node);
+        let inbound = schema.perimeter_allows_inbound;
+        self.only_secured(inbound.is_some(), &[schema.ingestion, schema.query], node);
         let set = |flag: &mut PublicNetworkAccess, to: Option<AccessSchema>, inbound: Option<bool>| {
             if to.is_some() {
                 *flag = access(to, inbound);
@@ -204,23 +204,23 @@ impl Loader<'_> {
         match &mut spec {
             ResourceSpec::Workspace(WorkspaceSpec { ingestion, query, .. })
             | ResourceSpec::Component(ComponentSpec { ingestion, query, .. }) => {
-                set(ingestion, shape.ingestion, for_ingestion(inbound));
-                set(query, shape.query, for_query(inbound));
+                set(ingestion, schema.ingestion, for_ingestion(inbound));
+                set(query, schema.query, for_query(inbound));
             }
             ResourceSpec::DataCollectionEndpoint(one) => {
-                if shape.query.is_some() {
+                if schema.query.is_some() {
                     let message = "a data collection endpoint has no queries".to_owned();
                     self.fault(node.get("query").range, message, Some("write `ingestion` alone".to_owned()));
                 }
-                set(&mut one.public_network_access, shape.ingestion, for_ingestion(inbound));
+                set(&mut one.public_network_access, schema.ingestion, for_ingestion(inbound));
             }
         }
-        self.push(told, Event::PutResource(spec));
+        self.push(site, Event::PutResource(spec));
     }
 
-    pub(super) fn delete_resource(&mut self, name: &str, node: &Node, told: Told) {
+    pub(super) fn delete_resource(&mut self, name: &str, node: &Node, site: EventSite) {
         self.refer(ObjectKind::Resource, name, node);
-        self.push(told, Event::DeleteResource { resource: name.into() });
+        self.push(site, Event::DeleteResource { resource: name.into() });
     }
 }
 
@@ -254,8 +254,8 @@ fn location(text: &str) -> String {
     text.chars().filter(|one| !one.is_whitespace()).map(|one| one.to_ascii_lowercase()).collect()
 }
 
-fn access(shape: Option<AccessSchema>, inbound: Option<bool>) -> PublicNetworkAccess {
-    match shape {
+fn access(schema: Option<AccessSchema>, inbound: Option<bool>) -> PublicNetworkAccess {
+    match schema {
         Some(AccessSchema::Disabled) => PublicNetworkAccess::Disabled,
         Some(AccessSchema::SecuredByPerimeter) => {
             PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: inbound.unwrap_or(false) }
@@ -264,15 +264,15 @@ fn access(shape: Option<AccessSchema>, inbound: Option<bool>) -> PublicNetworkAc
     }
 }
 
-fn for_ingestion(shape: Option<PerimeterSchema>) -> Option<bool> {
-    shape.map(|shape| match shape {
+fn for_ingestion(schema: Option<PerimeterSchema>) -> Option<bool> {
+    schema.map(|schema| match schema {
         PerimeterSchema::Both(both) => both,
         PerimeterSchema::Each(each) => each.ingestion,
     })
 }
 
-fn for_query(shape: Option<PerimeterSchema>) -> Option<bool> {
-    shape.map(|shape| match shape {
+fn for_query(schema: Option<PerimeterSchema>) -> Option<bool> {
+    schema.map(|schema| match schema {
         PerimeterSchema::Both(both) => both,
         PerimeterSchema::Each(each) => each.query,
     })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
-use super::{Loader, Told, undated};
+use super::{EventSite, Loader, undated};
 use crate::compile::ObjectKind;
 use crate::compile::refusal::Reason;
 use crate::estate::routing::{
@@ -21,34 +21,34 @@ use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
     /// The maps at the top of a scenario, in the order of the schema.
-    pub(super) fn routing_maps(&mut self, shape: &ScenarioSchema, root: &Node) {
-        for ((name, own), (key, node)) in shape.gateways.iter().zip(root.entries_of("gateways")) {
+    pub(super) fn routing_maps(&mut self, schema: &ScenarioSchema, root: &Node) {
+        for ((name, own), (key, node)) in schema.gateways.iter().zip(root.entries_of("gateways")) {
             self.refer_to_network(name, key.range);
             let gateway = self.gateway(name, own.kind, &own.connects, node);
             self.set_routing(Routing::Gateway(gateway), undated(key.range));
         }
-        for ((name, own), (key, node)) in shape.appliances.iter().zip(root.entries_of("appliances")) {
+        for ((name, own), (key, node)) in schema.appliances.iter().zip(root.entries_of("appliances")) {
             self.name(key.range, name, "appliance");
             if let Some(appliance) = self.appliance(name, own, node) {
                 self.set_routing(Routing::Appliance(appliance), undated(key.range));
             }
         }
-        for ((name, own), (key, node)) in shape.route_tables.iter().zip(root.entries_of("routeTables")) {
+        for ((name, own), (key, node)) in schema.route_tables.iter().zip(root.entries_of("routeTables")) {
             self.name(key.range, name, "route table");
             let table = self.route_table(name, own, node);
             self.set_routing(Routing::RouteTable(table), undated(key.range));
         }
-        for ((name, own), (key, node)) in shape.virtual_hubs.iter().zip(root.entries_of("virtualHubs")) {
+        for ((name, own), (key, node)) in schema.virtual_hubs.iter().zip(root.entries_of("virtualHubs")) {
             self.name(key.range, name, "virtual hub");
             let hub = self.virtual_hub(name, own, node);
             self.set_routing(Routing::VirtualHub(hub), undated(key.range));
         }
-        for (index, own) in shape.transits.iter().enumerate() {
+        for (index, own) in schema.transits.iter().enumerate() {
             let node = root.get("transits").item(index);
             let transit = self.transit(own, node);
             self.set_routing(Routing::Transit(transit), undated(node.range));
         }
-        let policies = &shape.private_endpoint_network_policies;
+        let policies = &schema.private_endpoint_network_policies;
         for ((name, own), (key, _)) in policies.iter().zip(root.entries_of("privateEndpointNetworkPolicies")) {
             if let Some(policy) = self.endpoint_policy(name, *own, key.range) {
                 self.set_routing(Routing::EndpointPolicy(policy), undated(key.range));
@@ -56,39 +56,39 @@ impl Loader<'_> {
         }
     }
 
-    pub(super) fn set_routing(&mut self, routing: Routing, told: Told) {
-        self.push(told, Event::SetRouting(routing));
+    pub(super) fn set_routing(&mut self, routing: Routing, site: EventSite) {
+        self.push(site, Event::SetRouting(routing));
     }
 
-    pub(super) fn peering(&mut self, shape: &PeeringSchema, node: &Node, told: Told) {
-        match shape {
-            PeeringSchema::Pair(pair) => self.create_peering(pair, node, told),
-            PeeringSchema::Half(half) => self.set_peering(half, node, told),
+    pub(super) fn peering(&mut self, schema: &PeeringSchema, node: &Node, site: EventSite) {
+        match schema {
+            PeeringSchema::Pair(pair) => self.create_peering(pair, node, site),
+            PeeringSchema::Half(half) => self.set_peering(half, node, site),
         }
     }
 
-    pub(super) fn set_peering(&mut self, shape: &PeeringHalfSchema, node: &Node, told: Told) {
-        self.refer(ObjectKind::Network, &shape.from, node.get("from"));
-        self.refer(ObjectKind::Network, &shape.to, node.get("to"));
-        if shape.from == shape.to {
-            let reason = Reason::PeeredWithItself(shown(&shape.from).into());
+    pub(super) fn set_peering(&mut self, schema: &PeeringHalfSchema, node: &Node, site: EventSite) {
+        self.refer(ObjectKind::Network, &schema.from, node.get("from"));
+        self.refer(ObjectKind::Network, &schema.to, node.get("to"));
+        if schema.from == schema.to {
+            let reason = Reason::PeeredWithItself(shown(&schema.from).into());
             self.fault(node.range, reason.to_string(), Some("name two networks".to_owned()));
             return;
         }
         let flags = PeeringFlags {
-            access: shape.allow_virtual_network_access.unwrap_or(true),
-            forwarded: shape.allow_forwarded_traffic.unwrap_or(false),
-            gateway_transit: Some(shape.allow_gateway_transit.unwrap_or(false)),
-            remote_gateways: Some(shape.use_remote_gateways.unwrap_or(false)),
+            access: schema.allow_virtual_network_access.unwrap_or(true),
+            forwarded: schema.allow_forwarded_traffic.unwrap_or(false),
+            gateway_transit: Some(schema.allow_gateway_transit.unwrap_or(false)),
+            remote_gateways: Some(schema.use_remote_gateways.unwrap_or(false)),
         };
-        let (from, to): (NetworkName, NetworkName) = (shape.from.as_str().into(), shape.to.as_str().into());
-        self.set_routing(Routing::PeeringHalf(PeeringHalf { from, to, flags }), told);
+        let (from, to): (NetworkName, NetworkName) = (schema.from.as_str().into(), schema.to.as_str().into());
+        self.set_routing(Routing::PeeringHalf(PeeringHalf { from, to, flags }), site);
     }
 
-    pub(super) fn set_gateway(&mut self, shape: &NamedGatewaySchema, node: &Node, told: Told) {
-        self.refer(ObjectKind::Network, &shape.network, node.get("network"));
-        let gateway = self.gateway(&shape.network, shape.kind, &shape.connects, node);
-        self.set_routing(Routing::Gateway(gateway), told);
+    pub(super) fn set_gateway(&mut self, schema: &NamedGatewaySchema, node: &Node, site: EventSite) {
+        self.refer(ObjectKind::Network, &schema.network, node.get("network"));
+        let gateway = self.gateway(&schema.network, schema.kind, &schema.connects, node);
+        self.set_routing(Routing::Gateway(gateway), site);
     }
 
     fn gateway(&mut self, network: &str, kind: GatewayKindSchema, connects: &[String], node: &Node) -> Gateway {
@@ -109,11 +109,11 @@ impl Loader<'_> {
         names.iter().map(|name| name.as_str().into()).collect()
     }
 
-    pub(super) fn appliance(&mut self, name: &str, shape: &ApplianceSchema, node: &Node) -> Option<Appliance> {
-        self.refer(ObjectKind::Network, &shape.network, node.get("network"));
-        let address = self.private_address(&shape.address, node.get("privateIPAddress").range)?;
-        let forwards = shape.forwards.map_or(Forwards::Allow, forwards);
-        Some(Appliance { name: name.into(), network: shape.network.as_str().into(), address, forwards })
+    pub(super) fn appliance(&mut self, name: &str, schema: &ApplianceSchema, node: &Node) -> Option<Appliance> {
+        self.refer(ObjectKind::Network, &schema.network, node.get("network"));
+        let address = self.private_address(&schema.address, node.get("privateIPAddress").range)?;
+        let forwards = schema.forwards.map_or(Forwards::Allow, forwards);
+        Some(Appliance { name: name.into(), network: schema.network.as_str().into(), address, forwards })
     }
 
     fn private_address(&mut self, text: &str, range: Range) -> Option<Ipv4Addr> {
@@ -125,9 +125,9 @@ impl Loader<'_> {
         address
     }
 
-    pub(super) fn route_table(&mut self, name: &str, shape: &RouteTableSchema, node: &Node) -> RouteTable {
+    pub(super) fn route_table(&mut self, name: &str, schema: &RouteTableSchema, node: &Node) -> RouteTable {
         let mut routes = Vec::new();
-        for (index, route) in shape.routes.iter().enumerate() {
+        for (index, route) in schema.routes.iter().enumerate() {
             let node = node.get("routes").item(index);
             let prefix =
                 self.prefix::<Ipv4Net>(&route.address_prefix, node.get("addressPrefix").range, |prefix| prefix.trunc());
@@ -135,21 +135,21 @@ impl Loader<'_> {
             routes.extend(prefix.zip(next).map(|(prefix, next)| UserRoute { prefix, next }));
         }
         let mut subnets = Vec::new();
-        for (index, text) in shape.subnets.iter().enumerate() {
+        for (index, text) in schema.subnets.iter().enumerate() {
             subnets.extend(self.subnet_by_path(text, node.get("subnets").item(index).range));
         }
-        let disable_bgp = shape.disable_bgp_route_propagation.unwrap_or(false);
-        let is_complete = shape.is_complete.unwrap_or(true);
+        let disable_bgp = schema.disable_bgp_route_propagation.unwrap_or(false);
+        let is_complete = schema.is_complete.unwrap_or(true);
         RouteTable { name: name.into(), disable_bgp, routes, is_complete, subnets }
     }
 
-    fn next_hop(&mut self, shape: &RouteSchema, node: &Node) -> Option<NextHop> {
-        let address = shape.next_hop_ip_address.as_deref();
-        if shape.next_hop_type != NextHopSchema::VirtualAppliance && address.is_some() {
+    fn next_hop(&mut self, schema: &RouteSchema, node: &Node) -> Option<NextHop> {
+        let address = schema.next_hop_ip_address.as_deref();
+        if schema.next_hop_type != NextHopSchema::VirtualAppliance && address.is_some() {
             let message = "only a route to a VirtualAppliance has a `nextHopIpAddress`".to_owned();
             self.fault(node.get("nextHopIpAddress").range, message, Some("remove the address".to_owned()));
         }
-        Some(match (shape.next_hop_type, address) {
+        Some(match (schema.next_hop_type, address) {
             (NextHopSchema::VirtualAppliance, Some(text)) => {
                 NextHop::VirtualAppliance(self.private_address(text, node.get("nextHopIpAddress").range)?)
             }
@@ -180,25 +180,25 @@ impl Loader<'_> {
         found.map(|(network, subnet)| (network.into(), subnet.into()))
     }
 
-    pub(super) fn virtual_hub(&mut self, name: &str, shape: &VirtualHubSchema, node: &Node) -> VirtualHub {
+    pub(super) fn virtual_hub(&mut self, name: &str, schema: &VirtualHubSchema, node: &Node) -> VirtualHub {
         VirtualHub {
             name: name.into(),
-            wan: shape.virtual_wan.as_str().into(),
-            connections: self.network_names(&shape.connections, node.get("connections")),
-            firewall: shape.firewall.map(forwards),
+            wan: schema.virtual_wan.as_str().into(),
+            connections: self.network_names(&schema.connections, node.get("connections")),
+            firewall: schema.firewall.map(forwards),
         }
     }
 
-    pub(super) fn transit(&mut self, shape: &TransitSchema, node: &Node) -> Transit {
-        self.refer(ObjectKind::Network, &shape.through, node.get("through"));
-        if shape.between.len() < 2 {
+    pub(super) fn transit(&mut self, schema: &TransitSchema, node: &Node) -> Transit {
+        self.refer(ObjectKind::Network, &schema.through, node.get("through"));
+        if schema.between.len() < 2 {
             let message = "a transit is between two or more networks".to_owned();
             self.fault(node.get("between").range, message, Some("name the networks that it joins".to_owned()));
         }
         Transit {
-            through: shape.through.as_str().into(),
-            between: self.network_names(&shape.between, node.get("between")),
-            by: shape.by.as_deref().map(Into::into),
+            through: schema.through.as_str().into(),
+            between: self.network_names(&schema.between, node.get("between")),
+            by: schema.by.as_deref().map(Into::into),
         }
     }
 
@@ -219,17 +219,17 @@ impl Loader<'_> {
     }
 
     /// The security groups at the top of a scenario, which name virtual machines.
-    pub(super) fn security_groups(&mut self, shape: &ScenarioSchema, root: &Node) {
-        for ((name, own), (key, node)) in shape.security_groups.iter().zip(root.entries_of("securityGroups")) {
+    pub(super) fn security_groups(&mut self, schema: &ScenarioSchema, root: &Node) {
+        for ((name, own), (key, node)) in schema.security_groups.iter().zip(root.entries_of("securityGroups")) {
             self.name(key.range, name, "security group");
             let group = self.security_group(name, own, node);
             self.set_routing(Routing::SecurityGroup(group), undated(key.range));
         }
     }
 
-    pub(super) fn security_group(&mut self, name: &str, shape: &SecurityGroupSchema, node: &Node) -> SecurityGroup {
+    pub(super) fn security_group(&mut self, name: &str, schema: &SecurityGroupSchema, node: &Node) -> SecurityGroup {
         let mut rules: Vec<SecurityRule> = Vec::new();
-        for (index, own) in shape.rules.iter().enumerate() {
+        for (index, own) in schema.rules.iter().enumerate() {
             let node = node.get("rules").item(index);
             self.name(node.get("name").range, &own.name, "rule");
             let Some(rule) = self.security_rule(own, node) else { continue };
@@ -242,49 +242,49 @@ impl Loader<'_> {
             rules.push(rule);
         }
         let mut subnets = Vec::new();
-        for (index, text) in shape.subnets.iter().enumerate() {
+        for (index, text) in schema.subnets.iter().enumerate() {
             subnets.extend(self.subnet_by_path(text, node.get("subnets").item(index).range));
         }
-        for (index, machine) in shape.virtual_machines.iter().enumerate() {
+        for (index, machine) in schema.virtual_machines.iter().enumerate() {
             self.refer(ObjectKind::VirtualMachine, machine, node.get("virtualMachines").item(index));
         }
-        let machines = shape.virtual_machines.iter().map(|name| name.as_str().into()).collect();
+        let machines = schema.virtual_machines.iter().map(|name| name.as_str().into()).collect();
         SecurityGroup { name: name.into(), rules, subnets, machines }
     }
 
-    fn security_rule(&mut self, shape: &SecurityRuleSchema, node: &Node) -> Option<SecurityRule> {
-        if !(100..=4096).contains(&shape.priority) {
-            let message = format!("`{}` is not a priority", shape.priority);
+    fn security_rule(&mut self, schema: &SecurityRuleSchema, node: &Node) -> Option<SecurityRule> {
+        if !(100..=4096).contains(&schema.priority) {
+            let message = format!("`{}` is not a priority", schema.priority);
             self.fault(node.get("priority").range, message, Some("write a number from 100 to 4096".to_owned()));
         }
-        let sources = self.addresses(shape.source_address_prefix.as_ref(), node.get("sourceAddressPrefix"));
+        let sources = self.addresses(schema.source_address_prefix.as_ref(), node.get("sourceAddressPrefix"));
         let destinations =
-            self.addresses(shape.destination_address_prefix.as_ref(), node.get("destinationAddressPrefix"));
+            self.addresses(schema.destination_address_prefix.as_ref(), node.get("destinationAddressPrefix"));
         let mut ports = Vec::new();
-        let told = node.get("destinationPortRange");
-        for text in shape.destination_port_range.iter().flat_map(OneOrMoreSchema::names) {
+        let site = node.get("destinationPortRange");
+        for text in schema.destination_port_range.iter().flat_map(OneOrMoreSchema::names) {
             let port = parse_ports(text);
             if port.is_none() {
                 let hint = "write *, a port or a range such as 1-1024".to_owned();
-                self.fault(told.range, format!("`{}` is not a range of ports", shown(text)), Some(hint));
+                self.fault(site.range, format!("`{}` is not a range of ports", shown(text)), Some(hint));
             }
             ports.extend(port);
         }
-        if shape.destination_port_range.is_none() {
+        if schema.destination_port_range.is_none() {
             ports.push((0, u16::MAX));
         }
         Some(SecurityRule {
-            name: shape.name.as_str().into(),
-            priority: shape.priority,
-            direction: match shape.direction {
+            name: schema.name.as_str().into(),
+            priority: schema.priority,
+            direction: match schema.direction {
                 DirectionSchema::Inbound => Direction::Inbound,
                 DirectionSchema::Outbound => Direction::Outbound,
             },
-            access: match shape.access {
+            access: match schema.access {
                 ActionSchema::Allow => RuleAction::Allow,
                 ActionSchema::Deny => RuleAction::Deny,
             },
-            protocol: match shape.protocol {
+            protocol: match schema.protocol {
                 Some(ProtocolSchema::Tcp) => Protocol::Tcp,
                 Some(ProtocolSchema::Udp) => Protocol::Udp,
                 Some(ProtocolSchema::Icmp | ProtocolSchema::Esp | ProtocolSchema::Ah) => Protocol::Other,
@@ -297,10 +297,10 @@ impl Loader<'_> {
     }
 
     /// Addresses of a rule; without any all are meant.
-    fn addresses(&mut self, shape: Option<&OneOrMoreSchema>, node: &Node) -> Option<Vec<Addresses>> {
-        let Some(shape) = shape else { return Some(vec![Addresses::Any]) };
+    fn addresses(&mut self, schema: Option<&OneOrMoreSchema>, node: &Node) -> Option<Vec<Addresses>> {
+        let Some(schema) = schema else { return Some(vec![Addresses::Any]) };
         let mut read = Vec::new();
-        for text in shape.names() {
+        for text in schema.names() {
             let one = Addresses::parse(text);
             if one.is_none() {
                 let message = format!("`{}` is neither a prefix nor a service tag", shown(text));
@@ -312,20 +312,20 @@ impl Loader<'_> {
         (!read.is_empty()).then_some(read)
     }
 
-    pub(super) fn delete_routing(&mut self, shape: &RoutingKeySchema, node: &Node, told: Told) {
+    pub(super) fn delete_routing(&mut self, schema: &RoutingKeySchema, node: &Node, site: EventSite) {
         let mut keys: Vec<RoutingKey> = Vec::new();
-        if let Some(half) = &shape.peering {
+        if let Some(half) = &schema.peering {
             keys.push(RoutingKey::PeeringHalf(half.from.as_str().into(), half.to.as_str().into()));
         }
-        keys.extend(shape.gateway.as_deref().map(|network| RoutingKey::Gateway(network.into())));
-        keys.extend(shape.route_table.as_deref().map(|name| RoutingKey::RouteTable(name.into())));
-        keys.extend(shape.appliance.as_deref().map(|name| RoutingKey::Appliance(name.into())));
-        keys.extend(shape.virtual_hub.as_deref().map(|name| RoutingKey::VirtualHub(name.into())));
-        if let Some(transit) = &shape.transit {
+        keys.extend(schema.gateway.as_deref().map(|network| RoutingKey::Gateway(network.into())));
+        keys.extend(schema.route_table.as_deref().map(|name| RoutingKey::RouteTable(name.into())));
+        keys.extend(schema.appliance.as_deref().map(|name| RoutingKey::Appliance(name.into())));
+        keys.extend(schema.virtual_hub.as_deref().map(|name| RoutingKey::VirtualHub(name.into())));
+        if let Some(transit) = &schema.transit {
             keys.push(Routing::Transit(self.transit(transit, node.get("transit"))).key());
         }
-        keys.extend(shape.security_group.as_deref().map(|name| RoutingKey::SecurityGroup(name.into())));
-        if let Some(subnet) = &shape.endpoint_policy {
+        keys.extend(schema.security_group.as_deref().map(|name| RoutingKey::SecurityGroup(name.into())));
+        if let Some(subnet) = &schema.endpoint_policy {
             let subnet = self.subnet_by_path(subnet, node.get("endpointPolicy").range);
             keys.extend(subnet.map(|(network, subnet)| RoutingKey::EndpointPolicy(network, subnet)));
         }
@@ -338,12 +338,12 @@ impl Loader<'_> {
         if !self.state.routes.has(&key) && !self.lenient {
             self.fault(node.range, Reason::NoSuchRouting.to_string(), Some("set it before it is deleted".to_owned()));
         }
-        self.push(told, Event::DeleteRouting(key));
+        self.push(site, Event::DeleteRouting(key));
     }
 }
 
-fn forwards(shape: ForwardsSchema) -> Forwards {
-    match shape {
+fn forwards(schema: ForwardsSchema) -> Forwards {
+    match schema {
         ForwardsSchema::Allow => Forwards::Allow,
         ForwardsSchema::Deny => Forwards::Deny,
         ForwardsSchema::Unknown => Forwards::Unknown,

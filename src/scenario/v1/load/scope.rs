@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::{Loader, Told};
+use super::{EventSite, Loader};
 use crate::compile::ObjectKind;
 use crate::compile::address::usable;
 use crate::compile::refusal::Reason;
@@ -17,19 +17,19 @@ use crate::scenario::node::Node;
 use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
-    pub(super) fn create_scope(&mut self, shape: &ScopeSchema, node: &Node, told: Told) {
-        self.new_name(ObjectKind::Scope, &shape.name, node.get("name").range);
-        let access = self.modes(shape.ingestion_access_mode, shape.query_access_mode, &shape.exclusions, node);
-        let created = self.date(shape.created.as_deref(), node.get("created"));
-        let lacks_modes = shape.ingestion_access_mode.is_none() || shape.query_access_mode.is_none();
-        let spec = ScopeSpec { name: shape.name.as_str().into(), access, lacks_modes, created };
-        self.push(told, Event::CreatePrivateLinkScope(spec));
+    pub(super) fn create_scope(&mut self, schema: &ScopeSchema, node: &Node, site: EventSite) {
+        self.new_name(ObjectKind::Scope, &schema.name, node.get("name").range);
+        let access = self.modes(schema.ingestion_access_mode, schema.query_access_mode, &schema.exclusions, node);
+        let created = self.date(schema.created.as_deref(), node.get("created"));
+        let lacks_modes = schema.ingestion_access_mode.is_none() || schema.query_access_mode.is_none();
+        let spec = ScopeSpec { name: schema.name.as_str().into(), access, lacks_modes, created };
+        self.push(site, Event::CreatePrivateLinkScope(spec));
     }
 
-    pub(super) fn set_access_modes(&mut self, shape: &SetAccessModesSchema, node: &Node, told: Told) {
-        self.refer(ObjectKind::Scope, &shape.scope, node.get("scope"));
-        let access = self.modes(shape.ingestion_access_mode, shape.query_access_mode, &shape.exclusions, node);
-        self.push(told, Event::SetAccessModes { scope: shape.scope.as_str().into(), access });
+    pub(super) fn set_access_modes(&mut self, schema: &SetAccessModesSchema, node: &Node, site: EventSite) {
+        self.refer(ObjectKind::Scope, &schema.scope, node.get("scope"));
+        let access = self.modes(schema.ingestion_access_mode, schema.query_access_mode, &schema.exclusions, node);
+        self.push(site, Event::SetAccessModes { scope: schema.scope.as_str().into(), access });
     }
 
     fn modes(
@@ -52,51 +52,51 @@ impl Loader<'_> {
         AccessModeSettings { ingestion: mode(ingestion), query: mode(query), exclusions: poured }
     }
 
-    pub(super) fn delete_scope(&mut self, name: &str, node: &Node, told: Told) {
+    pub(super) fn delete_scope(&mut self, name: &str, node: &Node, site: EventSite) {
         self.refer(ObjectKind::Scope, name, node);
-        self.push(told, Event::DeletePrivateLinkScope { scope: name.into() });
+        self.push(site, Event::DeletePrivateLinkScope { scope: name.into() });
     }
 
-    pub(super) fn add_scoped_resources(&mut self, shape: &ScopedResourceSchema, node: &Node, told: Told) {
-        self.refer(ObjectKind::Scope, &shape.scope, node.get("scope"));
-        for (index, resource) in shape.resource.names().iter().enumerate() {
+    pub(super) fn add_scoped_resources(&mut self, schema: &ScopedResourceSchema, node: &Node, site: EventSite) {
+        self.refer(ObjectKind::Scope, &schema.scope, node.get("scope"));
+        for (index, resource) in schema.resource.names().iter().enumerate() {
             self.refer(ObjectKind::Resource, resource, node.get("resource").item(index));
-            let (scope, resource) = (shape.scope.as_str().into(), resource.as_str().into());
-            self.push(told, Event::AddScopedResource { scope, resource });
+            let (scope, resource) = (schema.scope.as_str().into(), resource.as_str().into());
+            self.push(site, Event::AddScopedResource { scope, resource });
         }
     }
 
-    pub(super) fn remove_scoped_resources(&mut self, shape: &ScopedResourceSchema, node: &Node, told: Told) {
-        self.refer(ObjectKind::Scope, &shape.scope, node.get("scope"));
-        for (index, resource) in shape.resource.names().iter().enumerate() {
+    pub(super) fn remove_scoped_resources(&mut self, schema: &ScopedResourceSchema, node: &Node, site: EventSite) {
+        self.refer(ObjectKind::Scope, &schema.scope, node.get("scope"));
+        for (index, resource) in schema.resource.names().iter().enumerate() {
             let own = node.get("resource").item(index);
             self.refer(ObjectKind::Resource, resource, own);
-            let scope = self.state.scopes.get(shape.scope.as_str());
+            let scope = self.state.scopes.get(schema.scope.as_str());
             if scope.is_some_and(|scope| !scope.resources.contains(resource.as_str()))
                 && self.state.has(ObjectKind::Resource, resource)
             {
-                let reason = Reason::NotScoped { scope: shown(&shape.scope).into(), resource: shown(resource).into() };
+                let reason = Reason::NotScoped { scope: shown(&schema.scope).into(), resource: shown(resource).into() };
                 let hint = "add it before, with addScopedResource".to_owned();
                 self.fault(own.range, reason.to_string(), Some(hint));
             }
-            let (scope, resource) = (shape.scope.as_str().into(), resource.as_str().into());
-            self.push(told, Event::RemoveScopedResource { scope, resource });
+            let (scope, resource) = (schema.scope.as_str().into(), resource.as_str().into());
+            self.push(site, Event::RemoveScopedResource { scope, resource });
         }
     }
 
-    pub(super) fn create_endpoint(&mut self, shape: &PrivateEndpointSchema, node: &Node, told: Told) {
-        self.new_name(ObjectKind::PrivateEndpoint, &shape.name, node.get("name").range);
-        self.refer(ObjectKind::Scope, &shape.scope, node.get("scope"));
-        let zone_group = shape.zone_group.as_ref().map(|group| self.zone_group(group, node.get("zoneGroup")));
-        let created = self.date(shape.created.as_deref(), node.get("created"));
-        let Some((network, subnet)) = shape.subnet.split_once('/') else {
-            let message = format!("`{}` names no subnet", shown(&shape.subnet));
+    pub(super) fn create_endpoint(&mut self, schema: &PrivateEndpointSchema, node: &Node, site: EventSite) {
+        self.new_name(ObjectKind::PrivateEndpoint, &schema.name, node.get("name").range);
+        self.refer(ObjectKind::Scope, &schema.scope, node.get("scope"));
+        let zone_group = schema.zone_group.as_ref().map(|group| self.zone_group(group, node.get("zoneGroup")));
+        let created = self.date(schema.created.as_deref(), node.get("created"));
+        let Some((network, subnet)) = schema.subnet.split_once('/') else {
+            let message = format!("`{}` names no subnet", shown(&schema.subnet));
             let hint = "write network and subnet with a slash between, such as vnet1/endpoints".to_owned();
             return self.fault(node.get("subnet").range, message, Some(hint));
         };
         let prefix = self.subnet(network, subnet, node.get("subnet"));
         let mut ip_configurations = Vec::new();
-        for (index, fixed) in shape.ip_configurations.iter().enumerate() {
+        for (index, fixed) in schema.ip_configurations.iter().enumerate() {
             let own = node.get("ipConfigurations").item(index).get("privateIPAddress");
             match fixed.private_ip_address.parse::<Ipv4Addr>() {
                 Ok(address) => {
@@ -112,16 +112,16 @@ impl Loader<'_> {
             }
         }
         let spec = PrivateEndpointSpec {
-            name: shape.name.as_str().into(),
-            scope: shape.scope.as_str().into(),
+            name: schema.name.as_str().into(),
+            scope: schema.scope.as_str().into(),
             network: network.into(),
             subnet: subnet.to_owned(),
             zone_group,
             ip_configurations,
-            approval: shape.approval.map(ApprovalState::from).unwrap_or_default(),
+            approval: schema.approval.map(ApprovalState::from).unwrap_or_default(),
             created,
         };
-        self.push(told, Event::CreatePrivateEndpoint(spec));
+        self.push(site, Event::CreatePrivateEndpoint(spec));
     }
 
     /// A subnet that must exist.
@@ -146,26 +146,26 @@ impl Loader<'_> {
         }
     }
 
-    pub(super) fn create_unresolved(&mut self, shape: &UnresolvedEndpointSchema, node: &Node, told: Told) {
-        self.new_name(ObjectKind::PrivateEndpoint, &shape.name, node.get("name").range);
-        let zone_group = shape.zone_group.as_ref().map(|group| self.zone_group(group, node.get("zoneGroup")));
-        let unresolved = Unresolved { id: shape.unresolved.as_str().into() };
-        let endpoint = UnresolvedEndpoint { name: shape.name.as_str().into(), unresolved, zone_group };
-        self.push(told, Event::CreateUnresolvedEndpoint(endpoint));
+    pub(super) fn create_unresolved(&mut self, schema: &UnresolvedEndpointSchema, node: &Node, site: EventSite) {
+        self.new_name(ObjectKind::PrivateEndpoint, &schema.name, node.get("name").range);
+        let zone_group = schema.zone_group.as_ref().map(|group| self.zone_group(group, node.get("zoneGroup")));
+        let unresolved = Unresolved { id: schema.unresolved.as_str().into() };
+        let endpoint = UnresolvedEndpoint { name: schema.name.as_str().into(), unresolved, zone_group };
+        self.push(site, Event::CreateUnresolvedEndpoint(endpoint));
     }
 
-    pub(super) fn set_zone_group(&mut self, shape: &SetZoneGroupSchema, node: &Node, told: Told) {
-        self.refer(ObjectKind::PrivateEndpoint, &shape.endpoint, node.get("endpoint"));
-        let zone_group = self.zone_group(&shape.zone_group, node.get("zoneGroup"));
-        self.push(told, Event::SetZoneGroup { endpoint: shape.endpoint.as_str().into(), zone_group });
+    pub(super) fn set_zone_group(&mut self, schema: &SetZoneGroupSchema, node: &Node, site: EventSite) {
+        self.refer(ObjectKind::PrivateEndpoint, &schema.endpoint, node.get("endpoint"));
+        let zone_group = self.zone_group(&schema.zone_group, node.get("zoneGroup"));
+        self.push(site, Event::SetZoneGroup { endpoint: schema.endpoint.as_str().into(), zone_group });
     }
 
-    pub(super) fn repair_zone_group(&mut self, name: &str, node: &Node, told: Told) {
+    pub(super) fn repair_zone_group(&mut self, name: &str, node: &Node, site: EventSite) {
         let unresolved = self.state.unresolved.get(name).map(|endpoint| endpoint.zone_group.clone());
         let resolved = self.state.endpoints.get(name).map(|endpoint| endpoint.zone_group.clone());
         let Some(group) = resolved.or(unresolved) else { return };
         match group {
-            Some(zone_group) => self.push(told, Event::SetZoneGroup { endpoint: name.into(), zone_group }),
+            Some(zone_group) => self.push(site, Event::SetZoneGroup { endpoint: name.into(), zone_group }),
             None => {
                 let message = format!("private endpoint `{}` has no zone group to repair", shown(name));
                 self.fault(node.get("name").range, message, Some("give it one with setZoneGroup".to_owned()));
@@ -174,8 +174,8 @@ impl Loader<'_> {
     }
 }
 
-fn mode(shape: Option<ModeSchema>) -> AccessMode {
-    match shape {
+fn mode(schema: Option<ModeSchema>) -> AccessMode {
+    match schema {
         Some(ModeSchema::PrivateOnly) => AccessMode::PrivateOnly,
         Some(ModeSchema::Open) | None => AccessMode::Open,
     }

@@ -1,6 +1,6 @@
 //! Private zones, their links, their record sets made by hand, and zone groups.
 
-use super::{Loader, Told};
+use super::{EventSite, Loader};
 use crate::compile::ObjectKind;
 use crate::compile::refusal::Reason;
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, master};
@@ -10,24 +10,24 @@ use crate::scenario::node::{Node, Range};
 use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
-    pub(super) fn create_zones(&mut self, shape: &ZonesSchema, node: &Node, told: Told) {
-        let zones = self.zone_ids(&shape.resource_group, &shape.zones, node);
-        self.name(node.get("resourceGroup").range, &shape.resource_group, "resource group");
+    pub(super) fn create_zones(&mut self, schema: &ZonesSchema, node: &Node, site: EventSite) {
+        let zones = self.zone_ids(&schema.resource_group, &schema.zones, node);
+        self.name(node.get("resourceGroup").range, &schema.resource_group, "resource group");
         for zone in &zones {
-            self.push(told, Event::CreatePrivateDnsZone { zone: zone.clone() });
+            self.push(site, Event::CreatePrivateDnsZone { zone: zone.clone() });
         }
-        self.link(&zones, &shape.links, node, told);
+        self.link(&zones, &schema.links, node, site);
     }
 
-    pub(super) fn delete_zones(&mut self, shape: &ZoneGroupZonesSchema, node: &Node, told: Told) {
-        for zone in self.living_zones(&shape.resource_group, &shape.zones, node) {
-            self.push(told, Event::DeletePrivateDnsZone { zone });
+    pub(super) fn delete_zones(&mut self, schema: &ZoneGroupZonesSchema, node: &Node, site: EventSite) {
+        for zone in self.living_zones(&schema.resource_group, &schema.zones, node) {
+            self.push(site, Event::DeletePrivateDnsZone { zone });
         }
     }
 
-    pub(super) fn link_zones(&mut self, shape: &LinkZonesSchema, node: &Node, told: Told) {
-        let zones = self.living_zones(&shape.resource_group, &shape.zones, node);
-        self.link(&zones, &shape.links, node, told);
+    pub(super) fn link_zones(&mut self, schema: &LinkZonesSchema, node: &Node, site: EventSite) {
+        let zones = self.living_zones(&schema.resource_group, &schema.zones, node);
+        self.link(&zones, &schema.links, node, site);
     }
 
     pub(super) fn link(
@@ -35,7 +35,7 @@ impl Loader<'_> {
         zones: &[ZoneId],
         links: &indexmap::IndexMap<String, LinkSchema>,
         node: &Node,
-        told: Told,
+        site: EventSite,
     ) {
         for ((network, link), (key, _)) in links.iter().zip(node.entries_of("links")) {
             let found = self.state.find(ObjectKind::Network, network);
@@ -46,14 +46,14 @@ impl Loader<'_> {
             };
             for zone in zones {
                 let event = Event::LinkZone { zone: zone.clone(), network: network.as_str().into(), policy };
-                self.push(told, event);
+                self.push(site, event);
             }
         }
     }
 
-    pub(super) fn unlink_zones(&mut self, shape: &UnlinkSchema, node: &Node, told: Told) {
-        let zones = self.living_zones(&shape.resource_group, &shape.zones, node);
-        for (index, network) in shape.networks.names().iter().enumerate() {
+    pub(super) fn unlink_zones(&mut self, schema: &UnlinkSchema, node: &Node, site: EventSite) {
+        let zones = self.living_zones(&schema.resource_group, &schema.zones, node);
+        for (index, network) in schema.networks.names().iter().enumerate() {
             let own = node.get("networks").item(index);
             self.refer(ObjectKind::Network, network, own);
             for zone in &zones {
@@ -64,7 +64,7 @@ impl Loader<'_> {
                     let reason = Reason::NotLinked { zone: zone.clone(), network: shown(network).into() };
                     self.fault(own.range, reason.to_string(), Some("link it before, with linkZones".to_owned()));
                 }
-                self.push(told, Event::UnlinkZone { zone: zone.clone(), network: network.as_str().into() });
+                self.push(site, Event::UnlinkZone { zone: zone.clone(), network: network.as_str().into() });
             }
         }
     }
@@ -107,8 +107,8 @@ impl Loader<'_> {
         self.verdict(found, range);
     }
 
-    pub(super) fn zone_group(&mut self, shape: &ZoneGroupSchema, node: &Node) -> ZoneGroup {
-        let zones = match shape {
+    pub(super) fn zone_group(&mut self, schema: &ZoneGroupSchema, node: &Node) -> ZoneGroup {
+        let zones = match schema {
             ZoneGroupSchema::ResourceGroup(group) => {
                 let mut here = self.zone_ids(group, &ALL_ZONES, node);
                 here.retain(|zone| self.state.zones.contains_key(zone));
@@ -130,23 +130,23 @@ impl Loader<'_> {
         ZoneGroup { zones }
     }
 
-    pub(super) fn put_record_set(&mut self, shape: &RecordSetSchema, node: &Node, told: Told) {
-        let found = self.record_set_name(&shape.resource_group, &shape.zone, &shape.name, &shape.r#type, node);
+    pub(super) fn put_record_set(&mut self, schema: &RecordSetSchema, node: &Node, site: EventSite) {
+        let found = self.record_set_name(&schema.resource_group, &schema.zone, &schema.name, &schema.r#type, node);
         let Some((zone, owner, kind)) = found else { return };
-        let ttl = shape.ttl.unwrap_or(self.catalogue.rules.manual_ttl);
+        let ttl = schema.ttl.unwrap_or(self.catalogue.rules.manual_ttl);
         let mut data: Vec<RecordData> = Vec::new();
-        for (index, text) in shape.records.iter().enumerate() {
+        for (index, text) in schema.records.iter().enumerate() {
             data.extend(self.record(&zone.apex, kind, text, node.get("records").item(index).range));
         }
         if let Some(set) = RecordSet::new(owner, ttl, data) {
-            self.push(told, Event::PutRecordSet { zone, set });
+            self.push(site, Event::PutRecordSet { zone, set });
         }
     }
 
-    pub(super) fn delete_record_set(&mut self, shape: &RecordSetNameSchema, node: &Node, told: Told) {
-        let found = self.record_set_name(&shape.resource_group, &shape.zone, &shape.name, &shape.r#type, node);
+    pub(super) fn delete_record_set(&mut self, schema: &RecordSetNameSchema, node: &Node, site: EventSite) {
+        let found = self.record_set_name(&schema.resource_group, &schema.zone, &schema.name, &schema.r#type, node);
         if let Some((zone, owner, kind)) = found {
-            self.push(told, Event::DeleteRecordSet { zone, owner, kind });
+            self.push(site, Event::DeleteRecordSet { zone, owner, kind });
         }
     }
 

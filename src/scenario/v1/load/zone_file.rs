@@ -16,12 +16,12 @@ use crate::scenario::v1::schema::ZoneFileSchema;
 const MAX_TOLD: usize = 20;
 
 impl Loader<'_> {
-    pub(super) fn zone_file(&mut self, shape: &ZoneFileSchema, node: &Node) {
-        let Some((text, range)) = self.master_text(shape, node) else { return };
-        let Some(zone) = self.parsed(shape, node, &text, range) else { return };
-        match &shape.resource_group {
-            Some(group) => self.private_zone(group, zone, shape, node, range),
-            None if shape.links.is_empty() => self.public_zone(zone, shape, node, range),
+    pub(super) fn zone_file(&mut self, schema: &ZoneFileSchema, node: &Node) {
+        let Some((text, range)) = self.master_text(schema, node) else { return };
+        let Some(zone) = self.parsed(schema, node, &text, range) else { return };
+        match &schema.resource_group {
+            Some(group) => self.private_zone(group, zone, schema, node, range),
+            None if schema.links.is_empty() => self.public_zone(zone, schema, node, range),
             None => {
                 let hint = "write the zone's `resourceGroup`: two zones of one name are told apart by it".to_owned();
                 self.fault(node.get("links").range, "only private zones are linked".to_owned(), Some(hint));
@@ -30,8 +30,8 @@ impl Loader<'_> {
     }
 
     /// The text, and where the scenario says what it is.
-    fn master_text(&mut self, shape: &ZoneFileSchema, node: &Node) -> Option<(Vec<u8>, Range)> {
-        match (&shape.file, &shape.text) {
+    fn master_text(&mut self, schema: &ZoneFileSchema, node: &Node) -> Option<(Vec<u8>, Range)> {
+        match (&schema.file, &schema.text) {
             (Some(path), None) => {
                 let range = node.get("file").range;
                 match (self.files)(path) {
@@ -52,8 +52,8 @@ impl Loader<'_> {
         }
     }
 
-    fn parsed(&mut self, shape: &ZoneFileSchema, node: &Node, text: &[u8], range: Range) -> Option<ParsedZone> {
-        let origin = match (&shape.origin, &shape.file) {
+    fn parsed(&mut self, schema: &ZoneFileSchema, node: &Node, text: &[u8], range: Range) -> Option<ParsedZone> {
+        let origin = match (&schema.origin, &schema.file) {
             (Some(origin), _) => Some(self.owner_name(origin, node.get("origin").range)?),
             (None, Some(path)) => {
                 let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
@@ -64,7 +64,7 @@ impl Loader<'_> {
         match master::read(text, origin.as_ref()) {
             Ok(zone) => Some(zone),
             Err(errors) => {
-                let of = shape.file.as_ref().map_or_else(String::new, |path| format!("`{}`, ", shown(path)));
+                let of = schema.file.as_ref().map_or_else(String::new, |path| format!("`{}`, ", shown(path)));
                 for error in errors.iter().take(MAX_TOLD) {
                     let MasterError { line, column, kind, .. } = error;
                     let message = format!("{of}line {line}, column {column}: {kind}");
@@ -75,29 +75,29 @@ impl Loader<'_> {
         }
     }
 
-    fn private_zone(&mut self, group: &str, zone: ParsedZone, shape: &ZoneFileSchema, node: &Node, range: Range) {
+    fn private_zone(&mut self, group: &str, zone: ParsedZone, schema: &ZoneFileSchema, node: &Node, range: Range) {
         self.name(node.get("resourceGroup").range, group, "resource group");
         self.is_foreign(&zone.apex, range);
-        let told = undated(range);
+        let site = undated(range);
         let id = ZoneId { resource_group: group.into(), apex: zone.apex };
         if self.state.zones.contains_key(&id) {
             let exists = Reason::Exists { kind: ObjectKind::PrivateZone, name: id.to_string().into() };
             self.fault(range, exists.to_string(), None);
         }
-        self.push(told, Event::CreatePrivateDnsZone { zone: id.clone() });
+        self.push(site, Event::CreatePrivateDnsZone { zone: id.clone() });
         for set in zone.sets {
-            self.push(told, Event::PutRecordSet { zone: id.clone(), set });
+            self.push(site, Event::PutRecordSet { zone: id.clone(), set });
         }
-        self.link(&[id], &shape.links, node, told);
+        self.link(&[id], &schema.links, node, site);
     }
 
-    fn public_zone(&mut self, zone: ParsedZone, shape: &ZoneFileSchema, node: &Node, range: Range) {
+    fn public_zone(&mut self, zone: ParsedZone, schema: &ZoneFileSchema, node: &Node, range: Range) {
         // A text within the scenario has the scenario's lines, if it is written as it is: as a block.
-        let (file, before) = match &shape.file {
+        let (file, before) = match &schema.file {
             Some(path) => (path.as_str().into(), 0),
             None => (Arc::clone(&self.file), range.line),
         };
-        let keeps_lines = shape.file.is_some() || node.get("text").is_block();
+        let keeps_lines = schema.file.is_some() || node.get("text").is_block();
         let line = |own: u32| if keeps_lines { before + own } else { before };
         let is_soa = |(set, _): &(RecordSet, u32)| set.kind() == RecordType::SOA;
         let placed = zone.sets.into_iter().zip(zone.lines.into_iter().map(line));

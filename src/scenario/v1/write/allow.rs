@@ -3,9 +3,9 @@
 use crate::scenario::allow::Allowance;
 use crate::scenario::v1::schema::*;
 
-pub(super) fn shapes(entries: &[Allowance]) -> Vec<AllowSchema> {
+pub(super) fn schemas(entries: &[Allowance]) -> Vec<AllowSchema> {
     let several = |texts: Vec<String>| (!texts.is_empty()).then_some(OneOrMoreSchema::More(texts));
-    let shape = |one: &Allowance| AllowSchema {
+    let schema = |one: &Allowance| AllowSchema {
         code: one.code.clone(),
         object: one.object.clone(),
         network: several(one.networks.iter().map(ToString::to_string).collect()),
@@ -13,5 +13,5 @@ pub(super) fn shapes(entries: &[Allowance]) -> Vec<AllowSchema> {
         reason: one.reason.to_string(),
         expires: one.expires.map(|date| date.to_string()),
     };
-    entries.iter().map(shape).collect()
+    entries.iter().map(schema).collect()
 }

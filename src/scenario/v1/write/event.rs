@@ -74,8 +74,8 @@ impl Events {
     }
 
     /// Events of one stretch, `date` being that of all of them that need none of their own.
-    pub(super) fn shapes(&mut self, events: &[Recorded], date: Option<Date>) -> Vec<EventSchema> {
-        let mut shapes = Vec::new();
+    pub(super) fn schemas(&mut self, events: &[Recorded], date: Option<Date>) -> Vec<EventSchema> {
+        let mut schemas = Vec::new();
         let mut rest = events;
         // How many of the rest have the date of the first.
         let mut together = 0;
@@ -86,11 +86,11 @@ impl Events {
             let (what, taken) = self.next(&rest[..together]);
             self.has_been(&rest[..taken]);
             let own = first.date.filter(|own| Some(*own) != date).map(|own| own.to_string());
-            shapes.push(EventSchema { date: own, what });
+            schemas.push(EventSchema { date: own, what });
             rest = &rest[taken..];
             together -= taken;
         }
-        shapes
+        schemas
     }
 
     /// The next entry, and how many events it stands for.
@@ -112,8 +112,8 @@ impl Events {
                     _ => None,
                 });
                 let (resource_group, list) = self.zones(&zones);
-                let shape = ZoneGroupZonesSchema { resource_group, zones: list };
-                (WhatSchema::DeletePrivateDnsZones(shape), zones.len())
+                let schema = ZoneGroupZonesSchema { resource_group, zones: list };
+                (WhatSchema::DeletePrivateDnsZones(schema), zones.len())
             }
             Event::LinkZone { zone, network, policy } => {
                 let zones = run(events, zone, |event| match event {
@@ -262,24 +262,24 @@ impl Events {
     /// A resource's creation or change; a change of flags alone is told as such.
     fn resource(&self, spec: &ResourceSpec) -> WhatSchema {
         let before = self.state.resources.get(spec.name()).map(|one| &one.spec);
-        if let Some(shape) = before.and_then(|before| flags(before, spec)) {
-            return WhatSchema::SetPublicNetworkAccess(shape);
+        if let Some(schema) = before.and_then(|before| flags(before, spec)) {
+            return WhatSchema::SetPublicNetworkAccess(schema);
         }
         let name = spec.name().to_string();
         match (spec, before.is_some()) {
             (ResourceSpec::Workspace(spec), known) => {
-                let shape = NamedWorkspaceSchema { name, spec: workspace(spec) };
-                if known { WhatSchema::UpdateWorkspace(shape) } else { WhatSchema::CreateWorkspace(shape) }
+                let schema = NamedWorkspaceSchema { name, spec: workspace(spec) };
+                if known { WhatSchema::UpdateWorkspace(schema) } else { WhatSchema::CreateWorkspace(schema) }
             }
             (ResourceSpec::Component(spec), known) => {
-                let shape = NamedComponentSchema { name, spec: component(spec) };
-                if known { WhatSchema::UpdateComponent(shape) } else { WhatSchema::CreateComponent(shape) }
+                let schema = NamedComponentSchema { name, spec: component(spec) };
+                if known { WhatSchema::UpdateComponent(schema) } else { WhatSchema::CreateComponent(schema) }
             }
             (ResourceSpec::DataCollectionEndpoint(spec), known) => {
-                let shape = NamedDataCollectionEndpointSchema { name, spec: data_collection_endpoint(spec) };
+                let schema = NamedDataCollectionEndpointSchema { name, spec: data_collection_endpoint(spec) };
                 match known {
-                    true => WhatSchema::UpdateDataCollectionEndpoint(shape),
-                    false => WhatSchema::CreateDataCollectionEndpoint(shape),
+                    true => WhatSchema::UpdateDataCollectionEndpoint(schema),
+                    false => WhatSchema::CreateDataCollectionEndpoint(schema),
                 }
             }
         }
@@ -479,7 +479,7 @@ fn data_collection_endpoint(spec: &DataCollectionEndpointSpec) -> DataCollection
 /// What changed, if it is flags alone.
 fn flags(before: &ResourceSpec, after: &ResourceSpec) -> Option<SetAccessSchema> {
     let mut same = before.clone();
-    let shape = match (&mut same, after) {
+    let schema = match (&mut same, after) {
         (ResourceSpec::Workspace(own), ResourceSpec::Workspace(new)) => {
             (own.ingestion, own.query) = (new.ingestion, new.query);
             both(new.ingestion, new.query)
@@ -498,7 +498,7 @@ fn flags(before: &ResourceSpec, after: &ResourceSpec) -> Option<SetAccessSchema>
         }
         _ => return None,
     };
-    (same == *after).then(|| SetAccessSchema { resource: after.name().to_string(), ..shape })
+    (same == *after).then(|| SetAccessSchema { resource: after.name().to_string(), ..schema })
 }
 
 fn both(ingestion: PublicNetworkAccess, query: PublicNetworkAccess) -> SetAccessSchema {
@@ -539,12 +539,12 @@ fn perimeter(ingestion: PublicNetworkAccess, query: PublicNetworkAccess) -> Opti
 }
 
 fn exclusions(access: &AccessModeSettings) -> Vec<ExclusionSchema> {
-    let shape = access.exclusions.iter().map(|one| ExclusionSchema {
+    let schema = access.exclusions.iter().map(|one| ExclusionSchema {
         private_endpoint_connection_name: one.endpoint.to_string(),
         ingestion_access_mode: mode(one.ingestion),
         query_access_mode: mode(one.query),
     });
-    shape.collect()
+    schema.collect()
 }
 
 fn mode(mode: AccessMode) -> ModeSchema {

@@ -14,11 +14,11 @@ use crate::scenario::expect::{
 };
 use crate::scenario::v1::schema::*;
 
-pub(super) fn shapes<'e>(expectations: impl Iterator<Item = &'e Expectation>) -> Vec<ExpectSchema> {
-    let mut shapes: Vec<ExpectSchema> = Vec::new();
+pub(super) fn schemas<'e>(expectations: impl Iterator<Item = &'e Expectation>) -> Vec<ExpectSchema> {
+    let mut schemas: Vec<ExpectSchema> = Vec::new();
     let mut rest = expectations.peekable();
     while let Some(first) = rest.next() {
-        let shape = match &first.expected {
+        let schema = match &first.expected {
             Expected::Answer { name, kind, answer, .. } => {
                 let entry = asked(first, &mut rest);
                 ExpectSchema { answers: IndexMap::from([(question(name, *kind), data(answer))]), ..entry }
@@ -49,12 +49,12 @@ pub(super) fn shapes<'e>(expectations: impl Iterator<Item = &'e Expectation>) ->
                 ExpectSchema { records, ..ExpectSchema::default() }
             }
         };
-        match shapes.last_mut() {
-            Some(last) if joins(last, &shape) => join(last, shape),
-            _ => shapes.push(shape),
+        match schemas.last_mut() {
+            Some(last) if joins(last, &schema) => join(last, schema),
+            _ => schemas.push(schema),
         }
     }
-    shapes
+    schemas
 }
 
 fn question(name: &OwnerName, kind: RecordType) -> String {

@@ -22,7 +22,7 @@ use crate::scenario::{AllowFile, Scenario, Spec};
 /// The scenario as YAML text.
 pub(super) fn write(scenario: &Scenario) -> String {
     let history = &scenario.history;
-    let mut shape = ScenarioSchema {
+    let mut schema = ScenarioSchema {
         version: 1,
         cloud: Some(match history.cloud {
             crate::estate::Cloud::Public => CloudSchema::AzureCloud,
@@ -34,47 +34,47 @@ pub(super) fn write(scenario: &Scenario) -> String {
         source: text(&scenario.source),
         switches: switches(history.switches),
         start: scenario.start.clone(),
-        allow: allow::shapes(&scenario.allow),
+        allow: allow::schemas(&scenario.allow),
         ..ScenarioSchema::default()
     };
     let declared = &history.events()[..history.declared().0 as usize];
-    shape.zone_files = history.public.iter().map(|zone| public_zone(zone)).collect();
-    let standing = declarations(&mut shape, declared);
+    schema.zone_files = history.public.iter().map(|zone| public_zone(zone)).collect();
+    let standing = declarations(&mut schema, declared);
     let mut events = event::Events::new(history);
     events.has_been(&declared[..standing]);
-    shape.events = events.shapes(&declared[standing..], None);
+    schema.events = events.schemas(&declared[standing..], None);
     let mut end = declared.len();
     for step in history.steps() {
         let own = &history.events()[end..step.end.0 as usize];
         end = step.end.0 as usize;
         let mut written = self::step(&mut events, &step.name, &step.about, own);
-        written.expect = expect::shapes(scenario.expectations.iter().filter(|one| *one.step == *step.name));
-        shape.steps.push(written);
+        written.expect = expect::schemas(scenario.expectations.iter().filter(|one| *one.step == *step.name));
+        schema.steps.push(written);
     }
     if end < history.events().len() {
-        shape.steps.push(step(&mut events, &unused_name(history), "", &history.events()[end..]));
+        schema.steps.push(step(&mut events, &unused_name(history), "", &history.events()[end..]));
     }
-    yaml::text(&serde_json::to_value(&shape).expect("shapes have text for keys and no number that JSON lacks"))
+    yaml::text(&serde_json::to_value(&schema).expect("shapes have text for keys and no number that JSON lacks"))
 }
 
 /// A spec as YAML text.
 pub(super) fn spec(spec: &Spec) -> String {
-    let shape = SpecSchema {
+    let schema = SpecSchema {
         schema: None,
         version: 1,
         title: text(&spec.title),
         about: text(&spec.about),
         scenario: spec.scenario.clone(),
         at: spec.at.as_ref().map(|(step, _)| step.clone()),
-        expect: expect::shapes(spec.expectations.iter()),
+        expect: expect::schemas(spec.expectations.iter()),
     };
-    yaml::text(&serde_json::to_value(&shape).expect("shapes have text for keys and no number that JSON lacks"))
+    yaml::text(&serde_json::to_value(&schema).expect("shapes have text for keys and no number that JSON lacks"))
 }
 
 /// Accepted findings as YAML text.
 pub(super) fn allow_file(file: &AllowFile) -> String {
-    let shape = AllowFileSchema { version: 1, allow: allow::shapes(&file.allow) };
-    yaml::text(&serde_json::to_value(&shape).expect("shapes have text for keys and no number that JSON lacks"))
+    let schema = AllowFileSchema { version: 1, allow: allow::schemas(&file.allow) };
+    yaml::text(&serde_json::to_value(&schema).expect("shapes have text for keys and no number that JSON lacks"))
 }
 
 fn public_zone(zone: &PublicZone) -> ZoneFileSchema {
@@ -91,13 +91,13 @@ fn step(events: &mut event::Events, name: &str, about: &str, own: &[Recorded]) -
         name: name.to_owned(),
         about: text(about),
         date: date.map(|date| date.to_string()),
-        events: events.shapes(own, date),
+        events: events.schemas(own, date),
         expect: Vec::new(),
     }
 }
 
 /// Fills the maps at the top of a scenario with as many events as stand in their order; how many they are.
-fn declarations(shape: &mut ScenarioSchema, events: &[Recorded]) -> usize {
+fn declarations(schema: &mut ScenarioSchema, events: &[Recorded]) -> usize {
     let mut filled = 0;
     for (index, recorded) in events.iter().enumerate() {
         let place = match &recorded.event {
@@ -117,20 +117,20 @@ fn declarations(shape: &mut ScenarioSchema, events: &[Recorded]) -> usize {
         }
         filled = place;
         let new = match event::declaration(&recorded.event) {
-            event::Declaration::Network(name, own) => put(&mut shape.networks, name, own),
+            event::Declaration::Network(name, own) => put(&mut schema.networks, name, own),
             event::Declaration::Peering(pair) => {
-                shape.peerings.push(PeeringSchema::Pair(pair));
+                schema.peerings.push(PeeringSchema::Pair(pair));
                 true
             }
-            event::Declaration::Routing(routing) => routing::declare(shape, routing),
-            event::Declaration::InboundEndpoint(name, own) => put(&mut shape.inbound_endpoints, name, own),
-            event::Declaration::Ruleset(name, own) => put(&mut shape.rulesets, name, own),
-            event::Declaration::Workspace(name, own) => put(&mut shape.workspaces, name, own),
-            event::Declaration::Component(name, own) => put(&mut shape.components, name, own),
+            event::Declaration::Routing(routing) => routing::declare(schema, routing),
+            event::Declaration::InboundEndpoint(name, own) => put(&mut schema.inbound_endpoints, name, own),
+            event::Declaration::Ruleset(name, own) => put(&mut schema.rulesets, name, own),
+            event::Declaration::Workspace(name, own) => put(&mut schema.workspaces, name, own),
+            event::Declaration::Component(name, own) => put(&mut schema.components, name, own),
             event::Declaration::DataCollectionEndpoint(name, own) => {
-                put(&mut shape.data_collection_endpoints, name, own)
+                put(&mut schema.data_collection_endpoints, name, own)
             }
-            event::Declaration::VirtualMachine(name, own) => put(&mut shape.virtual_machines, name, own),
+            event::Declaration::VirtualMachine(name, own) => put(&mut schema.virtual_machines, name, own),
             event::Declaration::None => false,
         };
         if !new {

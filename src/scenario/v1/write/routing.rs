@@ -42,47 +42,47 @@ pub(super) fn set(routing: &Routing) -> WhatSchema {
 
 /// The event that deletes one.
 pub(super) fn delete(key: &RoutingKey) -> WhatSchema {
-    let mut shape = RoutingKeySchema::default();
+    let mut schema = RoutingKeySchema::default();
     match key {
         RoutingKey::PeeringHalf(from, to) => {
-            shape.peering = Some(HalfNameSchema { from: from.to_string(), to: to.to_string() });
+            schema.peering = Some(HalfNameSchema { from: from.to_string(), to: to.to_string() });
         }
-        RoutingKey::Gateway(network) => shape.gateway = Some(network.to_string()),
-        RoutingKey::RouteTable(name) => shape.route_table = Some(name.to_string()),
-        RoutingKey::Appliance(name) => shape.appliance = Some(name.to_string()),
-        RoutingKey::VirtualHub(name) => shape.virtual_hub = Some(name.to_string()),
+        RoutingKey::Gateway(network) => schema.gateway = Some(network.to_string()),
+        RoutingKey::RouteTable(name) => schema.route_table = Some(name.to_string()),
+        RoutingKey::Appliance(name) => schema.appliance = Some(name.to_string()),
+        RoutingKey::VirtualHub(name) => schema.virtual_hub = Some(name.to_string()),
         RoutingKey::Transit(through, between) => {
             let between = names(between);
-            shape.transit = Some(TransitSchema { through: through.to_string(), between, by: None });
+            schema.transit = Some(TransitSchema { through: through.to_string(), between, by: None });
         }
-        RoutingKey::SecurityGroup(name) => shape.security_group = Some(name.to_string()),
-        RoutingKey::EndpointPolicy(network, subnet) => shape.endpoint_policy = Some(format!("{network}/{subnet}")),
+        RoutingKey::SecurityGroup(name) => schema.security_group = Some(name.to_string()),
+        RoutingKey::EndpointPolicy(network, subnet) => schema.endpoint_policy = Some(format!("{network}/{subnet}")),
     }
-    WhatSchema::DeleteRouting(shape)
+    WhatSchema::DeleteRouting(schema)
 }
 
 /// Puts an object into the maps at the top of a scenario; false if its place is taken.
-pub(super) fn declare(shape: &mut ScenarioSchema, routing: &Routing) -> bool {
+pub(super) fn declare(schema: &mut ScenarioSchema, routing: &Routing) -> bool {
     match routing {
         Routing::PeeringHalf(one) => {
-            shape.peerings.push(PeeringSchema::Half(half(one)));
+            schema.peerings.push(PeeringSchema::Half(half(one)));
             true
         }
-        Routing::Gateway(one) => super::put(&mut shape.gateways, one.network.to_string(), gateway(one)),
-        Routing::Appliance(one) => super::put(&mut shape.appliances, one.name.to_string(), appliance(one)),
-        Routing::RouteTable(one) => super::put(&mut shape.route_tables, one.name.to_string(), route_table(one)),
-        Routing::VirtualHub(one) => super::put(&mut shape.virtual_hubs, one.name.to_string(), virtual_hub(one)),
+        Routing::Gateway(one) => super::put(&mut schema.gateways, one.network.to_string(), gateway(one)),
+        Routing::Appliance(one) => super::put(&mut schema.appliances, one.name.to_string(), appliance(one)),
+        Routing::RouteTable(one) => super::put(&mut schema.route_tables, one.name.to_string(), route_table(one)),
+        Routing::VirtualHub(one) => super::put(&mut schema.virtual_hubs, one.name.to_string(), virtual_hub(one)),
         Routing::Transit(one) => {
-            shape.transits.push(transit(one));
+            schema.transits.push(transit(one));
             true
         }
         Routing::EndpointPolicy(one) => super::put(
-            &mut shape.private_endpoint_network_policies,
+            &mut schema.private_endpoint_network_policies,
             format!("{}/{}", one.network, one.subnet),
             policies(one.policy),
         ),
         Routing::SecurityGroup(one) => {
-            super::put(&mut shape.security_groups, one.name.to_string(), security_group(one))
+            super::put(&mut schema.security_groups, one.name.to_string(), security_group(one))
         }
     }
 }
