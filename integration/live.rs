@@ -580,6 +580,21 @@ fn faults_and_snapshots_have_verbs() {
     assert!(verb(&["fault", "list"]).contains("1 of 1 queries hit"));
     assert!(verb(&["fault", "clear", "1"]).contains("fault 1 cleared"));
     assert!(verb(&["fault", "list"]).contains("no fault is set"));
+    let which = ["--name", SHARED, "--type", "A", "--network", "vnet1", "--transport", "udp"];
+    let how = ["--delay", "5", "--share", "0.5", "--seed", "7", "--seconds", "600", "--format", "json"];
+    let set = verb(&[&["fault", "set"], &which[..], &how[..]].concat());
+    assert!(set.starts_with("exit code 0"), "{set}");
+    let faults = server.get("/v1/faults");
+    let fault = &faults[0]["fault"];
+    let fields =
+        [("name", json!(SHARED)), ("type", json!("A")), ("network", json!("vnet1")), ("transport", json!("udp"))];
+    let numbers = [("delayMilliseconds", json!(5)), ("share", json!(0.5)), ("seed", json!(7))];
+    for (field, value) in fields.into_iter().chain(numbers) {
+        assert_eq!(fault[field], value, "{field} of {faults}");
+    }
+    assert!(faults[0]["secondsLeft"].as_f64().is_some_and(|left| left > 500.0 && left <= 600.0), "{faults}");
+    assert!(verb(&["fault", "list", "--format", "json"]).contains("\"seed\": 7"));
+    assert!(verb(&["fault", "clear", "--format", "json"]).starts_with("exit code 0"));
     let bad = verb(&["fault", "set", "drop", "--network", "vnet9"]);
     assert!(bad.starts_with("exit code 2") && bad.contains("vnet9"), "{bad}");
 
@@ -587,6 +602,24 @@ fn faults_and_snapshots_have_verbs() {
     assert!(verb(&["step", "previous"]).contains("step first-scope"));
     assert!(verb(&["snapshot", "restore", "here"]).contains("step second-scope"));
     assert!(verb(&["snapshot", "list"]).contains("here: step second-scope"));
+    assert!(verb(&["snapshot", "list", "--format", "json"]).contains("\"here\""));
     assert!(verb(&["snapshot", "delete", "here"]).contains("deleted here"));
     assert!(verb(&["snapshot", "list"]).contains("there are no snapshots"));
+}
+
+/// `--open` hands the address of the page to what opens addresses on this system.
+#[cfg(target_os = "linux")]
+#[test]
+fn serve_opens_the_page() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new("opens-the-page");
+    let (program, opened) = (folder.0.join("xdg-open"), folder.0.join("opened"));
+    fs::write(&program, format!("#!/bin/sh\nprintf %s \"$1\" >'{}'\n", opened.display())).expect("it can be written");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it can be made a program");
+    let path = format!("{}:{}", folder.0.display(), std::env::var("PATH").unwrap_or_default());
+    let mut command = binary();
+    command.env_remove("AMPLS_DNS_ADMIN").env("PATH", path).args(["serve", "--admin", "127.0.0.1:0", "--open"]);
+    let server = Server::of(command.args(["--listen", "vnet1=127.0.0.1:0"]));
+    let page = format!("http://{}", server.admin);
+    eventually("the page is opened", || fs::read_to_string(&opened).ok().filter(|text| *text == page));
 }

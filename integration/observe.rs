@@ -359,10 +359,12 @@ fn the_manual_names_metrics_and_faults_that_there_are() {
     for name in &named {
         assert!(text.contains(&format!("# TYPE ampls_dns_{name} ")), "ampls_dns_{name}");
     }
-    let faults: Vec<_> = readme.split("curl -d '").skip(1).filter_map(|rest| rest.split('\'').next()).collect();
-    assert!(faults.len() >= 2);
-    for fault in faults {
-        let fault = serde_json::from_str(fault).expect("it is JSON");
-        assert_eq!(server.post("/v1/faults", &fault).0, 201, "{fault}");
+    let faults: Vec<_> = readme.lines().filter(|line| line.starts_with("ampls-dns fault set ")).collect();
+    assert!(faults.len() >= 2, "{faults:?}");
+    let admin = server.admin.to_string();
+    for line in faults {
+        let arguments: Vec<&str> = line.split_whitespace().skip(1).map(|word| word.trim_matches('\'')).collect();
+        let set = crate::fixture::run(&[&arguments[..], &["--admin", &admin]].concat());
+        assert!(set.starts_with("exit code 0"), "{line}: {set}");
     }
 }

@@ -139,7 +139,7 @@ fn the_verbs_say_unknown() {
     assert!(out.contains("is unknown, because [parameters('scope')] could not be resolved"), "{out}");
     let out = run(&["flows", file, "--at", "endpoint", "--from", "vnet1", "--to", "ws"]);
     assert!(
-        out.starts_with("exit code 1") && out.contains("unknown: unknown") && out.contains(" flows unknown"),
+        out.starts_with("exit code 1") && out.contains("unknown: unknown") && out.contains(" denied, 2 unknown;"),
         "{out}"
     );
     let out = run(&["check", file, "--at", "endpoint"]);

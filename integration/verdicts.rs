@@ -230,7 +230,7 @@ fn exit_codes_and_flows_follow_from_the_same_number() {
         };
         let whole = broken(&check, " broken in ");
         assert_eq!(check.starts_with("exit code 1"), whole > 0, "{check}");
-        let each = |network| broken(&run(&["flows", "--from", network, "--at", step]), " denied, ");
+        let each = |network| broken(&run(&["flows", "--from", network, "--at", step]), " denied; ");
         assert_eq!(each("vnet1") + each("vnet2"), whole, "flows at {step}");
     }
 }

@@ -10,6 +10,7 @@ mod compare;
 mod compose;
 mod diff;
 mod document;
+mod error_document;
 mod explain;
 mod export;
 mod fault;
@@ -187,7 +188,7 @@ pub fn run() -> ExitCode {
         Err(error) => {
             if wants_json && !output::has_printed() {
                 // What cannot be written is complained about below, too.
-                let _ = output::print(&crate::output::json(&output::error_document(&*error)));
+                let _ = output::print(&crate::output::json(&error_document::error_document(&*error)));
             }
             output::complain(&*error);
             ExitCode::from(2)

@@ -3,9 +3,6 @@
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::{Value, json};
-
-use super::InputError;
 use super::colour;
 
 /// Writes data to stdout. A reader that has gone is no failure.
@@ -82,27 +79,6 @@ pub(super) fn complain(error: &dyn std::error::Error) {
     let text = if has_colour { colour::severities(&text) } else { text };
     // If stderr is closed, this cannot be reported.
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
-}
-
-/// An error as a JSON document, for a program that expects one.
-pub(super) fn error_document(error: &(dyn std::error::Error + 'static)) -> Value {
-    let causes: Vec<String> =
-        std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).collect();
-    let places = match error.downcast_ref() {
-        Some(InputError::Scenario(errors)) => errors.errors.as_slice(),
-        _ => &[],
-    };
-    let places: Vec<Value> = places
-        .iter()
-        .map(|one| {
-            json!({
-                "file": &*one.place.file, "line": one.place.line, "column": one.place.column,
-                "message": one.message, "code": one.code, "help": one.hint,
-            })
-        })
-        .collect();
-    let message = error.to_string();
-    json!({ "error": { "message": message.lines().next().unwrap_or_default(), "causes": causes, "places": places } })
 }
 
 /// Writes talk to stderr.
