@@ -1,26 +1,33 @@
 //! `ampls-dns` answers DNS as Azure does in networks with Azure Monitor Private Link, and says why.
 //!
-//! A tour of the layers. Each layer imports only the layers above it in this list:
-//!
-//! - [`dns`]: owner names, record sets, queries and replies as bytes, master files. Knows nothing of Azure.
-//! - [`estate`]: what the user describes: objects, the events that change them, and their history.
-//! - [`catalogue`]: what Azure publishes per cloud: zones, endpoints, hosts, public chains.
-//! - [`compile`]: the fold: catalogue and history to zones with provenance, and a view per network.
-//! - [`scenario`]: the written form of a history, in YAML or JSON; errors with place, caret and hint.
-//! - [`import`]: what people have of Azure, as a history: `az`, REST, ARM, Terraform, zone files.
-//! - [`resolve`]: [`resolve::decide()`] is the only lookup; explanations, replies and bytes are made from it.
-//! - [`assess`]: flows, findings, expectations, differences and the timeline.
-//! - [`output`]: the same values as text, JSON and drawings.
-//! - [`client`]: asks other servers.
-//! - [`server`]: sockets, clock, threads; one published revision. [`Emulator`] is the server as a test fixture.
-//! - [`cli`]: one file per verb.
+//! A tour. A user describes an *estate*: networks, private zones, scopes, private endpoints, monitored resources. Each change of
+//! it is an *event*; the events in order are a *history*, and a *revision* is the history up to one event. Everything else is
+//! computed from the history and from what Azure publishes:
 //!
 //! ```text
-//! az, tf, zone ─ import ─┐
-//! scenario.yaml ──▶ History ─ compile ─▶ Compiled ─ decide ─▶ Decision ─▶ Reply ─▶ bytes
-//! zones/ ─ catalogue ────────────┘           │                   └──────▶ Explanation
-//!                                            └──────▶ findings, flows
+//! az, ARM, Terraform ─ import ──┐
+//! scenario.yaml ─ scenario ─────┴▶ History ─ compile ─▶ Compiled ─ resolve ─▶ Decision ─▶ reply bytes, explanation
+//! zones/ ─ catalogue ───────────────────────────┘        │  (state and views)
+//!                                                        └─ assess ─▶ flows, findings, differences
 //! ```
+//!
+//! The modules are layers. The list begins with the foundation: each may import only those listed before it.
+//!
+//! - [`dns`]: owner names, record sets, zones, queries and replies as bytes, master files. It knows nothing of Azure.
+//! - [`estate`]: the objects that a user describes, the events that change them, and the history.
+//! - [`catalogue`]: what Azure publishes for each cloud: private zones, endpoints, hosts and public chains.
+//! - [`compile`]: applies the events one by one to a state. Its zones know who wrote each record set; a view is the DNS that one network sees.
+//! - [`scenario`]: the written form of a history, in YAML or JSON. Its errors have a place, a caret and a hint.
+//! - [`import`]: reads exports, templates and plans of an existing Azure estate into a history.
+//! - [`resolve`]: [`resolve::decide()`] defines every answer; explanations and replies are made from its result. A fast path copies the
+//!   same answers for ordinary questions.
+//! - [`assess`]: judges a revision: which flows work, what is wrong and why, what was expected, what differs from another revision.
+//! - [`output`]: prints results of the layers before as text, documents and drawings.
+//! - [`client`]: asks other DNS servers, and the admin API of a running server.
+//! - [`server`]: listeners, the admin API, and the revision that is served. [`Emulator`] starts it inside a test.
+//! - [`cli`]: the command line, one file for each verb.
+//!
+//! `docs/architecture.md` in the repository says where to add things.
 
 pub mod dns;
 

@@ -445,15 +445,31 @@ impl Reading<'_> {
         }
         for item in view.items("ipConfigurations") {
             let own = item.view();
-            if let (Some((member, _)), Some((text, pointer))) = (own.text("memberName"), own.text("privateIPAddress"))
-                && let Some(address) = self.address(text, &pointer)
-            {
-                self.tell(id, &format!("static {member}"), address.to_string(), &pointer);
-            }
+            self.static_address(id, own.text("memberName"), own.text("privateIPAddress"));
             own.ignore(&["groupId"]);
             self.close("an address configuration", &own);
         }
-        for item in view.items("networkInterfaces") {
+        self.own_interfaces(id, view, "networkInterfaces");
+        view.ignore(&["customNetworkInterfaceName", "applicationSecurityGroups", "ipVersionType"]);
+    }
+
+    /// The address that somebody chose for a member of an endpoint.
+    pub(super) fn static_address(
+        &mut self,
+        id: &ResourceId,
+        member: Option<(&str, String)>,
+        address: Option<(&str, String)>,
+    ) {
+        if let (Some((member, _)), Some((text, pointer))) = (member, address)
+            && let Some(address) = self.address(text, &pointer)
+        {
+            self.tell(id, &format!("static {member}"), address.to_string(), &pointer);
+        }
+    }
+
+    /// The network interfaces of an endpoint, which hold its addresses.
+    pub(super) fn own_interfaces(&mut self, id: &ResourceId, view: &View<'_>, list: &str) {
+        for item in view.items(list) {
             let own = item.view();
             if let Some((text, pointer)) = own.text("id")
                 && let Some(interface) = self.reference(text, &pointer)
@@ -461,9 +477,8 @@ impl Reading<'_> {
                 let from = self.at(&pointer);
                 self.facts.tell_id(&interface, "endpoint", id, &from);
             }
-            self.close("a reference", &own);
+            self.close("a reference to a network interface", &own);
         }
-        view.ignore(&["customNetworkInterfaceName", "applicationSecurityGroups", "ipVersionType"]);
     }
 
     /// A name an endpoint serves, at an address. Private names count as the public ones they stand for.

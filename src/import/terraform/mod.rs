@@ -723,24 +723,11 @@ impl Reading<'_> {
         for item in view.items("ip_configuration") {
             let own = item.view();
             let member = own.text("member_name").or_else(|| own.text("subresource_name"));
-            if let (Some((member, _)), Some((text, pointer))) = (member, own.text("private_ip_address"))
-                && let Some(address) = self.address(text, &pointer)
-            {
-                self.tell(id, &format!("static {member}"), address.to_string(), &pointer);
-            }
+            self.static_address(id, member, own.text("private_ip_address"));
             own.ignore(&["subresource_name"]);
             self.close("ip_configuration", &own);
         }
-        for item in view.items("network_interface") {
-            let own = item.view();
-            if let Some((text, pointer)) = own.text("id")
-                && let Some(interface) = self.reference(text, &pointer)
-            {
-                let from = self.at(&pointer);
-                self.facts.tell_id(&interface, "endpoint", id, &from);
-            }
-            self.close("network_interface", &own);
-        }
+        self.own_interfaces(id, view, "network_interface");
         view.ignore(&["custom_network_interface_name", "edge_zone"]);
     }
 
