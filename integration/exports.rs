@@ -553,9 +553,12 @@ fn people_read_what_is_exported() {
         insta::assert_snapshot!(format!("export-{form}"), told);
     }
     insta::assert_snapshot!("export-several-files", run(&[&["export", "--format", "zone"][..], &vnet1].concat()));
-    insta::assert_snapshot!("export-no-zone", run(&["export", "--format", "azure", "--at", "before"]));
-    insta::assert_snapshot!("export-no-network", run(&["export", "--format", "hosts", "--from", "vnet3"]));
-    insta::assert_snapshot!("help-export", run(&["export", "--help"]));
+    for (arguments, wanted) in
+        [(["--format", "azure", "--at", "before"], "zone"), (["--format", "hosts", "--from", "vnet3"], "vnet3")]
+    {
+        let told = run(&[&["export"], &arguments[..]].concat());
+        assert!(told.starts_with("exit code 2") && told.contains(wanted), "{told}");
+    }
 }
 
 #[test]

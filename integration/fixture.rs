@@ -248,3 +248,19 @@ impl Drop for Folder {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
+
+/// Several things people read, each under its heading: one snapshot for all of a kind.
+#[derive(Default)]
+pub struct Readings(String);
+
+impl Readings {
+    /// Adds one.
+    pub fn add(&mut self, heading: &str, text: &str) {
+        self.0.push_str(&format!("=== {heading}\n{}\n\n", text.trim_end()));
+    }
+
+    /// All of them.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}

@@ -13,7 +13,7 @@ use ampls_dns::scenario::Scenario;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::fixture::{run, run_with};
+use crate::fixture::{Readings, run, run_with};
 
 const EXAMPLES: &str = "integration/azure-examples";
 const OWN: &str = "integration/imports";
@@ -388,6 +388,7 @@ fn hostile_input_is_an_error_with_a_place() {
 
 #[test]
 fn the_verb_prints_the_scenario_and_says_what_it_found() {
+    let mut all = Readings::default();
     let folder = Path::new(EXAMPLES);
     let file = |name: &str| folder.join(name).display().to_string();
     let files = [
@@ -407,15 +408,12 @@ fn the_verb_prints_the_scenario_and_says_what_it_found() {
     let json = told.split_once("--- stderr\n").expect("the report goes to stderr").1;
     let json: Value = serde_json::from_str(json).expect("it is JSON");
     assert_eq!(json["remarks"][0]["topic"], "contradiction");
-    insta::assert_snapshot!("import-error-terraform", run(&["import", &file("main.tf")]));
-    insta::assert_snapshot!("import-error-json", run_with(&["import", "-"], "{\n  \"id\": \n}\n"));
-    insta::assert_snapshot!(
-        "import-error-include",
-        run_with(&["import", "-"], "$ORIGIN z.example.\n$INCLUDE other.zone\n")
-    );
-    insta::assert_snapshot!("import-help", run(&["import", "--help"]));
+    all.add("import-error-terraform", &run(&["import", &file("main.tf")]));
+    all.add("import-error-json", &run_with(&["import", "-"], "{\n  \"id\": \n}\n"));
+    all.add("import-error-include", &run_with(&["import", "-"], "$ORIGIN z.example.\n$INCLUDE other.zone\n"));
     let zone = run_with(&["import", "-"], "$ORIGIN corp.example.\n@ 60 IN SOA a. b. 1 2 3 4 5\nwww 60 IN A 10.0.0.1\n");
     assert!(zone.starts_with("exit code 0\n"), "{zone}");
+    insta::assert_snapshot!("errors-of-import", all.text());
 }
 
 #[test]
