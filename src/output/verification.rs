@@ -19,17 +19,19 @@ use crate::scenario::{Expectation, Expected};
 
 /// Prints results as they are known, where the format has no summary in front.
 ///
-/// TAP and the commands of GitHub and Azure Pipelines are printed case by case, text file by file, and documents at the end.
+/// Text, TAP and the commands of GitHub and Azure Pipelines are printed case by case, and documents at the end.
 #[derive(Debug)]
 pub struct Printer {
     format: TestFormat,
     cases: usize,
+    /// True once the file of the next case has a failure in the text.
+    is_failing: bool,
 }
 
 impl Printer {
     /// A printer of a format.
     pub fn new(format: TestFormat) -> Self {
-        Self { format, cases: 0 }
+        Self { format, cases: 0, is_failing: false }
     }
 
     /// What comes before all cases.
@@ -41,6 +43,11 @@ impl Printer {
     pub fn case(&mut self, file: &str, case: &Case) -> String {
         self.cases += 1;
         match (self.format, &case.mismatch) {
+            (TestFormat::Text, Some(mismatch)) => {
+                let heading = if self.is_failing { String::new() } else { format!("FAILED {file}\n") };
+                self.is_failing = true;
+                heading + &failure_text(&failure(case, mismatch))
+            }
             (TestFormat::Tap, _) => tap::case(self.cases, file, case),
             (TestFormat::Github, Some(mismatch)) => {
                 let place = Some(&case.expectation.place);
@@ -55,7 +62,8 @@ impl Printer {
     }
 
     /// A file whose cases are all known.
-    pub fn file(&self, one: &Verified) -> String {
+    pub fn file(&mut self, one: &Verified) -> String {
+        self.is_failing = false;
         match self.format {
             TestFormat::Text => file_text(&titled(one)),
             _ => String::new(),
@@ -136,20 +144,7 @@ fn titled(one: &Verified) -> VerificationDocument {
 
 /// The cases of a scenario as a document.
 pub fn document(scenario: &str, cases: &[Case]) -> VerificationDocument {
-    let failures: Vec<_> = cases
-        .iter()
-        .filter_map(|case| {
-            let mismatch = case.mismatch.as_ref()?;
-            Some(FailureDocument {
-                step: case.expectation.step.clone(),
-                subject: case.subject.clone(),
-                expected: mismatch.expected.clone(),
-                found: mismatch.found.clone(),
-                place: case.expectation.place.to_string(),
-                command: case.command.clone(),
-            })
-        })
-        .collect();
+    let failures: Vec<_> = cases.iter().filter_map(|case| Some(failure(case, case.mismatch.as_ref()?))).collect();
     let mut skipped = BTreeMap::new();
     for why in cases.iter().filter_map(|case| case.skipped.clone()) {
         *skipped.entry(why).or_default() += 1;
@@ -176,25 +171,40 @@ fn is_flaky(case: &Case) -> bool {
     case.mismatch.is_none() && !case.earlier.is_empty()
 }
 
-/// A scenario as `test` prints it: a line, and what does not hold below it.
+fn failure(case: &Case, mismatch: &Mismatch) -> FailureDocument {
+    FailureDocument {
+        step: case.expectation.step.clone(),
+        subject: case.subject.clone(),
+        expected: mismatch.expected.clone(),
+        found: mismatch.found.clone(),
+        place: case.expectation.place.to_string(),
+        command: case.command.clone(),
+    }
+}
+
+/// An expectation that does not hold, as `test` prints it.
+fn failure_text(failure: &FailureDocument) -> String {
+    let step = if failure.step.is_empty() { String::new() } else { format!("step {}, ", failure.step) };
+    let mut text = format!("  {step}{}\n    --> {}\n", failure.subject, failure.place);
+    if let Some(command) = &failure.command {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "    ask       {command}");
+    }
+    let _ = writeln!(text, "    expected  {}\n    found     {}", failure.expected, failure.found);
+    text
+}
+
+/// What `test` prints of a scenario after its failures: a line, and what else is to be known.
 fn file_text(document: &VerificationDocument) -> String {
-    let VerificationDocument { scenario, title, about, passed, failed, failures, assumed, flaky, skipped } = document;
-    let verdict = if *failed == 0 { "ok" } else { "FAILED" };
+    let VerificationDocument { scenario, title, about, passed, failed, assumed, flaky, skipped, .. } = document;
     let title = if title.is_empty() { String::new() } else { format!(" ({title})") };
-    let mut text = format!("{verdict:<6} {scenario}{title}: {}\n", count(*passed + *failed, "expectation"));
+    let all = count(*passed + *failed, "expectation");
+    let mut text = match failed {
+        0 => format!("ok     {scenario}{title}: {all}\n"),
+        _ => format!("  {failed} of {all} failed{title}\n"),
+    };
     if !about.is_empty() {
         let _ = writeln!(text, "  {about}");
-    }
-    for failure in failures {
-        let step = if failure.step.is_empty() { String::new() } else { format!("step {}, ", failure.step) };
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {step}{}", failure.subject);
-        let _ = writeln!(text, "    --> {}", failure.place);
-        if let Some(command) = &failure.command {
-            let _ = writeln!(text, "    ask       {command}");
-        }
-        let _ = writeln!(text, "    expected  {}", failure.expected);
-        let _ = writeln!(text, "    found     {}", failure.found);
     }
     if *assumed > 0 {
         let assumed = count(*assumed, "answer");
