@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::fixture::{run, run_with};
+use crate::fixture::{Server, run, run_with};
 
 /// A folder of its own for a case, empty.
 fn folder(case: &str) -> PathBuf {
@@ -138,6 +138,48 @@ fn a_baseline_accepts_what_was_there_and_nothing_new() {
     // A second time it is written over, and what is new is accepted with it.
     holds(&run(&["check", &name, "--write-baseline", baseline]), 0, &["accepted error[AMPLS003]"], &[]);
     holds(&run(&["check", &name, "--baseline", baseline]), 0, &[], &["\nerror["]);
+}
+
+/// `check`, `story`, `diff`, the page and a running server read the same entries.
+#[test]
+fn every_output_marks_what_is_accepted() {
+    let folder = folder("outputs");
+    let entry = "allow:\n- { code: AMPLS003, reason: far is torn down in March, expires: 2999-12-31 }";
+    let name = file(&folder, "estate.yaml", &estate(entry));
+    let open = file(&folder, "open.yaml", &estate(""));
+    let marked = "; accepted: far is torn down in March";
+    let story = run(&["story", &name, "--at", "linked"]);
+    holds(&story, 0, &["accepted error[AMPLS003]", marked, "0 errors", "1 accepted"], &["  error[AMPLS003]"]);
+    holds(&run(&["story", &name, "--date", "3000-01-01"]), 0, &["  error[AMPLS003]", "AMPLS060"], &[marked]);
+    let drawn = run(&["story", &name, "--format", "html"]);
+    assert!(drawn.contains("\"accepted\":{\"reason\":\"far is torn down in March\",\"expires\":\"2999-12-31\"}"), "the page");
+    // A finding that is the same on both sides and accepted on one of them differs.
+    let diff = run(&["diff", &format!("{open}@linked"), &format!("{name}@linked")]);
+    holds(&diff, 0, &["- error[AMPLS003]", "+ accepted error[AMPLS003]", marked], &[]);
+    let allow = file(&folder, "allow.yaml", "version: 1\nallow:\n- { code: AMPLS003, reason: known }\n");
+    let both = ["diff", &format!("{open}@linked"), &format!("{open}@grown"), "--allow", &allow];
+    holds(&run(&both), 0, &["+ accepted error[AMPLS003]", "; accepted: known"], &["+ error[AMPLS003]"]);
+
+    let server = Server::start(&["--scenario", &name, "--at", "linked", "--listen", "127.0.0.1:0"]);
+    let reason = |findings: &serde_json::Value| {
+        let all = findings.as_array().expect("it is a list").iter();
+        let own: Vec<_> = all.filter(|one| one["code"] == "AMPLS003").map(|one| one["accepted"]["reason"].clone()).collect();
+        own
+    };
+    assert_eq!(reason(&server.get("/v1/findings")), ["far is torn down in March"]);
+    assert_eq!(server.get("/v1/state")["assessment"]["accepted"], 1);
+    assert_eq!(server.get("/v1/state")["assessment"]["errors"], 0);
+    let page = server.get("/v1/story");
+    assert_eq!(reason(&page["findings"]).len(), 2, "one for each step: the second has a network more");
+    assert!(reason(&page["findings"]).iter().all(|one| one == "far is torn down in March"));
+    let diff = server.get("/v1/diff?from=linked&to=grown");
+    let accepted = diff["findings"].as_array().expect("it is a list").iter().filter(|one| one["code"] == "AMPLS003");
+    assert!(accepted.clone().count() == 2 && accepted.into_iter().all(|one| one["accepted"].is_string()), "{diff}");
+    // Another scenario has other entries.
+    let text = std::fs::read_to_string(&open).expect("it was written");
+    let (status, _, told) = server.http("PUT", "/v1/scenario", &[("Content-Type", "application/yaml")], &text);
+    assert_eq!(status, 200, "{told}");
+    assert_eq!(reason(&server.get("/v1/findings")), [serde_json::Value::Null]);
 }
 
 /// A template whose link leads to a network that nobody knows.

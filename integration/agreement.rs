@@ -216,7 +216,7 @@ fn deleting_an_endpoint_that_overwrote_nothing_restores_the_answers_before_it() 
         for zone in &zones {
             push(Event::CreatePrivateDnsZone { zone: zone.clone() });
             let (zone, policy) = (zone.clone(), ResolutionPolicy::Default);
-            push(Event::LinkZone { zone, network: network.into(), policy });
+            push(Event::LinkZone { zone, network: network.into(), policy, registration: false });
         }
         let before = push(Event::Reboot { machine: "nobody".into() });
         let written = push(Event::CreatePrivateEndpoint(PrivateEndpointSpec {

@@ -28,6 +28,7 @@ impl EstateSource for Fixed {
             title: "".into(),
             history: Arc::clone(&self.0),
             start: None,
+            allow: Arc::default(),
             files: Arc::default(),
             files_only: false,
         })

@@ -86,7 +86,12 @@ fn numbered(networks: u32, pairs: u32) -> Result<(Arc<History>, Revision), Error
     let mut push = |event| history.push(Recorded { event, date: None, place: None });
     for apex in ["one.test", "two.test"] {
         push(Event::CreatePrivateDnsZone { zone: zone(apex)? });
-        push(Event::LinkZone { zone: zone(apex)?, network: network(), policy: ResolutionPolicy::Default });
+        push(Event::LinkZone {
+            zone: zone(apex)?,
+            network: network(),
+            policy: ResolutionPolicy::Default,
+            registration: false,
+        });
     }
     let mut first = Revision(0);
     for number in 0..=pairs {

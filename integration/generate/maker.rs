@@ -303,7 +303,7 @@ impl Maker {
             for zone in zones.iter().filter(|zone| zone.resource_group == group) {
                 if !self.once_in(10) {
                     let (zone, network) = (zone.clone(), network.clone());
-                    self.push(Event::LinkZone { zone, network, policy });
+                    self.push(Event::LinkZone { zone, network, policy, registration: false });
                 }
             }
         }
@@ -371,7 +371,8 @@ impl Maker {
             19 => Event::DeletePrivateDnsZone { zone: self.zone()? },
             20..=22 => {
                 let network = if self.once_in(8) { self.network()? } else { self.virtual_network()? };
-                Event::LinkZone { zone: self.zone()?, network, policy: self.policy() }
+                let registration = self.once_in(6);
+                Event::LinkZone { zone: self.zone()?, network, policy: self.policy(), registration }
             }
             23 | 24 => self.unlink()?,
             25..=30 => self.put_record_set()?,

@@ -50,11 +50,11 @@ fn of_networks(state: &State, seed: u64, which: u64) -> Option<Event> {
         9 => Some(Event::DeletePrivateDnsZone { zone: nothing.clone() }),
         10 => network.clone().map(|network| {
             let policy = ResolutionPolicy::Default;
-            Event::LinkZone { zone: nothing.clone(), network, policy }
+            Event::LinkZone { zone: nothing.clone(), network, policy, registration: false }
         }),
         11 => zone.clone().map(|zone| {
             let policy = ResolutionPolicy::Default;
-            Event::LinkZone { zone, network: nobody.into(), policy }
+            Event::LinkZone { zone, network: nobody.into(), policy, registration: false }
         }),
         12 => zone
             .clone()

@@ -310,6 +310,11 @@ codes! {
     UnknownContents = 62, Warning,
         "give the import what is missing: the record sets of the zone, or the scope and network of the private endpoint",
         "what was imported does not say which record sets the zone has";
+    /// A privatelink zone is the registration zone of a network
+    RegistrationInPrivatelinkZone = 63, Warning,
+        "link the zone without registrationEnabled: a network has one registration zone, and names of machines do not belong \
+         into a privatelink zone",
+        "private-dns-autoregistration, 2022-09-27";
 }
 
 impl fmt::Display for Code {

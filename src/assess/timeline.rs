@@ -4,12 +4,15 @@ use std::collections::{BTreeSet, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::{Assessment, assessment};
 use crate::compile::arrival::reach;
 use crate::compile::{Compiled, Fold, Owned, ViewId, Writer, member};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{EndpointName, History, NetworkName, Revision, Step};
 use crate::resolve::{Decision, Outcome, Question, decide};
+use crate::scenario::Allowance;
 
 /// What a network gets for a name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,6 +85,16 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    /// Marks in every step the findings that entries of `allow` accept, as [`Assessment::accept`] does.
+    pub fn accept(&mut self, entries: &[Allowance], today: Date) {
+        if entries.is_empty() {
+            return;
+        }
+        for step in &mut self.steps {
+            step.assessment = Arc::new(Assessment::clone(&step.assessment).accept(entries, today));
+        }
+    }
+
     /// Tells a history. `networks` keeps to those named; empty means all.
     pub fn tell(history: &Arc<History>, networks: &[NetworkName]) -> Self {
         let mut fold = Fold::new(history);

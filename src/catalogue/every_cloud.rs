@@ -117,6 +117,8 @@ pub enum Limit {
     RecordsPerRecordSet,
     /// Networks a zone is linked to.
     LinksPerZone,
+    /// Networks whose registration zone a zone is.
+    RegistrationLinksPerZone,
     /// Zones a network is linked to.
     ZonesPerNetwork,
     /// Rules of a ruleset.
@@ -127,7 +129,7 @@ pub enum Limit {
 
 impl Limit {
     /// All limits.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ZonesPerZoneGroup,
         Self::EndpointsPerScope,
         Self::ResourcesPerScope,
@@ -139,6 +141,7 @@ impl Limit {
         Self::RecordSetsPerZone,
         Self::RecordsPerRecordSet,
         Self::LinksPerZone,
+        Self::RegistrationLinksPerZone,
         Self::ZonesPerNetwork,
         Self::RulesPerRuleset,
         Self::LinksPerRuleset,
@@ -158,6 +161,7 @@ impl Limit {
             Self::RecordSetsPerZone => "record sets",
             Self::RecordsPerRecordSet => "records",
             Self::LinksPerZone | Self::LinksPerRuleset => "linked networks",
+            Self::RegistrationLinksPerZone => "networks linked with registrationEnabled",
             Self::ZonesPerNetwork => "linked zones",
             Self::RulesPerRuleset => "rules",
         }

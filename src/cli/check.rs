@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::allow::{self, AllowArguments};
 use super::{InputError, OperandArguments, Outcome, Result, StepArguments, format, input, output};
 use crate::assess::{Assessment, Code, Severity};
 use crate::estate::NetworkName;
@@ -34,18 +35,14 @@ pub(super) struct CheckArguments {
     /// The least severe findings that make the check fail
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
     fail_on: FailOn,
-    /// File with `allow` entries: findings that are accepted, beside those of the scenario; may be given several times
-    #[arg(long, value_name = "FILE")]
-    allow: Vec<String>,
-    /// The same for a file that --write-baseline wrote: what was there then is accepted, and what is new is not
+    #[command(flatten)]
+    accepted: AllowArguments,
+    /// The same as --allow for a file that --write-baseline wrote: what was there then is accepted, and what is new is not
     #[arg(long, value_name = "FILE")]
     baseline: Option<String>,
     /// Accept what is there now: write it as `allow` entries to this file, and do not fail because of it
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     write_baseline: Option<PathBuf>,
-    /// The day by which `allow` entries expire, as YYYY-MM-DD; today without it
-    #[arg(long, value_name = "DATE")]
-    date: Option<jiff::civil::Date>,
     /// Network to check for; may be given several times. Without it, all
     #[arg(long, value_name = "NETWORK")]
     from: Vec<String>,
@@ -101,10 +98,10 @@ pub(super) fn run(arguments: &CheckArguments) -> Result {
         input::view(&world, network)?;
     }
     let networks: Vec<NetworkName> = arguments.from.iter().map(|name| name.as_str().into()).collect();
-    let today = arguments.date.unwrap_or_else(|| jiff::Zoned::now().date());
-    let mut allow = read.scenario.allow.clone();
-    for name in arguments.allow.iter().chain(&arguments.baseline) {
-        allow.extend(allow_file(name)?.allow);
+    let today = arguments.accepted.today();
+    let mut allow = arguments.accepted.entries(&read.scenario.allow)?;
+    if let Some(name) = &arguments.baseline {
+        allow.extend(allow::file(name)?.allow);
     }
     let mut assessment = Assessment::of(&world).keep(&networks).with_what_there_is(&read.name);
     if let Some(report) = &read.report {
@@ -139,17 +136,6 @@ enum CheckError {
         #[source]
         error: std::io::Error,
     },
-    #[error("cannot read the accepted findings in `{name}`\nhelp: --write-baseline {name} writes such a file")]
-    Unreadable {
-        name: String,
-        #[source]
-        error: std::io::Error,
-    },
-}
-
-fn allow_file(name: &str) -> std::result::Result<AllowFile, Box<dyn std::error::Error>> {
-    let text = std::fs::read(name).map_err(|error| CheckError::Unreadable { name: name.to_owned(), error })?;
-    Ok(AllowFile::read(name, &text).map_err(InputError::Scenario)?)
 }
 
 fn code(text: &str) -> std::result::Result<Code, String> {

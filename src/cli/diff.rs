@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::allow::AllowArguments;
 use super::client::ServerArguments;
 use super::input::{self, InputError};
 use super::{Outcome, Result, StepArguments, format, output};
-use crate::assess::diff::diff_for;
+use crate::assess::diff::{Accepting, diff_accepting};
 use crate::compile::{Compiled, compile};
 use crate::estate::{History, Revision};
 use crate::output::diff::{DiffDocument, DiffFormat, document, print};
-use crate::scenario::Addition;
+use crate::scenario::{Addition, Allowance, Scenario};
 
 /// Say what two estates differ in: record sets, answers of each network, flows and findings
 #[derive(Args, Debug)]
@@ -49,6 +50,8 @@ pub(super) struct DiffArguments {
     /// File with the token the server wants
     #[arg(long, value_name = "FILE", env = "AMPLS_DNS_ADMIN_TOKEN_FILE", hide_env_values = true)]
     admin_token_file: Option<PathBuf>,
+    #[command(flatten)]
+    accepted: AllowArguments,
     /// Exit with 1 if anything differs
     #[arg(long)]
     exit_code: bool,
@@ -60,6 +63,8 @@ pub(super) struct DiffArguments {
 /// Why there is nothing to compare.
 #[derive(Debug, thiserror::Error)]
 enum DiffError {
+    #[error("--allow and --date are for estates that are read here\nhelp: a running server marks what its scenario accepts")]
+    Accepted,
     #[error("there is one side only\nhint: name a second scenario, a step of the first as @STEP, or events with --add")]
     OneSide,
     #[error("`{0}` names a step, and no scenario\nhint: write it as SCENARIO{0}, or behind the side that names one")]
@@ -93,6 +98,8 @@ pub(super) fn run(arguments: &DiffArguments) -> Result {
 struct Side {
     history: Arc<History>,
     revision: Revision,
+    /// The findings its scenario accepts.
+    allow: Arc<[Allowance]>,
 }
 
 impl Side {
@@ -110,7 +117,8 @@ impl Side {
         };
         let read = input::estate(name)?;
         let revision = read.revision(&StepArguments { at: step.or(at).map(str::to_owned) })?;
-        Ok(Self { history: Arc::new(read.scenario.history), revision })
+        let Scenario { history, allow, .. } = read.scenario;
+        Ok(Self { history: Arc::new(history), revision, allow: allow.into() })
     }
 
     /// The same scenario at another step.
@@ -120,7 +128,7 @@ impl Side {
             let steps = history.steps().iter().map(|step| step.name.to_string());
             return Err(InputError::NoStep { name: step.to_owned(), hint: input::hint(step, steps, "steps") });
         };
-        Ok(Self { history: Arc::clone(history), revision: found.end })
+        Ok(Self { history: Arc::clone(history), revision: found.end, allow: Arc::clone(&self.allow) })
     }
 
     /// The same with more events behind its revision.
@@ -138,7 +146,7 @@ impl Side {
             });
             addition.map_err(failed)?.append_to(&mut history);
         }
-        Ok(Self { revision: history.last(), history: Arc::new(history) })
+        Ok(Self { revision: history.last(), history: Arc::new(history), allow: self.allow })
     }
 
     fn compile(&self) -> Compiled {
@@ -186,9 +194,12 @@ fn offline(arguments: &DiffArguments) -> std::result::Result<DiffDocument, Box<d
         _ => before.clone(),
     };
     let after = if arguments.add.is_empty() { after } else { after.with(&arguments.add)? };
+    let accepted = &arguments.accepted;
+    let (allow_before, allow_after) = (accepted.entries(&before.allow)?, accepted.entries(&after.allow)?);
+    let accepting = Accepting { before: &allow_before, after: &allow_after, today: accepted.today() };
     let (before, after) = (before.compile(), after.compile());
     known(&arguments.from, &[&before, &after])?;
-    Ok(document(&diff_for(&before, &after, &arguments.from)))
+    Ok(document(&diff_accepting(&before, &after, &arguments.from, accepting)))
 }
 
 /// An unknown client would silently match nothing.
@@ -207,6 +218,9 @@ fn known(clients: &[String], worlds: &[&Compiled]) -> std::result::Result<(), Di
 }
 
 fn running(arguments: &DiffArguments) -> std::result::Result<DiffDocument, Box<dyn std::error::Error>> {
+    if arguments.accepted.is_given() {
+        return Err(DiffError::Accepted.into());
+    }
     let server = ServerArguments::of(arguments.admin.as_deref(), arguments.admin_token_file.clone());
     let client = server.map_err(DiffError::Admin)?.client()?;
     let mut query = vec![("from", arguments.before.as_str())];

@@ -217,10 +217,11 @@ impl Given {
     }
 
     fn loaded(&self, read: Read, files: Arc<ZoneFiles>) -> Loaded {
-        let Scenario { title, history, start, .. } = read.scenario;
+        let Scenario { title, history, start, allow, .. } = read.scenario;
         // A step that is gone since is no reason to serve nothing new.
         let at = self.at.clone().filter(|at| history.step(at).is_some());
-        Loaded { title, history: Arc::new(history), start: at.or(start), files, files_only: false }
+        let (history, allow) = (Arc::new(history), allow.into());
+        Loaded { title, history, start: at.or(start), allow, files, files_only: false }
     }
 }
 

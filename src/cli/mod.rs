@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 the thing asked about failed, 2 could not run.
 
+mod allow;
 mod apply;
 mod check;
 mod client;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::allow::AllowArguments;
 use super::{OperandArguments, Outcome, Result, format, input, output};
 use crate::assess::Timeline;
 use crate::assess::client_cache::waits;
@@ -34,6 +35,8 @@ pub(super) struct StoryArguments {
     /// Tell up to and including this step; a drawing is of this step, and a page opens at it
     #[arg(long, value_name = "STEP")]
     at: Option<String>,
+    #[command(flatten)]
+    accepted: AllowArguments,
     /// File to write to [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<std::path::PathBuf>,
@@ -69,12 +72,18 @@ pub(super) fn run(arguments: &StoryArguments) -> Result {
         return Ok(Outcome::Done);
     }
     let networks: Vec<NetworkName> = arguments.from.iter().map(|name| name.as_str().into()).collect();
+    let (allow, today) = (arguments.accepted.entries(&read.scenario.allow)?, arguments.accepted.today());
+    let told = || {
+        let mut told = up_to(&history, &networks, end);
+        told.accept(&allow, today);
+        told
+    };
     let width = if arguments.output.is_none() { output::width() } else { None };
     let text = match arguments.format {
-        StoryFormat::Text => story::text(&up_to(&history, &networks, end), width),
-        StoryFormat::Json => json(&story::document(&up_to(&history, &networks, end))),
+        StoryFormat::Text => story::text(&told(), width),
+        StoryFormat::Json => json(&story::document(&told())),
         StoryFormat::Svg | StoryFormat::Mermaid | StoryFormat::Html => {
-            let mut tale = TimelineView::of(&read.scenario, &networks);
+            let mut tale = TimelineView::of(&read.scenario, &networks).accept(&allow, today);
             tale.start = arguments.at.as_deref().and_then(|name| tale.step(name)).unwrap_or(tale.start);
             drawn(arguments.format, &tale, &read.name)
         }

@@ -1,6 +1,6 @@
 //! Events of private zones: creation, links, record sets by hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -28,7 +28,7 @@ impl State {
         }
         let zone = Zone::new(id.clone(), facts.private_soa(&id.apex), Writer::Zone, self.revision);
         self.keep(Limit::ZonesPerSubscription, "the subscription", self.zones.len() + 1, None)?;
-        self.zones.insert(id.clone(), LinkedZone { zone: Arc::new(zone), links: BTreeMap::new() });
+        self.zones.insert(id.clone(), LinkedZone { zone: Arc::new(zone), links: BTreeMap::new(), registers: BTreeSet::new() });
         Ok(())
     }
 
@@ -50,6 +50,7 @@ impl State {
         id: &ZoneId,
         network: &NetworkName,
         policy: ResolutionPolicy,
+        registration: bool,
     ) -> Result<(), Reason> {
         self.only_virtual(network, || format!("a link to the zone {id}"))?;
         let already = self.linked.get(network);
@@ -66,15 +67,39 @@ impl State {
         let links = self.zones[id].links.len() + usize::from(new);
         self.keep(Limit::ZonesPerNetwork, network.as_str(), zones_of_network, None)?;
         self.keep(Limit::LinksPerZone, &id.to_string(), links, None)?;
+        if registration {
+            self.only_registration_zone(id, network)?;
+        }
         let linked = self.zones.get_mut(id).expect("its links were just counted");
         linked.links.insert(network.clone(), policy);
+        if registration {
+            linked.registers.insert(network.clone());
+        } else {
+            linked.registers.remove(network);
+        }
         self.linked.entry(network.clone()).or_default().insert(id.clone());
         Ok(())
+    }
+
+    /// A network has one registration zone, and a zone registers the machines of a number of networks.
+    ///
+    /// Sources: private-dns-autoregistration, 2022-09-27; dns-limits-private-zones, 2023-10-09.
+    fn only_registration_zone(&self, id: &ZoneId, network: &NetworkName) -> Result<(), Reason> {
+        let others = self.linked.get(network).into_iter().flatten().filter(|other| *other != id);
+        let mut registering = others.filter(|other| self.zones[*other].registers.contains(network));
+        if let Some(first) = registering.next() {
+            let (network, first, refused) = (network.clone(), first.clone(), id.clone());
+            return Err(Reason::SecondRegistrationZone { network, first, refused });
+        }
+        let own = &self.zones[id].registers;
+        let registers = own.len() + usize::from(!own.contains(network));
+        self.keep(Limit::RegistrationLinksPerZone, &id.to_string(), registers, None)
     }
 
     pub(super) fn unlink_zone(&mut self, id: &ZoneId, network: &NetworkName) {
         if let Some(linked) = self.zones.get_mut(id) {
             linked.links.remove(network);
+            linked.registers.remove(network);
         }
         if let Some(zones) = self.linked.get_mut(network) {
             zones.remove(id);

@@ -53,6 +53,7 @@ impl State {
         for zone in self.linked.remove(network).into_iter().flatten() {
             if let Some(linked) = self.zones.get_mut(&zone) {
                 linked.links.remove(network);
+                linked.registers.remove(network);
             }
         }
         self.peerings.retain(|pair| !pair.contains(network));

@@ -47,6 +47,15 @@ pub enum Reason {
         /// The zone it was to be linked to.
         refused: ZoneId,
     },
+    /// A network has one registration zone only.
+    SecondRegistrationZone {
+        /// The network.
+        network: NetworkName,
+        /// Its registration zone.
+        first: ZoneId,
+        /// The zone that was to be one too.
+        refused: ZoneId,
+    },
     /// A zone with links cannot be deleted.
     ZoneHasLinks {
         /// The zone.
@@ -230,6 +239,7 @@ impl Reason {
             | Self::AddressReserved(_) => true,
             Self::PeeringOverlaps { .. }
             | Self::ZoneNameTaken { .. }
+            | Self::SecondRegistrationZone { .. }
             | Self::ZoneHasLinks { .. }
             | Self::ZoneExists(_)
             | Self::ReservedZoneName(_)
@@ -278,6 +288,11 @@ impl fmt::Display for Reason {
                 f,
                 "{refused} cannot be linked to {network}: it is linked to {linked}, and a network can be linked to one \
                  zone of a name only (Azure says BadRequest, overlapping namespaces)"
+            ),
+            Self::SecondRegistrationZone { network, first, refused } => write!(
+                f,
+                "{refused} cannot be linked to {network} with registrationEnabled: {first} is its registration zone, and a \
+                 network has one only"
             ),
             Self::ZoneHasLinks { zone, links } => {
                 write!(f, "{zone} cannot be deleted: it is linked to {links} network{}", plural(*links))

@@ -28,7 +28,12 @@ pub fn estate(api: Ipv4Addr) -> Compiled {
         Event::CreateNetwork(network("vnet1", "10.0.1.0/24", "127.0.1.0/24")),
         Event::CreateNetwork(network("vnet2", "10.0.2.0/24", "127.0.1.128/25")),
         Event::CreatePrivateDnsZone { zone: zone.clone() },
-        Event::LinkZone { zone: zone.clone(), network: "vnet1".into(), policy: ResolutionPolicy::Default },
+        Event::LinkZone {
+            zone: zone.clone(),
+            network: "vnet1".into(),
+            policy: ResolutionPolicy::Default,
+            registration: false,
+        },
     ];
     let text = |letter: u8| RecordData::Txt(vec![vec![letter; 255]; 3]);
     for (label, data) in

@@ -33,6 +33,8 @@ pub struct LinkedZone {
     pub zone: Arc<Zone>,
     /// Its links.
     pub links: BTreeMap<NetworkName, ResolutionPolicy>,
+    /// The linked networks whose registration zone it is.
+    pub registers: BTreeSet<NetworkName>,
 }
 
 /// A resource and the scopes it is in.
@@ -246,7 +248,9 @@ impl State {
             }
             Event::CreatePrivateDnsZone { zone } => self.create_zone(zone),
             Event::DeletePrivateDnsZone { zone } => self.delete_zone(zone),
-            Event::LinkZone { zone, network, policy } => self.link_zone(zone, network, *policy),
+            Event::LinkZone { zone, network, policy, registration } => {
+                self.link_zone(zone, network, *policy, *registration)
+            }
             Event::UnlinkZone { zone, network } => {
                 self.unlink_zone(zone, network);
                 Ok(())

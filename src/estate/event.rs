@@ -43,7 +43,7 @@ pub enum Event {
     /// It is deleted; Azure refuses while it has links.
     DeletePrivateDnsZone { zone: ZoneId },
     /// A zone is linked to a network; linking again changes the policy.
-    LinkZone { zone: ZoneId, network: NetworkName, policy: ResolutionPolicy },
+    LinkZone { zone: ZoneId, network: NetworkName, policy: ResolutionPolicy, registration: bool },
     /// The link is removed.
     UnlinkZone { zone: ZoneId, network: NetworkName },
     /// Someone writes a record set by hand.

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::count;
 pub use super::format::DiffFormat;
 use crate::assess::Path;
-use crate::assess::Severity;
-use crate::assess::diff::{Change, Diff, Effect, End, FindingKey, FlowKey, LeftOut, RecordSetKey, Seen, Written};
+use crate::assess::diff::{Change, Diff, Effect, End, FindingKey, FindingState, FlowKey, LeftOut, RecordSetKey, Seen, Written};
 
 /// What two estates differ in, as JSON. A side on which something is not there is null.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug, Default)]
@@ -147,6 +146,9 @@ pub struct FindingChange {
     pub code: String,
     /// `error`, `warning` or `note`.
     pub severity: String,
+    /// Why it is accepted; absent where nobody accepts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
     /// What happened.
     pub message: String,
     /// The networks concerned.
@@ -294,17 +296,18 @@ fn flow_side(end: &End) -> FlowSide {
 }
 
 /// A finding that has another severity on the other side would be gone and there again.
-fn finding(change: &Change<FindingKey, Severity>) -> impl Iterator<Item = FindingChange> {
-    let one = |severity: &Severity, appears| FindingChange {
+fn finding(change: &Change<FindingKey, FindingState>) -> impl Iterator<Item = FindingChange> {
+    let one = |state: &FindingState, appears| FindingChange {
         appears,
         code: change.key.code.clone(),
-        severity: severity.to_string(),
+        severity: state.severity.to_string(),
+        accepted: state.accepted.clone(),
         message: change.key.message.clone(),
         networks: change.key.networks.clone(),
         names: change.key.names.iter().map(ToString::to_string).collect(),
     };
-    let gone = change.before.as_ref().map(|severity| one(severity, false));
-    let new = change.after.as_ref().map(|severity| one(severity, true));
+    let gone = change.before.as_ref().map(|state| one(state, false));
+    let new = change.after.as_ref().map(|state| one(state, true));
     gone.into_iter().chain(new)
 }
 
@@ -431,7 +434,11 @@ fn sections(document: &DiffDocument) -> [(String, Vec<String>); 4] {
     let findings = document.findings.iter().map(|one| {
         let mark = if one.appears { '+' } else { '-' };
         let whom = if one.networks.is_empty() { String::new() } else { format!(" (for {})", one.networks.join(", ")) };
-        format!("{mark} {}[{}]: {}{whom}", one.severity, one.code, one.message)
+        let (accepted, why) = match &one.accepted {
+            Some(reason) => ("accepted ", format!("; accepted: {reason}")),
+            None => ("", String::new()),
+        };
+        format!("{mark} {accepted}{}[{}]: {}{whom}{why}", one.severity, one.code, one.message)
     });
     let counted = Counted::of(document);
     [

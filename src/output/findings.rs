@@ -307,7 +307,7 @@ pub fn text(findings: &[Finding]) -> String {
 }
 
 /// `error`, or `accepted error`.
-fn severity_word(finding: &Finding) -> String {
+pub(super) fn severity_word(finding: &Finding) -> String {
     let accepted = if finding.accepted.is_some() { "accepted " } else { "" };
     format!("{accepted}{}", finding.severity)
 }

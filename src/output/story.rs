@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::count;
-use super::findings::{FindingDocument, document as finding_document, summary};
+use super::findings::{FindingDocument, document as finding_document, severity_word, summary};
 use crate::assess::timeline::{LeftOut, Row, Timeline};
 use crate::assess::{Cell, Standing};
 
@@ -170,7 +170,8 @@ pub fn text(story: &Timeline, columns: Option<usize>) -> String {
             summary(&step.assessment.findings),
         );
         for finding in &step.assessment.findings {
-            let _ = writeln!(text, "  {}[{}]: {}", finding.severity, finding.code, finding.message);
+            let why = finding.accepted.as_ref().map_or_else(String::new, |own| format!("; accepted: {}", own.reason));
+            let _ = writeln!(text, "  {}[{}]: {}{why}", severity_word(finding), finding.code, finding.message);
         }
     }
     text

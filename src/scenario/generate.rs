@@ -102,7 +102,7 @@ pub fn generate(size: Size, seed: u64) -> Result<History, SizeError> {
             });
             for index in (group..networks).step_by(groups as usize) {
                 let (network, policy) = (network_name(index), ResolutionPolicy::Default);
-                let event = Event::LinkZone { zone: zone.clone(), network, policy };
+                let event = Event::LinkZone { zone: zone.clone(), network, policy, registration: false };
                 history.push(Recorded { event, date: None, place: None });
             }
         }

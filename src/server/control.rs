@@ -23,7 +23,7 @@ use crate::compile::{Compiled, Fold, State, ZoneFiles};
 use crate::estate::Cloud;
 use crate::estate::{Event, History, Recorded, Revision, Step};
 use crate::scenario::addition::Addition;
-use crate::scenario::{Scenario, ScenarioErrors};
+use crate::scenario::{Allowance, Scenario, ScenarioErrors};
 
 /// The most snapshots there can be at once: each holds a whole estate.
 pub const MAX_SNAPSHOTS: usize = 64;
@@ -57,6 +57,8 @@ pub struct Loaded {
     pub history: Arc<History>,
     /// The step to begin at; absent for the last one.
     pub start: Option<String>,
+    /// The findings that are accepted.
+    pub allow: Arc<[Allowance]>,
     /// Zones from files.
     pub files: Arc<ZoneFiles>,
     /// True if there is nothing besides the zones from files: no estate, and no public DNS of Azure.
@@ -67,7 +69,7 @@ impl Loaded {
     /// Zones from files and nothing else.
     pub fn of_files(files: Arc<ZoneFiles>) -> Self {
         let history = Arc::new(History::new(Cloud::Public));
-        Self { title: "".into(), history, start: None, files, files_only: true }
+        Self { title: "".into(), history, start: None, allow: Arc::default(), files, files_only: true }
     }
 }
 
@@ -86,6 +88,7 @@ pub enum OriginError {
 #[derive(Debug)]
 pub struct Origin {
     title: Arc<str>,
+    allow: Arc<[Allowance]>,
     /// Before the first event.
     ground: Compiled,
     /// At the step it begins at.
@@ -118,10 +121,11 @@ impl Origin {
     /// # Errors
     /// [`OriginError`].
     pub fn new(loaded: Loaded) -> Result<Self, OriginError> {
-        let Loaded { title, history, start, files, files_only } = loaded;
+        let Loaded { title, history, start, allow, files, files_only } = loaded;
         if files_only {
             let ground = Compiled::of_files(files);
-            return Ok(Self { title, world: Arc::new(ground.clone()), ground, step: None, prepared: OnceLock::new() });
+            let world = Arc::new(ground.clone());
+            return Ok(Self { title, allow, world, ground, step: None, prepared: OnceLock::new() });
         }
         let step = match start {
             Some(name) => Some(index_of(&history, &name)?),
@@ -131,12 +135,17 @@ impl Origin {
         // The networks the zones are linked to are there where the estate begins to be served, not before the first event.
         let world = at(&ground, &history, end(&history, step)).with_files(Arc::clone(&files))?;
         let (ground, world) = (ground.with_unchecked_files(files), Arc::new(world));
-        Ok(Self { title, ground, world, step, prepared: OnceLock::new() })
+        Ok(Self { title, allow, ground, world, step, prepared: OnceLock::new() })
     }
 
     /// What the scenario is called; may be empty.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// The findings that are accepted.
+    pub fn allow(&self) -> &Arc<[Allowance]> {
+        &self.allow
     }
 
     /// The estate where it begins.
@@ -165,6 +174,11 @@ impl Position {
     /// The step it stands at; absent where the history has no steps.
     pub fn step(&self) -> Option<&Step> {
         self.world.history.steps().get(self.step?)
+    }
+
+    /// The findings that are accepted: the entries of the scenario that is served.
+    pub fn allow(&self) -> &Arc<[Allowance]> {
+        self.origin.allow()
     }
 
     /// The step a reset leads to; absent where the scenario has no steps.
@@ -588,13 +602,15 @@ impl Control {
     /// # Errors
     /// [`ControlError::Scenario`], [`ControlError::Origin`] or [`ControlError::TooManyEvents`]; then what is served stays.
     pub fn replace(&self, file: &str, text: &[u8]) -> Result<Arc<Position>, ControlError> {
-        let Scenario { title, history, start, .. } = Scenario::read(file, text).map_err(ControlError::Scenario)?;
+        let Scenario { title, history, start, allow, .. } =
+            Scenario::read(file, text).map_err(ControlError::Scenario)?;
         if history.events().len() > MAX_EVENTS {
             return Err(ControlError::TooManyEvents);
         }
         let writer = self.write();
         let files = Arc::clone(&self.position().origin.ground.state.files);
-        let loaded = Loaded { title, history: Arc::new(history), start, files, files_only: false };
+        let (history, allow) = (Arc::new(history), allow.into());
+        let loaded = Loaded { title, history, start, allow, files, files_only: false };
         let origin = Arc::new(Origin::new(loaded)?);
         Ok(self.publish(&writer, "scenario", |before| Next {
             title: Arc::clone(&origin.title),
@@ -800,8 +816,9 @@ mod tests {
 
         fn load(&self) -> Result<Loaded, Box<dyn std::error::Error + Send + Sync>> {
             let text = builtin::text(self.0).expect("it is built in");
-            let Scenario { title, history, start, .. } = Scenario::read(self.0, text.as_bytes())?;
-            Ok(Loaded { title, history: Arc::new(history), start, files: Arc::default(), files_only: false })
+            let Scenario { title, history, start, allow, .. } = Scenario::read(self.0, text.as_bytes())?;
+            let (history, allow) = (Arc::new(history), allow.into());
+        Ok(Loaded { title, history, start, allow, files: Arc::default(), files_only: false })
         }
 
         fn paths(&self) -> Vec<PathBuf> {

@@ -58,9 +58,10 @@ struct Text {
 
 impl Text {
     fn read(&self) -> Result<Loaded, ScenarioErrors> {
-        let Scenario { title, history, start, .. } = Scenario::read(&self.name, self.text.as_bytes())?;
+        let Scenario { title, history, start, allow, .. } = Scenario::read(&self.name, self.text.as_bytes())?;
         let start = self.at.clone().or(start);
-        Ok(Loaded { title, history: Arc::new(history), start, files: Arc::default(), files_only: false })
+        let (history, allow) = (Arc::new(history), allow.into());
+        Ok(Loaded { title, history, start, allow, files: Arc::default(), files_only: false })
     }
 }
 

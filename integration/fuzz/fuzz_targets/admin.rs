@@ -50,8 +50,9 @@ impl EstateSource for Builtin {
 
     fn load(&self) -> Result<Loaded, Box<dyn std::error::Error + Send + Sync>> {
         let text = builtin::text(self.name()).expect("it is built in");
-        let Scenario { title, history, start, .. } = Scenario::read(self.name(), text.as_bytes())?;
-        Ok(Loaded { title, history: Arc::new(history), start, files: Arc::default(), files_only: false })
+        let Scenario { title, history, start, allow, .. } = Scenario::read(self.name(), text.as_bytes())?;
+        let (history, allow) = (Arc::new(history), allow.into());
+        Ok(Loaded { title, history, start, allow, files: Arc::default(), files_only: false })
     }
 
     fn paths(&self) -> Vec<std::path::PathBuf> {

@@ -10,6 +10,8 @@ mod answers;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use crate::assess::flow::{Client, flows};
 use crate::assess::{Assessment, Severity, Standing};
 use crate::assess::{Flow, Path};
@@ -17,6 +19,7 @@ use crate::compile::zone::who;
 use crate::compile::{Compiled, Owned, Zone, member};
 use crate::dns::{OwnerName, RecordType, Ttl};
 use crate::estate::{EndpointName, NetworkName, ResourceName, ZoneId};
+use crate::scenario::Allowance;
 
 /// Something that is not the same on both sides.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,7 +57,7 @@ pub struct Diff {
     /// Flows.
     pub flows: Vec<Change<FlowKey, End>>,
     /// Findings.
-    pub findings: Vec<Change<FindingKey, Severity>>,
+    pub findings: Vec<Change<FindingKey, FindingState>>,
     /// Names that are broken after and not before, by network: the broken names before, with these and without those that
     /// heal, are the broken names after.
     pub breaks: BTreeSet<(NetworkName, OwnerName)>,
@@ -181,6 +184,31 @@ pub struct FindingKey {
     pub names: Vec<OwnerName>,
 }
 
+/// How a finding counts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FindingState {
+    /// Its severity.
+    pub severity: Severity,
+    /// Why it is accepted; absent where nobody accepts it.
+    pub accepted: Option<String>,
+}
+
+/// Entries of `allow` on both sides, as they count on a day.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepting<'a> {
+    /// Those of the first side.
+    pub before: &'a [Allowance],
+    /// Those of the second side.
+    pub after: &'a [Allowance],
+    /// The day by which they expire.
+    pub today: Date,
+}
+
+impl Accepting<'_> {
+    /// Nothing is accepted on either side.
+    const NOTHING: Accepting<'static> = Accepting { before: &[], after: &[], today: Date::ZERO };
+}
+
 /// What a change is for whoever depends on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Effect {
@@ -265,14 +293,27 @@ pub fn diff(before: &Compiled, after: &Compiled) -> Diff {
 
 /// What differs between two estates for these networks and machines; for all, where none is named.
 pub fn diff_for(before: &Compiled, after: &Compiled, clients: &[String]) -> Diff {
-    diff_within(before, after, clients, MOST_ANSWERS, MOST_FLOWS)
+    diff_accepting(before, after, clients, Accepting::NOTHING)
 }
 
-fn diff_within(before: &Compiled, after: &Compiled, clients: &[String], answers: usize, most_flows: usize) -> Diff {
-    if is_one(before, after) {
+/// The same, with the findings that are accepted marked so.
+pub fn diff_accepting(before: &Compiled, after: &Compiled, clients: &[String], accepting: Accepting<'_>) -> Diff {
+    diff_within(before, after, clients, accepting, MOST_ANSWERS, MOST_FLOWS)
+}
+
+fn diff_within(
+    before: &Compiled,
+    after: &Compiled,
+    clients: &[String],
+    accepting: Accepting<'_>,
+    answers: usize,
+    most_flows: usize,
+) -> Diff {
+    if is_one(before, after) && accepting.before == accepting.after {
         return Diff::default();
     }
-    let assessments = [before, after].map(Assessment::of);
+    let assessments = [(before, accepting.before), (after, accepting.after)]
+        .map(|(world, entries)| Assessment::of(world).accept(entries, accepting.today));
     let record_sets = record_sets(before, after);
     let changed: BTreeSet<_> = record_sets.iter().map(|one| (one.key.owner.clone(), one.key.kind)).collect();
     let owners: HashSet<&OwnerName> = changed.iter().map(|(owner, _)| owner).collect();
@@ -456,7 +497,7 @@ fn ends(
     (ends, left * many)
 }
 
-fn findings(assessment: &Assessment) -> BTreeMap<FindingKey, Severity> {
+fn findings(assessment: &Assessment) -> BTreeMap<FindingKey, FindingState> {
     let all = assessment.findings.iter().map(|finding| {
         let key = FindingKey {
             code: finding.code.to_string(),
@@ -464,7 +505,8 @@ fn findings(assessment: &Assessment) -> BTreeMap<FindingKey, Severity> {
             networks: finding.networks.iter().map(ToString::to_string).collect(),
             names: finding.names.clone(),
         };
-        (key, finding.severity)
+        let accepted = finding.accepted.as_ref().map(|own| own.reason.clone());
+        (key, FindingState { severity: finding.severity, accepted })
     });
     all.collect()
 }
@@ -549,7 +591,7 @@ mod tests {
         let (before, after) = (at(&history, "first-scope"), at(&history, "second-scope"));
         let whole = diff(&before, &after);
         assert_eq!(whole.left_out, LeftOut::default());
-        let part = diff_within(&before, &after, &[], 12, 3);
+        let part = diff_within(&before, &after, &[], Accepting::NOTHING, 12, 3);
         assert!(part.left_out.answers > 0 && part.left_out.flows > 0, "{:?}", part.left_out);
         assert_eq!((&part.record_sets, &part.findings), (&whole.record_sets, &whole.findings));
         assert!(!part.answers.is_empty() && part.answers.iter().all(|one| whole.answers.contains(one)));

@@ -40,7 +40,15 @@ impl Found {
 }
 
 /// Linked networks, each with its policy and where it was told.
-pub(super) type Links = IndexMap<NetworkName, (ResolutionPolicy, Option<Provenance>)>;
+pub(super) type Links = IndexMap<NetworkName, Link>;
+
+/// How a zone is linked to a network.
+#[derive(Clone)]
+pub(super) struct Link {
+    policy: ResolutionPolicy,
+    registration: bool,
+    place: Option<Provenance>,
+}
 
 /// A private zone.
 pub(super) struct Zone {
@@ -70,14 +78,13 @@ impl Zones {
 
     /// What creates and links them. Zones with equal links are next to each other, so that they read as one entry.
     pub(super) fn events(&self) -> Vec<Placed> {
-        // By resource group and links, a link being a network and whether it goes on to public DNS.
-        type Alike = (Arc<str>, Vec<(NetworkName, bool)>);
+        // By resource group and links, a link being a network, whether it goes on to public DNS, and whether it registers.
+        type Alike = (Arc<str>, Vec<(NetworkName, bool, bool)>);
         let mut alike: IndexMap<Alike, Vec<&Zone>> = IndexMap::new();
         for zone in self.all.values() {
-            let links = zone
-                .links
-                .iter()
-                .map(|(name, (policy, _))| (name.clone(), *policy == ResolutionPolicy::NxDomainRedirect));
+            let links = zone.links.iter().map(|(name, link)| {
+                (name.clone(), link.policy == ResolutionPolicy::NxDomainRedirect, link.registration)
+            });
             alike.entry((Arc::clone(&zone.id.resource_group), links.collect())).or_default().push(zone);
         }
         let mut events = Vec::new();
@@ -87,10 +94,11 @@ impl Zones {
             );
             for network in zones.first().into_iter().flat_map(|zone| zone.links.keys()) {
                 for zone in zones {
-                    if let Some((policy, place)) = zone.links.get(network) {
-                        let event =
-                            Event::LinkZone { zone: zone.id.clone(), network: network.clone(), policy: *policy };
-                        events.push((event, place.clone().or_else(|| zone.place.clone())));
+                    if let Some(link) = zone.links.get(network) {
+                        let Link { policy, registration, place } = link.clone();
+                        let (id, network) = (zone.id.clone(), network.clone());
+                        let event = Event::LinkZone { zone: id, network, policy, registration };
+                        events.push((event, place.or_else(|| zone.place.clone())));
                     }
                 }
             }
@@ -276,8 +284,6 @@ impl Builder<'_> {
     /// Links of zones, and what can be said where there are none.
     pub(super) fn links(&mut self, zones: &mut Zones, networks: &mut Networks, endpoints: &[Endpoint]) {
         let facts = self.facts;
-        // For each network the zone that the names of its virtual machines go to.
-        let mut registration: IndexMap<String, String> = IndexMap::new();
         for object in facts.of("microsoft.network/privatednszones/virtualnetworklinks") {
             let (Some(zone), Some(network)) = (object.id.parent(), object.id_of("network")) else { continue };
             if self.is_unknown_network(&network) {
@@ -290,24 +296,14 @@ impl Builder<'_> {
                 continue;
             }
             let network = self.add_network(networks, &network);
-            if object.get("registrationEnabled").is_some() {
-                let first = registration.entry(network.as_str().to_owned()).or_insert_with(|| zone.name().to_owned());
-                if *first != zone.name() {
-                    let text = format!(
-                        "Azure would refuse this: {network} has the registration zone {first}, and a second one, {}, is linked \
-                         with registrationEnabled",
-                        zone.name()
-                    );
-                    self.report.add(Topic::Inconsistent, text, object.places(), None);
-                    continue;
-                }
-            }
             let Some(zone) = zones.all.get_mut(&zone.key()) else { continue };
             let policy = match object.text("resolutionPolicy") {
                 Some("NxDomainRedirect") => ResolutionPolicy::NxDomainRedirect,
                 _ => ResolutionPolicy::Default,
             };
-            zone.links.entry(network.as_str().into()).or_insert((policy, object.place("network")));
+            let registration = object.get("registrationEnabled").is_some();
+            let link = Link { policy, registration, place: object.place("network") };
+            zone.links.entry(network.as_str().into()).or_insert(link);
         }
         let any = zones.all.values().any(|zone| !zone.links.is_empty());
         let counts: IndexMap<String, u64> = zones
@@ -373,8 +369,9 @@ impl Builder<'_> {
             let text =
                 format!("no link of {} is in the import: it is taken to be linked to {}", id.apex, askers.join(", "));
             self.report.add(Topic::Predicted, text, places, Some(get));
+            let link = Link { policy: ResolutionPolicy::Default, registration: false, place: None };
             zones.all[&key].links =
-                askers.into_iter().map(|name| (name.as_str().into(), (ResolutionPolicy::Default, None))).collect();
+                askers.into_iter().map(|name| (name.as_str().into(), link.clone())).collect();
         }
     }
 }

@@ -16,12 +16,14 @@ mod tests;
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use crate::assess::timeline::{self, Timeline};
 use crate::compile::{Compiled, Fold};
 use crate::dns::OwnerName;
 use crate::estate::history::Step;
 use crate::estate::{History, NetworkName};
-use crate::scenario::Scenario;
+use crate::scenario::{Allowance, Scenario};
 
 pub use estate::Estate;
 pub use way::Way;
@@ -93,6 +95,13 @@ impl TimelineView {
             left_out,
             left_out_names,
         }
+    }
+
+    /// Marks the findings that entries of `allow` accept on a day, in every step.
+    #[must_use]
+    pub fn accept(mut self, entries: &[Allowance], today: Date) -> Self {
+        self.story.accept(entries, today);
+        self
     }
 
     /// The index of the step of that name.

@@ -453,9 +453,11 @@
   function findings(step) {
     const list = step.findings.map((index) => story.findings[index]);
     $("findings").replaceChildren(...(list.length ? list.map((finding, index) => {
-      const facts = [["For", finding.networks.join(", ")], ["Names", finding.names.join(", ")], ["What to do", finding.advice], ["Source", finding.source], ["Written at", finding.place || ""]];
-      return make("details", { class: `finding ${finding.severity}`, open: index === 0 },
-        make("summary", {}, make("b", {}, `${finding.severity} ${finding.code}`), finding.message),
+      const accepted = finding.accepted;
+      const until = accepted && accepted.expires ? ` (until ${accepted.expires})` : "";
+      const facts = [["Accepted because", accepted ? accepted.reason + until : ""], ["For", finding.networks.join(", ")], ["Names", finding.names.join(", ")], ["What to do", finding.advice], ["Source", finding.source], ["Written at", finding.place || ""]];
+      return make("details", { class: accepted ? "finding accepted" : `finding ${finding.severity}`, open: index === 0 },
+        make("summary", {}, make("b", {}, `${accepted ? "accepted " : ""}${finding.severity} ${finding.code}`), finding.message),
         make("dl", {}, facts.filter(([, value]) => value).map(([label, value]) => [make("dt", {}, label), make("dd", {}, value)]).flat()));
     }) : [make("p", { class: "hint" }, "Nothing is wrong in this step.")]));
   }

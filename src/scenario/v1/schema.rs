@@ -828,6 +828,9 @@ pub(super) struct LinkSchema {
     /// What happens to names the zone does not have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution_policy: Option<PolicySchema>,
+    /// True: the zone is the registration zone of the network, which can have one only. False without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_enabled: Option<bool>,
 }
 
 /// What happens to names that the linked zone does not have.

@@ -12,7 +12,8 @@ use utoipa_axum::routes;
 use super::ask::{UrlQuery, at};
 use super::problem::blocking;
 use super::{Admin, Problem, documents};
-use crate::assess::diff::diff_for;
+use super::assessed::today;
+use crate::assess::diff::{Accepting, diff_accepting};
 use crate::output::diff::{DiffDocument, document};
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
@@ -47,7 +48,9 @@ async fn difference(
     blocking(move || {
         let (before, after) = (at(&admin, Some(&query.from))?, at(&admin, query.to.as_deref())?);
         let clients: Vec<String> = query.client.iter().flat_map(|list| list.split(',')).map(str::to_owned).collect();
-        Ok(Json(document(&diff_for(&before, &after, &clients))))
+        let position = admin.control.position();
+        let accepting = Accepting { before: position.allow(), after: position.allow(), today: today() };
+        Ok(Json(document(&diff_accepting(&before, &after, &clients, accepting))))
     })
     .await
 }

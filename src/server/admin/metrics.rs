@@ -41,7 +41,7 @@ async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
             Family::counter("ampls_dns_publications_total", "How many revisions were published.", position.generation),
         ];
         if Assessment::is_quick(&position.world) {
-            let broken = admin.assessed.of(&position.world).counts().broken;
+            let broken = admin.assessed.of(&position.world, position.allow()).counts().broken;
             others.push(Family::gauge(
                 "ampls_dns_broken_names",
                 "Pairs of a network and a public name that do not work and are meant to; absent for a large estate.",

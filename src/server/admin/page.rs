@@ -8,16 +8,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::assessed::today;
 use super::problem::blocking;
 use super::{Admin, Problem};
 use crate::compile::Compiled;
 use crate::estate::History;
 use crate::output::drawing::{TimelineView, steps};
 use crate::output::page::{Page, html};
+use crate::scenario::Allowance;
 use crate::server::control::Position;
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
@@ -37,6 +40,8 @@ struct CachedTimeline {
     /// What it was made from. As long as it is held here, no other history has its address.
     history: Arc<History>,
     title: Arc<str>,
+    allow: Arc<[Allowance]>,
+    today: Date,
     start: Option<Arc<str>>,
     tag: String,
     json: Arc<str>,
@@ -47,19 +52,26 @@ impl Kept {
         let start = position.start().map(|step| Arc::clone(&step.name));
         // A panic while telling leaves the last value, which is whole.
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let history = &position.world.history;
+        let (history, today) = (&position.world.history, today());
         let same = |cached: &&CachedTimeline| {
-            Arc::ptr_eq(&cached.history, history) && cached.title == position.title && cached.start == start
+            let accepts_the_same = cached.allow.is_empty() || cached.today == today;
+            Arc::ptr_eq(&cached.history, history)
+                && Arc::ptr_eq(&cached.allow, position.allow())
+                && accepts_the_same
+                && cached.title == position.title
+                && cached.start == start
         };
         if let Some(cached) = kept.as_ref().filter(same) {
             return cached.clone();
         }
-        let json: Arc<str> = value(position, start.as_deref()).into();
+        let json: Arc<str> = value(position, start.as_deref(), today).into();
         let digest = Sha256::digest(json.as_bytes());
         let tag = digest.iter().take(12).fold(String::new(), |tag, octet| format!("{tag}{octet:02x}"));
         let cached = CachedTimeline {
             history: Arc::clone(history),
             title: Arc::clone(&position.title),
+            allow: Arc::clone(position.allow()),
+            today,
             start,
             tag: format!("\"{tag}\""),
             json,
@@ -71,10 +83,10 @@ impl Kept {
 }
 
 /// The value as JSON.
-fn value(position: &Position, start: Option<&str>) -> String {
+fn value(position: &Position, start: Option<&str>, today: Date) -> String {
     let steps = steps(&position.world.history);
     let worlds = steps.iter().map(|step| Compiled::clone(&position.at_revision(step.end))).collect();
-    let mut tale = TimelineView::of_worlds(steps, worlds, &[]);
+    let mut tale = TimelineView::of_worlds(steps, worlds, &[]).accept(position.allow(), today);
     tale.title = Arc::clone(&position.title);
     tale.start = start.and_then(|name| tale.step(name)).unwrap_or(tale.start);
     serde_json::to_string(&Page::of(&tale)).expect("values of the page have string keys only")

@@ -44,8 +44,10 @@ impl Loader<'_> {
                 Some(PolicySchema::NxDomainRedirect) => ResolutionPolicy::NxDomainRedirect,
                 Some(PolicySchema::Default) | None => ResolutionPolicy::Default,
             };
+            let registration = link.registration_enabled.unwrap_or(false);
             for zone in zones {
-                let event = Event::LinkZone { zone: zone.clone(), network: network.as_str().into(), policy };
+                let (zone, network) = (zone.clone(), network.as_str().into());
+                let event = Event::LinkZone { zone, network, policy, registration };
                 self.push(site, event);
             }
         }

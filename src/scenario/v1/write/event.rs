@@ -115,10 +115,10 @@ impl Events {
                 let schema = ZoneGroupZonesSchema { resource_group, zones: list };
                 (WhatSchema::DeletePrivateDnsZones(schema), zones.len())
             }
-            Event::LinkZone { zone, network, policy } => {
+            Event::LinkZone { zone, network, policy, registration } => {
                 let zones = run(events, zone, |event| match event {
-                    Event::LinkZone { zone, network: own, policy: own_policy }
-                        if own == network && own_policy == policy =>
+                    Event::LinkZone { zone, network: own, policy: own_policy, registration: own_registration }
+                        if own == network && own_policy == policy && own_registration == registration =>
                     {
                         Some(zone)
                     }
@@ -367,17 +367,18 @@ fn links(events: &[Recorded], zones: &[&ZoneId]) -> (IndexMap<String, LinkSchema
     let mut links = IndexMap::new();
     let mut taken = 0;
     while let Some(part) = events.get(taken..taken + zones.len())
-        && let Some(Recorded { event: Event::LinkZone { network, policy, .. }, .. }) = part.first()
+        && let Some(Recorded { event: Event::LinkZone { network, policy, registration, .. }, .. }) = part.first()
         && !links.contains_key(network.as_str())
         && part.iter().zip(zones).all(|(one, zone)| {
-            one.event == Event::LinkZone { zone: (*zone).clone(), network: network.clone(), policy: *policy }
+            let (zone, network) = ((*zone).clone(), network.clone());
+            one.event == Event::LinkZone { zone, network, policy: *policy, registration: *registration }
         })
     {
         let resolution_policy = match policy {
             ResolutionPolicy::Default => None,
             ResolutionPolicy::NxDomainRedirect => Some(PolicySchema::NxDomainRedirect),
         };
-        links.insert(network.to_string(), LinkSchema { resolution_policy });
+        links.insert(network.to_string(), LinkSchema { resolution_policy, registration_enabled: registration.then_some(true) });
         taken += zones.len();
     }
     (links, taken)
