@@ -152,7 +152,10 @@ fn every_output_marks_what_is_accepted() {
     holds(&story, 0, &["accepted error[AMPLS003]", marked, "0 errors", "1 accepted"], &["  error[AMPLS003]"]);
     holds(&run(&["story", &name, "--date", "3000-01-01"]), 0, &["  error[AMPLS003]", "AMPLS060"], &[marked]);
     let drawn = run(&["story", &name, "--format", "html"]);
-    assert!(drawn.contains("\"accepted\":{\"reason\":\"far is torn down in March\",\"expires\":\"2999-12-31\"}"), "the page");
+    assert!(
+        drawn.contains("\"accepted\":{\"reason\":\"far is torn down in March\",\"expires\":\"2999-12-31\"}"),
+        "the page"
+    );
     // A finding that is the same on both sides and accepted on one of them differs.
     let diff = run(&["diff", &format!("{open}@linked"), &format!("{name}@linked")]);
     holds(&diff, 0, &["- error[AMPLS003]", "+ accepted error[AMPLS003]", marked], &[]);
@@ -163,7 +166,8 @@ fn every_output_marks_what_is_accepted() {
     let server = Server::start(&["--scenario", &name, "--at", "linked", "--listen", "127.0.0.1:0"]);
     let reason = |findings: &serde_json::Value| {
         let all = findings.as_array().expect("it is a list").iter();
-        let own: Vec<_> = all.filter(|one| one["code"] == "AMPLS003").map(|one| one["accepted"]["reason"].clone()).collect();
+        let own: Vec<_> =
+            all.filter(|one| one["code"] == "AMPLS003").map(|one| one["accepted"]["reason"].clone()).collect();
         own
     };
     assert_eq!(reason(&server.get("/v1/findings")), ["far is torn down in March"]);

@@ -63,7 +63,9 @@ pub(super) struct DiffArguments {
 /// Why there is nothing to compare.
 #[derive(Debug, thiserror::Error)]
 enum DiffError {
-    #[error("--allow and --date are for estates that are read here\nhelp: a running server marks what its scenario accepts")]
+    #[error(
+        "--allow and --date are for estates that are read here\nhelp: a running server marks what its scenario accepts"
+    )]
     Accepted,
     #[error("there is one side only\nhint: name a second scenario, a step of the first as @STEP, or events with --add")]
     OneSide,

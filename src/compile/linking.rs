@@ -28,7 +28,10 @@ impl State {
         }
         let zone = Zone::new(id.clone(), facts.private_soa(&id.apex), Writer::Zone, self.revision);
         self.keep(Limit::ZonesPerSubscription, "the subscription", self.zones.len() + 1, None)?;
-        self.zones.insert(id.clone(), LinkedZone { zone: Arc::new(zone), links: BTreeMap::new(), registers: BTreeSet::new() });
+        self.zones.insert(
+            id.clone(),
+            LinkedZone { zone: Arc::new(zone), links: BTreeMap::new(), registers: BTreeSet::new() },
+        );
         Ok(())
     }
 

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::count;
 pub use super::format::DiffFormat;
 use crate::assess::Path;
-use crate::assess::diff::{Change, Diff, Effect, End, FindingKey, FindingState, FlowKey, LeftOut, RecordSetKey, Seen, Written};
+use crate::assess::diff::{
+    Change, Diff, Effect, End, FindingKey, FindingState, FlowKey, LeftOut, RecordSetKey, Seen, Written,
+};
 
 /// What two estates differ in, as JSON. A side on which something is not there is null.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug, Default)]

@@ -435,13 +435,12 @@ mod tests {
     #[test]
     fn reasons_of_zones_that_did_not_change_are_taken_over() {
         let zone = |apex: &str| ZoneId { resource_group: "rg".into(), apex: name(apex) };
-        let link =
-            |apex: &str| Event::LinkZone {
-                zone: zone(apex),
-                network: "one".into(),
-                policy: ResolutionPolicy::Default,
-                registration: false,
-            };
+        let link = |apex: &str| Event::LinkZone {
+            zone: zone(apex),
+            network: "one".into(),
+            policy: ResolutionPolicy::Default,
+            registration: false,
+        };
         let put = |owner: &str, last: u8| Event::PutRecordSet {
             zone: zone(&owner[2..]),
             set: RecordSet::single(name(owner), 10, RecordData::A([10, 0, 0, last].into())),

@@ -818,7 +818,7 @@ mod tests {
             let text = builtin::text(self.0).expect("it is built in");
             let Scenario { title, history, start, allow, .. } = Scenario::read(self.0, text.as_bytes())?;
             let (history, allow) = (Arc::new(history), allow.into());
-        Ok(Loaded { title, history, start, allow, files: Arc::default(), files_only: false })
+            Ok(Loaded { title, history, start, allow, files: Arc::default(), files_only: false })
         }
 
         fn paths(&self) -> Vec<PathBuf> {

@@ -21,8 +21,10 @@ pub(super) fn find(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
     for (id, linked) in &world.state.zones {
         let is_privatelink = id.apex.labels().next().is_some_and(|label| label == b"privatelink");
         if is_privatelink && !linked.registers.is_empty() {
-            let message =
-                format!("{id} is the registration zone of {}, whose machines register there", super::list(&linked.registers));
+            let message = format!(
+                "{id} is the registration zone of {}, whose machines register there",
+                super::list(&linked.registers)
+            );
             let draft = add(drafts, Code::RegistrationInPrivatelinkZone, Root::Zone(id.clone()), message);
             draft.networks.clone_from(&linked.registers);
             draft.zones.insert(id.clone());

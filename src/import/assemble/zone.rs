@@ -370,8 +370,7 @@ impl Builder<'_> {
                 format!("no link of {} is in the import: it is taken to be linked to {}", id.apex, askers.join(", "));
             self.report.add(Topic::Predicted, text, places, Some(get));
             let link = Link { policy: ResolutionPolicy::Default, registration: false, place: None };
-            zones.all[&key].links =
-                askers.into_iter().map(|name| (name.as_str().into(), link.clone())).collect();
+            zones.all[&key].links = askers.into_iter().map(|name| (name.as_str().into(), link.clone())).collect();
         }
     }
 }

@@ -10,9 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ask::{UrlQuery, at};
+use super::assessed::today;
 use super::problem::blocking;
 use super::{Admin, Problem, documents};
-use super::assessed::today;
 use crate::assess::diff::{Accepting, diff_accepting};
 use crate::output::diff::{DiffDocument, document};
 

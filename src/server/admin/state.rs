@@ -157,6 +157,7 @@ fn document(admin: &Admin) -> StateDocument {
             .collect(),
         estate: estate(world, address_of),
         reload: ReloadDocument::of(&position.reloads),
-        assessment: Assessment::is_quick(world).then(|| findings::summary_document(&admin.assessed.of(world, position.allow()))),
+        assessment: Assessment::is_quick(world)
+            .then(|| findings::summary_document(&admin.assessed.of(world, position.allow()))),
     }
 }

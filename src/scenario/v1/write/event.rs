@@ -378,7 +378,10 @@ fn links(events: &[Recorded], zones: &[&ZoneId]) -> (IndexMap<String, LinkSchema
             ResolutionPolicy::Default => None,
             ResolutionPolicy::NxDomainRedirect => Some(PolicySchema::NxDomainRedirect),
         };
-        links.insert(network.to_string(), LinkSchema { resolution_policy, registration_enabled: registration.then_some(true) });
+        links.insert(
+            network.to_string(),
+            LinkSchema { resolution_policy, registration_enabled: registration.then_some(true) },
+        );
         taken += zones.len();
     }
     (links, taken)
