@@ -142,6 +142,14 @@ fn the_verbs_say_unknown() {
         out.starts_with("exit code 1") && out.contains("unknown: unknown") && out.contains(" denied, 2 unknown;"),
         "{out}"
     );
+    let other = "It may have other record sets, which are unknown";
+    for format in ["zone", "azure"] {
+        let zones = folder.path().join(format);
+        let zones = zones.to_str().expect("the path is text");
+        run(&["export", file, "--format", format, "--at", "endpoint", "-o", zones]);
+        let zone = std::fs::read_to_string(format!("{zones}/rg/{MONITOR}.zone")).expect("it is exported");
+        assert!(zone.contains(other) && zone.contains("parameters('scope')"), "{zone}");
+    }
     let out = run(&["check", file, "--at", "endpoint"]);
     assert!(out.contains("AMPLS062") && out.contains("may have record sets that are not known"), "{out}");
 }

@@ -231,6 +231,23 @@ fn a_scenario_names_zone_files_beside_it() {
     assert!(told.contains("10.0.0.4") && told.contains("10.0.0.6"), "{told}");
 }
 
+/// An explanation of an answer from a zone of public DNS names the file and the line it comes from. The records of a private zone
+/// of a scenario are events of it: they are written by hand.
+#[test]
+fn explanations_name_the_line_of_a_zone_file() {
+    let scenario = "version: 1\nnetworks:\n  vnet1: { addressSpace: [10.0.1.0/24] }\nzoneFiles:\n  \
+                    - { file: private.zone, resourceGroup: rg, links: { vnet1: {} } }\n  - file: shop.zone\n";
+    let public = "$ORIGIN shop.example.\n@ 60 SOA ns host 1 2 3 4 5\nwww 30 A 192.0.2.4\n";
+    let folder = folder("lines", &[("private.zone", PRIVATE), ("shop.zone", public), ("scenario.yaml", scenario)]);
+    let path = folder.join("scenario.yaml");
+    let path = path.to_str().expect("a readable path");
+    let explained = |name: &str| run(&["explain", name, "--from", "vnet1", "--scenario", path]);
+    let (private, public) = (explained("api.privatelink.shop.example"), explained("www.shop.example"));
+    let _ = fs::remove_dir_all(&folder);
+    assert!(private.contains("has A 10.0.0.4, 10.0.0.6, written by somebody by hand"), "{private}");
+    assert!(public.contains("has A 192.0.2.4, written by ") && public.contains("shop.zone:3"), "{public}");
+}
+
 #[test]
 fn a_file_that_is_no_zone_ends_the_server_with_its_lines() {
     let folder = folder("bad", &[("shop.example.zone", "@ 1 SOA a b 1 2 3 4 5\nx 1 A 10.0.0.256\n")]);

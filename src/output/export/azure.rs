@@ -16,6 +16,10 @@ pub(super) fn text(world: &Compiled, zone: &Zone) -> String {
         apex,
         one_line(&zone.id.resource_group)
     );
+    let incomplete = super::zone::incomplete(zone);
+    if !incomplete.is_empty() {
+        writeln!(text, ";     {incomplete}").expect(INFALLIBLE);
+    }
     // There is no clock here: the day is that of the last dated event.
     let events = world.history.events().iter().take(usize::try_from(world.revision().0).unwrap_or(usize::MAX));
     if let Some(date) = events.filter_map(|recorded| recorded.date).max() {

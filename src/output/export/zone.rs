@@ -16,7 +16,17 @@ pub(super) fn of_zone(world: &Compiled, zone: &Zone, private: bool) -> String {
     };
     let sets = zone.sets().into_iter().map(|owned| owned.set);
     let sets: Vec<RecordSet> = sets.filter(|set| set.kind() != RecordType::SOA).collect();
-    text(&format!("{whose}{}.", step(world)), zone.soa(), sets.iter())
+    text(&format!("{whose}{}.{}", step(world), incomplete(zone)), zone.soa(), sets.iter())
+}
+
+/// What a reader of an exported zone must know if it may have record sets that the estate does not know; empty otherwise.
+pub(super) fn incomplete(zone: &Zone) -> String {
+    zone.unknown().map_or_else(String::new, |why| {
+        format!(
+            " It may have other record sets, which are unknown: {} could not be resolved.",
+            one_line(&why.to_string())
+        )
+    })
 }
 
 /// The zone files of a server's configuration, in a folder `zones`.
