@@ -231,8 +231,7 @@ fn a_scenario_names_zone_files_beside_it() {
     assert!(told.contains("10.0.0.4") && told.contains("10.0.0.6"), "{told}");
 }
 
-/// An explanation of an answer from a zone of public DNS names the file and the line it comes from. The records of a private zone
-/// of a scenario are events of it: they are written by hand.
+/// An explanation of an answer from a zone file, private or public, names the file and the line it comes from.
 #[test]
 fn explanations_name_the_line_of_a_zone_file() {
     let scenario = "version: 1\nnetworks:\n  vnet1: { addressSpace: [10.0.1.0/24] }\nzoneFiles:\n  \
@@ -244,7 +243,7 @@ fn explanations_name_the_line_of_a_zone_file() {
     let explained = |name: &str| run(&["explain", name, "--from", "vnet1", "--scenario", path]);
     let (private, public) = (explained("api.privatelink.shop.example"), explained("www.shop.example"));
     let _ = fs::remove_dir_all(&folder);
-    assert!(private.contains("has A 10.0.0.4, 10.0.0.6, written by somebody by hand"), "{private}");
+    assert!(private.contains("written by somebody by hand (private.zone:4)"), "{private}");
     assert!(public.contains("has A 192.0.2.4, written by ") && public.contains("shop.zone:3"), "{public}");
 }
 

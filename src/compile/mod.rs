@@ -46,7 +46,7 @@ pub use zone::{Answer, Lookup, Owned, Tombstone, Writer, Zone, Zones};
 pub use zone_files::ZoneFiles;
 
 use crate::catalogue::Catalogue;
-use crate::estate::{Event, History, Revision};
+use crate::estate::{Event, History, Place, Revision};
 
 /// One revision of an estate, ready to be asked.
 #[derive(Clone, Debug)]
@@ -63,6 +63,13 @@ impl Compiled {
     /// The revision.
     pub fn revision(&self) -> Revision {
         self.state.revision
+    }
+
+    /// Where the event of a record set is that was written by hand; absent for other writers, and for events without a text.
+    pub fn place_of(&self, owned: &Owned) -> Option<&Place> {
+        let index = usize::try_from(owned.revision.0).ok()?.checked_sub(1)?;
+        let recorded = self.history.events().get(index).filter(|_| owned.writer == Writer::Manual)?;
+        recorded.place.as_ref()
     }
 }
 

@@ -146,11 +146,15 @@ fn fact(statement: &Statement) -> Fact {
         },
         Statement::Shadowed { zone, file } => Fact::Shadowed { zone: zone.into(), by: file.to_string() },
         Statement::Redirected { name, zone } => Fact::Redirected { name: name.to_string(), zone: zone.into() },
-        Statement::Answer { owner, kind, data, writer, revision, step, said } => Fact::Answer {
+        Statement::Answer { owner, kind, data, writer, place, revision, step, said } => Fact::Answer {
             owner: owner.to_string(),
             r#type: kind.to_string(),
             data,
-            written: WrittenDocument { writer: WriterDocument::of(&writer), revision: revision.0, step },
+            written: WrittenDocument {
+                writer: WriterDocument::at(&writer, place.as_ref()),
+                revision: revision.0,
+                step,
+            },
             source: source(&said),
         },
         Statement::Overwritten { owner, data, writer, step } => {

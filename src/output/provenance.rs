@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::compile::zone::who;
 use crate::compile::{Compiled, Owned, Writer, Zone};
 use crate::dns::RecordSet;
-use crate::estate::Revision;
+use crate::estate::{Place, Revision};
 use crate::resolve::explain::SpeakingZone;
 
 /// A zone.
@@ -40,10 +40,10 @@ pub struct WriterDocument {
     /// The resource whose public name it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// The zone file.
+    /// The zone file, or the file with the event of what was written by hand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The line of its first record in that file, from 1.
+    /// The line of its first record, or of that event, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
 }
@@ -102,10 +102,21 @@ impl WriterDocument {
     }
 }
 
+impl WriterDocument {
+    /// A writer, and where the event of the writing is.
+    pub fn at(writer: &Writer, place: Option<&Place>) -> Self {
+        let document = Self::of(writer);
+        match place {
+            Some(place) => Self { file: Some(place.file.to_string()), line: Some(place.line), ..document },
+            None => document,
+        }
+    }
+}
+
 impl WrittenDocument {
     /// How a record set came to be there.
     pub fn of(world: &Compiled, owned: &Owned) -> Self {
-        let writer = WriterDocument::of(&owned.writer);
+        let writer = WriterDocument::at(&owned.writer, world.place_of(owned));
         Self { writer, revision: owned.revision.0, step: step(world, owned.revision) }
     }
 }

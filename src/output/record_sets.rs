@@ -206,7 +206,14 @@ fn heading<'d>(text: &mut String, last: &mut Option<&'d ZoneDocument>, zone: &'d
 }
 
 fn written(written: &WrittenDocument) -> String {
-    format!("{}{}", written.writer.by, in_step(written.step.as_deref()))
+    let step = in_step(written.step.as_deref());
+    match (&written.writer.file, written.writer.line) {
+        // The name of a zone file's author is the place itself.
+        (Some(file), Some(line)) if written.writer.kind == "manual" => {
+            format!("{}{step} ({file}:{line})", written.writer.by)
+        }
+        _ => format!("{}{step}", written.writer.by),
+    }
 }
 
 fn in_step(step: Option<&str>) -> String {

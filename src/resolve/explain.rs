@@ -17,7 +17,7 @@ use crate::compile::reachability::Reach;
 use crate::compile::zone::who;
 use crate::compile::{Compiled, Owned, Target, ViewId, Writer, Zone};
 use crate::dns::{OwnerName, RecordType, WholeKey};
-use crate::estate::{DnsSetting, NetworkKind, NetworkName, ResolutionPolicy, Revision, ZoneId};
+use crate::estate::{DnsSetting, NetworkKind, NetworkName, Place, ResolutionPolicy, Revision, ZoneId};
 
 /// Why a view was chosen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -112,6 +112,8 @@ pub enum Statement {
         data: Vec<String>,
         /// Who wrote it.
         writer: Writer,
+        /// Where the event of that writing is, if somebody wrote it by hand.
+        place: Option<Place>,
         /// The revision of that writing.
         revision: Revision,
         /// The step of that revision.
@@ -287,6 +289,7 @@ fn ending(world: &Compiled, decision: &Decision<'_>, cut: &mut bool, statements:
                 kind: hop.owned.set.kind(),
                 data: data(&hop.owned),
                 writer: hop.owned.writer.clone(),
+                place: world.place_of(&hop.owned).cloned(),
                 revision: hop.owned.revision,
                 step: step(world, hop.owned.revision),
                 said: said(&hop.by),
@@ -507,14 +510,17 @@ impl fmt::Display for Statement {
                 let kind = if zone.resource_group.is_some() { "private" } else { "public" };
                 write!(f, "zone file {file} answers in place of {kind} zone {zone}")
             }
-            Self::Answer { owner, kind, data, writer, step, said, .. } => {
+            Self::Answer { owner, kind, data, writer, place, step, said, .. } => {
                 let data = data.join(", ");
                 match writer {
                     Writer::Published { .. } | Writer::Resource(_) => {
                         write!(f, "{owner} has {kind} {data}, says {said}")
                     }
                     writer => {
-                        write!(f, "{owner} has {kind} {data}, written by {}{}", of(writer), in_step(step.as_ref()))
+                        let at = place
+                            .as_ref()
+                            .map_or_else(String::new, |place| format!(" ({}:{})", place.file, place.line));
+                        write!(f, "{owner} has {kind} {data}, written by {}{}{at}", of(writer), in_step(step.as_ref()))
                     }
                 }
             }

@@ -400,10 +400,14 @@ impl Loader<'_> {
     }
 
     fn push(&mut self, site: EventSite, event: Event) {
+        self.push_at(self.place(site.range), site.date, event);
+    }
+
+    fn push_at(&mut self, place: Place, date: Option<Date>, event: Event) {
         if self.faults.is_full() {
             return;
         }
-        let recorded = Recorded { event, date: site.date, place: Some(self.place(site.range)) };
+        let recorded = Recorded { event, date, place: Some(place) };
         self.state.apply(&recorded);
         self.history.push(recorded);
     }

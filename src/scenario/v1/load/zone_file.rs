@@ -7,7 +7,7 @@ use crate::compile::ObjectKind;
 use crate::compile::refusal::Reason;
 use crate::dns::master::{self, MasterError, ParsedZone};
 use crate::dns::{OwnerName, RecordSet, RecordType};
-use crate::estate::{Event, PublicZone, ZoneId};
+use crate::estate::{Event, Place, PublicZone, ZoneId};
 use crate::scenario::error::shown;
 use crate::scenario::node::{Node, Range};
 use crate::scenario::v1::schema::ZoneFileSchema;
@@ -85,20 +85,27 @@ impl Loader<'_> {
             self.fault(range, exists.to_string(), None);
         }
         self.push(site, Event::CreatePrivateDnsZone { zone: id.clone() });
-        for set in zone.sets {
-            self.push(site, Event::PutRecordSet { zone: id.clone(), set });
+        let (file, line) = self.lines_of(schema, node, range);
+        for (set, own) in zone.sets.into_iter().zip(zone.lines) {
+            let place = Place { file: Arc::clone(&file), line: line(own), column: 1 };
+            self.push_at(place, None, Event::PutRecordSet { zone: id.clone(), set });
         }
         self.link(&[id], &schema.links, node, site);
     }
 
-    fn public_zone(&mut self, zone: ParsedZone, schema: &ZoneFileSchema, node: &Node, range: Range) {
+    /// The file a zone's records are in, and its line for each line of the zone's text.
+    fn lines_of(&self, schema: &ZoneFileSchema, node: &Node, range: Range) -> (Arc<str>, impl Fn(u32) -> u32 + use<>) {
         // A text within the scenario has the scenario's lines, if it is written as it is: as a block.
         let (file, before) = match &schema.file {
             Some(path) => (path.as_str().into(), 0),
             None => (Arc::clone(&self.file), range.line),
         };
         let keeps_lines = schema.file.is_some() || node.get("text").is_block();
-        let line = |own: u32| if keeps_lines { before + own } else { before };
+        (file, move |own: u32| if keeps_lines { before + own } else { before })
+    }
+
+    fn public_zone(&mut self, zone: ParsedZone, schema: &ZoneFileSchema, node: &Node, range: Range) {
+        let (file, line) = self.lines_of(schema, node, range);
         let is_soa = |(set, _): &(RecordSet, u32)| set.kind() == RecordType::SOA;
         let placed = zone.sets.into_iter().zip(zone.lines.into_iter().map(line));
         let (soa, sets): (Vec<_>, Vec<_>) = placed.partition(is_soa);
