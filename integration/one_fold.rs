@@ -8,7 +8,7 @@ use ampls_dns::compile::{Compiled, Fold, State, compile};
 use ampls_dns::estate::{Event, History, Recorded, Revision};
 use ampls_dns::import::{ImportFile, import};
 use ampls_dns::scenario::{Addition, Scenario};
-use ampls_dns::server::control::{BuiltOn, Control, ControlError, EstateSource, Loaded, Origin};
+use ampls_dns::server::control::{BuiltOn, Control, ControlError, Description, EstateSource, Loaded, Origin};
 use ampls_dns::server::{Conduct, Service};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ impl EstateSource for Fixed {
 
     fn load(&self) -> Result<Loaded, Box<dyn std::error::Error + Send + Sync>> {
         Ok(Loaded {
+            description: Description::default(),
             title: "".into(),
             history: Arc::clone(&self.0),
             start: None,

@@ -5,7 +5,9 @@ import dgram from "node:dgram";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { launch, open, run, serve, write } from "./browser.mjs";
+import { execFileSync } from "node:child_process";
+import { dirname, resolve } from "node:path";
+import { binary, launch, open, run, serve, write } from "./browser.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const API = "api.monitor.azure.com";
@@ -48,7 +50,7 @@ async function barriers(page) {
 
 function quiet({ trouble, asked }, origin) {
   assert.deepEqual(trouble, [], "the console has no complaints");
-  assert.deepEqual(asked.filter((address) => !address.startsWith(origin) && !address.startsWith("data:")), [], "nobody outside is asked");
+  assert.deepEqual(asked.filter((address) => !address.startsWith(origin) && !address.startsWith("data:")), [], "nothing is loaded from elsewhere");
 }
 
 const post = (origin, path, body) => fetch(origin + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
@@ -111,18 +113,14 @@ test("a served page moves the server, sees vnet1's cells turn, and explains them
   }
 });
 
-test("the value of the server is that of the file, and its tag tells whether it is another one", async () => {
+test("the value of the server is that of the file, and its tag changes with it", async () => {
   const server = await serve("--listen", "127.0.0.1:0");
   try {
     const first = await fetch(server.origin + "/v1/story");
     const tag = first.headers.get("etag");
     const value = await first.json();
     const file = JSON.parse(/<script type="application\/json" id="story">(.*)<\/script>/.exec(run("story", "--format", "html"))[1]);
-    // A server knows no more than the title of its scenario.
-    for (const key of ["about", "source"]) {
-      assert.notEqual(file[key], "");
-      file[key] = "";
-    }
+    for (const key of ["about", "source", "scenario"]) assert.ok(file[key], key);
     assert.deepEqual(value, file);
     const again = () => fetch(server.origin + "/v1/story", { headers: { "if-none-match": tag } });
     await post(server.origin, "/v1/steps/next", {});
@@ -152,8 +150,16 @@ test("a query shows in the live table", async () => {
     await row.waitFor();
     const text = await row.textContent();
     assert.match(text, /vnet1.*A10\.0\.2\.7pe2/, text);
+    await row.getByRole("link", { name: API }).click();
+    assert.equal(await tab.page.locator("#explanation").textContent(), run("explain", API, "--from", "vnet1", "--at", "second-scope"));
+    await tab.page.keyboard.press("Escape");
+    await tab.page.goto(`${server.origin}/#step=second-scope&network=vnet1&name=example.com&type=AAAA`);
+    await tab.page.reload();
+    await tab.page.locator("#explanation").waitFor();
+    assert.equal(await tab.page.locator("#explanation").textContent(), run("explain", "example.com", "AAAA", "--from", "vnet1", "--at", "second-scope"), "a name that is not in the table is explained by the server");
+    await tab.page.keyboard.press("Escape");
     await tab.page.getByLabel("Filter queries").fill("no such thing");
-    await tab.page.getByText("No query is left by this filter.").waitFor();
+    await tab.page.getByText("No query matches this filter.").waitFor();
     assert.deepEqual(await barriers(tab.page), []);
     quiet(tab, server.origin);
     await tab.context.close();
@@ -231,9 +237,9 @@ test("a page from a file is used with keys alone", async () => {
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`nothing keeps anybody out in ${colorScheme}`, async () => {
+  test(`there are no barriers at three widths in ${colorScheme}`, async () => {
     const file = `file://${write("story.html", run("story", "--format", "html"))}`;
-    for (const viewport of [{ width: 1440, height: 900 }, { width: 390, height: 800 }]) {
+    for (const viewport of [{ width: 1440, height: 900 }, { width: 800, height: 900 }, { width: 390, height: 800 }]) {
       const tab = await open(browser, file, { colorScheme, viewport });
       for (const index of [0, 1, 2, 3]) {
         await tab.page.locator(`[data-step="${index}"]`).click();
@@ -296,7 +302,257 @@ test("thirty networks are drawn at once, and every text stays in its box", async
   await tab.context.close();
 });
 
-test("whatever a scenario says stays text", async () => {
+// A name of a step or a network as people write them, and one that is hard to show.
+const LONG = `version: 1
+title: Long names
+networks:
+  "corp-network-of-the-headquarters-in-western-europe-1": { addressSpace: [10.0.1.0/24], subnets: { "subnet-for-private-endpoints-only": 10.0.1.0/26 } }
+  "hub with spaces": { addressSpace: [10.0.0.0/24] }
+  spoke: { addressSpace: [10.0.2.0/24], dns: { default: network/hub with spaces } }
+peerings: [["corp-network-of-the-headquarters-in-western-europe-1", "hub with spaces"], ["hub with spaces", spoke]]
+workspaces:
+  "workspace-of-the-platform-team-with-a-long-name": { customerId: 11111111-1111-4111-8111-111111111111, location: westeurope }
+allow:
+  - { code: AMPLS003, reason: "spokes never send telemetry" }
+steps:
+  - name: "before anything was created, on the first day of the project"
+    events: []
+  - name: "the platform team's first scope with zones, links & an endpoint"
+    about: "The platform team creates everything at once."
+    events:
+      - createPrivateDnsZones: { resourceGroup: resource-group-of-the-platform-team-for-private-dns, zones: azuremonitor, links: { "corp-network-of-the-headquarters-in-western-europe-1": {}, "hub with spaces": {} } }
+      - createPrivateLinkScope: { name: scope-of-the-platform-team-with-a-rather-long-name, ingestionAccessMode: Open, queryAccessMode: Open }
+      - addScopedResource: { scope: scope-of-the-platform-team-with-a-rather-long-name, resource: workspace-of-the-platform-team-with-a-long-name }
+      - createPrivateEndpoint: { name: endpoint-of-the-platform-team-with-a-rather-long-name, scope: scope-of-the-platform-team-with-a-rather-long-name, subnet: "corp-network-of-the-headquarters-in-western-europe-1/subnet-for-private-endpoints-only", zoneGroup: resource-group-of-the-platform-team-for-private-dns }
+`;
+
+// Runs a command line as it was copied, in a shell, and says what it printed.
+function pasted(command) {
+  const environment = { ...process.env, NO_COLOR: "1", PATH: `${dirname(resolve(binary))}:${process.env.PATH}` };
+  return execFileSync("sh", ["-c", command], { encoding: "utf8", env: environment, cwd: "/" });
+}
+
+test("a copied command prints the explanation that the page shows", async () => {
+  const path = write("it's an estate.yaml", LONG);
+  const server = await serve(path, "--listen", "127.0.0.1:0");
+  try {
+    for (const address of [`file://${write("long.html", run("story", path, "--format", "html"))}`, `file://${write("built-in.html", run("story", "--format", "html", "--at", "first-scope"))}`, server.origin]) {
+      const tab = await open(browser, address);
+      await tab.page.locator("td").nth(1).click();
+      const command = await tab.page.locator("#dialog-body .command code").textContent();
+      assert.match(command, /--at .* --scenario /);
+      assert.equal(pasted(command), await tab.page.locator("#explanation").textContent(), command);
+      await tab.context.close();
+    }
+    // Events that no file has are explained by the server.
+    const { revision } = await (await fetch(server.origin + "/v1/state")).json();
+    await post(server.origin, "/v1/events", { builtOn: revision, step: "one more", events: [{ createPrivateLinkScope: { name: "new" } }] });
+    const tab = await open(browser, server.origin);
+    await becomes(tab.page, "one more");
+    await tab.page.locator("td").nth(1).click();
+    const command = await tab.page.locator("#dialog-body .command code").textContent();
+    assert.equal(JSON.parse(pasted(command)).text, await tab.page.locator("#explanation").textContent());
+    await tab.context.close();
+  } finally {
+    await server.stop();
+  }
+});
+
+test("links open a step, its counts and an explanation, and survive a reload", async () => {
+  const file = `file://${write("story.html", run("story", "--format", "html"))}`;
+  const server = await serve("--listen", "127.0.0.1:0");
+  try {
+    for (const address of [file, `${server.origin}/`]) {
+      const tab = await open(browser, `${address}#step=first-scope`);
+      const { page } = tab;
+      await becomes(page, "first-scope");
+      await page.waitForTimeout(1200);
+      assert.equal(await step(page), "first-scope", "the step of the server does not replace it");
+      await page.reload();
+      await becomes(page, "first-scope");
+
+      await page.locator("#chips a", { hasText: "broken" }).click();
+      assert.equal(await page.locator("#only-broken").isChecked(), true);
+      const broken = await page.locator(".grid td.broken").count();
+      assert.equal(`✕ ${broken} answers broken`, await page.locator("#chips a").first().textContent());
+      await page.reload();
+      await becomes(page, "first-scope");
+      assert.equal(await page.locator("#only-broken").isChecked(), true, "the filter survives");
+
+      await page.locator("#steps a", { hasText: "22 changed" }).first().click();
+      await becomes(page, "second-scope");
+      assert.equal(await page.locator("#only-changed").isChecked(), true);
+      assert.equal(await page.locator(".grid td.changed").count(), 22);
+
+      await page.locator("#findings a", { hasText: API }).first().click();
+      const text = await page.locator("#explanation").textContent();
+      assert.equal(text, run("explain", API, "--from", "vnet1", "--at", "second-scope"));
+      await page.reload();
+      assert.equal(await page.locator("#explanation").textContent(), text, "an explanation survives");
+      await page.keyboard.press("Escape");
+      await page.goBack();
+      await page.goBack();
+      await becomes(page, "first-scope");
+      await page.goto("about:blank");
+      await page.goto(`${address}#step=no-such-step`);
+      await page.getByText("which this scenario does not have").waitFor();
+      await tab.context.close();
+    }
+    // A page that follows the server follows it after a reload too.
+    const tab = await open(browser, server.origin);
+    await becomes(tab.page, "second-scope");
+    await tab.page.reload();
+    await post(server.origin, "/v1/steps/next", {});
+    await becomes(tab.page, "second-endpoint-deleted");
+    await tab.context.close();
+  } finally {
+    await server.stop();
+  }
+});
+
+test("at three widths the drawing fits its card, no label is cut and no two overlap", async () => {
+  const pages = [["long", run("story", write("long.yaml", LONG), "--format", "html")], ["hub", run("story", "hub-and-spoke-custom-dns", "--format", "html")], ["small", run("story", "--format", "html")]];
+  for (const [name, html] of pages) {
+    const file = `file://${write(`${name}.html`, html)}`;
+    for (const width of [1440, 800, 390]) {
+      const tab = await open(browser, file, { viewport: { width, height: 900 } });
+      const { page } = tab;
+      for (const button of await page.locator("#steps button").all()) {
+        await button.click();
+        const wrong = await page.evaluate(() => {
+          const wrong = [];
+          const root = document.getElementById("drawing");
+          const svg = root.querySelector("svg");
+          if (root.scrollWidth > root.clientWidth + 1) wrong.push(`the drawing is ${root.scrollWidth} wide in ${root.clientWidth}`);
+          if (document.documentElement.scrollWidth > document.documentElement.clientWidth) wrong.push("the page scrolls sideways");
+          const scale = svg.getBoundingClientRect().width / Number(svg.getAttribute("viewBox").split(" ")[2]);
+          for (const text of svg.querySelectorAll("text")) {
+            if (Number(text.getAttribute("font-size")) * scale < 7.5) wrong.push(`${text.textContent} is too small`);
+            if (text.textContent.includes("…")) wrong.push(`${text.textContent} is cut`);
+          }
+          for (const box of svg.querySelectorAll(".box")) {
+            const rect = box.querySelector("rect").getBoundingClientRect();
+            for (const text of box.querySelectorAll("text")) {
+              const own = text.getBoundingClientRect();
+              if (own.left < rect.left || own.right > rect.right + 0.5 || own.bottom > rect.bottom + 1) wrong.push(`${text.textContent} leaves its box`);
+            }
+          }
+          const apart = (list, what) => {
+            const all = [...list].map((element) => [element.textContent, element.getBoundingClientRect()]);
+            all.forEach(([one, a], index) => all.slice(index + 1).forEach(([other, b]) => {
+              const [x, y] = [Math.min(a.right, b.right) - Math.max(a.left, b.left), Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)];
+              if (x > 1 && y > 3) wrong.push(`${what}: ${one} and ${other} overlap`);
+            }));
+          };
+          apart(document.querySelectorAll(".step-label, .counts a, .counts span:not([hidden])"), "timeline");
+          apart(svg.querySelectorAll("text"), "drawing");
+          for (const label of document.querySelectorAll(".step-label")) if (label.scrollWidth > label.clientWidth + 1) wrong.push(`${label.textContent} is cut`);
+          return wrong;
+        });
+        assert.deepEqual(wrong, [], `${name} at ${width}`);
+      }
+      if (width === 390) {
+        const before = (await page.locator("#drawing svg").boundingBox()).width;
+        await page.getByRole("button", { name: "Larger" }).click();
+        assert.ok((await page.locator("#drawing svg").boundingBox()).width > before * 1.3);
+        assert.ok(await page.evaluate(() => { const root = document.getElementById("drawing"); root.scrollBy(80, 0); return root.scrollLeft > 0; }), "a larger drawing is scrolled");
+        await page.getByRole("button", { name: "Fit" }).click();
+        assert.ok(Math.abs((await page.locator("#drawing svg").boundingBox()).width - before) < 2);
+      }
+      quiet(tab, "file://");
+      await tab.context.close();
+    }
+  }
+});
+
+test("the drawing has peerings, forwarders and paths, a legend, and the reason where packets stop", async () => {
+  const tab = await open(browser, `file://${write("hub.html", run("story", "hub-and-spoke-custom-dns", "--format", "html"))}`);
+  assert.ok(await tab.page.locator("#drawing .edge.peering").count() > 0);
+  assert.ok(await tab.page.locator("#drawing .edge.forward").count() > 0);
+  for (const word of ["peering", "forwarded queries", "packets pass", "packets stop"]) {
+    assert.equal(await tab.page.locator(".legend li", { hasText: word }).count(), 1, word);
+  }
+  await tab.context.close();
+  const other = await open(browser, `file://${write("story.html", run("story", "--format", "html", "--at", "first-scope"))}`);
+  const note = other.page.locator("#drawing .note text");
+  assert.match((await note.allTextContents()).join(" "), /no way to vnet1: it is not peered with vnet2/);
+  const [cross, reason] = [await other.page.locator("#drawing .edge.broken.packets .knot").boundingBox(), await note.first().boundingBox()];
+  assert.ok(reason.y - cross.y < 60 && reason.y > cross.y, "the reason is below the cross");
+  await other.context.close();
+});
+
+test("the table keeps its header and first column, and a phone shows every network", async () => {
+  const estate = write("thirty.yaml", run("generate", "--networks", "30", "--scopes", "3"));
+  const file = `file://${write("thirty.html", run("story", estate, "--format", "html"))}`;
+  const tab = await open(browser, file, { viewport: { width: 800, height: 900 } });
+  await tab.page.getByLabel("Merge networks that see the same").uncheck();
+  const moved = await tab.page.evaluate(() => {
+    const scroll = document.getElementById("grid-scroll");
+    const place = () => ["thead th:first-child", "thead th:nth-child(2)", "tbody tr:nth-child(12) th"].map((what) => scroll.querySelector(what).getBoundingClientRect());
+    const before = place();
+    scroll.scrollBy(400, 300);
+    const after = place();
+    return { scrolled: [scroll.scrollLeft, scroll.scrollTop], corner: [after[0].x - before[0].x, after[0].y - before[0].y], head: after[1].y - before[1].y, first: after[2].x - before[2].x };
+  });
+  assert.deepEqual(moved, { scrolled: [400, 300], corner: [0, 0], head: 0, first: 0 });
+  await tab.context.close();
+
+  const phone = await open(browser, file, { viewport: { width: 390, height: 800 } });
+  const options = await phone.page.locator("#network option").allTextContents();
+  assert.equal(options.length, 31);
+  for (const network of [options[1], options[17], options[30]]) {
+    await phone.page.locator("#network").selectOption(network);
+    assert.deepEqual(await phone.page.locator(".grid thead th").allTextContents(), ["Name", network]);
+    const wide = await phone.page.evaluate(() => { const own = document.getElementById("grid-scroll"); return own.scrollWidth - own.clientWidth; });
+    assert.equal(wide, 0, "name and answer fit");
+  }
+  quiet(phone, "file://");
+  await phone.context.close();
+});
+
+test("drawing and table are saved as files", async () => {
+  const tab = await open(browser, `file://${write("evil-csv.html", run("story", write("formula.yaml", LONG.replaceAll("spoke:", "\"=1+1\":").replaceAll("spoke]", "\"=1+1\"]")), "--format", "html"))}`, { acceptDownloads: true });
+  const saved = async (button) => {
+    const [download] = await Promise.all([tab.page.waitForEvent("download"), tab.page.getByRole("button", { name: button }).click()]);
+    return [download.suggestedFilename(), readFileSync(await download.path(), "utf8")];
+  };
+  const [drawing, svg] = await saved("Save as SVG");
+  assert.match(drawing, /^estate-the_platform_team.*\.svg$/);
+  assert.ok(svg.includes(".drawing.file{") && svg.split('class="box ').length > 5);
+  const reader = await browser.newPage();
+  await reader.goto(`file://${write("saved.svg", svg)}`);
+  assert.equal(await reader.evaluate(() => document.documentElement.tagName), "svg", "it is well formed");
+  await reader.close();
+  const [table, csv] = await saved("Save as CSV");
+  assert.match(table, /\.csv$/);
+  const lines = csv.trim().split("\r\n");
+  assert.equal(lines[0], "step,name,resources,network,answer,from,state,before");
+  const names = await tab.page.locator(".grid tbody tr:not(.group)").count();
+  assert.equal(lines.length - 1, names * 3, "every name in every network");
+  assert.ok(lines.some((line) => line.includes(",'=1+1,")), "what a spreadsheet would compute is text");
+  quiet(tab, "file://");
+  await tab.context.close();
+});
+
+test("accepted findings are shown as accepted, from a file and from a server", async () => {
+  const path = write("accepted.yaml", LONG);
+  const server = await serve(path, "--listen", "127.0.0.1:0");
+  try {
+    for (const address of [`file://${write("accepted.html", run("story", path, "--format", "html"))}`, server.origin]) {
+      const tab = await open(browser, address);
+      const accepted = tab.page.locator(".finding.accepted");
+      assert.ok(await accepted.count() > 0);
+      assert.match(await accepted.first().textContent(), /accepted.*AMPLS003.*spokes never send telemetry/);
+      assert.match(await tab.page.locator("#findings-head").textContent(), /accepted/);
+      assert.deepEqual(await barriers(tab.page), []);
+      await tab.context.close();
+    }
+  } finally {
+    await server.stop();
+  }
+});
+
+test("all text of a scenario stays text", async () => {
   const evil = "<img src=x onerror=document.title=1><script>document.title=1<script>";
   const scenario = `version: 1
 title: "</script><script>window.broken=1</script></title><h1>"

@@ -13,7 +13,7 @@ use crate::import;
 use crate::output::count;
 use crate::scenario::{Document, Scenario, ScenarioErrors, builtin};
 use crate::server::source::{self, ZoneSource, beside};
-use crate::server::{EstateSource, Loaded};
+use crate::server::{Description, EstateSource, Loaded};
 
 /// The scenario every verb works on unless it is given another.
 pub const DEFAULT: &str = "two-scopes-one-dns";
@@ -205,7 +205,6 @@ impl Given {
     }
 
     /// The scenario as `--scenario` names it from any folder; absent for standard input and for zones from files alone.
-    #[cfg(target_os = "linux")]
     pub(super) fn scenario_path(&self) -> Option<PathBuf> {
         let name = self.scenario.as_deref().filter(|name| *name != "-")?;
         let path = Path::new(name);
@@ -217,11 +216,14 @@ impl Given {
     }
 
     fn loaded(&self, read: Read, files: Arc<ZoneFiles>) -> Loaded {
+        let argument = self.scenario_path().filter(|path| !is_stream(&path.to_string_lossy()));
+        let argument = argument.map(|path| path.to_string_lossy().into_owned());
+        let description = Description { argument, ..Description::of(&read.scenario) };
         let Scenario { title, history, start, allow, .. } = read.scenario;
         // A step that is gone since is no reason to serve nothing new.
         let at = self.at.clone().filter(|at| history.step(at).is_some());
         let (history, allow) = (Arc::new(history), allow.into());
-        Loaded { title, history, start: at.or(start), allow, files, files_only: false }
+        Loaded { title, description, history, start: at.or(start), allow, files, files_only: false }
     }
 }
 
@@ -284,6 +286,11 @@ pub(super) fn read_noting(name: &str, note: &mut dyn FnMut(&Path)) -> Result<Rea
         let scenario = Scenario::read_with(file, text, &files).map_err(InputError::Scenario)?;
         Ok(Read { name: file.to_owned(), scenario, report: None })
     })
+}
+
+/// What `--scenario` takes to read a scenario again; absent for standard input and pipes.
+pub(super) fn again(name: &str) -> Option<String> {
+    (!is_stream(name)).then(|| name.to_owned())
 }
 
 /// True for what is read once and has no length: standard input, and pipes such as the shell's `<(…)`.

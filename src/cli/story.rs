@@ -102,7 +102,7 @@ fn up_to(history: &Arc<History>, networks: &[NetworkName], end: Revision) -> Tim
 fn drawn(format: StoryFormat, tale: &TimelineView, scenario: &str) -> String {
     if format == StoryFormat::Html {
         let mut page = Page::of(tale);
-        page.scenario = (scenario != input::DEFAULT).then(|| scenario.to_owned());
+        page.scenario = input::again(scenario);
         return html::file(&page);
     }
     let plan = Plan::of(tale);

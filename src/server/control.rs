@@ -63,13 +63,35 @@ pub struct Loaded {
     pub files: Arc<ZoneFiles>,
     /// True if there is nothing besides the zones from files: no estate, and no public DNS of Azure.
     pub files_only: bool,
+    /// What the page shows of the scenario.
+    pub description: Description,
+}
+
+/// What the page shows of a scenario besides its title and its events.
+#[derive(Clone, Debug, Default)]
+pub struct Description {
+    /// What it is about; may be empty.
+    pub about: Arc<str>,
+    /// Where it is from; may be empty.
+    pub source: Arc<str>,
+    /// What `--scenario` takes to read it again, from any folder; absent where no file has it.
+    pub argument: Option<String>,
+}
+
+impl Description {
+    /// That of a scenario that no file has.
+    pub fn of(scenario: &Scenario) -> Self {
+        let (about, source) = (Arc::clone(&scenario.about), Arc::clone(&scenario.source));
+        Self { about, source, argument: None }
+    }
 }
 
 impl Loaded {
     /// Zones from files and nothing else.
     pub fn of_files(files: Arc<ZoneFiles>) -> Self {
         let history = Arc::new(History::new(Cloud::Public));
-        Self { title: "".into(), history, start: None, allow: Arc::default(), files, files_only: true }
+        let description = Description::default();
+        Self { title: "".into(), description, history, start: None, allow: Arc::default(), files, files_only: true }
     }
 }
 
@@ -89,6 +111,7 @@ pub enum OriginError {
 pub struct Origin {
     title: Arc<str>,
     allow: Arc<[Allowance]>,
+    description: Description,
     /// Before the first event.
     ground: Compiled,
     /// At the step it begins at.
@@ -121,11 +144,11 @@ impl Origin {
     /// # Errors
     /// [`OriginError`].
     pub fn new(loaded: Loaded) -> Result<Self, OriginError> {
-        let Loaded { title, history, start, allow, files, files_only } = loaded;
+        let Loaded { title, description, history, start, allow, files, files_only } = loaded;
         if files_only {
             let ground = Compiled::of_files(files);
             let world = Arc::new(ground.clone());
-            return Ok(Self { title, allow, world, ground, step: None, prepared: OnceLock::new() });
+            return Ok(Self { title, description, allow, world, ground, step: None, prepared: OnceLock::new() });
         }
         let step = match start {
             Some(name) => Some(index_of(&history, &name)?),
@@ -135,7 +158,7 @@ impl Origin {
         // The networks the zones are linked to are there where the estate begins to be served, not before the first event.
         let world = at(&ground, &history, end(&history, step)).with_files(Arc::clone(&files))?;
         let (ground, world) = (ground.with_unchecked_files(files), Arc::new(world));
-        Ok(Self { title, allow, ground, world, step, prepared: OnceLock::new() })
+        Ok(Self { title, description, allow, ground, world, step, prepared: OnceLock::new() })
     }
 
     /// What the scenario is called; may be empty.
@@ -184,6 +207,16 @@ impl Position {
     /// The step a reset leads to; absent where the scenario has no steps.
     pub fn start(&self) -> Option<&Step> {
         self.origin.world.history.steps().get(self.origin.step?)
+    }
+
+    /// What the page shows of the scenario.
+    pub fn description(&self) -> &Description {
+        &self.origin.description
+    }
+
+    /// True as long as no events were appended to what was read.
+    pub fn is_as_read(&self) -> bool {
+        Arc::ptr_eq(&self.world.history, &self.origin.world.history)
     }
 
     /// The estate at a step's name or a revision's number. Absent if there is neither.
@@ -602,15 +635,16 @@ impl Control {
     /// # Errors
     /// [`ControlError::Scenario`], [`ControlError::Origin`] or [`ControlError::TooManyEvents`]; then what is served stays.
     pub fn replace(&self, file: &str, text: &[u8]) -> Result<Arc<Position>, ControlError> {
-        let Scenario { title, history, start, allow, .. } =
-            Scenario::read(file, text).map_err(ControlError::Scenario)?;
+        let scenario = Scenario::read(file, text).map_err(ControlError::Scenario)?;
+        let description = Description::of(&scenario);
+        let Scenario { title, history, start, allow, .. } = scenario;
         if history.events().len() > MAX_EVENTS {
             return Err(ControlError::TooManyEvents);
         }
         let writer = self.write();
         let files = Arc::clone(&self.position().origin.ground.state.files);
         let (history, allow) = (Arc::new(history), allow.into());
-        let loaded = Loaded { title, history, start, allow, files, files_only: false };
+        let loaded = Loaded { title, description, history, start, allow, files, files_only: false };
         let origin = Arc::new(Origin::new(loaded)?);
         Ok(self.publish(&writer, "scenario", |before| Next {
             title: Arc::clone(&origin.title),
@@ -817,8 +851,8 @@ mod tests {
         fn load(&self) -> Result<Loaded, Box<dyn std::error::Error + Send + Sync>> {
             let text = builtin::text(self.0).expect("it is built in");
             let Scenario { title, history, start, allow, .. } = Scenario::read(self.0, text.as_bytes())?;
-            let (history, allow) = (Arc::new(history), allow.into());
-            Ok(Loaded { title, history, start, allow, files: Arc::default(), files_only: false })
+            let (history, allow, description) = (Arc::new(history), allow.into(), Description::default());
+            Ok(Loaded { title, description, history, start, allow, files: Arc::default(), files_only: false })
         }
 
         fn paths(&self) -> Vec<PathBuf> {

@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::control::{Appended, BuiltOn, Control, ControlError, EstateSource, Loaded, Origin, OriginError};
+use super::control::{
+    Appended, BuiltOn, Control, ControlError, Description, EstateSource, Loaded, Origin, OriginError,
+};
 use super::{Running, Settings, StartError, plan, start};
 use crate::compile::ViewId;
 use crate::dns::{NameError, OwnerName, RecordType};
@@ -58,10 +60,12 @@ struct Text {
 
 impl Text {
     fn read(&self) -> Result<Loaded, ScenarioErrors> {
-        let Scenario { title, history, start, allow, .. } = Scenario::read(&self.name, self.text.as_bytes())?;
+        let scenario = Scenario::read(&self.name, self.text.as_bytes())?;
+        let description = Description::of(&scenario);
+        let Scenario { title, history, start, allow, .. } = scenario;
         let start = self.at.clone().or(start);
         let (history, allow) = (Arc::new(history), allow.into());
-        Ok(Loaded { title, history, start, allow, files: Arc::default(), files_only: false })
+        Ok(Loaded { title, description, history, start, allow, files: Arc::default(), files_only: false })
     }
 }
 

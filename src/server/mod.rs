@@ -47,7 +47,7 @@ use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
-pub use control::{Control, EstateSource, Loaded, Origin};
+pub use control::{Control, Description, EstateSource, Loaded, Origin};
 pub use emulator::{Emulator, EmulatorError};
 pub use listen::{Bound, Listen, ListenError, Plan, StartError, plan};
 pub use pipeline::{Arrival, Listener};

@@ -4,9 +4,12 @@
 //! at a step; [`layout`] gives all of it a place, the same place in every step, so that the eye sees what changes;
 //! [`svg`] and [`mermaid`] print it. [`text`] guesses how wide a text is, and never too little.
 
+mod boxes;
 pub mod estate;
 pub mod layout;
 pub mod mermaid;
+mod pen;
+mod rows;
 pub mod svg;
 pub mod text;
 pub mod way;

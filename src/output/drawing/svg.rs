@@ -5,76 +5,97 @@
 
 use std::fmt::Write as _;
 
-use super::layout::{Drawing, Edge, Kind, Line, Plan, Shape};
-use super::text::{fit, wrap};
+use super::layout::{Drawing, Edge, Kind, Line, Plan, Route, Shape, Wire};
+use super::text::broken;
 use super::{Condition, TimelineView};
 
 /// How a file of its own looks; the page has the same classes in its own style sheet.
 const STYLE: &str = include_str!("drawing.css");
 
-/// Pixels above the drawing of a file for its title, and below for the legend.
-const TITLE: f64 = 78.0;
+/// Pixels below the drawing of a file for the legend.
 const LEGEND: f64 = 34.0;
 
 /// The step of that index as an SVG file.
 pub fn file(tale: &TimelineView, plan: &Plan, index: usize) -> String {
     let drawing = plan.draw(index);
     let step = &tale.steps[index];
-    let width = drawing.width.max(700.0);
-    let height = drawing.height + TITLE + LEGEND;
+    let width = drawing.width.max(900.0);
     let title = if tale.title.is_empty() { "An estate" } else { &tale.title };
     let heading = match &*step.name {
         "" => title.to_owned(),
         name => format!("{title}: {name}"),
     };
-    let mut svg = String::new();
+    let mut top = 8.0;
+    let mut texts = String::new();
     // Writing to a String cannot fail.
+    for line in broken(&heading, 18.0, true, width - 32.0) {
+        top += 22.0;
+        let _ = writeln!(texts, "<text class=\"title\" x=\"16\" y=\"{top}\" font-size=\"18\">{}</text>", escape(&line));
+    }
+    for line in broken(&step.about, 13.0, false, width - 32.0) {
+        top += 18.0;
+        let _ = writeln!(texts, "<text class=\"about\" x=\"16\" y=\"{top}\" font-size=\"13\">{}</text>", escape(&line));
+    }
+    top += 10.0;
+    let height = drawing.height + top + LEGEND;
+    let mut svg = String::new();
     let _ = write!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          class=\"drawing file\" role=\"img\" aria-labelledby=\"title about\">\n<title id=\"title\">{}</title>\n\
          <desc id=\"about\">{}</desc>\n<style>{STYLE}</style>\n<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n\
-         <text class=\"title\" x=\"16\" y=\"30\" font-size=\"18\">{}</text>\n",
+         {texts}",
         escape(&heading),
         escape(&step.about),
-        escape(&fit(&heading, 18.0, true, width - 32.0)),
     );
-    for (line, y) in wrap(&step.about, 13.0, width - 32.0, 2).iter().zip([52.0, 69.0]) {
-        let _ = writeln!(svg, "<text class=\"about\" x=\"16\" y=\"{y}\" font-size=\"13\">{}</text>", escape(line));
-    }
-    let _ = writeln!(svg, "<g transform=\"translate(0 {TITLE})\">");
+    let _ = writeln!(svg, "<g transform=\"translate(0 {top})\">");
     for piece in pieces(&drawing) {
         svg.push_str(&piece);
         svg.push('\n');
     }
-    let _ = writeln!(svg, "</g>\n{}</svg>", legend(TITLE + drawing.height + 14.0));
+    let _ = writeln!(svg, "</g>\n{}</svg>", legend(top + drawing.height + 14.0));
     svg
 }
 
-/// What the signs mean.
+/// What the signs and the lines mean.
 fn legend(y: f64) -> String {
     let mut text = String::new();
     let mut x = 28.0;
+    let word = |text: &mut String, x: f64, sign: String, wide: f64, word: &str| {
+        text.push_str(&sign);
+        let _ = writeln!(text, "<text class=\"quiet\" x=\"{}\" y=\"{y}\" font-size=\"11.5\">{word}</text>", x + wide);
+        super::text::width(word, false) * 11.5 + 34.0 + wide
+    };
     let signs = [
         (Condition::Broken, "broken"),
-        (Condition::Well, "private, and reached"),
+        (Condition::Well, "private and reached"),
         (Condition::Public, "public"),
-        (Condition::Plain, "nothing to say"),
+        (Condition::Plain, "nothing to report"),
     ];
-    for (standing, word) in signs {
-        text.push_str(&sign(x - 14.0, y, standing));
-        let _ = writeln!(text, "<text class=\"quiet\" x=\"{x}\" y=\"{y}\" font-size=\"11.5\">{word}</text>");
-        x += super::text::width(word, false) * 11.5 + 34.0;
+    for (standing, meaning) in signs {
+        x += word(&mut text, x, sign(x - 14.0, y, standing), 0.0, meaning);
+    }
+    let lines = [
+        (Wire::Peering, Condition::Plain, "peering"),
+        (Wire::Forward, Condition::Plain, "forwarded queries"),
+        (Wire::Packets, Condition::Well, "packets pass"),
+        (Wire::Packets, Condition::Broken, "packets stop"),
+    ];
+    for (wire, standing, meaning) in lines {
+        let (from, to) = ((x - 14.0, y - 4.0), (x + 30.0, y - 4.0));
+        let line = Edge { from, to, route: Route::Curve, wire, backwards: false, standing, spoken: String::new() };
+        x += word(&mut text, x, edge(&line), 36.0, meaning);
     }
     text
 }
 
-/// The pieces of a drawing, in the order they are painted: headings, lines, then boxes.
+/// The pieces of a drawing, in the order they are painted: headings, frames, lines, boxes, then remarks.
 pub fn pieces(drawing: &Drawing) -> Vec<String> {
     let headings = drawing.headings.iter().map(|line| format!("<g class=\"heading\">{}</g>", text(line)));
     let frames = drawing.shapes.iter().filter(|shape| shape.kind == Kind::Frame).map(shape);
     let boxes = drawing.shapes.iter().filter(|shape| shape.kind != Kind::Frame).map(shape);
-    headings.chain(frames).chain(drawing.edges.iter().map(edge)).chain(boxes).collect()
+    let notes = drawing.notes.iter().map(|line| format!("<g class=\"note\">{}</g>", text(line)));
+    headings.chain(frames).chain(drawing.edges.iter().map(edge)).chain(boxes).chain(notes).collect()
 }
 
 fn shape(one: &Shape) -> String {
@@ -141,24 +162,41 @@ fn sign(x: f64, y: f64, standing: Condition) -> String {
 
 fn edge(edge: &Edge) -> String {
     let ((x1, y1), (x2, y2)) = (edge.from, edge.to);
-    let bend = (x2 - x1) / 2.0;
-    let standing = edge.standing.word();
-    let arrow = if edge.backwards {
-        format!("M{} {}l-7 4l7 4z", x1 + 7.0, y1 - 4.0)
-    } else {
-        format!("M{} {}l7 4l-7 4z", x2 - 7.0, y2 - 4.0)
+    let (standing, wire) = (edge.standing.word(), edge.wire.word());
+    let has_head = edge.wire != Wire::Peering;
+    // The line ends where the arrow begins.
+    let (start, end) = match (has_head, edge.backwards) {
+        (false, _) => (0.0, 0.0),
+        (true, true) => (6.0, 0.0),
+        (true, false) => (0.0, 6.0),
     };
-    let (start, end) = if edge.backwards { (x1 + 6.0, x2) } else { (x1, x2 - 6.0) };
+    let right = |x: f64, y: f64| format!("M{} {}l7 4l-7 4z", x - 7.0, y - 4.0);
+    let (path, arrow, (x, y)) = match edge.route {
+        Route::Curve => {
+            let bend = (x2 - x1) / 2.0;
+            let path = format!("M{} {y1}C{} {y1} {} {y2} {} {y2}", x1 + start, x1 + bend, x2 - bend, x2 - end);
+            let arrow = if edge.backwards { format!("M{} {}l-7 4l7 4z", x1 + 7.0, y1 - 4.0) } else { right(x2, y2) };
+            (path, arrow, ((x1 + x2) / 2.0, (y1 + y2) / 2.0))
+        }
+        Route::Lane(lane) => {
+            let path = format!("M{} {y1}H{lane}V{y2}H{}", x1 - start, x2 - end);
+            let arrow = if edge.backwards { right(x1, y1) } else { right(x2, y2) };
+            (path, arrow, (lane, (y1 + y2) / 2.0))
+        }
+        Route::Down => {
+            let path = format!("M{x1} {y1}V{}", y2 - end);
+            (path, format!("M{} {}l4 7l4 -7z", x2 - 4.0, y2 - 7.0), ((x1 + x2) / 2.0, (y1 + y2) / 2.0))
+        }
+    };
     let mut svg = format!(
-        "<g class=\"edge {standing}\"><title>{}{}</title><path class=\"wire\" d=\"M{start} {y1}C{} {y1} {} {y2} {end} {y2}\"/>\
-         <path class=\"head\" d=\"{arrow}\"/>",
+        "<g class=\"edge {standing} {wire}\"><title>{}{}</title><path class=\"wire\" d=\"{path}\"/>",
         if edge.standing == Condition::Broken { "Broken. " } else { "" },
         escape(&edge.spoken),
-        x1 + bend,
-        x2 - bend,
     );
+    if has_head {
+        let _ = write!(svg, "<path class=\"head\" d=\"{arrow}\"/>");
+    }
     if edge.standing == Condition::Broken {
-        let (x, y) = ((x1 + x2) / 2.0, (y1 + y2) / 2.0);
         let _ = write!(
             svg,
             "<circle class=\"knot\" cx=\"{x}\" cy=\"{y}\" r=\"8\"/><path class=\"sign broken\" d=\"M{} {}l7 7m0 -7l-7 7\"/>",
@@ -170,7 +208,7 @@ fn edge(edge: &Edge) -> String {
     svg
 }
 
-/// A text as it stands in XML and HTML, between tags and in attributes. Characters XML does not know, and those that turn
+/// A text for XML and HTML, between tags and in attributes. Characters XML does not know, and those that turn
 /// the direction of what follows, are shown as replaced.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

@@ -1,4 +1,4 @@
-use super::layout::{Drawing, Kind, Plan, outer, overlap};
+use super::layout::{Drawing, Form, Kind, Plan, Route, Wire, outer, overlap};
 use super::text::width;
 use super::*;
 use crate::scenario::builtin;
@@ -48,7 +48,23 @@ fn holds(name: &str, drawing: &Drawing) {
             (base, end) = (line.y, right);
         }
     }
-    for edge in &drawing.edges {
+    for note in &drawing.notes {
+        let right = note.x + width(&note.text, note.bold) * note.size;
+        assert!(right <= drawing.width, "{name}: `{}` ends outside the drawing", note.text);
+        let hidden = boxes.iter().find(|shape| {
+            let place = shape.place;
+            note.y > place.y
+                && note.y - note.size < place.y + place.height
+                && note.x < place.x + place.width
+                && right > place.x
+        });
+        assert!(hidden.is_none(), "{name}: `{}` is behind {}", note.text, hidden.expect("just seen").name);
+    }
+    let texts = drawing.shapes.iter().flat_map(|shape| &shape.lines).chain(&drawing.notes).chain(&drawing.headings);
+    for line in texts {
+        assert!(!line.text.contains('…'), "{name}: `{}` is cut", line.text);
+    }
+    for edge in drawing.edges.iter().filter(|edge| edge.route == Route::Curve) {
         let crossed = boxes.iter().find(|shape| {
             let place = shape.place;
             edge.from.0 < place.x && place.x + place.width < edge.to.0
@@ -65,8 +81,12 @@ fn no_box_touches_another_and_every_text_fits_in_every_built_in_scenario() {
     for name in builtin::names() {
         let tale = tale(name);
         let plan = Plan::of(&tale);
+        let narrow = Plan::of_estates(plan.estates.clone(), Form::Narrow);
         for index in 0..tale.steps.len() {
             holds(name, &plan.draw(index));
+            let drawing = narrow.draw(index);
+            holds(name, &drawing);
+            assert!(drawing.width < 480.0, "{name}: {} pixels are too wide for a phone", drawing.width);
         }
     }
 }
@@ -76,8 +96,10 @@ fn the_same_holds_for_thirty_networks_and_more() {
     for (networks, scopes) in [(1, 1), (8, 8), (9, 1), (30, 3), (30, 30), (200, 7)] {
         let tale = generated(networks, scopes);
         let plan = Plan::of(&tale);
+        let narrow = Plan::of_estates(plan.estates.clone(), Form::Narrow);
         for index in 0..tale.steps.len() {
             holds(&format!("{networks} networks"), &plan.draw(index));
+            holds(&format!("{networks} networks, narrow"), &narrow.draw(index));
         }
     }
 }
@@ -141,13 +163,45 @@ fn long_and_hostile_names_stay_in_their_boxes_and_out_of_the_markup() {
 }
 
 #[test]
-fn texts_are_cut_to_fit_and_wrapped_between_words() {
-    assert_eq!(text::fit("short", 10.0, false, 100.0), "short");
-    let cut = text::fit("a rather long text that does not fit", 10.0, false, 60.0);
-    assert!(cut.ends_with('…') && width(&cut, false) * 10.0 <= 60.0, "{cut}");
-    let lines = text::wrap("one two three four five six seven", 10.0, 60.0, 2);
-    assert_eq!(lines.len(), 2);
-    assert!(lines[1].ends_with('…'), "{lines:?}");
+fn texts_are_broken_between_words_and_whole_names_kept_together() {
+    assert_eq!(text::broken("short", 10.0, false, 100.0), ["short"]);
+    let lines = text::broken("one two three four five six seven", 10.0, false, 60.0);
+    assert!(lines.len() > 2 && lines.iter().all(|line| width(line, false) * 10.0 <= 60.0), "{lines:?}");
+    assert_eq!(lines.join(" "), "one two three four five six seven");
+    let name = "privatelink.monitor.azure.com";
+    assert_eq!(text::broken(name, 10.0, false, 120.0).concat(), name);
+    assert!(text::broken(&"x".repeat(60), 10.0, false, 60.0).len() > 5);
+    assert_eq!(text::broken("", 10.0, false, 60.0), [""]);
+}
+
+#[test]
+fn peerings_forwarders_and_paths_are_rows_with_the_reason_where_packets_stop() {
+    let plan = Plan::of(&tale("two-scopes-one-dns"));
+    let drawing = plan.draw(1);
+    let stopped: Vec<_> = drawing.edges.iter().filter(|edge| edge.wire == Wire::Packets).collect();
+    assert_eq!(stopped.len(), 1);
+    assert_eq!(stopped[0].standing, Condition::Broken);
+    let notes: Vec<_> = drawing.notes.iter().map(|note| note.text.as_str()).collect();
+    assert_eq!(notes, ["no way to vnet1: it is not peered with vnet2"]);
+    assert!(drawing.shapes.iter().any(|shape| {
+        shape.kind == Kind::Network && shape.name == "vnet2" && shape.spoken.contains("it is not peered with vnet2")
+    }));
+
+    let scenario = "version: 1
+networks:
+  hub: { addressSpace: [10.0.0.0/16] }
+  spoke: { addressSpace: [10.1.0.0/16], dns: { default: network/hub } }
+  other: { addressSpace: [10.2.0.0/16], dns: { default: network/hub } }
+peerings: [[hub, spoke], [other, hub]]
+";
+    let scenario = Scenario::read("x", scenario.as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
+    let drawing = Plan::of(&TimelineView::of(&scenario, &[])).draw(0);
+    let ends = |wire: Wire| {
+        let edges = drawing.edges.iter().filter(move |edge| edge.wire == wire && !edge.spoken.starts_with("forwards"));
+        edges.map(|edge| edge.spoken.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(ends(Wire::Peering), ["hub is peered with other", "hub is peered with spoke"]);
+    assert_eq!(ends(Wire::Forward), ["spoke, other forwards queries to hub"]);
 }
 
 #[test]

@@ -18,40 +18,36 @@ fn character(character: char) -> f64 {
     }
 }
 
-/// The text, or as much of it as fits, with an ellipsis for the rest.
-pub fn fit(text: &str, size: f64, bold: bool, room: f64) -> String {
-    if width(text, bold) * size <= room {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    for character in text.chars() {
-        kept.push(character);
-        if width(&format!("{}…", kept.trim_end()), bold) * size > room {
-            kept.pop();
-            break;
+/// The text in lines that fit: broken between words, else after a dot, a hyphen, a slash or a comma, else anywhere.
+pub fn broken(text: &str, size: f64, bold: bool, room: f64) -> Vec<String> {
+    let fits = |text: &str| width(text.trim_end(), bold) * size <= room;
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for piece in text.split_inclusive([' ', '.', '-', '/', ',']) {
+        if fits(&format!("{line}{piece}")) {
+            line.push_str(piece);
+            continue;
         }
-    }
-    format!("{}…", kept.trim_end())
-}
-
-/// The text in lines that fit; the last one with an ellipsis where there are more than `most`.
-pub fn wrap(text: &str, size: f64, room: f64, most: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut words = text.split_whitespace().peekable();
-    while words.peek().is_some() && lines.len() < most {
-        let mut line = String::new();
-        while let Some(word) = words.peek() {
-            let longer = if line.is_empty() { (*word).to_owned() } else { format!("{line} {word}") };
-            if !line.is_empty() && width(&longer, false) * size > room {
-                break;
+        // A name goes to the next line whole rather than being broken at its first dot.
+        let kept = match line.rfind(' ') {
+            Some(space) if !piece.starts_with(' ') && fits(&format!("{}{piece}", &line[space + 1..])) => {
+                line.split_off(space + 1)
             }
-            line = longer;
-            words.next();
+            _ => String::new(),
+        };
+        if !line.trim().is_empty() {
+            lines.push(line.trim_end().to_owned());
         }
-        if lines.len() + 1 == most && words.peek().is_some() {
-            line.extend(words.by_ref().flat_map(|word| [" ", word]));
+        line = kept;
+        for character in piece.chars() {
+            if !line.is_empty() && !fits(&format!("{line}{character}")) {
+                lines.push(std::mem::take(&mut line).trim_end().to_owned());
+            }
+            line.push(character);
         }
-        lines.push(fit(&line, size, false, room));
+    }
+    if !line.trim().is_empty() || lines.is_empty() {
+        lines.push(line.trim_end().to_owned());
     }
     lines
 }

@@ -17,7 +17,7 @@ use std::hash::Hash;
 
 use serde::Serialize;
 
-use super::drawing::layout::Plan;
+use super::drawing::layout::{Form, Plan};
 use super::drawing::{Estate, TimelineView, estate, svg};
 use super::findings::{self, FindingDocument};
 use super::story::{CellDocument, plain_cell, standing_word};
@@ -75,6 +75,8 @@ pub struct Page {
     pub parts: Parts,
     /// The drawings.
     pub drawing: Drawing,
+    /// The same in one column, for narrow screens.
+    pub narrow: Drawing,
 }
 
 /// One step.
@@ -99,6 +101,8 @@ pub struct Step {
     pub estate: EstateIndex,
     /// Its drawing: indexes of `drawing.pieces`.
     pub drawing: Vec<u32>,
+    /// The same in one column: indexes of `narrow.pieces`.
+    pub narrow: Vec<u32>,
 }
 
 /// An estate by its parts.
@@ -207,12 +211,11 @@ impl Page {
 
         let plan = Plan::of(tale);
         let mut parts = PartPools::default();
-        let (mut found, mut pieces) = (Pool::default(), Pool::default());
-        let (mut width, mut height) = (0.0, 0.0);
+        let tall = Plan::of_estates(plan.estates.clone(), Form::Narrow);
+        let mut found = Pool::default();
+        let (mut drawing, mut narrow) = (Drawn::default(), Drawn::default());
         let mut steps = Vec::with_capacity(tale.steps.len());
         for (index, (step, chapter)) in tale.steps.iter().zip(&tale.story.steps).enumerate() {
-            let drawing = plan.draw(index);
-            (width, height) = (drawing.width, drawing.height);
             steps.push(Step {
                 name: step.name.to_string(),
                 about: step.about.to_string(),
@@ -222,7 +225,8 @@ impl Page {
                 changed: changed[index],
                 broken: broken[index],
                 estate: parts.index(&plan.estates[index]),
-                drawing: svg::pieces(&drawing).into_iter().map(|piece| pieces.index(piece)).collect(),
+                drawing: drawing.add(&plan, index),
+                narrow: narrow.add(&tall, index),
             });
         }
         let name = |at: &usize| {
@@ -254,7 +258,8 @@ impl Page {
             marks,
             findings: found.list,
             parts: parts.parts(),
-            drawing: Drawing { width, height, pieces: pieces.list },
+            drawing: drawing.finish(),
+            narrow: narrow.finish(),
         }
     }
 
@@ -384,6 +389,25 @@ impl Texts {
             lines.push(self.lines.index(marked));
         }
         self.explanations.index(lines)
+    }
+}
+
+/// Drawings of one form.
+#[derive(Default)]
+struct Drawn {
+    size: (f64, f64),
+    pieces: Pool<String>,
+}
+
+impl Drawn {
+    fn add(&mut self, plan: &Plan, index: usize) -> Vec<u32> {
+        let drawing = plan.draw(index);
+        self.size = (drawing.width, drawing.height);
+        svg::pieces(&drawing).into_iter().map(|piece| self.pieces.index(piece)).collect()
+    }
+
+    fn finish(self) -> Drawing {
+        Drawing { width: self.size.0, height: self.size.1, pieces: self.pieces.list }
     }
 }
 

@@ -56,5 +56,5 @@ fn the_value_stays_small() {
     let small = size(&built_in("two-scopes-one-dns"));
     let estate = generate(Size { networks: 30, scopes: 3, workspaces_per_scope: 5 }, 1).expect("a good size");
     let thirty = size(&TimelineView::of_history(&Arc::new(estate), &[]));
-    assert!(small < 100_000 && thirty < 400_000, "{small} and {thirty} octets");
+    assert!(small < 120_000 && thirty < 400_000, "{small} and {thirty} bytes");
 }

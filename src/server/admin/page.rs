@@ -87,9 +87,14 @@ fn value(position: &Position, start: Option<&str>, today: Date) -> String {
     let steps = steps(&position.world.history);
     let worlds = steps.iter().map(|step| Compiled::clone(&position.at_revision(step.end))).collect();
     let mut tale = TimelineView::of_worlds(steps, worlds, &[]).accept(position.allow(), today);
+    let described = position.description();
     tale.title = Arc::clone(&position.title);
+    tale.about = Arc::clone(&described.about);
+    tale.source = Arc::clone(&described.source);
     tale.start = start.and_then(|name| tale.step(name)).unwrap_or(tale.start);
-    serde_json::to_string(&Page::of(&tale)).expect("values of the page have string keys only")
+    let mut page = Page::of(&tale);
+    page.scenario = described.argument.clone().filter(|_| position.is_as_read());
+    serde_json::to_string(&page).expect("values of the page have string keys only")
 }
 
 /// The page: timeline, drawing, answers and explanations, following this server.
