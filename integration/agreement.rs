@@ -9,8 +9,8 @@ use ampls_dns::compile::{Compiled, ViewId, Writer, compile};
 use ampls_dns::dns::wire::encode_query;
 use ampls_dns::dns::{OwnerName, RecordType};
 use ampls_dns::estate::{
-    ApprovalState, DnsSetting, Event, History, NetworkKind, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess,
-    Recorded, ResolutionPolicy, ResourceSpec, Revision, ZoneGroup, ZoneId,
+    ApprovalState, DnsSetting, EndpointTarget, Event, History, NetworkKind, NetworkSpec, PrivateEndpointSpec,
+    PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, Revision, ZoneGroup, ZoneId,
 };
 use ampls_dns::output::answer::{AnswerDocument, document};
 use ampls_dns::resolve::explain::{Chosen, Statement};
@@ -221,7 +221,7 @@ fn deleting_an_endpoint_that_overwrote_nothing_restores_the_answers_before_it() 
         let before = push(Event::Reboot { machine: "nobody".into() });
         let written = push(Event::CreatePrivateEndpoint(PrivateEndpointSpec {
             name: "alone".into(),
-            scope,
+            target: EndpointTarget::Scope(scope),
             network: network.into(),
             subnet: "endpoints".to_owned(),
             zone_group: Some(ZoneGroup { zones }),
@@ -256,6 +256,7 @@ fn flows_of_a_resource_never_depend_on_anothers_flags() {
                 }
                 ResourceSpec::Component(one) => one.ingestion = PublicNetworkAccess::Disabled,
                 ResourceSpec::DataCollectionEndpoint(one) => one.public_network_access = PublicNetworkAccess::Disabled,
+                ResourceSpec::Service(one) => one.public_network_access = PublicNetworkAccess::Disabled,
             }
             prop_assert_eq!(name, spec.name());
             changed.push(Recorded { event: Event::PutResource(spec), date: None, place: None });

@@ -4,9 +4,9 @@ use ampls_dns::compile::State;
 use ampls_dns::dns::OwnerName;
 use ampls_dns::estate::network::RulesetRule;
 use ampls_dns::estate::{
-    AccessModeSettings, ApprovalState, DnsSetting, Event, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkSpec,
-    OutboundRule, PrivateEndpointSpec, ResolutionPolicy, RuleAction, RulesetSpec, ScopeSpec, StaticAddress, ZoneGroup,
-    ZoneId,
+    AccessModeSettings, ApprovalState, DnsSetting, EndpointTarget, Event, Forward, ForwardTo, ForwarderKind,
+    NetworkKind, NetworkSpec, OutboundRule, PrivateEndpointSpec, ResolutionPolicy, RuleAction, RulesetSpec, ScopeSpec,
+    StaticAddress, ZoneGroup, ZoneId,
 };
 
 /// The name of nothing.
@@ -105,7 +105,7 @@ fn of_scopes(state: &State, seed: u64, which: u64) -> Option<Event> {
     let subnet = state.networks.values().find_map(|spec| Some((spec.name.clone(), spec.subnets.first()?.clone())));
     let endpoint = |network: &str, subnet: &str| PrivateEndpointSpec {
         name: "pe of nobody".into(),
-        scope: scope.clone().unwrap_or_else(|| nobody.into()),
+        target: EndpointTarget::Scope(scope.clone().unwrap_or_else(|| nobody.into())),
         network: network.into(),
         subnet: subnet.to_owned(),
         zone_group: None,
@@ -125,7 +125,10 @@ fn of_scopes(state: &State, seed: u64, which: u64) -> Option<Event> {
             .filter(|(scope, resource)| !state.scopes[scope].resources.contains(resource))
             .map(|(scope, resource)| Event::RemoveScopedResource { scope, resource }),
         20 => subnet.clone().map(|(network, (subnet, _))| {
-            let own = PrivateEndpointSpec { scope: nobody.into(), ..endpoint(network.as_str(), &subnet) };
+            let own = PrivateEndpointSpec {
+                target: EndpointTarget::Scope(nobody.into()),
+                ..endpoint(network.as_str(), &subnet)
+            };
             Event::CreatePrivateEndpoint(own)
         }),
         21 => network

@@ -6,9 +6,10 @@ use ampls_dns::compile::member;
 use ampls_dns::dns::{OwnerName, RecordData};
 use ampls_dns::estate::network::RulesetRule;
 use ampls_dns::estate::{
-    AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting, Exclusion,
-    Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess,
-    ResourceName, ResourceSpec, RulesetName, RulesetSpec, ScopeName, StaticAddress, WorkspaceSpec, ZoneId,
+    AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting,
+    EndpointTarget, Exclusion, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec,
+    PrivateEndpointSpec, PublicNetworkAccess, ResourceName, ResourceSpec, RulesetName, RulesetSpec, ScopeName,
+    ServiceSpec, StaticAddress, WorkspaceSpec, ZoneId,
 };
 use ipnet::Ipv4Net;
 
@@ -281,6 +282,9 @@ impl Maker {
             }
             (ResourceSpec::Component(_), false) => self.component(name),
             (ResourceSpec::DataCollectionEndpoint(_), false) => self.data_collection_endpoint(name),
+            (ResourceSpec::Service(spec), _) => {
+                ResourceSpec::Service(ServiceSpec { public_network_access: self.access(), ..spec })
+            }
         }
     }
 
@@ -290,7 +294,7 @@ impl Maker {
         let (ingestion, query) = (mode(), mode());
         let modes = (mode(), mode());
         let any = self.once_in(6);
-        let endpoints = self.state.endpoints.values().filter(|one| any || one.spec.scope == *scope);
+        let endpoints = self.state.endpoints.values().filter(|one| any || one.spec.target.scope() == Some(scope));
         let endpoints: Vec<_> = endpoints.map(|one| one.spec.name.clone()).collect();
         let endpoint = self.one(&endpoints).filter(|_| self.flip());
         let exclusion = |endpoint| Exclusion { endpoint, ingestion: modes.0, query: modes.1 };
@@ -322,7 +326,7 @@ impl Maker {
             ip_configurations: if self.once_in(4) { self.fixed(&scope, prefix) } else { Vec::new() },
             approval: if self.once_in(3) { self.approval() } else { ApprovalState::Approved },
             created,
-            scope,
+            target: EndpointTarget::Scope(scope),
         })
     }
 
@@ -331,7 +335,7 @@ impl Maker {
         let resources = self.state.scopes[scope].resources.iter();
         let specs = resources.filter_map(|name| self.state.resources.get(name)).map(|one| &one.spec);
         let members = member::of_scope(&self.state.catalogue, specs, None);
-        let mut handles: Vec<String> = members.iter().map(|(member, _)| member.handle(&self.state.catalogue)).collect();
+        let mut handles: Vec<String> = members.iter().map(|(member, _)| member.handle()).collect();
         handles.dedup();
         handles.push("null".to_owned());
         let mut fixed: Vec<StaticAddress> = Vec::new();

@@ -236,7 +236,7 @@ struct NameUse<'w> {
 /// the regional ones of the estate.
 fn names(world: &Compiled) -> Vec<(OwnerName, Vec<NameUse<'_>>)> {
     let state = &world.state;
-    let rows = &state.catalogue.endpoints;
+    let catalogue = &state.catalogue;
     let mut names: BTreeMap<OwnerName, Vec<NameUse<'_>>> = BTreeMap::new();
     let everybody = |name: OwnerName, operation, names: &mut BTreeMap<OwnerName, Vec<NameUse<'_>>>| {
         let uses = names.entry(name).or_default();
@@ -244,13 +244,25 @@ fn names(world: &Compiled) -> Vec<(OwnerName, Vec<NameUse<'_>>)> {
             uses.push(NameUse { resource: None, operation, request: None });
         }
     };
+    // In a zone that is not Azure Monitor's alone its names mean something only where Azure Monitor is used.
+    let is_other = |resource: &crate::compile::state::Resource| matches!(resource.spec, ResourceSpec::Service(_));
+    let is_monitored = !state.scopes.is_empty()
+        || !state.resources.values().all(is_other)
+        || state
+            .zones
+            .keys()
+            .any(|id| catalogue.zone(&id.apex).is_some_and(|row| !catalogue.shared.contains(&row.public)));
     for one in member::base(&state.catalogue, None) {
-        everybody(one.public, rows[one.row].operations[0], &mut names);
+        let row = one.endpoint_row(catalogue);
+        if let Some(row) = row.filter(|row| is_monitored || !catalogue.shared.contains(&row.public_zone)) {
+            everybody(one.public, row.operations[0], &mut names);
+        }
     }
     for (resource, own) in state.resources.iter() {
         for one in member::of_resource(&state.catalogue, &own.spec, None) {
-            if rows[one.row].kind == EndpointKind::Regional {
-                everybody(one.public, rows[one.row].operations[0], &mut names);
+            let row = one.endpoint_row(catalogue).filter(|row| row.kind == EndpointKind::Regional);
+            if let Some(row) = row {
+                everybody(one.public, row.operations[0], &mut names);
             }
         }
         for (operation, _, name, request) in flow::uses(world, &own.spec) {
@@ -307,7 +319,9 @@ fn of_network(
     let gets: BTreeSet<ScopeName> = paths
         .iter()
         .filter_map(|path| match path {
-            Path::PrivateEndpoint { scope, .. } | Path::Unreachable { scope: Some(scope), .. } => Some(scope.clone()),
+            Path::PrivateEndpoint { target, .. } | Path::Unreachable { target: Some(target), .. } => {
+                target.scope().cloned()
+            }
             _ => None,
         })
         .collect();

@@ -4,6 +4,8 @@
 //! nothing arrives. D: the request arrives at an endpoint and is refused. E: it arrives at a public address and is refused.
 //! F: the outbound rule drops it. Up to C the cause depends on network and name alone.
 
+mod service;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -15,13 +17,13 @@ use super::verdict::{Cause, Root, Standing};
 use crate::catalogue::Operation;
 use crate::compile::arrival::reach;
 use crate::compile::member::{self, Member};
-use crate::compile::reachability::Reach;
+use crate::compile::reachability::{Reach, is_connected};
 use crate::compile::state::{Endpoint, Resource, Scope};
 use crate::compile::{Compiled, ViewId, Writer, Zone};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{
-    AccessMode, ApprovalState, DnsSetting, ForwarderKind, NetworkName, PublicNetworkAccess, ResourceName, ResourceSpec,
-    ScopeName, ZoneId,
+    AccessMode, ApprovalState, DnsSetting, EndpointTarget, ForwarderKind, NetworkName, PublicNetworkAccess,
+    ResourceName, ResourceSpec, ScopeName, ZoneId,
 };
 use crate::resolve::{Decision, Failure, Outcome, Question, decide};
 
@@ -87,6 +89,9 @@ impl<'w> Causes<'w> {
     /// How bad it is that a use is not served.
     pub(super) fn standing(&self, subject: &Subject<'_>) -> Standing {
         let state = &self.world.state;
+        if subject.service == Some(Service::Other) {
+            return self.service_standing(subject);
+        }
         let scopes = self.scopes(subject.resource);
         let reaches = scopes.iter().any(|scope| self.reaches_scope(subject.network, scope));
         match subject.path {
@@ -121,7 +126,13 @@ impl<'w> Causes<'w> {
     /// Why a use is not served.
     pub(super) fn cause(&self, subject: &Subject<'_>) -> Cause {
         match subject.path {
-            Path::PrivateEndpoint { endpoint, scope, .. } => self.refused_inside(subject, endpoint, scope),
+            Path::PrivateEndpoint { target: EndpointTarget::Scope(scope), endpoint, .. }
+                if subject.service != Some(Service::Other) =>
+            {
+                self.refused_inside(subject, endpoint, scope)
+            }
+            Path::PrivateEndpoint { .. } => self.leads_to_another(subject),
+            Path::Public { .. } if subject.service == Some(Service::Other) => self.service_refused_in_public(subject),
             Path::Public { .. } => self.refused_in_public(subject),
             Path::Blocked { .. } => Cause::new(Code::OutboundRuleLeavesNoPath, Root::Network(subject.network.clone())),
             _ => self.dns(subject),
@@ -201,12 +212,20 @@ impl<'w> Causes<'w> {
             return Cause::new(Code::PublicZoneTakenOver, Root::Zone(id.clone()));
         };
         let zone = &linked.zone;
-        let writers = self.writers.get(id).map_or(&[][..], Vec::as_slice);
         let holders = self.holders.get(private).map_or(&[][..], Vec::as_slice);
+        if subject.service == Some(Service::Other) {
+            return self.service_missing(subject, holders, id);
+        }
+        // Endpoints of other services write names of their own there.
+        let writers: Vec<&Endpoint> = self.writers.get(id).into_iter().flatten().copied().collect();
+        let writers: Vec<&Endpoint> = writers.into_iter().filter(|one| one.spec.target.scope().is_some()).collect();
+        let writers = writers.as_slice();
         let owners = self.owners.get(subject.name).map_or(&[][..], Vec::as_slice);
         let of = |code, endpoint: &Endpoint| Cause::new(code, Root::Endpoint(endpoint.spec.name.clone()));
         let writes = |endpoint: &Endpoint| writers.iter().any(|own| own.spec.name == endpoint.spec.name);
-        let is_scoped = |endpoint: &Endpoint| owners.iter().any(|own| own.scopes.contains(&endpoint.spec.scope));
+        let is_scoped = |endpoint: &Endpoint| {
+            owners.iter().any(|own| endpoint.spec.target.scope().is_some_and(|scope| own.scopes.contains(scope)))
+        };
         let is_wanted = |endpoint: &Endpoint| owners.is_empty() || is_scoped(endpoint);
 
         if state.catalogue.zone(&id.apex).is_none() {
@@ -249,7 +268,8 @@ impl<'w> Causes<'w> {
             return bare;
         }
         let lives = |one: &Endpoint| one.approval == ApprovalState::Approved && self.is_connected(one);
-        let since = self.members.get(subject.name).and_then(|one| state.catalogue.endpoints[one.row].since);
+        let row = self.members.get(subject.name).and_then(|one| one.endpoint_row(&state.catalogue));
+        let since = row.and_then(|row| row.since);
         let is_older = |one: &Endpoint| since.is_some_and(|since| one.created.is_some_and(|created| created < since));
         if let Some(endpoint) = writers.iter().find(|one| lives(one) && is_older(one) && is_wanted(one)) {
             return of(Code::EndpointOlderThanName, endpoint);
@@ -303,12 +323,11 @@ impl<'w> Causes<'w> {
         if let Some(scope) = bare.first() {
             return Some(Cause::new(Code::ScopeWithoutEndpoint, Root::Scope((*scope).clone())));
         }
-        let is_shared =
-            self.members.get(subject.name).is_some_and(|one| state.catalogue.endpoints[one.row].kind.is_shared());
+        let is_shared = self.members.get(subject.name).is_some_and(|one| one.is_shared(&state.catalogue));
         let lives = |one: &Endpoint| one.approval == ApprovalState::Approved && self.is_connected(one);
         if is_shared && !writers.iter().any(|one| lives(one)) {
             let last = zone.tombstone(private, RecordType::A).and_then(|tombstone| match &tombstone.last.writer {
-                Writer::Endpoint { scope, .. } => Some(scope.clone()),
+                Writer::Endpoint { target, .. } => target.scope().cloned(),
                 _ => None,
             });
             let is_bare = |name: &ScopeName| {
@@ -408,7 +427,8 @@ impl<'w> Causes<'w> {
             specs.any(|spec| matches!(spec, ResourceSpec::DataCollectionEndpoint(_)))
         };
         let served = |old: &Endpoint| {
-            let Some(scope) = state.scopes.get(&old.spec.scope).filter(|_| old.spec.scope != *scope) else {
+            let other = old.spec.target.scope().filter(|own| *own != scope);
+            let Some(scope) = other.and_then(|own| state.scopes.get(own)) else {
                 return false;
             };
             let has = match subject.resource {
@@ -486,7 +506,7 @@ impl<'w> Causes<'w> {
         let view = self.world.views.get(subject.view);
         if let Some(at) = decided_in(self.world, subject.view, &one.public, &one.private) {
             let decided = self.world.views.get(at);
-            let apex = &state.catalogue.endpoints[one.row].private_zone;
+            let apex = &one.zone;
             let Some(network) = decided.network.as_ref().filter(|_| decided.links.get(apex).is_none()) else {
                 return own(Code::ScopedButPublic);
             };
@@ -508,8 +528,7 @@ impl<'w> Causes<'w> {
         if !asks_some && is_linked {
             return own(Code::LinkWithoutEffect);
         }
-        let row = &state.catalogue.endpoints[one.row];
-        let for_privatelink = forward.iter().any(|forward| forward.suffix == row.private_zone);
+        let for_privatelink = forward.iter().any(|forward| forward.suffix == one.zone);
         if *kind == ForwarderKind::AcceptsChain && for_privatelink {
             return own(Code::ForwarderForPrivatelink);
         }
@@ -546,10 +565,9 @@ impl<'w> Causes<'w> {
         self.endpoints(scope).any(|endpoint| self.world.state.reaches(network, &endpoint.spec.network))
     }
 
-    /// True while the endpoint's scope is there.
+    /// True while what the endpoint leads to is there.
     fn is_connected(&self, endpoint: &Endpoint) -> bool {
-        let scope = self.world.state.scopes.get(&endpoint.spec.scope);
-        scope.is_some_and(|scope| scope.endpoints.contains(&endpoint.spec.name))
+        is_connected(&self.world.state, endpoint)
     }
 
     fn is_open(&self, subject: &Subject<'_>) -> bool {

@@ -109,9 +109,9 @@ codes! {
     UnusedZone = 12, Warning,
         "delete the zone; Azure Monitor Private Link does not use it",
         "MicrosoftDocs/azure-docs issue 106461";
-    /// A resource refuses public access and is in no scope
+    /// A resource refuses public access and nothing private leads to it
     ResourceOutOfReach = 13, Warning,
-        "add the resource to a scope, or enable its public network access; until then no client can use it",
+        "add the resource to a scope, or give it a private endpoint where it has its own, or enable its public network access",
         "logs/private-link-configure, 2021-08-01";
     /// A scope has resources but no private endpoint
     ScopeWithoutEndpoint = 14, Warning,
@@ -202,7 +202,7 @@ codes! {
     SomeZonesForwarded = 35, Warning,
         "forward all five public zones to a network where their privatelink zones are linked",
         "private-endpoint-dns, 2023-10-11";
-    /// A scoped resource refuses public access, and the network gets its public address
+    /// A resource with a private path refuses public access, and the network gets its public address
     ScopedButPublic = 36, Warning,
         "link the zones to the network, or ask a DNS server in a network that is linked to them",
         "MicrosoftDocs/azure-docs issue 73441";
@@ -230,7 +230,7 @@ codes! {
     AddressOfNoEndpoint = 42, Error,
         "correct or delete the record set",
         "a record set is not checked against endpoints (inferred from private-dns-privatednszone)";
-    /// A private endpoint is connected to a scope that is deleted
+    /// A private endpoint is connected to a scope or resource that is deleted
     EndpointOfDeletedScope = 43, Error,
         "delete the endpoint",
         "private-endpoint-overview, approval workflow";
@@ -315,6 +315,14 @@ codes! {
         "link the zone without registrationEnabled: a network has one registration zone, and names of machines do not belong \
          into a privatelink zone",
         "private-dns-autoregistration, 2022-09-27";
+    /// A linked zone has no record set for a resource that has a private endpoint elsewhere
+    ResourceNameMissing = 64, Error,
+        "link the zone that has the record set, write it into this one, or set resolutionPolicy NxDomainRedirect on the link",
+        "storage-private-endpoints, 2025-07-08, known issues; private-link-azure-monitor-workspace, 2025-08-28";
+    /// No source names all record sets of a private endpoint
+    RecordNamesUnknown = 65, Warning,
+        "write the `hosts` of the resource; customDnsConfigs of the endpoint has them",
+        "private-endpoint-dns, 2025-08-04, which names zones and no records";
 }
 
 impl fmt::Display for Code {

@@ -13,7 +13,7 @@ use crate::compile::zone::who;
 use crate::compile::{Compiled, ViewId, Writer};
 use crate::dns::wire::{Received, ReceivedData, ReceivedRecord};
 use crate::dns::{OwnerName, Rcode, RecordData, RecordType};
-use crate::estate::{EndpointName, NetworkName, ScopeName, ZoneId};
+use crate::estate::{EndpointName, EndpointTarget, NetworkName, ZoneId};
 use crate::resolve::{Authority, Decision, Outcome, Question, Rule, decide};
 
 /// What a server said of a name, or why it said nothing.
@@ -91,7 +91,7 @@ pub enum LikelyCause {
         /// Who wrote it in the estate.
         expected: String,
         /// The endpoint that has the address that was found, and its scope; absent if the estate has none.
-        found: Option<(EndpointName, ScopeName)>,
+        found: Option<(EndpointName, EndpointTarget)>,
     },
     /// The zone is there without the record set.
     RecordSetMissing {
@@ -364,11 +364,11 @@ fn not_asked_there(world: &Compiled, decision: &Decision<'_>, by: &Authority<'_>
 }
 
 /// The endpoint of the estate that has one of the addresses.
-fn endpoint_at(world: &Compiled, addresses: &BTreeSet<IpAddr>) -> Option<(EndpointName, ScopeName)> {
+fn endpoint_at(world: &Compiled, addresses: &BTreeSet<IpAddr>) -> Option<(EndpointName, EndpointTarget)> {
     let mut endpoints = world.state.endpoints.values();
     let found = endpoints
         .find(|endpoint| endpoint.members.iter().any(|member| addresses.contains(&IpAddr::V4(member.address))))?;
-    Some((found.spec.name.clone(), found.spec.scope.clone()))
+    Some((found.spec.name.clone(), found.spec.target.clone()))
 }
 
 /// The private zone that answered or denied a name: that of the first privatelink name the reply leads to. A private

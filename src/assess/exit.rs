@@ -15,6 +15,8 @@ const MONITOR: [&str; 3] = ["AzureMonitor", "AzureCloud", "Internet"];
 const RESOURCE_MANAGER: [&str; 3] = ["AzureResourceManager", "AzureCloud", "Internet"];
 /// Those of storage accounts.
 const STORAGE: [&str; 3] = ["Storage", "AzureCloud", "Internet"];
+/// Those that hold the addresses of every service.
+const OTHERS: [&str; 2] = ["AzureCloud", "Internet"];
 
 /// What the rules of a network, subnet or machine say to packets to public addresses.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,13 +24,15 @@ pub struct Exits {
     monitor: Passage,
     resource_manager: Passage,
     storage: Passage,
+    others: Passage,
 }
 
 impl Exits {
     /// Those of a client; without one nothing is closed.
     pub fn of(state: &State, origin: Option<Origin<'_>>) -> Self {
         let Some(origin) = origin else {
-            return Self { monitor: Passage::Open, resource_manager: Passage::Open, storage: Passage::Open };
+            let open = || Passage::Open;
+            return Self { monitor: open(), resource_manager: open(), storage: open(), others: open() };
         };
         let by_groups = |tags: &[&str]| leaves(state, origin, Destination::Public(tags), HTTPS);
         let denied = state.outbound.get(origin.network) == Some(&RuleAction::Deny);
@@ -36,7 +40,8 @@ impl Exits {
             true => Passage::Closed("the outbound rule denies the service tag AzureMonitor".to_owned()),
             false => by_groups(&MONITOR),
         };
-        Self { monitor, resource_manager: by_groups(&RESOURCE_MANAGER), storage: by_groups(&STORAGE) }
+        let (resource_manager, storage) = (by_groups(&RESOURCE_MANAGER), by_groups(&STORAGE));
+        Self { monitor, resource_manager, storage, others: by_groups(&OTHERS) }
     }
 
     /// The path of an operation, where the rules are asked too. The service tag `AzureMonitor` holds neither Azure Resource
@@ -47,6 +52,7 @@ impl Exits {
             Operation::ResourceManager => &self.resource_manager,
             Operation::Download => &self.storage,
             Operation::Ingestion | Operation::Query | Operation::Config => &self.monitor,
+            Operation::DataPlane => &self.others,
         };
         leave(address, passage)
     }

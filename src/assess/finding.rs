@@ -152,7 +152,7 @@ fn finished(cause: Cause, draft: Draft, uses: Vec<Unserved>, place: Option<Place
 
 /// The place of a code in the order in which causes are looked for; what is no cause comes last.
 fn rank(code: Code) -> usize {
-    const ORDER: [Code; 38] = [
+    const ORDER: [Code; 39] = [
         Code::ForwarderLeadsNowhere,
         Code::DnsServerOutOfReach,
         Code::RulesetLoop,
@@ -173,6 +173,7 @@ fn rank(code: Code) -> usize {
         Code::EmptyLinkedZone,
         Code::ForwarderBeforeScope,
         Code::ComponentNameMissing,
+        Code::ResourceNameMissing,
         Code::NameWithoutAddress,
         Code::AddressOfNoEndpoint,
         Code::OverwrittenRecordSets,

@@ -7,9 +7,12 @@ use super::judge::{Judgement, Mode, Request, Service, judge};
 use super::route::{Path, route_from};
 use crate::catalogue::{EndpointKind, EndpointRow, Operation};
 use crate::compile::reachability::{Origin, between, is_connected};
+use crate::compile::service::of_group;
 use crate::compile::{Compiled, ViewId, compile, member};
 use crate::dns::OwnerName;
-use crate::estate::{ApprovalState, MachineName, PublicNetworkAccess, ResourceName, ResourceSpec, Revision};
+use crate::estate::{
+    ApprovalState, MachineName, PublicNetworkAccess, ResourceName, ResourceSpec, Revision, ServiceSpec,
+};
 
 /// Who opens the connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -111,12 +114,15 @@ pub(super) fn uses<'r>(
     spec: &'r ResourceSpec,
 ) -> Vec<(Operation, Arc<str>, OwnerName, Request<'r>)> {
     let catalogue = &world.state.catalogue;
+    if let ResourceSpec::Service(service) = spec {
+        return of_service(world, service);
+    }
     let own = member::of_resource(catalogue, spec, None);
-    let regional = own.iter().any(|one| catalogue.endpoints[one.row].kind == EndpointKind::Regional);
+    let regional = own.iter().any(|one| one.kind(catalogue) == Some(EndpointKind::Regional));
     let shared = member::base(catalogue, None);
     let mut uses = Vec::new();
     for one in own.iter().chain(&shared) {
-        let row = &catalogue.endpoints[one.row];
+        let Some(row) = one.endpoint_row(catalogue) else { continue };
         let Some(service) = service(spec, row, regional) else { continue };
         for operation in &row.operations {
             // Live metrics are sent and watched through the same name; blocking queries blocks watching
@@ -134,6 +140,30 @@ pub(super) fn uses<'r>(
         let (flag, flag_name) = query_flag(spec);
         let request = Request { resource: spec.name(), service: Service::Query, mode: Mode::None, flag, flag_name };
         uses.push((Operation::ResourceManager, "queries through ARM, never private".into(), name, request));
+    }
+    uses
+}
+
+/// The names of a resource of another service: one use of each, judged by its own flag.
+fn of_service<'r>(world: &'r Compiled, spec: &'r ServiceSpec) -> Vec<(Operation, Arc<str>, OwnerName, Request<'r>)> {
+    let catalogue = &world.state.catalogue;
+    let mut uses = Vec::new();
+    for group in &spec.groups {
+        let row = catalogue.service(&spec.kind, group).next();
+        let operation = row.map_or(Operation::DataPlane, |row| row.operation);
+        let request = Request {
+            resource: &spec.name,
+            service: Service::Other,
+            mode: Mode::None,
+            flag: spec.public_network_access,
+            flag_name: "publicNetworkAccess",
+        };
+        // A wildcard is no name that a client asks for.
+        let names = of_group(catalogue, spec, group).known.into_iter().map(|name| name.member.public);
+        for name in names.filter(|name| !name.is_wildcard()) {
+            let function: Arc<str> = format!("{group} of {}", spec.kind).into();
+            uses.push((operation, function, name, request.clone()));
+        }
     }
     uses
 }
@@ -172,7 +202,9 @@ fn request(spec: &ResourceSpec, operation: Operation, service: Service) -> Reque
         Service::Query => Mode::Query,
         // Log Analytics ingestion is judged by no scope mode, and so are a data collection endpoint's own names
         // (private-link-design, 2024-10-23; the latter inferred).
-        Service::LogIngestion | Service::DataCollection | Service::AgentConfig | Service::Download => Mode::None,
+        Service::LogIngestion | Service::DataCollection | Service::AgentConfig | Service::Download | Service::Other => {
+            Mode::None
+        }
     };
     let (flag, flag_name) = if operation == Operation::Query { query_flag(spec) } else { ingestion_flag(spec) };
     Request { resource: spec.name(), service, mode, flag, flag_name }
@@ -183,6 +215,7 @@ fn query_flag(spec: &ResourceSpec) -> (PublicNetworkAccess, &'static str) {
         ResourceSpec::Workspace(one) => (one.query, "publicNetworkAccessForQuery"),
         ResourceSpec::Component(one) => (one.query, "publicNetworkAccessForQuery"),
         ResourceSpec::DataCollectionEndpoint(one) => (one.public_network_access, "publicNetworkAccess"),
+        ResourceSpec::Service(one) => (one.public_network_access, "publicNetworkAccess"),
     }
 }
 
@@ -191,5 +224,6 @@ fn ingestion_flag(spec: &ResourceSpec) -> (PublicNetworkAccess, &'static str) {
         ResourceSpec::Workspace(one) => (one.ingestion, "publicNetworkAccessForIngestion"),
         ResourceSpec::Component(one) => (one.ingestion, "publicNetworkAccessForIngestion"),
         ResourceSpec::DataCollectionEndpoint(one) => (one.public_network_access, "publicNetworkAccess"),
+        ResourceSpec::Service(one) => (one.public_network_access, "publicNetworkAccess"),
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::route::Path;
 use crate::compile::state::{Scope, State};
-use crate::estate::{AccessMode, EndpointName, PublicNetworkAccess, ResourceName, ScopeName};
+use crate::estate::{AccessMode, EndpointName, EndpointTarget, PublicNetworkAccess, ResourceName, ScopeName};
 
 /// A row of the table of decisions.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -45,6 +45,8 @@ pub enum Service {
     AgentConfig,
     /// Solution packs: for everybody.
     Download,
+    /// Another service, which no scope has a part in.
+    Other,
 }
 
 /// What a client sees.
@@ -103,8 +105,21 @@ pub fn judge(state: &State, path: &Path, request: &Request<'_>) -> Judgement {
         }
         Path::Blocked { address, why } => never("connection times out", format!("{address} is public, and {why}")),
         Path::Public { .. } => by_flag(request, Arrival::Public),
-        Path::PrivateEndpoint { endpoint, scope, .. } => match state.scopes.get(scope) {
+        Path::PrivateEndpoint { endpoint, target: EndpointTarget::Service { resource: own, group }, .. } => {
+            if own == resource {
+                return allow(None, format!("the request arrives through {endpoint}, which leads to {group} of {own}"));
+            }
+            never(
+                "TLS fails",
+                format!("the request arrives through {endpoint}, which leads to {own} and not to {resource}"),
+            )
+        }
+        Path::PrivateEndpoint { endpoint, target: EndpointTarget::Scope(scope), .. } => match state.scopes.get(scope) {
             None => never("connection times out", format!("{endpoint} is not routable: {scope} is deleted")),
+            Some(_) if request.service == Service::Other => never(
+                "TLS fails",
+                format!("the request arrives through {endpoint} of {scope}, which does not lead to {resource}"),
+            ),
             Some(own) => privately(state, own, endpoint, request, resource),
         },
     }
@@ -262,7 +277,7 @@ fn refusal(service: Service) -> Seen {
         }
         // An empty body, `Server: Microsoft-IIS/10.0`.
         Service::LogIngestion => "",
-        Service::DataCollection | Service::AgentConfig | Service::Download => "",
+        Service::DataCollection | Service::AgentConfig | Service::Download | Service::Other => "",
     };
     Seen { status: Some(403), text: text.to_owned() }
 }

@@ -26,7 +26,9 @@ pub fn other_flows(world: &Compiled, view: ViewId, resource: &ResourceName) -> V
         Through::None => None,
         Through::Queries => {
             let base = member::base(catalogue, None).into_iter();
-            base.into_iter().find(|one| catalogue.endpoints[one.row].workspace_queries).map(|one| one.public)
+            base.into_iter()
+                .find(|one| one.endpoint_row(catalogue).is_some_and(|row| row.workspace_queries))
+                .map(|one| one.public)
         }
         Through::Region(function) => {
             let slots = member::slots(catalogue, spec);
@@ -51,5 +53,6 @@ fn is_owner(spec: &ResourceSpec, owner: FlowOwner) -> bool {
         ResourceSpec::Workspace(_) => owner == FlowOwner::Workspace,
         ResourceSpec::Component(one) => owner == FlowOwner::WorkspaceBasedComponent && one.workspace.is_some(),
         ResourceSpec::DataCollectionEndpoint(_) => owner == FlowOwner::DataCollectionEndpoint,
+        ResourceSpec::Service(_) => false,
     }
 }

@@ -6,7 +6,7 @@ use crate::compile::arrival::reach;
 use crate::compile::reachability::{Origin, Reach};
 use crate::compile::{Compiled, ViewId, Writer};
 use crate::dns::{OwnerName, RecordType};
-use crate::estate::{EndpointName, NetworkName, ScopeName, ZoneId};
+use crate::estate::{EndpointName, EndpointTarget, NetworkName, ZoneId};
 use crate::resolve::{Failure, Outcome, Question, decide};
 
 /// The path of a request.
@@ -23,8 +23,8 @@ pub enum Path {
     PrivateEndpoint {
         /// The endpoint.
         endpoint: EndpointName,
-        /// Its scope.
-        scope: ScopeName,
+        /// What it leads to.
+        target: EndpointTarget,
         /// The address.
         address: Ipv4Addr,
         /// The way packets take to it, `app → hub (fw) → mon`; absent within one network.
@@ -36,8 +36,8 @@ pub enum Path {
     Unreachable {
         /// The address.
         address: Ipv4Addr,
-        /// The scope whose endpoint has the address; absent if no endpoint has it.
-        scope: Option<ScopeName>,
+        /// What the endpoint that has the address leads to; absent if no endpoint has it.
+        target: Option<EndpointTarget>,
         /// Why, in words.
         why: String,
     },
@@ -105,20 +105,20 @@ pub fn route_from(world: &Compiled, view: ViewId, origin: Option<Origin<'_>>, na
     let network = origin.network;
     match reach(&world.state, origin, &hop.owned, address) {
         Some((home, verdict)) if !verdict.may_arrive() => {
-            let scope = endpoint_at(world, &hop.owned.writer, Some(&home), address).map(|(_, scope)| scope);
-            Path::Unreachable { address, scope, why: why(network, &home, &verdict) }
+            let target = endpoint_at(world, &hop.owned.writer, Some(&home), address).map(|(_, target)| target);
+            Path::Unreachable { address, target, why: why(network, &home, &verdict) }
         }
         reached => match endpoint_at(world, &hop.owned.writer, reached.as_ref().map(|(home, _)| home), address) {
-            Some((endpoint, scope)) => {
+            Some((endpoint, target)) => {
                 let way = reached.as_ref().and_then(|(home, verdict)| verdict.way(network, home));
                 let unknown = match reached {
                     Some((_, Reach::Unknown(why))) => Some(why),
                     _ => None,
                 };
-                Path::PrivateEndpoint { endpoint, scope, address, way, unknown }
+                Path::PrivateEndpoint { endpoint, target, address, way, unknown }
             }
             None if reached.is_none() && !address.is_private() => public,
-            None => Path::Unreachable { address, scope: None, why: "no private endpoint has that address".to_owned() },
+            None => Path::Unreachable { address, target: None, why: "no private endpoint has that address".to_owned() },
         },
     }
 }
@@ -130,7 +130,7 @@ fn endpoint_at(
     writer: &Writer,
     home: Option<&NetworkName>,
     address: Ipv4Addr,
-) -> Option<(EndpointName, ScopeName)> {
+) -> Option<(EndpointName, EndpointTarget)> {
     let has = |endpoint: &&std::sync::Arc<crate::compile::state::Endpoint>| {
         endpoint.members.iter().any(|member| member.address == address)
     };
@@ -141,7 +141,7 @@ fn endpoint_at(
         _ => None,
     };
     let found = own.or_else(|| endpoints.values().filter(has).find(is_there))?;
-    Some((found.spec.name.clone(), found.spec.scope.clone()))
+    Some((found.spec.name.clone(), found.spec.target.clone()))
 }
 
 fn why(from: &NetworkName, home: &NetworkName, verdict: &Reach) -> String {

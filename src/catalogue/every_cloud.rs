@@ -1,6 +1,6 @@
 //! What holds in every cloud: limits, names Azure keeps for itself, what it puts into a new private zone.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
@@ -27,6 +27,8 @@ pub struct EveryCloud {
     fallback: Sourced<Fallback>,
     /// Zone names that people create for Azure Monitor and that no endpoint of a scope writes to.
     pub unwritten_zones: Vec<Sourced<OwnerName>>,
+    /// Codes of regions, by region.
+    region_codes: Sourced<HashMap<String, String>>,
     /// Flows that no scope governs as it governs the names of resources.
     pub other_flows: Vec<OtherFlowRow>,
 }
@@ -232,6 +234,11 @@ impl EveryCloud {
         types.contains(&kind) && apex.labels().next().is_some_and(|own| own == label.as_bytes())
     }
 
+    /// The code of a region, as names of Backup, Site Recovery and others have it.
+    pub fn region_code(&self, region: &str) -> Option<&str> {
+        self.region_codes.value.get(region).map(String::as_str)
+    }
+
     /// The SOA record set of a private zone as Azure makes it.
     pub fn private_soa(&self, apex: &OwnerName) -> RecordSet {
         let (ttl, soa) = &self.private_soa.value;
@@ -258,6 +265,16 @@ struct Shape {
     fallback: FallbackShape,
     unwritten_zones: Vec<UnwrittenShape>,
     other_flows: Vec<OtherFlowShape>,
+    region_codes: CodesShape,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CodesShape {
+    codes: HashMap<String, String>,
+    source: String,
+    date: String,
+    certainty: CertaintyShape,
 }
 
 #[derive(Deserialize)]
@@ -398,6 +415,10 @@ fn assemble(schema: Shape) -> Result<EveryCloud, String> {
         reserved_zones: Sourced {
             value: reserved.names.iter().map(|text| name(text)).collect::<Result<_, _>>()?,
             source: cited(reserved.source, reserved.date, reserved.certainty),
+        },
+        region_codes: Sourced {
+            value: schema.region_codes.codes,
+            source: cited(schema.region_codes.source, schema.region_codes.date, schema.region_codes.certainty),
         },
         private_soa: Sourced { value: (soa.ttl, data), source: cited(soa.source, soa.date, soa.certainty) },
         longest_soa_ttl: Sourced { value: longest.ttl, source: cited(longest.source, longest.date, longest.certainty) },

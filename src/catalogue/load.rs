@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{
     Catalogue, Certainty, ChainRow, Cloud, EndpointKind, EndpointRow, EntryHost, Hop, Operation, OutsideHost, Pattern,
-    PublicTtl, PublicZone, RegionRow, RegionalRow, ResourceRow, Rules, Source, ZoneRow,
+    PublicTtl, PublicZone, RegionRow, RegionalRow, ResourceRow, Rules, ServiceRow, Source, ZoneRow, service,
 };
 use crate::dns::{OwnerName, RecordType, master};
 
@@ -36,8 +36,8 @@ pub fn embedded(cloud: Cloud) -> Arc<Catalogue> {
     static LOADED: [OnceLock<Arc<Catalogue>>; 3] = [const { OnceLock::new() }; 3];
     let slot = Cloud::ALL.iter().position(|one| *one == cloud).expect("ALL has every cloud");
     let loaded = LOADED[slot].get_or_init(|| {
-        let (rows, zones) = source(cloud);
-        Arc::new(read(rows, &zones).expect("the embedded catalogues are tested to load"))
+        let (rows, services, zones) = source(cloud);
+        Arc::new(read(rows, services, &zones).expect("the embedded catalogues are tested to load"))
     });
     Arc::clone(loaded)
 }
@@ -52,26 +52,27 @@ static CLOUDS: [(Cloud, Dir<'_>); 3] = [
     (Cloud::China, include_dir!("$CARGO_MANIFEST_DIR/zones/azure-china-cloud")),
 ];
 
-/// Rows and zone files of a cloud.
-fn source(cloud: Cloud) -> (&'static str, Vec<ZoneText>) {
+/// Rows, rows of other services, and zone files of a cloud.
+fn source(cloud: Cloud) -> (&'static str, &'static str, Vec<ZoneText>) {
     let (_, folder) = CLOUDS.iter().find(|(own, _)| *own == cloud).expect("each cloud has a folder");
-    let rows = folder.get_file("catalogue.yaml").and_then(File::contents_utf8).expect("each folder has its rows");
+    let text = |name| folder.get_file(name).and_then(File::contents_utf8).expect("each folder has its rows");
     let files = folder.get_dir("public").into_iter().flat_map(Dir::files);
     let zones = files.map(|file| {
         let name = file.path().file_name().and_then(|name| name.to_str()?.strip_suffix(".zone"));
         (name.expect("public zones are files `NAME.zone`"), file.contents_utf8().expect("zone files are text"))
     });
-    (rows, zones.collect())
+    (text("catalogue.yaml"), text("services.yaml"), zones.collect())
 }
 
-/// Reads a catalogue from its rows in YAML and its public zones in master-file format.
+/// Reads a catalogue from its rows and those of other services in YAML, and its public zones in master-file format.
 ///
 /// # Errors
 /// [`CatalogueError`] says which row or zone file is wrong, and where.
-pub fn read(rows: &str, zones: &[(&str, &str)]) -> Result<Catalogue, CatalogueError> {
+pub fn read(rows: &str, services: &str, zones: &[(&str, &str)]) -> Result<Catalogue, CatalogueError> {
     let schema: Shape = serde_saphyr::from_str(rows).map_err(|error| CatalogueError::Rows(error.to_string()))?;
     let public_zones = zones.iter().map(|(name, text)| public_zone(name, text)).collect::<Result<_, _>>()?;
-    pour(schema, public_zones).map_err(CatalogueError::Rows)
+    let services = service::read(services).map_err(CatalogueError::Rows)?;
+    pour(schema, services, public_zones).map_err(CatalogueError::Rows)
 }
 
 fn public_zone(name: &str, text: &str) -> Result<PublicZone, CatalogueError> {
@@ -276,7 +277,7 @@ fn yes() -> bool {
     true
 }
 
-fn pour(schema: Shape, public_zones: Vec<PublicZone>) -> Result<Catalogue, String> {
+fn pour(schema: Shape, services: Vec<ServiceRow>, public_zones: Vec<PublicZone>) -> Result<Catalogue, String> {
     let rules = schema.rules;
     Ok(Catalogue {
         cloud: schema.cloud.parse::<Cloud>().map_err(|error| error.to_string())?,
@@ -304,6 +305,7 @@ fn pour(schema: Shape, public_zones: Vec<PublicZone>) -> Result<Catalogue, Strin
         chains: schema.chains.into_iter().map(chain).collect::<Result<_, _>>()?,
         shared: shared(&schema.shared, &public_zones)?,
         public_zones,
+        services,
     })
 }
 
@@ -436,7 +438,7 @@ pub(super) fn name(text: &str) -> Result<OwnerName, String> {
     OwnerName::parse(text).map_err(|error| format!("{text}: {error}"))
 }
 
-fn pattern(text: &str) -> Result<Pattern, String> {
+pub(super) fn pattern(text: &str) -> Result<Pattern, String> {
     text.parse().map_err(|error: super::pattern::BadPattern| error.to_string())
 }
 
@@ -546,11 +548,11 @@ mod tests {
 
     #[test]
     fn rows_and_zones_that_are_wrong_are_refused_with_a_place() {
-        let (rows, zones) = source(Cloud::Public);
+        let (rows, services, zones) = source(Cloud::Public);
         let unknown = rows.replace("certainty: documented", "certainty: sure");
-        assert!(matches!(read(&unknown, &zones), Err(CatalogueError::Rows(_))));
+        assert!(matches!(read(&unknown, services, &zones), Err(CatalogueError::Rows(_))));
         let bad = [("x.example", "$ORIGIN x.example.\n@ 300 IN A 1.2.3.4\n")];
-        let error = read(rows, &bad).expect_err("a zone without SOA is refused");
+        let error = read(rows, services, &bad).expect_err("a zone without SOA is refused");
         assert_eq!(error.to_string(), "the public zone x.example: it has no SOA");
     }
 }

@@ -1,7 +1,7 @@
 //! What Azure publishes. Zones per cloud, endpoints and their record sets, entry hosts, public DNS.
 //!
 //! All of it is data in `zones/`, embedded in the binary: `zones/<cloud>/catalogue.yaml` holds the rows, each with its
-//! source and the date it is from, and `zones/<cloud>/public/*.zone` holds public DNS where names are fixed, in
+//! source and the date it is from, `zones/<cloud>/services.yaml` those of other services' private endpoints, and `zones/<cloud>/public/*.zone` holds public DNS where names are fixed, in
 //! master-file format. `zones/every-cloud.yaml` holds what is the same in all clouds, such as limits. Where names depend on a resource or region the rows hold patterns. [`load`] reads them.
 //!
 //! Of an estate this layer knows nothing but which cloud it is in.
@@ -10,6 +10,7 @@ pub mod every_cloud;
 pub mod existing;
 pub mod load;
 pub mod pattern;
+pub mod service;
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -19,6 +20,7 @@ use jiff::civil::Date;
 
 pub use every_cloud::{EveryCloud, FlowOwner, Limit, LimitRow, OtherFlowRow, Through, every_cloud};
 pub use pattern::{Pattern, Slots};
+pub use service::{ServiceHop, ServiceRow, ServiceZone};
 
 use crate::dns::{OwnerName, RecordSet};
 use crate::estate::Cloud;
@@ -128,11 +130,14 @@ pub enum Operation {
     Download,
     /// Data is read through Azure Resource Manager.
     ResourceManager,
+    /// Whatever a service other than Azure Monitor is for.
+    DataPlane,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Ingestion, Self::Query, Self::Config, Self::Download, Self::ResourceManager];
+    pub const ALL: [Self; 6] =
+        [Self::Ingestion, Self::Query, Self::Config, Self::Download, Self::ResourceManager, Self::DataPlane];
 
     /// The word for it in flags and data.
     pub fn name(self) -> &'static str {
@@ -142,6 +147,7 @@ impl Operation {
             Self::Config => "config",
             Self::Download => "download",
             Self::ResourceManager => "resourceManager",
+            Self::DataPlane => "dataPlane",
         }
     }
 }
@@ -345,6 +351,8 @@ pub struct Catalogue {
     pub public_zones: Vec<PublicZone>,
     /// Those of them that hold names of others too: one that is missing here may exist, outside Azure Monitor.
     pub shared: Vec<OwnerName>,
+    /// Private endpoints of services other than scopes.
+    pub services: Vec<ServiceRow>,
     /// Dates and figures.
     pub rules: Rules,
 }
@@ -373,6 +381,17 @@ impl Catalogue {
     pub fn public_name(&self, private: &OwnerName) -> Option<OwnerName> {
         let row = self.zones.iter().find(|row| private.is_within(&row.private))?;
         private.moved(&row.private, &row.public)
+    }
+
+    /// The rows of a group id of a resource type, without regard to case. There are several where the same group id can need
+    /// one of several zones.
+    pub fn service(&self, kind: &str, group: &str) -> impl Iterator<Item = &ServiceRow> {
+        self.services_of(kind).filter(move |row| row.is_for(group))
+    }
+
+    /// The rows of a resource type, without regard to case.
+    pub fn services_of(&self, kind: &str) -> impl Iterator<Item = &ServiceRow> {
+        self.services.iter().filter(move |row| row.kind.eq_ignore_ascii_case(kind))
     }
 
     /// The row of a private zone's apex.

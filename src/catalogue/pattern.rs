@@ -26,6 +26,12 @@ pub struct Slots {
     pub region: Option<String>,
     /// What stands before `.handler.control`, `.ingest` and `.metrics.ingest` in a data collection endpoint's names.
     pub dce: Option<String>,
+    /// A resource's name, lower-case.
+    pub name: Option<String>,
+    /// The code of its region, such as `we`.
+    pub region_code: Option<String>,
+    /// The slot of a web app, as its group id has it.
+    pub slot: Option<String>,
 }
 
 impl Pattern {
@@ -51,6 +57,11 @@ impl Pattern {
         }
         filled.push_str(rest);
         Some(filled)
+    }
+
+    /// The names of its slots.
+    pub fn slots(&self) -> impl Iterator<Item = &str> {
+        self.text.split('{').skip(1).filter_map(|behind| behind.split_once('}').map(|(slot, _)| slot))
     }
 
     /// The name of its first slot.
@@ -81,6 +92,9 @@ impl Slots {
             "live" => self.live.as_deref(),
             "region" => self.region.as_deref(),
             "dce" => self.dce.as_deref(),
+            "name" => self.name.as_deref(),
+            "regionCode" => self.region_code.as_deref(),
+            "slot" => self.slot.as_deref(),
             _ => None,
         }
     }
@@ -91,9 +105,45 @@ impl Slots {
 #[error("`{0}` is not a pattern: braces must be closed and name one of {slots}", slots = SLOTS.join(", "))]
 pub struct BadPattern(pub String);
 
-/// What a slot can stand for. The last three are only matched, never filled: a value of a list in the row, an Azure Monitor
-/// workspace with its region, and a data collection rule with its region.
-const SLOTS: [&str; 8] = ["workspace", "ingestion", "live", "region", "dce", "listed", "amw", "direct"];
+/// What a slot can stand for. `listed`, `amw` and `direct` are only matched, never filled: a value of a list in the row, an Azure
+/// Monitor workspace with its region, and a data collection rule with its region. Nor are those of the second half: ids of
+/// resources that only the resource itself tells.
+const SLOTS: [&str; 34] = [
+    "workspace",
+    "ingestion",
+    "live",
+    "region",
+    "dce",
+    "listed",
+    "amw",
+    "direct",
+    "name",
+    "regionCode",
+    "slot", //
+    "NN",
+    "accountGuid",
+    "builtInEventHubNamespace",
+    "dnsPrefix",
+    "gateway",
+    "guid",
+    "host",
+    "hostpoolId",
+    "id",
+    "internalAccountN",
+    "key",
+    "label",
+    "n",
+    "partitionId",
+    "random",
+    "replica",
+    "service",
+    "tenantGuidWithoutDashes",
+    "vaultId",
+    "workspaceGuid",
+    "workspaceId",
+    "x",
+    "xy",
+];
 
 impl FromStr for Pattern {
     type Err = BadPattern;

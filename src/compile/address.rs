@@ -60,7 +60,7 @@ impl Pool<'_> {
         for (member, rest) in wanted {
             let address = if let Some(address) = by_key.get(&member.key) {
                 Some(*address)
-            } else if let Some(address) = fixed.get(member.handle(self.catalogue).as_str()) {
+            } else if let Some(address) = fixed.get(member.handle().as_str()) {
                 if taken.contains(address) {
                     return Err(Shortage::Taken(*address));
                 }

@@ -9,12 +9,16 @@ use jiff::civil::Date;
 use super::address::{Pool, Shortage};
 use super::member::{self, Member};
 use super::refusal::Reason;
+use super::service;
 use super::state::{Addressed, Endpoint, State};
 use super::zone::Writer;
 use crate::catalogue::Limit;
 use crate::dns::{RecordData, RecordSet, RecordType};
 use crate::estate::history::{Append, Deletion};
-use crate::estate::{ApprovalState, EndpointName, NetworkName, PrivateEndpointSpec, ResourceName, ZoneGroup, ZoneId};
+use crate::estate::{
+    ApprovalState, EndpointName, EndpointTarget, NetworkName, PrivateEndpointSpec, ResourceName, ResourceSpec,
+    StaticAddress, ZoneGroup, ZoneId,
+};
 
 impl State {
     pub(super) fn create_endpoint(&mut self, spec: &PrivateEndpointSpec, date: Option<Date>) -> Result<(), Reason> {
@@ -23,10 +27,17 @@ impl State {
         if let Some(group) = &spec.zone_group {
             self.keep(Limit::ZonesPerZoneGroup, spec.name.as_str(), group.zones.len(), created)?;
         }
-        let Some(scope) = self.scopes.get(&spec.scope) else { return Ok(()) };
-        self.keep(Limit::EndpointsPerScope, spec.scope.as_str(), scope.endpoints.len() + 1, created)?;
-
-        let wanted = self.wanted(&spec.scope, created);
+        let wanted = match &spec.target {
+            EndpointTarget::Scope(name) => {
+                let Some(scope) = self.scopes.get(name) else { return Ok(()) };
+                self.keep(Limit::EndpointsPerScope, name.as_str(), scope.endpoints.len() + 1, created)?;
+                self.wanted(name, created)
+            }
+            EndpointTarget::Service { resource, group } => {
+                self.service_target(resource, group)?;
+                self.wanted_of_service(resource, group)
+            }
+        };
         let mut endpoint = Endpoint {
             spec: spec.clone(),
             revision: self.revision,
@@ -43,9 +54,19 @@ impl State {
             endpoint.failed = Some(reason.to_string());
         }
         let name = spec.name.clone();
-        Arc::make_mut(self.scopes.get_mut(&spec.scope).expect("it was just there")).endpoints.push(name.clone());
         self.endpoints.insert(name.clone(), Arc::new(endpoint));
-        self.publish_if_legacy(&spec.scope);
+        match &spec.target {
+            EndpointTarget::Scope(scope) => {
+                let own = self.scopes.get_mut(scope).expect("it was just there");
+                Arc::make_mut(own).endpoints.push(name.clone());
+                self.publish_if_legacy(scope);
+            }
+            EndpointTarget::Service { resource, .. } => {
+                let own = Arc::make_mut(&mut self.resources).get_mut(resource).expect("it was just there");
+                own.endpoints.push(name.clone());
+                self.publish_names(resource);
+            }
+        }
         given?;
         self.write_all(&name)
     }
@@ -53,12 +74,22 @@ impl State {
     pub(super) fn delete_endpoint(&mut self, name: &EndpointName) {
         self.delete_zone_group(name);
         let Some(endpoint) = self.endpoints.shift_remove(name) else { return };
-        if let Some(scope) = self.scopes.get_mut(&endpoint.spec.scope) {
-            let scope = Arc::make_mut(scope);
-            scope.endpoints.retain(|own| own != name);
-            scope.access.exclusions.retain(|exclusion| exclusion.endpoint != *name);
+        match &endpoint.spec.target {
+            EndpointTarget::Scope(name_of_scope) => {
+                if let Some(scope) = self.scopes.get_mut(name_of_scope) {
+                    let scope = Arc::make_mut(scope);
+                    scope.endpoints.retain(|own| own != name);
+                    scope.access.exclusions.retain(|exclusion| exclusion.endpoint != *name);
+                }
+                self.publish_if_legacy(name_of_scope);
+            }
+            EndpointTarget::Service { resource, .. } => {
+                if let Some(own) = Arc::make_mut(&mut self.resources).get_mut(resource) {
+                    own.endpoints.retain(|own| own != name);
+                }
+                self.publish_names(resource);
+            }
         }
-        self.publish_if_legacy(&endpoint.spec.scope);
     }
 
     /// Creates, replaces or repairs a zone group: record sets go from zones that are listed no more, then all are
@@ -92,6 +123,9 @@ impl State {
         let Some(endpoint) = self.endpoints.get_mut(name) else { return };
         let endpoint = Arc::make_mut(endpoint);
         let before = std::mem::replace(&mut endpoint.approval, state);
+        if let Some(resource) = endpoint.spec.target.service().cloned() {
+            self.publish_names(&resource);
+        }
         if state == ApprovalState::Approved && before != state {
             // The zones of a group are checked when the group is set; what is refused here was refused there.
             let _refused_before = self.write_all(name);
@@ -156,6 +190,15 @@ impl State {
         member::of_scope(&self.catalogue, resources.map(|resource| &resource.spec), created)
     }
 
+    /// All members an endpoint to a group id of a resource needs.
+    fn wanted_of_service(&self, resource: &ResourceName, group: &str) -> Vec<(Member, Vec<ResourceName>)> {
+        let Some(ResourceSpec::Service(spec)) = self.resources.get(resource).map(|own| &own.spec) else {
+            return Vec::new();
+        };
+        let names = service::of_group(&self.catalogue, spec, group).known;
+        names.into_iter().map(|name| (name.member, vec![resource.clone()])).collect()
+    }
+
     /// Gives each member an address, see [`Pool::give`]: all or none.
     fn give_addresses(&self, endpoint: &mut Endpoint, wanted: Vec<(Member, Vec<ResourceName>)>) -> Result<(), Reason> {
         let spec = &endpoint.spec;
@@ -164,7 +207,9 @@ impl State {
         let taken = self.taken(&spec.network, &spec.subnet, &spec.name);
         let others = taken.len();
         let had = endpoint.members.iter().map(|member| (member.member.key.clone(), member.address));
-        let pool = Pool { catalogue: &self.catalogue, subnet, fixed: &spec.ip_configurations };
+        let only = only_address(spec, &wanted);
+        let fixed = only.as_ref().map_or(spec.ip_configurations.as_slice(), std::slice::from_ref);
+        let pool = Pool { catalogue: &self.catalogue, subnet, fixed };
         let given = pool.give(taken, had, wanted).map_err(|shortage| match shortage {
             Shortage::Taken(address) => Reason::AddressTaken { endpoint: spec.name.clone(), address },
             Shortage::Exhausted { needed, size } => {
@@ -207,12 +252,11 @@ impl State {
         }
         let Some(group) = &endpoint.zone_group else { return Ok(()) };
         Arc::make_mut(&mut self.endpoints[name]).written.extend(group.zones.iter().cloned());
-        let writer = Writer::Endpoint { endpoint: name.clone(), scope: endpoint.spec.scope.clone() };
+        let writer = Writer::Endpoint { endpoint: name.clone(), target: endpoint.spec.target.clone() };
         let ttl = self.catalogue.rules.private_ttl;
         let mut outcome = Ok(());
         for zone in &group.zones {
-            let rows = &self.catalogue.endpoints;
-            let own = members.iter().filter(|one| rows[one.member.row].private_zone == zone.apex);
+            let own = members.iter().filter(|one| one.member.zone == zone.apex);
             let sets: Vec<_> =
                 own.map(|one| RecordSet::single(one.member.private.clone(), ttl, RecordData::A(one.address))).collect();
             for set in sets {
@@ -233,8 +277,7 @@ impl State {
             return;
         }
         let Some(linked) = self.zones.get_mut(zone) else { return };
-        let rows = &self.catalogue.endpoints;
-        let own: Vec<_> = members.iter().filter(|one| rows[one.member.row].private_zone == zone.apex).collect();
+        let own: Vec<_> = members.iter().filter(|one| one.member.zone == zone.apex).collect();
         if own.is_empty() {
             return;
         }
@@ -249,4 +292,14 @@ impl State {
             }
         }
     }
+}
+
+/// The fixed address of an endpoint to another service that has one address: member names of other services are mostly not
+/// known, and of one there is no doubt.
+fn only_address<T>(spec: &PrivateEndpointSpec, wanted: &[(Member, T)]) -> Option<StaticAddress> {
+    spec.target.service()?;
+    let [one] = spec.ip_configurations.as_slice() else { return None };
+    let (first, _) = wanted.first()?;
+    let is_only = wanted.iter().all(|(member, _)| member.key == first.key);
+    is_only.then(|| StaticAddress { member: first.handle(), address: one.address })
 }

@@ -99,7 +99,7 @@ impl Basis {
 /// the network that asks sees.
 pub fn existing(state: &State, name: &OwnerName, apex: &OwnerName, shares_legacy_dns: bool) -> Option<Existing> {
     let catalogue = &*state.catalogue;
-    if apex.is_root() || catalogue.shared.contains(apex) {
+    if apex.is_root() || state.is_shared_zone(apex) {
         let basis = other_cloud(state, name).or_else(|| outside(catalogue, name))?;
         return Some(Existing { owned: None, basis });
     }

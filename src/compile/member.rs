@@ -1,37 +1,14 @@
-//! Which record sets a private endpoint has: the catalogue's rows, filled for the resources of its scope.
+//! Which record sets a private endpoint of a scope has: the catalogue's rows, filled for the resources of the scope.
 
 use std::collections::HashMap;
 
 use jiff::civil::Date;
 
+pub use super::served::Member;
+use super::service;
 use crate::catalogue::{Catalogue, EndpointKind, EndpointRow, Slots};
 use crate::dns::OwnerName;
 use crate::estate::{DataCollectionEndpointSpec, ResourceName, ResourceSpec};
-
-/// A name an endpoint needs an address for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Member {
-    /// Index of its row in [`Catalogue::endpoints`].
-    pub row: usize,
-    /// The public name that leads to it, such as `api.monitor.azure.com`.
-    pub public: OwnerName,
-    /// The name in the private zone, such as `api.privatelink.monitor.azure.com`.
-    pub private: OwnerName,
-    /// Names with equal keys share one address.
-    pub key: String,
-    /// `memberName` for static addresses; absent where it is not known.
-    pub member_name: Option<String>,
-}
-
-impl Member {
-    /// What a static address for it is told by: its member name, or where that is not known the name of its record in
-    /// the private zone, such as `westeurope-5.in.ai` (inferred from one dump of a network interface).
-    pub fn handle(&self, catalogue: &Catalogue) -> String {
-        let zone = &catalogue.endpoints[self.row].private_zone;
-        let record = || self.private.relative_to(zone).unwrap_or_else(|| self.private.to_string());
-        self.member_name.clone().unwrap_or_else(record)
-    }
-}
 
 /// What fills the slots of the catalogue's patterns for a resource.
 ///
@@ -55,6 +32,7 @@ pub fn slots(catalogue: &Catalogue, resource: &ResourceSpec) -> Slots {
                 row.record.slot_in(&relative).map(str::to_owned)
             });
         }
+        ResourceSpec::Service(_) => {}
     }
     slots
 }
@@ -65,6 +43,7 @@ pub fn of_resource(catalogue: &Catalogue, resource: &ResourceSpec, created: Opti
         ResourceSpec::Workspace(_) => EndpointKind::Workspace,
         ResourceSpec::Component(_) => EndpointKind::Regional,
         ResourceSpec::DataCollectionEndpoint(endpoint) => return of_endpoint(catalogue, resource, endpoint, created),
+        ResourceSpec::Service(service) => return service::of_service(catalogue, service),
     };
     members(catalogue, kind, &slots(catalogue, resource), created)
 }
@@ -101,7 +80,7 @@ fn of_endpoint(
         let Some((_, slot)) = fits.or(unnamed) else { continue };
         let slots = Slots { dce: Some(slot.clone()), ..slots(catalogue, resource) };
         let members = members(catalogue, EndpointKind::DataCollectionEndpoint, &slots, created);
-        own.extend(members.into_iter().find(|member| member.row == index));
+        own.extend(members.into_iter().find(|member| member.row == Some(index)));
     }
     own
 }
@@ -120,7 +99,7 @@ pub fn of_scope<'r>(
     resources.sort_by_key(|resource| match resource {
         ResourceSpec::Workspace(_) => 0,
         ResourceSpec::Component(_) => 1,
-        ResourceSpec::DataCollectionEndpoint(_) => 2,
+        ResourceSpec::DataCollectionEndpoint(_) | ResourceSpec::Service(_) => 2,
     });
     let mut wanted: Vec<(Member, Vec<ResourceName>)> = Vec::new();
     let mut index = HashMap::new();
@@ -154,7 +133,8 @@ fn members(catalogue: &Catalogue, kind: EndpointKind, slots: &Slots, created: Op
             _ => row.member.as_ref().and_then(|member| member.fill(slots)),
         };
         Some(Member {
-            row: index,
+            row: Some(index),
+            zone: row.private_zone.clone(),
             public: row.public_zone.child(&record).ok()?,
             private: row.private_zone.child(&record).ok()?,
             key: if shares {

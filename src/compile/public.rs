@@ -1,18 +1,25 @@
 //! Public DNS as far as it is emulated: the published zones, and the names that exist because a resource does.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::member;
+use super::service::ServiceName;
 use super::zone::{Writer, Zone, Zones};
-use crate::catalogue::{Catalogue, Hop, Slots, doc_address};
+use crate::catalogue::{Catalogue, Hop, ServiceHop, Slots, doc_address};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, Soa, Ttl, WholeKey};
 use crate::estate::history::UncertainHop;
-use crate::estate::{PublicZone, ResourceSpec, Revision, ZoneId};
+use crate::estate::{PublicZone, ResourceName, ResourceSpec, Revision, ZoneId};
+
+/// TTL of the SOA record set of a public zone of another service (a suggested default; the real ones are not emulated).
+const SERVICE_SOA_TTL: Ttl = 300;
 
 /// The public zones by apex, the root among them.
 #[derive(Clone, Debug)]
 pub struct PublicDns {
     zones: Zones,
+    /// Apexes of zones that are there for the names of other services: more exists in them than is known.
+    partial: BTreeSet<OwnerName>,
 }
 
 impl PublicDns {
@@ -31,7 +38,7 @@ impl PublicDns {
             }
             zones.insert(public.apex.clone(), Arc::new(zone));
         }
-        let mut dns = Self { zones };
+        let mut dns = Self { zones, partial: BTreeSet::new() };
         if uncertain == UncertainHop::Always {
             let rows = catalogue.hosts.iter().filter(|row| row.hop == Hop::Unknown);
             for name in rows.filter_map(|row| OwnerName::parse(row.host.as_str()).ok()) {
@@ -57,7 +64,7 @@ impl PublicDns {
     pub fn bare() -> Self {
         let root = OwnerName::root();
         let zone = Zone::new(public_id(&root), root_soa(), published(false), Revision(0));
-        Self { zones: Zones::from_iter([(root, Arc::new(zone))]) }
+        Self { zones: Zones::from_iter([(root, Arc::new(zone))]), partial: BTreeSet::new() }
     }
 
     /// The zone that answers for a name: the one with the longest apex. Outside the emulated world that is the root, which
@@ -79,6 +86,11 @@ impl PublicDns {
     /// All zones.
     pub fn zones(&self) -> impl Iterator<Item = &Arc<Zone>> {
         self.zones.values()
+    }
+
+    /// True for a zone that is there for the names of other services: names missing from it may exist.
+    pub fn is_partial(&self, apex: &OwnerName) -> bool {
+        self.partial.contains(apex)
     }
 
     /// Drops what changes to zones left unused.
@@ -111,8 +123,7 @@ impl PublicDns {
             if self.is_published(&member.public) {
                 continue;
             }
-            let row = &catalogue.endpoints[member.row];
-            let hop = own_hop || row.kind.is_shared();
+            let hop = own_hop || member.is_shared(catalogue);
             let names =
                 if hop { vec![member.public.clone(), member.private.clone()] } else { vec![member.public.clone()] };
             self.clear(&member.public);
@@ -134,6 +145,48 @@ impl PublicDns {
                 self.put(alias(&from, to, catalogue.rules.public_ttl.hop), &writer, revision);
             }
         }
+    }
+
+    /// Makes a name of another service's resource exist, with the `privatelink` alias or without.
+    pub(super) fn announce_service(
+        &mut self,
+        catalogue: &Catalogue,
+        resource: &ResourceName,
+        name: &ServiceName,
+        hop: bool,
+        revision: Revision,
+    ) {
+        let ServiceName { member, public_zone, through, .. } = name;
+        // Names that lie in the private zone itself are not in public DNS.
+        if name.hop == ServiceHop::Never {
+            return;
+        }
+        self.add_partial(public_zone);
+        self.add_partial(&member.zone.parent().unwrap_or_else(OwnerName::root));
+        if self.is_published(&member.public) {
+            return;
+        }
+        let mut names = vec![member.public.clone()];
+        if hop {
+            names.extend(through.iter().cloned());
+            names.push(member.private.clone());
+        }
+        for one in [&member.public, &member.private].into_iter().chain(through) {
+            self.clear(one);
+        }
+        let writer = Writer::Resource(resource.clone());
+        self.chain(catalogue, names, &Slots::default(), &writer, revision);
+    }
+
+    /// Adds an empty zone for names of other services, unless a zone has them already.
+    fn add_partial(&mut self, apex: &OwnerName) {
+        if apex.label_count() < 2 || !self.zone_of(apex).apex().is_root() {
+            return;
+        }
+        let soa = root_soa().synthesized(apex.clone(), SERVICE_SOA_TTL);
+        let zone = Zone::new(public_id(apex), soa, published(true), Revision(0));
+        self.zones.insert(apex.clone(), Arc::new(zone));
+        self.partial.insert(apex.clone());
     }
 
     /// Makes the names of a region exist that no endpoint serves.
@@ -159,7 +212,7 @@ impl PublicDns {
     /// Makes the names that belong to one resource alone cease to exist. Regional names stay: they are everybody's.
     pub(super) fn withdraw(&mut self, catalogue: &Catalogue, resource: &ResourceSpec, revision: Revision) {
         for member in member::of_resource(catalogue, resource, None) {
-            if !catalogue.endpoints[member.row].kind.is_shared() {
+            if !member.is_shared(catalogue) {
                 self.delete(&member.public, revision);
                 self.delete(&member.private, revision);
             }

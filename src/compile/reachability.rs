@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::state::{Endpoint, State};
 use super::zone::{Owned, Writer};
 use crate::estate::routing::{Appliance, Forwards, GatewayKind, NextHop, RouteTable};
-use crate::estate::{ApprovalState, MachineName, NetworkKind, NetworkName};
+use crate::estate::{ApprovalState, EndpointTarget, MachineName, NetworkKind, NetworkName};
 
 /// The most appliances packets are followed through.
 const MAX_APPLIANCES: usize = 4;
@@ -128,7 +128,7 @@ impl fmt::Display for Reach {
                 f.write_str("the connection of its private endpoint is rejected")
             }
             Self::NotApproved(_) => f.write_str("the connection of its private endpoint is waiting for approval"),
-            Self::Disconnected => f.write_str("the scope of its private endpoint is deleted"),
+            Self::Disconnected => f.write_str("what its private endpoint leads to is deleted"),
         }
     }
 }
@@ -160,10 +160,15 @@ pub fn has(endpoint: &Endpoint, address: Ipv4Addr) -> bool {
     endpoint.members.iter().any(|member| member.address == address)
 }
 
-/// True while the endpoint's scope is there; one created again under the same name is another scope.
+/// True while what the endpoint leads to is there; one created again under the same name is another.
 pub fn is_connected(state: &State, endpoint: &Endpoint) -> bool {
-    let scope = state.scopes.get(&endpoint.spec.scope);
-    scope.is_some_and(|scope| scope.endpoints.contains(&endpoint.spec.name))
+    let name = &endpoint.spec.name;
+    match &endpoint.spec.target {
+        EndpointTarget::Scope(scope) => state.scopes.get(scope).is_some_and(|own| own.endpoints.contains(name)),
+        EndpointTarget::Service { resource, .. } => {
+            state.resources.get(resource).is_some_and(|own| own.endpoints.contains(name))
+        }
+    }
 }
 
 /// How packets of `from` get to an address of `to`; without an address, to the first one of it.

@@ -9,8 +9,8 @@ use super::absence::{Absence, Missing, ObjectKind, name_fault};
 use super::refusal::Reason;
 use super::state::State;
 use crate::estate::{
-    DnsSetting, Event, ForwardTo, NetworkName, PrivateEndpointSpec, ResourceName, ResourceSpec, Routing, ZoneGroup,
-    ZoneId,
+    DnsSetting, EndpointTarget, Event, ForwardTo, NetworkName, PrivateEndpointSpec, ResourceName, ResourceSpec,
+    Routing, ZoneGroup, ZoneId,
 };
 
 /// What an event does to the name of an object.
@@ -140,7 +140,15 @@ impl State {
             }
             Event::AddScopedResource { scope, resource } => {
                 self.find(ObjectKind::Scope, scope.as_str())?;
-                self.resource(resource)
+                self.resource(resource)?;
+                match &self.resources[resource].spec {
+                    spec @ ResourceSpec::Service(_) => Err(Reason::OtherKind {
+                        resource: resource.clone(),
+                        kind: spec.kind(),
+                        wanted: "workspace, component or data collection endpoint",
+                    }),
+                    _ => Ok(()),
+                }
             }
             Event::RemoveScopedResource { scope, resource } => {
                 self.find(ObjectKind::Scope, scope.as_str())?;
@@ -280,7 +288,13 @@ impl State {
 
     fn endpoint_spec(&self, spec: &PrivateEndpointSpec) -> Result<(), Reason> {
         self.is_new(ObjectKind::PrivateEndpoint, spec.name.as_str())?;
-        self.find(ObjectKind::Scope, spec.scope.as_str())?;
+        match &spec.target {
+            EndpointTarget::Scope(scope) => self.find(ObjectKind::Scope, scope.as_str())?,
+            EndpointTarget::Service { resource, group } => {
+                self.resource(resource)?;
+                self.service_target(resource, group)?;
+            }
+        }
         if let Some(group) = &spec.zone_group {
             self.zone_group(group)?;
         }

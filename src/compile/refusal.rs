@@ -176,6 +176,13 @@ pub enum Reason {
         /// What it is.
         kind: &'static str,
     },
+    /// A resource has no such group id.
+    NoSuchGroup {
+        /// The resource.
+        resource: ResourceName,
+        /// The group id.
+        group: Arc<str>,
+    },
     /// The network has no such subnet.
     NoSubnet {
         /// The network.
@@ -234,6 +241,7 @@ impl Reason {
             | Self::NotScoped { .. }
             | Self::OtherKind { .. }
             | Self::NotAWorkspace { .. }
+            | Self::NoSuchGroup { .. }
             | Self::NoSubnet { .. }
             | Self::AddressOutside { .. }
             | Self::AddressReserved(_) => true,
@@ -342,6 +350,9 @@ impl fmt::Display for Reason {
             Self::OtherKind { resource, kind, wanted } => write!(f, "`{resource}` is a {kind}, and not a {wanted}"),
             Self::NotAWorkspace { resource, kind } => {
                 write!(f, "`{resource}` is a {kind}, expected a workspace")
+            }
+            Self::NoSuchGroup { resource, group } => {
+                write!(f, "`{resource}` has no group id `{group}` in its `groupIds`")
             }
             Self::NoSubnet { network, subnet } => write!(f, "network `{network}` has no subnet `{subnet}`"),
             Self::AddressOutside { address, subnet } => {

@@ -21,11 +21,15 @@ impl State {
             let (resource, id) = (new.name.clone(), before.customer_id.clone());
             return Err(Reason::CustomerIdIsFixed { resource, id });
         }
+        if let Some(ResourceSpec::Service(_)) = self.resources.get(spec.name()).map(|own| &own.spec) {
+            self.withdraw(spec.name());
+        }
         let resources = Arc::make_mut(&mut self.resources);
         match resources.get_mut(spec.name()) {
             Some(resource) => resource.spec = spec.clone(),
             None => {
-                resources.insert(spec.name().clone(), Resource { spec: spec.clone(), scopes: Vec::new() });
+                let resource = Resource { spec: spec.clone(), scopes: Vec::new(), endpoints: Vec::new() };
+                resources.insert(spec.name().clone(), resource);
             }
         }
         self.publish_names(spec.name());
@@ -37,13 +41,18 @@ impl State {
         if let Some(scope) = resource.scopes.first() {
             return Err(Reason::ResourceIsScoped { resource: name.clone(), scope: scope.clone() });
         }
-        let spec = resource.spec.clone();
+        self.withdraw(name);
+        Arc::make_mut(&mut self.resources).shift_remove(name);
+        Ok(())
+    }
+
+    /// Makes the names that are a resource's own cease to exist.
+    fn withdraw(&mut self, name: &ResourceName) {
+        let Some(spec) = self.resources.get(name).map(|own| own.spec.clone()) else { return };
         self.public.withdraw(&self.catalogue, &spec, self.revision);
         if let Some(legacy) = &mut self.legacy_public {
             legacy.withdraw(&self.catalogue, &spec, self.revision);
         }
-        Arc::make_mut(&mut self.resources).shift_remove(name);
-        Ok(())
     }
 
     pub(super) fn create_scope(&mut self, spec: &ScopeSpec, date: Option<Date>) -> Result<(), Reason> {
@@ -170,8 +179,12 @@ impl State {
         zones.filter(|id| self.catalogue.zone(&id.apex).is_some()).collect()
     }
 
-    fn publish_names(&mut self, name: &ResourceName) {
+    pub(super) fn publish_names(&mut self, name: &ResourceName) {
         let Some(resource) = self.resources.get(name) else { return };
+        if let ResourceSpec::Service(spec) = &resource.spec {
+            let spec = spec.clone();
+            return self.publish_service(&spec);
+        }
         let hop = self.has_hop_without_scope() || !resource.scopes.is_empty();
         let (uncertain, revision) = (self.switches.uncertain_hop, self.revision);
         self.public.announce(&self.catalogue, &resource.spec, hop, uncertain, revision);

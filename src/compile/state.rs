@@ -18,7 +18,7 @@ use super::routes::Routes;
 use super::zone::Zone;
 use super::zone_files::ZoneFiles;
 use crate::catalogue::Catalogue;
-use crate::dns::WholeKey;
+use crate::dns::{OwnerName, WholeKey};
 use crate::estate::history::Switches;
 use crate::estate::{
     AccessModeSettings, ApprovalState, EndpointName, Event, MachineName, NetworkName, NetworkSpec, PrivateEndpointSpec,
@@ -44,6 +44,8 @@ pub struct Resource {
     pub spec: ResourceSpec,
     /// The scopes it is in, in the order it was put there.
     pub scopes: Vec<ScopeName>,
+    /// The private endpoints that lead to it without a scope, in the order they were created.
+    pub endpoints: Vec<EndpointName>,
 }
 
 /// A scope and what is connected to it.
@@ -140,7 +142,7 @@ pub struct State {
     pub zones: BTreeMap<ZoneId, LinkedZone>,
     /// For each network the zones linked to it.
     pub linked: HashMap<NetworkName, BTreeSet<ZoneId>>,
-    /// Workspaces, components and data collection endpoints.
+    /// Workspaces, components, data collection endpoints, and resources of other services.
     pub resources: Arc<IndexMap<ResourceName, Resource>>,
     /// Scopes.
     pub scopes: IndexMap<ScopeName, Arc<Scope>>,
@@ -361,6 +363,11 @@ impl State {
         let file = self.files.public().longest(key);
         let longer = file.filter(|file| file.apex().wire().len() >= published.apex().wire().len());
         longer.unwrap_or(published)
+    }
+
+    /// True if names missing from this zone of public DNS may exist all the same: it holds names of others too.
+    pub fn is_shared_zone(&self, apex: &OwnerName) -> bool {
+        self.catalogue.shared.contains(apex) || self.public.is_partial(apex)
     }
 
     /// True if the two are peered directly.

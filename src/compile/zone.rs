@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::dns::master::MasterError;
 use crate::dns::packed::{self, Entry, Found, StoredSet};
 use crate::dns::{NameServers, OwnerName, PackedZone, RecordSet, RecordType, Suffixes, WholeKey};
-use crate::estate::{EndpointName, ResourceName, Revision, ScopeName, Unresolved, ZoneId};
+use crate::estate::{EndpointName, EndpointTarget, ResourceName, Revision, Unresolved, ZoneId};
 
 /// Who wrote a record set.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,8 +19,8 @@ pub enum Writer {
     Endpoint {
         /// The endpoint.
         endpoint: EndpointName,
-        /// The scope it is connected to.
-        scope: ScopeName,
+        /// What it leads to.
+        target: EndpointTarget,
     },
     /// Somebody, by hand.
     Manual,
@@ -45,7 +45,7 @@ pub enum Writer {
 /// Who wrote something, in words.
 pub fn who(writer: &Writer) -> String {
     match writer {
-        Writer::Endpoint { endpoint, scope } => format!("{endpoint} ({scope})"),
+        Writer::Endpoint { endpoint, target } => format!("{endpoint} ({target})"),
         Writer::Manual => "somebody by hand".to_owned(),
         Writer::Zone => "the zone's creation".to_owned(),
         Writer::Published { .. } => "public DNS".to_owned(),
@@ -503,7 +503,8 @@ mod tests {
 
     #[test]
     fn the_last_writer_wins_and_what_it_overwrote_is_known_but_does_not_come_back() {
-        let writer = |endpoint: &str| Writer::Endpoint { endpoint: endpoint.into(), scope: "s".into() };
+        let writer =
+            |endpoint: &str| Writer::Endpoint { endpoint: endpoint.into(), target: EndpointTarget::Scope("s".into()) };
         let mut zone = zone();
         zone.write(a("api.z.example", 4), writer("pe1"), Revision(2));
         zone.write(a("api.z.example", 5), writer("pe2"), Revision(3));

@@ -1,12 +1,14 @@
 //! Private endpoints and their zone groups.
 
+use std::fmt;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{EndpointName, NetworkName, ScopeName, ZoneId};
+use super::{EndpointName, NetworkName, ResourceName, ScopeName, ZoneId};
 
-/// State of the connection between a private endpoint and its scope.
+/// State of the connection between a private endpoint and what it leads to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ApprovalState {
     /// Packets pass.
@@ -35,13 +37,54 @@ pub struct StaticAddress {
     pub address: Ipv4Addr,
 }
 
+/// What a private endpoint leads to.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum EndpointTarget {
+    /// A scope, with all resources in it.
+    Scope(ScopeName),
+    /// A resource of another service.
+    Service {
+        /// The resource.
+        resource: ResourceName,
+        /// The group id: which part of the resource.
+        group: Arc<str>,
+    },
+}
+
+impl EndpointTarget {
+    /// The scope, if it is one.
+    pub fn scope(&self) -> Option<&ScopeName> {
+        match self {
+            Self::Scope(scope) => Some(scope),
+            Self::Service { .. } => None,
+        }
+    }
+
+    /// The resource of another service, if it is one.
+    pub fn service(&self) -> Option<&ResourceName> {
+        match self {
+            Self::Scope(_) => None,
+            Self::Service { resource, .. } => Some(resource),
+        }
+    }
+}
+
+impl fmt::Display for EndpointTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scope(scope) => f.pad(scope.as_str()),
+            Self::Service { resource, group } => f.pad(&format!("{resource}/{group}")),
+        }
+    }
+}
+
 /// A private endpoint as created.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PrivateEndpointSpec {
     /// Its name.
     pub name: EndpointName,
-    /// The scope it connects to.
-    pub scope: ScopeName,
+    /// What it leads to.
+    pub target: EndpointTarget,
     /// The network it is in.
     pub network: NetworkName,
     /// The subnet's name in that network.

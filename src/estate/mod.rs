@@ -13,6 +13,7 @@ pub mod resource;
 pub mod routing;
 pub mod scope;
 pub mod security;
+pub mod service;
 pub mod unresolved;
 pub mod zone;
 
@@ -20,7 +21,7 @@ pub mod event;
 pub mod history;
 
 pub use cloud::{Cloud, UnknownCloud};
-pub use endpoint::{ApprovalState, PrivateEndpointSpec, StaticAddress, ZoneGroup};
+pub use endpoint::{ApprovalState, EndpointTarget, PrivateEndpointSpec, StaticAddress, ZoneGroup};
 pub use event::Event;
 pub use history::{History, Place, Recorded, Revision, Step};
 pub use label::{EndpointName, MachineName, NetworkName, ResolverName, ResourceName, RulesetName, ScopeName};
@@ -29,5 +30,6 @@ pub use network::{DnsSetting, Forward, ForwardTo, ForwarderKind, NetworkKind, Ne
 pub use resource::{ComponentSpec, DataCollectionEndpointSpec, PublicNetworkAccess, ResourceSpec, WorkspaceSpec};
 pub use routing::{Routing, RoutingKey};
 pub use scope::{AccessMode, AccessModeSettings, Exclusion, ScopeSpec};
+pub use service::ServiceSpec;
 pub use unresolved::{Unresolved, UnresolvedEndpoint};
 pub use zone::{PublicZone, ResolutionPolicy, ZoneId};

@@ -1,6 +1,6 @@
-//! The resources a scope can hold: workspaces, components, data collection endpoints.
+//! Resources: those a scope can hold, which are workspaces, components and data collection endpoints, and those of other services.
 
-use super::ResourceName;
+use super::{ResourceName, ServiceSpec};
 use crate::dns::OwnerName;
 
 /// Whether requests that come over public addresses are let in.
@@ -75,7 +75,7 @@ pub struct DataCollectionEndpointSpec {
     pub public_network_access: PublicNetworkAccess,
 }
 
-/// Any resource a scope can hold.
+/// Any resource.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ResourceSpec {
     /// A Log Analytics workspace.
@@ -84,6 +84,8 @@ pub enum ResourceSpec {
     Component(ComponentSpec),
     /// A data collection endpoint.
     DataCollectionEndpoint(DataCollectionEndpointSpec),
+    /// A resource of another service, which no scope holds.
+    Service(ServiceSpec),
 }
 
 impl ResourceSpec {
@@ -93,6 +95,7 @@ impl ResourceSpec {
             Self::Workspace(one) => &one.name,
             Self::Component(one) => &one.name,
             Self::DataCollectionEndpoint(one) => &one.name,
+            Self::Service(one) => &one.name,
         }
     }
 
@@ -102,6 +105,7 @@ impl ResourceSpec {
             Self::Workspace(one) => &one.location,
             Self::Component(one) => &one.location,
             Self::DataCollectionEndpoint(one) => &one.location,
+            Self::Service(one) => &one.location,
         }
     }
 
@@ -111,6 +115,7 @@ impl ResourceSpec {
             Self::Workspace(_) => "workspace",
             Self::Component(_) => "component",
             Self::DataCollectionEndpoint(_) => "data collection endpoint",
+            Self::Service(_) => "resource with private endpoints of its own",
         }
     }
 }

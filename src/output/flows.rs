@@ -131,8 +131,8 @@ fn ends(path: &Path) -> (Option<String>, Option<String>, Option<String>) {
         Path::Public { address, .. } | Path::Blocked { address, .. } | Path::Unreachable { address, .. } => {
             (Some(address.to_string()), None, None)
         }
-        Path::PrivateEndpoint { endpoint, scope, address, .. } => {
-            (Some(address.to_string()), Some(endpoint.to_string()), Some(scope.to_string()))
+        Path::PrivateEndpoint { endpoint, target, address, .. } => {
+            (Some(address.to_string()), Some(endpoint.to_string()), target.scope().map(ToString::to_string))
         }
         Path::NameError | Path::NoData | Path::Failure(_) | Path::Unknown { .. } => (None, None, None),
     }

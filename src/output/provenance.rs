@@ -88,9 +88,13 @@ impl WriterDocument {
         let none =
             Self { kind: "", by: who(writer), endpoint: None, scope: None, resource: None, file: None, line: None };
         match writer {
-            Writer::Endpoint { endpoint, scope } => {
-                Self { kind: "endpoint", endpoint: Some(endpoint.to_string()), scope: Some(scope.to_string()), ..none }
-            }
+            Writer::Endpoint { endpoint, target } => Self {
+                kind: "endpoint",
+                endpoint: Some(endpoint.to_string()),
+                scope: target.scope().map(ToString::to_string),
+                resource: target.service().map(ToString::to_string),
+                ..none
+            },
             Writer::Manual => Self { kind: "manual", ..none },
             Writer::Zone => Self { kind: "zone", ..none },
             Writer::Published { .. } => Self { kind: "published", ..none },

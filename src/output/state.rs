@@ -69,8 +69,12 @@ pub struct ScopeDocument {
 pub struct EndpointDocument {
     /// Its name.
     pub name: String,
-    /// Its scope.
-    pub scope: String,
+    /// The scope it leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The resource of another service it leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
     /// Its network.
     pub network: String,
     /// Its subnet.
@@ -120,7 +124,8 @@ pub fn estate(world: &Compiled, listener: impl Fn(&NetworkName) -> Option<String
         }
         EndpointDocument {
             name: name.to_string(),
-            scope: endpoint.spec.scope.to_string(),
+            scope: endpoint.spec.target.scope().map(ToString::to_string),
+            resource: endpoint.spec.target.service().map(ToString::to_string),
             network: endpoint.spec.network.to_string(),
             subnet: endpoint.spec.subnet.clone(),
             addresses,

@@ -447,7 +447,7 @@ fn wanted(world: &Compiled, owner: &OwnerName, zone: &ZoneId, statements: &mut V
         if let Some(member) = member {
             statements.push(Statement::Wanted {
                 owner: owner.clone(),
-                endpoint: format!("{} of {}", endpoint.spec.name, endpoint.spec.scope),
+                endpoint: format!("{} of {}", endpoint.spec.name, endpoint.spec.target),
                 address: member.address,
             });
         }
@@ -473,7 +473,7 @@ fn step(world: &Compiled, revision: Revision) -> Option<String> {
 /// A writer as a sentence names it: `pe2 of ampls2`.
 pub(crate) fn of(writer: &Writer) -> String {
     match writer {
-        Writer::Endpoint { endpoint, scope } => format!("{endpoint} of {scope}"),
+        Writer::Endpoint { endpoint, target } => format!("{endpoint} of {target}"),
         other => who(other),
     }
 }

@@ -113,7 +113,7 @@ fn at_step(world: &Compiled, revision: crate::estate::Revision) -> String {
 
 /// True if names missing from this public zone may exist outside the emulated world.
 pub(super) fn ends_at(world: &Compiled, apex: &OwnerName) -> bool {
-    apex.is_root() || world.state.catalogue.shared.contains(apex)
+    apex.is_root() || world.state.is_shared_zone(apex)
 }
 
 /// True if names missing from a public zone may be told something about.

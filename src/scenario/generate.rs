@@ -9,9 +9,9 @@ use ipnet::{IpNet, Ipv4Net};
 
 use crate::catalogue::Catalogue;
 use crate::estate::{
-    AccessModeSettings, ApprovalState, Cloud, DnsSetting, Event, History, NetworkKind, NetworkName, NetworkSpec,
-    PrivateEndpointSpec, PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, ScopeSpec, WorkspaceSpec,
-    ZoneGroup, ZoneId,
+    AccessModeSettings, ApprovalState, Cloud, DnsSetting, EndpointTarget, Event, History, NetworkKind, NetworkName,
+    NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, ScopeSpec,
+    WorkspaceSpec, ZoneGroup, ZoneId,
 };
 
 /// How large an estate is to be.
@@ -132,7 +132,7 @@ fn scope_events(scope: u32, group: u32, workspaces: u32) -> Vec<Event> {
     }));
     events.push(Event::CreatePrivateEndpoint(PrivateEndpointSpec {
         name: format!("pe-{scope:04}").into(),
-        scope: name.into(),
+        target: EndpointTarget::Scope(name.into()),
         network: network_name(group),
         subnet: "endpoints".to_owned(),
         zone_group: Some(ZoneGroup { zones: zones(group) }),

@@ -12,13 +12,14 @@ use crate::assess::verdict::{Cause, Root, Unknown, Unserved};
 use crate::catalogue::every_cloud;
 use crate::compile::reachability::{Origin, Reach, between};
 use crate::compile::refusal::Reason;
+use crate::compile::service::of_group;
 use crate::compile::state::{Addressed, Endpoint, Machine, Session};
 use crate::compile::view::{Target, ViewId};
 use crate::compile::{Compiled, Lookup, Owned, Writer, Zone, compile, member};
 use crate::dns::{OwnerName, RecordType, WholeKey};
 use crate::estate::{
-    ApprovalState, DnsSetting, EndpointName, ForwardTo, ForwarderKind, MachineName, NetworkKind, NetworkName,
-    ResolutionPolicy, ScopeName, ZoneId,
+    ApprovalState, DnsSetting, EndpointName, EndpointTarget, ForwardTo, ForwarderKind, MachineName, NetworkKind,
+    NetworkName, ResolutionPolicy, ResourceSpec, ScopeName, ZoneId,
 };
 
 /// A subnet with more fixed bits than this is smaller than supported (a /27).
@@ -131,11 +132,10 @@ impl Found<'_> {
     /// Record sets of endpoints that others overwrote, or that are gone.
     fn record_sets(&mut self) {
         let world = self.world;
-        let rows = &world.state.catalogue.endpoints;
         for endpoint in world.state.endpoints.values() {
             let name = &endpoint.spec.name;
             for (id, zone) in zones_written(world, endpoint) {
-                let own = endpoint.members.iter().filter(|one| rows[one.member.row].private_zone == id.apex);
+                let own = endpoint.members.iter().filter(|one| one.member.zone == id.apex);
                 for member in own {
                     let (code, root, revision) = match holder(zone, name, member) {
                         Holder::Own => continue,
@@ -190,11 +190,17 @@ impl Found<'_> {
             let existed = |since: Option<jiff::civil::Date>| {
                 since.is_none_or(|since| endpoint.created.is_none_or(|created| created >= since))
             };
-            let wanted = state.catalogue.zone_group().filter(|row| existed(row.since)).map(|row| &row.private);
-            let missing: BTreeSet<_> = wanted.filter(|apex| !group.zones.iter().any(|id| id.apex == **apex)).collect();
-            let lies_in = |one: &Addressed, apexes: &BTreeSet<&OwnerName>| {
-                apexes.contains(&state.catalogue.endpoints[one.member.row].private_zone)
+            let is_missing = |apex: &&OwnerName| !group.zones.iter().any(|id| id.apex == **apex);
+            let missing: BTreeSet<_> = match &endpoint.spec.target {
+                EndpointTarget::Scope(_) => {
+                    let wanted = state.catalogue.zone_group().filter(|row| existed(row.since)).map(|row| &row.private);
+                    wanted.filter(is_missing).collect()
+                }
+                EndpointTarget::Service { .. } => {
+                    endpoint.members.iter().map(|one| &one.member.zone).filter(is_missing).collect()
+                }
             };
+            let lies_in = |one: &Addressed, apexes: &BTreeSet<&OwnerName>| apexes.contains(&one.member.zone);
             if !missing.is_empty() {
                 let names = endpoint.members.iter().filter(|one| lies_in(one, &missing));
                 let draft = self.add(Code::ZoneMissingFromZoneGroup, root());
@@ -261,7 +267,8 @@ impl Found<'_> {
     fn resources(&mut self) {
         let resources = Arc::clone(&self.world.state.resources);
         for (name, resource) in resources.iter().filter(|(_, resource)| resource.scopes.is_empty()) {
-            if super::describe::refuses(&resource.spec).is_some() {
+            let has_endpoint = !self.world.state.private_groups(name).is_empty() || !resource.endpoints.is_empty();
+            if super::describe::refuses(&resource.spec).is_some() && !has_endpoint {
                 self.add(Code::ResourceOutOfReach, Root::Resource(name.clone()));
             }
         }
@@ -279,7 +286,8 @@ impl Found<'_> {
         }
         let mut connected: BTreeMap<&NetworkName, BTreeSet<&ScopeName>> = BTreeMap::new();
         for endpoint in state.endpoints.values() {
-            connected.entry(&endpoint.spec.network).or_default().insert(&endpoint.spec.scope);
+            let scope = endpoint.spec.target.scope();
+            connected.entry(&endpoint.spec.network).or_default().extend(scope);
         }
         for (network, scopes) in connected.into_iter().filter(|(_, scopes)| scopes.len() > 1) {
             let draft = self.add(Code::TwoScopesInNetwork, Root::Network(network.clone()));
@@ -294,6 +302,12 @@ impl Found<'_> {
             let root = || Root::Endpoint(endpoint.spec.name.clone());
             if endpoint.approval != ApprovalState::Approved {
                 self.add(Code::ConnectionNotApproved, root()).revision = Some(endpoint.revision);
+            }
+            if let EndpointTarget::Service { resource, group } = &endpoint.spec.target
+                && let Some(ResourceSpec::Service(spec)) = state.resources.get(resource).map(|own| &own.spec)
+                && of_group(&state.catalogue, spec, group).others_unknown
+            {
+                self.add(Code::RecordNamesUnknown, root()).revision = Some(endpoint.revision);
             }
             if endpoint.zone_group.is_none() {
                 let draft = self.add(Code::EndpointWithoutZoneGroup, root());

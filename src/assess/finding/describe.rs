@@ -369,6 +369,13 @@ fn of_zone(world: &Compiled, code: Code, id: &ZoneId, failing: &Failing, draft: 
             };
             format!("{id} may have record sets that are not known{why}{names}")
         }
+        Code::ResourceNameMissing => format!(
+            "{id} has no record set for {} in {}, whose public name leads into it because {} has a private endpoint \
+             elsewhere: NXDOMAIN",
+            list(&failing.names),
+            list(&failing.networks),
+            list(&failing.resources)
+        ),
         Code::CanaryExists => format!("{id} makes {} exist in {}", canary(), list(&draft.networks)),
         _ => {
             let networks = if draft.networks.is_empty() { list(&failing.networks) } else { list(&draft.networks) };
@@ -406,8 +413,9 @@ fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Fail
     draft.endpoints.insert(name.clone());
     let state = &world.state;
     let Some(endpoint) = state.endpoints.get(name) else { return String::new() };
-    let scope = &endpoint.spec.scope;
-    draft.scopes.insert(scope.clone());
+    let scope = &endpoint.spec.target;
+    draft.scopes.extend(scope.scope().cloned());
+    draft.resources.extend(scope.service().cloned());
     let group = endpoint.zone_group.iter().flat_map(|group| &group.zones);
     match code {
         Code::LostRecordSets => {
@@ -526,11 +534,13 @@ fn overwritten(
     let state = &world.state;
     draft.endpoints.insert(endpoint.clone());
     draft.endpoints.extend(by.cloned());
-    let scope_of = |name: &EndpointName| state.endpoints.get(name).map(|one| one.spec.scope.clone());
-    draft.scopes.extend(scope_of(endpoint));
-    draft.scopes.extend(by.and_then(scope_of));
-    let named = |name: &EndpointName| match scope_of(name) {
-        Some(scope) => format!("{name} ({scope})"),
+    let target_of = |name: &EndpointName| state.endpoints.get(name).map(|one| one.spec.target.clone());
+    for target in [target_of(endpoint), by.and_then(target_of)].iter().flatten() {
+        draft.scopes.extend(target.scope().cloned());
+        draft.resources.extend(target.service().cloned());
+    }
+    let named = |name: &EndpointName| match target_of(name) {
+        Some(target) => format!("{name} ({target})"),
         None => name.to_string(),
     };
     let shared = draft.names.iter().filter(|name| is_shared(state, name)).count();
@@ -551,7 +561,7 @@ fn overwritten(
 
 fn is_shared(state: &State, name: &OwnerName) -> bool {
     let rows = state.endpoints.values().flat_map(|one| &one.members).find(|one| one.member.public == *name);
-    rows.is_some_and(|one| state.catalogue.endpoints[one.member.row].kind.is_shared())
+    rows.is_some_and(|one| one.member.is_shared(&state.catalogue))
 }
 
 fn of_scope(world: &Compiled, code: Code, name: &crate::estate::ScopeName, failing: &Failing) -> String {
@@ -622,8 +632,20 @@ fn of_resource(
         ),
         _ => {
             let what = refuses(&resource.spec).unwrap_or("requests");
-            format!("{} {name} refuses public {what} and is in no scope, so no client can use it", resource.spec.kind())
+            let lack = match &resource.spec {
+                ResourceSpec::Service(_) => "has no private endpoint",
+                _ => "is in no scope",
+            };
+            format!("{} {name} refuses public {what} and {lack}, so no client can use it", kind_of(&resource.spec))
         }
+    }
+}
+
+/// A resource's kind, or the type of one of another service.
+fn kind_of(spec: &ResourceSpec) -> &str {
+    match spec {
+        ResourceSpec::Service(one) => &one.kind,
+        other => other.kind(),
     }
 }
 
@@ -633,6 +655,9 @@ pub(super) fn refuses(spec: &ResourceSpec) -> Option<&'static str> {
         ResourceSpec::Workspace(one) => (one.ingestion, one.query),
         ResourceSpec::Component(one) => (one.ingestion, one.query),
         ResourceSpec::DataCollectionEndpoint(one) => (one.public_network_access, one.public_network_access),
+        ResourceSpec::Service(one) => {
+            return (one.public_network_access == PublicNetworkAccess::Disabled).then_some("requests");
+        }
     };
     let disabled = |access| access == PublicNetworkAccess::Disabled;
     match (disabled(ingestion), disabled(query)) {

@@ -10,7 +10,8 @@ use super::{Builder, Networks, ScopeParts, Zones};
 use crate::compile::member;
 use crate::dns::OwnerName;
 use crate::estate::{
-    ApprovalState, PrivateEndpointSpec, StaticAddress, Unresolved, UnresolvedEndpoint, ZoneGroup, ZoneId,
+    ApprovalState, EndpointTarget, PrivateEndpointSpec, StaticAddress, Unresolved, UnresolvedEndpoint, ZoneGroup,
+    ZoneId,
 };
 use crate::import::command::{self, show, word};
 use crate::import::fact::{Facts, Object};
@@ -44,7 +45,7 @@ impl Endpoint {
     pub(super) fn spec(&self) -> PrivateEndpointSpec {
         PrivateEndpointSpec {
             name: self.label.as_str().into(),
-            scope: self.scope.as_str().into(),
+            target: EndpointTarget::Scope(self.scope.as_str().into()),
             network: self.network.as_str().into(),
             subnet: self.subnet.clone(),
             zone_group: self.zone_group.clone().map(|zones| ZoneGroup { zones }),

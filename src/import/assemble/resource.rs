@@ -8,7 +8,8 @@ use crate::catalogue::EndpointKind;
 use crate::compile::member;
 use crate::dns::OwnerName;
 use crate::estate::{
-    ComponentSpec, DataCollectionEndpointSpec, PublicNetworkAccess, ResourceName, ResourceSpec, WorkspaceSpec,
+    ComponentSpec, DataCollectionEndpointSpec, PublicNetworkAccess, ResourceName, ResourceSpec, ServiceSpec,
+    WorkspaceSpec,
 };
 use crate::import::command::{self, show, word};
 use crate::import::fact::Object;
@@ -317,6 +318,7 @@ impl Builder<'_> {
                     ResourceSpec::Workspace(_) => WORKSPACE,
                     ResourceSpec::Component(_) => COMPONENT,
                     ResourceSpec::DataCollectionEndpoint(_) => COLLECTION,
+                    ResourceSpec::Service(_) => continue,
                 };
                 // If one resource of that kind is scoped and unknown, and one is seen, they are the same.
                 let alike: Vec<usize> = unknown
@@ -476,6 +478,7 @@ fn renamed(spec: ResourceSpec, label: &str) -> ResourceSpec {
         ResourceSpec::DataCollectionEndpoint(one) => {
             ResourceSpec::DataCollectionEndpoint(DataCollectionEndpointSpec { name, ..one })
         }
+        ResourceSpec::Service(one) => ResourceSpec::Service(ServiceSpec { name, ..one }),
     }
 }
 

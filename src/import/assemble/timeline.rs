@@ -140,7 +140,7 @@ impl Builder<'_> {
         let mut fixed = endpoint.fixed.clone();
         let mut outside = Vec::new();
         for (member, _) in member::of_scope(&self.catalogue, specs, endpoint.created) {
-            let handle = member.handle(&self.catalogue);
+            let handle = member.handle();
             let Some(address) = endpoint.addresses.get(&member.public) else { continue };
             if fixed.iter().any(|own| own.member == handle) {
                 continue;

@@ -10,12 +10,14 @@ use super::way::{Way, ways};
 use super::{Condition, TimelineView};
 use crate::assess::timeline::Row;
 use crate::assess::{Assessment, Cell};
+use crate::compile::reachability::is_connected;
 use crate::compile::state::{Endpoint as EndpointState, Scope as ScopeState};
 use crate::compile::{Compiled, Writer};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::scope::AccessMode;
 use crate::estate::{
-    ApprovalState, DnsSetting, EndpointName, ForwardTo, NetworkKind, NetworkName, NetworkSpec, ResolutionPolicy, ZoneId,
+    ApprovalState, DnsSetting, EndpointName, EndpointTarget, ForwardTo, NetworkKind, NetworkName, NetworkSpec,
+    ResolutionPolicy, ZoneId,
 };
 use crate::resolve::{Outcome, Question, decide};
 
@@ -506,7 +508,7 @@ fn endpoint(world: &Compiled, one: &EndpointState) -> Endpoint {
     let mut addresses: IndexMap<String, Vec<String>> = IndexMap::new();
     for member in &one.members {
         addresses.entry(member.address.to_string()).or_default().push(member.member.public.to_string());
-        let apex = &state.catalogue.endpoints[member.member.row].private_zone;
+        let apex = &member.member.zone;
         for id in zones.iter().filter(|id| id.apex == *apex) {
             wanted += 1;
             let owned = state.zones.get(id).and_then(|linked| linked.zone.get(&member.member.private, RecordType::A));
@@ -515,10 +517,13 @@ fn endpoint(world: &Compiled, one: &EndpointState) -> Endpoint {
             held += usize::from(owned.is_some_and(|owned| own(&owned.writer)));
         }
     }
-    let scope_there = state.scopes.get(&one.spec.scope).is_some_and(|scope| scope.endpoints.contains(&one.spec.name));
+    let is_there = is_connected(state, one);
     let trouble = match (&one.failed, one.approval) {
         (Some(_), _) => "provisioning failed: too few addresses",
-        (None, _) if !scope_there => "its scope is gone: disconnected",
+        (None, _) if !is_there => match one.spec.target {
+            EndpointTarget::Scope(_) => "its scope is gone: disconnected",
+            EndpointTarget::Service { .. } => "its resource is gone: disconnected",
+        },
         (None, ApprovalState::Pending) => "connection waits for approval",
         (None, ApprovalState::Rejected) => "connection rejected",
         (None, ApprovalState::Approved) if !one.failed_resources.is_empty() => "too few addresses for all resources",
@@ -529,7 +534,7 @@ fn endpoint(world: &Compiled, one: &EndpointState) -> Endpoint {
     writes_to.dedup();
     Endpoint {
         name: one.spec.name.to_string(),
-        scope: one.spec.scope.to_string(),
+        scope: one.spec.target.to_string(),
         network: one.spec.network.to_string(),
         subnet: one.spec.subnet.clone(),
         addresses: addresses.into_iter().collect(),
@@ -537,7 +542,7 @@ fn endpoint(world: &Compiled, one: &EndpointState) -> Endpoint {
         wanted,
         held,
         trouble: trouble.to_owned(),
-        connected: scope_there && one.approval == ApprovalState::Approved,
+        connected: is_there && one.approval == ApprovalState::Approved,
     }
 }
 

@@ -304,14 +304,15 @@ type Labels = HashMap<OwnerName, (&'static str, BTreeSet<String>, String)>;
 fn name_labels(tale: &TimelineView) -> Labels {
     let mut labels = Labels::new();
     let mut add = |world: &Compiled, member: &member::Member, resource: Option<&str>| {
-        let row = &world.state.catalogue.endpoints[member.row];
-        let kind = match row.kind {
-            EndpointKind::Global => "shared",
-            EndpointKind::Regional => "regional",
-            EndpointKind::Workspace | EndpointKind::DataCollectionEndpoint => "resource",
+        let row = member.endpoint_row(&world.state.catalogue);
+        let kind = match row.map(|row| row.kind) {
+            Some(EndpointKind::Global) => "shared",
+            Some(EndpointKind::Regional) => "regional",
+            Some(EndpointKind::Workspace | EndpointKind::DataCollectionEndpoint) | None => "resource",
         };
+        let meaning = row.map_or_else(|| "a name of another service".to_owned(), |row| row.meaning.to_string());
         let label = labels.entry(member.public.clone());
-        let label = label.or_insert_with(|| (kind, BTreeSet::new(), row.meaning.to_string()));
+        let label = label.or_insert_with(|| (kind, BTreeSet::new(), meaning));
         label.1.extend(resource.map(str::to_owned));
     };
     for world in &tale.worlds {
@@ -343,7 +344,9 @@ fn unused(tale: &TimelineView) -> [char; 3] {
     for world in &tale.worlds {
         let state = &world.state;
         let networks = state.networks.keys().map(|name| name.as_str());
-        let endpoints = state.endpoints.values().flat_map(|one| [one.spec.name.as_str(), one.spec.scope.as_str()]);
+        let endpoints = state.endpoints.values().map(|one| &one.spec);
+        let targets = endpoints.clone().filter_map(|one| one.target.scope()).map(|scope| scope.as_str());
+        let endpoints = endpoints.map(|one| one.name.as_str()).chain(targets);
         let others = state.zones.keys().map(|id| &*id.resource_group);
         let rulesets = state.rulesets.keys().map(|name| name.as_str());
         used.extend(networks.chain(endpoints).chain(others).chain(rulesets).flat_map(str::chars));

@@ -75,6 +75,9 @@ pub(super) struct ScenarioSchema {
     /// Data collection endpoints by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub data_collection_endpoints: IndexMap<String, DataCollectionEndpointSchema>,
+    /// Resources of other services by name: key vaults, storage accounts, Azure Monitor workspaces.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub resources: IndexMap<String, ResourceSchema>,
     /// Virtual machines by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub virtual_machines: IndexMap<String, MachineSchema>,
@@ -472,6 +475,32 @@ pub(super) struct DataCollectionEndpointSchema {
     pub perimeter_allows_inbound: Option<bool>,
 }
 
+/// A resource of another service, which private endpoints lead to without a scope.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ResourceSchema {
+    /// Its type, such as Microsoft.KeyVault/vaults.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Azure region.
+    pub location: String,
+    /// The group ids of it that are in use, such as blob and file; without it the first one of its type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub group_ids: Vec<String>,
+    /// Its public host names by group id, where they do not follow from its name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub hosts: IndexMap<String, Vec<String>>,
+    /// Group ids that have an approved private endpoint outside the scenario, such as that of another team or tenant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub private_endpoints_elsewhere: Vec<String>,
+    /// Whether public requests are let in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_network_access: Option<AccessSchema>,
+    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perimeter_allows_inbound: Option<bool>,
+}
+
 /// A host or address, alone or under `endpoint` as Azure has it.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(untagged)]
@@ -621,6 +650,10 @@ pub(super) enum WhatSchema {
     CreateDataCollectionEndpoint(NamedDataCollectionEndpointSchema),
     /// Replaces the settings of a data collection endpoint.
     UpdateDataCollectionEndpoint(NamedDataCollectionEndpointSchema),
+    /// Creates a resource of another service.
+    CreateResource(NamedResourceSchema),
+    /// Replaces the settings of a resource of another service.
+    UpdateResource(NamedResourceSchema),
     /// Changes whether a resource accepts public requests. What is left out stays as it is.
     SetPublicNetworkAccess(SetAccessSchema),
     /// Deletes a resource. Azure refuses while it is in a scope.
@@ -729,6 +762,8 @@ named! {
     NamedComponentSchema of ComponentSchema;
     /// A data collection endpoint with its name.
     NamedDataCollectionEndpointSchema of DataCollectionEndpointSchema;
+    /// A resource of another service with its name.
+    NamedResourceSchema of ResourceSchema;
 }
 
 /// How a network asks DNS from now on.
@@ -883,7 +918,7 @@ pub(super) struct RecordSetNameSchema {
 pub(super) struct SetAccessSchema {
     /// The resource.
     pub resource: String,
-    /// publicNetworkAccessForIngestion, or a data collection endpoint's publicNetworkAccess.
+    /// publicNetworkAccessForIngestion, or publicNetworkAccess of a resource that has one flag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingestion: Option<AccessSchema>,
     /// publicNetworkAccessForQuery.
@@ -969,7 +1004,14 @@ pub(super) struct PrivateEndpointSchema {
     /// Its name.
     pub name: String,
     /// The scope it connects to.
-    pub scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The resource of another service it connects to, in place of a scope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Which part of that resource, such as blob; without it the only group id it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<String>,
     /// Where its addresses are from, as network/subnet.
     pub subnet: String,
     /// The zones it writes to: a resource group (all of the cloud's zone group in it), or zones by name. Without it
@@ -1433,6 +1475,8 @@ pub(super) enum OperationSchema {
     Download,
     /// Uses Azure Resource Manager.
     ResourceManager,
+    /// Uses a resource of another service.
+    DataPlane,
 }
 
 /// How a flow gets to the resource.

@@ -121,6 +121,7 @@ enum OperationName {
     Config,
     Download,
     ResourceManager,
+    DataPlane,
 }
 
 impl From<OperationName> for Operation {
@@ -131,6 +132,7 @@ impl From<OperationName> for Operation {
             OperationName::Config => Self::Config,
             OperationName::Download => Self::Download,
             OperationName::ResourceManager => Self::ResourceManager,
+            OperationName::DataPlane => Self::DataPlane,
         }
     }
 }

@@ -44,6 +44,8 @@ impl Loader<'_> {
             WhatSchema::UpdateComponent(own) => self.update_component(own, node, site),
             WhatSchema::CreateDataCollectionEndpoint(own) => self.create_data_collection_endpoint(own, node, site),
             WhatSchema::UpdateDataCollectionEndpoint(own) => self.update_data_collection_endpoint(own, node, site),
+            WhatSchema::CreateResource(own) => self.create_service(own, node, site),
+            WhatSchema::UpdateResource(own) => self.update_service(own, node, site),
             WhatSchema::SetPublicNetworkAccess(own) => self.set_public_network_access(own, node, site),
             WhatSchema::DeleteResource(name) => self.delete_resource(name, node, site),
             WhatSchema::CreatePrivateLinkScope(own) => self.create_scope(own, node, site),
@@ -180,6 +182,18 @@ impl Loader<'_> {
     ) {
         let spec = self.data_collection_endpoint(&own.name, &own.spec, node);
         self.update_resource(spec, node, site);
+    }
+
+    fn create_service(&mut self, own: &NamedResourceSchema, node: &Node, site: EventSite) {
+        if let Some(spec) = self.service(&own.name, &own.spec, node) {
+            self.create_resource(spec, node.get("name").range, site);
+        }
+    }
+
+    fn update_service(&mut self, own: &NamedResourceSchema, node: &Node, site: EventSite) {
+        if let Some(spec) = self.service(&own.name, &own.spec, node) {
+            self.update_resource(spec, node, site);
+        }
     }
 
     fn delete_private_endpoint(&mut self, own: &NameSchema, node: &Node, site: EventSite) {

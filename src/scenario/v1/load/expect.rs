@@ -331,6 +331,7 @@ impl Loader<'_> {
                 OperationSchema::Config => Operation::Config,
                 OperationSchema::Download => Operation::Download,
                 OperationSchema::ResourceManager => Operation::ResourceManager,
+                OperationSchema::DataPlane => Operation::DataPlane,
             },
             name,
             path: schema.path.map(|path| path.word().to_owned()),

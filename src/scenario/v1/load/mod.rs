@@ -10,6 +10,7 @@ mod network;
 mod resource;
 mod routing;
 mod scope;
+mod service;
 mod zone;
 mod zone_file;
 
@@ -273,6 +274,11 @@ impl Loader<'_> {
         {
             let spec = self.data_collection_endpoint(name, own, node);
             self.create_resource(spec, key.range, undated(key.range));
+        }
+        for ((name, own), (key, node)) in schema.resources.iter().zip(entries("resources")) {
+            if let Some(spec) = self.service(name, own, node) {
+                self.create_resource(spec, key.range, undated(key.range));
+            }
         }
         for ((name, own), (key, node)) in schema.virtual_machines.iter().zip(entries("virtualMachines")) {
             self.new_name(ObjectKind::VirtualMachine, name, key.range);

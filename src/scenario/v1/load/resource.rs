@@ -8,7 +8,7 @@ use crate::compile::ObjectKind;
 use crate::compile::refusal::Reason;
 use crate::dns::OwnerName;
 use crate::estate::{
-    ComponentSpec, DataCollectionEndpointSpec, Event, PublicNetworkAccess, ResourceSpec, WorkspaceSpec,
+    ComponentSpec, DataCollectionEndpointSpec, Event, PublicNetworkAccess, ResourceSpec, ServiceSpec, WorkspaceSpec,
 };
 use crate::scenario::error::shown;
 use crate::scenario::node::{Node, Range};
@@ -165,7 +165,7 @@ impl Loader<'_> {
     }
 
     /// Inbound rules of a perimeter say nothing about a resource that no perimeter secures.
-    fn only_secured(&mut self, has_rules: bool, access: &[Option<AccessSchema>], node: &Node) {
+    pub(super) fn only_secured(&mut self, has_rules: bool, access: &[Option<AccessSchema>], node: &Node) {
         if has_rules && !access.iter().any(|own| matches!(own, Some(AccessSchema::SecuredByPerimeter))) {
             let message = "`perimeterAllowsInbound` has no effect without SecuredByPerimeter".to_owned();
             let hint = "set public network access to SecuredByPerimeter, or leave it out".to_owned();
@@ -207,12 +207,15 @@ impl Loader<'_> {
                 set(ingestion, schema.ingestion, for_ingestion(inbound));
                 set(query, schema.query, for_query(inbound));
             }
-            ResourceSpec::DataCollectionEndpoint(one) => {
+            ResourceSpec::Service(ServiceSpec { public_network_access: flag, .. })
+            | ResourceSpec::DataCollectionEndpoint(DataCollectionEndpointSpec {
+                public_network_access: flag, ..
+            }) => {
                 if schema.query.is_some() {
-                    let message = "a data collection endpoint has no queries".to_owned();
+                    let message = "the resource has one flag for all requests".to_owned();
                     self.fault(node.get("query").range, message, Some("write `ingestion` alone".to_owned()));
                 }
-                set(&mut one.public_network_access, schema.ingestion, for_ingestion(inbound));
+                set(flag, schema.ingestion, for_ingestion(inbound));
             }
         }
         self.push(site, Event::PutResource(spec));
@@ -250,11 +253,11 @@ impl Hosts {
 }
 
 /// A region as Azure compares it: `West US 2` is `westus2`.
-fn location(text: &str) -> String {
+pub(super) fn location(text: &str) -> String {
     text.chars().filter(|one| !one.is_whitespace()).map(|one| one.to_ascii_lowercase()).collect()
 }
 
-fn access(schema: Option<AccessSchema>, inbound: Option<bool>) -> PublicNetworkAccess {
+pub(super) fn access(schema: Option<AccessSchema>, inbound: Option<bool>) -> PublicNetworkAccess {
     match schema {
         Some(AccessSchema::Disabled) => PublicNetworkAccess::Disabled,
         Some(AccessSchema::SecuredByPerimeter) => {

@@ -86,7 +86,7 @@ impl Loader<'_> {
 
     pub(super) fn create_endpoint(&mut self, schema: &PrivateEndpointSchema, node: &Node, site: EventSite) {
         self.new_name(ObjectKind::PrivateEndpoint, &schema.name, node.get("name").range);
-        self.refer(ObjectKind::Scope, &schema.scope, node.get("scope"));
+        let target = self.endpoint_target(schema, node);
         let zone_group = schema.zone_group.as_ref().map(|group| self.zone_group(group, node.get("zoneGroup")));
         let created = self.date(schema.created.as_deref(), node.get("created"));
         let Some((network, subnet)) = schema.subnet.split_once('/') else {
@@ -111,9 +111,10 @@ impl Loader<'_> {
                 }
             }
         }
+        let Some(target) = target else { return };
         let spec = PrivateEndpointSpec {
             name: schema.name.as_str().into(),
-            scope: schema.scope.as_str().into(),
+            target,
             network: network.into(),
             subnet: subnet.to_owned(),
             zone_group,

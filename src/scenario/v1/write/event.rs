@@ -1,5 +1,7 @@
 //! Events to shapes.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use jiff::civil::Date;
 
@@ -7,10 +9,10 @@ use crate::catalogue::Catalogue;
 use crate::compile::{State, declared_names};
 use crate::dns::OwnerName;
 use crate::estate::{
-    AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting, Event,
-    ForwardTo, ForwarderKind, History, NetworkKind, NetworkName, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess,
-    Recorded, ResolutionPolicy, ResourceSpec, Routing, RuleAction, RulesetSpec, ScopeSpec, UnresolvedEndpoint,
-    WorkspaceSpec, ZoneGroup, ZoneId,
+    AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting,
+    EndpointTarget, Event, ForwardTo, ForwarderKind, History, NetworkKind, NetworkName, NetworkSpec,
+    PrivateEndpointSpec, PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, Routing, RuleAction,
+    RulesetSpec, ScopeSpec, ServiceSpec, UnresolvedEndpoint, WorkspaceSpec, ZoneGroup, ZoneId,
 };
 use crate::scenario::v1::load::region;
 use crate::scenario::v1::schema::*;
@@ -25,6 +27,7 @@ pub(super) enum Declaration<'e> {
     Workspace(String, WorkspaceSchema),
     Component(String, ComponentSchema),
     DataCollectionEndpoint(String, DataCollectionEndpointSchema),
+    Resource(String, ResourceSchema),
     VirtualMachine(String, MachineSchema),
     /// There is no map for such events.
     None,
@@ -48,6 +51,7 @@ pub(super) fn declaration(event: &Event) -> Declaration<'_> {
         Event::PutResource(ResourceSpec::DataCollectionEndpoint(spec)) => {
             Declaration::DataCollectionEndpoint(spec.name.to_string(), data_collection_endpoint(spec))
         }
+        Event::PutResource(ResourceSpec::Service(spec)) => Declaration::Resource(spec.name.to_string(), service(spec)),
         Event::CreateVirtualMachine { name, network, subnet } => {
             Declaration::VirtualMachine(name.to_string(), machine(network, subnet.as_deref()))
         }
@@ -282,13 +286,22 @@ impl Events {
                     false => WhatSchema::CreateDataCollectionEndpoint(schema),
                 }
             }
+            (ResourceSpec::Service(spec), known) => {
+                let schema = NamedResourceSchema { name, spec: service(spec) };
+                if known { WhatSchema::UpdateResource(schema) } else { WhatSchema::CreateResource(schema) }
+            }
         }
     }
 
     fn endpoint(&self, spec: &PrivateEndpointSpec) -> PrivateEndpointSchema {
         PrivateEndpointSchema {
             name: spec.name.to_string(),
-            scope: spec.scope.to_string(),
+            scope: spec.target.scope().map(ToString::to_string),
+            resource: spec.target.service().map(ToString::to_string),
+            group_id: match &spec.target {
+                EndpointTarget::Service { group, .. } => Some(group.to_string()),
+                EndpointTarget::Scope(_) => None,
+            },
             subnet: format!("{}/{}", spec.network, spec.subnet),
             zone_group: spec.zone_group.as_ref().map(|group| self.zone_group(group)),
             ip_configurations: spec
@@ -480,6 +493,21 @@ fn data_collection_endpoint(spec: &DataCollectionEndpointSpec) -> DataCollection
     }
 }
 
+fn service(spec: &ServiceSpec) -> ResourceSchema {
+    let texts = |groups: &[Arc<str>]| groups.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let hosts =
+        spec.hosts.iter().map(|(group, hosts)| (group.to_string(), hosts.iter().map(ToString::to_string).collect()));
+    ResourceSchema {
+        kind: spec.kind.to_string(),
+        location: spec.location.clone(),
+        group_ids: texts(&spec.groups),
+        hosts: hosts.collect(),
+        private_endpoints_elsewhere: texts(&spec.endpoints_elsewhere),
+        public_network_access: set(spec.public_network_access),
+        perimeter_allows_inbound: inbound(spec.public_network_access).filter(|allowed| *allowed),
+    }
+}
+
 /// What changed, if it is flags alone.
 fn flags(before: &ResourceSpec, after: &ResourceSpec) -> Option<SetAccessSchema> {
     let mut same = before.clone();
@@ -494,15 +522,24 @@ fn flags(before: &ResourceSpec, after: &ResourceSpec) -> Option<SetAccessSchema>
         }
         (ResourceSpec::DataCollectionEndpoint(own), ResourceSpec::DataCollectionEndpoint(new)) => {
             own.public_network_access = new.public_network_access;
-            SetAccessSchema {
-                ingestion: Some(access(new.public_network_access)),
-                perimeter_allows_inbound: inbound(new.public_network_access).map(PerimeterSchema::Both),
-                ..SetAccessSchema::default()
-            }
+            single(new.public_network_access)
+        }
+        (ResourceSpec::Service(own), ResourceSpec::Service(new)) => {
+            own.public_network_access = new.public_network_access;
+            single(new.public_network_access)
         }
         _ => return None,
     };
     (same == *after).then(|| SetAccessSchema { resource: after.name().to_string(), ..schema })
+}
+
+/// The change of a resource that has one flag.
+fn single(flag: PublicNetworkAccess) -> SetAccessSchema {
+    SetAccessSchema {
+        ingestion: Some(access(flag)),
+        perimeter_allows_inbound: inbound(flag).map(PerimeterSchema::Both),
+        ..SetAccessSchema::default()
+    }
 }
 
 fn both(ingestion: PublicNetworkAccess, query: PublicNetworkAccess) -> SetAccessSchema {

@@ -234,6 +234,7 @@ fn flow(flow: &ExpectedFlow) -> FlowSchema {
             Operation::Config => OperationSchema::Config,
             Operation::Download => OperationSchema::Download,
             Operation::ResourceManager => OperationSchema::ResourceManager,
+            Operation::DataPlane => OperationSchema::DataPlane,
         },
         name: flow.name.as_ref().map(ToString::to_string),
         path: flow.path.as_deref().and_then(PathSchema::of),

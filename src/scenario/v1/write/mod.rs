@@ -109,7 +109,8 @@ fn declarations(schema: &mut ScenarioSchema, events: &[Recorded]) -> usize {
             Event::PutResource(ResourceSpec::Workspace(_)) => 10,
             Event::PutResource(ResourceSpec::Component(_)) => 11,
             Event::PutResource(ResourceSpec::DataCollectionEndpoint(_)) => 12,
-            Event::CreateVirtualMachine { .. } => 13,
+            Event::PutResource(ResourceSpec::Service(_)) => 13,
+            Event::CreateVirtualMachine { .. } => 14,
             _ => return index,
         };
         if recorded.date.is_some() || place < filled {
@@ -130,6 +131,7 @@ fn declarations(schema: &mut ScenarioSchema, events: &[Recorded]) -> usize {
             event::Declaration::DataCollectionEndpoint(name, own) => {
                 put(&mut schema.data_collection_endpoints, name, own)
             }
+            event::Declaration::Resource(name, own) => put(&mut schema.resources, name, own),
             event::Declaration::VirtualMachine(name, own) => put(&mut schema.virtual_machines, name, own),
             event::Declaration::None => false,
         };

@@ -18,6 +18,7 @@ const BLOCKS: &[&str] = &[
     "workspaces",
     "components",
     "dataCollectionEndpoints",
+    "resources",
     "virtualMachines",
     "steps",
     "events",
