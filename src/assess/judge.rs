@@ -194,16 +194,16 @@ fn by_flag(request: &Request<'_>, arrival: Arrival<'_>) -> Judgement {
             4,
         ),
     };
+    // The table is that of scopes; other services have their flag alone.
+    let row = |row| (request.service != Service::Other).then_some(Row(row));
     match flag {
-        PublicNetworkAccess::Enabled => {
-            allow(Some(Row(allowed_row)), format!("{how}; {flag_name} of {resource} is Enabled"))
-        }
+        PublicNetworkAccess::Enabled => allow(row(allowed_row), format!("{how}; {flag_name} of {resource} is Enabled")),
         PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: true } => {
-            allow(Some(Row(10)), format!("{how}; the perimeter of {resource} has an inbound rule for it"))
+            allow(row(10), format!("{how}; the perimeter of {resource} has an inbound rule for it"))
         }
         PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: false } => Judgement {
             allowed: false,
-            row: Some(Row(10)),
+            row: row(10),
             // The texts that are known name the flag; what a perimeter's refusal reads for others is not.
             seen: match request.service {
                 Service::Query => refusal(Service::Query),
@@ -213,7 +213,7 @@ fn by_flag(request: &Request<'_>, arrival: Arrival<'_>) -> Judgement {
         },
         PublicNetworkAccess::Disabled => Judgement {
             allowed: false,
-            row: Some(Row(denied_row)),
+            row: row(denied_row),
             seen: refusal(request.service),
             reason: format!("{how}; {flag_name} of {resource} is Disabled"),
         },

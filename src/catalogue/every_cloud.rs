@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::load::{CatalogueError, CertaintyShape, cited, date, name};
+use super::load::CatalogueError;
+use super::shape::{CertaintyShape, cited, date, name};
 use super::{Operation, Source};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, Soa};
 

@@ -6,12 +6,12 @@
 use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, File, include_dir};
-use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::shape::{CertaintyShape, cited, date, name, pattern};
 use super::{
-    Catalogue, Certainty, ChainRow, Cloud, EndpointKind, EndpointRow, EntryHost, Hop, Operation, OutsideHost, Pattern,
-    PublicTtl, PublicZone, RegionRow, RegionalRow, ResourceRow, Rules, ServiceRow, Source, ZoneRow, service,
+    Catalogue, ChainRow, Cloud, EndpointKind, EndpointRow, EntryHost, Hop, Operation, OutsideHost, PublicTtl,
+    PublicZone, RegionRow, RegionalRow, ResourceRow, Rules, ServiceRow, ZoneRow, service,
 };
 use crate::dns::{OwnerName, RecordType, master};
 
@@ -248,15 +248,6 @@ struct ChainShape {
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum CertaintyShape {
-    Documented,
-    Observed,
-    Inferred,
-    Uncertain,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "camelCase")]
 enum KindShape {
     Global,
     Regional,
@@ -422,28 +413,6 @@ fn chain(schema: ChainShape) -> Result<ChainRow, String> {
         behind: schema.behind.iter().map(|behind| pattern(behind)).collect::<Result<_, _>>()?,
         source: cited(schema.source, schema.date, schema.certainty),
     })
-}
-
-pub(super) fn cited(text: String, date: String, certainty: CertaintyShape) -> Source {
-    let certainty = match certainty {
-        CertaintyShape::Documented => Certainty::Documented,
-        CertaintyShape::Observed => Certainty::Observed,
-        CertaintyShape::Inferred => Certainty::Inferred,
-        CertaintyShape::Uncertain => Certainty::Uncertain,
-    };
-    Source { text: text.into(), date: date.into(), certainty }
-}
-
-pub(super) fn name(text: &str) -> Result<OwnerName, String> {
-    OwnerName::parse(text).map_err(|error| format!("{text}: {error}"))
-}
-
-pub(super) fn pattern(text: &str) -> Result<Pattern, String> {
-    text.parse().map_err(|error: super::pattern::BadPattern| error.to_string())
-}
-
-pub(super) fn date(text: &str) -> Result<Date, String> {
-    text.parse().map_err(|_| format!("`{text}` is no date"))
 }
 
 #[cfg(test)]

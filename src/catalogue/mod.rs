@@ -11,6 +11,7 @@ pub mod existing;
 pub mod load;
 pub mod pattern;
 pub mod service;
+mod shape;
 
 use std::fmt;
 use std::net::Ipv4Addr;

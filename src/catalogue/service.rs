@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::load::{CertaintyShape, cited, pattern};
+use super::shape::{CertaintyShape, cited, pattern};
 use super::{Operation, Pattern, Slots, Source};
 use crate::dns::OwnerName;
 

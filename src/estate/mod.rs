@@ -6,6 +6,7 @@
 pub mod cloud;
 pub mod label;
 
+pub mod access;
 pub mod endpoint;
 pub mod machine;
 pub mod network;
@@ -20,6 +21,7 @@ pub mod zone;
 pub mod event;
 pub mod history;
 
+pub use access::PublicNetworkAccess;
 pub use cloud::{Cloud, UnknownCloud};
 pub use endpoint::{ApprovalState, EndpointTarget, PrivateEndpointSpec, StaticAddress, ZoneGroup};
 pub use event::Event;
@@ -27,7 +29,7 @@ pub use history::{History, Place, Recorded, Revision, Step};
 pub use label::{EndpointName, MachineName, NetworkName, ResolverName, ResourceName, RulesetName, ScopeName};
 pub use machine::{OutboundRule, RuleAction};
 pub use network::{DnsSetting, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkSpec, RulesetSpec};
-pub use resource::{ComponentSpec, DataCollectionEndpointSpec, PublicNetworkAccess, ResourceSpec, WorkspaceSpec};
+pub use resource::{ComponentSpec, DataCollectionEndpointSpec, ResourceSpec, WorkspaceSpec};
 pub use routing::{Routing, RoutingKey};
 pub use scope::{AccessMode, AccessModeSettings, Exclusion, ScopeSpec};
 pub use service::ServiceSpec;

@@ -1,22 +1,7 @@
 //! Resources: those a scope can hold, which are workspaces, components and data collection endpoints, and those of other services.
 
-use super::{ResourceName, ServiceSpec};
+use super::{PublicNetworkAccess, ResourceName, ServiceSpec};
 use crate::dns::OwnerName;
-
-/// Whether requests that come over public addresses are let in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum PublicNetworkAccess {
-    /// They are.
-    #[default]
-    Enabled,
-    /// They are not.
-    Disabled,
-    /// The network security perimeter's inbound rules decide.
-    SecuredByPerimeter {
-        /// What those rules say to a public request.
-        inbound_allowed: bool,
-    },
-}
 
 /// A Log Analytics workspace.
 #[derive(Clone, PartialEq, Eq, Debug)]

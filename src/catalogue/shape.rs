@@ -1,0 +1,38 @@
+//! What all rows of the data have: names, patterns, dates and sources.
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::{Certainty, Pattern, Source};
+use crate::dns::OwnerName;
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum CertaintyShape {
+    Documented,
+    Observed,
+    Inferred,
+    Uncertain,
+}
+
+pub(super) fn cited(text: String, date: String, certainty: CertaintyShape) -> Source {
+    let certainty = match certainty {
+        CertaintyShape::Documented => Certainty::Documented,
+        CertaintyShape::Observed => Certainty::Observed,
+        CertaintyShape::Inferred => Certainty::Inferred,
+        CertaintyShape::Uncertain => Certainty::Uncertain,
+    };
+    Source { text: text.into(), date: date.into(), certainty }
+}
+
+pub(super) fn name(text: &str) -> Result<OwnerName, String> {
+    OwnerName::parse(text).map_err(|error| format!("{text}: {error}"))
+}
+
+pub(super) fn pattern(text: &str) -> Result<Pattern, String> {
+    text.parse().map_err(|error: super::pattern::BadPattern| error.to_string())
+}
+
+pub(super) fn date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| format!("`{text}` is no date"))
+}
