@@ -63,6 +63,11 @@ pub(super) fn id_of(value: &Value) -> Option<ResourceId> {
     Some(ResourceId::of(super::id::UNKNOWN, group, kind, &names))
 }
 
+/// True for types that have private endpoints of their own, in any cloud.
+fn is_service(kind: &str) -> bool {
+    Cloud::ALL.iter().any(|cloud| Catalogue::of(*cloud).services_of(kind).next().is_some())
+}
+
 impl Reading<'_> {
     /// A document of resources: one, a list, or a page of a list.
     pub(super) fn resources(&mut self, value: &Value, pointer: &str) {
@@ -126,6 +131,9 @@ impl Reading<'_> {
         {
             let text = format!("policy assignment {} may make zone groups after the deployment", id.name());
             return self.remark(Topic::NotRead, text, pointer, None);
+        }
+        if is_service(&id.kind) {
+            return self.service(id, &view);
         }
         if !is_read(&id.kind) {
             let text = format!("{} are ignored: not relevant to DNS", id.kind);
@@ -300,6 +308,21 @@ impl Reading<'_> {
             self.tell(id, "dependsOn", texts, &list.pointer);
         }
         view.ignore(&["subscriptionLocation"]);
+    }
+
+    /// A resource of another service: where it is, and whether it lets public requests in. The rest has no part in DNS.
+    fn service(&mut self, id: &ResourceId, view: &View<'_>) {
+        self.exists(id, view.pointer());
+        self.located(id, view);
+        if let Some((text, pointer)) = view.text("publicNetworkAccess").filter(|(text, _)| !text.starts_with('[')) {
+            self.tell(id, "publicNetworkAccess", text, &pointer);
+        }
+        let metrics = view.object("metrics");
+        let query = metrics.as_ref().and_then(|metrics| metrics.text("prometheusQueryEndpoint"));
+        if let Some((text, pointer)) = query {
+            let host = text.split_once("://").map_or(text, |(_, behind)| behind);
+            self.tell(id, "host", host.trim_end_matches('/'), &pointer);
+        }
     }
 
     fn workspace(&mut self, id: &ResourceId, view: &View<'_>) {

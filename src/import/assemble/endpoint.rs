@@ -103,8 +103,11 @@ impl Builder<'_> {
             }
             let scope = object.id_of("scope");
             if let Some(what) = self.leads_elsewhere(object, scope.as_ref()) {
+                if self.service_endpoint(object, scope.as_ref(), networks, zones) {
+                    continue;
+                }
                 let text = format!(
-                    "private endpoint {} leads to {what}: other services are not modelled, the record sets it is known to write are taken as they are",
+                    "private endpoint {} leads to {what}: its names are not known, and the record sets it is known to write are taken as they are",
                     object.id.name()
                 );
                 self.report.add(Topic::NotRead, text, object.places(), None);
@@ -406,7 +409,7 @@ impl Builder<'_> {
 }
 
 /// The zones that the source says an endpoint writes to; absent where it does not say.
-fn told_group(object: &Object, zones: &Zones) -> Option<Option<Vec<ZoneId>>> {
+pub(super) fn told_group(object: &Object, zones: &Zones) -> Option<Option<Vec<ZoneId>>> {
     let declared = object.get("zoneGroup").and_then(serde_json::Value::as_array)?;
     let ids = declared.iter().filter_map(|one| one.as_str());
     let mut group: Vec<ZoneId> =

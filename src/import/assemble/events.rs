@@ -11,7 +11,7 @@ use super::resource::Resources;
 use super::timeline::Played;
 use super::zone::{Zone, Zones};
 use super::{Builder, Parts, Placed, ScopeParts};
-use crate::compile::compile;
+use crate::compile::{State, Writer, compile};
 use crate::dns::RecordType;
 use crate::estate::{
     AccessMode, AccessModeSettings, EndpointName, Event, Exclusion, History, Place, Recorded, ResourceSpec, ScopeSpec,
@@ -48,6 +48,7 @@ impl Builder<'_> {
         let mut all: Vec<_> = parts.resources.all.values().cloned().collect();
         all.sort_by_key(|(spec, _)| kind(spec));
         push(&mut history, all.into_iter().map(|(spec, place)| (Event::PutResource(spec), place)).collect());
+        push(&mut history, self.services.resource_events());
         push(&mut history, parts.networks.group_events().collect());
         history.end_declarations();
 
@@ -55,7 +56,9 @@ impl Builder<'_> {
         let scopes = self.scope_events(&parts, &played);
         step(&mut history, "scopes", "The scopes, without private endpoints yet.", scopes);
         let mut names: std::collections::HashSet<String> =
-            ["zones", "scopes", "scoped-later", "exclusions", "by-hand", "unknown"].map(str::to_owned).into();
+            ["zones", "scopes", "services", "scoped-later", "exclusions", "by-hand", "unknown"]
+                .map(str::to_owned)
+                .into();
         for (position, index) in played.order.iter().enumerate() {
             let endpoint = &parts.endpoints[*index];
             let mut events = scoped(&endpoint.scope, &played.before[position], endpoint.place.clone());
@@ -67,6 +70,8 @@ impl Builder<'_> {
             let about = format!("Private endpoint {} gets its addresses and writes its record sets.", endpoint.label);
             step(&mut history, &name, &about, events);
         }
+        let about = "The private endpoints of other services, and the record sets they write.";
+        step(&mut history, "services", about, self.services.endpoint_events());
         let has_endpoints = |scope: &ScopeParts| parts.endpoints.iter().any(|endpoint| endpoint.scope == scope.label);
         let mut later: Vec<Placed> = Vec::new();
         for (at, label) in played.after.iter().filter(|(at, _)| has_endpoints(&parts.scopes[*at])) {
@@ -77,7 +82,8 @@ impl Builder<'_> {
         step(&mut history, "scoped-later", about, later);
         let exclusions = self.exclusions(&parts);
         step(&mut history, "exclusions", "Access modes that hold for single connections.", exclusions);
-        let by_hand = self.by_hand(&parts, &played);
+        let written = compile(&Arc::new(history.clone()), history.last()).state;
+        let by_hand = self.by_hand(&parts, &played, &written);
         step(
             &mut history,
             "by-hand",
@@ -217,7 +223,7 @@ impl Builder<'_> {
     }
 
     /// What was found in zones and comes of no endpoint, and what endpoints write and was not found.
-    fn by_hand(&mut self, parts: &Parts, played: &Played) -> Vec<Placed> {
+    fn by_hand(&mut self, parts: &Parts, played: &Played, now: &State) -> Vec<Placed> {
         let mut events = Vec::new();
         for zone in parts.zones.all.values() {
             let mut gone: IndexMap<usize, Vec<String>> = IndexMap::new();
@@ -235,7 +241,17 @@ impl Builder<'_> {
             let mut kept: IndexMap<usize, usize> = IndexMap::new();
             let mut made: IndexMap<Option<String>, Vec<String>> = IndexMap::new();
             let mut over: IndexMap<usize, Vec<String>> = IndexMap::new();
+            let is_of_service = |owner: &crate::dns::OwnerName, address: Option<std::net::Ipv4Addr>| {
+                let owned = now.zones.get(&zone.id).and_then(|linked| linked.zone.get(owner, RecordType::A));
+                owned.is_some_and(|owned| {
+                    let writer = matches!(&owned.writer, Writer::Endpoint { target, .. } if target.service().is_some());
+                    writer && owned.set.addresses().next() == address
+                })
+            };
             for ((owner, kind), found) in &zone.sets {
+                if *kind == RecordType::A && is_of_service(owner, found.address()) {
+                    continue;
+                }
                 let written = played.written.get(&(zone.id.clone(), owner.clone())).filter(|_| *kind == RecordType::A);
                 match written {
                     Some((address, writer))

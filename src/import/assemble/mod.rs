@@ -10,6 +10,7 @@ mod label;
 mod network;
 mod resource;
 mod routing;
+mod service;
 mod timeline;
 mod zone;
 
@@ -40,6 +41,8 @@ struct Builder<'f> {
     labels: Labels,
     /// Private endpoints whose scope or network is unknown.
     unresolved: Vec<(UnresolvedEndpoint, Option<Provenance>)>,
+    /// Resources of other services, and the endpoints that lead to them.
+    services: service::Services,
 }
 
 /// A scope with what is in it.
@@ -59,8 +62,14 @@ pub(super) fn assemble(facts: &mut Facts, report: &mut Report) -> Scenario {
     facts.report_contradictions(report);
     facts.close();
     let cloud = cloud_of(facts);
-    let mut own =
-        Builder { facts, report, catalogue: Catalogue::of(cloud), labels: Labels::default(), unresolved: Vec::new() };
+    let mut own = Builder {
+        facts,
+        report,
+        catalogue: Catalogue::of(cloud),
+        labels: Labels::default(),
+        unresolved: Vec::new(),
+        services: service::Services::default(),
+    };
     let zones = own.zones();
     let mut networks = own.networks();
     let mut scopes = own.scopes();

@@ -479,8 +479,14 @@ impl Builder<'_> {
             for subnet in network.open.clone() {
                 let of_this: Vec<&Endpoint> =
                     endpoints.iter().filter(|one| one.network == label && one.subnet == subnet).collect();
-                let Some(first) = of_this.first() else { continue };
-                let addresses: Vec<Ipv4Addr> = of_this.iter().flat_map(|one| one.known_addresses()).collect();
+                let of_services =
+                    self.services.places().filter(|(network, own, _)| *network == label && *own == subnet);
+                let of_services: Vec<Vec<Ipv4Addr>> = of_services.map(|(.., addresses)| addresses).collect();
+                if of_this.is_empty() && of_services.is_empty() {
+                    continue;
+                }
+                let addresses = of_this.iter().flat_map(|one| one.known_addresses());
+                let addresses: Vec<Ipv4Addr> = addresses.chain(of_services.into_iter().flatten()).collect();
                 let rules = &self.catalogue.rules;
                 let found = around(&addresses, rules.reserved_at_start, rules.reserved_at_end);
                 let prefix = match found {
@@ -494,7 +500,7 @@ impl Builder<'_> {
                 let why = if found.is_some() { "seen from the addresses of its endpoints" } else { "any free one" };
                 let text =
                     format!("the prefix of subnet {label}/{subnet} is not in the import: {prefix} is taken, {why}");
-                let places: Vec<Provenance> = first.place.iter().cloned().collect();
+                let places: Vec<Provenance> = of_this.first().and_then(|one| one.place.clone()).into_iter().collect();
                 self.report.add(Topic::Predicted, text, places.clone(), None);
                 let mut spec = networks.all[&key].spec.clone();
                 // What was guessed around addresses may be wider than the network.

@@ -1,0 +1,194 @@
+//! Resources of other services, and the private endpoints that lead to them.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::endpoint::told_group;
+use super::{Builder, Networks, Placed, Zones};
+use crate::catalogue::Catalogue;
+use crate::compile::service::of_group;
+use crate::dns::{OwnerName, RecordType};
+use crate::estate::{
+    ApprovalState, EndpointTarget, Event, PrivateEndpointSpec, PublicNetworkAccess, ResourceSpec, ServiceSpec,
+    StaticAddress, ZoneGroup,
+};
+use crate::import::fact::Object;
+use crate::import::id::ResourceId;
+use crate::import::report::{Provenance, Topic};
+
+/// Resources of other services by the key of their id, and their endpoints.
+#[derive(Default)]
+pub(super) struct Services {
+    resources: IndexMap<String, (ServiceSpec, Option<Provenance>)>,
+    endpoints: Vec<(PrivateEndpointSpec, Option<Provenance>)>,
+}
+
+impl Services {
+    /// What declares the resources.
+    pub(super) fn resource_events(&self) -> Vec<Placed> {
+        let all = self.resources.values().cloned();
+        all.map(|(spec, place)| (Event::PutResource(ResourceSpec::Service(spec)), place)).collect()
+    }
+
+    /// What creates the endpoints.
+    pub(super) fn endpoint_events(&self) -> Vec<Placed> {
+        let all = self.endpoints.iter().cloned();
+        all.map(|(spec, place)| (Event::CreatePrivateEndpoint(spec), place)).collect()
+    }
+
+    /// Networks, subnets and addresses of the endpoints.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&str, &str, Vec<Ipv4Addr>)> {
+        self.endpoints.iter().map(|(spec, _)| {
+            let addresses = spec.ip_configurations.iter().map(|fixed| fixed.address).collect();
+            (spec.network.as_str(), spec.subnet.as_str(), addresses)
+        })
+    }
+}
+
+impl Builder<'_> {
+    /// Takes an endpoint that leads to a resource of another service; false if what it leads to is not known well enough.
+    pub(super) fn service_endpoint(
+        &mut self,
+        object: &Object,
+        target: Option<&ResourceId>,
+        networks: &mut Networks,
+        zones: &Zones,
+    ) -> bool {
+        let Some(target) = target.filter(|id| !id.kind.is_empty() && !id.has_unknown_name()) else { return false };
+        let catalogue = Arc::clone(&self.catalogue);
+        let told = object.get("groupIds").and_then(serde_json::Value::as_array);
+        let told = told.into_iter().flatten().find_map(serde_json::Value::as_str);
+        let row = told.and_then(|group| catalogue.service(&target.kind, group).next());
+        let (Some(text), Some(row)) = (told, row) else { return false };
+        let subnet = object.id_of("subnet");
+        if subnet.as_ref().is_none_or(|id| self.is_unknown_network(id)) {
+            return false;
+        }
+        let group: Arc<str> = if row.group.is_fixed() { row.group.as_str().into() } else { text.into() };
+        let label = self.labels.of("endpoint", &object.id);
+        let zone_group = told_group(object, zones).flatten();
+        let addresses = addresses(object, zone_group.as_deref().unwrap_or_default(), zones);
+        let hosts = self.service_resource(target, &row.kind, &group, addresses.keys());
+        let resource = self.services.resources[&target.key()].0.clone();
+        let known = of_group(&catalogue, &resource, &group).known;
+        let fixed = known.iter().filter_map(|name| {
+            let member = &name.member;
+            let address = addresses.get(&member.private).or_else(|| addresses.get(&member.public))?;
+            Some(StaticAddress { member: member.handle(), address: *address })
+        });
+        let mut fixed: Vec<StaticAddress> = fixed.collect();
+        fixed.dedup_by_key(|one| one.address);
+        if !hosts && of_group(&catalogue, &resource, &group).others_unknown {
+            let text = format!(
+                "the record names of private endpoint {label} to {} ({group}) are not known: no source names them, and the import does not",
+                resource.name
+            );
+            self.report.add(Topic::NotRead, text, object.places(), None);
+        }
+        let (network, subnet) = self.subnet_of(networks, subnet.as_ref(), &label);
+        let spec = PrivateEndpointSpec {
+            name: label.as_str().into(),
+            target: EndpointTarget::Service { resource: resource.name, group },
+            network: network.into(),
+            subnet: subnet.as_str().into(),
+            zone_group: zone_group.map(|zones| ZoneGroup { zones }),
+            ip_configurations: fixed,
+            approval: match object.text("status") {
+                Some("Pending") => ApprovalState::Pending,
+                Some("Rejected" | "Disconnected") => ApprovalState::Rejected,
+                _ => ApprovalState::Approved,
+            },
+            created: None,
+        };
+        self.services.endpoints.push((spec, object.place("subnet")));
+        true
+    }
+
+    /// Notes the resource an endpoint leads to, with its group id. Hosts are told where they do not follow from its name; true
+    /// if they are.
+    fn service_resource<'n>(
+        &mut self,
+        target: &ResourceId,
+        kind: &Arc<str>,
+        group: &Arc<str>,
+        seen: impl Iterator<Item = &'n OwnerName>,
+    ) -> bool {
+        let facts = self.facts;
+        let object = facts.get(target);
+        if !self.services.resources.contains_key(&target.key()) {
+            let label = self.labels.of("resource", target);
+            let place = object.and_then(|object| object.places().into_iter().next());
+            let location = object.and_then(|object| object.text("location")).unwrap_or("westeurope");
+            let access = match object.and_then(|object| object.text("publicNetworkAccess")) {
+                Some(text) if text.eq_ignore_ascii_case("Disabled") => PublicNetworkAccess::Disabled,
+                Some(text) if text.eq_ignore_ascii_case("SecuredByPerimeter") => {
+                    PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: false }
+                }
+                _ => PublicNetworkAccess::Enabled,
+            };
+            let spec = ServiceSpec {
+                name: label.as_str().into(),
+                kind: Arc::clone(kind),
+                location: location.chars().filter(|one| !one.is_whitespace()).collect::<String>().to_ascii_lowercase(),
+                groups: Vec::new(),
+                hosts: BTreeMap::new(),
+                endpoints_elsewhere: Vec::new(),
+                public_network_access: access,
+            };
+            self.services.resources.insert(target.key(), (spec, place));
+        }
+        let catalogue = Arc::clone(&self.catalogue);
+        let (spec, _) = self.services.resources.get_mut(&target.key()).expect("it was just put there");
+        if spec.group(group).is_none() {
+            spec.groups.push(Arc::clone(group));
+        }
+        let host = object.and_then(|object| object.text("host")).and_then(|text| OwnerName::parse(text).ok());
+        let told: Vec<OwnerName> = host.into_iter().chain(seen.cloned()).collect();
+        let built = of_group(&catalogue, spec, group);
+        let is_built =
+            |name: &OwnerName| built.known.iter().any(|one| one.member.public == *name || one.member.private == *name);
+        // Azure's resource name decides unless the label had to differ from it, or the names are ids.
+        if told.is_empty() || told.iter().all(is_built) && !built.others_unknown {
+            return false;
+        }
+        let hosts = told_hosts(&catalogue, spec, group, &told);
+        let has = !hosts.is_empty();
+        if has {
+            spec.hosts.insert(Arc::clone(group), hosts);
+        }
+        has
+    }
+}
+
+/// The public hosts of the names that lie in a zone of the group id, each once.
+fn told_hosts(catalogue: &Catalogue, spec: &ServiceSpec, group: &Arc<str>, told: &[OwnerName]) -> Vec<OwnerName> {
+    let hosts = BTreeMap::from([(Arc::clone(group), told.to_vec())]);
+    let all = of_group(catalogue, &ServiceSpec { hosts, ..spec.clone() }, group).known;
+    let mut names: Vec<OwnerName> = Vec::new();
+    for name in all {
+        if !names.contains(&name.member.public) {
+            names.push(name.member.public);
+        }
+    }
+    names
+}
+
+/// The addresses an endpoint is known to have: told for its names, or found in the record sets that it made.
+fn addresses(object: &Object, group: &[crate::estate::ZoneId], zones: &Zones) -> IndexMap<OwnerName, Ipv4Addr> {
+    let told = object
+        .with("address ")
+        .filter_map(|(name, declared)| Some((OwnerName::parse(name).ok()?, declared.value.as_str()?.parse().ok()?)));
+    let mut addresses: IndexMap<OwnerName, Ipv4Addr> = told.collect();
+    for zone in group.iter().filter_map(|id| zones.get(id)) {
+        for ((owner, kind), found) in &zone.sets {
+            let is_own = found.creator.as_deref().is_some_and(|one| one.eq_ignore_ascii_case(object.id.name()));
+            if let Some(address) = found.address().filter(|_| is_own && *kind == RecordType::A) {
+                addresses.entry(owner.clone()).or_insert(address);
+            }
+        }
+    }
+    addresses
+}
