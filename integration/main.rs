@@ -79,6 +79,9 @@ mod service;
 mod words;
 mod zones;
 
+/// Private endpoints of other services are read.
+mod import_services;
+
 /// What decides which way packets take, from the forms people have.
 mod import_ways;
 

@@ -108,7 +108,7 @@ pub struct BadPattern(pub String);
 /// What a slot can stand for. `listed`, `amw` and `direct` are only matched, never filled: a value of a list in the row, an Azure
 /// Monitor workspace with its region, and a data collection rule with its region. Nor are those of the second half: ids of
 /// resources that only the resource itself tells.
-const SLOTS: [&str; 34] = [
+const SLOTS: [&str; 33] = [
     "workspace",
     "ingestion",
     "live",
@@ -135,7 +135,6 @@ const SLOTS: [&str; 34] = [
     "n",
     "partitionId",
     "random",
-    "replica",
     "service",
     "tenantGuidWithoutDashes",
     "vaultId",

@@ -42,7 +42,15 @@ impl State {
             return Err(Reason::ResourceIsScoped { resource: name.clone(), scope: scope.clone() });
         }
         self.withdraw(name);
-        Arc::make_mut(&mut self.resources).shift_remove(name);
+        let gone = Arc::make_mut(&mut self.resources).shift_remove(name);
+        // Names that it shared with others of its type are still theirs.
+        if let Some(ResourceSpec::Service(gone)) = gone.map(|own| own.spec) {
+            let is_alike = |spec: &ResourceSpec| matches!(spec, ResourceSpec::Service(own) if own.kind == gone.kind);
+            let alike = self.resources.iter().filter(|(_, own)| is_alike(&own.spec)).map(|(name, _)| name.clone());
+            for other in alike.collect::<Vec<_>>() {
+                self.publish_names(&other);
+            }
+        }
         Ok(())
     }
 

@@ -40,6 +40,7 @@ impl<'w> Causes<'w> {
         }
         let lacks = |one: &Endpoint| {
             one.zone_group.as_ref().is_some_and(|group| !group.zones.iter().any(|own| own.apex == id.apex))
+                && one.members.iter().any(|member| member.member.zone == id.apex)
         };
         if let Some(endpoint) = near.iter().find(|one| lacks(one)) {
             return of(Code::ZoneMissingFromZoneGroup, endpoint);

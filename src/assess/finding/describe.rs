@@ -474,9 +474,15 @@ fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Fail
             )
         }
         Code::ZoneMissingFromZoneGroup => {
-            let wanted = state.catalogue.zone_group().map(|row| &row.private);
-            let missing = wanted.filter(|apex| !group.clone().any(|id| id.apex == **apex));
+            let wanted: BTreeSet<_> = match endpoint.spec.target.scope() {
+                Some(_) => state.catalogue.zone_group().map(|row| &row.private).collect(),
+                None => endpoint.members.iter().map(|one| &one.member.zone).collect(),
+            };
+            let missing = wanted.into_iter().filter(|apex| !group.clone().any(|id| id.apex == **apex));
             format!("the zone group of {name} lacks {}{}", list(missing), effect(failing, "NXDOMAIN"))
+        }
+        Code::RecordNamesUnknown => {
+            format!("no source names all record sets that {name} writes for {scope}, and no `hosts` are given")
         }
         Code::ZonesLinkedNowhere => format!(
             "{name} writes to {} in {}, and no network is linked to {}{}",

@@ -1,0 +1,67 @@
+//! Private endpoints of other services are read from what people have, with their names and addresses.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ampls_dns::assess::Assessment;
+use ampls_dns::compile::{Compiled, compile};
+use ampls_dns::dns::{OwnerName, RecordType};
+use ampls_dns::import::{ImportFile, Imported, import};
+use ampls_dns::resolve::{Outcome, Question, decide};
+
+fn read(file: &str) -> Imported {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("integration/imports/services").join(file);
+    let text = std::fs::read(&path).expect("the file is there");
+    import(&[ImportFile { name: Arc::from(file), text: &text }]).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn world(imported: &Imported) -> Compiled {
+    let history = Arc::new(imported.scenario.history.clone());
+    compile(&history, history.last())
+}
+
+/// The names of the chain and the address at its end.
+fn resolved(world: &Compiled, network: &str, name: &str) -> String {
+    let view = world.views.of_network(network).expect("the network is there");
+    let question = Question { name: OwnerName::parse(name).expect("a good name"), kind: RecordType::A };
+    let decision = decide(world, view, &question);
+    let Outcome::Answer(hop) = &decision.outcome else { return format!("{:?}", decision.outcome) };
+    let address = hop.owned.set.addresses().next().expect("the answer has an address");
+    format!("{} {address}", hop.owner)
+}
+
+#[test]
+fn a_key_vault_resolves_to_the_address_of_its_endpoint() {
+    let imported = read("key-vault.json");
+    let world = world(&imported);
+    assert_eq!(resolved(&world, "vnet1", "kv1.vault.azure.net"), "kv1.privatelink.vaultcore.azure.net 10.9.1.4");
+    assert_eq!(Assessment::of(&world).findings, []);
+}
+
+#[test]
+fn a_storage_account_keeps_the_record_set_of_its_zone_group() {
+    let imported = read("storage.json");
+    let world = world(&imported);
+    let name = "stone.blob.core.windows.net";
+    assert_eq!(resolved(&world, "hub", name), "stone.privatelink.blob.core.windows.net 10.0.1.4");
+    assert_eq!(Assessment::of(&world).findings, []);
+}
+
+#[test]
+fn an_azure_monitor_workspace_has_its_own_endpoint_and_is_in_no_scope() {
+    let imported = read("azure-monitor-workspace.json");
+    let world = world(&imported);
+    let name = "amw-a1b2.eastus.prometheus.monitor.azure.com";
+    let private = "amw-a1b2.privatelink.eastus.prometheus.monitor.azure.com 10.0.1.9";
+    assert_eq!(resolved(&world, "hub", name), private);
+    assert!(world.state.scopes.is_empty());
+}
+
+#[test]
+fn a_template_whose_vault_has_no_name_yet_makes_no_scope_of_it() {
+    let imported = read("key-vault.template.json");
+    let world = world(&imported);
+    assert!(world.state.scopes.is_empty() && world.state.endpoints.is_empty());
+    let told = imported.report.remarks.iter().any(|remark| remark.text.contains("microsoft.keyvault/vaults"));
+    assert!(told, "the endpoint is told of");
+}
