@@ -141,14 +141,7 @@ impl State {
             Event::AddScopedResource { scope, resource } => {
                 self.find(ObjectKind::Scope, scope.as_str())?;
                 self.resource(resource)?;
-                match &self.resources[resource].spec {
-                    spec @ ResourceSpec::Service(_) => Err(Reason::OtherKind {
-                        resource: resource.clone(),
-                        kind: spec.kind(),
-                        wanted: "workspace, component or data collection endpoint",
-                    }),
-                    _ => Ok(()),
-                }
+                self.can_be_scoped(resource)
             }
             Event::RemoveScopedResource { scope, resource } => {
                 self.find(ObjectKind::Scope, scope.as_str())?;
@@ -223,6 +216,18 @@ impl State {
 
     fn resource(&self, name: &ResourceName) -> Result<(), Reason> {
         Ok(self.find(ObjectKind::Resource, name.as_str())?)
+    }
+
+    /// A scope holds workspaces, components and data collection endpoints.
+    fn can_be_scoped(&self, name: &ResourceName) -> Result<(), Reason> {
+        match &self.resources[name].spec {
+            spec @ ResourceSpec::Service(_) => Err(Reason::OtherKind {
+                resource: name.clone(),
+                kind: spec.kind(),
+                wanted: "workspace, component or data collection endpoint",
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn subnet(&self, network: &NetworkName, subnet: &str) -> Result<(), Reason> {

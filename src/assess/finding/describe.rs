@@ -409,6 +409,22 @@ fn stopped<'w>(state: &'w State, endpoint: &'w Endpoint, failing: &'w Failing) -
     })
 }
 
+/// The zones that the names of an endpoint need and its zone group does not have.
+fn lacking(state: &State, endpoint: &Endpoint) -> Vec<OwnerName> {
+    let wanted: Vec<&OwnerName> = match endpoint.spec.target.scope() {
+        Some(_) => state.catalogue.zone_group().map(|row| &row.private).collect(),
+        None => endpoint.members.iter().map(|one| &one.member.zone).collect(),
+    };
+    let group = || endpoint.zone_group.iter().flat_map(|group| &group.zones);
+    let mut missing: Vec<OwnerName> = Vec::new();
+    for apex in wanted {
+        if !group().any(|id| id.apex == *apex) && !missing.contains(apex) {
+            missing.push(apex.clone());
+        }
+    }
+    missing
+}
+
 fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Failing, draft: &mut Draft) -> String {
     draft.endpoints.insert(name.clone());
     let state = &world.state;
@@ -474,12 +490,7 @@ fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Fail
             )
         }
         Code::ZoneMissingFromZoneGroup => {
-            let wanted: BTreeSet<_> = match endpoint.spec.target.scope() {
-                Some(_) => state.catalogue.zone_group().map(|row| &row.private).collect(),
-                None => endpoint.members.iter().map(|one| &one.member.zone).collect(),
-            };
-            let missing = wanted.into_iter().filter(|apex| !group.clone().any(|id| id.apex == **apex));
-            format!("the zone group of {name} lacks {}{}", list(missing), effect(failing, "NXDOMAIN"))
+            format!("the zone group of {name} lacks {}{}", list(lacking(state, endpoint)), effect(failing, "NXDOMAIN"))
         }
         Code::RecordNamesUnknown => {
             format!("no source names all record sets that {name} writes for {scope}, and no `hosts` are given")
