@@ -97,6 +97,10 @@ lab-files:
 page:
     cd integration/page && npm ci --no-audit --no-fund && npm test
 
+# Every message the product can print, with its place in the sources, for a reader.
+messages:
+    cargo test --locked --test integration words::list_of_all_messages -- --ignored --nocapture
+
 # Make the README's screenshot again.
 screenshot:
     cd integration/page && npm ci --no-audit --no-fund && npm run screenshot

@@ -70,7 +70,7 @@ fn another_writer_is_named() {
     let api = causes.iter().find(|(_, name, _)| *name == "api.monitor.azure.com").expect("the shared name differs");
     assert_eq!(api.0, "otherWriter");
     let wrote =
-        "in zone rg-dns/privatelink.monitor.azure.com, somebody whom the scenario lacks wrote what is pe1's there";
+        "in zone rg-dns/privatelink.monitor.azure.com, a writer that the scenario lacks wrote what is pe1's there";
     assert_eq!(api.2, format!("other writer: {wrote}"));
     // A workspace that is scoped there and not here: the zone answers there, and here the name has no alias into it.
     let scoped = causes.iter().find(|(_, name, _)| name.starts_with("22222222")).expect("the workspace differs");

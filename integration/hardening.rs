@@ -41,7 +41,7 @@ fn limited(limit: &str, arguments: &[&str]) -> Output {
     command.env("NO_COLOR", "1").env_remove("RUST_LOG").stdin(Stdio::null()).output().expect("there is a shell")
 }
 
-/// An address nobody listens at just now.
+/// An address no server listens at just now.
 fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("loopback has free ports")
 }

@@ -95,7 +95,7 @@ fn every_recorded_name_is_answered_as_recorded_in_its_cloud() {
             let name = OwnerName::parse(name).expect("a good name");
             let kind = kind.parse().expect("a good type");
             for view in [net, ViewId::PUBLIC] {
-                let reply = ask(&prepared, view, &name, kind, Forwarding::Off).expect("nobody else is asked");
+                let reply = ask(&prepared, view, &name, kind, Forwarding::Off).expect("no other server is asked");
                 if !is_as_expected(expected, &reply) {
                     wrong.push(format!("{line}\n  {} {:?} {}", reply.rcode, reply.answer, reason(&reply)));
                 }
@@ -133,7 +133,7 @@ fn told(text: &str, name: &str) -> (String, String) {
     let net = world.views.of_network("net").expect("it is declared");
     let prepared = Prepared::new(world, None);
     let name = OwnerName::parse(name).expect("a good name");
-    let reply = ask(&prepared, net, &name, RecordType::A, Forwarding::Off).expect("nobody else is asked");
+    let reply = ask(&prepared, net, &name, RecordType::A, Forwarding::Off).expect("no other server is asked");
     (reply.rcode.to_string(), reason(&reply))
 }
 

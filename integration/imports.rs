@@ -361,7 +361,7 @@ fn hostile_input_is_an_error_with_a_place() {
         ("number", format!(r#"{scope} {{"x": 1e999999}}}}"#), "number out of range", "f:1:"),
         ("cut off", "{\n \"id\": \"x".to_owned(), "cannot be read as JSON: EOF", "f:2:"),
         ("type", format!(r#"{scope} {{"accessModeSettings": [7]}}}}"#), "expected an object, found a list", "(/properties/accessModeSettings)"),
-        ("word", format!(r#"{scope} {{"accessModeSettings": {{"queryAccessMode": "Private"}}}}}}"#), "`Private` is no queryAccessMode Azure knows", "(/properties/accessModeSettings/queryAccessMode)"),
+        ("word", format!(r#"{scope} {{"accessModeSettings": {{"queryAccessMode": "Private"}}}}}}"#), "unknown queryAccessMode `Private`", "(/properties/accessModeSettings/queryAccessMode)"),
         ("circle", template(r#""variables": {"a": "[variables('b')]", "b": "[variables('a')]"}"#), "references go in a circle", "(/resources/0/name)"),
         ("doubling", doubling, "more than a mebibyte", "(/resources/0/name)"),
         ("chain", chain, "nested deeper than 200", "(/resources/0/name)"),
@@ -369,9 +369,9 @@ fn hostile_input_is_an_error_with_a_place() {
         ("expression", template(r#""variables": {"a": "[concat('x"}"#).replace("('x\"", "('x]\""), "a quote is never closed", "(/resources/0/name)"),
         ("include", "$ORIGIN z.example.\n@ 1 IN A 10.0.0.1\n$INCLUDE /etc/passwd\n".to_owned(), "`$INCLUDE` is not followed", "f:3:1"),
         ("crlf", "$ORIGIN z.example.\r\n@ 1 IN A 10.0.0.1\r\nb 1 IN A 10.0.0\r\n".to_owned(), "is not an IPv4 address", "f:3:"),
-        ("ttl", r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/z.example/A/b", "ttl": 99999999999, "aRecords": []}"#.to_owned(), "is no TTL", "(/ttl)"),
-        ("id", r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateEndpoints/p", "properties": {"subnet": {"id": "nowhere"}}}"#.to_owned(), "`nowhere` is no resource id", "(/properties/subnet/id)"),
-        ("no artefact", r#"{"observed": []}"#.to_owned(), "no artefact of Azure or Terraform", "f:1:1"),
+        ("ttl", r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/z.example/A/b", "ttl": 99999999999, "aRecords": []}"#.to_owned(), "is not a valid TTL", "(/ttl)"),
+        ("id", r#"{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateEndpoints/p", "properties": {"subnet": {"id": "nowhere"}}}"#.to_owned(), "`nowhere` is not a resource id", "(/properties/subnet/id)"),
+        ("no artefact", r#"{"observed": []}"#.to_owned(), "not a known file of Azure or Terraform", "f:1:1"),
         ("hcl", "resource \"azurerm_subnet\" \"x\" {\n}\n".to_owned(), "this is Terraform's own language", "f:1:1"),
     ];
     for (what, text, message, place) in cases {

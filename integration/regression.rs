@@ -207,9 +207,9 @@ fn a_server_that_is_not_there_is_a_failure_that_says_so() {
         std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("loopback has ports");
     let server = format!("vnet1={port}");
     let told = run_with(&["test", "-", "--server", &server, "--within", "1ms", "--timeout", "200ms"], SPEC);
-    assert!(told.starts_with("exit code 1") && told.contains(&format!("nobody listens at {port}")), "{told}");
+    assert!(told.starts_with("exit code 1") && told.contains(&format!("no server listens at {port}")), "{told}");
     let told = run(&["test", "record", "--server", &server, "a.example"]);
-    assert!(told.starts_with("exit code 1") && told.contains("nobody listens"), "{told}");
+    assert!(told.starts_with("exit code 1") && told.contains("no server listens"), "{told}");
 }
 
 #[test]

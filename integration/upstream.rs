@@ -598,5 +598,5 @@ fn an_upstream_that_is_this_server_is_explained_before_anything_is_served() {
         assert!(!told.contains("ready after"), "{told}");
     }
     let told = told(format!("127.0.0.1:{port}"), "dns.example".to_owned());
-    assert!(told.starts_with("exit code 2") && told.contains("`dns.example` is no server to ask"), "{told}");
+    assert!(told.starts_with("exit code 2") && told.contains("`dns.example` is not a server address"), "{told}");
 }

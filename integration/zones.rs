@@ -243,7 +243,7 @@ fn explanations_name_the_line_of_a_zone_file() {
     let explained = |name: &str| run(&["explain", name, "--from", "vnet1", "--scenario", path]);
     let (private, public) = (explained("api.privatelink.shop.example"), explained("www.shop.example"));
     let _ = fs::remove_dir_all(&folder);
-    assert!(private.contains("written by somebody by hand (private.zone:4)"), "{private}");
+    assert!(private.contains("written by hand (private.zone:4)"), "{private}");
     assert!(public.contains("has A 192.0.2.4, written by ") && public.contains("shop.zone:3"), "{public}");
 }
 
@@ -255,7 +255,7 @@ fn a_file_that_is_no_zone_ends_the_server_with_its_lines() {
     let told = run(&["serve", "--listen", "127.0.0.1:0", "--zone", path]).replace(path, "FILE");
     let _ = fs::remove_dir_all(&folder);
     assert!(told.starts_with("exit code 2\n"), "{told}");
-    assert!(told.contains("`FILE` is no zone that can be served\n"), "{told}");
+    assert!(told.contains("`FILE` cannot be served as a zone\n"), "{told}");
     assert!(told.contains("line 2, column 7: `10.0.0.256` is not an IPv4 address"), "{told}");
 }
 

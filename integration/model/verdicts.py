@@ -92,7 +92,7 @@ class Judge:
         return flag == "Enabled"
 
     def arrives(self, network, name):
-        """How a request travels: (`failed`, `public`, `blocked` or `private`, the endpoint). Where nobody said whether packets
+        """How a request travels: (`failed`, `public`, `blocked` or `private`, the endpoint). Where it is not stated whether packets
         arrive, they are taken to: no rule says that the use is not served."""
         answer = self.answer(network, name)
         if answer.outcome == "public":

@@ -87,8 +87,8 @@ codes! {
         "private-link-configure, 2026-01-27";
     /// Two networks claim the same client prefix
     EqualClientPrefixes = 7, Warning,
-        "give one of the networks another client prefix (clientPrefixes); until then a listener of its own tells its clients apart",
-        "one address space cannot tell two networks apart";
+        "give one of the networks another client prefix (clientPrefixes); until then a listener of its own separates its clients",
+        "one address space cannot identify two networks";
     /// Azure would refuse the event, so it has no effect
     Refused = 8, Error,
         "change the event to what Azure accepts",

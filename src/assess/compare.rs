@@ -189,7 +189,7 @@ impl fmt::Display for LikelyCause {
             Self::OtherWriter { zone, expected, found: None } => {
                 write!(
                     f,
-                    "other writer: in zone {zone}, somebody whom the scenario lacks wrote what is {expected}'s there"
+                    "other writer: in zone {zone}, a writer that the scenario lacks wrote what is {expected}'s there"
                 )
             }
             Self::RecordSetMissing { zone, expected } => {

@@ -444,7 +444,7 @@ fn other_flow(schema: OtherFlowShape) -> Result<OtherFlowRow, String> {
         _ => return Err(format!("`{}` needs a function exactly if it goes through the name of a region", schema.flow)),
     };
     Ok(OtherFlowRow {
-        operation: operation.ok_or_else(|| format!("`{}` is no operation", schema.operation))?,
+        operation: operation.ok_or_else(|| format!("`{}` is not an operation", schema.operation))?,
         flow: schema.flow.into(),
         of: schema.of,
         through,

@@ -304,7 +304,7 @@ fn pour(schema: Shape, services: Vec<ServiceRow>, public_zones: Vec<PublicZone>)
 fn shared(names: &[String], zones: &[PublicZone]) -> Result<Vec<OwnerName>, String> {
     let known = |apex: OwnerName| match zones.iter().any(|zone| zone.apex == apex) {
         true => Ok(apex),
-        false => Err(format!("the shared zone {apex} is no public zone")),
+        false => Err(format!("the shared zone {apex} is not a public zone")),
     };
     names.iter().map(|text| name(text).and_then(known)).collect()
 }

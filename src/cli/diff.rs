@@ -22,7 +22,7 @@ use crate::scenario::{Addition, Allowance, Scenario};
         ampls-dns diff main.yaml branch.yaml --format markdown               for a pull request\n  \
         ampls-dns diff estate.yaml --add second-scope.yaml --from vnet1      what one more scope would break\n  \
         ampls-dns diff --running first-scope                                 from a step of a running server to now\n\n\
-        SIDE is a scenario, FILE or NAME, with @STEP behind it if it is not the one the scenario starts at; @STEP alone is\n\
+        SIDE is a scenario, FILE or NAME, followed by @STEP if it is not the one the scenario starts at; @STEP alone is\n\
         a step of the other side's; or it is a file or folder that `import` reads. Nothing is printed where nothing differs.\n\
         --add takes events in the form of `apply`, or what `import` reads.")]
 pub(super) struct DiffArguments {
@@ -32,7 +32,7 @@ pub(super) struct DiffArguments {
     /// After; with --add the first side is taken for both, and with --running without it what is served now
     #[arg(value_name = "SIDE")]
     after: Option<String>,
-    /// Events that happen on the second side too, behind its step; may be given several times
+    /// Events that happen on the second side too, after its step; may be given several times
     #[arg(long, value_name = "FILE", conflicts_with = "running")]
     add: Vec<String>,
     /// Step of the sides that do not name one with @STEP
@@ -69,7 +69,7 @@ enum DiffError {
     Accepted,
     #[error("there is one side only\nhint: name a second scenario, a step of the first as @STEP, or events with --add")]
     OneSide,
-    #[error("`{0}` names a step, and no scenario\nhint: write it as SCENARIO{0}, or behind the side that names one")]
+    #[error("`{0}` names a step but no scenario\nhint: write it as SCENARIO{0}, or after the side that names one")]
     NoScenario(String),
     #[error("neither side has a network or virtual machine `{0}`\nhint: {1}")]
     NoClient(String, String),

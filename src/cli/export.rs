@@ -18,7 +18,7 @@ use crate::output::export::{ExportFormat, Exported, Which, folder as folder_of, 
     ampls-dns export --format unbound --from vnet1 --listen 127.0.0.1:5353 -o unbound\n  \
     ampls-dns export --format bind -o lab\n\n\
     zone and azure write the private zones: all of them, or with --from those linked to the network (`public`: the zones of \
-    public DNS). The others write what the clients of one network are told, aliases merged or flattened as the server needs \
+    public DNS). The others write what the clients of one network get, aliases merged or flattened as the server needs \
     it. Without --from that is public DNS, or with -o a folder for each network. No configuration forwards; a comment in \
     it says where an upstream goes.")]
 pub(super) struct ExportArguments {

@@ -78,7 +78,7 @@ fn ask(address: SocketAddr, time: Duration) -> std::result::Result<String, Strin
             match socket.recv(&mut out) {
                 Ok(octets) => match decode(&out[..octets]) {
                     Ok(reply) if reply.id == id => return Ok(reply.rcode.to_string()),
-                    _ => why = "what arrived is no answer to the question".to_owned(),
+                    _ => why = "the reply does not answer the query".to_owned(),
                 },
                 Err(error) => {
                     let late = matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut);

@@ -115,7 +115,7 @@ pub(super) fn run(arguments: &ImportArguments) -> Result {
     let mut made = import_with(&sources, &scope)?;
     for file in left {
         let place = Provenance { file: file.as_str().into(), pointer: None, line: 1, column: 1 };
-        told(&mut made, Topic::Unsupported, "this file of the folder is no artefact that is read", Some(place));
+        told(&mut made, Topic::Unsupported, "`import` does not read this file of the folder", Some(place));
     }
     refusals(&mut made);
     made.report.remarks.sort_by_key(|remark| remark.topic);

@@ -23,6 +23,7 @@ mod import;
 mod init;
 mod input;
 mod output;
+mod progress;
 mod records;
 mod resolve;
 mod run;
@@ -135,7 +136,7 @@ pub(crate) struct OperandArguments {
 /// At which step.
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct StepArguments {
-    /// Step to stand at; without it the scenario's `start:`, else its last step
+    /// Step to use; without it the scenario's `start:`, else its last step
     #[arg(long, value_name = "STEP", env = "AMPLS_DNS_AT")]
     pub(crate) at: Option<String>,
 }
@@ -154,6 +155,7 @@ pub fn run() -> ExitCode {
     let wants_json = format_of(&matches).is_some_and(|format| format == "json");
     let command = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     command.color.apply();
+    progress::begin(&command.verb);
     let outcome = match command.verb {
         Verb::Serve(arguments) => serve::run(&arguments),
         Verb::Run(arguments) => return run::run(&arguments),
@@ -183,6 +185,7 @@ pub fn run() -> ExitCode {
         Verb::Completions(arguments) => document::completions(&arguments),
         Verb::Man(arguments) => document::man(&arguments),
     };
+    progress::end();
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Failed) => ExitCode::from(1),

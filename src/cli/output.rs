@@ -24,6 +24,7 @@ pub(super) fn has_printed() -> bool {
 }
 
 fn write_out(text: &str, paint: fn(&str) -> String) -> Result<(), Box<dyn std::error::Error>> {
+    super::progress::end();
     HAS_PRINTED.fetch_or(!text.is_empty(), Ordering::Relaxed);
     let has_colour = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     let painted = if has_colour { paint(text) } else { text.to_owned() };
@@ -66,6 +67,7 @@ struct Unwritable {
 
 /// Writes an error and its causes to stderr, once. Errors that bring their own heading and place are left as they are.
 pub(super) fn complain(error: &dyn std::error::Error) {
+    super::progress::end();
     let mut text = error.to_string();
     if !text.starts_with("error") {
         text.insert_str(0, "error: ");
@@ -83,5 +85,6 @@ pub(super) fn complain(error: &dyn std::error::Error) {
 
 /// Writes talk to stderr.
 pub(super) fn say(text: &str) {
+    super::progress::end();
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

@@ -32,7 +32,7 @@ use crate::server::{Bound, Control, EstateSource as _, Listen, Loaded, Origin, S
 #[command(after_long_help = "Examples:\n  ampls-dns serve\n  ampls-dns serve my-estate.yaml --at first-scope\n  \
     ampls-dns serve --listen 127.0.0.1:5300 --listen vnet1=127.0.0.1:5301\n  ampls-dns serve --port 0 --ready-file ready.json\n  ampls-dns serve --upstream system\n\n\
     Without --listen: the public view on 127.0.0.1:5300 and a port for each network from 5301 on, in the order declared.\n\
-    A listener without a network tells its clients apart by EDNS client subnet (from loopback and --trust-ecs), then by\n\
+    A listener without a network distinguishes its clients by EDNS client subnet (from loopback and --trust-ecs), then by\n\
     source address. SIGHUP, `--watch` and the admin API read the files again; a\n\
     file that cannot be used leaves the revision before. SIGUSR1 prints statistics. SIGINT and SIGTERM end the server.")]
 pub(super) struct ServeArguments {

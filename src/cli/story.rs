@@ -26,13 +26,13 @@ use crate::output::{json, story, waits as report};
 pub(super) struct StoryArguments {
     #[command(flatten)]
     scenario: OperandArguments,
-    /// Networks to tell about; without it, all
+    /// Networks to show; without it, all
     #[arg(long, value_name = "NETWORK")]
     from: Vec<String>,
-    /// Tell what this virtual machine sees, at which second after each step, with the sessions it has open
+    /// Show what this virtual machine sees, at which second after each step, with the sessions it has open
     #[arg(long, value_name = "VM", conflicts_with = "from")]
     client: Option<String>,
-    /// Tell up to and including this step; a drawing is of this step, and a page opens at it
+    /// Show up to and including this step; a drawing is of this step, and a page opens at it
     #[arg(long, value_name = "STEP")]
     at: Option<String>,
     #[command(flatten)]

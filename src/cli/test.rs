@@ -116,11 +116,11 @@ enum TestError {
     )]
     NothingToHold(String),
     #[error(
-        "the spec `{0}` asks from networks, and nobody says in which one the server stands\nhint: add --from NETWORK, or \
+        "the spec `{0}` asks from networks, but the network of the server is not given\nhint: add --from NETWORK, or \
          give the server as NETWORK=ADDR:PORT"
     )]
     NoNetwork(String),
-    #[error("--from says where a server stands, and there is none\nhint: add --server ADDR:PORT")]
+    #[error("--from names the network of a server, but no server is given\nhint: add --server ADDR:PORT")]
     NoServer,
     #[error(
         "`{0}` is a scenario with expectations of its own, and --scenario names another one\nhelp: --scenario (or \

@@ -45,7 +45,7 @@ pub enum AskError {
     #[error("no reply from {0} in {1:?}")]
     Silence(SocketAddr, Duration),
     /// Nothing listens there.
-    #[error("nobody listens at {0}")]
+    #[error("no server listens at {0}")]
     Refused(SocketAddr),
     /// What came cannot be read.
     #[error("the reply of {0} cannot be read: {1}")]

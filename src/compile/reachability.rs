@@ -249,7 +249,7 @@ fn along(
         let ends = match found.forwards {
             Forwards::Deny => Some(Reach::Stopped(format!("{} in {} drops the packets", found.name, found.network))),
             Forwards::Unknown => Some(Reach::Unknown(format!(
-                "nobody said whether {} in {} passes the packets on",
+                "it is not stated whether {} in {} passes the packets on",
                 found.name, found.network
             ))),
             Forwards::Allow => (through.len() > MAX_APPLIANCES)
@@ -382,7 +382,7 @@ fn wide_area(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reac
             }
             Forwards::Unknown => {
                 return Some(Reach::Unknown(format!(
-                    "nobody said whether the firewall of virtual hub {} passes the packets on",
+                    "it is not stated whether the firewall of virtual hub {} passes the packets on",
                     hub.name
                 )));
             }
@@ -463,7 +463,7 @@ fn declared(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reach
     Some(match appliance.map(|one| one.forwards) {
         Some(Forwards::Deny) => Reach::Stopped(format!("{by} in {} drops the packets", transit.through)),
         Some(Forwards::Unknown) => {
-            Reach::Unknown(format!("nobody said whether {by} in {} passes the packets on", transit.through))
+            Reach::Unknown(format!("it is not stated whether {by} in {} passes the packets on", transit.through))
         }
         Some(Forwards::Allow) | None => Reach::ThroughAppliance(vec![(by, transit.through.clone())]),
     })
@@ -491,7 +491,7 @@ fn without_route(
     let middle = state.networks.keys().find(|hub| state.are_peered(at, hub) && state.are_peered(hub, to));
     match middle {
         Some(hub) => Reach::Unknown(format!(
-            "both are peered with {hub}, and nobody said whether an appliance there passes packets on"
+            "both are peered with {hub}, and it is not stated whether an appliance there passes packets on"
         )),
         None => Reach::NotPeered,
     }

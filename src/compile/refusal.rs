@@ -313,7 +313,7 @@ impl fmt::Display for Reason {
             Self::OutsideZone { owner, zone } => write!(f, "`{owner}` is not within the zone {zone}"),
             Self::AliasNotAlone(owner) => write!(
                 f,
-                "{owner} cannot have that record set: a CNAME has one record, stands alone at its name and not at the \
+                "{owner} cannot have that record set: a CNAME has one record, is alone at its name and never at the \
                  zone's apex"
             ),
             Self::ResourceIsScoped { resource, scope } => {
@@ -339,7 +339,7 @@ impl fmt::Display for Reason {
             }
             Self::Missing(missing) => write!(f, "{missing}"),
             Self::Exists { kind, name } => write!(f, "there is a {kind} `{name}` already"),
-            Self::BadName { what, name } => write!(f, "`{name}` cannot be the name of a {what}"),
+            Self::BadName { what, name } => write!(f, "`{name}` is not a valid name for a {what}"),
             Self::PeeredWithItself(network) => write!(f, "network `{network}` cannot be peered with itself"),
             Self::NotPeered([one, other]) => write!(f, "networks `{one}` and `{other}` are not peered at this point"),
             Self::NoSuchRouting => f.write_str("there is no such object at this point"),

@@ -46,7 +46,7 @@ pub enum Writer {
 pub fn who(writer: &Writer) -> String {
     match writer {
         Writer::Endpoint { endpoint, target } => format!("{endpoint} ({target})"),
-        Writer::Manual => "somebody by hand".to_owned(),
+        Writer::Manual => "hand".to_owned(),
         Writer::Zone => "the zone's creation".to_owned(),
         Writer::Published { .. } => "public DNS".to_owned(),
         Writer::Resource(name) => format!("public DNS, for {name}"),

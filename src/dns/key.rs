@@ -87,7 +87,7 @@ impl<const PLACES: usize> Default for Key<PLACES> {
 }
 
 impl<const PLACES: usize> Key<PLACES> {
-    /// Takes a name: uncompressed wire form in any case, at most 255 octets. False if it has too many
+    /// Takes a name: uncompressed wire form in any case, at most 255 bytes. False if it has too many
     /// labels; the key is of no use then.
     pub fn set(&mut self, name: &[u8]) -> bool {
         let (start, seed) = &*SEED;

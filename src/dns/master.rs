@@ -219,25 +219,25 @@ mod tests {
         assert_eq!(
             errors(text),
             [
-                "line 1, column 6: `5x` is no TTL",
+                "line 1, column 6: `5x` is not a valid TTL",
                 "line 2, column 1: `$INCLUDE` is not followed: a zone is read from one text, and no other file is opened",
                 "line 3, column 1: `$GENERATE` is not part of the master file format (RFC 1035, 5.1)",
-                "line 4, column 1: `$TIME` is no directive",
+                "line 4, column 1: `$TIME` is not a known directive",
                 "line 5, column 7: `192.0.2.256` is not an IPv4 address",
-                "line 6, column 1: `é..b` is no name: `é` cannot stand in a name",
-                "line 7, column 3: the record has no owner: the line begins with a blank, and no record stands before it",
+                "line 6, column 1: `é..b` is not a valid domain name: `é` is not allowed in a name",
+                "line 7, column 3: the record has no owner: the line begins with a blank, and no record comes before it",
                 "line 8, column 5: the class `CH` is not IN",
-                "line 9, column 5: `WKS` is no record type",
+                "line 9, column 5: `WKS` is not a supported record type",
                 "line 10, column 5: a private zone cannot hold CAA records",
                 "line 11, column 6: an IPv4 address is missing",
-                "line 12, column 1: `é` is no name: `é` cannot stand in a name",
+                "line 12, column 1: `é` is not a valid domain name: `é` is not allowed in a name",
                 "line 13, column 17: `192.0.2.2` is more than the record needs",
                 "line 14, column 8: `+1` is not a preference from 0 to 65535",
                 "line 15, column 13: the quoted string does not end on its line",
                 "line 16, column 7: a closing parenthesis without an opening one",
                 "line 17, column 1: the record has no TTL, and nothing before it gives one",
                 "line 18, column 8: a parenthesis within parentheses",
-                "line 19, column 3: `4294967296` is no TTL",
+                "line 19, column 3: `4294967296` is not a valid TTL",
             ]
         );
     }
@@ -268,8 +268,8 @@ mod tests {
                 "line 10, column 1: `d.x.example` is an alias and has another record as well",
                 "line 11, column 1: `y.example` is not within the zone `x.example`",
                 "line 12, column 1: a second SOA record",
-                "line 13, column 7: the string has more than 255 octets",
-                "line 14, column 1: a quoted string cannot stand for an owner name",
+                "line 13, column 7: the string has more than 255 bytes",
+                "line 14, column 1: a quoted string cannot be used for an owner name",
                 "line 15, column 5: the parenthesis is never closed",
             ]
         );

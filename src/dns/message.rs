@@ -292,7 +292,7 @@ impl<'p> Reader<'p> {
         Some(u16::from_be_bytes(self.take(2)?.try_into().ok()?))
     }
 
-    /// A name without compression, at most 255 octets, the root's octet included.
+    /// A name without compression, at most 255 bytes, the root's octet included.
     fn plain_name(&mut self) -> Option<&'p [u8]> {
         let start = self.at;
         loop {

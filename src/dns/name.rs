@@ -1,4 +1,4 @@
-//! Owner names: absolute, lower-case, at most 255 octets in wire form.
+//! Owner names: absolute, lower-case, at most 255 bytes in wire form.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -33,19 +33,19 @@ pub enum NameError {
     #[error("a name cannot have an empty label (two dots in a row, or a dot at the start)")]
     EmptyLabel,
     /// One label is too long.
-    #[error("the label `{0}` has more than 63 octets")]
+    #[error("the label `{0}` has more than 63 bytes")]
     LongLabel(String),
     /// The whole name is too long.
-    #[error("the name has more than 255 octets")]
+    #[error("the name has more than 255 bytes")]
     LongName,
     /// A backslash that is followed by neither a character nor three digits up to 255.
     #[error("a backslash must be followed by a character or by three digits up to 255")]
     Escape,
-    /// A character that cannot stand in a name unescaped.
-    #[error("`{0}` cannot stand in a name")]
+    /// A character that is not allowed in a name unescaped.
+    #[error("`{0}` is not allowed in a name")]
     Character(char),
     /// Wire form that ends early or contains a compression pointer.
-    #[error("the octets are not an uncompressed name")]
+    #[error("the bytes are not an uncompressed name")]
     Wire,
 }
 
@@ -175,7 +175,7 @@ impl OwnerName {
     /// This name with `zone` put behind it: `api` under `monitor.azure.com` is `api.monitor.azure.com`.
     ///
     /// # Errors
-    /// [`NameError::LongName`] if the two are more than 255 octets together.
+    /// [`NameError::LongName`] if the two are more than 255 bytes together.
     pub fn under(&self, zone: &Self) -> Result<Self, NameError> {
         let own = &self.0[..self.0.len() - 1];
         if own.len() + zone.0.len() > MAX_NAME_OCTETS {

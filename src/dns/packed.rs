@@ -527,7 +527,7 @@ pub(super) fn shared(owner: &[u8], target: &[u8]) -> u8 {
     let mut rest = owner;
     loop {
         if target.ends_with(rest) && starts_label(target, target.len() - rest.len()) {
-            return u8::try_from(rest.len()).expect("a name has at most 255 octets");
+            return u8::try_from(rest.len()).expect("a name has at most 255 bytes");
         }
         // The root's octet ends every name, so there is a label to take off here.
         rest = &rest[1 + usize::from(rest[0])..];
@@ -563,7 +563,7 @@ pub(super) fn put_record(kind: RecordType, ttl: Ttl, out: &mut Vec<u8>, data: im
     let length_at = out.len();
     out.extend_from_slice(&[0; 2]);
     data(out);
-    let length = u16::try_from(out.len() - length_at - 2).expect("record data has at most 65,535 octets");
+    let length = u16::try_from(out.len() - length_at - 2).expect("record data has at most 65,535 bytes");
     out[length_at..length_at + 2].copy_from_slice(&length.to_be_bytes());
 }
 

@@ -43,7 +43,7 @@ impl fmt::Display for RecordType {
 
 /// A text that names no record type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no record type; write A, AAAA, CNAME, MX, PTR, SOA, SRV, TXT or TYPE and a number")]
+#[error("`{0}` is not a supported record type; write A, AAAA, CNAME, MX, PTR, SOA, SRV, TXT or TYPE and a number")]
 pub struct UnknownType(pub String);
 
 impl FromStr for RecordType {
@@ -90,7 +90,7 @@ pub enum RecordData {
         /// The host.
         target: OwnerName,
     },
-    /// One or more strings of at most 255 octets each.
+    /// One or more strings of at most 255 bytes each.
     Txt(Vec<Vec<u8>>),
     /// The start of a zone of authority.
     Soa(Soa),

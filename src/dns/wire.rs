@@ -258,7 +258,7 @@ pub fn encode_subnet_query(
 ) -> Vec<u8> {
     let mut out = encode_query(id, name, kind, Some(udp_size));
     let (octets, length) = subnet.octets();
-    let data = u16::try_from(length).expect("an address has at most 16 octets") + 4;
+    let data = u16::try_from(length).expect("an address has at most 16 bytes") + 4;
     // The option goes behind the OPT record, whose data were empty.
     let end = out.len() - 2;
     out.truncate(end);
@@ -454,7 +454,7 @@ fn to_name(name: &OwnerName) -> Name {
 pub(super) fn from_name(name: &Name) -> OwnerName {
     let mut wire: Vec<u8> = Vec::with_capacity(name.len() + 1);
     for label in name.iter() {
-        wire.push(u8::try_from(label.len()).expect("hickory's labels have at most 63 octets"));
+        wire.push(u8::try_from(label.len()).expect("hickory's labels have at most 63 bytes"));
         wire.extend_from_slice(label);
     }
     wire.push(0);

@@ -95,7 +95,7 @@ pub struct Switches {
 /// Which record sets go when a private endpoint is deleted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Deletion {
-    /// Those with its names, whoever wrote them last (MicrosoftDocs/azure-docs issues 122192 and 58044).
+    /// Those with its names, regardless of who wrote them last (MicrosoftDocs/azure-docs issues 122192 and 58044).
     #[default]
     DeleteByName,
     /// Those it wrote last itself.

@@ -78,7 +78,7 @@ pub struct PeeringFlags {
 }
 
 impl Default for PeeringFlags {
-    /// Both networks reach each other, and nobody said anything of gateways.
+    /// Both networks reach each other, and nothing is said of gateways.
     fn default() -> Self {
         Self { access: true, forwarded: true, gateway_transit: None, remote_gateways: None }
     }
@@ -100,7 +100,7 @@ pub struct Gateway {
     pub network: NetworkName,
     /// Its kind.
     pub kind: GatewayKind,
-    /// The on-premises networks behind it.
+    /// The on-premises networks that it connects.
     pub connects: Vec<NetworkName>,
 }
 

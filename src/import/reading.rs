@@ -93,7 +93,7 @@ impl Reading<'_> {
             // That it is not known is reported with the property.
             None if text.starts_with('[') => None,
             None => {
-                let message = format!("`{}` is no resource id", super::fact::shown(&text.into()));
+                let message = format!("`{}` is not a resource id", super::fact::shown(&text.into()));
                 self.error(pointer, message, Some("ids begin with /subscriptions/"));
                 None
             }
@@ -132,7 +132,7 @@ impl Reading<'_> {
     pub(super) fn address(&mut self, text: &str, pointer: &str) -> Option<Ipv4Addr> {
         let read = text.parse();
         if read.is_err() && !text.starts_with('[') && !text.contains(':') {
-            let message = format!("`{}` is no IPv4 address", super::fact::shown(&text.into()));
+            let message = format!("`{}` is not an IPv4 address", super::fact::shown(&text.into()));
             self.error(pointer, message, Some("addresses look like 10.0.1.4"));
         }
         read.ok()
@@ -146,7 +146,11 @@ impl Reading<'_> {
         match OwnerName::parse(text) {
             Ok(name) => Some(name),
             Err(error) => {
-                self.error(pointer, format!("`{}` is no name: {error}", super::fact::shown(&text.into())), None);
+                self.error(
+                    pointer,
+                    format!("`{}` is not a valid domain name: {error}", super::fact::shown(&text.into())),
+                    None,
+                );
                 None
             }
         }

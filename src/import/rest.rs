@@ -117,7 +117,7 @@ impl Reading<'_> {
             Some(id) => self.declared(&id, value, pointer),
             None => self.error(
                 pointer,
-                "this is no resource: it has neither `id` nor `type` and `name`",
+                "this is not a resource: it has neither `id` nor `type` and `name`",
                 Some("give the output of `az … show -o json`, `az … list -o json` or `az rest`"),
             ),
         }
@@ -222,7 +222,7 @@ impl Reading<'_> {
         match words.iter().find(|word| word.eq_ignore_ascii_case(text)) {
             Some(word) => self.tell(id, attribute, *word, &pointer),
             None => {
-                let message = format!("`{}` is no {attribute} Azure knows", super::fact::shown(&text.into()));
+                let message = format!("unknown {attribute} `{}`", super::fact::shown(&text.into()));
                 self.error(&pointer, message, Some(&format!("it is one of {}", words.join(", "))));
             }
         }
@@ -344,7 +344,7 @@ impl Reading<'_> {
         match is_guid(text) {
             true => self.tell(id, "customerId", text.to_ascii_lowercase(), pointer),
             false => {
-                let message = format!("`{}` is no GUID", super::fact::shown(&text.into()));
+                let message = format!("`{}` is not a GUID", super::fact::shown(&text.into()));
                 self.error(pointer, message, Some("it is the GUID the workspace's host names begin with"));
             }
         }
@@ -667,7 +667,7 @@ impl Reading<'_> {
                 Ok(prefix) => read.push(prefix.trunc().to_string()),
                 Err(_) if text.starts_with('[') => {}
                 Err(_) => {
-                    let message = format!("`{}` is no prefix", super::fact::shown(&(*text).into()));
+                    let message = format!("`{}` is not an address prefix", super::fact::shown(&(*text).into()));
                     self.error(pointer, message, Some("prefixes look like 10.0.1.0/24"));
                 }
             }
@@ -777,7 +777,7 @@ impl Reading<'_> {
         if let Some((ttl, pointer)) = view.number("ttl") {
             match u32::try_from(ttl).ok().filter(|ttl| *ttl <= crate::dns::master::MAX_TTL) {
                 Some(ttl) => self.tell(id, "ttl", ttl, &pointer),
-                None => self.error(&pointer, format!("`{ttl}` is no TTL"), Some("2147483647 is the longest")),
+                None => self.error(&pointer, format!("`{ttl}` is not a valid TTL"), Some("2147483647 is the longest")),
             }
         }
         let mut records: Vec<(String, String)> = Vec::new();
@@ -829,7 +829,7 @@ impl Reading<'_> {
                 None if line.is_none() => {}
                 None => {
                     let line = super::fact::shown(&line.unwrap_or_default().into());
-                    self.error(&item.pointer, format!("`{line}` is no data of {kind} records"), None);
+                    self.error(&item.pointer, format!("`{line}` is not valid data of {kind} records"), None);
                 }
             }
         }

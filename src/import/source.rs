@@ -129,7 +129,7 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
                 let mut errors = error(
                     1,
                     1,
-                    "this JSON is no artefact of Azure or Terraform that is known here".to_owned(),
+                    "this JSON is not a known file of Azure or Terraform".to_owned(),
                     Some(
                         "resources have `id`, or `type` and `name`; a template has `resources` and `contentVersion`; \
                          `terraform show -json` has `format_version`",

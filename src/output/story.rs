@@ -152,8 +152,8 @@ pub fn text(story: &Timeline, columns: Option<usize>) -> String {
     if names + networks > 0 {
         let _ = writeln!(
             text,
-            "left out, because there are too many: {} and {}; what changes is told first\nhelp: choose networks with \
-             `--from NETWORK`; `explain NAME` tells about one name\n",
+            "left out, because there are too many: {} and {}; what changes comes first\nhelp: choose networks with \
+             `--from NETWORK`; `explain NAME` explains one name\n",
             count(names, "name"),
             count(networks, "network")
         );

@@ -493,7 +493,7 @@ impl fmt::Display for Statement {
             }
             Self::Forward { name, by, rule, to } => write!(f, "{name}: {by} forwards it to {to} ({rule})"),
             Self::Hop { from, to, said, inferred } => {
-                let inferred = if *inferred { " (inferred: nobody has published this alias)" } else { "" };
+                let inferred = if *inferred { " (inferred: this alias is not published)" } else { "" };
                 write!(f, "{from} is an alias of {to}, says {said}{inferred}")
             }
             Self::Cut { name, zone, network, policy } => {
@@ -557,14 +557,14 @@ impl fmt::Display for Statement {
                 }
             },
             Self::NoData { owner, kind, said } => {
-                write!(f, "{owner} exists, but has no {kind} record (NODATA), says {said}; nobody else is asked")
+                write!(f, "{owner} exists, but has no {kind} record (NODATA), says {said}; no other server is asked")
             }
             Self::NameError { owner, said: Said::Outside, .. } => {
                 write!(f, "{owner} is outside the emulated world (NXDOMAIN)")
             }
             Self::NameError { owner, said, empty } => {
                 let empty = if *empty { ", which is empty" } else { "" };
-                write!(f, "{owner} does not exist (NXDOMAIN), says {said}{empty}; nobody else is asked")
+                write!(f, "{owner} does not exist (NXDOMAIN), says {said}{empty}; no other server is asked")
             }
             Self::Deleted { owner, writer, data, step } => write!(
                 f,

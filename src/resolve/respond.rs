@@ -457,7 +457,7 @@ mod tests {
             let mut out = Vec::new();
             match respond(&world(), &context, transport, &packet, &mut out) {
                 Response::Silence => prop_assert!(packet.len() < 12 || packet[2] & 0x80 != 0),
-                Response::Outside(_) => prop_assert!(false, "nobody else is asked"),
+                Response::Outside(_) => prop_assert!(false, "no other server is asked"),
                 Response::Refused(rcode) | Response::Answered(_, rcode) => {
                     let received = decode(&out).expect("a reply that can be read");
                     prop_assert_eq!(received.rcode, rcode);

@@ -76,7 +76,7 @@ impl<'s> Checker<'s, '_> {
             }
             if let Some(own) = form.alternative(&name) {
                 if let Some(first) = chosen {
-                    let message = format!("`{own}` stands in one entry with `{first}`, and an entry says one thing");
+                    let message = format!("`{own}` is in one entry with `{first}`, but an entry has only one of them");
                     self.fault(Fault::plain(key.range, message).hint("begin an entry of its own with `- `"));
                     continue;
                 }

@@ -198,6 +198,14 @@ fn yaml_hint(info: &str, indent: &str) -> Option<&'static str> {
     if indent.contains('\t') {
         return Some("indent with spaces; YAML does not take tabs");
     }
+    if info.contains("unclosed bracket") || info.contains("mismatched bracket") {
+        return Some("close each `[` with `]` and each `{` with `}`, the inner one first");
+    }
+    if info.contains("unclosed quote") {
+        return Some(
+            "end the text with the quotation mark that begins it; a mark inside is written twice or, in \"…\", as `\\\"`",
+        );
+    }
     if info.contains("flow mapping") {
         return Some("a `{` before this place is not closed, or a comma is missing: write `}` or `,`");
     }
@@ -310,7 +318,7 @@ impl<'t> Builder<'_, 't> {
             },
             Event::Alias(anchor) => {
                 let Some((_, size)) = self.anchors.get(&anchor) else {
-                    return Err(Fault::plain(range, "this alias stands within its own anchor").hint("write it out"));
+                    return Err(Fault::plain(range, "this alias is inside its own anchor").hint("write it out"));
                 };
                 // Counted before it is copied.
                 self.count(*size, range)?;
@@ -382,7 +390,7 @@ impl<'t> Builder<'_, 't> {
                     if let Some(before) = seen.find(self.hasher.hash_one(&text), same) {
                         let line = entries[*before as usize].0.range.line;
                         let message = format!("duplicate key `{}`", shown(&text));
-                        let hint = format!("it stands in line {line} already; put both into one");
+                        let hint = format!("it is in line {line} already; put both into one");
                         self.faults.add(Fault::plain(node.range, message).hint(hint));
                         return Ok(());
                     }
@@ -395,7 +403,7 @@ impl<'t> Builder<'_, 't> {
 }
 
 fn too_deep() -> String {
-    format!("mappings and lists stand more than {MAX_DEPTH} deep in one another here")
+    format!("mappings and lists are nested more than {MAX_DEPTH} deep here")
 }
 
 fn range(span: &Span) -> Range {

@@ -66,6 +66,50 @@ fn errors_of_syntax_are_told_at_their_place() {
     insta::assert_snapshot!("not_utf8", errors(b"version: 1\ntitle: caf\xe9\n"));
 }
 
+/// The mistakes of a first scenario: each error says what is wrong, where, and what to write instead.
+#[test]
+fn common_mistakes_say_what_to_write_instead() {
+    let cases = [
+        ("version: 1\nnetworks: { a: { addressSpace: [10.0.0.0/24] }\n", "unclosed bracket", (2, 11), "close each `[`"),
+        (
+            "version: 1\nnetworks:\n  a: { addressSpace: [10.0.0.0/24 }\n",
+            "mismatched bracket",
+            (3, 22),
+            "close each `[`",
+        ),
+        ("version: 1\ntitle: \"abc\n", "unclosed quote", (2, 8), "end the text with the quotation mark"),
+        (
+            "version: 1\nnetworks:\n  a:\n      addressSpace: [10.0.0.0/24]\n    kind: virtual\n",
+            "did not find expected key",
+            (5, 5),
+            "keys of one mapping start in the same column",
+        ),
+        ("version: 1\nnetworks:\n\ta: {}\n", "tabs", (3, 2), "indent with spaces"),
+        (
+            "version: 1\nnetworks:\n  - a\n",
+            "expected a mapping, found a list",
+            (3, 3),
+            "write entries as `name: value`",
+        ),
+        ("version: 1\nsteps: { a: {} }\n", "expected a list, found a mapping", (2, 8), "after `- `"),
+        ("networks: {}\n", "missing key `version`", (1, 1), "write `version: 1` at the top"),
+        (
+            "version: 1\nworkspaces: { w: { location: westeurope } }\n",
+            "missing key `customerId`",
+            (2, 18),
+            "such as `customerId: ",
+        ),
+    ];
+    for (text, message, place, hint) in cases {
+        let errors = Scenario::read("x", text.as_bytes()).expect_err(text);
+        let first = &errors.errors[0];
+        assert!(first.message.contains(message), "{text}: {}", first.message);
+        assert_eq!((first.place.line, first.place.column), place, "{text}");
+        let own = first.hint.as_deref().unwrap_or_default();
+        assert!(own.contains(hint), "{text}: {own}");
+    }
+}
+
 #[test]
 fn errors_of_form_are_told_at_their_place() {
     let event = |text: &str| with_step(&format!("    events:\n      - {text}\n"));

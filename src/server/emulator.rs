@@ -102,7 +102,7 @@ pub enum EmulatorError {
     #[error("the estate has no network `{0}` at this step")]
     NoNetwork(String),
     /// No name.
-    #[error("`{0}` is no name: {1}")]
+    #[error("`{0}` is not a valid domain name: {1}")]
     BadName(String, NameError),
     /// The server cannot start.
     #[error("the server cannot start")]

@@ -38,7 +38,7 @@ pub struct Listen {
 /// A text that says no listener.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no place to listen at; write ADDRESS:PORT or NETWORK=ADDRESS:PORT, such as 127.0.0.1:5300, [::1]:5300 or \
+    "`{0}` is not a valid listen address; write ADDRESS:PORT or NETWORK=ADDRESS:PORT, such as 127.0.0.1:5300, [::1]:5300 or \
      vnet1=127.0.0.1:5301"
 )]
 pub struct ListenError(pub String);
@@ -127,7 +127,7 @@ pub enum StartError {
         requested: Listen,
     },
     /// The address is not this machine's.
-    #[error("{} is no address of this machine; choose one that is with `--listen`", .0.address.ip())]
+    #[error("{} is not an address of this machine; choose another with `--listen`", .0.address.ip())]
     NotHere(Listen),
     /// The same place was asked for twice.
     #[error("{0} is asked for twice; each `--listen` needs an address or a port of its own")]
@@ -190,7 +190,7 @@ pub(super) fn open(requested: &[Listen], workers: NonZeroUsize) -> Result<Vec<Op
         tracing::warn!(
             requested = RECEIVE_BUFFER_OCTETS,
             granted = octets,
-            "the kernel keeps fewer octets of waiting queries than wanted, so bursts may lose some; on Linux raise \
+            "the kernel keeps fewer bytes of waiting queries than wanted, so bursts may lose some; on Linux raise \
              net.core.rmem_max"
         );
     }

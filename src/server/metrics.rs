@@ -155,7 +155,7 @@ fn answered(log: &QueryLog, counts: &Counts) -> [Family; 5] {
         ),
         Family::counter(
             "ampls_dns_truncated_total",
-            "Replies that told their client to come back over TCP.",
+            "Truncated replies: their clients ask again over TCP.",
             counts.truncated,
         ),
         Family::by_label(

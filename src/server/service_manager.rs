@@ -25,7 +25,7 @@ pub fn tell(phase: Phase<'_>) {
         Phase::Stopping => sd_notify::notify(&[NotifyState::Stopping]),
     };
     if let Err(error) = told {
-        tracing::warn!(%error, ?phase, "the service manager cannot be told");
+        tracing::warn!(%error, ?phase, "the service manager cannot be notified");
     }
 }
 

@@ -69,7 +69,7 @@ pub enum LoadError {
 }
 
 fn told(path: &Path, errors: &[MasterError]) -> String {
-    let mut text = format!("`{}` is no zone that can be served", path.display());
+    let mut text = format!("`{}` cannot be served as a zone", path.display());
     for error in errors {
         text.push_str(&format!("\n  {error}"));
         if let Some(hint) = error.kind.hint() {

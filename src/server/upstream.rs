@@ -61,7 +61,7 @@ pub enum UpstreamServer {
 /// A text that says no server to ask.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no server to ask; write an address with or without a port, such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53, or `system`"
+    "`{0}` is not a server address; write an address with or without a port, such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53, or `system`"
 )]
 pub struct UpstreamServerError(String);
 
@@ -434,7 +434,7 @@ async fn ask_udp(journey: &ForwardedQuery, spelling: &[u8], server: SocketAddr) 
         if let Some(reply) = journey.read(id, &buffer[..length]) {
             return Ok(reply);
         }
-        tracing::debug!(%server, "a datagram that is no reply to what was asked is passed over");
+        tracing::debug!(%server, "a datagram that does not answer the query is ignored");
     }
 }
 
@@ -451,7 +451,7 @@ async fn ask_tcp(journey: &ForwardedQuery, spelling: &[u8], server: SocketAddr) 
     journey
         .read(id, &reply)
         .filter(|reply| !reply.truncated)
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "what came over TCP is no reply to what was asked"))
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the reply over TCP does not answer the query"))
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft
         }
         Root::Resource(name) if draft.message.is_empty() => of_resource(world, cause.code, name, &failing, draft),
         Root::Prefix(prefix) => format!(
-            "{} have the client prefix {prefix}, so their clients cannot be told apart by address",
+            "{} have the client prefix {prefix}, so their clients cannot be distinguished by address",
             list(&draft.networks)
         ),
         Root::Machine(machine) => {
@@ -365,7 +365,7 @@ fn of_zone(world: &Compiled, code: Code, id: &ZoneId, failing: &Failing, draft: 
             let why = why.map_or_else(String::new, |why| format!(": {why} could not be resolved"));
             let names = match draft.names.len() {
                 0 => String::new(),
-                names => format!("; {} in {} cannot be told", count(names, "name"), list(&draft.networks)),
+                names => format!("; {} in {} are unknown", count(names, "name"), list(&draft.networks)),
             };
             format!("{id} may have record sets that are not known{why}{names}")
         }

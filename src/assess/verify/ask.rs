@@ -73,7 +73,7 @@ impl SentQuestion {
         let (first, again) = self.transport();
         let (packet, mut out) = (self.packet(1), Vec::new());
         let mut ask = |transport| match respond(world, &context, transport, &packet, &mut out) {
-            // Names outside are denied here, so nobody else is asked.
+            // Names outside are denied here, so no other server is asked.
             Response::Silence | Response::Outside(_) => Err("no reply".to_owned()),
             Response::Refused(_) | Response::Answered(..) => decode(&out).map_err(|error| error.to_string()),
         };

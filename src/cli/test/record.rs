@@ -22,7 +22,7 @@ pub(super) struct RecordArguments {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("there is nobody to ask\nhint: add --server ADDR:PORT with --from NETWORK, or --server NETWORK=ADDR:PORT")]
+#[error("no server to ask\nhint: add --server ADDR:PORT with --from NETWORK, or --server NETWORK=ADDR:PORT")]
 struct NoServer;
 
 pub(super) fn run(arguments: &RecordArguments) -> Result {

@@ -37,21 +37,21 @@ pub enum MasterErrorKind {
     Include,
     #[error("`$GENERATE` is not part of the master file format (RFC 1035, 5.1)")]
     Generate,
-    #[error("`{0}` is no directive")]
+    #[error("`{0}` is not a known directive")]
     Directive(String),
     #[error("the name `{0}` is relative, and there is no origin")]
     NoOrigin(String),
-    #[error("the record has no owner: the line begins with a blank, and no record stands before it")]
+    #[error("the record has no owner: the line begins with a blank, and no record comes before it")]
     NoOwner,
-    #[error("`{text}` is no name: {fault}")]
+    #[error("`{text}` is not a valid domain name: {fault}")]
     Name { text: String, fault: NameError },
-    #[error("`{0}` is no TTL")]
+    #[error("`{0}` is not a valid TTL")]
     BadTtl(String),
     #[error("the record has no TTL, and nothing before it gives one")]
     NoTtl,
     #[error("the class `{0}` is not IN")]
     Class(String),
-    #[error("`{0}` is no record type")]
+    #[error("`{0}` is not a supported record type")]
     UnknownType(String),
     #[error("a private zone cannot hold {0} records")]
     Unsupported(RecordType),
@@ -63,13 +63,13 @@ pub enum MasterErrorKind {
     Field { what: &'static str, text: String },
     #[error("`{0}` is more than the record needs")]
     Excess(String),
-    #[error("a quoted string cannot stand for {0}")]
+    #[error("a quoted string cannot be used for {0}")]
     Quoted(&'static str),
     #[error("a backslash must be followed by a character or by three digits up to 255")]
     Escape,
-    #[error("the string has more than 255 octets")]
+    #[error("the string has more than 255 bytes")]
     LongString,
-    #[error("the strings of the record have more than 65,535 octets together")]
+    #[error("the strings of the record have more than 65,535 bytes together")]
     LongText,
     #[error("a second SOA record")]
     SecondSoa,
@@ -98,7 +98,7 @@ impl MasterErrorKind {
             Self::BadTtl(_) => "write seconds up to 2147483647, or units such as `1h30m`",
             Self::NoTtl => "write `$TTL 3600` before the first record",
             Self::UnknownType(_) => {
-                "a record is `owner TTL IN type data`; an owner stands at the very start of its line"
+                "a record is `owner TTL IN type data`; an owner begins at the very start of its line"
             }
             Self::Unsupported(_) => "private zones hold A, AAAA, CNAME, MX, PTR, SOA, SRV and TXT",
             Self::Delegation { .. } => "leave the NS records out, and keep the child zone as a zone of its own",

@@ -1,5 +1,5 @@
 //! The history: declarations, then steps. Zones and scopes come first, each private endpoint is a step of its own, and
-//! what nobody in the import writes or deletes is done by hand at the end.
+//! what nothing in the import writes or deletes is done by hand at the end.
 
 use std::sync::Arc;
 
@@ -78,18 +78,13 @@ impl Builder<'_> {
             let place = parts.resources.all.get(label).and_then(|(_, place)| place.clone());
             later.extend(scoped(&parts.scopes[*at].label, std::slice::from_ref(label), place));
         }
-        let about = "Resources whose addresses stand behind the others: they were scoped when the endpoint existed.";
+        let about = "Resources whose addresses follow those of the others: they were scoped when the endpoint existed.";
         step(&mut history, "scoped-later", about, later);
         let exclusions = self.exclusions(&parts);
         step(&mut history, "exclusions", "Access modes that hold for single connections.", exclusions);
         let written = compile(&Arc::new(history.clone()), history.last()).state;
         let by_hand = self.by_hand(&parts, &played, &written);
-        step(
-            &mut history,
-            "by-hand",
-            "What was found in the zones and nobody in the import writes or deletes.",
-            by_hand,
-        );
+        step(&mut history, "by-hand", "Record sets that nothing in the import writes or deletes.", by_hand);
         let unknown = self.unknown(&parts.zones, &history);
         step(&mut history, "unknown", "What the zones have besides and the import does not say.", unknown);
 
@@ -320,7 +315,7 @@ impl Builder<'_> {
                 }
                 None => {
                     let text = format!(
-                        "nobody in the import writes {} of {apex}: they are taken as written by hand",
+                        "nothing in the import writes {} of {apex}: they are taken as written by hand",
                         listed(&names)
                     );
                     self.report.add(Topic::ByHand, text, places.clone(), None);

@@ -415,7 +415,7 @@ impl Builder<'_> {
             let (group, name) = (facts.group(&id.group).to_owned(), id.name().to_owned());
             let places: Vec<Provenance> = place.iter().cloned().collect();
             if links.is_empty() {
-                let text = format!("ruleset {label} is linked to no network of the import: nobody asks by its rules");
+                let text = format!("ruleset {label} is linked to no network of the import: its rules are never used");
                 self.missing(
                     text,
                     places.clone(),

@@ -67,7 +67,7 @@ impl Builder<'_> {
             Some(text) => text.to_owned(),
             None if object.planned => {
                 let guid = made_up_guid(&object.id.key());
-                let text = format!("workspace {label} has no customerId before it is deployed: {guid} stands for it");
+                let text = format!("workspace {label} has no customerId before it is deployed: {guid} is used instead");
                 self.report.add(Topic::Predicted, text, object.places(), None);
                 guid
             }
@@ -130,7 +130,7 @@ impl Builder<'_> {
                 let own = self.catalogue.endpoints.iter().map(|row| format!("{}.{}", row.record, row.public_zone));
                 let known = entry.map(|row| row.host.as_str().to_owned()).chain(own).any(|known| known == host);
                 if !known {
-                    let text = format!("`{host}` is no host components are known to send to: the global one is taken");
+                    let text = format!("`{host}` is not a known ingestion host: the global one is used");
                     self.report.add(Topic::Inconsistent, text, object.place(attribute).into_iter().collect(), None);
                 }
                 None
@@ -153,7 +153,7 @@ impl Builder<'_> {
                 true => {
                     let host = format!("{location}-0");
                     let text = format!(
-                        "component {label} has no connection string before it is deployed: {host} stands for its ingestion host, whose number Azure assigns"
+                        "component {label} has no connection string before it is deployed: {host} is used as its ingestion host, whose number Azure assigns"
                     );
                     self.report.add(Topic::Predicted, text, object.places(), None);
                     (ingestion, live) = (Some(host), Some(location.clone()));
@@ -171,7 +171,7 @@ impl Builder<'_> {
             resources.all.get(label).is_some_and(|(spec, _)| matches!(spec, ResourceSpec::Workspace(_)))
         });
         if let (None, Some(id)) = (&workspace, object.id_of("workspace")) {
-            let text = format!("the workspace {} behind component {label} is not in the import", id.name());
+            let text = format!("the workspace {} of component {label} is not in the import", id.name());
             self.missing(text, object.place("workspace").into_iter().collect(), show("resource show", &id));
         }
         Some(ResourceSpec::Component(ComponentSpec {
@@ -202,7 +202,7 @@ impl Builder<'_> {
             let made = |middle: &str| OwnerName::parse(&format!("{short}-0000.{location}-1.{middle}.{suffix}")).ok();
             (access, logs, metrics) = (made("handler.control"), made("ingest"), made("metrics.ingest"));
             let text = format!(
-                "data collection endpoint {label} has no host names before it is deployed: {short}-0000.{location}-1 stands for them"
+                "data collection endpoint {label} has no host names before it is deployed: {short}-0000.{location}-1 is used instead"
             );
             self.report.add(Topic::Predicted, text, object.places(), None);
         }
@@ -353,8 +353,7 @@ impl Builder<'_> {
                 resources.all.insert(label, (spec, endpoint.place.clone()));
             }
             for name in rest {
-                let text =
-                    format!("private endpoint {} serves {name}, which is no name that is known here", endpoint.label);
+                let text = format!("private endpoint {} serves {name}, which is not a known name", endpoint.label);
                 self.report.add(Topic::Inconsistent, text, endpoint.place.iter().cloned().collect(), None);
             }
         }

@@ -164,7 +164,7 @@ impl Builder<'_> {
             return false;
         }
         let text = format!(
-            "the addresses of private endpoint {} do not stand in the order Azure is known to give them in: they are fixed by ipConfigurations",
+            "the addresses of private endpoint {} are not in the order that Azure assigns: they are fixed by ipConfigurations",
             endpoint.label
         );
         self.report.add(Topic::Inferred, text, endpoint.place.iter().cloned().collect(), None);

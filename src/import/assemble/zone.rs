@@ -122,7 +122,7 @@ impl Builder<'_> {
             }
             let Ok(apex) = OwnerName::parse(object.id.name()) else {
                 let text = format!(
-                    "`{}` is no name a zone can have: it is left out",
+                    "`{}` is not a valid zone name: it is left out",
                     crate::import::fact::shown(&object.id.name().into())
                 );
                 self.report.add(Topic::Inconsistent, text, object.places(), None);
@@ -171,7 +171,7 @@ impl Builder<'_> {
                 let own = id.apex.child(object.id.name());
                 let Ok(owner) = own.map_err(|_| ()) else {
                     let text = format!(
-                        "`{}` is no name in {}: it is left out",
+                        "`{}` is not a valid name in {}: it is left out",
                         crate::import::fact::shown(&object.id.name().into()),
                         id.apex
                     );
@@ -198,7 +198,7 @@ impl Builder<'_> {
                 let name = format!("{} {kind}", object.id.name().to_ascii_lowercase());
                 if listed.as_ref().is_some_and(|listed| !listed.contains(name.as_str())) {
                     let text = format!(
-                        "record set {owner} {kind} is told of, and the whole list of {} does not have it",
+                        "record set {owner} {kind} is listed on its own but not in the whole list of {}",
                         id.apex
                     );
                     let mut places = object.places();

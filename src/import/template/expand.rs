@@ -393,7 +393,7 @@ impl<'t> Engine<'t> {
         let Some(properties) = written.own.get("properties") else { return Ok(None) };
         let base = format!("{}/properties", written.pointer);
         if deployment.depth >= MAX_DEPTH {
-            return Err(Trouble::Fault(format!("deployments stand more than {MAX_DEPTH} deep in one another")));
+            return Err(Trouble::Fault(format!("deployments are nested more than {MAX_DEPTH} deep")));
         }
         let (template, at) = match entry(properties, "template") {
             Some(template @ Value::Object(_)) => (template, format!("{base}/template")),

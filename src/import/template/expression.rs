@@ -100,7 +100,7 @@ impl<'t> Reader<'t> {
                 let end =
                     rest[1..].find(|character: char| !character.is_ascii_digit()).map_or(rest.len(), |end| end + 1);
                 self.at += end;
-                rest[..end].parse().map(Expression::Number).map_err(|_| format!("`{}` is no number", &rest[..end]))
+                rest[..end].parse().map(Expression::Number).map_err(|_| format!("`{}` is not a number", &rest[..end]))
             }
             Some(first) if first.is_ascii_alphabetic() || first == '_' => {
                 let mut name = self.word().to_owned();

@@ -93,7 +93,7 @@ impl Reading<'_> {
         if let Some(Value::Array(drift)) = value.get("resource_drift")
             && !drift.is_empty()
         {
-            let text = "the plan tells of drift: what it says is what Terraform will make of it";
+            let text = "the plan reports drift: values are those that Terraform will set";
             self.remark(Topic::Inconsistent, text, "/resource_drift", None);
         }
         self.raw_state(value, &mut resources);
@@ -204,7 +204,7 @@ impl Reading<'_> {
         resources: &mut Vec<Resource<'t>>,
     ) {
         if depth > MAX_DEPTH {
-            return self.error(pointer, format!("modules stand more than {MAX_DEPTH} deep in one another"), None);
+            return self.error(pointer, format!("modules are nested more than {MAX_DEPTH} deep"), None);
         }
         let address = module.get("address").and_then(Value::as_str).unwrap_or_default();
         for (index, resource) in module.get("resources").and_then(Value::as_array).into_iter().flatten().enumerate() {
@@ -764,7 +764,7 @@ impl Reading<'_> {
         if let Some((ttl, pointer)) = view.number("ttl") {
             match u32::try_from(ttl).ok().filter(|ttl| *ttl <= crate::dns::master::MAX_TTL) {
                 Some(ttl) => self.tell(id, "ttl", ttl, &pointer),
-                None => self.error(&pointer, format!("`{ttl}` is no TTL"), Some("2147483647 is the longest")),
+                None => self.error(&pointer, format!("`{ttl}` is not a valid TTL"), Some("2147483647 is the longest")),
             }
         }
         let dotted = |text: &str| if text.ends_with('.') { text.to_owned() } else { format!("{text}.") };
@@ -808,7 +808,7 @@ impl Reading<'_> {
                 Some(data) => records.push(data.to_string()),
                 None => {
                     let line = super::fact::shown(&line.into());
-                    self.error(&pointer, format!("`{line}` is no data of {kind} records"), None);
+                    self.error(&pointer, format!("`{line}` is not valid data of {kind} records"), None);
                 }
             }
         }

@@ -10,6 +10,8 @@ pub mod layout;
 pub mod mermaid;
 mod pen;
 mod rows;
+mod section;
+mod shape;
 pub mod svg;
 pub mod text;
 pub mod way;

@@ -1,7 +1,7 @@
 //! Writes the lines of a box from its upper edge down.
 
 use super::Condition;
-use super::layout::{Line, Place};
+use super::shape::{Line, Place};
 use super::text::{broken, width};
 use crate::output::count;
 

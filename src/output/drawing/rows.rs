@@ -9,6 +9,7 @@ use super::Condition;
 use super::estate::{Estate, Network};
 use super::layout::{Drawing, Edge, Form, GAP, HEAD, Kind, Line, Place, Plan, Route, Shape, Wire, extent};
 use super::pen::{NAME, Pen};
+use super::section::{Key, Section};
 use super::way::{Stop, Way};
 use crate::output::count;
 
@@ -18,28 +19,6 @@ const MOST_ROWS: usize = 12;
 const MANY: usize = 7;
 /// Space between sections beside each other.
 const BESIDE: f64 = 72.0;
-
-/// What a row is about, the same in every step.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-enum Key {
-    /// Networks that forward alike.
-    Forwarding(Vec<String>),
-    /// The network that these peerings are drawn from, and the networks that none of the rows before has.
-    Peering(String, Vec<String>),
-    /// From a network to a network with private endpoints.
-    Path(String, String),
-}
-
-/// Rows under a heading.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) struct Section {
-    heading: &'static str,
-    place: Place,
-    /// Each with its upper edge.
-    rows: Vec<(Key, f64)>,
-    /// How many were left out.
-    more: usize,
-}
 
 /// A row in one step.
 struct Row {

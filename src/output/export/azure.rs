@@ -52,7 +52,7 @@ pub(super) fn text(world: &Compiled, zone: &Zone) -> String {
 
 /// A record set; `last` is the owner before it, which is not said twice.
 fn records(text: &mut String, apex: &OwnerName, last: &mut OwnerName, set: &RecordSet) {
-    let owner = set.owner().relative_to(apex).expect("a zone's record sets stand within it");
+    let owner = set.owner().relative_to(apex).expect("a zone's record sets are in it");
     for data in set.data() {
         if set.owner() == last {
             text.push(' ');

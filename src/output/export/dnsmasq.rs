@@ -116,7 +116,7 @@ fn txt(name: &str, strings: &[Vec<u8>]) -> String {
         return format!("txt-record={name}{}", quoted.collect::<String>());
     }
     let octets = strings.iter().flat_map(|string| {
-        let length = u8::try_from(string.len()).expect("a string has at most 255 octets");
+        let length = u8::try_from(string.len()).expect("a string has at most 255 bytes");
         std::iter::once(length).chain(string.iter().copied())
     });
     let hexadecimal: Vec<String> = octets.map(|octet| format!("{octet:02x}")).collect();

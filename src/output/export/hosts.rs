@@ -13,7 +13,7 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
         match plain(owner).filter(|name| !name.contains('*')) {
             _ if addresses.is_empty() => {}
             Some(name) => lines.extend(addresses.iter().map(|address| format!("{address} {name}\n"))),
-            None => left_out.push(format!("{owner} {} cannot stand in a hosts file", set.kind())),
+            None => left_out.push(format!("{owner} {} cannot be in a hosts file", set.kind())),
         }
     }
     let mut text = comment(
@@ -21,7 +21,7 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
         [
             &*format!("Addresses of {}.", setting.heading),
             "Written by `ampls-dns export`. A hosts file has no aliases, no wildcards and no NXDOMAIN: a name that is not here is",
-            "asked of whatever DNS the machine has; that is its upstream.",
+            "asked of the machine's own DNS; that is its upstream.",
         ],
     );
     text.push_str(&comment("# Left out:", &left_out));

@@ -9,7 +9,7 @@ use super::list_schema::OneOrMoreSchema;
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(untagged)]
 pub(super) enum PeeringSchema {
-    /// Both halves; nobody said anything of gateways.
+    /// Both halves; nothing is said of gateways.
     Pair([String; 2]),
     /// One half.
     Half(PeeringHalfSchema),
@@ -44,7 +44,7 @@ pub(super) struct PeeringHalfSchema {
 pub(super) struct GatewaySchema {
     /// Its kind.
     pub kind: GatewayKindSchema,
-    /// The on-premises networks behind it.
+    /// The on-premises networks that it connects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub connects: Vec<String>,
 }
@@ -67,7 +67,7 @@ pub(super) struct NamedGatewaySchema {
     pub network: String,
     /// Its kind.
     pub kind: GatewayKindSchema,
-    /// The on-premises networks behind it.
+    /// The on-premises networks that it connects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub connects: Vec<String>,
 }
@@ -139,7 +139,7 @@ pub(super) enum ForwardsSchema {
     Allow,
     /// It drops them.
     Deny,
-    /// Nobody knows; what depends on it is a warning.
+    /// Unknown; what depends on it is a warning.
     Unknown,
 }
 

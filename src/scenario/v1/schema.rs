@@ -166,7 +166,7 @@ pub(super) struct SwitchesSchema {
     /// teams' resources, `nameError` answers NXDOMAIN.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undeclared: Option<UndeclaredSchema>,
-    /// Whether public names carry the privatelink hop for which nobody has shown it, such as REGION.handler.control.
+    /// Whether public names carry the privatelink hop where it was never observed, such as REGION.handler.control.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uncertain_hop: Option<UncertainHopSchema>,
     /// What Azure's resolver does with the aliases in an answer that a ruleset's target gave: it `stands`, or the resolver
@@ -195,7 +195,7 @@ pub(super) enum UndeclaredSchema {
     NameError,
 }
 
-/// Whether names have an alias to a privatelink name that nobody has shown.
+/// Whether names have an alias to a privatelink name that was never observed.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum UncertainHopSchema {
@@ -209,7 +209,7 @@ pub(super) enum UncertainHopSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum DeletionSchema {
-    /// All record sets with the names of the endpoint, whoever wrote them last.
+    /// All record sets with the names of the endpoint, regardless of who wrote them last.
     DeleteByName,
     /// Only the record sets that the endpoint wrote last.
     DeleteIfOwner,
@@ -434,13 +434,13 @@ pub(super) struct ComponentSchema {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingestion_endpoint: Option<String>,
     /// Its live metrics host, its address, or the first label of it; `global` for the global host. Without it the
-    /// ingestion host's label without the number behind it.
+    /// ingestion host's label without the number after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live_endpoint: Option<String>,
     /// Its connection string, in the place of both.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_string: Option<String>,
-    /// The workspace behind it.
+    /// The workspace that stores its data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,
     /// Whether public requests may write.
@@ -1146,7 +1146,7 @@ pub(super) struct ExpectSchema {
     /// The networks that are asked from; `public` is outside all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<OneOrMoreSchema>,
-    /// The client subnets that are asked for, such as 10.0.1.0/24: EDNS client subnet tells them to the server.
+    /// The client subnets that are asked for, such as 10.0.1.0/24: they are sent as EDNS client subnet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subnet: Option<OneOrMoreSchema>,
     /// Answers by name (or name and type): an address, several, or one of public, NXDOMAIN, NODATA, SERVFAIL.
@@ -1292,7 +1292,7 @@ pub(super) struct ReplySchema {
     /// Header bits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flags: Option<FlagsSchema>,
-    /// The zone whose SOA stands in the authority section, or none.
+    /// The zone whose SOA is in the authority section, or none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub soa: Option<String>,
     /// The extended DNS error: its info-code, its info-code and part of its text, or none.

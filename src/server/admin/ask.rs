@@ -133,5 +133,5 @@ pub(super) fn network(world: &Compiled, name: &str) -> Result<ViewId, Problem> {
 
 /// A name from the query.
 pub(super) fn owner_name(text: &str) -> Result<OwnerName, Problem> {
-    OwnerName::parse(text).map_err(|error| Problem::bad(format!("{text:?} is no name: {error}")))
+    OwnerName::parse(text).map_err(|error| Problem::bad(format!("{text:?} is not a valid domain name: {error}")))
 }

@@ -32,10 +32,10 @@ pub struct Token(Vec<u8>);
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TokenError {
     /// It is too short to be a secret.
-    #[error("it has {0} octets, and a token needs at least {MIN_TOKEN_OCTETS}; `openssl rand -hex 32` makes one")]
+    #[error("it has {0} bytes, and a token needs at least {MIN_TOKEN_OCTETS}; `openssl rand -hex 32` makes one")]
     Short(usize),
     /// It is too long for a header.
-    #[error("it has more than {MAX_TOKEN_OCTETS} octets")]
+    #[error("it has more than {MAX_TOKEN_OCTETS} bytes")]
     Long,
     /// It cannot stand in a header.
     #[error("it has blanks, or characters that are not printable ASCII")]
@@ -79,7 +79,7 @@ pub struct AllowedHost(String);
 
 /// A text that is no host name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("`{0}` is no host name; write it without scheme and port, such as dns.lab.example")]
+#[error("`{0}` is not a host name; write it without scheme and port, such as dns.lab.example")]
 pub struct NoHost(String);
 
 impl FromStr for AllowedHost {

@@ -113,7 +113,7 @@ impl QueryParameters {
     fn filter(&self) -> Result<Filter, Problem> {
         // JSON numbers of other languages end there.
         if let Some(since) = self.since.filter(|since| i64::try_from(*since).is_err()) {
-            return Err(Problem::bad(format!("{since} is no number of a query: they end at {}", i64::MAX)));
+            return Err(Problem::bad(format!("{since} is not the number of a query: they end at {}", i64::MAX)));
         }
         let name = self.name.as_deref().map(|text| read("name", text, "a name or *.NAME")).transpose()?;
         let kind = self.r#type.as_deref().map(|text| read("type", text, "a record type, such as A")).transpose()?;

@@ -80,10 +80,10 @@ impl Loader<'_> {
             let mut read = Vec::new();
             for ((name, address), (key, own)) in records.iter().zip(own.entries()) {
                 let owner = zone.apex.child(name).map_err(|error| {
-                    self.fault(key.range, format!("`{}` is no name: {error}", shown(name)), None);
+                    self.fault(key.range, format!("`{}` is not a valid domain name: {error}", shown(name)), None);
                 });
                 let address = address.parse().map_err(|_| {
-                    let message = format!("`{}` is no IPv4 address", shown(address));
+                    let message = format!("`{}` is not an IPv4 address", shown(address));
                     self.fault(own.range, message, Some("write it as 10.0.1.4".to_owned()));
                 });
                 read.extend(owner.ok().zip(address.ok()));
@@ -109,7 +109,7 @@ impl Loader<'_> {
             match text.parse::<IpNet>().ok().or_else(alone) {
                 Some(subnet) => askers.push(From::Subnet(subnet)),
                 None => {
-                    let message = format!("`{}` is no client subnet", shown(text));
+                    let message = format!("`{}` is not a client subnet", shown(text));
                     let hint = "write an address and a length, such as 10.0.1.0/24".to_owned();
                     self.fault(node.get("subnet").item(index).range, message, Some(hint));
                 }
@@ -135,7 +135,7 @@ impl Loader<'_> {
             Some(text) => match text.parse::<SignedDuration>().ok().filter(SignedDuration::is_positive) {
                 Some(within) => Some(within.unsigned_abs()),
                 None => {
-                    let message = format!("`{}` is no length of time", shown(text));
+                    let message = format!("`{}` is not a length of time", shown(text));
                     let hint = "write a number and a unit, such as 500ms, 5s or 2m".to_owned();
                     self.fault(node.get("within").range, message, Some(hint));
                     None
@@ -200,7 +200,7 @@ impl Loader<'_> {
     fn answer_record(&mut self, text: &str, range: Range) -> Option<ExpectedRecord> {
         let mut words = text.trim().splitn(3, char::is_whitespace);
         let (Some(owner), Some(kind), Some(data)) = (words.next(), words.next(), words.next()) else {
-            let message = format!("`{}` is no record", shown(text));
+            let message = format!("`{}` is not a record", shown(text));
             let hint = "write owner name, type and data, such as `api.monitor.azure.com A 10.0.1.7`".to_owned();
             self.fault(range, message, Some(hint));
             return None;
@@ -219,7 +219,7 @@ impl Loader<'_> {
         let ends = text.split_once("..").and_then(|(least, most)| Some((least.parse().ok()?, most.parse().ok()?)));
         let ends = ends.filter(|(least, most)| least <= most);
         if ends.is_none() {
-            let message = format!("`{}` is no TTL", shown(text));
+            let message = format!("`{}` is not a valid TTL", shown(text));
             let hint = "write seconds, or the lowest and the highest as in 0..10".to_owned();
             self.fault(range, message, Some(hint));
         }
@@ -248,7 +248,7 @@ impl Loader<'_> {
             }
             let near = nearest(word, ExpectedAnswer::WORDS.iter().map(|(own, _)| *own));
             if let Some(near) = near.filter(|_| kind != RecordType::TXT) {
-                let message = format!("`{}` is no answer", shown(word));
+                let message = format!("`{}` is not an answer", shown(word));
                 self.fault(node.range, message, Some(format!("did you mean `{near}`?")));
                 return None;
             }
@@ -299,7 +299,7 @@ impl Loader<'_> {
         let digits = code.strip_prefix("AMPLS").unwrap_or_default();
         let is_code = digits.len() == 3 && digits.bytes().all(|octet| octet.is_ascii_digit());
         if !is_code {
-            let message = format!("`{}` is no code of a finding", shown(code));
+            let message = format!("`{}` is not the code of a finding", shown(code));
             self.fault(range, message, Some("write AMPLS and three digits, such as AMPLS001".to_owned()));
         }
         is_code

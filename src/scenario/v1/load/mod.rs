@@ -304,7 +304,7 @@ impl Loader<'_> {
             self.name(range, &step.name, "step");
             if let Some(line) = names.insert(&step.name, range.line) {
                 let message = format!("there is a step `{}` already", shown(&step.name));
-                self.fault(range, message, Some(format!("it stands in line {line}; give each a name of its own")));
+                self.fault(range, message, Some(format!("it is in line {line}; give each a name of its own")));
             }
             self.step = step.name.as_str().into();
             let date = self.date(step.date.as_deref(), node.get("date"));
@@ -377,7 +377,7 @@ impl Loader<'_> {
         match OwnerName::parse(text) {
             Ok(name) => Some(name),
             Err(error) => {
-                self.fault(range, format!("`{}` is no name: {error}", shown(text)), None);
+                self.fault(range, format!("`{}` is not a valid domain name: {error}", shown(text)), None);
                 None
             }
         }
@@ -387,7 +387,11 @@ impl Loader<'_> {
         let text = text?;
         let date: Option<Date> = text.parse().ok().filter(|date: &Date| date.to_string() == text);
         if date.is_none() {
-            self.fault(node.range, format!("`{}` is no date", shown(text)), Some("write it as YYYY-MM-DD".to_owned()));
+            self.fault(
+                node.range,
+                format!("`{}` is not a date", shown(text)),
+                Some("write it as YYYY-MM-DD".to_owned()),
+            );
         }
         date
     }

@@ -80,7 +80,7 @@ impl Loader<'_> {
             }
             Err(_) => {
                 let hint = "write an address and a length, such as 10.0.1.0/24".to_owned();
-                self.fault(range, format!("`{}` is no prefix", shown(text)), Some(hint));
+                self.fault(range, format!("`{}` is not an address prefix", shown(text)), Some(hint));
                 None
             }
         }

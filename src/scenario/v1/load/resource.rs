@@ -18,7 +18,7 @@ impl Loader<'_> {
     pub(super) fn workspace(&mut self, name: &str, schema: &WorkspaceSchema, node: &Node) -> ResourceSpec {
         let customer_id = schema.customer_id.to_ascii_lowercase();
         if !is_guid(&customer_id) {
-            let message = format!("`{}` is no GUID", shown(&schema.customer_id));
+            let message = format!("`{}` is not a GUID", shown(&schema.customer_id));
             let hint = "write the workspace's customerId, such as 11111111-1111-4111-8111-111111111111".to_owned();
             self.fault(node.get("customerId").range, message, Some(hint));
         }
@@ -53,7 +53,7 @@ impl Loader<'_> {
         {
             let hint =
                 "it looks like InstrumentationKey=…;IngestionEndpoint=https://…;LiveEndpoint=https://…".to_owned();
-            self.fault(from_string, "this is no connection string".to_owned(), Some(hint));
+            self.fault(from_string, "this is not a connection string".to_owned(), Some(hint));
         }
         let given = |own: Option<&str>, key: &str, wanted: &str| match own {
             Some(text) => Some((text.to_owned(), node.get(key).range)),
@@ -124,7 +124,7 @@ impl Loader<'_> {
         if self.is_foreign(&name, range) {
             return None;
         }
-        let message = format!("`{}` is no host components send to", shown(&host));
+        let message = format!("`{}` is not a host that components send to", shown(&host));
         let hint = "write the host of the connection string, its first label such as westeurope-5, or `global`";
         self.fault(range, message, Some(hint.to_owned()));
         None

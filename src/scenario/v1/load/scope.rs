@@ -106,7 +106,7 @@ impl Loader<'_> {
                     ip_configurations.push(StaticAddress { member: fixed.member_name.clone(), address });
                 }
                 Err(_) => {
-                    let message = format!("`{}` is no IPv4 address", shown(&fixed.private_ip_address));
+                    let message = format!("`{}` is not an IPv4 address", shown(&fixed.private_ip_address));
                     self.fault(own.range, message, Some("write it as 10.0.1.4".to_owned()));
                 }
             }

@@ -169,7 +169,7 @@ impl Loader<'_> {
         match zone.apex.child(name) {
             Ok(owner) => kind.map(|kind| (zone, owner, kind)),
             Err(error) => {
-                let message = format!("`{}` is no name: {error}", shown(name));
+                let message = format!("`{}` is not a valid domain name: {error}", shown(name));
                 self.fault(node.get("name").range, message, None);
                 None
             }
@@ -191,7 +191,7 @@ impl Loader<'_> {
         }
         let read = read_record(apex, kind, text);
         if let Err(hint) = &read {
-            let message = format!("`{}` is no data of {kind} records", shown(text));
+            let message = format!("`{}` is not valid data of {kind} records", shown(text));
             self.fault(range, message, Some(hint.clone()));
         }
         read.ok()
@@ -219,7 +219,7 @@ fn read_record(apex: &OwnerName, kind: RecordType, text: &str) -> Result<RecordD
         RecordType::CNAME | RecordType::PTR => "write a name, such as host.example.com",
         RecordType::MX => "write preference and host, such as 10 mail.example.com",
         RecordType::SRV => "write priority, weight, port and host, such as 0 5 443 host.example.com",
-        RecordType::TXT => "write text of up to 255 octets, or several quoted strings of them",
+        RecordType::TXT => "write text of up to 255 bytes, or several quoted strings of them",
         RecordType::SOA => "write host, mailbox, serial, refresh, retry, expire and minimum",
         _ => "private zones hold A, AAAA, CNAME, MX, PTR, SOA, SRV and TXT",
     };

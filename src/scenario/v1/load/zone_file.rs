@@ -23,7 +23,7 @@ impl Loader<'_> {
             Some(group) => self.private_zone(group, zone, schema, node, range),
             None if schema.links.is_empty() => self.public_zone(zone, schema, node, range),
             None => {
-                let hint = "write the zone's `resourceGroup`: two zones of one name are told apart by it".to_owned();
+                let hint = "write the zone's `resourceGroup`: it distinguishes zones of one name".to_owned();
                 self.fault(node.get("links").range, "only private zones are linked".to_owned(), Some(hint));
             }
         }
