@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(errors(&"(\n(\n".repeat(1 << 10)).len(), MAX_ERRORS);
         assert_eq!(errors(&"a 1 A nowhere\n".repeat(1 << 12)).len(), MAX_ERRORS);
         assert!(errors(&format!("a 1 TXT {}", "x ".repeat(1 << 17)))[0].ends_with("too many words"));
-        assert!(errors(&format!("a 1 TXT {}", "xx ".repeat(1 << 15)))[0].ends_with("65,535 octets together"));
+        assert!(errors(&format!("a 1 TXT {}", "xx ".repeat(1 << 15)))[0].ends_with("65,535 bytes together"));
         let utf16: Vec<u8> = "\u{feff}$TTL 1".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(read(&utf16, None).expect_err("UTF-16")[0].kind, MasterErrorKind::Utf16);
     }

@@ -66,7 +66,7 @@ allow:
     #[test]
     fn what_is_wrong_has_its_place() {
         for (entry, expected) in [
-            ("{ code: AMPLS1, reason: x }", "no code"),
+            ("{ code: AMPLS1, reason: x }", "not the code"),
             ("{ code: AMPLS001 }", "reason"),
             ("{ code: AMPLS001, reason: '' }", "reason"),
             ("{ code: AMPLS001, reason: x, expires: tomorrow }", "tomorrow"),
