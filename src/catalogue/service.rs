@@ -148,7 +148,7 @@ pub(super) fn read(text: &str) -> Result<Vec<ServiceRow>, String> {
             one.kind == own.kind && one.group == own.group && zones
         };
         if rows[..index].iter().any(is_twin) {
-            return Err(format!("{} {group} stands twice", own.kind));
+            return Err(format!("duplicate {} {group}", own.kind));
         }
         if own.zones.is_empty() {
             return Err(format!("{} {group} has no zone", own.kind));

@@ -34,5 +34,5 @@ pub(super) fn pattern(text: &str) -> Result<Pattern, String> {
 }
 
 pub(super) fn date(text: &str) -> Result<Date, String> {
-    text.parse().map_err(|_| format!("`{text}` is no date"))
+    text.parse().map_err(|_| format!("`{text}` is not a date"))
 }

@@ -18,7 +18,7 @@ impl Loader<'_> {
         let catalogue = Arc::clone(&self.catalogue);
         let rows: Vec<_> = catalogue.services_of(&schema.kind).collect();
         let Some(first) = rows.first() else {
-            let message = format!("`{}` is no type with private endpoints of its own", shown(&schema.kind));
+            let message = format!("`{}` is not a type with private endpoints of its own", shown(&schema.kind));
             let hint = choice(&schema.kind, catalogue.services.iter().map(|row| &*row.kind));
             let hint = hint.unwrap_or_else(|| "write a type such as Microsoft.KeyVault/vaults".to_owned());
             self.fault(node.get("type").range, message, Some(hint));
@@ -69,7 +69,7 @@ impl Loader<'_> {
         };
         for group in &spec.groups {
             for host in of_group(&catalogue, &spec, group).strangers {
-                let message = format!("`{}` is no host of {} ({group})", shown(&host.to_string()), spec.kind);
+                let message = format!("`{}` is not a host of {} ({group})", shown(&host.to_string()), spec.kind);
                 let zones = rows.iter().filter(|row| row.is_for(group)).flat_map(|row| &row.zones);
                 let public: Vec<String> = zones.flat_map(|zone| &zone.public).map(ToString::to_string).collect();
                 let hint = format!("its hosts end in {}", public.join(" or "));
@@ -81,10 +81,10 @@ impl Loader<'_> {
 
     fn no_group(&mut self, kind: &str, text: &str, node: &Node) {
         let catalogue = Arc::clone(&self.catalogue);
-        let message = format!("`{}` is no group id of this {}", shown(text), shown(kind));
+        let message = format!("`{}` is not a group id of this {}", shown(text), shown(kind));
         let groups: Vec<&str> = catalogue.services_of(kind).map(|row| row.group.as_str()).collect();
         let hint = choice(text, groups.iter().copied())
-            .unwrap_or_else(|| format!("it has {}; those in use stand in `groupIds`", groups.join(", ")));
+            .unwrap_or_else(|| format!("it has {}; those in use are in `groupIds`", groups.join(", ")));
         self.fault(node.range, message, Some(hint));
     }
 
