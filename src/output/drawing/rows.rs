@@ -20,6 +20,9 @@ const MANY: usize = 7;
 /// Space between sections beside each other.
 const BESIDE: f64 = 72.0;
 
+/// The networks that one forwards to, and how its clients ask DNS.
+type Forwards<'e> = (&'e [String], &'e str);
+
 /// A row in one step.
 struct Row {
     wire: Wire,
@@ -118,7 +121,7 @@ impl Plan {
             let forwarding = estate.networks.iter().filter(|one| !one.forwards_to.is_empty());
             forwarding.map(|one| one.name.clone()).collect()
         });
-        let mut alike: IndexMap<Vec<Option<(&[String], &str)>>, Vec<String>> = IndexMap::new();
+        let mut alike: IndexMap<Vec<Option<Forwards<'_>>>, Vec<String>> = IndexMap::new();
         for name in names {
             let forwards = |estate| network(estate, &name).map(|one| (one.forwards_to.as_slice(), one.asks.as_str()));
             alike.entry(self.estates.iter().map(forwards).collect()).or_default().push(name);
