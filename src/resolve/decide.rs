@@ -377,7 +377,9 @@ fn public<'w>(
     at: ViewId,
     forwards: Vec<Forwarded>,
 ) -> (Lookup<'w>, Authority<'w>) {
-    let legacy = world.views.get(at).shares_legacy_dns;
+    // What a network that shares the DNS of a legacy scope asks for, it asks for in the public DNS it sees, whoever asks for it.
+    let shares = |view: ViewId| world.views.get(view).shares_legacy_dns;
+    let legacy = shares(at) || forwards.iter().any(|forwarded| shares(forwarded.by));
     let zone = world.state.public_zone_of(current.key, legacy);
     let found = zone.lookup_key(current.name, current.key);
     let unknown =
