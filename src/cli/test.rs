@@ -310,7 +310,9 @@ impl Run<'_> {
         let arguments = self.arguments;
         let one_step = !arguments.asking.server.is_empty() || arguments.step.at.is_some();
         let at = read.revision(&arguments.step)?;
-        self.same_step(file, input::step_at(&read.scenario.history, at))?;
+        let last = read.scenario.history.steps().last().map(|step| &*step.name);
+        let named = arguments.step.at.as_deref().or(read.scenario.start.as_deref()).or(last);
+        self.same_step(file, named)?;
         let (held, other): (Vec<_>, Vec<_>) =
             read.scenario.expectations.iter().cloned().partition(|one| !one_step || one.revision == at);
         let mut cases = self.cases(file, Some(read), &held)?;
