@@ -36,6 +36,12 @@ mod verdicts;
 /// Findings that somebody accepts, and what could not be checked.
 mod accepted;
 
+/// What people reported as wrong, with the right values.
+mod truth;
+
+/// What was not checked never counts as passed.
+mod strict;
+
 /// No field is accepted and ignored.
 mod fields;
 

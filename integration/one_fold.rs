@@ -268,7 +268,7 @@ fn what_is_imported_is_refused_as_if_it_were_loaded_or_appended() {
 
 #[test]
 fn events_appended_as_text_leave_the_state_they_leave_as_values() {
-    law(32, 60, histories(), |history| {
+    law(32, 45, histories(), |history| {
         // The last step of the history, told to a server that stands before it.
         let index = history.steps().len() - 1;
         let from = history.revisions_of(index);

@@ -327,7 +327,7 @@ fn no_built_in_scenario_says_unreachable_of_what_the_rules_reach() {
             let machines = world.state.machines.keys().map(|name| Client::Machine(name.clone()));
             for client in views.chain(machines) {
                 let origin = match &client {
-                    Client::View(id) => world.views.get(*id).network.as_ref().map(Origin::from),
+                    Client::View(id) | Client::Subnet(id, _) => world.views.get(*id).network.as_ref().map(Origin::from),
                     Client::Machine(name) => Origin::machine(&world.state, name),
                 };
                 let Some(origin) = origin else { continue };
@@ -357,4 +357,45 @@ fn no_built_in_scenario_says_unreachable_of_what_the_rules_reach() {
         }
     }
     assert!(seen > 20 && reached == 0, "{seen} unreachable addresses were looked at");
+}
+
+/// Subnets of one network with routes of their own: each is asked for by itself.
+#[test]
+fn flows_of_a_subnet_go_by_its_routes_and_rules() {
+    const TEXT: &str = "
+version: 1
+networks:
+  hub: { addressSpace: [10.0.0.0/16] }
+  mon: { addressSpace: [10.1.0.0/16], subnets: { pe: 10.1.0.0/26 } }
+  app: { addressSpace: [10.2.0.0/16], subnets: { open: 10.2.0.0/24, shut: 10.2.1.0/24, none: 10.2.2.0/24 } }
+peerings: [[hub, mon], [hub, app]]
+appliances:
+  fw: { network: hub, privateIPAddress: 10.0.1.4, forwards: Allow }
+  wall: { network: hub, privateIPAddress: 10.0.1.5, forwards: Deny }
+routeTables:
+  open: { subnets: [app/open], routes: [{ addressPrefix: 0.0.0.0/0, nextHopType: VirtualAppliance, nextHopIpAddress: 10.0.1.4 }] }
+  shut: { subnets: [app/shut], routes: [{ addressPrefix: 0.0.0.0/0, nextHopType: VirtualAppliance, nextHopIpAddress: 10.0.1.5 }] }
+  none: { subnets: [app/none], routes: [{ addressPrefix: 10.1.0.0/16, nextHopType: None }] }
+  back: { subnets: [mon/pe], routes: [{ addressPrefix: 10.2.0.0/16, nextHopType: VirtualAppliance, nextHopIpAddress: 10.0.1.4 }] }
+workspaces:
+  ws: { customerId: 11111111-1111-4111-8111-111111111111, location: westeurope }
+steps:
+- name: linked
+  events:
+  - createPrivateDnsZones: { resourceGroup: rg, zones: azuremonitor, links: { app: {} } }
+  - createPrivateLinkScope: { name: ampls, ingestionAccessMode: Open, queryAccessMode: Open }
+  - addScopedResource: { scope: ampls, resource: ws }
+  - createPrivateEndpoint: { name: pe, scope: ampls, subnet: mon/pe, zoneGroup: rg }
+";
+    let ask = |from: &str| run_with(&["flows", "-", "--from", from, "--to", "ws", "--operation", "query"], TEXT);
+    let open = ask("app/open");
+    assert!(open.contains("allowed, row 1: private, pe of ampls") && open.contains("app → hub (fw) → mon"), "{open}");
+    let shut = ask("app/shut");
+    assert!(shut.contains("DENIED: unreachable at 10.1.0.7 [AMPLS003]"), "{shut}");
+    let none = ask("app/none");
+    assert!(none.contains("DENIED: unreachable at 10.1.0.7 [AMPLS003]"), "{none}");
+    // For the network as a whole the subnets contradict each other.
+    assert!(ask("app").contains("the subnets of app have different routes to mon"), "{}", ask("app"));
+    let unknown = ask("app/opn");
+    assert!(unknown.starts_with("exit code 2") && unknown.contains("did you mean `app/open`?"), "{unknown}");
 }

@@ -371,7 +371,7 @@ impl Maker {
             19 => Event::DeletePrivateDnsZone { zone: self.zone()? },
             20..=22 => {
                 let network = if self.once_in(8) { self.network()? } else { self.virtual_network()? };
-                let registration = self.once_in(6);
+                let registration = self.once_in(20);
                 Event::LinkZone { zone: self.zone()?, network, policy: self.policy(), registration }
             }
             23 | 24 => self.unlink()?,

@@ -3,6 +3,7 @@
 //! It is computed once for a revision. `check`, `flows`, `story`, `diff`, the page, the admin API, metrics and exit codes
 //! read it, so that they all give the same number.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -108,31 +109,7 @@ impl Assessment {
                     if flow.judgement.allowed || matches!(flow.path, Path::Unknown { .. }) {
                         continue;
                     }
-                    let spec = &world.state.resources[resource].spec;
-                    let uses = flow::uses(world, spec);
-                    let request = uses.into_iter().find(|one| one.0 == flow.operation && one.2 == flow.name);
-                    let Some((operation, _, name, request)) = request else { continue };
-                    let subject = Subject {
-                        view,
-                        network: &own.network,
-                        name: &name,
-                        resource: Some(resource),
-                        operation,
-                        service: Some(request.service),
-                        flag: request.flag,
-                        path: &flow.path,
-                        gets: &BTreeSet::new(),
-                        session: flow.session.is_some(),
-                    };
-                    let (standing, cause) = (causes.standing(&subject), causes.cause(&subject));
-                    let used = Use {
-                        network: own.network.clone(),
-                        name,
-                        resource: Some(resource.clone()),
-                        operation,
-                        machine: Some(machine.clone()),
-                    };
-                    found.unserved.insert(Unserved { used, standing, cause });
+                    found.unserved.extend(unserved(world, &causes, view, Some(machine), &flow));
                 }
             }
         }
@@ -184,9 +161,15 @@ impl Assessment {
     }
 
     /// Why a flow of a client is not served; absent where it is, and outside every network.
-    pub fn of_flow(&self, world: &Compiled, client: &Client, flow: &Flow) -> Option<&Unserved> {
+    pub fn of_flow(&self, world: &Compiled, client: &Client, flow: &Flow) -> Option<Cow<'_, Unserved>> {
         let (network, machine) = match client {
             Client::View(view) => (world.views.get(*view).network.clone()?, None),
+            // Its routes and rules may be others than those of its network.
+            Client::Subnet(view, _) => {
+                let is_denied = !flow.judgement.allowed && !matches!(flow.path, Path::Unknown { .. });
+                let unserved = is_denied.then(|| unserved(world, &Causes::of(world), *view, None, flow));
+                return unserved.flatten().map(Cow::Owned);
+            }
             Client::Machine(name) => (world.state.machines.get(name)?.network.clone(), Some(name.clone())),
         };
         let used = |resource, machine| Use {
@@ -201,7 +184,8 @@ impl Assessment {
         }
         let resource = || Some(flow.resource.clone());
         let own = machine.and_then(|machine| self.cause_of(&used(resource(), Some(machine))));
-        own.or_else(|| self.cause_of(&used(resource(), None))).or_else(|| self.cause_of(&used(None, None)))
+        let own = own.or_else(|| self.cause_of(&used(resource(), None))).or_else(|| self.cause_of(&used(None, None)));
+        own.map(Cow::Borrowed)
     }
 
     /// The same for some networks alone.
@@ -302,6 +286,36 @@ fn is_apart(world: &Compiled, name: &MachineName, machine: &Machine) -> bool {
             || routes.groups().any(|group| group.subnets.iter().any(|(network, _)| *network == machine.network))
     });
     by_subnet || routes.groups().any(|group| group.machines.contains(name))
+}
+
+/// Why a flow of a client in this view is not served, as its path and routes are; absent if its resource is gone.
+fn unserved(
+    world: &Compiled,
+    causes: &Causes<'_>,
+    view: ViewId,
+    machine: Option<&MachineName>,
+    flow: &Flow,
+) -> Option<Unserved> {
+    let network = world.views.get(view).network.as_ref()?;
+    let spec = &world.state.resources.get(&flow.resource)?.spec;
+    let uses = flow::uses(world, spec);
+    let (operation, _, name, request) = uses.into_iter().find(|one| one.0 == flow.operation && one.2 == flow.name)?;
+    let subject = Subject {
+        view,
+        network,
+        name: &name,
+        resource: Some(&flow.resource),
+        operation,
+        service: Some(request.service),
+        flag: request.flag,
+        path: &flow.path,
+        gets: &BTreeSet::new(),
+        session: flow.session.is_some(),
+    };
+    let (standing, cause) = (causes.standing(&subject), causes.cause(&subject));
+    let (network, resource) = (network.clone(), Some(flow.resource.clone()));
+    let used = Use { network, name, resource, operation, machine: machine.cloned() };
+    Some(Unserved { used, standing, cause })
 }
 
 fn of_network(

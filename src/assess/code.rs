@@ -150,9 +150,10 @@ codes! {
     EndpointWithoutZoneGroup = 22, Note,
         "add a zone group, or copy the endpoint's addresses into your own DNS by hand",
         "Microsoft support Japan on private DNS of scopes, 2024-03";
-    /// A private zone has the name of a public zone of Azure Monitor
+    /// A private zone answers for names that public DNS has, whether it has them or not
     PublicZoneTakenOver = 23, Warning,
-        "put the record sets into the privatelink zone: names missing from this zone are NXDOMAIN, those of other customers too",
+        "unlink the zone, or give it a record set for every name it takes: names missing from it are NXDOMAIN, those of other \
+         customers too; record sets of a private endpoint belong into its privatelink zone",
         "Microsoft support Japan on private DNS of scopes, 2024-03";
     /// Zone links of a network have no effect, because its own DNS server never asks Azure
     LinkWithoutEffect = 24, Warning,

@@ -19,8 +19,37 @@ use crate::estate::{
 pub enum Client {
     /// Any client of a view, opening a new session now.
     View(ViewId),
+    /// Any client of a view in this subnet, opening a new session now.
+    Subnet(ViewId, Arc<str>),
     /// A virtual machine, with the sessions it has open.
     Machine(MachineName),
+}
+
+impl Client {
+    /// What a person names: a virtual machine, a network, `NETWORK/SUBNET`, or `public` for outside every network. Absent if
+    /// there is nothing of that name.
+    pub fn named(world: &Compiled, name: &str) -> Option<Self> {
+        if let Some((machine, _)) = world.state.machines.get_key_value(name) {
+            return Some(Self::Machine(machine.clone()));
+        }
+        if let Some(view) = world.views.of_network(name) {
+            return Some(Self::View(view));
+        }
+        if name == "public" {
+            return Some(Self::View(ViewId::PUBLIC));
+        }
+        let (network, subnet) = name.split_once('/')?;
+        world.state.networks.get(network)?.subnet(subnet)?;
+        Some(Self::Subnet(world.views.of_network(network)?, subnet.into()))
+    }
+
+    /// Its view; absent for a machine that does not exist.
+    pub fn view(&self, world: &Compiled) -> Option<ViewId> {
+        match self {
+            Self::View(view) | Self::Subnet(view, _) => Some(*view),
+            Self::Machine(name) => world.views.of_network(world.state.machines.get(name)?.network.as_str()),
+        }
+    }
 }
 
 /// One way a resource is used, and how it ends.
@@ -49,6 +78,10 @@ pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<
     let Some(spec) = world.state.resources.get(resource).map(|one| &one.spec) else { return Vec::new() };
     let (view, origin, then) = match client {
         Client::View(view) => (*view, world.views.get(*view).network.as_ref().map(Origin::from), None),
+        Client::Subnet(view, subnet) => {
+            let network = world.views.get(*view).network.as_ref();
+            (*view, network.map(|network| Origin { network, subnet: Some(&**subnet), machine: None }), None)
+        }
         Client::Machine(name) => {
             let Some(machine) = world.state.machines.get(name) else { return Vec::new() };
             let Some(view) = world.views.of_network(machine.network.as_str()) else { return Vec::new() };
@@ -68,7 +101,7 @@ pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<
     };
     let path_origin = match client {
         Client::Machine(name) => Origin::machine(&path_world.state, name),
-        Client::View(_) => origin,
+        Client::View(_) | Client::Subnet(..) => origin,
     };
     let exits = Exits::of(&world.state, origin);
     let path_exits = before.as_ref().map(|before| Exits::of(&before.state, path_origin));

@@ -4,7 +4,6 @@ use clap::Args;
 
 use super::{FormatArguments, OperandArguments, Outcome, Result, StepArguments, input, output};
 use crate::assess::Assessment;
-use crate::assess::flow::Client;
 use crate::catalogue::Operation;
 use crate::estate::ResourceName;
 use crate::output::{Format, flows as report, json};
@@ -19,8 +18,8 @@ pub(super) struct FlowsArguments {
     scenario: OperandArguments,
     #[command(flatten)]
     step: StepArguments,
-    /// Network or virtual machine the connection is opened from; `public` is outside all networks
-    #[arg(long, value_name = "NETWORK|VM")]
+    /// Network, subnet or virtual machine the connection is opened from; `public` is outside all networks
+    #[arg(long, value_name = "NETWORK[/SUBNET]|VM")]
     from: String,
     /// Resource to use; without it, all
     #[arg(long, value_name = "RESOURCE")]
@@ -34,21 +33,14 @@ pub(super) struct FlowsArguments {
 
 pub(super) fn run(arguments: &FlowsArguments) -> Result {
     let world = arguments.scenario.read()?.compile(&arguments.step)?;
-    let machine = world.state.machines.keys().find(|name| name.as_str() == arguments.from);
-    let client = match machine {
-        Some(name) => Client::Machine(name.clone()),
-        None => Client::View(input::view(&world, &arguments.from)?),
-    };
+    let client = input::client(&world, &arguments.from)?;
     let resources: Vec<ResourceName> = match &arguments.to {
         Some(name) => vec![input::resource(&world, name)?],
         None => world.state.resources.keys().cloned().collect(),
     };
     let assessment = Assessment::of(&world);
     let documents = report::documents(&world, &client, &resources, arguments.operation, &assessment);
-    let network = match &client {
-        Client::View(view) => world.views.get(*view).network.clone(),
-        Client::Machine(name) => world.state.machines.get(name).map(|machine| machine.network.clone()),
-    };
+    let network = client.view(&world).and_then(|view| world.views.get(view).network.clone());
     // Outside every network nobody is meant to reach what is locked.
     let own = network.map(|network| assessment.keep(&[network]));
     let is_whole = arguments.to.is_none() && arguments.operation.is_none();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{OperandArguments, ScenarioArguments, StepArguments};
+use crate::assess::flow::Client;
 use crate::compile::{Compiled, ViewId, ZoneFiles, compile};
 use crate::dns::{NameError, OwnerName, RecordType};
 use crate::estate::{Event, History, MachineName, ResourceName, Revision};
@@ -462,6 +463,23 @@ pub(super) fn view(world: &Compiled, name: &str) -> Result<ViewId, InputError> {
             Err(InputError::NoNetwork { name: name.to_owned(), hint: hint(name, names, "networks") })
         }
     }
+}
+
+/// Who opens connections: a network, a subnet, a virtual machine, or `public`.
+pub(super) fn client(world: &Compiled, name: &str) -> Result<Client, InputError> {
+    Client::named(world, name).ok_or_else(|| {
+        let state = &world.state;
+        let subnets = state.networks.values().flat_map(|network| {
+            network
+                .subnets
+                .iter()
+                .filter(|_| name.contains('/'))
+                .map(|(subnet, _)| format!("{}/{subnet}", network.name))
+        });
+        let names = state.networks.keys().map(ToString::to_string).chain(subnets);
+        let names = names.chain(state.machines.keys().map(ToString::to_string)).chain(["public".to_owned()]);
+        InputError::NoNetwork { name: name.to_owned(), hint: hint(name, names, "networks") }
+    })
 }
 
 /// A built-in scenario.

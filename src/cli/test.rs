@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand};
 
 use self::server::{Server, Servers};
+use super::client::ServerArguments;
 use super::input::{self, Read};
 use super::{Outcome, Result, StepArguments, format, output};
 use crate::assess::verify::{self, Case, Mismatch, SentQuestion, Verifier};
@@ -53,6 +54,12 @@ pub(super) struct TestArguments {
     step: StepArguments,
     #[command(flatten)]
     asking: AskingArguments,
+    /// Admin address of the server, if it is ampls-dns: a spec for another step than the one it is at is refused
+    #[arg(long, value_name = "URL|ADDRESS:PORT", requires = "server")]
+    admin: Option<String>,
+    /// File with the token that the admin address asks for
+    #[arg(long, value_name = "FILE", requires = "admin")]
+    admin_token_file: Option<PathBuf>,
     /// Fail on answers that rest on an assumption, such as those for workspaces that the scenario does not declare
     #[arg(long)]
     no_assumptions: bool,
@@ -131,6 +138,13 @@ enum TestError {
         "no expectation matches {0}\nhelp: --filter looks for a text in `FILE STEP SUBJECT`, without regard to case"
     )]
     NothingMatches(String),
+    #[error("--admin names no running server: {0}")]
+    Admin(String),
+    #[error(
+        "the server is at step `{server}`, and `{file}` expects what holds at step `{wanted}`\nhelp: `ampls-dns step \
+         {wanted}` moves the server there; --at expects what holds at another step"
+    )]
+    OtherStep { server: String, file: String, wanted: String },
     #[error("unknown network `{network}` in --server or --from\nhelp: {hint}")]
     UnknownNetwork { network: String, hint: String },
 }
@@ -163,13 +177,21 @@ struct Run<'a> {
     printer: Printer,
     /// Files that were read.
     read: Vec<PathBuf>,
+    /// The step that the server is at, where it was asked.
+    server_step: Option<String>,
     /// What stopped the output, if anything did.
     unwritten: Option<Box<dyn std::error::Error>>,
 }
 
 impl<'a> Run<'a> {
     fn new(arguments: &'a TestArguments) -> Self {
-        Self { arguments, printer: Printer::new(arguments.format), read: Vec::new(), unwritten: None }
+        Self {
+            arguments,
+            printer: Printer::new(arguments.format),
+            read: Vec::new(),
+            server_step: None,
+            unwritten: None,
+        }
     }
 
     /// Holds everything and prints what comes of it.
@@ -182,6 +204,11 @@ impl<'a> Run<'a> {
         };
         if arguments.asking.server.is_empty() && arguments.asking.from.is_some() {
             return Err(TestError::NoServer.into());
+        }
+        if let Some(admin) = &arguments.admin {
+            let server = ServerArguments::of(Some(admin), arguments.admin_token_file.clone());
+            let state = server.map_err(TestError::Admin)?.client()?.get("/v1/state")?;
+            self.server_step = state["step"].as_str().map(str::to_owned);
         }
         output::print(self.printer.begin())?;
         let mut verified = Vec::with_capacity(all.len());
@@ -283,6 +310,9 @@ impl Run<'_> {
         let arguments = self.arguments;
         let one_step = !arguments.asking.server.is_empty() || arguments.step.at.is_some();
         let at = read.revision(&arguments.step)?;
+        let last = read.scenario.history.steps().last().map(|step| &*step.name);
+        let named = arguments.step.at.as_deref().or(read.scenario.start.as_deref()).or(last);
+        self.same_step(file, named)?;
         let (held, other): (Vec<_>, Vec<_>) =
             read.scenario.expectations.iter().cloned().partition(|one| !one_step || one.revision == at);
         let mut cases = self.cases(file, Some(read), &held)?;
@@ -310,6 +340,7 @@ impl Run<'_> {
             None => None,
         };
         let at = arguments.step.at.clone().or_else(|| spec.at.as_ref().map(|(step, _)| step.clone()));
+        self.same_step(name, at.as_deref())?;
         let revision = match &read {
             Some(read) => read.revision(&StepArguments { at: at.clone() })?,
             None => Revision::default(),
@@ -321,6 +352,17 @@ impl Run<'_> {
             .map(|expectation| Expectation { step: step.clone(), revision, ..expectation })
             .collect();
         self.cases(name, read.as_ref(), &expectations)
+    }
+
+    /// Refuses expectations for another step than the one that the server is at, where both are known.
+    fn same_step(&self, file: &str, wanted: Option<&str>) -> std::result::Result<(), TestError> {
+        match (&self.server_step, wanted) {
+            (Some(server), Some(wanted)) if server != wanted => {
+                let (server, file) = (server.clone(), file.to_owned());
+                Err(TestError::OtherStep { server, file, wanted: wanted.to_owned() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Holds expectations: questions against the servers, where there are any; the rest, and without servers everything,
@@ -394,7 +436,8 @@ impl Run<'_> {
         self.arguments.asking.patience().hold_all(&tasks, |number, held| {
             let ((index, question), task) = (&sent[number], &tasks[number]);
             let TaskOutcome { mismatch, earlier, took } = held;
-            let (command, took) = (Some(question.dig(task.server)), Some(took));
+            let at = self.server_step.as_ref().map_or_else(String::new, |step| format!("   # at step {step}"));
+            let (command, took) = (Some(format!("{}{at}", question.dig(task.server))), Some(took));
             let case = Case { command, took, earlier, ..Case::held(task.expectation, mismatch) };
             cases[*index] = Some(self.known(file, case));
         });

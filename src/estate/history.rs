@@ -55,6 +55,8 @@ pub struct Step {
     pub about: Arc<str>,
     /// The state when the step is over.
     pub end: Revision,
+    /// The date of a step without events; the others have it in their events.
+    pub date: Option<Date>,
 }
 
 /// All events of an estate in order, with the steps they belong to.
@@ -199,7 +201,17 @@ impl History {
 
     /// Ends a step here: it holds the events since the step before.
     pub fn end_step(&mut self, name: &str, about: &str) {
-        self.steps.push(Step { name: name.into(), about: about.into(), end: self.last() });
+        self.steps.push(Step { name: name.into(), about: about.into(), end: self.last(), date: None });
+    }
+
+    /// Dates the last step, if it has no events.
+    pub fn date_empty_step(&mut self, date: Date) {
+        let index = self.steps.len().saturating_sub(1);
+        if self.revisions_of(index).is_empty()
+            && let Some(step) = self.steps.last_mut()
+        {
+            step.date = Some(date);
+        }
     }
 
     /// The history as it was at `revision`: its first `steps` steps, and no later event.

@@ -77,17 +77,11 @@ pub fn documents(
     assessment: &Assessment,
 ) -> Vec<FlowDocument> {
     let is_wanted = |own: Operation| operation.is_none_or(|operation| own == operation);
-    let view = match client {
-        Client::View(view) => Some(*view),
-        Client::Machine(name) => {
-            let machine = world.state.machines.get(name);
-            machine.and_then(|machine| world.views.of_network(machine.network.as_str()))
-        }
-    };
+    let view = client.view(world);
     let mut documents = Vec::new();
     for resource in resources {
         let governed = flows(world, client, resource).into_iter().filter(|flow| is_wanted(flow.operation));
-        documents.extend(governed.map(|flow| document(&flow, assessment.of_flow(world, client, &flow))));
+        documents.extend(governed.map(|flow| document(&flow, assessment.of_flow(world, client, &flow).as_deref())));
         let others = view.into_iter().flat_map(|view| other_flows(world, view, resource));
         documents.extend(others.filter(|flow| is_wanted(flow.row.operation)).map(|flow| other_document(&flow)));
     }

@@ -215,11 +215,13 @@ pub(super) fn walk<'w>(world: &'w Compiled, server: &mut Target, question: &Ques
     };
     let mut hops: Vec<Hop<'w>> = Vec::new();
     let mut name = question.name.clone();
+    let mut legacy = false;
     let outcome = loop {
-        let (found, by) = match ask(world, server, &name, question.kind) {
+        let (found, by) = match ask(world, server, &name, question.kind, legacy) {
             Ok(current) => current,
             Err(why) => break Outcome::Failure { owner: name, why },
         };
+        legacy |= by.link.is_none() && world.views.get(by.seen_from).shares_legacy_dns;
         let answer = match found {
             Lookup::Name(sets) | Lookup::Wildcard(sets) => sets.answer(question.kind),
             Lookup::Missing => match by.existing.as_ref().filter(|existing| existing.is_there()) {
@@ -253,6 +255,8 @@ struct CurrentName<'q> {
     name: &'q OwnerName,
     key: &'q WholeKey,
     kind: RecordType,
+    /// True where an alias before it is one that only networks with the DNS of a legacy scope see: its target exists too.
+    legacy: bool,
 }
 
 /// What was there once: an address, or the alias of a public name to one.
@@ -267,10 +271,11 @@ fn ask<'w>(
     server: &mut Target,
     name: &OwnerName,
     kind: RecordType,
+    legacy: bool,
 ) -> Result<(Lookup<'w>, Authority<'w>), Failure> {
     let mut forwards: Vec<Forwarded> = Vec::new();
     let key = WholeKey::of(name);
-    let current = CurrentName { name, key: &key, kind };
+    let current = CurrentName { name, key: &key, kind, legacy };
     let mut here = *server;
     // True while nobody on the way restarts at a CNAME.
     let mut passes_chains = true;
@@ -377,7 +382,7 @@ fn public<'w>(
     at: ViewId,
     forwards: Vec<Forwarded>,
 ) -> (Lookup<'w>, Authority<'w>) {
-    let legacy = world.views.get(at).shares_legacy_dns;
+    let legacy = current.legacy || world.views.get(at).shares_legacy_dns;
     let zone = world.state.public_zone_of(current.key, legacy);
     let found = zone.lookup_key(current.name, current.key);
     let unknown =

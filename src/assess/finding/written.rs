@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use super::Draft;
 use crate::assess::Code;
 use crate::assess::verdict::{Cause, Root};
 use crate::catalogue::existing;
 use crate::compile::state::Scope;
 use crate::compile::{Compiled, member};
-use crate::estate::{AccessModeSettings, PublicNetworkAccess, ResolutionPolicy, ResourceName, ResourceSpec};
+use crate::estate::{AccessModeSettings, PublicNetworkAccess, ResolutionPolicy, ResourceName, ResourceSpec, Revision};
 
 pub(super) fn find(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
     same_customer_ids(world, drafts);
@@ -180,19 +182,21 @@ fn of_resource(world: &Compiled, spec: &ResourceSpec, drafts: &mut BTreeMap<Caus
 /// The first step or event whose date is before that of an earlier one.
 fn dates(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
     let history = &world.history;
-    let mut newest: Option<(jiff::civil::Date, crate::estate::Revision)> = None;
-    for at in 1..=world.revision().0 {
-        let at = crate::estate::Revision(at);
-        let Some(date) = history.event(at).and_then(|recorded| recorded.date) else { continue };
-        if let Some((before, earlier)) = newest.filter(|(before, _)| date < *before) {
-            let named = |revision| match history.step_of(revision) {
-                Some(step) => format!("step {}", step.name),
-                None => format!("revision {revision}"),
-            };
-            let message = format!("{} ({date}) comes after {} ({before})", named(at), named(earlier));
-            add(drafts, Code::DatesRunBackwards, Root::Event(at), message).revision = Some(at);
-            return;
-        }
-        newest = Some((date, at));
+    let events = (1..=world.revision().0).map(Revision);
+    let mut dated: Vec<(Revision, Date, Option<&str>)> =
+        events.filter_map(|at| Some((at, history.event(at)?.date?, None))).collect();
+    let empty = history.steps().iter().filter(|step| step.end <= world.revision());
+    dated.extend(empty.filter_map(|step| Some((step.end, step.date?, Some(&*step.name)))));
+    dated.sort_by_key(|(at, _, step)| (*at, step.is_some()));
+    let named = |at: Revision, step: Option<&str>| match (step, history.step_of(at)) {
+        (Some(step), _) => format!("step {step}"),
+        (None, Some(step)) => format!("step {}", step.name),
+        (None, None) => format!("revision {at}"),
+    };
+    let backwards = dated.windows(2).find(|pair| pair[1].1 < pair[0].1);
+    if let Some([(earlier, before, first), (at, date, second)]) = backwards {
+        let message = format!("{} ({date}) comes after {} ({before})", named(*at, *second), named(*earlier, *first));
+        let draft = add(drafts, Code::DatesRunBackwards, Root::Event(*at), message);
+        draft.revision = second.is_none().then_some(*at);
     }
 }

@@ -132,7 +132,7 @@ impl TimelineView {
 pub fn steps(history: &History) -> Vec<Step> {
     let mut steps = history.steps().to_vec();
     if steps.last().is_none_or(|last| last.end < history.last()) {
-        steps.push(Step { name: "".into(), about: "".into(), end: history.last() });
+        steps.push(Step { name: "".into(), about: "".into(), end: history.last(), date: None });
     }
     steps
 }

@@ -169,8 +169,8 @@ async fn flows(
         let operation = query.operation.map(Operation::from);
         let world = at(&admin, query.at.as_deref())?;
         let state = &world.state;
-        let client = match state.machines.get_key_value(query.from.as_str()) {
-            Some((name, _)) => Client::Machine(name.clone()),
+        let client = match Client::named(&world, &query.from) {
+            Some(client) => client,
             None => Client::View(network(&world, &query.from)?),
         };
         let resources: Vec<_> = match &query.resource {

@@ -312,6 +312,9 @@ impl Loader<'_> {
                 self.event(event, date, node.get("events").item(number));
             }
             self.history.end_step(&step.name, step.about.as_deref().unwrap_or_default().trim());
+            if let Some(date) = date {
+                self.history.date_empty_step(date);
+            }
             for (number, expect) in step.expect.iter().enumerate() {
                 self.expect(expect, node.get("expect").item(number), &mut expectations);
             }

@@ -48,6 +48,9 @@ pub(super) fn write(scenario: &Scenario) -> String {
         let own = &history.events()[end..step.end.0 as usize];
         end = step.end.0 as usize;
         let mut written = self::step(&mut events, &step.name, &step.about, own);
+        if own.is_empty() {
+            written.date = step.date.map(|date| date.to_string());
+        }
         written.expect = expect::schemas(scenario.expectations.iter().filter(|one| *one.step == *step.name));
         schema.steps.push(written);
     }
