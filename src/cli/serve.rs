@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::{OperandArguments, Outcome, Result, StepArguments, format, input, output};
 use crate::assess::Assessment;
+use crate::compile::Compiled;
 use crate::output::count;
 use crate::resolve::Ede;
 use crate::server::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Guard, Token};
@@ -183,14 +184,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         let _watch = arguments.watch.then(|| file_watch::watch(Arc::clone(&control))).transpose()?;
         say(&format!("ready after {} ms; UDP and TCP on each address:\n", begun.elapsed().as_millis()));
 
-        let example =
-            crate::assess::timeline::names_of(&world).into_iter().find(|name| name.labels().next() == Some(b"api"));
-        let example = example.map_or_else(|| "api.monitor.azure.com".to_owned(), |name| name.to_string());
-        let table = listeners_table(running.listeners(), &example);
-        if let Err(error) = output::print(&table) {
-            log::count_unwritten(table.as_bytes());
-            tracing::warn!(error = %error, "stdout cannot be written; the server goes on");
-        }
+        print_listeners(running.listeners(), &world);
         if let Some(server) = &server {
             say(&format!("\nadmin: http://{}", server.address()));
             if arguments.open
@@ -242,6 +236,18 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         drop(log);
         Ok(Outcome::Done)
     })
+}
+
+/// Prints where each network is served. A full disk does not end the server.
+fn print_listeners(bound: &[Bound], world: &Compiled) {
+    let example =
+        crate::assess::timeline::names_of(world).into_iter().find(|name| name.labels().next() == Some(b"api"));
+    let example = example.map_or_else(|| "api.monitor.azure.com".to_owned(), |name| name.to_string());
+    let table = listeners_table(bound, &example);
+    if let Err(error) = output::print(&table) {
+        log::count_unwritten(table.as_bytes());
+        tracing::warn!(error = %error, "stdout cannot be written; the server goes on");
+    }
 }
 
 /// What is served, on one line.
