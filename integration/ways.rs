@@ -306,7 +306,10 @@ fn drawings_show_each_stop_of_a_way_and_where_it_ends() {
     let ended = run(&["story", name, "--format", "mermaid", "--at", "firewall-drops"]);
     assert!(ended.contains("BROKEN no way"), "{ended}");
     let svg = run(&["story", name, "--format", "svg", "--at", "firewall-drops"]);
-    assert!(svg.contains("Ways to private endpoints") && svg.contains("data-kind=\"stop\""), "no way is drawn");
+    assert!(
+        svg.contains("Paths of packets to private endpoints") && svg.contains("data-kind=\"stop\""),
+        "no way is drawn"
+    );
     assert!(svg.contains("data-name=\"app to mon: hub (fw)\""), "the stop is drawn");
     assert!(svg.contains("Broken. no way to mon: fw in hub drops the packets"), "where it ends is drawn");
 }

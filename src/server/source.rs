@@ -214,7 +214,10 @@ mod tests {
     fn what_is_wrong_is_told_with_the_file_and_the_line() {
         let folder = Folder::with("bad", &[("z.example.zone", "a 1 A 192.0.2.x\n"), ("empty", "")]);
         let error = load(&public(&folder.0)).expect_err("a bad zone").to_string();
-        assert!(error.contains("z.example.zone` is no zone") && error.contains("line 1, column 7"), "{error}");
+        assert!(
+            error.contains("z.example.zone` cannot be served as a zone") && error.contains("line 1, column 7"),
+            "{error}"
+        );
         let missing = load(&public(&folder.0.join("missing"))).expect_err("no such file");
         assert!(matches!(missing, LoadError::Unreadable { .. }));
         let empty = Folder::with("empty", &[]);
