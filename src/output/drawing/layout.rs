@@ -3,7 +3,7 @@
 //! Columns from left to right follow a query: networks that forward to others, networks, the private zones they are linked
 //! to, the endpoints that wrote those, and their scopes. Lines only run between neighbouring columns, so none crosses a
 //! box. In the narrow form the columns are below each other, and lines run in lanes at the left side. Networks with the
-//! same links share one frame with one line. Below the boxes are the rows of [`rows`](super::rows): forwarders, peerings
+//! same links share one frame with one line. Below the boxes are the rows of `rows.rs`: forwarders, peerings
 //! and paths of packets.
 //!
 //! A [`Plan`] has a place for everything that exists in any step; [`Plan::draw`] fills it with what there is in one. No
