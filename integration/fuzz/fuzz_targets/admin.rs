@@ -52,7 +52,8 @@ impl EstateSource for Builtin {
         let text = builtin::text(self.name()).expect("it is built in");
         let Scenario { title, history, start, allow, .. } = Scenario::read(self.name(), text.as_bytes())?;
         let (history, allow) = (Arc::new(history), allow.into());
-        Ok(Loaded { title, history, start, allow, files: Arc::default(), files_only: false })
+        let description = Default::default();
+        Ok(Loaded { title, description, history, start, allow, files: Arc::default(), files_only: false })
     }
 
     fn paths(&self) -> Vec<std::path::PathBuf> {
