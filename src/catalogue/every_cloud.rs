@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::load::CatalogueError;
-use super::shape::{CertaintyShape, cited, date, name};
+use super::row_schema::{CertaintySchema, cited, date, name};
 use super::{Operation, Source};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType, Soa};
 
@@ -257,44 +257,44 @@ pub fn every_cloud() -> &'static EveryCloud {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Shape {
-    limits: Vec<LimitShape>,
-    zone_labels: LabelsShape,
-    reserved_zone_names: ReservedShape,
-    private_soa: SoaShape,
-    longest_soa_ttl: TtlShape,
-    fallback: FallbackShape,
-    unwritten_zones: Vec<UnwrittenShape>,
-    other_flows: Vec<OtherFlowShape>,
-    region_codes: CodesShape,
+struct Schema {
+    limits: Vec<LimitSchema>,
+    zone_labels: LabelsSchema,
+    reserved_zone_names: ReservedSchema,
+    private_soa: SoaSchema,
+    longest_soa_ttl: TtlSchema,
+    fallback: FallbackSchema,
+    unwritten_zones: Vec<UnwrittenSchema>,
+    other_flows: Vec<OtherFlowSchema>,
+    region_codes: CodesSchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct CodesShape {
+struct CodesSchema {
     codes: HashMap<String, String>,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct OtherFlowShape {
+struct OtherFlowSchema {
     flow: String,
     of: Vec<FlowOwner>,
     operation: String,
-    through: ThroughShape,
+    through: ThroughSchema,
     function: Option<String>,
     rule: String,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum ThroughShape {
+enum ThroughSchema {
     None,
     Region,
     Queries,
@@ -302,7 +302,7 @@ enum ThroughShape {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct LimitShape {
+struct LimitSchema {
     limit: Limit,
     most: usize,
     since: Option<String>,
@@ -313,31 +313,31 @@ struct LimitShape {
     only_warns: bool,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct LabelsShape {
+struct LabelsSchema {
     least: usize,
     most: usize,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ReservedShape {
+struct ReservedSchema {
     names: Vec<String>,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct SoaShape {
+struct SoaSchema {
     ttl: u32,
     host: String,
     email: String,
@@ -348,43 +348,43 @@ struct SoaShape {
     minimum: u32,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct TtlShape {
+struct TtlSchema {
     ttl: u32,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct FallbackShape {
+struct FallbackSchema {
     label: String,
     types: Vec<String>,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct UnwrittenShape {
+struct UnwrittenSchema {
     zone: String,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 fn read(text: &str) -> Result<EveryCloud, CatalogueError> {
-    let schema: Shape = serde_saphyr::from_str(text).map_err(|error| CatalogueError::Rows(error.to_string()))?;
+    let schema: Schema = serde_saphyr::from_str(text).map_err(|error| CatalogueError::Rows(error.to_string()))?;
     assemble(schema).map_err(CatalogueError::Rows)
 }
 
-fn assemble(schema: Shape) -> Result<EveryCloud, String> {
+fn assemble(schema: Schema) -> Result<EveryCloud, String> {
     let limits = schema.limits.into_iter().map(limit).collect::<Result<Vec<_>, _>>()?;
     for wanted in Limit::ALL {
         let rows = limits.iter().filter(|row| row.limit == wanted).count();
@@ -404,7 +404,7 @@ fn assemble(schema: Shape) -> Result<EveryCloud, String> {
     };
     let (longest, fallback) = (schema.longest_soa_ttl, schema.fallback);
     let kind = |text: &String| text.parse::<RecordType>().map_err(|_| format!("`{text}` is not a record type"));
-    let unwritten = |row: UnwrittenShape| {
+    let unwritten = |row: UnwrittenSchema| {
         Ok(Sourced { value: name(&row.zone)?, source: cited(row.source, row.date, row.certainty) })
     };
     Ok(EveryCloud {
@@ -435,12 +435,12 @@ fn assemble(schema: Shape) -> Result<EveryCloud, String> {
     })
 }
 
-fn other_flow(schema: OtherFlowShape) -> Result<OtherFlowRow, String> {
+fn other_flow(schema: OtherFlowSchema) -> Result<OtherFlowRow, String> {
     let operation = Operation::ALL.into_iter().find(|one| one.name() == schema.operation);
     let through = match (schema.through, schema.function) {
-        (ThroughShape::None, None) => Through::None,
-        (ThroughShape::Queries, None) => Through::Queries,
-        (ThroughShape::Region, Some(function)) => Through::Region(function.into()),
+        (ThroughSchema::None, None) => Through::None,
+        (ThroughSchema::Queries, None) => Through::Queries,
+        (ThroughSchema::Region, Some(function)) => Through::Region(function.into()),
         _ => return Err(format!("`{}` needs a function exactly if it goes through the name of a region", schema.flow)),
     };
     Ok(OtherFlowRow {
@@ -453,7 +453,7 @@ fn other_flow(schema: OtherFlowShape) -> Result<OtherFlowRow, String> {
     })
 }
 
-fn limit(schema: LimitShape) -> Result<LimitRow, String> {
+fn limit(schema: LimitSchema) -> Result<LimitRow, String> {
     let preview = match (schema.preview, &schema.preview_since) {
         (Some(most), Some(since)) => Some((most, date(since)?)),
         (None, None) => None,

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use include_dir::{Dir, File, include_dir};
 use serde::Deserialize;
 
-use super::shape::{CertaintyShape, cited, date, name, pattern};
+use super::row_schema::{CertaintySchema, cited, date, name, pattern};
 use super::{
     Catalogue, ChainRow, Cloud, EndpointKind, EndpointRow, EntryHost, Hop, Operation, OutsideHost, PublicTtl,
     PublicZone, RegionRow, RegionalRow, ResourceRow, Rules, ServiceRow, ZoneRow, service,
@@ -36,10 +36,19 @@ pub fn embedded(cloud: Cloud) -> Arc<Catalogue> {
     static LOADED: [OnceLock<Arc<Catalogue>>; 3] = [const { OnceLock::new() }; 3];
     let slot = Cloud::ALL.iter().position(|one| *one == cloud).expect("ALL has every cloud");
     let loaded = LOADED[slot].get_or_init(|| {
-        let (rows, services, zones) = source(cloud);
-        Arc::new(read(rows, services, &zones).expect("the embedded catalogues are tested to load"))
+        let (rows, zones) = source(cloud);
+        Arc::new(read(rows, &zones).expect("the embedded catalogues are tested to load"))
     });
     Arc::clone(loaded)
+}
+
+/// The embedded rows of other services of a cloud. They are read when somebody asks for them: most estates never do.
+pub fn services(cloud: Cloud) -> &'static [ServiceRow] {
+    static LOADED: [OnceLock<Vec<ServiceRow>>; 3] = [const { OnceLock::new() }; 3];
+    let slot = Cloud::ALL.iter().position(|one| *one == cloud).expect("ALL has every cloud");
+    LOADED[slot].get_or_init(|| {
+        service::read(rows(cloud, "services.yaml")).expect("the embedded rows of services are tested to load")
+    })
 }
 
 /// A zone file's name and text.
@@ -52,27 +61,33 @@ static CLOUDS: [(Cloud, Dir<'_>); 3] = [
     (Cloud::China, include_dir!("$CARGO_MANIFEST_DIR/zones/azure-china-cloud")),
 ];
 
-/// Rows, rows of other services, and zone files of a cloud.
-fn source(cloud: Cloud) -> (&'static str, &'static str, Vec<ZoneText>) {
-    let (_, folder) = CLOUDS.iter().find(|(own, _)| *own == cloud).expect("each cloud has a folder");
-    let text = |name| folder.get_file(name).and_then(File::contents_utf8).expect("each folder has its rows");
-    let files = folder.get_dir("public").into_iter().flat_map(Dir::files);
+fn folder(cloud: Cloud) -> &'static Dir<'static> {
+    &CLOUDS.iter().find(|(own, _)| *own == cloud).expect("each cloud has a folder").1
+}
+
+/// The text of a file of rows of a cloud.
+fn rows(cloud: Cloud, name: &str) -> &'static str {
+    folder(cloud).get_file(name).and_then(File::contents_utf8).expect("each folder has its rows")
+}
+
+/// Rows and zone files of a cloud.
+fn source(cloud: Cloud) -> (&'static str, Vec<ZoneText>) {
+    let files = folder(cloud).get_dir("public").into_iter().flat_map(Dir::files);
     let zones = files.map(|file| {
         let name = file.path().file_name().and_then(|name| name.to_str()?.strip_suffix(".zone"));
         (name.expect("public zones are files `NAME.zone`"), file.contents_utf8().expect("zone files are text"))
     });
-    (text("catalogue.yaml"), text("services.yaml"), zones.collect())
+    (rows(cloud, "catalogue.yaml"), zones.collect())
 }
 
-/// Reads a catalogue from its rows and those of other services in YAML, and its public zones in master-file format.
+/// Reads a catalogue from its rows in YAML and its public zones in master-file format.
 ///
 /// # Errors
 /// [`CatalogueError`] says which row or zone file is wrong, and where.
-pub fn read(rows: &str, services: &str, zones: &[(&str, &str)]) -> Result<Catalogue, CatalogueError> {
-    let schema: Shape = serde_saphyr::from_str(rows).map_err(|error| CatalogueError::Rows(error.to_string()))?;
+pub fn read(rows: &str, zones: &[(&str, &str)]) -> Result<Catalogue, CatalogueError> {
+    let schema: Schema = serde_saphyr::from_str(rows).map_err(|error| CatalogueError::Rows(error.to_string()))?;
     let public_zones = zones.iter().map(|(name, text)| public_zone(name, text)).collect::<Result<_, _>>()?;
-    let services = service::read(services).map_err(CatalogueError::Rows)?;
-    pour(schema, services, public_zones).map_err(CatalogueError::Rows)
+    assemble(schema, public_zones).map_err(CatalogueError::Rows)
 }
 
 fn public_zone(name: &str, text: &str) -> Result<PublicZone, CatalogueError> {
@@ -94,36 +109,36 @@ fn public_zone(name: &str, text: &str) -> Result<PublicZone, CatalogueError> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Shape {
+struct Schema {
     cloud: String,
     uncertainty: Option<String>,
-    rules: RulesShape,
-    zones: Vec<ZoneShape>,
-    endpoints: Vec<EndpointShape>,
-    hosts: Vec<HostShape>,
-    regions: Vec<RegionShape>,
-    regional: Vec<RegionalShape>,
-    resources: Vec<ResourceShape>,
-    outside: Vec<OutsideShape>,
-    chains: Vec<ChainShape>,
+    rules: RulesSchema,
+    zones: Vec<ZoneSchema>,
+    endpoints: Vec<EndpointSchema>,
+    hosts: Vec<HostSchema>,
+    regions: Vec<RegionSchema>,
+    regional: Vec<RegionalSchema>,
+    resources: Vec<ResourceSchema>,
+    outside: Vec<OutsideSchema>,
+    chains: Vec<ChainSchema>,
     shared: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RulesShape {
+struct RulesSchema {
     compression_since: String,
     access_modes_since: String,
     private_ttl: u32,
     manual_ttl: u32,
     reserved_at_start: u32,
     reserved_at_end: u32,
-    public_ttl: TtlShape,
+    public_ttl: TtlSchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct TtlShape {
+struct TtlSchema {
     hop: u32,
     traffic_manager: u32,
     tail: u32,
@@ -131,7 +146,7 @@ struct TtlShape {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ZoneShape {
+struct ZoneSchema {
     private: String,
     public: String,
     since: Option<String>,
@@ -139,17 +154,17 @@ struct ZoneShape {
     in_zone_group: bool,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct EndpointShape {
+struct EndpointSchema {
     record: String,
     private_zone: String,
     public_zone: String,
-    kind: KindShape,
-    operations: Vec<OperationShape>,
+    kind: KindSchema,
+    operations: Vec<OperationSchema>,
     member: Option<String>,
     member_before_compression: Option<String>,
     since: Option<String>,
@@ -162,25 +177,25 @@ struct EndpointShape {
     meaning: String,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct HostShape {
+struct HostSchema {
     host: String,
     leads_to: Option<String>,
     #[serde(default)]
-    hop: HopShape,
+    hop: HopSchema,
     function: String,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RegionShape {
+struct RegionSchema {
     region: String,
     stamps: Vec<u8>,
     #[serde(default)]
@@ -189,33 +204,33 @@ struct RegionShape {
     global: bool,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ResourceShape {
+struct ResourceSchema {
     name: String,
     kind: String,
-    hop: HopShape,
+    hop: HopSchema,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct OutsideShape {
+struct OutsideSchema {
     host: String,
     function: String,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize, Clone, Copy, Default)]
 #[serde(rename_all = "camelCase")]
-enum HopShape {
+enum HopSchema {
     Always,
     #[default]
     Never,
@@ -224,31 +239,31 @@ enum HopShape {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RegionalShape {
+struct RegionalSchema {
     name: String,
     function: String,
-    hop: HopShape,
+    hop: HopSchema,
     #[serde(default)]
     only: Vec<String>,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ChainShape {
+struct ChainSchema {
     start: String,
     region: Option<String>,
     behind: Vec<String>,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "camelCase")]
-enum KindShape {
+enum KindSchema {
     Global,
     Regional,
     Workspace,
@@ -257,7 +272,7 @@ enum KindShape {
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "camelCase")]
-enum OperationShape {
+enum OperationSchema {
     Ingestion,
     Query,
     Config,
@@ -268,7 +283,7 @@ fn yes() -> bool {
     true
 }
 
-fn pour(schema: Shape, services: Vec<ServiceRow>, public_zones: Vec<PublicZone>) -> Result<Catalogue, String> {
+fn assemble(schema: Schema, public_zones: Vec<PublicZone>) -> Result<Catalogue, String> {
     let rules = schema.rules;
     Ok(Catalogue {
         cloud: schema.cloud.parse::<Cloud>().map_err(|error| error.to_string())?,
@@ -296,7 +311,6 @@ fn pour(schema: Shape, services: Vec<ServiceRow>, public_zones: Vec<PublicZone>)
         chains: schema.chains.into_iter().map(chain).collect::<Result<_, _>>()?,
         shared: shared(&schema.shared, &public_zones)?,
         public_zones,
-        services,
     })
 }
 
@@ -309,7 +323,7 @@ fn shared(names: &[String], zones: &[PublicZone]) -> Result<Vec<OwnerName>, Stri
     names.iter().map(|text| name(text).and_then(known)).collect()
 }
 
-fn zone(schema: ZoneShape) -> Result<ZoneRow, String> {
+fn zone(schema: ZoneSchema) -> Result<ZoneRow, String> {
     Ok(ZoneRow {
         private: name(&schema.private)?,
         public: name(&schema.public)?,
@@ -319,25 +333,25 @@ fn zone(schema: ZoneShape) -> Result<ZoneRow, String> {
     })
 }
 
-fn endpoint(schema: EndpointShape) -> Result<EndpointRow, String> {
+fn endpoint(schema: EndpointSchema) -> Result<EndpointRow, String> {
     if schema.operations.is_empty() {
         return Err(format!("{} has no operation", schema.record));
     }
-    let operation = |operation: &OperationShape| match operation {
-        OperationShape::Ingestion => Operation::Ingestion,
-        OperationShape::Query => Operation::Query,
-        OperationShape::Config => Operation::Config,
-        OperationShape::Download => Operation::Download,
+    let operation = |operation: &OperationSchema| match operation {
+        OperationSchema::Ingestion => Operation::Ingestion,
+        OperationSchema::Query => Operation::Query,
+        OperationSchema::Config => Operation::Config,
+        OperationSchema::Download => Operation::Download,
     };
     Ok(EndpointRow {
         record: pattern(&schema.record)?,
         private_zone: name(&schema.private_zone)?,
         public_zone: name(&schema.public_zone)?,
         kind: match schema.kind {
-            KindShape::Global => EndpointKind::Global,
-            KindShape::Regional => EndpointKind::Regional,
-            KindShape::Workspace => EndpointKind::Workspace,
-            KindShape::DataCollectionEndpoint => EndpointKind::DataCollectionEndpoint,
+            KindSchema::Global => EndpointKind::Global,
+            KindSchema::Regional => EndpointKind::Regional,
+            KindSchema::Workspace => EndpointKind::Workspace,
+            KindSchema::DataCollectionEndpoint => EndpointKind::DataCollectionEndpoint,
         },
         operations: schema.operations.iter().map(operation).collect(),
         member: schema.member.as_deref().map(pattern).transpose()?,
@@ -351,7 +365,7 @@ fn endpoint(schema: EndpointShape) -> Result<EndpointRow, String> {
     })
 }
 
-fn host(schema: HostShape) -> Result<EntryHost, String> {
+fn host(schema: HostSchema) -> Result<EntryHost, String> {
     Ok(EntryHost {
         host: pattern(&schema.host)?,
         leads_to: schema.leads_to.as_deref().map(pattern).transpose()?,
@@ -361,7 +375,7 @@ fn host(schema: HostShape) -> Result<EntryHost, String> {
     })
 }
 
-fn regional(schema: RegionalShape) -> Result<RegionalRow, String> {
+fn regional(schema: RegionalSchema) -> Result<RegionalRow, String> {
     Ok(RegionalRow {
         name: pattern(&schema.name)?,
         function: schema.function.into(),
@@ -371,7 +385,7 @@ fn regional(schema: RegionalShape) -> Result<RegionalRow, String> {
     })
 }
 
-fn region(schema: RegionShape) -> RegionRow {
+fn region(schema: RegionSchema) -> RegionRow {
     RegionRow {
         region: schema.region.into(),
         stamps: schema.stamps,
@@ -381,7 +395,7 @@ fn region(schema: RegionShape) -> RegionRow {
     }
 }
 
-fn resource(schema: ResourceShape) -> Result<ResourceRow, String> {
+fn resource(schema: ResourceSchema) -> Result<ResourceRow, String> {
     Ok(ResourceRow {
         name: pattern(&schema.name)?,
         kind: schema.kind.into(),
@@ -390,7 +404,7 @@ fn resource(schema: ResourceShape) -> Result<ResourceRow, String> {
     })
 }
 
-fn outside(schema: OutsideShape) -> Result<OutsideHost, String> {
+fn outside(schema: OutsideSchema) -> Result<OutsideHost, String> {
     Ok(OutsideHost {
         host: name(&schema.host)?,
         function: schema.function.into(),
@@ -398,15 +412,15 @@ fn outside(schema: OutsideShape) -> Result<OutsideHost, String> {
     })
 }
 
-fn hop(schema: HopShape) -> Hop {
+fn hop(schema: HopSchema) -> Hop {
     match schema {
-        HopShape::Always => Hop::Always,
-        HopShape::Never => Hop::Never,
-        HopShape::Unknown => Hop::Unknown,
+        HopSchema::Always => Hop::Always,
+        HopSchema::Never => Hop::Never,
+        HopSchema::Unknown => Hop::Unknown,
     }
 }
 
-fn chain(schema: ChainShape) -> Result<ChainRow, String> {
+fn chain(schema: ChainSchema) -> Result<ChainRow, String> {
     Ok(ChainRow {
         start: pattern(&schema.start)?,
         region: schema.region.map(Into::into),
@@ -517,11 +531,11 @@ mod tests {
 
     #[test]
     fn rows_and_zones_that_are_wrong_are_refused_with_a_place() {
-        let (rows, services, zones) = source(Cloud::Public);
+        let (rows, zones) = source(Cloud::Public);
         let unknown = rows.replace("certainty: documented", "certainty: sure");
-        assert!(matches!(read(&unknown, services, &zones), Err(CatalogueError::Rows(_))));
+        assert!(matches!(read(&unknown, &zones), Err(CatalogueError::Rows(_))));
         let bad = [("x.example", "$ORIGIN x.example.\n@ 300 IN A 1.2.3.4\n")];
-        let error = read(rows, services, &bad).expect_err("a zone without SOA is refused");
+        let error = read(rows, &bad).expect_err("a zone without SOA is refused");
         assert_eq!(error.to_string(), "the public zone x.example: it has no SOA");
     }
 }

@@ -10,8 +10,8 @@ pub mod every_cloud;
 pub mod existing;
 pub mod load;
 pub mod pattern;
+mod row_schema;
 pub mod service;
-mod shape;
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -20,6 +20,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 pub use every_cloud::{EveryCloud, FlowOwner, Limit, LimitRow, OtherFlowRow, Through, every_cloud};
+pub use load::services;
 pub use pattern::{Pattern, Slots};
 pub use service::{ServiceHop, ServiceRow, ServiceZone};
 
@@ -352,8 +353,6 @@ pub struct Catalogue {
     pub public_zones: Vec<PublicZone>,
     /// Those of them that hold names of others too: one that is missing here may exist, outside Azure Monitor.
     pub shared: Vec<OwnerName>,
-    /// Private endpoints of services other than scopes.
-    pub services: Vec<ServiceRow>,
     /// Dates and figures.
     pub rules: Rules,
 }
@@ -384,15 +383,20 @@ impl Catalogue {
         private.moved(&row.private, &row.public)
     }
 
+    /// Private endpoints of services other than scopes.
+    pub fn services(&self) -> &'static [ServiceRow] {
+        services(self.cloud)
+    }
+
     /// The rows of a group id of a resource type, without regard to case. There are several where the same group id can need
     /// one of several zones.
-    pub fn service(&self, kind: &str, group: &str) -> impl Iterator<Item = &ServiceRow> {
+    pub fn service(&self, kind: &str, group: &str) -> impl Iterator<Item = &'static ServiceRow> {
         self.services_of(kind).filter(move |row| row.is_for(group))
     }
 
     /// The rows of a resource type, without regard to case.
-    pub fn services_of(&self, kind: &str) -> impl Iterator<Item = &ServiceRow> {
-        self.services.iter().filter(move |row| row.kind.eq_ignore_ascii_case(kind))
+    pub fn services_of(&self, kind: &str) -> impl Iterator<Item = &'static ServiceRow> {
+        self.services().iter().filter(move |row| row.kind.eq_ignore_ascii_case(kind))
     }
 
     /// The row of a private zone's apex.

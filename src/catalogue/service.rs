@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::shape::{CertaintyShape, cited, pattern};
+use super::row_schema::{CertaintySchema, cited, pattern};
 use super::{Operation, Pattern, Slots, Source};
 use crate::dns::OwnerName;
 
@@ -139,8 +139,8 @@ fn from_host(pattern: &Pattern, host: &OwnerName) -> Option<OwnerName> {
 /// # Errors
 /// A sentence that says which row is wrong.
 pub(super) fn read(text: &str) -> Result<Vec<ServiceRow>, String> {
-    let shape: Shape = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
-    let rows: Vec<ServiceRow> = shape.services.into_iter().map(row).collect::<Result<_, _>>()?;
+    let schema: Schema = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+    let rows: Vec<ServiceRow> = schema.services.into_iter().map(row).collect::<Result<_, _>>()?;
     for (index, own) in rows.iter().enumerate() {
         let group = own.group.as_str();
         let is_twin = |one: &ServiceRow| {
@@ -164,30 +164,30 @@ pub(super) fn read(text: &str) -> Result<Vec<ServiceRow>, String> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Shape {
-    services: Vec<RowShape>,
+struct Schema {
+    services: Vec<RowSchema>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RowShape {
+struct RowSchema {
     #[serde(rename = "type")]
     kind: String,
     group_id: String,
-    zones: Vec<ZoneShape>,
+    zones: Vec<ZoneSchema>,
     #[serde(default)]
-    hop: HopShape,
+    hop: HopSchema,
     #[serde(default)]
-    operation: OperationShape,
+    operation: OperationSchema,
     note: Option<String>,
     source: String,
     date: String,
-    certainty: CertaintyShape,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ZoneShape {
+struct ZoneSchema {
     private: String,
     public: Vec<String>,
     records: Vec<String>,
@@ -201,7 +201,7 @@ struct ZoneShape {
 
 #[derive(Deserialize, Clone, Copy, Default)]
 #[serde(rename_all = "camelCase")]
-enum HopShape {
+enum HopSchema {
     #[default]
     WithEndpoint,
     Always,
@@ -210,16 +210,16 @@ enum HopShape {
 
 #[derive(Deserialize, Clone, Copy, Default)]
 #[serde(rename_all = "camelCase")]
-enum OperationShape {
+enum OperationSchema {
     #[default]
     DataPlane,
     Query,
 }
 
-fn row(shape: RowShape) -> Result<ServiceRow, String> {
-    let wrong = |what: String| format!("{} {}: {what}", shape.kind, shape.group_id);
+fn row(schema: RowSchema) -> Result<ServiceRow, String> {
+    let wrong = |what: String| format!("{} {}: {what}", schema.kind, schema.group_id);
     let patterns = |texts: &[String]| texts.iter().map(|text| pattern(text)).collect::<Result<Vec<_>, _>>();
-    let zone = |own: &ZoneShape| {
+    let zone = |own: &ZoneSchema| {
         Ok(ServiceZone {
             private: pattern(&own.private)?,
             public: patterns(&own.public)?,
@@ -230,20 +230,20 @@ fn row(shape: RowShape) -> Result<ServiceRow, String> {
         })
     };
     Ok(ServiceRow {
-        kind: shape.kind.as_str().into(),
-        group: pattern(&shape.group_id).map_err(wrong)?,
-        zones: shape.zones.iter().map(zone).collect::<Result<_, String>>().map_err(wrong)?,
-        hop: match shape.hop {
-            HopShape::WithEndpoint => ServiceHop::WithEndpoint,
-            HopShape::Always => ServiceHop::Always,
-            HopShape::Never => ServiceHop::Never,
+        kind: schema.kind.as_str().into(),
+        group: pattern(&schema.group_id).map_err(wrong)?,
+        zones: schema.zones.iter().map(zone).collect::<Result<_, String>>().map_err(wrong)?,
+        hop: match schema.hop {
+            HopSchema::WithEndpoint => ServiceHop::WithEndpoint,
+            HopSchema::Always => ServiceHop::Always,
+            HopSchema::Never => ServiceHop::Never,
         },
-        operation: match shape.operation {
-            OperationShape::DataPlane => Operation::DataPlane,
-            OperationShape::Query => Operation::Query,
+        operation: match schema.operation {
+            OperationSchema::DataPlane => Operation::DataPlane,
+            OperationSchema::Query => Operation::Query,
         },
-        note: shape.note.map(Into::into),
-        source: cited(shape.source, shape.date, shape.certainty),
+        note: schema.note.map(Into::into),
+        source: cited(schema.source, schema.date, schema.certainty),
     })
 }
 
@@ -252,7 +252,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::catalogue::{Catalogue, every_cloud};
+    use crate::catalogue::{Catalogue, every_cloud, services};
     use crate::estate::Cloud;
 
     fn name(text: &str) -> OwnerName {
@@ -267,18 +267,17 @@ mod tests {
     fn every_cloud_has_the_rows_of_the_documentation() {
         // The table of private-endpoint-dns (2025-08-04) with the rows of service pages: 103, 50 and 35, of which one each in the
         // first two clouds is Azure Monitor's own; in the last two clouds one row of it can name several group ids.
-        let counts = Cloud::ALL.map(|cloud| Catalogue::of(cloud).services.len());
+        let counts = Cloud::ALL.map(|cloud| services(cloud).len());
         assert_eq!(counts, [102, 58, 43]);
-        let types = Cloud::ALL.map(|cloud| {
-            Catalogue::of(cloud).services.iter().map(|row| row.kind.to_ascii_lowercase()).collect::<HashSet<_>>().len()
-        });
+        let types = Cloud::ALL
+            .map(|cloud| services(cloud).iter().map(|row| row.kind.to_ascii_lowercase()).collect::<HashSet<_>>().len());
         assert_eq!(types, [68, 34, 24]);
     }
 
     #[test]
     fn every_row_has_its_source_and_fills_its_zones() {
         for cloud in Cloud::ALL {
-            for row in &Catalogue::of(cloud).services {
+            for row in services(cloud) {
                 assert!(row.source.text.len() > 4 && row.source.date.len() > 3, "{row:?}");
                 let slots = Slots {
                     name: Some("one".into()),

@@ -97,7 +97,6 @@ pub fn catalogue() -> Arc<Catalogue> {
         outside: Vec::new(),
         chains: Vec::new(),
         shared: Vec::new(),
-        services: Vec::new(),
         public_zones: vec![PublicZone { apex, sets, inferred_names: Vec::new() }],
         rules: Rules {
             compression_since: date(2021, 12, 1),

@@ -6,7 +6,7 @@ use super::id::ResourceId;
 use super::property::{Placed, View};
 use super::reading::{Reading, host, record};
 use super::report::Topic;
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, services};
 use crate::dns::RecordType;
 use crate::estate::Cloud;
 
@@ -65,7 +65,7 @@ pub(super) fn id_of(value: &Value) -> Option<ResourceId> {
 
 /// True for types that have private endpoints of their own, in any cloud.
 fn is_service(kind: &str) -> bool {
-    Cloud::ALL.iter().any(|cloud| Catalogue::of(*cloud).services_of(kind).next().is_some())
+    Cloud::ALL.iter().any(|cloud| services(*cloud).iter().any(|row| row.kind.eq_ignore_ascii_case(kind)))
 }
 
 impl Reading<'_> {

@@ -19,7 +19,7 @@ impl Loader<'_> {
         let rows: Vec<_> = catalogue.services_of(&schema.kind).collect();
         let Some(first) = rows.first() else {
             let message = format!("`{}` is not a type with private endpoints of its own", shown(&schema.kind));
-            let hint = choice(&schema.kind, catalogue.services.iter().map(|row| &*row.kind));
+            let hint = choice(&schema.kind, catalogue.services().iter().map(|row| &*row.kind));
             let hint = hint.unwrap_or_else(|| "write a type such as Microsoft.KeyVault/vaults".to_owned());
             self.fault(node.get("type").range, message, Some(hint));
             return None;

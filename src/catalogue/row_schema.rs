@@ -8,19 +8,19 @@ use crate::dns::OwnerName;
 
 #[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum CertaintyShape {
+pub(super) enum CertaintySchema {
     Documented,
     Observed,
     Inferred,
     Uncertain,
 }
 
-pub(super) fn cited(text: String, date: String, certainty: CertaintyShape) -> Source {
+pub(super) fn cited(text: String, date: String, certainty: CertaintySchema) -> Source {
     let certainty = match certainty {
-        CertaintyShape::Documented => Certainty::Documented,
-        CertaintyShape::Observed => Certainty::Observed,
-        CertaintyShape::Inferred => Certainty::Inferred,
-        CertaintyShape::Uncertain => Certainty::Uncertain,
+        CertaintySchema::Documented => Certainty::Documented,
+        CertaintySchema::Observed => Certainty::Observed,
+        CertaintySchema::Inferred => Certainty::Inferred,
+        CertaintySchema::Uncertain => Certainty::Uncertain,
     };
     Source { text: text.into(), date: date.into(), certainty }
 }
