@@ -18,7 +18,7 @@ use crate::catalogue::Operation;
 use crate::compile::arrival::reach;
 use crate::compile::member::{self, Member};
 use crate::compile::reachability::{Reach, is_connected};
-use crate::compile::state::{Endpoint, Resource, Scope};
+use crate::compile::state::{Endpoint, LinkedZone, Resource, Scope};
 use crate::compile::{Compiled, ViewId, Writer, Zone};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{
@@ -486,20 +486,8 @@ impl<'w> Causes<'w> {
         let near = scopes.iter().flat_map(|scope| self.endpoints(scope));
         let near: Vec<_> = near.filter(|one| state.reaches(subject.network, &one.spec.network)).collect();
         let near = in_order_of_names(near);
-        let Some(first) = near.first() else { return Cause::new(Code::RefusedAsConfigured, Root::Estate) };
-        let of = |code, endpoint: &Endpoint| Cause::new(code, Root::Endpoint(endpoint.spec.name.clone()));
-        if near.iter().all(|one| one.approval != ApprovalState::Approved) {
-            return of(Code::ConnectionNotApproved, first);
-        }
-        if near.iter().all(|one| one.zone_group.is_none()) {
-            return of(Code::EndpointWithoutZoneGroup, first);
-        }
-        let zones = |one: &Endpoint| -> Vec<_> {
-            let group = one.zone_group.iter().flat_map(|group| &group.zones);
-            group.filter_map(|id| state.zones.get(id)).collect()
-        };
-        if near.iter().all(|one| zones(one).iter().all(|linked| linked.links.is_empty())) {
-            return of(Code::ZonesLinkedNowhere, first);
+        if let Some(cause) = self.not_served_by(&near) {
+            return cause;
         }
         let own = |code| Cause::new(code, Root::Network(subject.network.clone()));
         let Some(one) = self.members.get(subject.name) else { return own(Code::ScopedButPublic) };
@@ -510,11 +498,13 @@ impl<'w> Causes<'w> {
             let Some(network) = decided.network.as_ref().filter(|_| decided.links.get(apex).is_none()) else {
                 return own(Code::ScopedButPublic);
             };
-            let partly = near.iter().find(|one| zones(one).iter().any(|linked| linked.links.contains_key(network)));
+            let is_linked = |one: &&&Endpoint| self.zones_of(one).any(|zone| zone.links.contains_key(network));
+            let partly = near.iter().find(is_linked);
             if let Some(rulesets) = self.without_final_dot(at, &one.private) {
                 return Cause::new(Code::RuleWithoutFinalDot, Root::Ruleset(rulesets));
             }
-            return partly.map_or_else(|| own(Code::ScopedButPublic), |endpoint| of(Code::ZoneNotLinked, endpoint));
+            let of = |endpoint: &&Endpoint| Cause::new(Code::ZoneNotLinked, Root::Endpoint(endpoint.spec.name.clone()));
+            return partly.map_or_else(|| own(Code::ScopedButPublic), of);
         }
         let DnsSetting::Custom { kind, forward, .. } = &view.dns else { return own(Code::ScopedButPublic) };
         let asks = |row: &crate::catalogue::ZoneRow| {
@@ -533,6 +523,28 @@ impl<'w> Causes<'w> {
             return own(Code::ForwarderForPrivatelink);
         }
         own(if asks_some { Code::SomeZonesForwarded } else { Code::ScopedButPublic })
+    }
+
+    /// Why nobody gets private names of the endpoints whose addresses a network reaches; absent if somebody does.
+    fn not_served_by(&self, near: &[&Endpoint]) -> Option<Cause> {
+        let Some(first) = near.first() else { return Some(Cause::new(Code::RefusedAsConfigured, Root::Estate)) };
+        let of = |code| Some(Cause::new(code, Root::Endpoint(first.spec.name.clone())));
+        if near.iter().all(|one| one.approval != ApprovalState::Approved) {
+            return of(Code::ConnectionNotApproved);
+        }
+        if near.iter().all(|one| one.zone_group.is_none()) {
+            return of(Code::EndpointWithoutZoneGroup);
+        }
+        if near.iter().all(|one| self.zones_of(one).all(|zone| zone.links.is_empty())) {
+            return of(Code::ZonesLinkedNowhere);
+        }
+        None
+    }
+
+    /// The zones of an endpoint's zone group that exist.
+    fn zones_of(&self, endpoint: &Endpoint) -> impl Iterator<Item = &'w LinkedZone> {
+        let group = endpoint.zone_group.iter().flat_map(|group| &group.zones);
+        group.filter_map(|id| self.world.state.zones.get(id))
     }
 
     /// The ruleset of a network with a rule for the name that lacks its final dot.

@@ -73,20 +73,8 @@ impl<'w> Causes<'w> {
             };
         }
         let near = self.near(subject);
-        let Some(first) = near.first() else { return Cause::new(Code::RefusedAsConfigured, Root::Estate) };
-        let of = |code, endpoint: &Endpoint| Cause::new(code, Root::Endpoint(endpoint.spec.name.clone()));
-        if near.iter().all(|one| one.approval != ApprovalState::Approved) {
-            return of(Code::ConnectionNotApproved, first);
-        }
-        if near.iter().all(|one| one.zone_group.is_none()) {
-            return of(Code::EndpointWithoutZoneGroup, first);
-        }
-        let linked = |one: &Endpoint| {
-            let group = one.zone_group.iter().flat_map(|group| &group.zones);
-            group.filter_map(|id| state.zones.get(id)).any(|zone| !zone.links.is_empty())
-        };
-        if !near.iter().any(|one| linked(one)) {
-            return of(Code::ZonesLinkedNowhere, first);
+        if let Some(cause) = self.not_served_by(&near) {
+            return cause;
         }
         let member = self.members.get(subject.name);
         let at = member.and_then(|one| decided_in(self.world, subject.view, &one.public, &one.private));
