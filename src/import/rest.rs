@@ -315,7 +315,8 @@ impl Reading<'_> {
         self.exists(id, view.pointer());
         self.located(id, view);
         if let Some((text, pointer)) = view.text("publicNetworkAccess").filter(|(text, _)| !text.starts_with('[')) {
-            self.tell(id, "publicNetworkAccess", text, &pointer);
+            let word = ACCESSES.iter().find(|word| word.eq_ignore_ascii_case(text));
+            self.tell(id, "publicNetworkAccess", *word.unwrap_or(&text), &pointer);
         }
         let metrics = view.object("metrics");
         let query = metrics.as_ref().and_then(|metrics| metrics.text("prometheusQueryEndpoint"));

@@ -235,11 +235,7 @@ impl Builder<'_> {
         let fixed = object.with("static ").filter_map(|(member, declared)| {
             Some(StaticAddress { member: member.to_owned(), address: declared.value.as_str()?.parse().ok()? })
         });
-        let approval = match object.text("status") {
-            Some("Pending") => ApprovalState::Pending,
-            Some("Rejected" | "Disconnected") => ApprovalState::Rejected,
-            _ => ApprovalState::Approved,
-        };
+        let approval = approval(object);
         let mut own = Endpoint {
             scope: scopes[at].label.clone(),
             network,
@@ -405,6 +401,15 @@ impl Builder<'_> {
             );
             self.report.add(Topic::Inconsistent, text, endpoint.place.iter().cloned().collect(), None);
         }
+    }
+}
+
+/// The state of an endpoint's connection.
+pub(super) fn approval(object: &Object) -> ApprovalState {
+    match object.text("status") {
+        Some("Pending") => ApprovalState::Pending,
+        Some("Rejected" | "Disconnected") => ApprovalState::Rejected,
+        _ => ApprovalState::Approved,
     }
 }
 

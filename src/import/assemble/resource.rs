@@ -51,12 +51,14 @@ impl Builder<'_> {
         resources
     }
 
-    fn location(&mut self, object: &Object, label: &str) -> String {
-        match object.text("location").filter(|text| !text.is_empty() && !text.contains(char::is_whitespace)) {
+    /// The region of a resource. Absent objects are those that the import only refers to.
+    pub(super) fn location(&mut self, object: Option<&Object>, label: &str) -> String {
+        let told = object.and_then(|object| object.text("location"));
+        match told.filter(|text| !text.is_empty() && !text.contains(char::is_whitespace)) {
             Some(text) => text.to_owned(),
             None => {
                 let text = format!("the region of {label} is not known: westeurope is taken");
-                self.report.add(Topic::Predicted, text, object.places(), None);
+                self.report.add(Topic::Predicted, text, object.map(Object::places).unwrap_or_default(), None);
                 "westeurope".to_owned()
             }
         }
@@ -82,13 +84,13 @@ impl Builder<'_> {
         Some(ResourceSpec::Workspace(WorkspaceSpec {
             name: label.into(),
             customer_id,
-            location: self.location(object, label),
+            location: self.location(Some(object), label),
             ingestion: self.access(object, "publicNetworkAccessForIngestion"),
             query: self.access(object, "publicNetworkAccessForQuery"),
         }))
     }
 
-    fn access(&mut self, object: &Object, attribute: &str) -> PublicNetworkAccess {
+    pub(super) fn access(&mut self, object: &Object, attribute: &str) -> PublicNetworkAccess {
         match object.text(attribute) {
             Some("Disabled") => PublicNetworkAccess::Disabled,
             Some("SecuredByPerimeter") => {
@@ -145,7 +147,7 @@ impl Builder<'_> {
     }
 
     fn component(&mut self, object: &Object, label: &str, resources: &Resources) -> Option<ResourceSpec> {
-        let location = self.location(object, label);
+        let location = self.location(Some(object), label);
         let mut ingestion = self.regional(object, "ingestionEndpoint", "{ingestion}");
         let mut live = self.regional(object, "liveEndpoint", "{live}");
         if object.get("ingestionEndpoint").is_none() {
@@ -188,7 +190,7 @@ impl Builder<'_> {
     }
 
     fn collection_endpoint(&mut self, object: &Object, label: &str) -> Option<ResourceSpec> {
-        let location = self.location(object, label);
+        let location = self.location(Some(object), label);
         let host = |attribute: &str| {
             object.text(attribute).and_then(|text| OwnerName::parse(text).ok()).filter(|name| !name.is_root())
         };

@@ -6,15 +6,12 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::endpoint::told_group;
+use super::endpoint::{approval, told_group};
 use super::{Builder, Networks, Placed, Zones};
 use crate::catalogue::Catalogue;
 use crate::compile::service::of_group;
 use crate::dns::{OwnerName, RecordType};
-use crate::estate::{
-    ApprovalState, EndpointTarget, Event, PrivateEndpointSpec, PublicNetworkAccess, ResourceSpec, ServiceSpec,
-    StaticAddress, ZoneGroup,
-};
+use crate::estate::{EndpointTarget, Event, PrivateEndpointSpec, ResourceSpec, ServiceSpec, StaticAddress, ZoneGroup};
 use crate::import::fact::Object;
 use crate::import::id::ResourceId;
 use crate::import::report::{Provenance, Topic};
@@ -96,11 +93,7 @@ impl Builder<'_> {
             subnet: subnet.as_str().into(),
             zone_group: zone_group.map(|zones| ZoneGroup { zones }),
             ip_configurations: fixed,
-            approval: match object.text("status") {
-                Some("Pending") => ApprovalState::Pending,
-                Some("Rejected" | "Disconnected") => ApprovalState::Rejected,
-                _ => ApprovalState::Approved,
-            },
+            approval: approval(object),
             created: None,
         };
         self.services.endpoints.push((spec, object.place("subnet")));
@@ -121,22 +114,15 @@ impl Builder<'_> {
         if !self.services.resources.contains_key(&target.key()) {
             let label = self.labels.of("resource", target);
             let place = object.and_then(|object| object.places().into_iter().next());
-            let location = object.and_then(|object| object.text("location")).unwrap_or("westeurope");
-            let access = match object.and_then(|object| object.text("publicNetworkAccess")) {
-                Some(text) if text.eq_ignore_ascii_case("Disabled") => PublicNetworkAccess::Disabled,
-                Some(text) if text.eq_ignore_ascii_case("SecuredByPerimeter") => {
-                    PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: false }
-                }
-                _ => PublicNetworkAccess::Enabled,
-            };
+            let access = object.map(|object| self.access(object, "publicNetworkAccess"));
             let spec = ServiceSpec {
                 name: label.as_str().into(),
                 kind: Arc::clone(kind),
-                location: location.chars().filter(|one| !one.is_whitespace()).collect::<String>().to_ascii_lowercase(),
+                location: self.location(object, &label),
                 groups: Vec::new(),
                 hosts: BTreeMap::new(),
                 endpoints_elsewhere: Vec::new(),
-                public_network_access: access,
+                public_network_access: access.unwrap_or_default(),
             };
             self.services.resources.insert(target.key(), (spec, place));
         }

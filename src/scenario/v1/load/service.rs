@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Loader;
 use super::resource::access;
 use crate::compile::ObjectKind;
+use crate::compile::refusal::Reason;
 use crate::compile::service::of_group;
 use crate::dns::OwnerName;
 use crate::estate::{EndpointTarget, ResourceSpec, ServiceSpec};
@@ -121,10 +122,10 @@ impl Loader<'_> {
         let spec = match own {
             Some(ResourceSpec::Service(spec)) => spec,
             Some(other) => {
-                let message =
-                    format!("`{}` is a {}, which has no private endpoints of its own", shown(resource), other.kind());
+                let wanted = "resource with private endpoints of its own";
+                let reason = Reason::OtherKind { resource: shown(resource).into(), kind: other.kind(), wanted };
                 let hint = "put it into a scope, and connect the endpoint to that".to_owned();
-                self.fault(node.get("resource").range, message, Some(hint));
+                self.fault(node.get("resource").range, reason.to_string(), Some(hint));
                 return None;
             }
             // What does not exist is a fault of its own; in an addition it may come later.
@@ -139,7 +140,9 @@ impl Loader<'_> {
         };
         if found.is_none() {
             let message = match group {
-                Some(text) => format!("`{}` has no group id `{}` in its `groupIds`", shown(resource), shown(text)),
+                Some(text) => {
+                    Reason::NoSuchGroup { resource: shown(resource).into(), group: shown(text).into() }.to_string()
+                }
                 None => format!("`{}` has several group ids", shown(resource)),
             };
             let groups: Vec<&str> = spec.groups.iter().map(|group| &**group).collect();
