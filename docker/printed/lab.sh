@@ -1,7 +1,7 @@
 # What `ampls-dns compose` prints, run: two networks with the same address space, one of them linked to the zones.
 LAB_FOLDER="$LAB_TEMPORARY/printed"
 mkdir -p "$LAB_FOLDER"
-docker run --rm ampls-dns compose equal-client-prefixes --at one-of-them-linked --client-image ampls-dns-lab >"$LAB_FOLDER/docker-compose.yml"
+docker run --rm ampls-dns compose equal-client-prefixes --image ampls-dns --at one-of-them-linked --client-image ampls-dns-lab >"$LAB_FOLDER/docker-compose.yml"
 sed -n '/^#/p' "$LAB_FOLDER/docker-compose.yml"
 up
 healthy dns
