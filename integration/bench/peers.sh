@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Measures ampls-dns beside other DNS servers on this machine and writes integration/bench/RESULTS.md.
 #
-#   integration/bench/peers.sh [--rounds N] [--seconds N] [--peers knot,nsd,unbound,bind,pdns,dnsmasq] [--parts udp,tcp,...] [--out FILE]
+#   integration/bench/peers.sh [--rounds N] [--seconds N] [--peers knot,nsd,unbound,bind,pdns,dnsmasq] [--parts udp,tcp,...]
+#                             [--before BINARY] [--out FILE]
 #
-# Installs what is missing from Debian (dnsperf and the peers), builds what the image holds and the echo example, and measures
+# Installs what is missing from Debian (dnsperf and the peers), builds what the image holds and the examples `echo` and `scale`, and measures
 # in a network namespace of its own, so that nothing of the host's (conntrack, other servers) takes part. Needs root for
 # both; without it, what is missing is left out and the host's loopback is used.
 set -euo pipefail
@@ -30,7 +31,7 @@ if [ -z "${AMPLS_BENCH_INNER:-}" ]; then
     trap - EXIT
   fi
   if [ -z "${AMPLS_BENCH_BINARY:-}" ]; then
-    cargo build --quiet --locked --profile dist --bin ampls-dns --example echo
+    cargo build --quiet --locked --profile dist --bin ampls-dns --example echo --example scale
   fi
   export AMPLS_BENCH_INNER=1
   if [ "$(id -u)" = 0 ] && unshare --net true 2>/dev/null; then

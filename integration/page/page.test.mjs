@@ -157,7 +157,11 @@ test("a query shows in the live table", async () => {
     await tab.page.reload();
     await tab.page.locator("#explanation").waitFor();
     assert.equal(await tab.page.locator("#explanation").textContent(), run("explain", "example.com", "AAAA", "--from", "vnet1", "--at", "second-scope"), "a name that is not in the table is explained by the server");
+    await tab.page.evaluate((link) => { document.getElementById("dialog").close(); location.hash = link; }, "step=second-scope&network=vnet1&name=example.org&type=AAAA");
+    await tab.page.locator("#dialog-head", { hasText: "example.org AAAA" }).waitFor();
+    assert.match(tab.page.url(), /name=example.org/, "closing a dialog does not take the address of what was opened since");
     await tab.page.keyboard.press("Escape");
+    await tab.page.waitForFunction(() => !location.hash.includes("name="));
     await tab.page.getByLabel("Filter queries").fill("no such thing");
     await tab.page.getByText("No query matches this filter.").waitFor();
     assert.deepEqual(await barriers(tab.page), []);

@@ -17,6 +17,8 @@
   let zoom = 1;
   // What the open dialog explains, for the address.
   let opened = null;
+  // The same, once the dialog shows it.
+  let inDialog = null;
   let paused = false;
 
   // ---- Elements. Text only ever enters the page as text.
@@ -646,6 +648,7 @@
     $("dialog-kicker").textContent = kicker;
     $("dialog-head").textContent = heading;
     $("dialog-body").replaceChildren(...body.filter(Boolean));
+    inDialog = opened;
     if (!$("dialog").open) {
       $("dialog").showModal();
       $("close").focus();
@@ -834,10 +837,12 @@
   });
   $("move").addEventListener("click", () => move(at));
   $("close").addEventListener("click", () => $("dialog").close());
+  // A dialog tells that it was closed some time later: by then the address can name something else, which is kept.
   $("dialog").addEventListener("close", () => {
-    if ($("dialog").open) return;
-    opened = null;
-    remember();
+    if ($("dialog").open || (opened && opened !== inDialog)) return;
+    const isLeft = opened === null || location.hash === address({ step: story.steps[at].name, ...opened });
+    opened = inDialog = null;
+    if (isLeft) remember();
   });
   $("dialog").addEventListener("click", (event) => { if (event.target === $("dialog")) $("dialog").close(); });
   $("pause").addEventListener("click", () => {
