@@ -104,13 +104,15 @@ pub(super) fn respond_fast(
                     out.extend_from_slice(&(POINTER | places[0]).to_be_bytes());
                     out.extend_from_slice(record);
                 }
-                let reason = slot.reason(set.origin).or(reason).filter(|_| tells).map(|text| (OTHER, text));
+                let reason = if tells { slot.reason(set.origin).or(reason).map(|text| (OTHER, text)) } else { None };
                 let fits = close(&query.echo, rcode, [answers, 0], subnet, reason, transport, out);
                 return fits.then_some(Response::Answered(view, rcode));
             }
             Answer::Alias(alias) => {
                 answers += 1;
-                reason = slot.reason(alias.origin).or(reason);
+                if tells {
+                    reason = slot.reason(alias.origin).or(reason);
+                }
                 follow(alias, &mut key, &mut places, out)?;
             }
             Answer::NoData => {

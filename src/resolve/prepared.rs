@@ -4,8 +4,10 @@
 //! of extended errors, which are rendered once per revision. A revision that follows another takes over the texts of all
 //! zones that did not change.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 use super::sections::{ends_at, overwriting, tells_of_missing};
 use crate::compile::existing::has_rules;
@@ -53,10 +55,10 @@ enum ViewPlan {
 #[derive(Debug, Default)]
 pub(super) struct Reasons {
     /// Why a record set is what it is, by its origin.
-    texts: HashMap<u32, Box<str>>,
+    texts: hashbrown::HashMap<u32, Box<str>, RandomState>,
     /// Hashes of the names whose addresses were deleted: replies say so. A name that only shares a hash with one costs one
     /// unnecessary slow-path lookup.
-    deleted: HashSet<u64>,
+    deleted: hashbrown::HashSet<u64, RandomState>,
 }
 
 /// A zone as one view sees it.
@@ -218,6 +220,7 @@ fn same(one: &Arc<History>, other: &Arc<History>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
     use std::net::IpAddr;
 
     use proptest::prelude::*;
