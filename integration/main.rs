@@ -94,8 +94,20 @@ mod import_ways;
 /// Public hosts that exist, each asked for in its cloud.
 mod hosts;
 
+/// Right values of what was stated wrongly once.
+mod corrections;
+
+/// Every row of the collected hosts.
+mod host_rows;
+
+/// Gateways, connections, firewalls and route tables, from three forms.
+mod import_gateways;
+
 /// The ways packets take, and what shows them.
 mod ways;
+
+/// The rules by which packets get from one network to another, one test each.
+mod way_rules;
 
 /// Names outside the emulated world, asked for at other servers.
 mod upstream;

@@ -402,3 +402,94 @@ steps:
     let unknown = ask("app/opn");
     assert!(unknown.starts_with("exit code 2") && unknown.contains("did you mean `app/open`?"), "{unknown}");
 }
+
+/// A spoke that asks the inbound endpoint of a resolver in the hub, beside what decides whether its packets get there.
+fn resolver(endpoint: &str, more: &str) -> String {
+    format!(
+        "version: 1
+networks:
+  hub: {{ addressSpace: [10.0.0.0/16], subnets: {{ dns: 10.0.3.0/28, fw: 10.0.1.0/26 }} }}
+  app: {{ addressSpace: [10.2.0.0/16], subnets: {{ all: 10.2.0.0/24 }}, dns: {{ default: inboundEndpoint/in }} }}
+peerings: [[hub, app]]
+inboundEndpoints: {{ in: {{ {endpoint} }} }}
+{more}"
+    )
+}
+
+/// What the spoke gets from the endpoint.
+fn asked(endpoint: &str, more: &str, answer: &str) {
+    let text = format!(
+        "{}steps: [{{ name: s, events: [], expect: [{{ from: app, answers: {{ api.monitor.azure.com: {answer} }} }}] }}]\n",
+        resolver(endpoint, more)
+    );
+    let tested = run_with(&["test", "-"], &text);
+    assert!(tested.starts_with("exit code 0"), "{endpoint}, {more}: {tested}");
+}
+
+#[test]
+fn an_inbound_endpoint_is_asked_where_packets_get_to_its_address() {
+    let table = |prefix: &str, hop: &str| {
+        format!(
+            "routeTables: {{ rt: {{ routes: [{{ addressPrefix: {prefix}, nextHopType: {hop} }}], subnets: [app/all] }} }}\n"
+        )
+    };
+    let in_subnet = "network: hub, subnet: dns";
+    let fixed = "network: hub, subnet: dns, privateIPAddress: 10.0.3.10";
+    asked(in_subnet, "", "public");
+    // Its address is the first that the subnet gives, 10.0.3.4, unless it is said.
+    asked(in_subnet, &table("10.0.3.4/32", "None"), "SERVFAIL");
+    asked(fixed, &table("10.0.3.4/32", "None"), "public");
+    asked(fixed, &table("10.0.3.10/32", "None"), "SERVFAIL");
+    asked("network: hub, privateIPAddress: 10.0.3.10", &table("10.0.3.8/29", "Internet"), "SERVFAIL");
+    // Routes through an appliance count by what it does.
+    let through = |forwards: &str| {
+        let hop = "VirtualAppliance, nextHopIpAddress: 10.0.1.4";
+        let appliance =
+            format!("appliances: {{ fw: {{ network: hub, privateIPAddress: 10.0.1.4, forwards: {forwards} }} }}\n");
+        format!("{appliance}{}", table("10.0.0.0/16", hop))
+    };
+    asked(fixed, &through("Allow"), "public");
+    asked(fixed, &through("Deny"), "SERVFAIL");
+    // What is not known is not taken for unreachable.
+    asked(fixed, &through("Unknown"), "public");
+    // Without a peering no packet gets there.
+    let alone = resolver(fixed, "").replace("peerings: [[hub, app]]\n", "");
+    let text = format!(
+        "{alone}steps: [{{ name: s, events: [], expect: [{{ from: app, answers: {{ api.monitor.azure.com: SERVFAIL }} }}] }}]\n"
+    );
+    assert!(run_with(&["test", "-"], &text).starts_with("exit code 0"));
+}
+
+#[test]
+fn security_groups_of_both_sides_decide_who_asks_an_inbound_endpoint() {
+    let fixed = "network: hub, subnet: dns, privateIPAddress: 10.0.3.10";
+    let rule = |direction: &str, more: &str| {
+        format!("{{ name: r, priority: 100, direction: {direction}, access: Deny, {more} }}")
+    };
+    let group =
+        |rule: &str, subnet: &str| format!("securityGroups: {{ g: {{ rules: [{rule}], subnets: [{subnet}] }} }}\n");
+    let port = "protocol: Udp, destinationPortRange: \"53\"";
+    asked(fixed, &group(&rule("Inbound", port), "hub/dns"), "SERVFAIL");
+    asked(fixed, &group(&rule("Outbound", port), "app/all"), "SERVFAIL");
+    // Other ports, sources and addresses do not count, and neither does the group of another subnet.
+    asked(fixed, &group(&rule("Inbound", "protocol: Tcp, destinationPortRange: \"443\""), "hub/dns"), "public");
+    asked(fixed, &group(&rule("Inbound", "sourceAddressPrefix: 10.9.0.0/16"), "hub/dns"), "public");
+    asked(fixed, &group(&rule("Inbound", "destinationAddressPrefix: 10.0.3.11/32"), "hub/dns"), "public");
+    asked(fixed, &group(&rule("Outbound", "destinationAddressPrefix: 10.0.3.10/32"), "app/all"), "SERVFAIL");
+    asked(fixed, &group(&rule("Inbound", port), "hub/fw"), "public");
+    // Its subnet is known from its address, too.
+    asked("network: hub, privateIPAddress: 10.0.3.10", &group(&rule("Inbound", port), "hub/dns"), "SERVFAIL");
+}
+
+#[test]
+fn what_is_wrong_with_an_inbound_endpoint_is_told_with_a_place() {
+    for (endpoint, message) in [
+        ("network: hub, subnet: nowhere", "has no subnet `nowhere`"),
+        ("network: hub, privateIPAddress: ten", "`ten` is not an IPv4 address"),
+        ("network: hub, subnet: dns, privateIPAddress: 10.0.9.9", "10.0.9.9"),
+        ("network: hub, subnet: dns, privateIPAddress: 10.0.3.1", "Azure keeps 10.0.3.1"),
+    ] {
+        let told = run_with(&["check", "-"], &resolver(endpoint, ""));
+        assert!(told.starts_with("exit code 2") && told.contains(message), "{endpoint}: {told}");
+    }
+}

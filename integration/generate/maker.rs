@@ -9,8 +9,8 @@ use ampls_dns::dns::{OwnerName, RecordSet, RecordType};
 use ampls_dns::estate::Cloud;
 use ampls_dns::estate::history::Switches;
 use ampls_dns::estate::{
-    Event, History, NetworkKind, NetworkName, OutboundRule, Recorded, ResolutionPolicy, ResourceName, RuleAction,
-    ScopeName, ScopeSpec, Unresolved, UnresolvedEndpoint, ZoneGroup, ZoneId,
+    Event, History, InboundEndpointSpec, NetworkKind, NetworkName, OutboundRule, Recorded, ResolutionPolicy,
+    ResourceName, RuleAction, ScopeName, ScopeSpec, Unresolved, UnresolvedEndpoint, ZoneGroup, ZoneId,
 };
 use jiff::civil::Date;
 
@@ -455,7 +455,17 @@ impl Maker {
 
     fn inbound(&mut self) -> Option<Event> {
         let network = self.virtual_network()?;
-        Some(Event::CreateInboundEndpoint { name: self.name("inbound").into(), network })
+        let subnets: Vec<(std::sync::Arc<str>, ipnet::Ipv4Net)> =
+            self.state.networks[&network].subnets.iter().map(|(name, own)| (name.as_str().into(), *own)).collect();
+        let subnet = if self.flip() { self.one(&subnets) } else { None };
+        let address = subnet.as_ref().and_then(|(_, own)| own.hosts().nth(self.pick(8) + 3));
+        let address = if self.flip() { address } else { None };
+        Some(Event::CreateInboundEndpoint(InboundEndpointSpec {
+            name: self.name("inbound").into(),
+            network,
+            subnet: subnet.map(|(name, _)| name),
+            address,
+        }))
     }
 
     fn machine(&mut self) -> Option<Event> {

@@ -5,8 +5,8 @@ use ampls_dns::dns::OwnerName;
 use ampls_dns::estate::network::RulesetRule;
 use ampls_dns::estate::{
     AccessModeSettings, ApprovalState, DnsSetting, EndpointTarget, Event, Forward, ForwardTo, ForwarderKind,
-    NetworkKind, NetworkSpec, OutboundRule, PrivateEndpointSpec, ResolutionPolicy, RuleAction, RulesetSpec, ScopeSpec,
-    StaticAddress, ZoneGroup, ZoneId,
+    InboundEndpointSpec, NetworkKind, NetworkSpec, OutboundRule, PrivateEndpointSpec, ResolutionPolicy, RuleAction,
+    RulesetSpec, ScopeSpec, StaticAddress, ZoneGroup, ZoneId,
 };
 
 /// The name of nothing.
@@ -38,7 +38,12 @@ fn of_networks(state: &State, seed: u64, which: u64) -> Option<Event> {
             .filter(|(one, other)| !state.are_peered(one, other))
             .map(|(one, other)| Event::DeletePeering { between: [one, other] }),
         4 => Some(Event::SetDns { network: nobody.into(), dns: DnsSetting::AzureProvided }),
-        5 => Some(Event::CreateInboundEndpoint { name: "new".into(), network: nobody.into() }),
+        5 => Some(Event::CreateInboundEndpoint(InboundEndpointSpec {
+            name: "new".into(),
+            network: nobody.into(),
+            subnet: None,
+            address: None,
+        })),
         6 => Some(Event::DeleteInboundEndpoint { name: nobody.into() }),
         7 => Some(Event::SetRuleset(RulesetSpec {
             name: "new".into(),

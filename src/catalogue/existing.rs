@@ -3,7 +3,7 @@
 //!
 //! [`read`] knows the forms; whether a resource is declared is for `compile` to say.
 
-use super::{Catalogue, EndpointKind, Hop, Pattern, Source};
+use super::{Catalogue, EndpointKind, EndpointRow, EntryHost, Hop, Pattern, Source};
 use crate::dns::OwnerName;
 
 /// What the rules say about a name.
@@ -133,7 +133,8 @@ fn read_public<'c>(catalogue: &'c Catalogue, name: &OwnerName) -> Option<Reading
             Some(value) => subject(catalogue, &row.record, value, row.kind, &[]),
             None => is_above(&row.record, &relative).then_some(Subject::Above),
         };
-        offer(subject, Owns::Public, hop, &row.source);
+        let source = host_of(catalogue, row).map_or(&row.source, |host| &host.source);
+        offer(subject, Owns::Public, hop, source);
     }
     for row in &catalogue.regional {
         let subject = match row.name.slot_in(&text) {
@@ -166,6 +167,17 @@ fn read_public<'c>(catalogue: &'c Catalogue, name: &OwnerName) -> Option<Reading
         }
     }
     best
+}
+
+/// The row of the public host that is an endpoint's own name. It says who documents the host; the endpoint's row says who
+/// documents the record set.
+fn host_of<'c>(catalogue: &'c Catalogue, row: &EndpointRow) -> Option<&'c EntryHost> {
+    let behind = row.public_zone.to_string();
+    let is_own = |host: &&EntryHost| {
+        let rest = host.host.as_str().strip_prefix(row.record.as_str()).and_then(|rest| rest.strip_prefix('.'));
+        rest == Some(behind.as_str())
+    };
+    catalogue.hosts.iter().find(is_own)
 }
 
 /// True if names of the pattern are below this one.

@@ -3,11 +3,12 @@
 
 use std::net::Ipv4Addr;
 
+use super::address::usable;
 use super::reachability::{Origin, Reach, between, has, home_of, is_connected};
-use super::security::{DNS, Destination, HTTPS, Passage, enters, leaves};
+use super::security::{DNS, Destination, HTTPS, Passage, enters, enters_subnet, leaves};
 use super::state::State;
 use super::zone::{Owned, Writer};
-use crate::estate::{ApprovalState, NetworkName};
+use crate::estate::{ApprovalState, InboundEndpointSpec, NetworkName};
 
 /// Whether a client reaches an address of `owned`, and the network that is in; absent for public addresses.
 pub fn reach<'o>(
@@ -57,10 +58,37 @@ fn by_rules(state: &State, origin: Origin<'_>, home: &NetworkName, address: Ipv4
     }
 }
 
-/// Whether a DNS server in `home` can be asked from a network. Where in it the server is asked from is not known.
-pub fn can_ask(state: &State, from: &NetworkName, home: &NetworkName, address: Option<Ipv4Addr>) -> bool {
-    let passes = |address| leaves(state, from.into(), Destination::Private(address), DNS);
-    let first = || state.networks.get(home).and_then(|network| network.first_address());
-    between(state, from, home, address).may_arrive()
-        && !address.or_else(first).is_some_and(|address| matches!(passes(address), Passage::Closed(_)))
+/// Whether a network's own DNS server in `home` can be asked from a network. Where in `home` it is, and where it is asked
+/// from, is not known.
+pub fn can_ask(state: &State, from: &NetworkName, home: &NetworkName) -> bool {
+    let first = state.networks.get(home).and_then(|network| network.first_address());
+    let left = first.map_or(Passage::Open, |address| leaves(state, from.into(), Destination::Private(address), DNS));
+    between(state, from, home, None).may_arrive() && !matches!(left, Passage::Closed(_))
+}
+
+/// Whether an inbound endpoint can be asked from a network: packets have to get to its address, and the security groups of
+/// both sides have to let them pass. Where in the network it is asked from is not known.
+pub fn can_ask_endpoint(state: &State, from: &NetworkName, endpoint: &InboundEndpointSpec) -> bool {
+    let home = &endpoint.network;
+    let Some(address) = address_of(state, endpoint) else { return *from == *home || can_ask(state, from, home) };
+    let origin = Origin::from(from);
+    let way = between(state, origin, home, Some(address));
+    let is_closed = |passage: Passage| matches!(passage, Passage::Closed(_));
+    let enters = || {
+        let subnet = endpoint.subnet.as_deref().or_else(|| state.subnet_of(home, address))?;
+        Some(enters_subnet(state, origin, (home, subnet), address, (&way, DNS)))
+    };
+    way.may_arrive()
+        && !is_closed(leaves(state, origin, Destination::Private(address), DNS))
+        && !enters().is_some_and(is_closed)
+}
+
+/// The address of an inbound endpoint: its own, else the first that Azure gives in its subnet, as Microsoft's examples have
+/// it. Absent where neither is known.
+fn address_of(state: &State, endpoint: &InboundEndpointSpec) -> Option<Ipv4Addr> {
+    let first = || {
+        let subnet = state.networks.get(&endpoint.network)?.subnet(endpoint.subnet.as_deref()?)?;
+        Some(usable(&state.catalogue, subnet).0)
+    };
+    endpoint.address.or_else(first)
 }

@@ -89,7 +89,7 @@ pub fn declared_names<'e>(
 ) -> impl Iterator<Item = (ObjectKind, &'e str)> {
     declarations.into_iter().filter_map(|event| match event {
         Event::CreateNetwork(spec) => Some((ObjectKind::Network, spec.name.as_str())),
-        Event::CreateInboundEndpoint { name, .. } => Some((ObjectKind::InboundEndpoint, name.as_str())),
+        Event::CreateInboundEndpoint(spec) => Some((ObjectKind::InboundEndpoint, spec.name.as_str())),
         _ => None,
     })
 }

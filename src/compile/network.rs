@@ -59,7 +59,7 @@ impl State {
         self.peerings.retain(|pair| !pair.contains(network));
         self.delete_routing_of(network);
         let gone = Absence::Deleted(self.revision);
-        let inbound = self.inbound.extract_if(.., |_, own| own == network).map(|(name, _)| name);
+        let inbound = self.inbound.extract_if(.., |_, own| own.network == *network).map(|(name, _)| name);
         for name in inbound.collect::<Vec<_>>() {
             self.is_absent(ObjectKind::InboundEndpoint, name.as_str().into(), gone);
         }

@@ -234,8 +234,14 @@ fn along(
         let appliance = match next(state, &at, table, to, address) {
             Next::Network if through.is_empty() => return (through, Reach::Peered),
             Next::Network => return (through.clone(), Reach::ThroughAppliance(through)),
+            Next::Verdict(verdict) if verdict.arrives() && !through.is_empty() => {
+                return (through.clone(), Reach::ThroughAppliance(through));
+            }
             Next::Verdict(verdict) => return (through, verdict),
-            Next::Appliance(appliance) => appliance,
+            Next::Appliance { from, address } => {
+                at = from;
+                address
+            }
             Next::Nothing => {
                 let verdict = without_route(state, &at, table, to, &through);
                 return (through, verdict);
@@ -268,7 +274,8 @@ fn along(
 fn appliance_at<'s>(state: &'s State, at: &NetworkName, address: Ipv4Addr) -> Result<&'s Appliance, Reach> {
     let is_near = |network: &NetworkName| network == at || state.are_peered(at, network);
     if let Some(found) = state.routes.appliances().find(|one| one.address == address && is_near(&one.network)) {
-        return Ok(found);
+        let closed = (found.network != *at).then(|| closed_half(state, at, &found.network)).flatten();
+        return closed.map_or(Ok(found), |closed| Err(Reach::Stopped(closed)));
     }
     let is_held = state.networks.values().any(|network| is_near(&network.name) && network.holds(address));
     Err(match is_held {
@@ -281,8 +288,13 @@ fn appliance_at<'s>(state: &'s State, at: &NetworkName, address: Ipv4Addr) -> Re
 enum Next {
     /// Into the network they are for.
     Network,
-    /// To the appliance with that address.
-    Appliance(Ipv4Addr),
+    /// From that network to the appliance with that address.
+    Appliance {
+        /// The network whose route leads there.
+        from: NetworkName,
+        /// The appliance's address.
+        address: Ipv4Addr,
+    },
     /// This is known of the rest of the way.
     Verdict(Reach),
     /// No route leads there.
@@ -316,25 +328,43 @@ fn next(
     if let Some(table) = table.filter(|table| !table.is_complete && may_decide()) {
         return Next::Verdict(Reach::Unknown(format!("not all routes of {} in {at} are known", table.name)));
     }
-    let system = is_peered.then_some(if own_route { 32 } else { space });
+    // A gateway or a virtual hub gives routes as long as the network's prefix.
+    let learned = || {
+        let by_gateway = through_gateways(state, at, table, to).filter(Reach::arrives);
+        wide_area(state, at, to).or(by_gateway).filter(|_| !is_peered)
+    };
+    let learned = learned();
+    let system = match (is_peered, own_route) {
+        (true, true) => Some(32),
+        (true, false) => Some(space),
+        (false, _) => learned.as_ref().map(|_| space),
+    };
     let user = user.filter(|route| system.is_none_or(|system| route.prefix.prefix_len() >= system));
     match user.map(|route| (route, route.next)) {
-        Some((_, NextHop::VirtualAppliance(appliance))) => Next::Appliance(appliance),
+        Some((_, NextHop::VirtualAppliance(address))) => Next::Appliance { from: at.clone(), address },
         Some((route, NextHop::VirtualNetworkGateway)) => through_own_gateway(state, at, to, route.prefix),
         Some((route, NextHop::Internet | NextHop::None)) => {
-            match wide_area(state, at, to).or_else(|| on_premises_way(state, at, table, to)) {
-                // Routes of a hub or gateway are longer than one for everything.
-                Some(verdict) if route.prefix.prefix_len() < space => Next::Verdict(verdict),
-                _ => Next::Verdict(Reach::Stopped(format!("{at} has the route {route}"))),
-            }
+            Next::Verdict(Reach::Stopped(format!("{at} has the route {route}")))
         }
         Some((_, NextHop::VnetLocal)) | None if is_peered => Next::Network,
-        Some((_, NextHop::VnetLocal)) | None => {
-            let known = wide_area(state, at, to)
-                .or_else(|| on_premises_way(state, at, table, to))
-                .or_else(|| declared(state, at, to));
-            known.map_or(Next::Nothing, Next::Verdict)
-        }
+        Some((_, NextHop::VnetLocal)) | None => match learned {
+            Some(way) => from_gateway(state, at, to, address, way),
+            None => {
+                let known = through_gateways(state, at, table, to).or_else(|| declared(state, at, to));
+                known.map_or(Next::Nothing, Next::Verdict)
+            }
+        },
+    }
+}
+
+/// What comes from on-premises takes the routes of the subnet of the gateway from there on.
+fn from_gateway(state: &State, at: &NetworkName, to: &NetworkName, address: Option<Ipv4Addr>, way: Reach) -> Next {
+    let Reach::ThroughGateway(hub) = &way else { return Next::Verdict(way) };
+    let table = state.routes.table_of(hub, "GatewaySubnet").filter(|_| is_on_premises(state, at));
+    match table.map(|table| next(state, hub, Some(table), to, address)) {
+        Some(Next::Appliance { from, address }) => Next::Appliance { from, address },
+        Some(Next::Verdict(verdict)) if !verdict.arrives() => Next::Verdict(verdict),
+        _ => Next::Verdict(way),
     }
 }
 
@@ -391,44 +421,88 @@ fn wide_area(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reac
     Some(Reach::ThroughVirtualWan { hub: Arc::clone(&near.name), firewall })
 }
 
-/// On-premises networks reach the network of their gateway, and those that use that gateway; and the other way round.
-fn on_premises_way(state: &State, from: &NetworkName, table: Option<&RouteTable>, to: &NetworkName) -> Option<Reach> {
-    let is_on_premises =
-        |name: &NetworkName| state.networks.get(name).is_some_and(|network| network.kind == NetworkKind::OnPremises);
-    let (office, network) = match (is_on_premises(from), is_on_premises(to)) {
-        (true, false) => (from, to),
-        (false, true) => (to, from),
-        (true, true) | (false, false) => return None,
-    };
-    let connected = |hub: &NetworkName| {
-        state.are_peered(office, hub)
-            || state.routes.gateways().any(|gateway| gateway.network == *hub && gateway.connects.contains(office))
-    };
+fn is_on_premises(state: &State, name: &NetworkName) -> bool {
+    state.networks.get(name).is_some_and(|network| network.kind == NetworkKind::OnPremises)
+}
+
+/// Networks that a gateway connects - on-premises ones, and virtual networks whose gateways are joined - reach its network and
+/// those that use it; and the other way round.
+fn through_gateways(state: &State, from: &NetworkName, table: Option<&RouteTable>, to: &NetworkName) -> Option<Reach> {
+    let sides = [is_on_premises(state, from), is_on_premises(state, to)];
+    let way = match sides {
+        [true, true] => None,
+        [true, false] => from_beyond(state, from, to),
+        [false, true] => from_beyond(state, to, from),
+        [false, false] => between_gateways(state, from, to),
+    }?;
     // A gateway's routes are not in a table that leaves them out.
-    if *network == *from && table.is_some_and(|table| table.disable_bgp) {
-        return Some(Reach::Stopped(format!("a route table of {from} leaves out the routes of gateways")))
-            .filter(|_| connected(network) || state.networks.keys().any(&connected));
-    }
-    if connected(network) {
+    let is_left_out = !sides[0] && table.is_some_and(|table| table.disable_bgp);
+    Some(match is_left_out {
+        true => Reach::Stopped(format!("a route table of {from} leaves out the routes of gateways")),
+        false => way,
+    })
+}
+
+/// The way between a network beyond a gateway and another one; absent where no gateway joins them.
+fn from_beyond(state: &State, beyond: &NetworkName, network: &NetworkName) -> Option<Reach> {
+    let connects = |hub: &NetworkName| {
+        is_on_premises(state, beyond) && state.are_peered(beyond, hub)
+            || state.routes.gateways().any(|gateway| gateway.network == *hub && gateway.connects.contains(beyond))
+    };
+    if connects(network) {
         return Some(Reach::Peered);
     }
     let mut closed = None;
-    for hub in state.networks.keys().filter(|hub| connected(hub) && state.are_peered(hub, network)) {
-        let says = |from, to| state.routes.half(from, to);
-        let transit = says(hub, network).and_then(|flags| flags.gateway_transit) != Some(false);
-        let uses = says(network, hub).and_then(|flags| flags.remote_gateways) != Some(false);
-        match (transit, uses) {
-            (true, true) => return Some(Reach::ThroughGateway(hub.clone())),
-            (false, _) => closed = Some(format!("{hub} does not let {network} use its gateway")),
-            (true, false) => closed = Some(format!("{network} does not use the gateway of {hub}")),
+    for hub in state.networks.keys().filter(|hub| connects(hub) && state.are_peered(hub, network)) {
+        match gateway_of(state, hub, network) {
+            None => return Some(Reach::ThroughGateway(hub.clone())),
+            Some(why) => closed = Some(why),
         }
     }
     closed.map(Reach::Stopped)
 }
 
+/// The way between two virtual networks whose gateways, or those of the hubs they use, are joined by a connection.
+fn between_gateways(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reach> {
+    // Absent for networks that have nothing to do with the hub; else why its gateway is not used, if it is not.
+    let use_of = |hub: &NetworkName, network: &NetworkName| match (hub == network, state.are_peered(hub, network)) {
+        (true, _) => Some(None),
+        (false, true) => Some(gateway_of(state, hub, network)),
+        (false, false) => None,
+    };
+    let joined = state.routes.gateways().flat_map(|gateway| gateway.connects.iter().map(|to| (&gateway.network, to)));
+    let joined = joined.filter(|(_, to)| !is_on_premises(state, to));
+    let mut closed = None;
+    for (near, far) in joined.flat_map(|(one, other)| [(one, other), (other, one)]) {
+        let (Some(here), Some(there)) = (use_of(near, from), use_of(far, to)) else { continue };
+        match here.or(there) {
+            Some(why) => closed = Some(why),
+            None if near == from && far == to => return Some(Reach::Peered),
+            None if near == from => return Some(Reach::ThroughGateway(far.clone())),
+            None => return Some(Reach::ThroughGateway(near.clone())),
+        }
+    }
+    closed.map(Reach::Stopped)
+}
+
+/// Why a network does not use the gateway of a hub that it is peered with; absent if it does.
+fn gateway_of(state: &State, hub: &NetworkName, network: &NetworkName) -> Option<String> {
+    let says = |from, to| state.routes.half(from, to);
+    if let Some(closed) = closed_half(state, hub, network) {
+        return Some(closed);
+    }
+    if says(hub, network).and_then(|flags| flags.gateway_transit) == Some(false) {
+        return Some(format!("{hub} does not let {network} use its gateway"));
+    }
+    if says(network, hub).and_then(|flags| flags.remote_gateways) == Some(false) {
+        return Some(format!("{network} does not use the gateway of {hub}"));
+    }
+    None
+}
+
 /// A route to the gateway: on to other networks that use it, if it is a VPN gateway.
 fn through_own_gateway(state: &State, at: &NetworkName, to: &NetworkName, prefix: ipnet::Ipv4Net) -> Next {
-    if let Some(verdict) = on_premises_way(state, at, None, to) {
+    if let Some(verdict) = through_gateways(state, at, None, to) {
         return Next::Verdict(verdict);
     }
     let uses = |network: &NetworkName, hub: &NetworkName| {

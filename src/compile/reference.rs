@@ -9,8 +9,8 @@ use super::absence::{Absence, Missing, ObjectKind, name_fault};
 use super::refusal::Reason;
 use super::state::State;
 use crate::estate::{
-    DnsSetting, EndpointTarget, Event, ForwardTo, NetworkName, PrivateEndpointSpec, ResourceName, ResourceSpec,
-    Routing, ZoneGroup, ZoneId,
+    DnsSetting, EndpointTarget, Event, ForwardTo, InboundEndpointSpec, NetworkName, PrivateEndpointSpec, ResourceName,
+    ResourceSpec, Routing, ZoneGroup, ZoneId,
 };
 
 /// What an event does to the name of an object.
@@ -101,10 +101,7 @@ impl State {
                     Err(Reason::NoSuchRouting)
                 }
             }
-            Event::CreateInboundEndpoint { name, network } => {
-                self.is_new(ObjectKind::InboundEndpoint, name.as_str())?;
-                self.network(network)
-            }
+            Event::CreateInboundEndpoint(spec) => self.inbound_endpoint(spec),
             Event::DeleteInboundEndpoint { name } => Ok(self.find(ObjectKind::InboundEndpoint, name.as_str())?),
             Event::SetRuleset(spec) => {
                 self.can_name(ObjectKind::Ruleset, spec.name.as_str())?;
@@ -226,6 +223,17 @@ impl State {
                 kind: spec.kind(),
                 wanted: "workspace, component or data collection endpoint",
             }),
+            _ => Ok(()),
+        }
+    }
+
+    fn inbound_endpoint(&self, spec: &InboundEndpointSpec) -> Result<(), Reason> {
+        self.is_new(ObjectKind::InboundEndpoint, spec.name.as_str())?;
+        self.network(&spec.network)?;
+        let Some(subnet) = &spec.subnet else { return Ok(()) };
+        self.subnet(&spec.network, subnet)?;
+        match (spec.address, self.networks[&spec.network].subnet(subnet)) {
+            (Some(address), Some(prefix)) => self.can_be_given(address, prefix),
             _ => Ok(()),
         }
     }
@@ -365,9 +373,7 @@ fn subject(event: &Event) -> Option<(ObjectKind, Arc<str>, Change)> {
     let (kind, name, change): (_, Arc<str>, _) = match event {
         Event::CreateNetwork(spec) => (ObjectKind::Network, spec.name.as_str().into(), Change::Creates),
         Event::DeleteNetwork { network } => (ObjectKind::Network, network.as_str().into(), Change::Deletes),
-        Event::CreateInboundEndpoint { name, .. } => {
-            (ObjectKind::InboundEndpoint, name.as_str().into(), Change::Creates)
-        }
+        Event::CreateInboundEndpoint(spec) => (ObjectKind::InboundEndpoint, spec.name.as_str().into(), Change::Creates),
         Event::DeleteInboundEndpoint { name } => (ObjectKind::InboundEndpoint, name.as_str().into(), Change::Deletes),
         Event::SetRuleset(spec) => (ObjectKind::Ruleset, spec.name.as_str().into(), Change::Creates),
         Event::DeleteRuleset { name } => (ObjectKind::Ruleset, name.as_str().into(), Change::Deletes),

@@ -120,11 +120,22 @@ pub fn enters(state: &State, origin: Origin<'_>, home: &NetworkName, address: Ip
     if !state.routes.policy(home, subnet).has_groups() || state.catalogue.cloud != Cloud::Public {
         return Passage::Open;
     }
+    enters_subnet(state, origin, (home, subnet), address, (way, HTTPS))
+}
+
+/// Whether packets that took a way enter a subnet to one of its addresses, by the subnet's security group.
+pub fn enters_subnet(
+    state: &State,
+    origin: Origin<'_>,
+    (home, subnet): (&NetworkName, &str),
+    address: Ipv4Addr,
+    (way, transport): (&Reach, Transport),
+) -> Passage {
     let Some(group) = state.routes.group_of(home, subnet) else { return Passage::Open };
     let place = Place { network: home, subnet: Some(subnet) };
     let mut verdicts: Vec<Passage> = Vec::new();
     for source in sources(state, origin, way) {
-        let passage = place.inbound(state, group, source, address);
+        let passage = place.inbound(state, group, source, address, transport);
         if !verdicts.contains(&passage) {
             verdicts.push(passage);
         }
@@ -244,7 +255,14 @@ impl Place<'_> {
         decide(self, group, Direction::Outbound, transport, default, catches)
     }
 
-    fn inbound(self, state: &State, group: &SecurityGroup, source: Ipv4Net, address: Ipv4Addr) -> Passage {
+    fn inbound(
+        self,
+        state: &State,
+        group: &SecurityGroup,
+        source: Ipv4Net,
+        address: Ipv4Addr,
+        transport: Transport,
+    ) -> Passage {
         let first = source.addr();
         let default = match self.is_virtual_network(state, first) {
             true => (RuleAction::Allow, "AllowVnetInBound"),
@@ -261,7 +279,7 @@ impl Place<'_> {
             let to = most(&rule.destinations, |one| self.is_private(state, one, address));
             from.min(to)
         };
-        decide(self, group, Direction::Inbound, HTTPS, default, catches)
+        decide(self, group, Direction::Inbound, transport, default, catches)
     }
 
     fn is_private(self, state: &State, addresses: &Addresses, address: Ipv4Addr) -> Catch {

@@ -21,9 +21,9 @@ use crate::catalogue::Catalogue;
 use crate::dns::{OwnerName, WholeKey};
 use crate::estate::history::Switches;
 use crate::estate::{
-    AccessModeSettings, ApprovalState, EndpointName, Event, MachineName, NetworkName, NetworkSpec, PrivateEndpointSpec,
-    Recorded, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Revision, RuleAction, RulesetName,
-    RulesetSpec, ScopeName, ScopeSpec, UnresolvedEndpoint, ZoneGroup, ZoneId,
+    AccessModeSettings, ApprovalState, EndpointName, Event, InboundEndpointSpec, MachineName, NetworkName, NetworkSpec,
+    PrivateEndpointSpec, Recorded, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Revision, RuleAction,
+    RulesetName, RulesetSpec, ScopeName, ScopeSpec, UnresolvedEndpoint, ZoneGroup, ZoneId,
 };
 
 /// A private zone and the networks it is linked to.
@@ -135,7 +135,7 @@ pub struct State {
     /// What else decides which way packets take.
     pub routes: Arc<Routes>,
     /// Inbound endpoints of DNS Private Resolvers.
-    pub inbound: BTreeMap<ResolverName, NetworkName>,
+    pub inbound: BTreeMap<ResolverName, Arc<InboundEndpointSpec>>,
     /// Forwarding rulesets.
     pub rulesets: BTreeMap<RulesetName, Arc<RulesetSpec>>,
     /// Private zones.
@@ -234,9 +234,9 @@ impl State {
                 self.set_dns(network, dns);
                 Ok(())
             }
-            Event::CreateInboundEndpoint { name, network } => {
-                self.only_virtual(network, || format!("the inbound endpoint {name}"))?;
-                self.inbound.insert(name.clone(), network.clone());
+            Event::CreateInboundEndpoint(spec) => {
+                self.only_virtual(&spec.network, || format!("the inbound endpoint {}", spec.name))?;
+                self.inbound.insert(spec.name.clone(), Arc::new(spec.clone()));
                 Ok(())
             }
             Event::DeleteInboundEndpoint { name } => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::arrival::can_ask;
+use super::arrival::{can_ask, can_ask_endpoint};
 use super::state::State;
 use super::zone::Zone;
 use crate::dns::{Suffixes, WholeKey};
@@ -72,7 +72,7 @@ pub struct Views {
     inbound: HashMap<crate::estate::ResolverName, ViewId>,
     prefixes: Prefixes,
     /// Servers that a network forwards to and that its packets do not get to.
-    out_of_reach: HashSet<(ViewId, ViewId)>,
+    out_of_reach: HashMap<ViewId, HashSet<ForwardTo>>,
 }
 
 impl Views {
@@ -119,26 +119,32 @@ impl Views {
         // Of networks that claim the same prefix the first by name has it, whatever the order they are declared in.
         prefixes.sort_by_key(|(_, id): &(IpNet, ViewId)| views[id.0 as usize].network.clone());
         let inbound =
-            state.inbound.iter().filter_map(|(name, network)| Some((name.clone(), *by_network.get(network)?)));
+            state.inbound.iter().filter_map(|(name, own)| Some((name.clone(), *by_network.get(&own.network)?)));
         let mut views = Self {
             inbound: inbound.collect(),
             views,
             by_network,
             prefixes: Prefixes::new(prefixes),
-            out_of_reach: HashSet::new(),
+            out_of_reach: HashMap::new(),
         };
         views.out_of_reach = views.unreachable_servers(state);
         views
     }
 
-    fn unreachable_servers(&self, state: &State) -> HashSet<(ViewId, ViewId)> {
-        let mut unreachable = HashSet::new();
+    fn unreachable_servers(&self, state: &State) -> HashMap<ViewId, HashSet<ForwardTo>> {
+        let mut unreachable: HashMap<ViewId, HashSet<ForwardTo>> = HashMap::new();
         let mut look = |id: ViewId, to: &ForwardTo| {
             let (Target::Network(at) | Target::Azure(at)) = self.target(to, id) else { return };
             let Some(from) = &self.get(id).network else { return };
-            let is_reached = |home: &NetworkName| can_ask(state, from, home, None);
-            if at != id && !self.get(at).network.as_ref().is_some_and(is_reached) {
-                unreachable.insert((id, at));
+            let is_reached = match to {
+                ForwardTo::InboundEndpoint(name) => {
+                    state.inbound.get(name).is_some_and(|endpoint| can_ask_endpoint(state, from, endpoint))
+                }
+                _ if at == id => true,
+                _ => self.get(at).network.as_ref().is_some_and(|home| can_ask(state, from, home)),
+            };
+            if !is_reached {
+                unreachable.entry(id).or_default().insert(to.clone());
             }
         };
         for (id, view) in self.iter() {
@@ -155,11 +161,8 @@ impl Views {
     }
 
     /// True if packets of a network do not get to the server it forwards to.
-    pub fn is_out_of_reach(&self, from: ViewId, to: Target) -> bool {
-        match to {
-            Target::Network(at) | Target::Azure(at) => self.out_of_reach.contains(&(from, at)),
-            Target::Public | Target::Gone => false,
-        }
+    fn is_out_of_reach(&self, from: ViewId, to: &ForwardTo) -> bool {
+        self.out_of_reach.get(&from).is_some_and(|servers| servers.contains(to))
     }
 
     /// The server that is asked of several: the first one that exists and that packets get to. A server that answers is
@@ -170,7 +173,7 @@ impl Views {
         let mut failed = None;
         for to in to {
             let target = self.target(to, at);
-            let is_out_of_reach = from.is_some_and(|from| self.is_out_of_reach(from, target));
+            let is_out_of_reach = from.is_some_and(|from| self.is_out_of_reach(from, to));
             if target != Target::Gone && !is_out_of_reach {
                 return Chosen { skipped, target: Ok(target) };
             }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    AccessModeSettings, ApprovalState, DnsSetting, EndpointName, MachineName, NetworkName, OutboundRule,
-    PrivateEndpointSpec, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Routing, RoutingKey, RulesetName,
-    RulesetSpec, ScopeName, ScopeSpec, Unresolved, UnresolvedEndpoint, ZoneGroup, ZoneId,
+    AccessModeSettings, ApprovalState, DnsSetting, EndpointName, InboundEndpointSpec, MachineName, NetworkName,
+    OutboundRule, PrivateEndpointSpec, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Routing, RoutingKey,
+    RulesetName, RulesetSpec, ScopeName, ScopeSpec, Unresolved, UnresolvedEndpoint, ZoneGroup, ZoneId,
 };
 use crate::dns::{OwnerName, RecordSet, RecordType};
 
@@ -30,7 +30,7 @@ pub enum Event {
     /// A network asks DNS another way.
     SetDns { network: NetworkName, dns: DnsSetting },
     /// An inbound endpoint of a DNS Private Resolver appears in a network.
-    CreateInboundEndpoint { name: ResolverName, network: NetworkName },
+    CreateInboundEndpoint(InboundEndpointSpec),
     /// It goes.
     DeleteInboundEndpoint { name: ResolverName },
     /// A forwarding ruleset is created or replaced.

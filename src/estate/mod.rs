@@ -28,7 +28,9 @@ pub use event::Event;
 pub use history::{History, Place, Recorded, Revision, Step};
 pub use label::{EndpointName, MachineName, NetworkName, ResolverName, ResourceName, RulesetName, ScopeName};
 pub use machine::{OutboundRule, RuleAction};
-pub use network::{DnsSetting, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkSpec, RulesetSpec};
+pub use network::{
+    DnsSetting, Forward, ForwardTo, ForwarderKind, InboundEndpointSpec, NetworkKind, NetworkSpec, RulesetSpec,
+};
 pub use resource::{ComponentSpec, DataCollectionEndpointSpec, ResourceSpec, WorkspaceSpec};
 pub use routing::{Routing, RoutingKey};
 pub use scope::{AccessMode, AccessModeSettings, Exclusion, ScopeSpec};

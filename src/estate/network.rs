@@ -1,6 +1,7 @@
 //! Networks and how each of them asks DNS.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net};
 
@@ -75,7 +76,7 @@ pub struct Forward {
 }
 
 /// Where a DNS server sends a question on.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum ForwardTo {
     /// 168.63.129.16 from within this server's own network: its linked zones, then public DNS.
     AzureProvided,
@@ -85,6 +86,20 @@ pub enum ForwardTo {
     InboundEndpoint(ResolverName),
     /// Public DNS.
     Public,
+}
+
+/// An inbound endpoint of a DNS Private Resolver: Azure's resolver of its network has an address there, and whoever's packets
+/// get to that address can ask it (private-resolver-endpoints-rulesets, 2023-03-29).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InboundEndpointSpec {
+    /// Its name.
+    pub name: ResolverName,
+    /// The network it is in.
+    pub network: NetworkName,
+    /// The subnet it is in; absent where it is not known.
+    pub subnet: Option<Arc<str>>,
+    /// Its address; absent where Azure chose it and it is not known.
+    pub address: Option<Ipv4Addr>,
 }
 
 /// A DNS forwarding ruleset: conditional forwarders of Azure's own resolver for the networks it is linked to.

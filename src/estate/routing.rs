@@ -100,7 +100,7 @@ pub struct Gateway {
     pub network: NetworkName,
     /// Its kind.
     pub kind: GatewayKind,
-    /// The on-premises networks that it connects.
+    /// The networks that it connects: on-premises ones, and virtual networks with a gateway that a connection joins to it.
     pub connects: Vec<NetworkName>,
 }
 

@@ -412,7 +412,7 @@ impl Found<'_> {
                 own => asks(id, own),
             };
             // A resolver elsewhere may ask from within this network.
-            let asked_from_elsewhere = world.state.inbound.values().any(|own| own == network)
+            let asked_from_elsewhere = world.state.inbound.values().any(|own| own.network == *network)
                 || world.views.iter().any(|(other, view)| other != id && asks(other, &view.dns));
             if !asks_azure && !asked_from_elsewhere {
                 let draft = self.add(Code::LinkWithoutEffect, Root::Network(network.clone()));

@@ -11,7 +11,7 @@ use crate::dns::OwnerName;
 use crate::estate::network::RulesetRule;
 use crate::estate::routing::{PeeringFlags, PeeringHalf};
 use crate::estate::{
-    DnsSetting, Event, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec, ResolverName, Routing,
+    DnsSetting, Event, ForwardTo, ForwarderKind, InboundEndpointSpec, NetworkKind, NetworkName, NetworkSpec, Routing,
     RulesetSpec,
 };
 use crate::import::command::{self, show, word};
@@ -68,6 +68,18 @@ impl Peering {
     }
 }
 
+/// The subnet of an inbound endpoint, where the network is known to have it and it holds the address.
+fn inbound_subnet(
+    networks: &Networks,
+    object: &Object,
+    network: &str,
+    address: Option<Ipv4Addr>,
+) -> Option<std::sync::Arc<str>> {
+    let subnet = object.id_of("subnet")?;
+    let prefix = networks.by_label(network)?.spec.subnet(subnet.name())?;
+    address.is_none_or(|address| prefix.contains(&address)).then(|| subnet.name().into())
+}
+
 /// A half of a peering, by what was told of it.
 fn half(object: &Object, from: &str, to: &str) -> PeeringHalf {
     let flag = |name: &str| object.get(name).and_then(serde_json::Value::as_bool);
@@ -91,7 +103,7 @@ pub(super) struct Networks {
     pub(super) routing: Vec<(Routing, Option<Provenance>)>,
     /// Security groups.
     pub(super) groups: Vec<(Routing, Option<Provenance>)>,
-    pub(super) inbound: Vec<(ResolverName, NetworkName, Option<Provenance>)>,
+    pub(super) inbound: Vec<(InboundEndpointSpec, Option<Provenance>)>,
     pub(super) rulesets: Vec<(RulesetSpec, Option<Provenance>)>,
     /// Inbound endpoints by address.
     addresses: IndexMap<Ipv4Addr, String>,
@@ -106,9 +118,8 @@ impl Networks {
     pub(super) fn events(&self) -> Vec<(Event, Option<Provenance>)> {
         let networks = self.all.values().map(|one| (Event::CreateNetwork(one.spec.clone()), one.place.clone()));
         let peerings = self.peerings.iter().flat_map(Peering::events);
-        let inbound = self.inbound.iter().map(|(name, network, place)| {
-            (Event::CreateInboundEndpoint { name: name.clone(), network: network.clone() }, place.clone())
-        });
+        let inbound =
+            self.inbound.iter().map(|(spec, place)| (Event::CreateInboundEndpoint(spec.clone()), place.clone()));
         let rulesets = self.rulesets.iter().map(|(spec, place)| (Event::SetRuleset(spec.clone()), place.clone()));
         networks.chain(peerings).chain(self.routing_events()).chain(inbound).chain(rulesets).collect()
     }
@@ -156,7 +167,14 @@ impl Builder<'_> {
                     self.missing(text, object.places(), show("resource show", &object.id));
                 }
             }
-            networks.inbound.push((label.as_str().into(), network.as_str().into(), object.place("address")));
+            let address = object.text("address").and_then(|text| text.parse().ok());
+            let spec = InboundEndpointSpec {
+                name: label.as_str().into(),
+                subnet: inbound_subnet(&networks, object, &network, address),
+                network: network.as_str().into(),
+                address,
+            };
+            networks.inbound.push((spec, object.place("address")));
         }
         self.peerings(&mut networks);
         self.rulesets(&mut networks);

@@ -149,15 +149,23 @@ impl Builder<'_> {
             };
             let mut connects = Vec::new();
             for connection in facts.of("microsoft.network/connections") {
-                let is_own = connection.id_of("gateway").is_some_and(|id| id.key() == object.id.key());
-                if let Some(local) = connection.id_of("localGateway").filter(|_| is_own) {
-                    connects.push(self.add_premises(networks, &local));
-                } else if is_own && connection.id_of("otherGateway").is_some() {
-                    let text = format!(
-                        "connection {} joins two gateways: which networks reach each other by it is not read",
-                        connection.id.name()
-                    );
-                    self.report.add(Topic::NotRead, text, connection.places(), None);
+                let ends = ["gateway", "otherGateway"].map(|end| connection.id_of(end));
+                let is_own = |end: &Option<ResourceId>| end.as_ref().is_some_and(|id| id.key() == object.id.key());
+                let other = match &ends {
+                    [near, far] if is_own(near) => far,
+                    [near, far] if is_own(far) => near,
+                    _ => continue,
+                };
+                let joined = match (connection.id_of("localGateway"), other) {
+                    (Some(local), _) => Some(self.add_premises(networks, &local)),
+                    (None, Some(other)) => self.network_of_gateway(networks, other, connection),
+                    (None, None) => {
+                        self.circuit(connection, &network);
+                        None
+                    }
+                };
+                if let Some(joined) = joined.filter(|joined| *joined != network && !connects.contains(joined)) {
+                    connects.push(joined);
                 }
             }
             let known = all.iter().any(|(one, _)| matches!(one, Routing::Gateway(own) if own.network == network));
@@ -169,6 +177,39 @@ impl Builder<'_> {
             all.push((Routing::Gateway(Gateway { network, kind, connects }), object.place("subnet")));
         }
         all
+    }
+
+    /// The network of the gateway at the other end of a connection of two gateways.
+    fn network_of_gateway(
+        &mut self,
+        networks: &mut Networks,
+        id: &ResourceId,
+        connection: &Object,
+    ) -> Option<NetworkName> {
+        let network = self.facts.get(id).and_then(|object| object.id_of("subnet")?.parent());
+        let Some(network) = network.filter(|id| !self.is_unknown_network(id)) else {
+            let text = format!(
+                "connection {} joins gateway {}, which is not in the import: which networks are behind it is not known",
+                connection.id.name(),
+                id.name()
+            );
+            self.missing(text, connection.places(), show("network vnet-gateway show", id));
+            return None;
+        };
+        Some(self.add_network(networks, &network).as_str().into())
+    }
+
+    /// A connection to an ExpressRoute circuit: which networks are at the other end is in no template.
+    fn circuit(&mut self, connection: &Object, network: &NetworkName) {
+        let text = match connection.id_of("circuit") {
+            Some(circuit) => format!(
+                "connection {} joins circuit {} to {network}: which on-premises networks are at its other end is not known",
+                connection.id.name(),
+                circuit.name()
+            ),
+            None => format!("connection {} comes without its other end", connection.id.name()),
+        };
+        self.report.add(Topic::Unresolved, text, connection.places(), None);
     }
 
     /// The on-premises network of a local network gateway.

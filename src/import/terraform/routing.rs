@@ -9,12 +9,13 @@ const SUBNET: &str = "microsoft.network/virtualnetworks/subnets";
 const TABLE: &str = "microsoft.network/routetables";
 const GROUP: &str = "microsoft.network/networksecuritygroups";
 const GATEWAY: &str = "microsoft.network/virtualnetworkgateways";
+const CIRCUIT: &str = "microsoft.network/expressroutecircuits";
 const HUB: &str = "microsoft.network/virtualhubs";
 const NEXT_HOPS: &[&str] = &["VirtualAppliance", "VirtualNetworkGateway", "VnetLocal", "Internet", "None"];
 const POLICIES: &[&str] = &["Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled", "Enabled"];
 
 /// The provider's types that decide which way packets take.
-pub(super) const TYPES: [(&str, &str); 13] = [
+pub(super) const TYPES: [(&str, &str); 14] = [
     ("azurerm_route_table", TABLE),
     ("azurerm_route", "microsoft.network/routetables/routes"),
     ("azurerm_subnet_route_table_association", SUBNET),
@@ -27,6 +28,7 @@ pub(super) const TYPES: [(&str, &str); 13] = [
     ("azurerm_virtual_network_gateway", GATEWAY),
     ("azurerm_local_network_gateway", "microsoft.network/localnetworkgateways"),
     ("azurerm_virtual_network_gateway_connection", "microsoft.network/connections"),
+    ("azurerm_express_route_circuit", CIRCUIT),
     ("azurerm_network_interface", "microsoft.network/networkinterfaces"),
 ];
 
@@ -92,6 +94,20 @@ impl Reading<'_> {
                 view.ignore(&["gateway_address", "gateway_fqdn", "bgp_settings"]);
             }
             "azurerm_virtual_network_gateway_connection" => self.tf_connection(id, view, known),
+            // Connections refer to it; what is at its other end is not in it.
+            "azurerm_express_route_circuit" => view.ignore(&[
+                "service_provider_name",
+                "peering_location",
+                "bandwidth_in_mbps",
+                "bandwidth_in_gbps",
+                "sku",
+                "allow_classic_operations",
+                "express_route_port_id",
+                "authorization_key",
+                "rate_limiting_enabled",
+                "service_key",
+                "service_provider_provisioning_state",
+            ]),
             _ => self.tf_interface(id, view, known),
         }
         true
@@ -254,19 +270,17 @@ impl Reading<'_> {
 
     fn tf_connection(&mut self, id: &ResourceId, view: &View<'_>, known: &Known<'_, '_>) {
         self.tf_id(id, "gateway", view, "virtual_network_gateway_id", known, GATEWAY);
-        if view.get("express_route_circuit_id").is_none() && view.get("peer_virtual_network_gateway_id").is_none() {
-            let kind = "microsoft.network/localnetworkgateways";
-            self.tf_id(id, "localGateway", view, "local_network_gateway_id", known, kind);
-        }
-        for (name, attribute) in
-            [("peer_virtual_network_gateway_id", "otherGateway"), ("express_route_circuit_id", "circuit")]
-        {
-            if let Some((text, pointer)) = view.text(name) {
-                self.tell_id(id, attribute, text, &pointer);
-            }
-        }
+        // The type says what is at the other end; in a plan its id may be known only after apply.
+        let (attribute, key, kind) = match view.text("type").map(|(text, _)| text) {
+            Some("Vnet2Vnet") => ("otherGateway", "peer_virtual_network_gateway_id", GATEWAY),
+            Some("ExpressRoute") => ("circuit", "express_route_circuit_id", CIRCUIT),
+            _ => ("localGateway", "local_network_gateway_id", "microsoft.network/localnetworkgateways"),
+        };
+        self.tf_id(id, attribute, view, key, known, kind);
         view.ignore(&[
             "local_network_gateway_id",
+            "peer_virtual_network_gateway_id",
+            "express_route_circuit_id",
             "type",
             "shared_key",
             "routing_weight",

@@ -422,7 +422,7 @@ fn target(world: &Compiled, to: &ForwardTo) -> String {
         ForwardTo::AzureProvided => "168.63.129.16".to_owned(),
         ForwardTo::Network(network) => network.to_string(),
         ForwardTo::InboundEndpoint(name) => match world.state.inbound.get(name) {
-            Some(network) => format!("{name} in {network}"),
+            Some(own) => format!("{name} in {}", own.network),
             None => format!("{name}, which is gone"),
         },
         ForwardTo::Public => "public DNS".to_owned(),
@@ -445,7 +445,7 @@ fn forwards_to(world: &Compiled, spec: &NetworkSpec) -> Vec<String> {
     }
     let network = |to: &ForwardTo| match to {
         ForwardTo::Network(network) => Some(network.to_string()),
-        ForwardTo::InboundEndpoint(name) => world.state.inbound.get(name).map(ToString::to_string),
+        ForwardTo::InboundEndpoint(name) => world.state.inbound.get(name).map(|own| own.network.to_string()),
         ForwardTo::AzureProvided | ForwardTo::Public => None,
     };
     let mut networks: Vec<String> = to.into_iter().filter_map(network).filter(|to| *to != spec.name.as_str()).collect();

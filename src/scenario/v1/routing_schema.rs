@@ -44,7 +44,7 @@ pub(super) struct PeeringHalfSchema {
 pub(super) struct GatewaySchema {
     /// Its kind.
     pub kind: GatewayKindSchema,
-    /// The on-premises networks that it connects.
+    /// The networks that it connects: on-premises ones, and virtual networks with a gateway that a connection joins to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub connects: Vec<String>,
 }
@@ -67,7 +67,7 @@ pub(super) struct NamedGatewaySchema {
     pub network: String,
     /// Its kind.
     pub kind: GatewayKindSchema,
-    /// The on-premises networks that it connects.
+    /// The networks that it connects: on-premises ones, and virtual networks with a gateway that a connection joins to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub connects: Vec<String>,
 }

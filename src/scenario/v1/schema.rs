@@ -62,7 +62,7 @@ pub(super) struct ScenarioSchema {
     pub private_endpoint_network_policies: IndexMap<String, EndpointPoliciesSchema>,
     /// Inbound endpoints of DNS Private Resolvers by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub inbound_endpoints: IndexMap<String, InNetworkSchema>,
+    pub inbound_endpoints: IndexMap<String, InboundEndpointSchema>,
     /// DNS forwarding rulesets by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub rulesets: IndexMap<String, RulesetSchema>,
@@ -329,6 +329,21 @@ pub(super) enum ForwarderKindSchema {
 pub(super) struct InNetworkSchema {
     /// The network.
     pub network: String,
+}
+
+/// An inbound endpoint of a DNS Private Resolver.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct InboundEndpointSchema {
+    /// The network.
+    pub network: String,
+    /// The subnet of that network: its security group decides who can ask. Its first usable address is the endpoint's unless
+    /// `privateIPAddress` is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<String>,
+    /// Its address: it can be asked from where packets get to it.
+    #[serde(rename = "privateIPAddress", skip_serializing_if = "Option::is_none")]
+    pub private_ip_address: Option<String>,
 }
 
 /// A virtual machine's place.
@@ -619,7 +634,7 @@ pub(super) enum WhatSchema {
     /// Changes the DNS server of a network.
     SetDns(SetDnsSchema),
     /// Creates an inbound endpoint of a DNS Private Resolver.
-    CreateInboundEndpoint(NamedInNetworkSchema),
+    CreateInboundEndpoint(NamedInboundEndpointSchema),
     /// Deletes an inbound endpoint.
     DeleteInboundEndpoint(String),
     /// Creates or replaces a DNS forwarding ruleset.
@@ -752,8 +767,8 @@ named! {
     NamedVirtualHubSchema of VirtualHubSchema;
     /// A network with its name.
     NamedNetworkSchema of NetworkSchema;
-    /// Something in a network, with its name.
-    NamedInNetworkSchema of InNetworkSchema;
+    /// An inbound endpoint with its name.
+    NamedInboundEndpointSchema of InboundEndpointSchema;
     /// A ruleset with its name.
     NamedRulesetSchema of RulesetSchema;
     /// A workspace with its name.

@@ -121,11 +121,9 @@ impl Loader<'_> {
         self.push(site, Event::SetDns { network: own.network.as_str().into(), dns });
     }
 
-    fn create_inbound_endpoint(&mut self, own: &NamedInNetworkSchema, node: &Node, site: EventSite) {
+    fn create_inbound_endpoint(&mut self, own: &NamedInboundEndpointSchema, node: &Node, site: EventSite) {
         self.new_name(ObjectKind::InboundEndpoint, &own.name, node.get("name").range);
-        self.refer(ObjectKind::Network, &own.spec.network, node.get("network"));
-        let (name, network) = (own.name.as_str().into(), own.spec.network.as_str().into());
-        self.push(site, Event::CreateInboundEndpoint { name, network });
+        self.inbound_endpoint(&own.name, &own.spec, node, site);
     }
 
     fn delete_inbound_endpoint(&mut self, name: &str, node: &Node, site: EventSite) {

@@ -252,9 +252,7 @@ impl Loader<'_> {
         }
         self.routing_maps(schema, root);
         for ((name, own), (key, node)) in schema.inbound_endpoints.iter().zip(entries("inboundEndpoints")) {
-            self.refer(ObjectKind::Network, &own.network, node.get("network"));
-            let (name, network) = (name.as_str().into(), own.network.as_str().into());
-            self.push(undated(key.range), Event::CreateInboundEndpoint { name, network });
+            self.inbound_endpoint(name, own, node, undated(key.range));
         }
         for ((name, own), (key, node)) in schema.rulesets.iter().zip(entries("rulesets")) {
             self.name(key.range, name, "ruleset");

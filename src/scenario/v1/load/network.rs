@@ -1,5 +1,6 @@
 //! Networks, their DNS, peerings and rulesets.
 
+use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net};
@@ -9,7 +10,8 @@ use crate::compile::ObjectKind;
 use crate::compile::refusal::Reason;
 use crate::estate::network::RulesetRule;
 use crate::estate::{
-    DnsSetting, Event, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec, RulesetSpec,
+    DnsSetting, Event, Forward, ForwardTo, ForwarderKind, InboundEndpointSpec, NetworkKind, NetworkName, NetworkSpec,
+    RulesetSpec,
 };
 use crate::scenario::error::shown;
 use crate::scenario::node::{Node, Range};
@@ -126,17 +128,56 @@ impl Loader<'_> {
     /// A virtual machine in a network, and in a subnet of it where that is written.
     pub(super) fn machine(&mut self, name: &str, schema: &MachineSchema, node: &Node, site: EventSite) {
         self.refer(ObjectKind::Network, &schema.network, node.get("network"));
-        if let Some(subnet) = &schema.subnet
-            && let Some(network) = self.state.networks.get(schema.network.as_str())
-            && network.subnet(subnet).is_none()
-        {
+        self.own_subnet(&schema.network, schema.subnet.as_deref(), node);
+        let subnet = schema.subnet.as_deref().map(Into::into);
+        let (name, network) = (name.into(), schema.network.as_str().into());
+        self.push(site, Event::CreateVirtualMachine { name, network, subnet });
+    }
+
+    /// An inbound endpoint of a DNS Private Resolver.
+    pub(super) fn inbound_endpoint(
+        &mut self,
+        name: &str,
+        schema: &InboundEndpointSchema,
+        node: &Node,
+        site: EventSite,
+    ) {
+        self.refer(ObjectKind::Network, &schema.network, node.get("network"));
+        let subnet = self.own_subnet(&schema.network, schema.subnet.as_deref(), node);
+        let mut address = None;
+        if let Some(text) = &schema.private_ip_address {
+            let range = node.get("privateIPAddress").range;
+            match text.parse::<Ipv4Addr>() {
+                Ok(parsed) => {
+                    let refused = subnet.and_then(|subnet| self.state.can_be_given(parsed, subnet).err());
+                    if let Some(reason) = refused {
+                        self.fault(range, reason.to_string(), None);
+                    }
+                    address = Some(parsed);
+                }
+                Err(_) => self.fault(range, format!("`{}` is not an IPv4 address", shown(text)), None),
+            }
+        }
+        let spec = InboundEndpointSpec {
+            name: name.into(),
+            network: schema.network.as_str().into(),
+            subnet: schema.subnet.as_deref().map(Into::into),
+            address,
+        };
+        self.push(site, Event::CreateInboundEndpoint(spec));
+    }
+
+    /// The prefix of a subnet that an object in a network names.
+    fn own_subnet(&mut self, network: &str, subnet: Option<&str>, node: &Node) -> Option<Ipv4Net> {
+        let subnet = subnet?;
+        let network = self.state.networks.get(network)?;
+        let prefix = network.subnet(subnet);
+        if prefix.is_none() {
             let (network, subnet) = (network.name.clone(), shown(subnet).into());
             let hint = "write the name of a subnet of that network".to_owned();
             self.fault(node.get("subnet").range, Reason::NoSubnet { network, subnet }.to_string(), Some(hint));
         }
-        let subnet = schema.subnet.as_deref().map(Into::into);
-        let (name, network) = (name.into(), schema.network.as_str().into());
-        self.push(site, Event::CreateVirtualMachine { name, network, subnet });
+        prefix
     }
 
     /// Where a question is sent on.

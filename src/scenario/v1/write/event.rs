@@ -10,9 +10,9 @@ use crate::compile::{State, declared_names};
 use crate::dns::OwnerName;
 use crate::estate::{
     AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting,
-    EndpointTarget, Event, ForwardTo, ForwarderKind, History, NetworkKind, NetworkName, NetworkSpec,
-    PrivateEndpointSpec, PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, Routing, RuleAction,
-    RulesetSpec, ScopeSpec, ServiceSpec, UnresolvedEndpoint, WorkspaceSpec, ZoneGroup, ZoneId,
+    EndpointTarget, Event, ForwardTo, ForwarderKind, History, InboundEndpointSpec, NetworkKind, NetworkName,
+    NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, Routing,
+    RuleAction, RulesetSpec, ScopeSpec, ServiceSpec, UnresolvedEndpoint, WorkspaceSpec, ZoneGroup, ZoneId,
 };
 use crate::scenario::v1::load::region;
 use crate::scenario::v1::schema::*;
@@ -22,7 +22,7 @@ pub(super) enum Declaration<'e> {
     Network(String, NetworkSchema),
     Peering([String; 2]),
     Routing(&'e Routing),
-    InboundEndpoint(String, InNetworkSchema),
+    InboundEndpoint(String, InboundEndpointSchema),
     Ruleset(String, RulesetSchema),
     Workspace(String, WorkspaceSchema),
     Component(String, ComponentSchema),
@@ -38,8 +38,8 @@ pub(super) fn declaration(event: &Event) -> Declaration<'_> {
         Event::CreateNetwork(spec) => Declaration::Network(spec.name.to_string(), network(spec)),
         Event::CreatePeering { between: [one, other] } => Declaration::Peering([one.to_string(), other.to_string()]),
         Event::SetRouting(routing) => Declaration::Routing(routing),
-        Event::CreateInboundEndpoint { name, network } => {
-            Declaration::InboundEndpoint(name.to_string(), InNetworkSchema { network: network.to_string() })
+        Event::CreateInboundEndpoint(spec) => {
+            Declaration::InboundEndpoint(spec.name.to_string(), inbound_endpoint(spec))
         }
         Event::SetRuleset(spec) => Declaration::Ruleset(spec.name.to_string(), ruleset(spec)),
         Event::PutResource(ResourceSpec::Workspace(spec)) => {
@@ -187,9 +187,10 @@ impl Events {
                 let dns = dns(own).unwrap_or(DnsSchema::Named(AzureProvidedSchema::AzureProvided));
                 WhatSchema::SetDns(SetDnsSchema { network: network.to_string(), dns })
             }
-            Event::CreateInboundEndpoint { name, network } => {
-                WhatSchema::CreateInboundEndpoint(in_network(name.as_str(), network.as_str()))
-            }
+            Event::CreateInboundEndpoint(spec) => WhatSchema::CreateInboundEndpoint(NamedInboundEndpointSchema {
+                name: spec.name.to_string(),
+                spec: inbound_endpoint(spec),
+            }),
             Event::DeleteInboundEndpoint { name } => WhatSchema::DeleteInboundEndpoint(name.to_string()),
             Event::SetRuleset(spec) => {
                 WhatSchema::SetRuleset(NamedRulesetSchema { name: spec.name.to_string(), spec: ruleset(spec) })
@@ -615,8 +616,12 @@ fn machine(network: &NetworkName, subnet: Option<&str>) -> MachineSchema {
     MachineSchema { network: network.to_string(), subnet: subnet.map(str::to_owned) }
 }
 
-fn in_network(name: &str, network: &str) -> NamedInNetworkSchema {
-    NamedInNetworkSchema { name: name.to_owned(), spec: InNetworkSchema { network: network.to_owned() } }
+fn inbound_endpoint(spec: &InboundEndpointSpec) -> InboundEndpointSchema {
+    InboundEndpointSchema {
+        network: spec.network.to_string(),
+        subnet: spec.subnet.as_deref().map(str::to_owned),
+        private_ip_address: spec.address.map(|address| address.to_string()),
+    }
 }
 
 fn named(name: &str) -> NameSchema {
