@@ -257,6 +257,7 @@ fn flows_of_a_resource_never_depend_on_anothers_flags() {
                 ResourceSpec::Component(one) => one.ingestion = PublicNetworkAccess::Disabled,
                 ResourceSpec::DataCollectionEndpoint(one) => one.public_network_access = PublicNetworkAccess::Disabled,
                 ResourceSpec::Service(one) => one.public_network_access = PublicNetworkAccess::Disabled,
+                ResourceSpec::DataCollectionRule(_) => {}
             }
             prop_assert_eq!(name, spec.name());
             changed.push(Recorded { event: Event::PutResource(spec), date: None, place: None });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ampls_dns::assess::Assessment;
 use ampls_dns::compile::{Compiled, compile};
 use ampls_dns::dns::{OwnerName, RecordType};
+use ampls_dns::estate::{PublicNetworkAccess, ResourceSpec};
 use ampls_dns::import::{ImportFile, Imported, import};
 use ampls_dns::resolve::{Outcome, Question, decide};
 
@@ -64,4 +65,26 @@ fn a_template_whose_vault_has_no_name_yet_makes_no_scope_of_it() {
     assert!(world.state.scopes.is_empty() && world.state.endpoints.is_empty());
     let told = imported.report.remarks.iter().any(|remark| remark.text.contains("microsoft.keyvault/vaults"));
     assert!(told, "the endpoint is told of");
+}
+
+#[test]
+fn terraform_gives_the_vault_its_flag_and_its_region() {
+    let imported = read("key-vault.tfstate.json");
+    let world = world(&imported);
+    assert_eq!(resolved(&world, "hub", "kv-shop.vault.azure.net"), "kv-shop.privatelink.vaultcore.azure.net 10.4.1.7");
+    let ResourceSpec::Service(vault) = &world.state.resources["kv-shop"].spec else { panic!("it is a vault") };
+    assert_eq!(vault.public_network_access, PublicNetworkAccess::Disabled);
+    assert_eq!(vault.location, "northeurope");
+    assert_eq!(Assessment::of(&world).findings, []);
+    assert_eq!(imported.report.remarks.iter().map(|remark| &*remark.text).collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
+fn a_plan_follows_the_connection_to_the_vault() {
+    // Nothing is applied yet: the id of the vault is in the configuration alone, and the address is predicted.
+    let imported = read("key-vault.tfplan.json");
+    let world = world(&imported);
+    assert_eq!(resolved(&world, "hub", "kv-shop.vault.azure.net"), "kv-shop.privatelink.vaultcore.azure.net 10.4.1.4");
+    assert!(world.state.scopes.is_empty());
+    assert_eq!(Assessment::of(&world).findings, []);
 }

@@ -80,6 +80,7 @@ mod ci_systems;
 /// What systemd is told.
 #[cfg(target_os = "linux")]
 mod service;
+mod services;
 
 /// Somebody's master files, served by the real binary.
 mod words;

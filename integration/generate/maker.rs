@@ -295,6 +295,15 @@ impl Maker {
                 }
             }
         }
+        let groups: Vec<_> = self.state.zones.keys().map(|zone| zone.resource_group.clone()).collect();
+        if let (true, Some(group)) = (self.flip(), self.one(&groups)) {
+            for apex in self.service_zones() {
+                let zone = ZoneId { resource_group: group.clone(), apex };
+                if !self.once_in(4) && !self.state.zones.contains_key(&zone) {
+                    self.push(Event::CreatePrivateDnsZone { zone });
+                }
+            }
+        }
         let zones: Vec<ZoneId> = self.state.zones.keys().cloned().collect();
         let networks: Vec<NetworkName> = self.virtual_networks();
         for network in &networks {
@@ -315,11 +324,22 @@ impl Maker {
                 self.try_push(Self::scoping);
             }
         }
-        let endpoints = self.pick(3) + 2;
+        if self.once_in(6) {
+            for _ in 0..2 {
+                let spec = self.subscription();
+                self.push(Event::SetSubscription(spec));
+            }
+        }
+        let endpoints = self.pick(3) + 3;
         for _ in 0..endpoints {
-            self.try_push(|own| own.new_endpoint(true).map(Event::CreatePrivateEndpoint));
+            self.try_push(|own| own.new_endpoint_of(true, false).map(Event::CreatePrivateEndpoint));
             if self.flip() {
                 self.try_push(Self::scoping);
+            }
+        }
+        if self.flip() {
+            for _ in 0..2 {
+                self.try_push(|own| own.new_endpoint_of(true, true).map(Event::CreatePrivateEndpoint));
             }
         }
     }
@@ -339,7 +359,7 @@ impl Maker {
     }
 
     fn event(&mut self) -> Option<Event> {
-        Some(match self.pick(72) {
+        Some(match self.pick(76) {
             0 | 1 => Event::CreateNetwork(self.new_network()),
             2 => {
                 let network = self.network()?;
@@ -409,7 +429,8 @@ impl Maker {
             60..=62 => {
                 let machines: Vec<_> = self.state.machines.keys().cloned().collect();
                 let machine = self.one(&machines)?;
-                match self.pick(4) {
+                match self.pick(5) {
+                    4 => Event::SetAssociations { machine, associations: self.associations() },
                     0 => Event::Reboot { machine },
                     1 => Event::CutSessions { machine },
                     _ => Event::OpenSession { machine, resource: self.resource()? },
@@ -425,6 +446,8 @@ impl Maker {
                 unresolved: Unresolved { id: "/subscriptions/?/resourceGroups/rg: x".into() },
                 zone_group: (!self.once_in(4)).then(|| self.zone_group()),
             }),
+            69 | 70 => Event::SetSubscription(self.subscription()),
+            71 => Event::PutResource(self.new_resource()),
             _ => {
                 let action = if self.flip() { RuleAction::Deny } else { RuleAction::Allow };
                 Event::SetOutboundRule { network: self.network()?, rule: OutboundRule { action } }
@@ -473,11 +496,12 @@ impl Maker {
         let subnets: Vec<_> =
             self.state.networks[&network].subnets.iter().map(|(name, _)| name.as_str().into()).collect();
         let subnet = if self.flip() { self.one(&subnets) } else { None };
-        Some(Event::CreateVirtualMachine { name: self.name("vm").into(), network, subnet })
+        let associations = if self.flip() { Some(self.associations()) } else { None };
+        Some(Event::CreateVirtualMachine { name: self.name("vm").into(), network, subnet, associations })
     }
 
     fn scoping(&mut self) -> Option<Event> {
-        Some(Event::AddScopedResource { scope: self.scope()?, resource: self.resource()? })
+        Some(Event::AddScopedResource { scope: self.scope()?, resource: self.scopable()? })
     }
 
     fn new_scope(&mut self) -> ScopeSpec {

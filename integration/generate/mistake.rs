@@ -4,9 +4,9 @@ use ampls_dns::compile::State;
 use ampls_dns::dns::OwnerName;
 use ampls_dns::estate::network::RulesetRule;
 use ampls_dns::estate::{
-    AccessModeSettings, ApprovalState, DnsSetting, EndpointTarget, Event, Forward, ForwardTo, ForwarderKind,
-    InboundEndpointSpec, NetworkKind, NetworkSpec, OutboundRule, PrivateEndpointSpec, ResolutionPolicy, RuleAction,
-    RulesetSpec, ScopeSpec, StaticAddress, ZoneGroup, ZoneId,
+    AccessModeSettings, ApprovalState, Associations, DnsSetting, EndpointTarget, Event, Forward, ForwardTo,
+    ForwarderKind, InboundEndpointSpec, NetworkKind, NetworkSpec, OutboundRule, PrivateEndpointSpec, ResolutionPolicy,
+    RuleAction, RulesetSpec, ScopeSpec, StaticAddress, SubscriptionSpec, ZoneGroup, ZoneId,
 };
 
 /// The name of nothing.
@@ -14,7 +14,7 @@ const NOBODY: &str = "nobody at all";
 
 /// An event that refers to what does not exist, or creates what exists.
 pub fn mistake(state: &State, seed: u64) -> Event {
-    let which = seed % 35;
+    let which = seed % 37;
     let event = of_networks(state, seed, which).or_else(|| of_scopes(state, seed, which));
     // An estate without such objects has no network of that name either.
     event.unwrap_or(Event::DeletePrivateEndpoint { endpoint: NOBODY.into() })
@@ -153,7 +153,21 @@ fn of_scopes(state: &State, seed: u64, which: u64) -> Option<Event> {
         24 => Some(Event::DeleteZoneGroup { endpoint: nobody.into() }),
         25 => Some(Event::SetZoneGroup { endpoint: nobody.into(), zone_group: ZoneGroup { zones: Vec::new() } }),
         26 => Some(Event::SetApproval { endpoint: nobody.into(), state: ApprovalState::Approved }),
-        27 => Some(Event::CreateVirtualMachine { name: "new".into(), network: nobody.into(), subnet: None }),
+        27 => Some(Event::CreateVirtualMachine {
+            name: "new".into(),
+            network: nobody.into(),
+            subnet: None,
+            associations: None,
+        }),
+        35 => Some(Event::SetAssociations { machine: nobody.into(), associations: Associations::default() }),
+        36 => Some(Event::SetSubscription(SubscriptionSpec {
+            name: "sub".into(),
+            tenant: "tenant".into(),
+            networks: vec![nobody.into()],
+            resources: Vec::new(),
+            scopes: Vec::new(),
+            resource_groups: Vec::new(),
+        })),
         28 => Some(Event::Reboot { machine: nobody.into() }),
         29 => scope.clone().map(|name| {
             let access = AccessModeSettings::default();

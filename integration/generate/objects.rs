@@ -2,14 +2,15 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use ampls_dns::compile::member;
+use ampls_dns::compile::{member, service};
 use ampls_dns::dns::{OwnerName, RecordData};
 use ampls_dns::estate::network::RulesetRule;
 use ampls_dns::estate::{
-    AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting,
-    EndpointTarget, Exclusion, Forward, ForwardTo, ForwarderKind, NetworkKind, NetworkName, NetworkSpec,
-    PrivateEndpointSpec, PublicNetworkAccess, ResourceName, ResourceSpec, RulesetName, RulesetSpec, ScopeName,
-    ServiceSpec, StaticAddress, WorkspaceSpec, ZoneId,
+    AccessMode, AccessModeSettings, ApprovalState, ArcConnection, Associations, ComponentSpec,
+    DataCollectionEndpointSpec, DataCollectionRuleSpec, DnsSetting, EndpointTarget, Exclusion, Forward, ForwardTo,
+    ForwarderKind, NetworkKind, NetworkName, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, ResourceName,
+    ResourceSpec, RulesetName, RulesetSpec, ScopeName, ServiceSpec, StaticAddress, SubscriptionSpec, WorkspaceSpec,
+    ZoneGroup, ZoneId,
 };
 use ipnet::Ipv4Net;
 
@@ -146,6 +147,11 @@ impl Maker {
         own.extend(self.state.catalogue.zones.iter().map(|row| row.public.clone()));
         own.extend(self.state.catalogue.zones.iter().filter_map(|row| row.private.child("sub").ok()));
         let complete = self.complete(&resource_group);
+        let services = self.service_zones();
+        if self.once_in(4) && !services.is_empty() {
+            let apex = services[self.pick(services.len())].clone();
+            return ZoneId { resource_group: resource_group.into(), apex };
+        }
         match self.once_in(3) {
             true => ZoneId { resource_group: resource_group.into(), apex: own.swap_remove(self.pick(own.len())) },
             false => complete[self.pick(complete.len())].clone(),
@@ -211,7 +217,9 @@ impl Maker {
 
     pub(super) fn new_resource(&mut self) -> ResourceSpec {
         let name = self.name("resource").into();
-        match self.pick(5) {
+        match self.pick(8) {
+            5 | 6 => self.service(name),
+            7 => self.rule(name),
             0..=1 => ResourceSpec::Workspace(WorkspaceSpec {
                 name,
                 customer_id: format!("{:08x}-{:04x}-4111-8111-11111111e111", self.count, self.habits.side as usize),
@@ -263,6 +271,116 @@ impl Maker {
         })
     }
 
+    /// Resource types and group ids of other services that the cloud has.
+    fn service_kinds(&self) -> Vec<(&'static str, &'static [&'static str])> {
+        let all: [(&str, &[&str]); 6] = [
+            // All its names are shared, and the two sides of an estate share nothing.
+            ("Microsoft.HybridCompute/privateLinkScopes", &["hybridcompute"]),
+            ("Microsoft.KeyVault/vaults", &["vault"]),
+            ("Microsoft.Storage/storageAccounts", &["blob", "file"]),
+            ("Microsoft.Monitor/accounts", &["prometheusMetrics"]),
+            ("Microsoft.DataFactory/factories", &["dataFactory", "portal"]),
+            ("Microsoft.ContainerRegistry/registries", &["registry"]),
+        ];
+        let is_there = |(kind, groups): &(&str, &[&str])| {
+            let is_known = |group: &&str| self.state.catalogue.service(kind, group).next().is_some();
+            (self.habits.side == Side::Whole || !kind.contains("HybridCompute")) && groups.iter().all(is_known)
+        };
+        all.into_iter().filter(is_there).collect()
+    }
+
+    /// The private zones that such resources have names in.
+    pub(super) fn service_zones(&self) -> Vec<OwnerName> {
+        let specs = self
+            .service_kinds()
+            .into_iter()
+            .map(|(kind, groups)| service_spec("any".into(), kind, groups, "westeurope"));
+        let names = specs.flat_map(|spec| service::of_service(&self.state.catalogue, &spec));
+        let mut zones: Vec<OwnerName> = names.map(|member| member.zone).collect();
+        zones.sort();
+        zones.dedup();
+        zones
+    }
+
+    fn service(&mut self, name: ResourceName) -> ResourceSpec {
+        let kinds = self.service_kinds();
+        let (kind, groups) = kinds[self.pick(kinds.len())];
+        let groups = if self.flip() { &groups[..1] } else { groups };
+        let region = self.region();
+        let mut spec = service_spec(name, kind, groups, region);
+        if self.once_in(4) {
+            spec.endpoints_elsewhere = vec![spec.groups[0].clone()];
+        }
+        spec.public_network_access = self.access();
+        ResourceSpec::Service(spec)
+    }
+
+    /// A rule, once in a while of kind Direct, which has hosts of its own.
+    fn rule(&mut self, name: ResourceName) -> ResourceSpec {
+        let public = self.state.catalogue.zones[0].public.clone();
+        let region = self.region();
+        let host = |label: String| public.child(&format!("{label}.logs.z1.ingest")).expect("a good name");
+        let direct = self.flip().then(|| host(format!("rule{}-ab1c-{region}", self.count)));
+        let endpoints = self.of_kind(|spec| matches!(spec, ResourceSpec::DataCollectionEndpoint(_)));
+        ResourceSpec::DataCollectionRule(DataCollectionRuleSpec {
+            name,
+            location: region.to_owned(),
+            endpoint: if self.flip() { self.one(&endpoints) } else { None },
+            logs_ingestion: direct,
+            metrics_ingestion: None,
+        })
+    }
+
+    fn of_kind(&self, is_it: impl Fn(&ResourceSpec) -> bool) -> Vec<ResourceName> {
+        let all = self.state.resources.iter().filter(|(_, own)| is_it(&own.spec));
+        all.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// A resource that a scope can hold.
+    pub(super) fn scopable(&mut self) -> Option<ResourceName> {
+        let none = |spec: &ResourceSpec| matches!(spec, ResourceSpec::Service(_) | ResourceSpec::DataCollectionRule(_));
+        let all = self.of_kind(|spec| !none(spec));
+        self.one(&all)
+    }
+
+    pub(super) fn associations(&mut self) -> Associations {
+        let mut rules = self.of_kind(|spec| matches!(spec, ResourceSpec::DataCollectionRule(_)));
+        rules.retain(|_| !self.once_in(3));
+        let endpoints = self.of_kind(|spec| matches!(spec, ResourceSpec::DataCollectionEndpoint(_)));
+        let arc = self.of_kind(|spec| matches!(spec, ResourceSpec::Service(own) if own.is_arc_scope()));
+        let arc = match self.pick(3) {
+            0 => None,
+            1 => Some(ArcConnection::Unassociated),
+            _ => self.one(&arc).map(ArcConnection::Scope),
+        };
+        Associations { rules, endpoint: if self.once_in(3) { None } else { self.one(&endpoints) }, arc }
+    }
+
+    /// Objects that come to a subscription, of one of two tenants.
+    pub(super) fn subscription(&mut self) -> SubscriptionSpec {
+        let number = self.pick(3);
+        let side = match self.habits.side {
+            Side::Whole => "",
+            Side::Left => "left-",
+            Side::Right => "right-",
+        };
+        let mut networks: Vec<NetworkName> = self.state.networks.keys().cloned().collect();
+        networks.retain(|_| self.flip());
+        let mut resources: Vec<ResourceName> = self.state.resources.keys().cloned().collect();
+        resources.retain(|_| self.flip());
+        let mut scopes: Vec<ScopeName> = self.state.scopes.keys().cloned().collect();
+        scopes.retain(|_| self.flip());
+        let resource_groups = if self.flip() { vec![self.resource_group().into()] } else { Vec::new() };
+        SubscriptionSpec {
+            name: format!("{side}sub{number}").into(),
+            tenant: format!("{side}tenant{}", number / 2).into(),
+            networks,
+            resources,
+            scopes,
+            resource_groups,
+        }
+    }
+
     /// The resource with other flags, or with much else changed as well.
     pub(super) fn changed(&mut self, before: ResourceSpec) -> ResourceSpec {
         let name = before.name().clone();
@@ -282,6 +400,7 @@ impl Maker {
             }
             (ResourceSpec::Component(_), false) => self.component(name),
             (ResourceSpec::DataCollectionEndpoint(_), false) => self.data_collection_endpoint(name),
+            (ResourceSpec::DataCollectionRule(_), _) => self.rule(name),
             (ResourceSpec::Service(spec), _) => {
                 ResourceSpec::Service(ServiceSpec { public_network_access: self.access(), ..spec })
             }
@@ -308,7 +427,24 @@ impl Maker {
     }
 
     pub(super) fn new_endpoint(&mut self, grouped: bool) -> Option<PrivateEndpointSpec> {
-        let scope = self.scope()?;
+        let of_service = self.once_in(6);
+        self.new_endpoint_of(grouped, of_service)
+    }
+
+    /// An endpoint of a scope, or of a resource of another service if there is one.
+    pub(super) fn new_endpoint_of(&mut self, grouped: bool, of_service: bool) -> Option<PrivateEndpointSpec> {
+        let services: Vec<(ResourceName, std::sync::Arc<str>)> = (self.state.resources.iter())
+            .filter_map(|(name, own)| match &own.spec {
+                ResourceSpec::Service(spec) => Some(spec.groups.iter().map(|group| (name.clone(), group.clone()))),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        let service = if of_service { self.one(&services) } else { None };
+        let target = match service {
+            Some((resource, group)) => EndpointTarget::Service { resource, group },
+            None => EndpointTarget::Scope(self.scope()?),
+        };
         let networks = self.virtual_networks();
         let places: Vec<(NetworkName, String, Ipv4Net)> = (networks.iter())
             .flat_map(|network| {
@@ -322,22 +458,41 @@ impl Maker {
             name: self.name("pe").into(),
             network,
             subnet,
-            zone_group: grouped.then(|| self.zone_group()),
-            ip_configurations: if self.once_in(4) { self.fixed(&scope, prefix) } else { Vec::new() },
+            zone_group: grouped.then(|| self.zone_group_for(&target)),
+            ip_configurations: if self.once_in(4) { self.fixed(&target, prefix) } else { Vec::new() },
             approval: if self.once_in(3) { self.approval() } else { ApprovalState::Approved },
             created,
-            target: EndpointTarget::Scope(scope),
+            target,
         })
     }
 
+    /// Mostly the zones that the names of the target need.
+    fn zone_group_for(&mut self, target: &EndpointTarget) -> ZoneGroup {
+        let EndpointTarget::Service { resource, .. } = target else { return self.zone_group() };
+        if self.once_in(8) {
+            return self.zone_group();
+        }
+        let members = member::of_resource(&self.state.catalogue, &self.state.resources[resource].spec, None);
+        let is_wanted = |id: &&ZoneId| members.iter().any(|member| member.zone == id.apex);
+        ZoneGroup { zones: self.state.zones.keys().filter(is_wanted).take(5).cloned().collect() }
+    }
+
     /// Static addresses of one or two members, one of them mostly real.
-    fn fixed(&mut self, scope: &ScopeName, prefix: Ipv4Net) -> Vec<StaticAddress> {
-        let resources = self.state.scopes[scope].resources.iter();
-        let specs = resources.filter_map(|name| self.state.resources.get(name)).map(|one| &one.spec);
-        let members = member::of_scope(&self.state.catalogue, specs, None);
-        let mut handles: Vec<String> = members.iter().map(|(member, _)| member.handle()).collect();
+    fn fixed(&mut self, target: &EndpointTarget, prefix: Ipv4Net) -> Vec<StaticAddress> {
+        let mut handles: Vec<String> = match target {
+            EndpointTarget::Scope(scope) => {
+                let resources = self.state.scopes[scope].resources.iter();
+                let specs = resources.filter_map(|name| self.state.resources.get(name)).map(|one| &one.spec);
+                let members = member::of_scope(&self.state.catalogue, specs, None);
+                members.iter().map(|(member, _)| member.handle()).collect()
+            }
+            EndpointTarget::Service { resource, .. } => {
+                let members = member::of_resource(&self.state.catalogue, &self.state.resources[resource].spec, None);
+                members.iter().map(member::Member::handle).collect()
+            }
+        };
         handles.dedup();
-        handles.push("null".to_owned());
+        handles.extend(["null".to_owned(), "nobody".to_owned()]);
         let mut fixed: Vec<StaticAddress> = Vec::new();
         for _ in 0..self.pick(2) + 1 {
             let member = handles.swap_remove(self.pick(handles.len()));
@@ -347,5 +502,23 @@ impl Maker {
             }
         }
         fixed
+    }
+}
+
+/// A resource whose names follow from its name, but for those that are read from it.
+fn service_spec(name: ResourceName, kind: &str, groups: &[&str], region: &str) -> ServiceSpec {
+    let mut hosts = std::collections::BTreeMap::new();
+    if kind == "Microsoft.Monitor/accounts" {
+        let host = format!("amw-{}.{region}.prometheus.monitor.azure.com", name.as_str().len());
+        hosts.insert("prometheusMetrics".into(), vec![self::name(&host)]);
+    }
+    ServiceSpec {
+        name,
+        kind: kind.into(),
+        location: region.to_owned(),
+        groups: groups.iter().map(|group| (*group).into()).collect(),
+        hosts,
+        endpoints_elsewhere: Vec::new(),
+        public_network_access: PublicNetworkAccess::Enabled,
     }
 }

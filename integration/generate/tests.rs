@@ -32,7 +32,7 @@ fn has(estate: &Estate, is_it: impl Fn(&Event) -> bool) -> bool {
 /// What an estate can have, and the share of estates in percent that have it at least.
 type Wanted = (&'static str, usize, fn(&Estate, &Compiled) -> bool);
 
-const WANTED: [Wanted; 29] = [
+const WANTED: [Wanted; 35] = [
     ("a private endpoint with a zone group", 80, |one, _| {
         has(
             one,
@@ -94,6 +94,35 @@ const WANTED: [Wanted; 29] = [
     ("data collection endpoints", 40, |_, world| {
         world.state.resources.values().any(|one| matches!(one.spec, ResourceSpec::DataCollectionEndpoint(_)))
     }),
+    ("resources of other services", 40, |_, world| {
+        world.state.resources.values().any(|one| matches!(one.spec, ResourceSpec::Service(_)))
+    }),
+    ("approved private endpoints of other services", 20, |_, world| {
+        world.state.endpoints.values().any(|one| {
+            one.spec.target.service().is_some() && one.approval == ampls_dns::estate::ApprovalState::Approved
+        })
+    }),
+    ("record sets of other services in linked zones", 8, |_, world| {
+        let linked = world.state.zones.values().filter(|zone| !zone.links.is_empty());
+        let mut sets = linked.into_iter().flat_map(|zone| zone.zone.sets());
+        sets.any(|owned| match &owned.writer {
+            ampls_dns::compile::Writer::Endpoint { target, .. } => target.service().is_some(),
+            _ => false,
+        })
+    }),
+    ("data collection rules", 25, |_, world| {
+        world.state.resources.values().any(|one| matches!(one.spec, ResourceSpec::DataCollectionRule(_)))
+    }),
+    ("agents whose associations are known", 15, |_, world| {
+        world.state.machines.values().any(|one| one.associations.is_some())
+    }),
+    ("owners of two tenants", 5, |one, _| {
+        let tenants = one.history.events().iter().filter_map(|recorded| match &recorded.event {
+            Event::SetSubscription(spec) => Some(spec.tenant.clone()),
+            _ => None,
+        });
+        tenants.collect::<std::collections::BTreeSet<_>>().len() > 1
+    }),
     ("static addresses", 20, |one, _| {
         has(one, |event| matches!(event, Event::CreatePrivateEndpoint(spec) if !spec.ip_configurations.is_empty()))
     }),
@@ -137,8 +166,8 @@ fn generated_estates_have_every_kind_of_event() {
             *kinds.entry(name.split([' ', '(', '{']).next().unwrap_or_default().to_owned()).or_default() += 1;
         }
     }
-    // `estate::Event` has 36 variants.
-    assert_eq!(kinds.len(), 36, "{kinds:?}");
+    // `estate::Event` has 38 variants.
+    assert_eq!(kinds.len(), 38, "{kinds:?}");
     assert!(kinds.values().all(|count| *count >= CASES / 20), "{kinds:?}");
 }
 

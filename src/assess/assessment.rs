@@ -101,10 +101,21 @@ impl Assessment {
             let is_apart = is_apart(world, machine, own);
             let used = own.sessions.iter().map(|session| &session.resource);
             let others = world.state.resources.keys().filter(|_| is_apart);
-            let resources: BTreeSet<&ResourceName> = used.chain(others).collect();
+            let agent = own.associations.as_ref();
+            let collected = agent.into_iter().flat_map(|agent| agent.rules.iter().chain(&agent.endpoint));
+            let is_arc = |name: &&ResourceName| {
+                let spec = world.state.resources.get(*name).map(|one| &one.spec);
+                matches!(spec, Some(ResourceSpec::Service(own)) if own.is_arc_scope())
+            };
+            let arc = agent.and_then(|agent| agent.arc.as_ref()).map(|_| world.state.resources.keys().filter(is_arc));
+            let arc: BTreeSet<&ResourceName> = arc.into_iter().flatten().collect();
+            let resources: BTreeSet<&ResourceName> =
+                used.chain(others).chain(collected).chain(arc.iter().copied()).collect();
+            let is_agents =
+                |flow: &Flow| agent.is_some() && flow.operation == Operation::Config || arc.contains(&flow.resource);
             for resource in resources {
                 let all = flows(world, &client, resource).into_iter();
-                for flow in all.filter(|flow| is_apart || flow.session.is_some()) {
+                for flow in all.filter(|flow| is_apart || flow.session.is_some() || is_agents(flow)) {
                     extent.flows += 1;
                     if flow.judgement.allowed || matches!(flow.path, Path::Unknown { .. }) {
                         continue;
@@ -298,7 +309,8 @@ fn unserved(
 ) -> Option<Unserved> {
     let network = world.views.get(view).network.as_ref()?;
     let spec = &world.state.resources.get(&flow.resource)?.spec;
-    let uses = flow::uses(world, spec);
+    let own = machine.and_then(|name| Some((name, world.state.machines.get(name)?.associations.as_ref()?)));
+    let uses = flow::uses_of_agent(world, spec, own.map(|(_, agent)| agent));
     let (operation, _, name, request) = uses.into_iter().find(|one| one.0 == flow.operation && one.2 == flow.name)?;
     let subject = Subject {
         view,
@@ -311,6 +323,7 @@ fn unserved(
         path: &flow.path,
         gets: &BTreeSet::new(),
         session: flow.session.is_some(),
+        agent: own,
     };
     let (standing, cause) = (causes.standing(&subject), causes.cause(&subject));
     let (network, resource) = (network.clone(), Some(flow.resource.clone()));
@@ -372,6 +385,7 @@ fn of_network(
                 path,
                 gets: &gets,
                 session: sessions.any(|session| Some(&session.resource) == one.resource),
+                agent: None,
             };
             let depends_on_use =
                 matches!(path, Path::Public { .. } | Path::PrivateEndpoint { .. } | Path::Blocked { .. });

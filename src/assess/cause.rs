@@ -22,8 +22,8 @@ use crate::compile::state::{Endpoint, LinkedZone, Resource, Scope};
 use crate::compile::{Compiled, ViewId, Writer, Zone};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{
-    AccessMode, ApprovalState, DnsSetting, EndpointTarget, ForwarderKind, NetworkName, PublicNetworkAccess,
-    ResourceName, ResourceSpec, ScopeName, ZoneId,
+    AccessMode, ApprovalState, Associations, DnsSetting, EndpointTarget, ForwarderKind, MachineName, NetworkName,
+    PublicNetworkAccess, ResourceName, ResourceSpec, ScopeName, ZoneId,
 };
 use crate::resolve::{Decision, Failure, Outcome, Question, decide};
 
@@ -55,6 +55,8 @@ pub(super) struct Subject<'a> {
     pub(super) gets: &'a BTreeSet<ScopeName>,
     /// True if a machine in the network has a session to the resource.
     pub(super) session: bool,
+    /// The machine whose agent asks, with what it is associated with.
+    pub(super) agent: Option<(&'a MachineName, &'a Associations)>,
 }
 
 impl<'w> Causes<'w> {
@@ -104,6 +106,10 @@ impl<'w> Causes<'w> {
             }
             _ => return Standing::Broken,
         }
+        // What an agent is associated with, it is meant to use.
+        if subject.service == Some(Service::AgentConfig) && subject.agent.is_some() {
+            return Standing::Broken;
+        }
         if subject.service == Some(Service::AgentConfig) {
             let mut specs = state.resources.values().map(|one| &one.spec);
             let is_there = specs.any(|spec| matches!(spec, ResourceSpec::DataCollectionEndpoint(_)));
@@ -127,7 +133,7 @@ impl<'w> Causes<'w> {
     pub(super) fn cause(&self, subject: &Subject<'_>) -> Cause {
         match subject.path {
             Path::PrivateEndpoint { target: EndpointTarget::Scope(scope), endpoint, .. }
-                if subject.service != Some(Service::Other) =>
+                if !matches!(subject.service, Some(Service::Other | Service::Rule)) =>
             {
                 self.refused_inside(subject, endpoint, scope)
             }
@@ -230,6 +236,9 @@ impl<'w> Causes<'w> {
 
         if state.catalogue.zone(&id.apex).is_none() {
             return Cause::new(Code::PublicZoneTakenOver, Root::Zone(id.clone()));
+        }
+        if let (Some(Service::Rule), Some(rule)) = (subject.service, subject.resource) {
+            return Cause::new(Code::RuleHiddenByZone, Root::Resource(rule.clone()));
         }
         let waiting = |one: &&&Endpoint| writes(one) && one.approval != ApprovalState::Approved;
         if let Some(endpoint) = holders.iter().find(waiting) {
@@ -442,6 +451,9 @@ impl<'w> Causes<'w> {
             && let Some(cause) = self.overwritten(&hop.owned, served)
         {
             return cause;
+        }
+        if let Some((machine, _)) = subject.agent.filter(|_| is_bootstrap) {
+            return Cause::new(Code::MachineWithoutAssociation, Root::Machine(machine.clone()));
         }
         if is_bootstrap {
             return of(Code::AgentWithoutDataCollectionEndpoint);

@@ -324,6 +324,24 @@ codes! {
     RecordNamesUnknown = 65, Warning,
         "write the `hosts` of the resource; customDnsConfigs of the endpoint has them",
         "private-endpoint-dns, 2025-08-04, which names zones and no records";
+    /// An agent gets no configuration over a private link, because of what it is associated with
+    MachineWithoutAssociation = 66, Error,
+        "associate the machine with a data collection endpoint of the scope (configurationAccessEndpoint), or add the endpoint \
+         it is associated with to the scope",
+        "Azure/prometheus-collector documentation on private link; data-collection-endpoint-overview, 2025-05-21";
+    /// A linked zone hides the own endpoint of a data collection rule
+    RuleHiddenByZone = 67, Error,
+        "send through a data collection endpoint of the scope, or set resolutionPolicy NxDomainRedirect on the link: the own \
+         endpoint of a rule cannot be private",
+        "logs-ingestion-api-overview, 2026-08-13; that the name has the alias is uncertain (switch `uncertainHop`)";
+    /// A data collection rule on a private link has no data collection endpoint in the scope
+    RuleWithoutScopedEndpoint = 68, Warning,
+        "give the rule a data collection endpoint and add that to the scope: with private links all rules must use one",
+        "kubernetes-monitoring-firewall, 2025-08-25; data-collection-endpoint-overview, 2025-05-21";
+    /// A private link scope of Azure Arc refuses a machine that is not associated with it
+    MachineOutsideArcScope = 69, Error,
+        "associate the machine with the scope, or give it DNS of its own: machines in a scope and outside it cannot share DNS",
+        "azure-arc/servers/private-link-security, 2026-05-04";
 }
 
 impl fmt::Display for Code {

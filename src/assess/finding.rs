@@ -3,6 +3,7 @@
 //! A finding is a [`Code`] and the one object to change, with every use that is not served because of it. Rules about what
 //! is declared add findings for what breaks nothing yet.
 
+mod collection;
 mod declared;
 mod describe;
 mod events;
@@ -85,6 +86,7 @@ pub(super) fn findings(world: &Compiled, unserved: &[Unserved], unknown: &Unknow
     }
     let mut drafts = declared::all(world, unknown);
     written::find(world, &mut drafts);
+    collection::find(world, &mut drafts);
     // A zone that became empty because an endpoint lost its record sets is part of that finding.
     drafts.retain(|cause, _| !declared::is_consequence(world, cause, &groups));
     for cause in groups.keys() {
@@ -152,7 +154,7 @@ fn finished(cause: Cause, draft: Draft, uses: Vec<Unserved>, place: Option<Place
 
 /// The place of a code in the order in which causes are looked for; what is no cause comes last.
 fn rank(code: Code) -> usize {
-    const ORDER: [Code; 39] = [
+    const ORDER: [Code; 42] = [
         Code::ForwarderLeadsNowhere,
         Code::DnsServerOutOfReach,
         Code::RulesetLoop,
@@ -170,6 +172,7 @@ fn rank(code: Code) -> usize {
         Code::ZoneMissingFromZoneGroup,
         Code::ScopedElsewhere,
         Code::LegacyScope,
+        Code::RuleHiddenByZone,
         Code::EmptyLinkedZone,
         Code::ForwarderBeforeScope,
         Code::ComponentNameMissing,
@@ -178,6 +181,8 @@ fn rank(code: Code) -> usize {
         Code::AddressOfNoEndpoint,
         Code::OverwrittenRecordSets,
         Code::UnreachableAddresses,
+        Code::MachineWithoutAssociation,
+        Code::MachineOutsideArcScope,
         Code::AgentWithoutDataCollectionEndpoint,
         Code::ThroughAnotherScope,
         Code::PrivateOnlyOnSharedDns,

@@ -11,7 +11,8 @@ use crate::compile::service::of_group;
 use crate::compile::{Compiled, ViewId, compile, member};
 use crate::dns::OwnerName;
 use crate::estate::{
-    ApprovalState, MachineName, PublicNetworkAccess, ResourceName, ResourceSpec, Revision, ServiceSpec,
+    ApprovalState, ArcConnection, Associations, DataCollectionRuleSpec, MachineName, PublicNetworkAccess, ResourceName,
+    ResourceSpec, Revision, ServiceSpec,
 };
 
 /// Who opens the connection.
@@ -105,7 +106,11 @@ pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<
     };
     let exits = Exits::of(&world.state, origin);
     let path_exits = before.as_ref().map(|before| Exits::of(&before.state, path_origin));
-    uses(world, spec)
+    let agent = match client {
+        Client::Machine(name) => world.state.machines.get(name).and_then(|machine| machine.associations.as_ref()),
+        Client::View(_) | Client::Subnet(..) => None,
+    };
+    uses_of_agent(world, spec, agent)
         .into_iter()
         .map(|(operation, function, name, request)| {
             let now = || exits.pass(route_from(world, view, origin, &name), operation);
@@ -141,6 +146,40 @@ fn lives(world: &Compiled, origin: Option<Origin<'_>>, path: &Path, then: Revisi
     }
 }
 
+/// The same for a client whose agent is associated with what `agent` says: it asks no other data collection endpoint for its
+/// configuration, and asks for that of its rules.
+pub(super) fn uses_of_agent<'r>(
+    world: &'r Compiled,
+    spec: &'r ResourceSpec,
+    agent: Option<&'r Associations>,
+) -> Vec<(Operation, Arc<str>, OwnerName, Request<'r>)> {
+    let mut uses = uses(world, spec);
+    let Some(own) = agent else { return uses };
+    match spec {
+        ResourceSpec::DataCollectionEndpoint(one) if own.endpoint.as_ref() != Some(&one.name) => {
+            uses.retain(|(operation, ..)| *operation != Operation::Config);
+        }
+        ResourceSpec::DataCollectionRule(one) if own.rules.contains(&one.name) => {
+            let catalogue = &world.state.catalogue;
+            let shared = member::base(catalogue, None);
+            let rows = shared.into_iter().filter_map(|one| Some((one.endpoint_row(catalogue)?, one.public.clone())));
+            uses.extend(rows.filter(|(row, _)| row.operations[0] == Operation::Config).map(|(row, name)| {
+                let request = request(spec, Operation::Config, Service::AgentConfig);
+                (Operation::Config, Arc::clone(&row.meaning), name, request)
+            }));
+        }
+        ResourceSpec::Service(one) if one.is_arc_scope() => match &own.arc {
+            Some(ArcConnection::Scope(scope)) if *scope != one.name => uses.clear(),
+            _ => uses.iter_mut().for_each(|(.., request)| request.agent = agent),
+        },
+        _ => {}
+    }
+    for (.., request) in uses.iter_mut().filter(|(.., request)| request.service == Service::AgentConfig) {
+        request.agent = agent;
+    }
+    uses
+}
+
 /// The names a resource is used through, with what is asked there.
 pub(super) fn uses<'r>(
     world: &'r Compiled,
@@ -149,6 +188,9 @@ pub(super) fn uses<'r>(
     let catalogue = &world.state.catalogue;
     if let ResourceSpec::Service(service) = spec {
         return of_service(world, service);
+    }
+    if let ResourceSpec::DataCollectionRule(rule) = spec {
+        return of_rule(rule);
     }
     let own = member::of_resource(catalogue, spec, None);
     let regional = own.iter().any(|one| one.kind(catalogue) == Some(EndpointKind::Regional));
@@ -171,7 +213,17 @@ pub(super) fn uses<'r>(
     let host = arm.and_then(|host| OwnerName::parse(host.host.as_str()).ok());
     if let (Some(name), false) = (host, matches!(spec, ResourceSpec::DataCollectionEndpoint(_))) {
         let (flag, flag_name) = query_flag(spec);
-        let request = Request { resource: spec.name(), service: Service::Query, mode: Mode::None, flag, flag_name };
+        let (resource, service) = (spec.name(), Service::Query);
+        let request = Request {
+            resource,
+            service,
+            mode: Mode::None,
+            flag,
+            flag_name,
+            agent: None,
+            refused_with: 403,
+            is_shared: false,
+        };
         uses.push((Operation::ResourceManager, "queries through ARM, never private".into(), name, request));
     }
     uses
@@ -190,15 +242,41 @@ fn of_service<'r>(world: &'r Compiled, spec: &'r ServiceSpec) -> Vec<(Operation,
             mode: Mode::None,
             flag: spec.public_network_access,
             flag_name: "publicNetworkAccess",
+            agent: None,
+            refused_with: 403,
+            is_shared: false,
         };
         // A wildcard is no name that a client asks for.
-        let names = of_group(catalogue, spec, group).known.into_iter().map(|name| name.member.public);
-        for name in names.filter(|name| !name.is_wildcard()) {
+        let names = of_group(catalogue, spec, group).known.into_iter();
+        for name in names.filter(|name| !name.member.public.is_wildcard()) {
             let function: Arc<str> = format!("{group} of {}", spec.kind).into();
-            uses.push((operation, function, name, request.clone()));
+            // An Arc scope serves the machines that are in it alone.
+            let is_shared = name.is_shared && !spec.is_arc_scope();
+            let refused_with = row.map_or(403, |row| row.refused_with);
+            let request = Request { is_shared, refused_with, ..request.clone() };
+            uses.push((operation, function, name.member.public, request));
         }
     }
     uses
+}
+
+/// The hosts that are a rule's own: data is sent there without a data collection endpoint.
+fn of_rule(rule: &DataCollectionRuleSpec) -> Vec<(Operation, Arc<str>, OwnerName, Request<'_>)> {
+    let function: Arc<str> = "ingestion at the rule's own endpoint, never private".into();
+    let one = |host: &OwnerName| {
+        let request = Request {
+            resource: &rule.name,
+            service: Service::Rule,
+            mode: Mode::None,
+            flag: PublicNetworkAccess::Enabled,
+            flag_name: "publicNetworkAccess",
+            agent: None,
+            refused_with: 403,
+            is_shared: false,
+        };
+        (Operation::Ingestion, Arc::clone(&function), host.clone(), request)
+    };
+    rule.hosts().map(one).collect()
 }
 
 /// What a resource uses a row's name for; absent where it does not.
@@ -235,12 +313,15 @@ fn request(spec: &ResourceSpec, operation: Operation, service: Service) -> Reque
         Service::Query => Mode::Query,
         // Log Analytics ingestion is judged by no scope mode, and so are a data collection endpoint's own names
         // (private-link-design, 2024-10-23; the latter inferred).
-        Service::LogIngestion | Service::DataCollection | Service::AgentConfig | Service::Download | Service::Other => {
-            Mode::None
-        }
+        Service::LogIngestion
+        | Service::DataCollection
+        | Service::AgentConfig
+        | Service::Download
+        | Service::Rule
+        | Service::Other => Mode::None,
     };
     let (flag, flag_name) = if operation == Operation::Query { query_flag(spec) } else { ingestion_flag(spec) };
-    Request { resource: spec.name(), service, mode, flag, flag_name }
+    Request { resource: spec.name(), service, mode, flag, flag_name, agent: None, refused_with: 403, is_shared: false }
 }
 
 fn query_flag(spec: &ResourceSpec) -> (PublicNetworkAccess, &'static str) {
@@ -248,6 +329,7 @@ fn query_flag(spec: &ResourceSpec) -> (PublicNetworkAccess, &'static str) {
         ResourceSpec::Workspace(one) => (one.query, "publicNetworkAccessForQuery"),
         ResourceSpec::Component(one) => (one.query, "publicNetworkAccessForQuery"),
         ResourceSpec::DataCollectionEndpoint(one) => (one.public_network_access, "publicNetworkAccess"),
+        ResourceSpec::DataCollectionRule(_) => (PublicNetworkAccess::Enabled, "publicNetworkAccess"),
         ResourceSpec::Service(one) => (one.public_network_access, "publicNetworkAccess"),
     }
 }
@@ -257,6 +339,7 @@ fn ingestion_flag(spec: &ResourceSpec) -> (PublicNetworkAccess, &'static str) {
         ResourceSpec::Workspace(one) => (one.ingestion, "publicNetworkAccessForIngestion"),
         ResourceSpec::Component(one) => (one.ingestion, "publicNetworkAccessForIngestion"),
         ResourceSpec::DataCollectionEndpoint(one) => (one.public_network_access, "publicNetworkAccess"),
+        ResourceSpec::DataCollectionRule(_) => (PublicNetworkAccess::Enabled, "publicNetworkAccess"),
         ResourceSpec::Service(one) => (one.public_network_access, "publicNetworkAccess"),
     }
 }

@@ -7,7 +7,10 @@ use std::fmt;
 
 use super::route::Path;
 use crate::compile::state::{Scope, State};
-use crate::estate::{AccessMode, EndpointName, EndpointTarget, PublicNetworkAccess, ResourceName, ScopeName};
+use crate::estate::{
+    AccessMode, ArcConnection, Associations, EndpointName, EndpointTarget, PublicNetworkAccess, ResourceName,
+    ResourceSpec, ScopeName,
+};
 
 /// A row of the table of decisions.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -45,6 +48,8 @@ pub enum Service {
     AgentConfig,
     /// Solution packs: for everybody.
     Download,
+    /// The own endpoint of a data collection rule.
+    Rule,
     /// Another service, which no scope has a part in.
     Other,
 }
@@ -84,6 +89,12 @@ pub struct Request<'r> {
     pub flag: PublicNetworkAccess,
     /// The flag's name in Azure's words.
     pub flag_name: &'static str,
+    /// What the agent that asks is associated with; absent where that is not known.
+    pub agent: Option<&'r Associations>,
+    /// The HTTP status of a public request that the flag refuses.
+    pub refused_with: u16,
+    /// True for a name that all resources of its type share, and that each of them serves.
+    pub is_shared: bool,
 }
 
 /// Judges a request that takes `path`.
@@ -104,8 +115,28 @@ pub fn judge(state: &State, path: &Path, request: &Request<'_>) -> Judgement {
             never("connection times out", format!("{address} cannot be reached: {why}"))
         }
         Path::Blocked { address, why } => never("connection times out", format!("{address} is public, and {why}")),
+        Path::Public { .. } if request.service == Service::AgentConfig => {
+            configured(state, request, "the agent arrives over a public address")
+        }
         Path::Public { .. } => by_flag(request, Arrival::Public),
         Path::PrivateEndpoint { endpoint, target: EndpointTarget::Service { resource: own, group }, .. } => {
+            let arc = request.agent.and_then(|agent| agent.arc.as_ref());
+            if arc.is_some_and(|arc| *arc != ArcConnection::Scope(own.clone())) {
+                let reason = format!("the machine arrives through {endpoint} and is not associated with {own}");
+                return never("refused", reason);
+            }
+            let serves = |other: &ResourceName| {
+                let kind = |name: &ResourceName| match state.resources.get(name).map(|one| &one.spec) {
+                    Some(ResourceSpec::Service(spec)) => Some(spec.kind.clone()),
+                    _ => None,
+                };
+                request.is_shared && kind(other).is_some() && kind(other) == kind(resource)
+            };
+            if own != resource && serves(own) {
+                let text =
+                    format!("the request arrives through {endpoint} of {own}, which serves the shared name as well");
+                return allow(None, text);
+            }
             if own == resource {
                 return allow(None, format!("the request arrives through {endpoint}, which leads to {group} of {own}"));
             }
@@ -116,7 +147,7 @@ pub fn judge(state: &State, path: &Path, request: &Request<'_>) -> Judgement {
         }
         Path::PrivateEndpoint { endpoint, target: EndpointTarget::Scope(scope), .. } => match state.scopes.get(scope) {
             None => never("connection times out", format!("{endpoint} is not routable: {scope} is deleted")),
-            Some(_) if request.service == Service::Other => never(
+            Some(_) if matches!(request.service, Service::Other | Service::Rule) => never(
                 "TLS fails",
                 format!("the request arrives through {endpoint} of {scope}, which does not lead to {resource}"),
             ),
@@ -137,7 +168,7 @@ fn privately(
         return allow(None, format!("solution packs are for everybody, through {endpoint} as well"));
     }
     if request.service == Service::AgentConfig {
-        return bootstrap(state, scope, endpoint, resource);
+        return bootstrap(state, scope, endpoint, request);
     }
     let mode = effective(state, scope, endpoint, request.mode);
     if scope.resources.contains(resource) {
@@ -181,8 +212,12 @@ enum Arrival<'a> {
 
 fn by_flag(request: &Request<'_>, arrival: Arrival<'_>) -> Judgement {
     let Request { resource, flag, flag_name, .. } = request;
-    if matches!(request.service, Service::Download | Service::AgentConfig) {
+    if request.service == Service::Download {
         return allow(None, "the host is for everybody, over its public address".to_owned());
+    }
+    if request.service == Service::Rule {
+        let text = format!("the own endpoint of {resource} is public, and no flag of it refuses requests");
+        return allow(None, text);
     }
     let (how, allowed_row, denied_row) = match arrival {
         Arrival::Public => ("the request arrives over a public address".to_owned(), 7, 8),
@@ -214,37 +249,66 @@ fn by_flag(request: &Request<'_>, arrival: Arrival<'_>) -> Judgement {
         PublicNetworkAccess::Disabled => Judgement {
             allowed: false,
             row: row(denied_row),
-            seen: refusal(request.service),
+            seen: Seen { status: Some(request.refused_with), ..refusal(request.service) },
             reason: format!("{how}; {flag_name} of {resource} is Disabled"),
         },
     }
 }
 
-/// The agent's bootstrap over a private path wants a data collection endpoint in the scope.
+/// The agent's bootstrap over a private path wants a data collection endpoint in the scope, and where it is known what the agent is
+/// associated with, that endpoint must be the one.
 ///
-/// Source: Azure/prometheus-collector documentation on private link.
-fn bootstrap(state: &State, scope: &Scope, endpoint: &EndpointName, resource: &ResourceName) -> Judgement {
+/// Source: Azure/prometheus-collector documentation on private link; two reports name a missing association and an endpoint
+/// outside the scope as causes of the same refusal.
+fn bootstrap(state: &State, scope: &Scope, endpoint: &EndpointName, request: &Request<'_>) -> Judgement {
     let is_dce = |name: &ResourceName| {
-        let resource = state.resources.get(name);
-        resource.is_some_and(|one| matches!(one.spec, crate::estate::ResourceSpec::DataCollectionEndpoint(_)))
+        state.resources.get(name).is_some_and(|one| matches!(one.spec, ResourceSpec::DataCollectionEndpoint(_)))
     };
-    let name = &scope.spec.name;
-    // Of a data collection endpoint itself it must be this one, of other resources any that is associated.
-    let fits = if is_dce(resource) { scope.resources.contains(resource) } else { scope.resources.iter().any(is_dce) };
-    if fits {
-        return allow(
-            None,
-            format!("the agent arrives through {endpoint}, and {name} has its data collection endpoint"),
-        );
-    }
-    Judgement {
+    let (name, resource) = (&scope.spec.name, request.resource);
+    let refused = |why: String| Judgement {
         allowed: false,
         row: None,
         seen: Seen {
             status: Some(403),
             text: "Data collection endpoint must be used to access configuration over private link.".to_owned(),
         },
-        reason: format!("the agent arrives through {endpoint}, and {name} has no data collection endpoint for it"),
+        reason: format!("the agent arrives through {endpoint}, and {why}"),
+    };
+    match request.agent.map(|agent| &agent.endpoint) {
+        Some(None) => return refused("it has no association with a data collection endpoint".to_owned()),
+        Some(Some(own)) if !scope.resources.contains(own) => {
+            return refused(format!("the data collection endpoint it is associated with, {own}, is not in {name}"));
+        }
+        Some(Some(_)) => return configured(state, request, &format!("the agent arrives through {endpoint} of {name}")),
+        None => {}
+    }
+    // Of a data collection endpoint itself it must be this one, of other resources any that is associated.
+    let fits = if is_dce(resource) { scope.resources.contains(resource) } else { scope.resources.iter().any(is_dce) };
+    match fits {
+        true => {
+            allow(None, format!("the agent arrives through {endpoint}, and {name} has its data collection endpoint"))
+        }
+        false => refused(format!("{name} has no data collection endpoint for it")),
+    }
+}
+
+/// The answer of the agent's bootstrap: its configuration, or where its endpoint gives it.
+///
+/// Source: microsoft/Docker-Provider, 2024-10-08, `ingestion_token_utils.go`; that it is so over a public address is inferred.
+fn configured(state: &State, request: &Request<'_>, how: &str) -> Judgement {
+    let endpoint = request.agent.and_then(|agent| agent.endpoint.as_ref());
+    let Some((name, spec)) = endpoint.and_then(|name| Some((name, &state.resources.get(name)?.spec))) else {
+        return allow(None, format!("{how}, where the host is for everybody"));
+    };
+    let host = match spec {
+        ResourceSpec::DataCollectionEndpoint(own) => own.configuration_access.to_string(),
+        _ => String::new(),
+    };
+    Judgement {
+        allowed: true,
+        row: None,
+        seen: Seen { status: Some(421), text: format!("x-ms-agent-config-endpoint: https://{host}") },
+        reason: format!("{how}, and is sent on to {name}, which it is associated with"),
     }
 }
 
@@ -277,7 +341,7 @@ fn refusal(service: Service) -> Seen {
         }
         // An empty body, `Server: Microsoft-IIS/10.0`.
         Service::LogIngestion => "",
-        Service::DataCollection | Service::AgentConfig | Service::Download | Service::Other => "",
+        Service::DataCollection | Service::AgentConfig | Service::Download | Service::Rule | Service::Other => "",
     };
     Seen { status: Some(403), text: text.to_owned() }
 }

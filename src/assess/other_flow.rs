@@ -53,6 +53,6 @@ fn is_owner(spec: &ResourceSpec, owner: FlowOwner) -> bool {
         ResourceSpec::Workspace(_) => owner == FlowOwner::Workspace,
         ResourceSpec::Component(one) => owner == FlowOwner::WorkspaceBasedComponent && one.workspace.is_some(),
         ResourceSpec::DataCollectionEndpoint(_) => owner == FlowOwner::DataCollectionEndpoint,
-        ResourceSpec::Service(_) => false,
+        ResourceSpec::DataCollectionRule(_) | ResourceSpec::Service(_) => false,
     }
 }

@@ -112,7 +112,7 @@ pub enum Limit {
     ScopesPerResource,
     /// Scopes a network is connected to.
     ScopesPerNetwork,
-    /// Private zones of a subscription; an estate is taken for one.
+    /// Private zones of a subscription; what is in no subscription is taken for one.
     ZonesPerSubscription,
     /// Record sets of a zone.
     RecordSetsPerZone,
@@ -128,11 +128,13 @@ pub enum Limit {
     RulesPerRuleset,
     /// Networks a ruleset is linked to.
     LinksPerRuleset,
+    /// Data collection rules a machine is associated with.
+    RulesPerMachine,
 }
 
 impl Limit {
     /// All limits.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ZonesPerZoneGroup,
         Self::EndpointsPerScope,
         Self::ResourcesPerScope,
@@ -148,6 +150,7 @@ impl Limit {
         Self::ZonesPerNetwork,
         Self::RulesPerRuleset,
         Self::LinksPerRuleset,
+        Self::RulesPerMachine,
     ];
 
     /// What is counted, in plural.
@@ -167,6 +170,7 @@ impl Limit {
             Self::RegistrationLinksPerZone => "networks linked with registrationEnabled",
             Self::ZonesPerNetwork => "linked zones",
             Self::RulesPerRuleset => "rules",
+            Self::RulesPerMachine => "data collection rules",
         }
     }
 

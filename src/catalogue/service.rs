@@ -24,6 +24,8 @@ pub struct ServiceRow {
     pub hop: ServiceHop,
     /// What is done through it.
     pub operation: Operation,
+    /// The HTTP status of public requests that it refuses.
+    pub refused_with: u16,
     /// What else is known, for people.
     pub note: Option<Arc<str>>,
     /// Where the row is from; its certainty is that of the records.
@@ -179,6 +181,8 @@ struct RowSchema {
     hop: HopSchema,
     #[serde(default)]
     operation: OperationSchema,
+    #[serde(default = "forbidden")]
+    refused_with: u16,
     note: Option<String>,
     source: String,
     date: String,
@@ -216,6 +220,10 @@ enum OperationSchema {
     Query,
 }
 
+fn forbidden() -> u16 {
+    403
+}
+
 fn row(schema: RowSchema) -> Result<ServiceRow, String> {
     let wrong = |what: String| format!("{} {}: {what}", schema.kind, schema.group_id);
     let patterns = |texts: &[String]| texts.iter().map(|text| pattern(text)).collect::<Result<Vec<_>, _>>();
@@ -242,6 +250,7 @@ fn row(schema: RowSchema) -> Result<ServiceRow, String> {
             OperationSchema::DataPlane => Operation::DataPlane,
             OperationSchema::Query => Operation::Query,
         },
+        refused_with: schema.refused_with,
         note: schema.note.map(Into::into),
         source: cited(schema.source, schema.date, schema.certainty),
     })

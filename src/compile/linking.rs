@@ -27,7 +27,7 @@ impl State {
             return Err(Reason::ZoneLabels(id.apex.clone()));
         }
         let zone = Zone::new(id.clone(), facts.private_soa(&id.apex), Writer::Zone, self.revision);
-        self.keep(Limit::ZonesPerSubscription, "the subscription", self.zones.len() + 1, None)?;
+        self.keep_zones_of_subscription(id)?;
         self.zones.insert(
             id.clone(),
             LinkedZone { zone: Arc::new(zone), links: BTreeMap::new(), registers: BTreeSet::new() },

@@ -32,7 +32,7 @@ pub fn slots(catalogue: &Catalogue, resource: &ResourceSpec) -> Slots {
                 row.record.slot_in(&relative).map(str::to_owned)
             });
         }
-        ResourceSpec::Service(_) => {}
+        ResourceSpec::DataCollectionRule(_) | ResourceSpec::Service(_) => {}
     }
     slots
 }
@@ -43,6 +43,8 @@ pub fn of_resource(catalogue: &Catalogue, resource: &ResourceSpec, created: Opti
         ResourceSpec::Workspace(_) => EndpointKind::Workspace,
         ResourceSpec::Component(_) => EndpointKind::Regional,
         ResourceSpec::DataCollectionEndpoint(endpoint) => return of_endpoint(catalogue, resource, endpoint, created),
+        // No private endpoint serves a rule's own hosts (data-collection-endpoint-overview, 2025-05-21).
+        ResourceSpec::DataCollectionRule(_) => return Vec::new(),
         ResourceSpec::Service(service) => return service::of_service(catalogue, service),
     };
     members(catalogue, kind, &slots(catalogue, resource), created)
@@ -99,7 +101,7 @@ pub fn of_scope<'r>(
     resources.sort_by_key(|resource| match resource {
         ResourceSpec::Workspace(_) => 0,
         ResourceSpec::Component(_) => 1,
-        ResourceSpec::DataCollectionEndpoint(_) | ResourceSpec::Service(_) => 2,
+        ResourceSpec::DataCollectionEndpoint(_) | ResourceSpec::DataCollectionRule(_) | ResourceSpec::Service(_) => 2,
     });
     let mut wanted: Vec<(Member, Vec<ResourceName>)> = Vec::new();
     let mut index = HashMap::new();

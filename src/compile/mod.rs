@@ -1,7 +1,7 @@
 //! Catalogue and history to zones and views. Pure, and total on every history.
 //!
 //! [`state`] folds the events one by one; `network`, `linking`, `scoping` and `endpoint` hold what each kind of event does,
-//! [`member`] which names an endpoint of a scope serves, [`service`] which a resource of another service has, `address` which addresses they get,
+//! [`member`] which names an endpoint of a scope serves, [`service`] which a resource of another service has, `collection` which a collection rule has, [`owner`] whose an object is, `address` which addresses they get,
 //! `reference` whether what an event names exists, [`absence`] why it does not, and [`refusal`] what Azure would refuse. [`zone`] has the one kind of
 //! zone: record sets with their provenance, from events, from files ([`zone_files`], put in place by [`with_files`]) or of public DNS ([`public`]). The
 //! [`view`]s, which answers are made from, follow from the folded state.
@@ -21,10 +21,13 @@ pub mod zone_files;
 
 pub mod address;
 pub mod arrival;
+mod collection;
 mod endpoint;
 mod linking;
 pub mod member;
 mod network;
+pub mod owner;
+mod ownership;
 pub mod routes;
 mod routing;
 mod scoping;

@@ -178,6 +178,23 @@ impl PublicDns {
         self.chain(catalogue, names, &Slots::default(), &writer, revision);
     }
 
+    /// Makes a host of a resource exist that no private endpoint serves.
+    pub(super) fn announce_host(
+        &mut self,
+        catalogue: &Catalogue,
+        resource: &ResourceName,
+        host: &OwnerName,
+        private: Option<&OwnerName>,
+        revision: Revision,
+    ) {
+        if self.is_published(host) {
+            return;
+        }
+        let names: Vec<OwnerName> = std::iter::once(host).chain(private).cloned().collect();
+        names.iter().for_each(|name| self.clear(name));
+        self.chain(catalogue, names, &Slots::default(), &Writer::Resource(resource.clone()), revision);
+    }
+
     /// Adds an empty zone for names of other services, unless a zone has them already.
     fn add_partial(&mut self, apex: &OwnerName) {
         if apex.label_count() < 2 || !self.zone_of(apex).apex().is_root() {
@@ -219,7 +236,7 @@ impl PublicDns {
         }
     }
 
-    fn delete(&mut self, name: &OwnerName, revision: Revision) {
+    pub(super) fn delete(&mut self, name: &OwnerName, revision: Revision) {
         let apex = self.zone_of(name).apex().clone();
         let zone = self.zones.get_mut(&apex).expect("zone_of finds only zones that are there");
         for kind in [RecordType::CNAME, RecordType::A] {

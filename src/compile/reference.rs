@@ -10,7 +10,7 @@ use super::refusal::Reason;
 use super::state::State;
 use crate::estate::{
     DnsSetting, EndpointTarget, Event, ForwardTo, InboundEndpointSpec, NetworkName, PrivateEndpointSpec, ResourceName,
-    ResourceSpec, Routing, ZoneGroup, ZoneId,
+    ResourceSpec, Routing, SubscriptionSpec, ZoneGroup, ZoneId,
 };
 
 /// What an event does to the name of an object.
@@ -129,6 +129,7 @@ impl State {
                 }
                 Ok(())
             }
+            Event::SetSubscription(spec) => self.subscription(spec),
             Event::PutResource(spec) => self.resource_as(spec),
             Event::DeleteResource { resource } => self.resource(resource),
             Event::CreatePrivateLinkScope(spec) => self.is_new(ObjectKind::Scope, spec.name.as_str()),
@@ -160,9 +161,25 @@ impl State {
             Event::DeletePrivateEndpoint { endpoint }
             | Event::DeleteZoneGroup { endpoint }
             | Event::SetApproval { endpoint, .. } => Ok(self.find(ObjectKind::PrivateEndpoint, endpoint.as_str())?),
-            Event::CreateVirtualMachine { name, network, subnet } => {
+            Event::CreateVirtualMachine { .. }
+            | Event::SetAssociations { .. }
+            | Event::OpenSession { .. }
+            | Event::Reboot { .. }
+            | Event::CutSessions { .. } => self.machine_event(event),
+        }
+    }
+
+    /// What the events of virtual machines refer to.
+    fn machine_event(&self, event: &Event) -> Result<(), Reason> {
+        match event {
+            Event::CreateVirtualMachine { name, network, subnet, associations } => {
                 self.is_new(ObjectKind::VirtualMachine, name.as_str())?;
+                associations.iter().try_for_each(|own| self.can_be_associated(own))?;
                 subnet.as_ref().map_or_else(|| self.network(network), |subnet| self.subnet(network, subnet))
+            }
+            Event::SetAssociations { machine, associations } => {
+                self.find(ObjectKind::VirtualMachine, machine.as_str())?;
+                self.can_be_associated(associations)
             }
             Event::OpenSession { machine, resource } => {
                 self.find(ObjectKind::VirtualMachine, machine.as_str())?;
@@ -171,7 +188,18 @@ impl State {
             Event::Reboot { machine } | Event::CutSessions { machine } => {
                 Ok(self.find(ObjectKind::VirtualMachine, machine.as_str())?)
             }
+            _ => Ok(()),
         }
+    }
+
+    /// What is put into a subscription exists; resource groups are what zones say they are.
+    fn subscription(&self, spec: &SubscriptionSpec) -> Result<(), Reason> {
+        can_be_named("subscription", &spec.name)?;
+        can_be_named("tenant", &spec.tenant)?;
+        spec.networks.iter().try_for_each(|network| self.network(network))?;
+        spec.resources.iter().try_for_each(|resource| self.resource(resource))?;
+        let mut scopes = spec.scopes.iter();
+        scopes.try_for_each(|scope| Ok(self.find(ObjectKind::Scope, scope.as_str())?))
     }
 
     fn is_new(&self, kind: ObjectKind, name: &str) -> Result<(), Reason> {
@@ -211,14 +239,14 @@ impl State {
         }
     }
 
-    fn resource(&self, name: &ResourceName) -> Result<(), Reason> {
+    pub(super) fn resource(&self, name: &ResourceName) -> Result<(), Reason> {
         Ok(self.find(ObjectKind::Resource, name.as_str())?)
     }
 
     /// A scope holds workspaces, components and data collection endpoints.
     fn can_be_scoped(&self, name: &ResourceName) -> Result<(), Reason> {
         match &self.resources[name].spec {
-            spec @ ResourceSpec::Service(_) => Err(Reason::OtherKind {
+            spec @ (ResourceSpec::Service(_) | ResourceSpec::DataCollectionRule(_)) => Err(Reason::OtherKind {
                 resource: name.clone(),
                 kind: spec.kind(),
                 wanted: "workspace, component or data collection endpoint",
@@ -290,6 +318,9 @@ impl State {
             if !matches!(other, ResourceSpec::Workspace(_)) {
                 return Err(Reason::NotAWorkspace { resource: workspace.clone(), kind: other.kind() });
             }
+        }
+        if let ResourceSpec::DataCollectionRule(rule) = spec {
+            rule.endpoint.iter().try_for_each(|endpoint| self.is_collection_endpoint(endpoint))?;
         }
         match self.resources.get(spec.name()) {
             Some(before) if before.spec.kind() != spec.kind() => {

@@ -183,6 +183,15 @@ pub enum Reason {
         /// The group id.
         group: Arc<str>,
     },
+    /// A resource of one tenant was to be put into a scope of another.
+    OtherTenant {
+        /// The scope.
+        scope: ScopeName,
+        /// The resource.
+        resource: ResourceName,
+        /// The tenant of the scope, and that of the resource.
+        tenants: [Arc<str>; 2],
+    },
     /// The network has no such subnet.
     NoSubnet {
         /// The network.
@@ -262,6 +271,7 @@ impl Reason {
             | Self::SubnetsOverlap { .. }
             | Self::OnlyInVirtualNetworks { .. }
             | Self::CustomerIdIsFixed { .. }
+            | Self::OtherTenant { .. }
             | Self::Limit(_) => false,
         }
     }
@@ -354,6 +364,10 @@ impl fmt::Display for Reason {
             Self::NoSuchGroup { resource, group } => {
                 write!(f, "`{resource}` has no group id `{group}` in its `groupIds`")
             }
+            Self::OtherTenant { scope, resource, tenants: [own, other] } => write!(
+                f,
+                "{resource} cannot be added to {scope}: it belongs to tenant {other}, and the scope to tenant {own}"
+            ),
             Self::NoSubnet { network, subnet } => write!(f, "network `{network}` has no subnet `{subnet}`"),
             Self::AddressOutside { address, subnet } => {
                 write!(f, "{address} is not in the subnet, which is {subnet}")

@@ -21,7 +21,8 @@ impl State {
             let (resource, id) = (new.name.clone(), before.customer_id.clone());
             return Err(Reason::CustomerIdIsFixed { resource, id });
         }
-        if let Some(ResourceSpec::Service(_)) = self.resources.get(spec.name()).map(|own| &own.spec) {
+        let before = self.resources.get(spec.name()).map(|own| &own.spec);
+        if let Some(ResourceSpec::Service(_) | ResourceSpec::DataCollectionRule(_)) = before {
             self.withdraw(spec.name());
         }
         let resources = Arc::make_mut(&mut self.resources);
@@ -42,6 +43,7 @@ impl State {
             return Err(Reason::ResourceIsScoped { resource: name.clone(), scope: scope.clone() });
         }
         self.withdraw(name);
+        self.end_associations(name);
         let gone = Arc::make_mut(&mut self.resources).shift_remove(name);
         // Names that it shared with others of its type are still theirs.
         if let Some(ResourceSpec::Service(gone)) = gone.map(|own| own.spec) {
@@ -57,6 +59,9 @@ impl State {
     /// Makes the names that are a resource's own cease to exist.
     fn withdraw(&mut self, name: &ResourceName) {
         let Some(spec) = self.resources.get(name).map(|own| own.spec.clone()) else { return };
+        if let ResourceSpec::DataCollectionRule(rule) = &spec {
+            return self.withdraw_rule(rule);
+        }
         self.public.withdraw(&self.catalogue, &spec, self.revision);
         if let Some(legacy) = &mut self.legacy_public {
             legacy.withdraw(&self.catalogue, &spec, self.revision);
@@ -131,6 +136,7 @@ impl State {
         if scope.resources.contains(resource) {
             return Ok(());
         }
+        self.in_one_tenant(name, resource)?;
         let is_workspace = |spec: &ResourceSpec| matches!(spec, ResourceSpec::Workspace(_));
         let is_component = |spec: &ResourceSpec| matches!(spec, ResourceSpec::Component(_));
         let alike = |kind: fn(&ResourceSpec) -> bool| {
@@ -189,9 +195,16 @@ impl State {
 
     pub(super) fn publish_names(&mut self, name: &ResourceName) {
         let Some(resource) = self.resources.get(name) else { return };
-        if let ResourceSpec::Service(spec) = &resource.spec {
-            let spec = spec.clone();
-            return self.publish_service(&spec);
+        match &resource.spec {
+            ResourceSpec::Service(spec) => {
+                let spec = spec.clone();
+                return self.publish_service(&spec);
+            }
+            ResourceSpec::DataCollectionRule(spec) => {
+                let spec = spec.clone();
+                return self.publish_rule(&spec);
+            }
+            _ => {}
         }
         let hop = self.has_hop_without_scope() || !resource.scopes.is_empty();
         let (uncertain, revision) = (self.switches.uncertain_hop, self.revision);

@@ -69,7 +69,12 @@ fn of_hosts(rows: &[&ServiceRow], spec: &ServiceSpec, group: &str, hosts: &[Owne
                 let before = names.known.iter().filter(|one| one.member.zone == zones.private).count();
                 let apex = zones.public.iter().find(|apex| public.is_within(apex))?.clone();
                 let member = member(row, zone, &zones.private, public, private, before);
-                Some(ServiceName { member, public_zone: apex, through: Vec::new(), is_shared: false, hop: row.hop })
+                let is_shared = zone.records.iter().filter(|record| ServiceZone::is_shared(record)).any(|record| {
+                    let name = record.fill(&slots(row, spec, group)).and_then(|text| apex.child(&text).ok());
+                    name.as_ref() == Some(&member.public)
+                });
+                let hop = if is_shared { ServiceHop::Always } else { row.hop };
+                Some(ServiceName { member, public_zone: apex, through: Vec::new(), is_shared, hop })
             })
         });
         match found {

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 
 use super::absence::{Absence, Coming, ObjectKind};
 use super::member::Member;
+use super::owner::Owners;
 use super::public::PublicDns;
 use super::refusal::{Reason, Refusal};
 use super::routes::Routes;
@@ -21,9 +22,10 @@ use crate::catalogue::Catalogue;
 use crate::dns::{OwnerName, WholeKey};
 use crate::estate::history::Switches;
 use crate::estate::{
-    AccessModeSettings, ApprovalState, EndpointName, Event, InboundEndpointSpec, MachineName, NetworkName, NetworkSpec,
-    PrivateEndpointSpec, Recorded, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Revision, RuleAction,
-    RulesetName, RulesetSpec, ScopeName, ScopeSpec, UnresolvedEndpoint, ZoneGroup, ZoneId,
+    AccessModeSettings, ApprovalState, Associations, EndpointName, Event, InboundEndpointSpec, MachineName,
+    NetworkName, NetworkSpec, PrivateEndpointSpec, Recorded, ResolutionPolicy, ResolverName, ResourceName,
+    ResourceSpec, Revision, RuleAction, RulesetName, RulesetSpec, ScopeName, ScopeSpec, UnresolvedEndpoint, ZoneGroup,
+    ZoneId,
 };
 
 /// A private zone and the networks it is linked to.
@@ -117,6 +119,8 @@ pub struct Machine {
     pub subnet: Option<Arc<str>>,
     /// Its open sessions.
     pub sessions: Vec<Session>,
+    /// What its agent is associated with; absent where that is not known.
+    pub associations: Option<Associations>,
 }
 
 /// The estate at one revision.
@@ -138,6 +142,8 @@ pub struct State {
     pub inbound: BTreeMap<ResolverName, Arc<InboundEndpointSpec>>,
     /// Forwarding rulesets.
     pub rulesets: BTreeMap<RulesetName, Arc<RulesetSpec>>,
+    /// Who owns what.
+    pub owners: Arc<Owners>,
     /// Private zones.
     pub zones: BTreeMap<ZoneId, LinkedZone>,
     /// For each network the zones linked to it.
@@ -183,6 +189,7 @@ impl State {
             routes: Arc::default(),
             inbound: BTreeMap::new(),
             rulesets: BTreeMap::new(),
+            owners: Arc::default(),
             zones: BTreeMap::new(),
             linked: HashMap::new(),
             resources: Arc::default(),
@@ -301,11 +308,12 @@ impl State {
                 self.set_approval(endpoint, *state);
                 Ok(())
             }
-            Event::CreateVirtualMachine { name, network, subnet } => {
-                let (network, subnet) = (network.clone(), subnet.clone());
-                self.machines.insert(name.clone(), Machine { network, subnet, sessions: Vec::new() });
-                Ok(())
+            Event::CreateVirtualMachine { name, network, subnet, associations } => {
+                let (network, subnet, associations) = (network.clone(), subnet.clone(), associations.clone());
+                self.create_machine(name, Machine { network, subnet, sessions: Vec::new(), associations })
             }
+            Event::SetAssociations { machine, associations } => self.set_associations(machine, associations),
+            Event::SetSubscription(spec) => self.set_subscription(spec),
             Event::OpenSession { machine, resource } => {
                 self.open_session(machine, resource);
                 Ok(())

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    AccessModeSettings, ApprovalState, DnsSetting, EndpointName, InboundEndpointSpec, MachineName, NetworkName,
-    OutboundRule, PrivateEndpointSpec, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec, Routing, RoutingKey,
-    RulesetName, RulesetSpec, ScopeName, ScopeSpec, Unresolved, UnresolvedEndpoint, ZoneGroup, ZoneId,
+    AccessModeSettings, ApprovalState, Associations, DnsSetting, EndpointName, InboundEndpointSpec, MachineName,
+    NetworkName, OutboundRule, PrivateEndpointSpec, ResolutionPolicy, ResolverName, ResourceName, ResourceSpec,
+    Routing, RoutingKey, RulesetName, RulesetSpec, ScopeName, ScopeSpec, SubscriptionSpec, Unresolved,
+    UnresolvedEndpoint, ZoneGroup, ZoneId,
 };
 use crate::dns::{OwnerName, RecordSet, RecordType};
 
@@ -54,7 +55,10 @@ pub enum Event {
     /// What else a private zone has is unknown from now on; or is known again, if nothing is unresolved.
     SetZoneContents { zone: ZoneId, unresolved: Option<Unresolved> },
 
-    /// A workspace, component or data collection endpoint is created, or changed to what the spec says.
+    /// Objects are put into a subscription; what is not listed stays where it is.
+    SetSubscription(SubscriptionSpec),
+
+    /// A resource is created, or changed to what the spec says.
     PutResource(ResourceSpec),
     /// It is deleted; Azure refuses while it is in a scope.
     DeleteResource { resource: ResourceName },
@@ -84,7 +88,15 @@ pub enum Event {
     SetApproval { endpoint: EndpointName, state: ApprovalState },
 
     /// Creates a virtual machine in a network.
-    CreateVirtualMachine { name: MachineName, network: NetworkName, subnet: Option<Arc<str>> },
+    CreateVirtualMachine {
+        name: MachineName,
+        network: NetworkName,
+        subnet: Option<Arc<str>>,
+        /// Absent where nobody says what its agent is associated with.
+        associations: Option<Associations>,
+    },
+    /// The associations of its agent become these.
+    SetAssociations { machine: MachineName, associations: Associations },
     /// It opens a session to a resource, at the address its DNS gives at that moment.
     OpenSession { machine: MachineName, resource: ResourceName },
     /// It restarts: sessions end and are opened anew.

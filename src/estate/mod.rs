@@ -7,6 +7,7 @@ pub mod cloud;
 pub mod label;
 
 pub mod access;
+pub mod collection;
 pub mod endpoint;
 pub mod machine;
 pub mod network;
@@ -15,6 +16,7 @@ pub mod routing;
 pub mod scope;
 pub mod security;
 pub mod service;
+pub mod subscription;
 pub mod unresolved;
 pub mod zone;
 
@@ -23,6 +25,7 @@ pub mod history;
 
 pub use access::PublicNetworkAccess;
 pub use cloud::{Cloud, UnknownCloud};
+pub use collection::{ArcConnection, Associations, DataCollectionRuleSpec};
 pub use endpoint::{ApprovalState, EndpointTarget, PrivateEndpointSpec, StaticAddress, ZoneGroup};
 pub use event::Event;
 pub use history::{History, Place, Recorded, Revision, Step};
@@ -35,5 +38,6 @@ pub use resource::{ComponentSpec, DataCollectionEndpointSpec, ResourceSpec, Work
 pub use routing::{Routing, RoutingKey};
 pub use scope::{AccessMode, AccessModeSettings, Exclusion, ScopeSpec};
 pub use service::ServiceSpec;
+pub use subscription::SubscriptionSpec;
 pub use unresolved::{Unresolved, UnresolvedEndpoint};
 pub use zone::{PublicZone, ResolutionPolicy, ZoneId};

@@ -1,6 +1,7 @@
-//! Resources: those a scope can hold, which are workspaces, components and data collection endpoints, and those of other services.
+//! Resources: those a scope can hold, which are workspaces, components and data collection endpoints; collection rules; and those of
+//! other services.
 
-use super::{PublicNetworkAccess, ResourceName, ServiceSpec};
+use super::{DataCollectionRuleSpec, PublicNetworkAccess, ResourceName, ServiceSpec};
 use crate::dns::OwnerName;
 
 /// A Log Analytics workspace.
@@ -69,6 +70,8 @@ pub enum ResourceSpec {
     Component(ComponentSpec),
     /// A data collection endpoint.
     DataCollectionEndpoint(DataCollectionEndpointSpec),
+    /// A data collection rule, which no scope holds.
+    DataCollectionRule(DataCollectionRuleSpec),
     /// A resource of another service, which no scope holds.
     Service(ServiceSpec),
 }
@@ -80,6 +83,7 @@ impl ResourceSpec {
             Self::Workspace(one) => &one.name,
             Self::Component(one) => &one.name,
             Self::DataCollectionEndpoint(one) => &one.name,
+            Self::DataCollectionRule(one) => &one.name,
             Self::Service(one) => &one.name,
         }
     }
@@ -90,6 +94,7 @@ impl ResourceSpec {
             Self::Workspace(one) => &one.location,
             Self::Component(one) => &one.location,
             Self::DataCollectionEndpoint(one) => &one.location,
+            Self::DataCollectionRule(one) => &one.location,
             Self::Service(one) => &one.location,
         }
     }
@@ -100,6 +105,7 @@ impl ResourceSpec {
             Self::Workspace(_) => "workspace",
             Self::Component(_) => "component",
             Self::DataCollectionEndpoint(_) => "data collection endpoint",
+            Self::DataCollectionRule(_) => "data collection rule",
             Self::Service(_) => "resource with private endpoints of its own",
         }
     }

@@ -31,6 +31,11 @@ impl ServiceSpec {
         self.groups.iter().find(|own| own.eq_ignore_ascii_case(text))
     }
 
+    /// True for a private link scope of Azure Arc.
+    pub fn is_arc_scope(&self) -> bool {
+        self.kind.eq_ignore_ascii_case("Microsoft.HybridCompute/privateLinkScopes")
+    }
+
     /// True if the group id has an approved private endpoint outside the estate.
     pub fn has_endpoint_elsewhere(&self, group: &str) -> bool {
         self.endpoints_elsewhere.iter().any(|own| own.eq_ignore_ascii_case(group))

@@ -50,6 +50,11 @@ impl<'w> Causes<'w> {
 
     /// Stage D: the request arrives at an endpoint that leads to something else.
     pub(super) fn leads_to_another(&self, subject: &Subject<'_>) -> Cause {
+        if let (Path::PrivateEndpoint { target, .. }, Some((machine, _))) = (subject.path, subject.agent)
+            && target.service() == subject.resource
+        {
+            return Cause::new(Code::MachineOutsideArcScope, Root::Machine(machine.clone()));
+        }
         let question = Question { name: subject.name.clone(), kind: RecordType::A };
         let Outcome::Answer(hop) = &decide(self.world, subject.view, &question).outcome else {
             return no_rule(subject);

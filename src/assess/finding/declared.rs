@@ -10,7 +10,7 @@ use crate::assess::forwarding::decided_in;
 use crate::assess::route::{Path, route};
 use crate::assess::verdict::{Cause, Root, Unknown, Unserved};
 use crate::catalogue::every_cloud;
-use crate::compile::reachability::{Origin, Reach, between};
+use crate::compile::reachability::{Origin, Reach, between, is_connected};
 use crate::compile::refusal::Reason;
 use crate::compile::service::of_group;
 use crate::compile::state::{Addressed, Endpoint, Machine, Session};
@@ -302,6 +302,11 @@ impl Found<'_> {
             let root = || Root::Endpoint(endpoint.spec.name.clone());
             if endpoint.approval != ApprovalState::Approved {
                 self.add(Code::ConnectionNotApproved, root()).revision = Some(endpoint.revision);
+            }
+            if !is_connected(state, endpoint) {
+                let draft = self.add(Code::EndpointOfDeletedScope, root());
+                draft.names.extend(endpoint.members.iter().map(|one| one.member.public.clone()));
+                draft.revision = Some(endpoint.revision);
             }
             if let EndpointTarget::Service { resource, group } = &endpoint.spec.target
                 && let Some(ResourceSpec::Service(spec)) = state.resources.get(resource).map(|own| &own.spec)

@@ -8,6 +8,7 @@ use crate::assess::exit::Exits;
 use crate::assess::forwarding::decided_in;
 use crate::assess::verdict::{Cause, Root, Standing, Unserved};
 use crate::compile::arrival::arrives;
+use crate::compile::owner::Property;
 use crate::compile::reachability::{Origin, Reach};
 use crate::compile::refusal::Reason;
 use crate::compile::state::{Endpoint, State};
@@ -43,6 +44,7 @@ pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft
         Root::Overwritten { endpoint, by } => overwritten(world, endpoint, by.as_ref(), &failing, draft),
         Root::Scope(scope) if draft.message.is_empty() => {
             draft.scopes.insert(scope.clone());
+            draft.also.extend(across_tenants(&world.state, cause.code, scope, &failing));
             of_scope(world, cause.code, scope, &failing)
         }
         Root::ScopedElsewhere { scope, group } => {
@@ -62,6 +64,24 @@ pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft
             "{} have the client prefix {prefix}, so their clients cannot be distinguished by address",
             list(&draft.networks)
         ),
+        Root::Machine(machine) if cause.code == Code::MachineOutsideArcScope => format!(
+            "the Arc server {machine} arrives at {} and is refused: it is not associated with {}",
+            list(&failing.resources),
+            if failing.resources.len() == 1 { "it" } else { "them" }
+        ),
+        Root::Machine(machine) if cause.code == Code::MachineWithoutAssociation => {
+            draft.networks.extend(failing.networks.iter().cloned());
+            let agent = world.state.machines.get(machine).and_then(|own| own.associations.as_ref());
+            match agent.and_then(|agent| agent.endpoint.as_ref()) {
+                Some(endpoint) => format!(
+                    "the agent of {machine} gets 403 for its configuration: {endpoint}, which it is associated with, is not in \
+                     the scope of its private link"
+                ),
+                None => format!(
+                    "the agent of {machine} gets 403 for its configuration: it is associated with no data collection endpoint"
+                ),
+            }
+        }
         Root::Machine(machine) => {
             format!("{machine} keeps its sessions to {} from before the rule that denies them", list(&draft.resources))
         }
@@ -190,7 +210,10 @@ fn of_network(world: &Compiled, code: Code, network: &NetworkName, failing: &Fai
         Code::ScopedButPublic => {
             let near = failing.resources.iter().filter_map(|name| state.resources.get(name));
             let endpoints = near.flat_map(|own| &own.scopes).filter_map(|scope| state.scopes.get(scope));
-            let endpoints: BTreeSet<_> = endpoints.flat_map(|scope| scope.endpoints.iter().cloned()).collect();
+            let own = failing.resources.iter().filter_map(|name| state.resources.get(name));
+            let own = own.flat_map(|own| own.endpoints.iter().cloned());
+            let endpoints: BTreeSet<_> =
+                endpoints.flat_map(|scope| scope.endpoints.iter().cloned()).chain(own).collect();
             let reached = |name: &&EndpointName| {
                 state.endpoints.get(*name).is_some_and(|one| state.reaches(network, &one.spec.network))
             };
@@ -479,7 +502,7 @@ fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Fail
         }
         Code::ProvisioningFailed => provisioning(world, name, failing, draft),
         Code::EndpointOfDeletedScope => {
-            format!("{name} is connected to {scope}, which is deleted: {}", failing.are("not usable"))
+            format!("{name} is connected to {scope}, which is deleted{}", effect(failing, "not usable"))
         }
         Code::EndpointOlderThanName => {
             let created = endpoint.created.map_or_else(String::new, |date| format!(" is from {date} and"));
@@ -632,6 +655,26 @@ fn of_scope(world: &Compiled, code: Code, name: &crate::estate::ScopeName, faili
     }
 }
 
+/// That resources which a scope refuses belong to another tenant, so that their owner cannot add them to it.
+fn across_tenants(state: &State, code: Code, scope: &crate::estate::ScopeName, failing: &Failing) -> Option<String> {
+    if !matches!(code, Code::PrivateOnlyOnSharedDns | Code::LegacyScope) {
+        return None;
+    }
+    let own = state.owners.tenant(Property::Scope, scope.as_str())?;
+    let tenant = |name: &&crate::estate::ResourceName| state.owners.tenant(Property::Resource, name.as_str());
+    let foreign = || failing.resources.iter().filter(|name| tenant(name).is_some_and(|other| other != own));
+    let tenants: BTreeSet<_> = foreign().filter_map(|name| tenant(&name)).collect();
+    (!tenants.is_empty()).then(|| {
+        format!(
+            "{} {} to tenant {}, and cannot be added to {scope} of tenant {own}: exclude the connection, set the mode to Open, or \
+             give the networks DNS of their own",
+            list(foreign()),
+            if foreign().count() == 1 { "belongs" } else { "belong" },
+            list(tenants)
+        )
+    })
+}
+
 fn of_resource(
     world: &Compiled,
     code: Code,
@@ -646,6 +689,10 @@ fn of_resource(
             "queries of {name} through {} are refused everywhere: that host is never private, and the resource refuses \
              public queries",
             list(&failing.names)
+        ),
+        Code::RuleHiddenByZone => format!(
+            "the own endpoint of {name} is hidden by a linked zone{}, and no private endpoint can write its name",
+            effect(failing, "NXDOMAIN")
         ),
         _ => {
             let what = refuses(&resource.spec).unwrap_or("requests");
@@ -672,6 +719,7 @@ pub(super) fn refuses(spec: &ResourceSpec) -> Option<&'static str> {
         ResourceSpec::Workspace(one) => (one.ingestion, one.query),
         ResourceSpec::Component(one) => (one.ingestion, one.query),
         ResourceSpec::DataCollectionEndpoint(one) => (one.public_network_access, one.public_network_access),
+        ResourceSpec::DataCollectionRule(_) => return None,
         ResourceSpec::Service(one) => {
             return (one.public_network_access == PublicNetworkAccess::Disabled).then_some("requests");
         }

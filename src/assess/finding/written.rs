@@ -175,7 +175,7 @@ fn of_resource(world: &Compiled, spec: &ResourceSpec, drafts: &mut BTreeMap<Caus
                 add(drafts, Code::HostsOfTwoEndpoints, root(), message).resources.insert(one.name.clone());
             }
         }
-        ResourceSpec::Workspace(_) | ResourceSpec::Service(_) => {}
+        ResourceSpec::Workspace(_) | ResourceSpec::DataCollectionRule(_) | ResourceSpec::Service(_) => {}
     }
 }
 

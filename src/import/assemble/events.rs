@@ -43,7 +43,8 @@ impl Builder<'_> {
             ResourceSpec::Workspace(_) => 0,
             ResourceSpec::Component(_) => 1,
             ResourceSpec::DataCollectionEndpoint(_) => 2,
-            ResourceSpec::Service(_) => 3,
+            ResourceSpec::DataCollectionRule(_) => 3,
+            ResourceSpec::Service(_) => 4,
         };
         let mut all: Vec<_> = parts.resources.all.values().cloned().collect();
         all.sort_by_key(|(spec, _)| kind(spec));

@@ -8,8 +8,8 @@ use crate::catalogue::EndpointKind;
 use crate::compile::member;
 use crate::dns::OwnerName;
 use crate::estate::{
-    ComponentSpec, DataCollectionEndpointSpec, PublicNetworkAccess, ResourceName, ResourceSpec, ServiceSpec,
-    WorkspaceSpec,
+    ComponentSpec, DataCollectionEndpointSpec, DataCollectionRuleSpec, PublicNetworkAccess, ResourceName, ResourceSpec,
+    ServiceSpec, WorkspaceSpec,
 };
 use crate::import::command::{self, show, word};
 use crate::import::fact::Object;
@@ -320,7 +320,7 @@ impl Builder<'_> {
                     ResourceSpec::Workspace(_) => WORKSPACE,
                     ResourceSpec::Component(_) => COMPONENT,
                     ResourceSpec::DataCollectionEndpoint(_) => COLLECTION,
-                    ResourceSpec::Service(_) => continue,
+                    ResourceSpec::DataCollectionRule(_) | ResourceSpec::Service(_) => continue,
                 };
                 // If one resource of that kind is scoped and unknown, and one is seen, they are the same.
                 let alike: Vec<usize> = unknown
@@ -478,6 +478,9 @@ fn renamed(spec: ResourceSpec, label: &str) -> ResourceSpec {
         ResourceSpec::Component(one) => ResourceSpec::Component(ComponentSpec { name, ..one }),
         ResourceSpec::DataCollectionEndpoint(one) => {
             ResourceSpec::DataCollectionEndpoint(DataCollectionEndpointSpec { name, ..one })
+        }
+        ResourceSpec::DataCollectionRule(one) => {
+            ResourceSpec::DataCollectionRule(DataCollectionRuleSpec { name, ..one })
         }
         ResourceSpec::Service(one) => ResourceSpec::Service(ServiceSpec { name, ..one }),
     }

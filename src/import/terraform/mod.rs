@@ -5,6 +5,7 @@
 
 mod reference;
 mod routing;
+mod service;
 mod twin;
 
 use serde_json::{Map, Value};
@@ -68,7 +69,7 @@ struct Resource<'t> {
 
 /// The resource type a Terraform type makes.
 fn kind_of(kind: &str) -> Option<&'static str> {
-    TYPES.iter().chain(&routing::TYPES).find(|(own, _)| *own == kind).map(|(_, azure)| *azure)
+    TYPES.iter().chain(&routing::TYPES).chain(&service::TYPES).find(|(own, _)| *own == kind).map(|(_, azure)| *azure)
 }
 
 impl Reading<'_> {
@@ -306,6 +307,9 @@ impl Reading<'_> {
             view.ignore(&[parent.id, parent.name]);
         }
         self.exists(id, &resource.pointer);
+        if service::is_service(&resource.kind) {
+            return self.tf_service(id, &view);
+        }
         let known = Known { resource, plan };
         let is_read = self.tf_networking(id, &view, &known)
             || self.tf_private_dns(id, &view, &known)
@@ -653,8 +657,14 @@ impl Reading<'_> {
             let groups: Vec<String> =
                 own.texts("subresource_names").into_iter().map(|(text, _)| text.to_ascii_lowercase()).collect();
             let is_scope = groups.is_empty() || groups.iter().any(|group| group == "azuremonitor");
-            if is_scope || own.get(path[1]).is_some() {
+            let resource = known.resource;
+            let is_followed = || {
+                resource.planned && !known.plan.candidates(&resource.address, &resource.module, &path, "").is_empty()
+            };
+            if is_scope {
                 self.tf_block_id(id, "scope", &own, path[1], known, &path, "microsoft.insights/privatelinkscopes");
+            } else if own.get(path[1]).is_some() || is_followed() {
+                self.tf_block_id(id, "scope", &own, path[1], known, &path, "");
             }
             if !groups.is_empty() {
                 self.tell(id, "groupIds", groups, &item.pointer);

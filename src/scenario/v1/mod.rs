@@ -1,5 +1,6 @@
 //! Version 1 of the written form: its schema, and the way from text to a history and back.
 
+mod collection_schema;
 mod list_schema;
 mod load;
 mod routing_schema;

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) use super::collection_schema::*;
 pub(super) use super::list_schema::*;
 pub(super) use super::routing_schema::*;
 
@@ -75,6 +76,9 @@ pub(super) struct ScenarioSchema {
     /// Data collection endpoints by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub data_collection_endpoints: IndexMap<String, DataCollectionEndpointSchema>,
+    /// Data collection rules by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub data_collection_rules: IndexMap<String, DataCollectionRuleSchema>,
     /// Resources of other services by name: key vaults, storage accounts, Azure Monitor workspaces.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub resources: IndexMap<String, ResourceSchema>,
@@ -84,6 +88,9 @@ pub(super) struct ScenarioSchema {
     /// Network security groups by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub security_groups: IndexMap<String, SecurityGroupSchema>,
+    /// Subscriptions by name, with what is in them from the start.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub subscriptions: IndexMap<String, SubscriptionSchema>,
     /// Zones from master files: private zones with what is in them, or zones of public DNS.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zone_files: Vec<ZoneFileSchema>,
@@ -356,6 +363,9 @@ pub(super) struct MachineSchema {
     /// be in any of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subnet: Option<String>,
+    /// What its agent is associated with. Without it that is not known: any data collection endpoint of a scope will do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub associations: Option<AssociationsSchema>,
 }
 
 /// A DNS forwarding ruleset.
@@ -631,6 +641,8 @@ pub(super) enum WhatSchema {
     SetSecurityGroup(NamedSecurityGroupSchema),
     /// An object that decides which way packets take is deleted.
     DeleteRouting(RoutingKeySchema),
+    /// Puts objects into a subscription. Those that are not listed stay where they are.
+    SetSubscription(SetSubscriptionSchema),
     /// Changes the DNS server of a network.
     SetDns(SetDnsSchema),
     /// Creates an inbound endpoint of a DNS Private Resolver.
@@ -665,6 +677,10 @@ pub(super) enum WhatSchema {
     CreateDataCollectionEndpoint(NamedDataCollectionEndpointSchema),
     /// Replaces the settings of a data collection endpoint.
     UpdateDataCollectionEndpoint(NamedDataCollectionEndpointSchema),
+    /// Creates a data collection rule.
+    CreateDataCollectionRule(NamedDataCollectionRuleSchema),
+    /// Replaces the settings of a data collection rule.
+    UpdateDataCollectionRule(NamedDataCollectionRuleSchema),
     /// Creates a resource of another service.
     CreateResource(NamedResourceSchema),
     /// Replaces the settings of a resource of another service.
@@ -703,6 +719,8 @@ pub(super) enum WhatSchema {
     SetApproval(SetApprovalSchema),
     /// Creates a virtual machine in a network.
     CreateVirtualMachine(NamedMachineSchema),
+    /// Replaces the associations of the agent of a machine.
+    SetAssociations(SetAssociationsSchema),
     /// A machine opens a session to a resource, at the address that its DNS returns at that moment.
     OpenSession(SessionSchema),
     /// Restarts a machine: its sessions end and are opened again.
@@ -777,6 +795,8 @@ named! {
     NamedComponentSchema of ComponentSchema;
     /// A data collection endpoint with its name.
     NamedDataCollectionEndpointSchema of DataCollectionEndpointSchema;
+    /// A data collection rule with its name.
+    NamedDataCollectionRuleSchema of DataCollectionRuleSchema;
     /// A resource of another service with its name.
     NamedResourceSchema of ResourceSchema;
 }
@@ -1036,7 +1056,7 @@ pub(super) struct PrivateEndpointSchema {
     /// Fixed addresses by member name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ip_configurations: Vec<IpConfigurationSchema>,
-    /// State of its connection; Approved without it.
+    /// State of its connection. Without it Approved, and Pending if network and target belong to different tenants.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalSchema>,
     /// When it was created, as YYYY-MM-DD; the event's date without it.

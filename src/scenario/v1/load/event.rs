@@ -27,6 +27,7 @@ impl Loader<'_> {
             WhatSchema::SetEndpointPolicy(own) => self.set_endpoint_policy(own, node, site),
             WhatSchema::SetSecurityGroup(own) => self.set_security_group(own, node, site),
             WhatSchema::DeleteRouting(own) => self.delete_routing(own, node, site),
+            WhatSchema::SetSubscription(own) => self.set_subscription(own, node, site),
             WhatSchema::SetDns(own) => self.set_dns(own, node, site),
             WhatSchema::CreateInboundEndpoint(own) => self.create_inbound_endpoint(own, node, site),
             WhatSchema::DeleteInboundEndpoint(name) => self.delete_inbound_endpoint(name, node, site),
@@ -44,6 +45,14 @@ impl Loader<'_> {
             WhatSchema::UpdateComponent(own) => self.update_component(own, node, site),
             WhatSchema::CreateDataCollectionEndpoint(own) => self.create_data_collection_endpoint(own, node, site),
             WhatSchema::UpdateDataCollectionEndpoint(own) => self.update_data_collection_endpoint(own, node, site),
+            WhatSchema::CreateDataCollectionRule(own) => {
+                let spec = self.data_collection_rule(&own.name, &own.spec, node);
+                self.create_resource(spec, node.get("name").range, site);
+            }
+            WhatSchema::UpdateDataCollectionRule(own) => {
+                let spec = self.data_collection_rule(&own.name, &own.spec, node);
+                self.update_resource(spec, node, site);
+            }
             WhatSchema::CreateResource(own) => self.create_service(own, node, site),
             WhatSchema::UpdateResource(own) => self.update_service(own, node, site),
             WhatSchema::SetPublicNetworkAccess(own) => self.set_public_network_access(own, node, site),
@@ -65,6 +74,7 @@ impl Loader<'_> {
             WhatSchema::DeleteZoneGroup(own) => self.delete_zone_group(own, node, site),
             WhatSchema::SetApproval(own) => self.set_approval(own, node, site),
             WhatSchema::CreateVirtualMachine(own) => self.create_virtual_machine(own, node, site),
+            WhatSchema::SetAssociations(own) => self.set_associations(own, node, site),
             WhatSchema::OpenSession(own) => self.open_session(own, node, site),
             WhatSchema::Reboot(name) => self.reboot(name, node, site),
             WhatSchema::CutSessions(name) => self.cut_sessions(name, node, site),

@@ -4,6 +4,7 @@
 //! something else than the node; [`Node::get`] then gives a place nearby, and faults there are not told twice.
 
 mod allow;
+mod collection;
 mod event;
 mod expect;
 mod network;
@@ -273,6 +274,10 @@ impl Loader<'_> {
             let spec = self.data_collection_endpoint(name, own, node);
             self.create_resource(spec, key.range, undated(key.range));
         }
+        for ((name, own), (key, node)) in schema.data_collection_rules.iter().zip(entries("dataCollectionRules")) {
+            let spec = self.data_collection_rule(name, own, node);
+            self.create_resource(spec, key.range, undated(key.range));
+        }
         for ((name, own), (key, node)) in schema.resources.iter().zip(entries("resources")) {
             if let Some(spec) = self.service(name, own, node) {
                 self.create_resource(spec, key.range, undated(key.range));
@@ -283,6 +288,9 @@ impl Loader<'_> {
             self.machine(name, own, node, undated(key.range));
         }
         self.security_groups(schema, root);
+        for ((name, own), (key, node)) in schema.subscriptions.iter().zip(entries("subscriptions")) {
+            self.subscription(name, own, node, undated(key.range));
+        }
         for (index, zone) in schema.zone_files.iter().enumerate() {
             self.zone_file(zone, root.get("zoneFiles").item(index));
         }

@@ -129,9 +129,10 @@ impl Loader<'_> {
     pub(super) fn machine(&mut self, name: &str, schema: &MachineSchema, node: &Node, site: EventSite) {
         self.refer(ObjectKind::Network, &schema.network, node.get("network"));
         self.own_subnet(&schema.network, schema.subnet.as_deref(), node);
+        let associations = schema.associations.as_ref().map(|own| self.associations(own, node.get("associations")));
         let subnet = schema.subnet.as_deref().map(Into::into);
         let (name, network) = (name.into(), schema.network.as_str().into());
-        self.push(site, Event::CreateVirtualMachine { name, network, subnet });
+        self.push(site, Event::CreateVirtualMachine { name, network, subnet, associations });
     }
 
     /// An inbound endpoint of a DNS Private Resolver.

@@ -217,6 +217,10 @@ impl Loader<'_> {
                 }
                 set(flag, schema.ingestion, for_ingestion(inbound));
             }
+            ResourceSpec::DataCollectionRule(_) => {
+                let message = "a data collection rule has no flag for public network access".to_owned();
+                self.fault(node.get("resource").range, message, Some("set that of its endpoint".to_owned()));
+            }
         }
         self.push(site, Event::PutResource(spec));
     }
@@ -288,7 +292,7 @@ fn is_guid(text: &str) -> bool {
 }
 
 /// The host of an address such as `https://host/path`, or the host itself.
-fn host(text: &str) -> &str {
+pub(super) fn host(text: &str) -> &str {
     let behind = text.split_once("://").map_or(text, |(_, behind)| behind);
     let end = behind.find(['/', ':']).unwrap_or(behind.len());
     behind[..end].trim()

@@ -112,14 +112,17 @@ impl Loader<'_> {
             }
         }
         let Some(target) = target else { return };
+        let network = network.into();
+        let approval = schema.approval.map(ApprovalState::from);
+        let approval = approval.unwrap_or_else(|| self.state.first_approval(&network, &target));
         let spec = PrivateEndpointSpec {
             name: schema.name.as_str().into(),
             target,
-            network: network.into(),
+            network,
             subnet: subnet.to_owned(),
             zone_group,
             ip_configurations,
-            approval: schema.approval.map(ApprovalState::from).unwrap_or_default(),
+            approval,
             created,
         };
         self.push(site, Event::CreatePrivateEndpoint(spec));

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use jiff::civil::Date;
 
+use super::collection;
 use crate::catalogue::Catalogue;
 use crate::compile::{State, declared_names};
 use crate::dns::OwnerName;
 use crate::estate::{
-    AccessMode, AccessModeSettings, ApprovalState, ComponentSpec, DataCollectionEndpointSpec, DnsSetting,
+    AccessMode, AccessModeSettings, ApprovalState, Associations, ComponentSpec, DataCollectionEndpointSpec, DnsSetting,
     EndpointTarget, Event, ForwardTo, ForwarderKind, History, InboundEndpointSpec, NetworkKind, NetworkName,
     NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, Routing,
     RuleAction, RulesetSpec, ScopeSpec, ServiceSpec, UnresolvedEndpoint, WorkspaceSpec, ZoneGroup, ZoneId,
@@ -27,7 +28,9 @@ pub(super) enum Declaration<'e> {
     Workspace(String, WorkspaceSchema),
     Component(String, ComponentSchema),
     DataCollectionEndpoint(String, DataCollectionEndpointSchema),
+    DataCollectionRule(String, DataCollectionRuleSchema),
     Resource(String, ResourceSchema),
+    Subscription(String, SubscriptionSchema),
     VirtualMachine(String, MachineSchema),
     /// There is no map for such events.
     None,
@@ -51,9 +54,16 @@ pub(super) fn declaration(event: &Event) -> Declaration<'_> {
         Event::PutResource(ResourceSpec::DataCollectionEndpoint(spec)) => {
             Declaration::DataCollectionEndpoint(spec.name.to_string(), data_collection_endpoint(spec))
         }
+        Event::PutResource(ResourceSpec::DataCollectionRule(spec)) => {
+            Declaration::DataCollectionRule(spec.name.to_string(), collection::rule(spec))
+        }
+        Event::SetSubscription(spec) => match collection::declared_subscription(spec) {
+            Some(own) => Declaration::Subscription(spec.name.to_string(), own),
+            None => Declaration::None,
+        },
         Event::PutResource(ResourceSpec::Service(spec)) => Declaration::Resource(spec.name.to_string(), service(spec)),
-        Event::CreateVirtualMachine { name, network, subnet } => {
-            Declaration::VirtualMachine(name.to_string(), machine(network, subnet.as_deref()))
+        Event::CreateVirtualMachine { name, network, subnet, associations } => {
+            Declaration::VirtualMachine(name.to_string(), machine(network, subnet.as_deref(), associations.as_ref()))
         }
         _ => Declaration::None,
     }
@@ -239,8 +249,13 @@ impl Events {
                 endpoint: endpoint.to_string(),
                 approval: approval(*state),
             }),
-            Event::CreateVirtualMachine { name, network, subnet } => {
-                let spec = machine(network, subnet.as_deref());
+            Event::SetAssociations { machine, associations } => WhatSchema::SetAssociations(SetAssociationsSchema {
+                machine: machine.to_string(),
+                associations: collection::associations(associations),
+            }),
+            Event::SetSubscription(spec) => WhatSchema::SetSubscription(collection::subscription(spec)),
+            Event::CreateVirtualMachine { name, network, subnet, associations } => {
+                let spec = machine(network, subnet.as_deref(), associations.as_ref());
                 WhatSchema::CreateVirtualMachine(NamedMachineSchema { name: name.to_string(), spec })
             }
             Event::OpenSession { machine, resource } => {
@@ -287,6 +302,13 @@ impl Events {
                     false => WhatSchema::CreateDataCollectionEndpoint(schema),
                 }
             }
+            (ResourceSpec::DataCollectionRule(spec), known) => {
+                let schema = NamedDataCollectionRuleSchema { name, spec: collection::rule(spec) };
+                match known {
+                    true => WhatSchema::UpdateDataCollectionRule(schema),
+                    false => WhatSchema::CreateDataCollectionRule(schema),
+                }
+            }
             (ResourceSpec::Service(spec), known) => {
                 let schema = NamedResourceSchema { name, spec: service(spec) };
                 if known { WhatSchema::UpdateResource(schema) } else { WhatSchema::CreateResource(schema) }
@@ -313,7 +335,8 @@ impl Events {
                     private_ip_address: one.address.to_string(),
                 })
                 .collect(),
-            approval: (spec.approval != ApprovalState::default()).then(|| approval(spec.approval)),
+            approval: (spec.approval != self.state.first_approval(&spec.network, &spec.target))
+                .then(|| approval(spec.approval)),
             created: spec.created.map(|date| date.to_string()),
         }
     }
@@ -612,8 +635,12 @@ fn scoped(scope: &str, mut resources: Vec<String>) -> ScopedResourceSchema {
     ScopedResourceSchema { scope: scope.to_owned(), resource }
 }
 
-fn machine(network: &NetworkName, subnet: Option<&str>) -> MachineSchema {
-    MachineSchema { network: network.to_string(), subnet: subnet.map(str::to_owned) }
+fn machine(network: &NetworkName, subnet: Option<&str>, own: Option<&Associations>) -> MachineSchema {
+    MachineSchema {
+        network: network.to_string(),
+        subnet: subnet.map(str::to_owned),
+        associations: own.map(collection::associations),
+    }
 }
 
 fn inbound_endpoint(spec: &InboundEndpointSpec) -> InboundEndpointSchema {

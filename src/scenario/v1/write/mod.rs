@@ -4,6 +4,7 @@
 //! one go. What stands at the top of the text comes first there; declarations in any other order become `events`.
 
 mod allow;
+mod collection;
 mod event;
 mod expect;
 mod routing;
@@ -112,8 +113,10 @@ fn declarations(schema: &mut ScenarioSchema, events: &[Recorded]) -> usize {
             Event::PutResource(ResourceSpec::Workspace(_)) => 10,
             Event::PutResource(ResourceSpec::Component(_)) => 11,
             Event::PutResource(ResourceSpec::DataCollectionEndpoint(_)) => 12,
-            Event::PutResource(ResourceSpec::Service(_)) => 13,
-            Event::CreateVirtualMachine { .. } => 14,
+            Event::PutResource(ResourceSpec::DataCollectionRule(_)) => 13,
+            Event::PutResource(ResourceSpec::Service(_)) => 14,
+            Event::CreateVirtualMachine { .. } => 15,
+            Event::SetSubscription(_) => 17,
             _ => return index,
         };
         if recorded.date.is_some() || place < filled {
@@ -134,6 +137,8 @@ fn declarations(schema: &mut ScenarioSchema, events: &[Recorded]) -> usize {
             event::Declaration::DataCollectionEndpoint(name, own) => {
                 put(&mut schema.data_collection_endpoints, name, own)
             }
+            event::Declaration::DataCollectionRule(name, own) => put(&mut schema.data_collection_rules, name, own),
+            event::Declaration::Subscription(name, own) => put(&mut schema.subscriptions, name, own),
             event::Declaration::Resource(name, own) => put(&mut schema.resources, name, own),
             event::Declaration::VirtualMachine(name, own) => put(&mut schema.virtual_machines, name, own),
             event::Declaration::None => false,

@@ -98,7 +98,7 @@ pub(super) fn place(routing: &Routing) -> usize {
         Routing::Transit(_) => 6,
         Routing::EndpointPolicy(_) => 7,
         // They name virtual machines.
-        Routing::SecurityGroup(_) => 14,
+        Routing::SecurityGroup(_) => 16,
     }
 }
 
