@@ -1,8 +1,8 @@
 //! `ampls-dns` answers DNS as Azure does in networks with Azure Monitor Private Link, and says why.
 //!
 //! A tour. A user describes an *estate*: networks, private zones, scopes, private endpoints, monitored resources. Each change of
-//! it is an *event*; the events in order are a *history*, and a *revision* is the history up to one event. Everything else is
-//! computed from the history and from what Azure publishes:
+//! it is an *event*; the events in order are a *history*, and a *revision* is the history up to one event. A *view* is the DNS that
+//! one network sees. Everything else is computed from the history and from what Azure publishes:
 //!
 //! ```text
 //! az, ARM, Terraform ─ import ──┐
@@ -16,11 +16,12 @@
 //! - [`dns`]: owner names, record sets, zones, queries and replies as bytes, master files. It knows nothing of Azure.
 //! - [`estate`]: the objects that a user describes, the events that change them, and the history.
 //! - [`catalogue`]: what Azure publishes for each cloud: private zones, endpoints, hosts and public chains.
-//! - [`compile`]: applies the events one by one to a state. Its zones know who wrote each record set; a view is the DNS that one network sees.
-//! - [`scenario`]: the written form of a history, in YAML or JSON. Its errors have a place, a caret and a hint.
+//! - [`compile`]: applies the events one by one to a state. Its zones know who wrote each record set. [`compile::Compiled`] is one
+//!   revision, ready to be asked.
+//! - [`scenario`]: the written form of a history, in YAML or JSON. Its errors show the line and say what to write instead.
 //! - [`import`]: reads exports, templates and plans of an existing Azure estate into a history.
-//! - [`resolve`]: [`resolve::decide()`] defines every answer; explanations and replies are made from its result. A fast path copies the
-//!   same answers for ordinary questions.
+//! - [`resolve`]: [`resolve::decide()`] defines every answer. Its result, a decision, is the answer with its reasons; explanations and replies are
+//!   made from it. A fast path copies the same answers for ordinary questions.
 //! - [`assess`]: judges a revision: which flows work, what is wrong and why, what was expected, what differs from another revision.
 //! - [`output`]: prints results of the layers before as text, documents and drawings.
 //! - [`client`]: asks other DNS servers, and the admin API of a running server.

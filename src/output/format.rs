@@ -1,7 +1,7 @@
 //! The table of output formats: which documents there are, and which formats each can be printed in.
 //!
 //! A row is a format of a document with its name on the command line, its media type and one sentence about it. The command
-//! line, its help and the admin API read this table; a new format is one row here and one arm in the document's `print`.
+//! line and its help read this table; a new format is one row here and one arm in the document's `print`.
 
 /// A format of one kind of document.
 pub trait OutputFormat: Copy + Eq + Send + Sync + 'static {

@@ -189,7 +189,7 @@ impl Builder<'_> {
         let network = self.facts.get(id).and_then(|object| object.id_of("subnet")?.parent());
         let Some(network) = network.filter(|id| !self.is_unknown_network(id)) else {
             let text = format!(
-                "connection {} joins gateway {}, which is not in the import: which networks are behind it is not known",
+                "connection {} joins gateway {}, which is not in the import: the networks that it connects are not known",
                 connection.id.name(),
                 id.name()
             );
