@@ -186,6 +186,36 @@ fn every_output_marks_what_is_accepted() {
     assert_eq!(reason(&server.get("/v1/findings")), [serde_json::Value::Null]);
 }
 
+#[test]
+fn a_server_accepts_what_files_say_and_reads_them_again() {
+    let folder = folder("served");
+    let open = file(&folder, "open.yaml", &estate(""));
+    let entry = |reason: &str| format!("version: 1\nallow:\n- {{ code: AMPLS003, reason: {reason} }}\n");
+    let allow = file(&folder, "allow.yaml", &entry("known"));
+    let server = Server::start(&["--scenario", &open, "--at", "linked", "--listen", "127.0.0.1:0", "--allow", &allow]);
+    let reason = |document: &serde_json::Value| {
+        let all = document.as_array().expect("it is a list").iter();
+        all.filter(|one| one["code"] == "AMPLS003").map(|one| one["accepted"]["reason"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(reason(&server.get("/v1/findings")), ["known"]);
+    assert_eq!(server.get("/v1/state")["assessment"]["accepted"], 1);
+    assert_eq!(server.get("/v1/state")["assessment"]["errors"], 0);
+    assert_eq!(reason(&server.get("/v1/story")["findings"]), ["known", "known"], "one for each step");
+    let (_, _, metrics) = server.http("GET", "/metrics", &[], "");
+    let metrics = metrics.as_str().expect("it is text");
+    assert!(metrics.contains("ampls_dns_findings{severity=\"accepted\"} 1\n"), "{metrics}");
+    assert!(metrics.contains("ampls_dns_findings{severity=\"error\"} 0\n"), "{metrics}");
+
+    file(&folder, "allow.yaml", &entry("still known"));
+    assert_eq!(server.post("/v1/reload", "{}").0, 200);
+    assert_eq!(reason(&server.get("/v1/findings")), ["still known"]);
+    // A file that cannot be read leaves what was served.
+    file(&folder, "allow.yaml", "version: 1\nallow: everything\n");
+    let (status, problem) = server.post("/v1/reload", "{}");
+    assert!(status == 422 && problem.to_string().contains("allow.yaml"), "{status} {problem}");
+    assert_eq!(reason(&server.get("/v1/findings")), ["still known"]);
+}
+
 /// A template whose link leads to a network that nobody knows.
 const TEMPLATE: &str = r#"{
   "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",

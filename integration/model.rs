@@ -68,9 +68,14 @@ fn step(world: &Compiled, names: &[Value], refused: usize) -> Value {
     for one in &assessment.unserved {
         let used = &one.used;
         let name = used.name.to_string();
+        // An open session of a machine is a client of its own.
+        let client = match &used.machine {
+            None => used.network.to_string(),
+            Some(machine) => format!("{}/{machine}", used.network),
+        };
         let key = match &used.resource {
-            None => format!("{}|*|any|{name}", used.network),
-            Some(resource) => format!("{}|{resource}|{}|{name}", used.network, used.operation.name()),
+            None => format!("{client}|*|any|{name}"),
+            Some(resource) => format!("{client}|{resource}|{}|{name}", used.operation.name()),
         };
         let standing = match one.standing {
             Standing::Broken => "broken",

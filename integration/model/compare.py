@@ -3,12 +3,13 @@
     python3 compare.py write COUNT HISTORIES      random histories, with the names to ask for
     python3 compare.py hold HISTORIES PRODUCT     the product's documents against the model's
 
-`hold` fails if one answer, verdict or refusal differs, if mutated rules are not noticed (of 24 at least 20, and all of them by
-a thousand histories), or if the histories do not contain what the rules are about.
+`hold` fails if one answer, verdict or refusal differs, if mutated rules are not noticed (a few histories must notice three of four,
+a thousand all of them), or if the histories do not contain what the rules are about.
 """
 
 import collections
 import json
+import multiprocessing
 import sys
 
 import histories
@@ -27,6 +28,19 @@ PREMISES = {
     "an event that Azure refuses": 5,
     "a ruleset": 6,
     "a network with DNS of its own": 30,
+    "a scope from before September 2021": 20,
+    "an endpoint that lacks newer names": 20,
+    "a route table": 15,
+    "an appliance": 15,
+    "a gateway": 12,
+    "a half of a peering": 15,
+    "a Virtual WAN": 8,
+    "a declared transit": 4,
+    "an open session of a machine": 12,
+    "a session that goes elsewhere than new ones": 4,
+    "a resource in a perimeter": 30,
+    "an endpoint of another service": 20,
+    "a private answer for another service": 12,
 }
 
 
@@ -68,7 +82,7 @@ def counts(uses):
     worst = {}
     for key, verdict in uses.items():
         network, _, _, name = key.split("|")
-        pair = network, name
+        pair = network.split("/")[0], name
         worst[pair] = max(worst.get(pair, "works"), verdict, key=order.index)
     return {standing: sum(one == standing for one in worst.values()) for standing in order[1:]}
 
@@ -89,6 +103,24 @@ def contains(scenario, own):
         "an event that Azure refuses": any(step["refused"] for step in own),
         "a ruleset": '"setRuleset"' in text,
         "a network with DNS of its own": '"setDns"' in text,
+        "a scope from before September 2021": any(step["legacy"] for step in own),
+        "an endpoint that lacks newer names": any(step["old"] for step in own),
+        "a route table": '"setRouteTable"' in text,
+        "an appliance": '"setAppliance"' in text,
+        "a gateway": '"setGateway"' in text,
+        "a half of a peering": '"setPeering"' in text,
+        "a Virtual WAN": '"setVirtualHub"' in text,
+        "a declared transit": '"setTransit"' in text,
+        "an open session of a machine": any("/" in key.split("|")[0] for step in own for key in step["uses"]),
+        "a session that goes elsewhere than new ones": any(step["apart"] for step in own),
+        "a resource in a perimeter": "SecuredByPerimeter" in text,
+        "an endpoint of another service": any(
+            "resource" in event.get("createPrivateEndpoint", {}) for step in scenario["steps"] for event in step["events"]
+        ),
+        "a private answer for another service": any(
+            answer.startswith("10.0.") and any(mark in key for mark in (".vault.", "|st", "|amw"))
+            for step in own for key, answer in step["answers"].items()
+        ),
     }
     return [premise for premise, is_met in met.items() if is_met]
 
@@ -124,21 +156,32 @@ def hold(given, told):
         return 1
     # A thousand histories notice every mutation; some are rare, so that fewer histories notice most.
     unnoticed = []
-    for mutation in MUTATIONS:
-        rules = Rules().mutated(mutation)
-        tried = caught = 0
-        for scenario, product in zip(scenarios, products):
-            tried += 1
-            if differences(product, model.run(scenario, rules)):
-                caught = tried
-                break
-        print(f"mutated {mutation}: " + (f"noticed in history {caught}" if caught else f"NOT noticed in {tried}"))
-        if not caught:
-            unnoticed.append(mutation)
-    missed = len(unnoticed) if len(scenarios) >= 1000 else max(0, 20 - (len(MUTATIONS) - len(unnoticed)))
-    if missed:
+    with multiprocessing.Pool(initializer=given_to_workers, initargs=(scenarios, products)) as pool:
+        for mutation, caught in zip(MUTATIONS, pool.imap(noticed, MUTATIONS, chunksize=1)):
+            print(f"mutated {mutation}: " + (f"noticed in history {caught}" if caught else "NOT noticed"))
+            if not caught:
+                unnoticed.append(mutation)
+    allowed = 0 if len(scenarios) >= 1000 else len(MUTATIONS) // 4
+    if len(unnoticed) > allowed:
         print(f"mutations that no history notices: {', '.join(unnoticed)}", file=sys.stderr)
-    return 1 if missed else 0
+        return 1
+    return 0
+
+
+WORK = []
+
+
+def given_to_workers(scenarios, products):
+    WORK[:] = [scenarios, products]
+
+
+def noticed(mutation):
+    """The first history in which the product differs from a model with one rule turned round, or None."""
+    rules = Rules().mutated(mutation)
+    for number, (scenario, product) in enumerate(zip(*WORK), start=1):
+        if differences(product, model.run(scenario, rules)):
+            return number
+    return None
 
 
 def main():

@@ -8,8 +8,9 @@ from ipaddress import ip_address, ip_network
 
 from facts import (
     AGENTSVC, BASE_NAMES, BASE_SINCE, COMPRESSION_SINCE, FIRST_ADDRESS, MODES_SINCE, MONITOR, ODS, OMS, PRIVATE_ZONES,
-    twin,
+    REGIONS, SERVICES, twin,
 )
+from ways import Ways
 
 
 @dataclass
@@ -39,7 +40,10 @@ class Scope:
 
 @dataclass
 class Endpoint:
-    scope: str
+    """A private endpoint of a scope, or of a resource of another service."""
+
+    scope: str | None
+    service: str | None
     network: str
     subnet: str
     created: str | None
@@ -58,6 +62,8 @@ class Resource:
     spec: dict
     ingestion: str
     query: str
+    # What the rules of its perimeter let in.
+    perimeter: dict = field(default_factory=dict)
 
 
 def before(date, day):
@@ -71,9 +77,11 @@ class Estate:
         self.deletion = switches.get("deletion", "delete-by-name")
         self.workspace_hop = switches.get("workspaceHop", "scoped")
         self.append = switches.get("append", "own-only")
-        self.networks, self.peerings, self.inbound, self.rulesets = {}, set(), {}, {}
+        self.networks, self.inbound, self.rulesets = {}, {}, {}
+        self.ways = Ways(self)
         self.zones, self.resources, self.scopes, self.endpoints = {}, {}, {}, {}
-        self.machines = {}
+        # Machine to network, and machine to the resources it has opened sessions to.
+        self.machines, self.sessions = {}, {}
         self.outbound = {}
         self.gone_names = set()
         self.date = None
@@ -86,17 +94,13 @@ class Estate:
         date = event.get("date", date)
         (kind, what), = ((key, value) for key, value in event.items() if key != "date")
         self.date = date
-        if getattr(self, kind)(what) is False:
+        self.ways.found.clear()
+        done = getattr(self.ways if hasattr(self.ways, kind) else self, kind)(what)
+        if done is False:
             self.refused.append(kind)
 
     def createNetwork(self, spec):
         self.networks[spec["name"]] = dict(spec)
-
-    def createPeering(self, between):
-        self.peerings.add(frozenset(between))
-
-    def deletePeering(self, between):
-        self.peerings.discard(frozenset(between))
 
     def setDns(self, what):
         self.networks[what["network"]]["dns"] = what["dns"]
@@ -159,6 +163,7 @@ class Estate:
         resource = Resource(
             kind, what,
             what.get("publicNetworkAccessForIngestion", flag), what.get("publicNetworkAccessForQuery", flag),
+            each(what.get("perimeterAllowsInbound", False)),
         )
         self.resources[what["name"]] = resource
 
@@ -171,8 +176,13 @@ class Estate:
     def createDataCollectionEndpoint(self, what):
         self._put_resource("collection", what)
 
+    def createResource(self, what):
+        self._put_resource("service", what)
+
     def setPublicNetworkAccess(self, what):
         resource = self.resources[what["resource"]]
+        if "perimeterAllowsInbound" in what:
+            resource.perimeter = each(what["perimeterAllowsInbound"])
         resource.ingestion = what.get("ingestion", resource.ingestion)
         resource.query = what.get("query", resource.query)
 
@@ -185,7 +195,8 @@ class Estate:
     def createPrivateLinkScope(self, what):
         self.scopes[what["name"]] = Scope({}, {})
         if before(self.date, MODES_SINCE):
-            self.scopes[what["name"]].modes = {"ingestion": "PrivateOnly", "query": "Open"}
+            ingestion = "PrivateOnly" if self.rules.old_scope_is_private_only else "Open"
+            self.scopes[what["name"]].modes = {"ingestion": ingestion, "query": "Open"}
             self.scopes[what["name"]].legacy = True
         else:
             self.setAccessModes({**what, "scope": what["name"]})
@@ -238,15 +249,20 @@ class Estate:
         network, subnet = what["subnet"].split("/")
         group = what.get("zoneGroup")
         endpoint = Endpoint(
-            what["scope"], network, subnet, self.date, what.get("approval", "Approved"),
+            what.get("scope"), what.get("resource"), network, subnet, self.date, what.get("approval", "Approved"),
             None if group is None else self._group(group),
         )
         self.endpoints[what["name"]] = endpoint
+        if endpoint.service is not None:
+            self._serve(endpoint, [endpoint.service])
+            self._write(what["name"], list(endpoint.names))
+            return
         resources = sorted(
             self.scopes[what["scope"]].resources,
             key=lambda name: ["workspace", "component", "collection"].index(self.resources[name].kind),
         )
-        base = [name for name in BASE_NAMES if not before(endpoint.created, BASE_SINCE.get(name, ""))]
+        lacks = self.rules.old_endpoint_lacks_newer_names
+        base = [name for name in BASE_NAMES if not (lacks and before(endpoint.created, BASE_SINCE.get(name, "")))]
         if self.rules.resources_come_before_base_names:
             self._serve(endpoint, resources)
         for name in base:
@@ -289,6 +305,17 @@ class Estate:
 
     def createVirtualMachine(self, what):
         self.machines[what["name"]] = what["network"]
+        self.sessions[what["name"]] = []
+
+    def openSession(self, what):
+        if what["resource"] not in self.sessions[what["machine"]]:
+            self.sessions[what["machine"]].append(what["resource"])
+
+    def reboot(self, machine):
+        """Its sessions are opened again: see `Sessions`."""
+
+    def cutSessions(self, machine):
+        """The same."""
 
     def setOutboundRule(self, what):
         self.outbound[what["network"]] = what["action"]
@@ -332,7 +359,7 @@ class Estate:
 
     def _places(self, endpoint, names, group):
         for name in names:
-            private = twin(name)
+            private = self.twin(name)
             for zone in group or []:
                 if zone in self.zones and private.endswith("." + zone[1]):
                     yield zone, private[: -len(zone[1]) - 1], name
@@ -341,7 +368,7 @@ class Estate:
         endpoint = self.endpoints[key]
         if endpoint.approval != "Approved" and self.rules.pending_endpoint_writes_nothing:
             return
-        if self.scopes[endpoint.scope].deleted:
+        if self.has_no_target(endpoint):
             return
         group = endpoint.group
         if group and not self.rules.group_is_a_fixed_list:
@@ -377,12 +404,54 @@ class Estate:
     def scopes_of(self, resource):
         return [name for name, scope in self.scopes.items() if resource in scope.resources]
 
+    def has_no_target(self, endpoint):
+        """Whether what the endpoint led to is deleted."""
+        if endpoint.service is not None:
+            return endpoint.service not in self.resources
+        return self.scopes[endpoint.scope].deleted
+
+    def services(self):
+        """Resources of other services, by public name."""
+        return {own_names(one)[0]: name for name, one in self.resources.items() if one.kind == "service"}
+
+    def twin(self, name):
+        """The privatelink name of a public name. Names of services do not show which zone they belong to."""
+        for group, public, private, _ in SERVICES.values():
+            for region in REGIONS if "{region}" in public else [""]:
+                label, found, rest = name.partition("." + public.replace("{region}", region))
+                if found and not rest and "." not in label and name not in BASE_NAMES:
+                    return label + "." + private.replace("{region}", region)
+        return twin(name)
+
+    def accepts_public(self, resource, kind):
+        """Whether a resource takes public requests, `ingestion` or `query`: its flag, or the rules of its perimeter."""
+        what = self.resources[resource]
+        flag = what.query if kind == "query" and what.kind in ("workspace", "component") else what.ingestion
+        if flag == "SecuredByPerimeter" and self.rules.perimeter_decides_on_public_requests:
+            return what.perimeter[kind]
+        return flag == "Enabled"
+
+    def approved(self, resource):
+        """Whether a resource of another service has an approved private endpoint."""
+        return any(
+            one.service == resource and (one.approval == "Approved" or not self.rules.hop_of_a_service_needs_an_approved_endpoint)
+            for one in self.endpoints.values()
+        )
+
     def legacy_zones(self):
-        """Zones that endpoints of scopes from before September 2021 write to: their DNS."""
-        return {
-            zone for endpoint in self.endpoints.values() for zone in endpoint.group or []
-            if self.scopes[endpoint.scope].legacy and not self.scopes[endpoint.scope].deleted
-        }
+        """The DNS of scopes from before September 2021: zones that their endpoints write to, or, without a zone group, those that
+        the endpoint's network is linked to."""
+        found = set()
+        if not self.rules.old_scope_hides_other_workspaces:
+            return found
+        for endpoint in self.endpoints.values():
+            if endpoint.scope is None or not self.scopes[endpoint.scope].legacy or self.scopes[endpoint.scope].deleted:
+                continue
+            if endpoint.group is None:
+                found |= {key for key, zone in self.zones.items() if endpoint.network in zone.links}
+            else:
+                found |= set(endpoint.group)
+        return {zone for zone in found if zone[1] in PRIVATE_ZONES}
 
     def scoped_names(self):
         """Names of workspaces and data collection endpoints that are in a scope."""
@@ -393,13 +462,13 @@ class Estate:
         return names
 
     def reach(self, one, other):
-        """Whether packets get from one network to another: yes, no, or unknown, if a third network joins them."""
-        if one == other or frozenset([one, other]) in self.peerings:
-            return "yes"
-        neighbours = [{next(iter(pair - {end}), end) for pair in self.peerings if end in pair} for end in (one, other)]
-        if neighbours[0] & neighbours[1]:
-            return "unknown"
-        return "no" if self.rules.packets_need_a_way else "yes"
+        """Whether packets get from one network to a DNS server in another: yes, no or unknown."""
+        return self.ways.reach(one, other, self.networks[other]["addressSpace"][0].split("/")[0])
+
+    def reach_endpoint(self, network, endpoint):
+        """Whether packets get from a network to a private endpoint."""
+        address = next(iter(endpoint.addresses.values()))
+        return self.ways.reach(network, endpoint.network, address, f"{endpoint.network}/{endpoint.subnet}")
 
     def endpoints_at(self, address):
         return [
@@ -407,9 +476,17 @@ class Estate:
         ]
 
 
+def each(perimeter):
+    """What a perimeter lets in, for ingestion and queries apart."""
+    return perimeter if isinstance(perimeter, dict) else {"ingestion": perimeter, "query": perimeter}
+
+
 def own_names(resource):
     """The names of a resource, in the order in which they get addresses."""
     spec = resource.spec
+    if resource.kind == "service":
+        _, public, _, _ = SERVICES[spec["type"]]
+        return next(iter(spec.get("hosts", {}).values()), [f"{spec['name']}.{public}"])
     if resource.kind == "workspace":
         return [f"{spec['customerId']}.{zone}" for zone in (OMS, ODS, AGENTSVC)]
     if resource.kind == "collection":

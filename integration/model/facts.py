@@ -1,8 +1,11 @@
 """What Microsoft publishes about Azure Monitor Private Link, as tables, and the rules that a mutation can break.
 
 Sources, as pages and dates: private-link-design (2024-10-23), private-link-configure (2026-01-27), private-endpoint-dns
-(2023-10-11), private-dns-fallback (2025-02-04), private-resolver-endpoints-rulesets (2023-03-29), the support team's
-ampls-ip-ranges (2025-12), and real output of dig and of the Azure CLI.
+(2023-10-11 and 2025-08-04), private-dns-fallback (2025-02-04), private-resolver-endpoints-rulesets (2023-03-29), the support
+team's ampls-ip-ranges (2025-12), logs/private-link-security (2022-01-05, scopes from before September 2021),
+network-security-perimeter (2025-06-04), virtual-networks-udr-overview (2023-05-27), virtual-network-manage-peering (2018-02-09),
+disable-private-endpoint-network-policy (2023-07-26), inspect-traffic-with-azure-firewall (2025-03-25), howto-private-link of
+Virtual WAN (2023-03-30), storage-private-endpoints (2025-07-08), and real output of dig and of the Azure CLI.
 """
 
 from dataclasses import dataclass, fields
@@ -67,6 +70,18 @@ STAMP_NAMES = [f"{stamp}.in.ai.{MONITOR}" for stamp in STAMPS] + [
 # Hosts of Azure that no scope makes private: they have no alias into a scope's zones.
 NEVER_PRIVATE = ["js.monitor.azure.com"]
 
+# The regions of the histories' resources.
+REGIONS = ["westeurope", "northeurope"]
+
+# Other services: group id, what the public name and the name of the private zone end in, and what clients do with the name.
+SERVICES = {
+    "Microsoft.KeyVault/vaults": ("vault", "vault.azure.net", "privatelink.vaultcore.azure.net", "dataPlane"),
+    "Microsoft.Storage/storageAccounts": ("blob", BLOB, "privatelink." + BLOB, "dataPlane"),
+    "Microsoft.Monitor/accounts": (
+        "prometheusMetrics", "{region}.prometheus." + MONITOR, "privatelink.{region}.prometheus." + MONITOR, "query",
+    ),
+}
+
 # Azure keeps the network address, three more and the broadcast address of each subnet.
 FIRST_ADDRESS = 4
 
@@ -107,6 +122,26 @@ class Rules:
     bootstrap_needs_a_scoped_collection_endpoint: bool = True
     resource_manager_is_never_private: bool = True
     disabled_and_unrelated_is_closed: bool = True
+    old_scope_is_private_only: bool = True
+    old_scope_hides_other_workspaces: bool = True
+    old_endpoint_lacks_newer_names: bool = True
+    both_halves_of_a_peering_are_needed: bool = True
+    gateway_is_used_with_both_flags: bool = True
+    express_route_is_no_next_hop: bool = True
+    own_route_comes_before_a_peering: bool = True
+    longest_route_wins: bool = True
+    endpoint_has_a_route_of_its_own: bool = True
+    policy_lets_routes_apply: bool = True
+    appliance_can_drop_packets: bool = True
+    networks_of_a_wan_reach_each_other: bool = True
+    firewall_of_a_hub_decides: bool = True
+    session_outlives_a_rule: bool = True
+    session_keeps_its_address: bool = True
+    session_ends_with_its_way: bool = True
+    machine_uses_what_is_scoped: bool = True
+    perimeter_decides_on_public_requests: bool = True
+    hop_of_a_service_needs_an_approved_endpoint: bool = True
+    endpoint_of_a_service_lets_in: bool = True
 
     def mutated(self, name):
         return Rules(**{field.name: getattr(self, field.name) != (field.name == name) for field in fields(self)})

@@ -9,9 +9,8 @@ import random
 import sys
 
 from estate import Estate
-from facts import MONITOR, ODS, OMS, PRIVATE_ZONES, Rules
+from facts import MONITOR, ODS, OMS, PRIVATE_ZONES, REGIONS, SERVICES, Rules
 
-REGIONS = ["westeurope", "northeurope"]
 STAMPS = ["westeurope-5", "westeurope-1", "northeurope-0", "global"]
 GROUPS = ["rg-dns", "rg-other"]
 
@@ -27,8 +26,8 @@ class Maker:
             switches["workspaceHop"] = "always"
         if self.chance(0.2):
             switches["append"] = "rewrite-all"
-        # Most estates follow the newest rules. Some begin before April, September or December 2021.
-        self.date = self.random.choice([None] * 8 + ["2021-10-01", "2021-10-01"])
+        # Most estates follow the newest rules. Some begin before April, September or December 2021, and time goes on in them.
+        self.date = self.random.choice([None] * 6 + ["2021-03-01", "2021-06-01", "2021-08-01", "2021-10-01"])
         self.scenario = {"version": 1, "switches": switches, "steps": []}
         self.estate = Estate(Rules(), switches)
         self.events = []
@@ -57,6 +56,8 @@ class Maker:
             step["date"] = self.date
         self.scenario["steps"].append(step)
         self.events = []
+        if self.date and self.chance(0.4):
+            self.date = self.one(day for day in ("2021-06-01", "2021-10-01", "2022-02-01") if day >= self.date) or self.date
 
     def virtual(self):
         return [name for name, spec in self.estate.networks.items() if spec.get("kind") != "onPremises"]
@@ -65,6 +66,15 @@ class Maker:
 
     def access(self):
         return self.random.choice(["Enabled", "Enabled", "Disabled"])
+
+    def guarded(self, what, keys, is_one=False):
+        """Some resources are in a perimeter, whose rules decide on public requests."""
+        if self.chance(0.2):
+            what[self.one(keys)] = "SecuredByPerimeter"
+        if "SecuredByPerimeter" in what.values() and self.chance(0.8):
+            lets_in = [self.chance(0.5), self.chance(0.5)]
+            what["perimeterAllowsInbound"] = lets_in[0] if is_one else dict(zip(("ingestion", "query"), lets_in))
+        return what
 
     def mode(self):
         return self.random.choice(["Open", "Open", "PrivateOnly"])
@@ -119,13 +129,206 @@ class Maker:
 
     def peering(self):
         pair = self.random.sample(list(self.estate.networks), 2)
-        if frozenset(pair) not in self.estate.peerings:
+        ways = self.estate.ways
+        if not {tuple(pair), tuple(reversed(pair))} & set(ways.halves) and not self.are_joined(pair):
             self.happen("createPeering", pair)
 
+    def are_joined(self, pair):
+        """Whether something else than a peering joins two networks: both at once is not in the histories."""
+        ways = self.estate.ways
+        return (
+            any(set(pair) <= {gateway["network"], *gateway.get("connects", [])} for gateway in ways.gateways.values())
+            or any(set(pair) & set(hub["connections"]) for hub in ways.hubs.values())
+        )
+
     def unpeering(self):
-        pair = self.one(sorted(sorted(pair) for pair in self.estate.peerings))
+        pair = self.one(sorted(pair for pair in self.estate.ways.halves if pair[::-1] in self.estate.ways.halves))
         if pair:
-            self.happen("deletePeering", pair)
+            self.happen("deletePeering", list(pair))
+
+    # Ways
+
+    def half(self, one, other):
+        """A half of a peering with its flags; a network uses the gateway of one other network only."""
+        ways, flags = self.estate.ways, {}
+        if one in ways.gateways and self.chance(0.8):
+            flags["allowGatewayTransit"] = True
+        if other in ways.gateways and one not in ways.gateways and self.chance(0.8):
+            if not any(half.get("useRemoteGateways") for (start, _), half in ways.halves.items() if start == one):
+                flags["useRemoteGateways"] = True
+        # Whether it stops what a gateway passes on is disputed.
+        if not ways.gateways and self.chance(0.2):
+            flags["allowVirtualNetworkAccess"] = False
+        self.happen("setPeering", {"from": one, "to": other, **flags})
+
+    def hub_and_spokes(self):
+        """A hub with a gateway, a firewall, or both, and spokes that are peered with it by halves."""
+        hub, *spokes = self.virtual()
+        offices = [name for name in self.estate.networks if name not in (hub, *spokes)]
+        if self.chance(0.7):
+            self.gateway(hub, offices)
+        self.appliance(hub)
+        for spoke in spokes:
+            self.half(hub, spoke)
+            if not self.chance(0.1):
+                self.half(spoke, hub)
+            if self.chance(0.7):
+                self.route_table(spoke)
+            if self.chance(0.3):
+                self.endpoint_policy(spoke)
+
+    def gateway(self, hub, offices):
+        kind = self.one(["vpn", "vpn", "expressRoute"])
+        self.happen("setGateway", {"network": hub, "kind": kind, "connects": offices})
+
+    def other_gateway(self):
+        gateway = self.one(self.estate.ways.gateways.values())
+        if gateway and self.chance(0.5):
+            self.gateway(gateway["network"], gateway["connects"])
+        elif gateway and self.chance(0.5):
+            self.happen("deleteRouting", {"gateway": gateway["network"]})
+
+    def appliance(self, network):
+        number = list(self.estate.networks).index(network) + 1
+        self.happen("setAppliance", {
+            "name": f"fw-{network}", "network": network, "privateIPAddress": f"10.0.{number}.200",
+            "forwards": self.one(["Allow", "Allow", "Deny", "Unknown"]),
+        })
+
+    def other_appliance(self):
+        appliance = self.one(self.estate.ways.appliances.values())
+        if appliance and self.chance(0.7):
+            self.appliance(appliance["network"])
+        elif appliance:
+            self.happen("deleteRouting", {"appliance": appliance["name"]})
+
+    def route_table(self, network):
+        if any(network in one["between"] for one in self.estate.ways.transits):
+            return
+        appliances = [one["privateIPAddress"] for one in self.estate.ways.appliances.values()] or ["10.0.1.200"]
+        others = [spec["addressSpace"][0] for name, spec in self.estate.networks.items() if name != network]
+        routes = []
+        prefixes = ["0.0.0.0/0", "10.0.0.0/16", *others]
+        for prefix in self.random.sample(prefixes, self.random.randrange(1, min(4, len(prefixes)))):
+            kind = self.one(["VirtualAppliance"] * 4 + ["VirtualNetworkGateway", "VirtualNetworkGateway", "None", "Internet"])
+            route = {"addressPrefix": prefix, "nextHopType": kind}
+            if kind == "VirtualAppliance":
+                route["nextHopIpAddress"] = self.one(appliances) if self.chance(0.9) else "10.0.1.201"
+            routes.append(route)
+        table = {"name": f"rt-{network}", "routes": routes, "subnets": [f"{network}/endpoints"]}
+        if self.chance(0.25):
+            table["disableBgpRoutePropagation"] = True
+        if self.chance(0.05):
+            table["isComplete"] = False
+        self.happen("setRouteTable", table)
+
+    def other_table(self):
+        table = self.one(self.estate.ways.tables.values())
+        if table and self.chance(0.6):
+            self.route_table(table["subnets"][0].split("/")[0])
+        elif table:
+            self.happen("deleteRouting", {"routeTable": table["name"]})
+
+    def endpoint_policy(self, network):
+        policy = self.one(["Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled", "RouteTableEnabled", "Enabled"])
+        self.happen("setEndpointPolicy", {"subnet": f"{network}/endpoints", "privateEndpointNetworkPolicies": policy})
+
+    def other_policy(self):
+        if self.estate.ways.tables:
+            self.endpoint_policy(self.one(self.virtual()))
+
+    def half_of_peering(self):
+        pair = self.one(sorted(self.estate.ways.halves))
+        if pair is None:
+            return
+        # The written form deletes halves that it made one by one.
+        if self.chance(0.4) and "from" in self.estate.ways.halves[pair]:
+            self.happen("deleteRouting", {"peering": {"from": pair[0], "to": pair[1]}})
+        elif not set(pair) - set(self.virtual()):
+            self.half(*pair)
+
+    def wan(self):
+        """Hubs of one Virtual WAN, or of two."""
+        networks = list(self.estate.networks)
+        self.random.shuffle(networks)
+        for number in range(self.random.randrange(1, 3)):
+            connections, networks = networks[:2], networks[2:]
+            if connections:
+                self.hub(f"vhub{number + 1}", self.one(["wan", "wan", "wan-of-others"]), connections)
+
+    def hub(self, name, wan, connections):
+        what = {"name": name, "virtualWan": wan, "connections": connections}
+        if self.chance(0.4):
+            what["firewall"] = self.one(["Allow", "Deny", "Unknown"])
+        self.happen("setVirtualHub", what)
+
+    def other_hub(self):
+        hub = self.one(self.estate.ways.hubs.values())
+        if hub and self.chance(0.7):
+            self.hub(hub["name"], hub["virtualWan"], hub["connections"])
+        elif hub:
+            self.happen("deleteRouting", {"virtualHub": hub["name"]})
+
+    def transit(self):
+        """Two networks without route tables, both peered with a third one."""
+        ways = self.estate.ways
+        found = [
+            (one, middle, other) for middle in self.estate.networks for one in ways.peers(middle) for other in ways.peers(middle)
+            if one < other and not ways.table_of(one) and not ways.table_of(other)
+        ]
+        known = [set(what["between"]) for what in ways.transits]
+        found = [one for one in found if {one[0], one[2]} not in known]
+        if found:
+            one, middle, other = self.one(found)
+            self.happen("setTransit", {"through": middle, "between": [one, other], "by": "a firewall"})
+
+    # Machines
+
+    def machine(self):
+        network = self.one(self.virtual())
+        self.happen("createVirtualMachine", {"name": self.name("vm"), "network": network})
+
+    def session(self):
+        machine = self.one(self.estate.machines)
+        resource = self.one(self.estate.resources)
+        if machine and resource and resource not in self.estate.sessions[machine]:
+            self.happen("openSession", {"machine": machine, "resource": resource})
+
+    def new_sessions(self):
+        machine = self.one(name for name, used in self.estate.sessions.items() if used)
+        if machine:
+            self.happen(self.one(["reboot", "cutSessions"]), machine)
+
+    # Other services
+
+    def service(self):
+        kind, region = self.one(SERVICES), self.one(REGIONS)
+        name = self.name({"Microsoft.KeyVault/vaults": "kv", "Microsoft.Storage/storageAccounts": "st"}.get(kind, "amw"))
+        what = {"name": name + f"{self.random.randrange(16**6):06x}", "type": kind, "location": region}
+        if kind == "Microsoft.Monitor/accounts":
+            what["hosts"] = {"prometheusMetrics": [f"{what['name']}-ab1c.{region}.prometheus.{MONITOR}"]}
+        what["publicNetworkAccess"] = self.access()
+        self.happen("createResource", self.guarded(what, ["publicNetworkAccess"], is_one=True))
+
+    def service_endpoint(self):
+        names = [name for name, one in self.estate.resources.items() if one.kind == "service"]
+        if not names:
+            return
+        name = self.one(names)
+        spec = self.estate.resources[name].spec
+        zone = SERVICES[spec["type"]][2].replace("{region}", spec["location"])
+        place = self.one(GROUPS)
+        if (place, zone) not in self.estate.zones:
+            self.happen("createPrivateDnsZones", {"resourceGroup": place, "zones": [zone]})
+        links = {network: {"resolutionPolicy": self.policy()} for network in self.virtual() if self.chance(0.6)}
+        if links:
+            self.happen("linkZones", {"resourceGroup": place, "zones": [zone], "links": links})
+        what = {"name": self.name("pe"), "resource": name, "subnet": f"{self.one(self.virtual())}/endpoints"}
+        if not self.chance(0.1):
+            what["zoneGroup"] = {"resourceGroup": place, "zones": [zone]}
+        if self.chance(0.2):
+            what["approval"] = self.one(["Pending", "Rejected"])
+        self.happen("createPrivateEndpoint", what)
 
     def own_dns(self):
         network = self.one(self.estate.networks)
@@ -239,13 +442,13 @@ class Maker:
         if kind == "collection":
             # Names far from each other: one that is near a declared one is taken for a typing mistake.
             host = f"{name}-{self.random.randrange(16**8):08x}-ab1c.{region}-1"
-            self.happen("createDataCollectionEndpoint", {
+            self.happen("createDataCollectionEndpoint", self.guarded({
                 "name": name, "location": region,
                 "configurationAccess": f"{host}.handler.control.{MONITOR}",
                 "logsIngestion": f"{host}.ingest.{MONITOR}",
                 "metricsIngestion": f"{host}.metrics.ingest.{MONITOR}",
                 "publicNetworkAccess": self.access(),
-            })
+            }, ["publicNetworkAccess"], is_one=True))
             return
         spec = {
             "name": name, "location": region,
@@ -254,6 +457,7 @@ class Maker:
         if kind == "workspace":
             number = self.random.randrange(16**12)
             spec["customerId"] = f"{self.count:08x}-{number >> 32:04x}-4111-8111-{number:012x}"
+            self.guarded(spec, ["publicNetworkAccessForIngestion", "publicNetworkAccessForQuery"])
             self.happen("createWorkspace", spec)
         else:
             stamp = self.one(STAMPS)
@@ -264,9 +468,13 @@ class Maker:
 
     def flags(self):
         name = self.one(self.estate.resources)
-        what = {"resource": name, "ingestion": self.access()}
-        if self.estate.resources[name].kind != "collection":
+        what, kind = {"resource": name, "ingestion": self.access()}, self.estate.resources[name].kind
+        if kind in ("workspace", "component"):
             what["query"] = self.access()
+        if kind != "component" and self.chance(0.2):
+            what["ingestion"] = "SecuredByPerimeter"
+            lets_in = self.chance(0.5)
+            what["perimeterAllowsInbound"] = {"ingestion": lets_in, "query": self.chance(0.5)} if kind == "workspace" else lets_in
         self.happen("setPublicNetworkAccess", what)
 
     def no_resource(self):
@@ -285,7 +493,8 @@ class Maker:
 
     def set_modes(self):
         scope = self.one(self.living_scopes())
-        if not scope or (self.date and self.date < "2021-09-01"):
+        # What modes do to a scope from before there were modes is unknown.
+        if not scope or self.estate.scopes[scope].legacy:
             return
         what = {"scope": scope, **self.modes()}
         endpoint = self.one(name for name, one in self.estate.endpoints.items() if one.scope == scope)
@@ -299,8 +508,9 @@ class Maker:
             self.happen("deletePrivateLinkScope", scope)
 
     def scoping(self):
-        scope, resource = self.one(self.living_scopes()), self.one(self.estate.resources)
-        if scope and resource not in self.estate.scopes[scope].resources:
+        scope = self.one(self.living_scopes())
+        resource = self.one(name for name, one in self.estate.resources.items() if one.kind != "service")
+        if scope and resource and resource not in self.estate.scopes[scope].resources:
             self.happen("addScopedResource", {"scope": scope, "resource": resource})
 
     def unscoping(self):
@@ -326,12 +536,13 @@ class Maker:
         if name is None:
             return
         # What the zone group of an endpoint without connection writes is unknown.
-        is_connected = not self.estate.scopes[self.estate.endpoints[name].scope].deleted
+        is_connected = not self.estate.has_no_target(self.estate.endpoints[name])
+        is_of_service = self.estate.endpoints[name].service is not None
         what = self.random.choice(["delete", "delete", "group", "repair", "no group", "approval", "approval"])
         group = self.group()
         if what == "delete":
             self.happen("deletePrivateEndpoint", name)
-        elif what == "group" and group and is_connected:
+        elif what == "group" and group and is_connected and not is_of_service:
             self.happen("setZoneGroup", {"endpoint": name, "zoneGroup": group})
         elif what == "repair" and self.estate.endpoints[name].group and is_connected:
             self.happen("repairZoneGroup", name)
@@ -348,8 +559,16 @@ class Maker:
     def make(self):
         for _ in range(self.random.randrange(2, 5)):
             self.network()
-        for _ in range(self.random.randrange(4)):
-            self.peering()
+        layout = self.random.random()
+        if layout < 0.35 and len(self.virtual()) > 1:
+            self.hub_and_spokes()
+        elif layout < 0.5:
+            self.wan()
+        else:
+            for _ in range(self.random.randrange(4)):
+                self.peering()
+            if self.chance(0.4):
+                self.transit()
         if self.chance(0.4):
             self.inbound()
         for network, spec in list(self.estate.networks.items()):
@@ -357,6 +576,10 @@ class Maker:
                 self.happen("setDns", {"network": network, "dns": self.dns(network, spec.get("kind"))})
         for _ in range(self.random.randrange(2, 6)):
             self.resource()
+        for _ in range(self.random.choice([0, 0, 1, 2])):
+            self.service()
+        for _ in range(self.random.choice([0, 0, 1, 1, 2])):
+            self.machine()
         self.end_step()
         self.zones("rg-dns")
         for _ in range(self.random.randrange(1, 3)):
@@ -364,16 +587,22 @@ class Maker:
             for _ in range(self.random.randrange(4)):
                 self.scoping()
             self.endpoint()
+        for _ in range(self.random.randrange(2)):
+            self.service_endpoint()
+        for _ in range(self.random.randrange(3)):
+            self.session()
         self.end_step()
         anything = {
             self.peering: 2, self.unpeering: 1, self.own_dns: 2, self.inbound: 1, self.ruleset: 3, self.no_ruleset: 1,
             self.zones: 2, self.special_zone: 2, self.link: 3, self.unlink: 2, self.no_zone: 1, self.by_hand: 4,
             self.erase_by_hand: 2, self.resource: 2, self.flags: 3, self.no_resource: 1, self.scope: 2,
             self.set_modes: 3, self.no_scope: 1, self.scoping: 5, self.unscoping: 2, self.endpoint: 5,
-            self.endpoint_event: 6, self.outbound: 1,
+            self.endpoint_event: 6, self.outbound: 2, self.half_of_peering: 2, self.other_gateway: 2, self.other_appliance: 2,
+            self.other_table: 2, self.other_policy: 1, self.other_hub: 2, self.transit: 1, self.machine: 1, self.session: 3,
+            self.new_sessions: 2, self.service: 1, self.service_endpoint: 3,
         }
         for _ in range(self.random.randrange(2, 5)):
-            for _ in range(self.random.randrange(1, 4)):
+            for _ in range(self.random.randrange(2, 7)):
                 self.random.choices(list(anything), anything.values())[0]()
             self.end_step()
         return self.scenario

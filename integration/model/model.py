@@ -1,7 +1,8 @@
 """The model of a whole history: at the end of each step, what every name is in every network, and how every use ends."""
 
 from estate import Estate, own_names
-from facts import BASE_NAMES, ENTRY_HOSTS, MONITOR, NEVER_PRIVATE, ODS, PRIVATE_ZONES, Rules, twin
+from facts import BASE_NAMES, ENTRY_HOSTS, MONITOR, NEVER_PRIVATE, ODS, PRIVATE_ZONES, Rules
+from sessions import Sessions
 from verdicts import Judge
 
 UNKNOWN_WORKSPACE = "99999999-9999-4999-8999-999999999999." + ODS
@@ -16,7 +17,7 @@ def names_to_ask(scenario):
     for step in scenario["steps"]:
         for event in step["events"]:
             (kind, what), = event.items()
-            if kind in ("createWorkspace", "createComponent", "createDataCollectionEndpoint"):
+            if kind in ("createWorkspace", "createComponent", "createDataCollectionEndpoint", "createResource"):
                 getattr(estate, kind)(what)
                 names |= set(own_names(estate.resources[what["name"]]))
                 stamp = what.get("ingestionEndpoint", "global")
@@ -24,30 +25,40 @@ def names_to_ask(scenario):
                     names.add(stamp + ".in.applicationinsights.azure.com")
             if kind == "putRecordSet" and "*" not in what["name"]:
                 names.add(what["zone"] if what["name"] == "@" else f"{what['name']}.{what['zone']}")
-    names |= {twin(name) for name in set(names) if twin(name) and "privatelink" not in name}
-    return sorted(names) + [f"{name} AAAA" for name in ("api." + MONITOR, twin("live." + MONITOR))]
+    names |= {estate.twin(name) for name in set(names) if estate.twin(name) and "privatelink" not in name}
+    return sorted(names) + [f"{name} AAAA" for name in ("api." + MONITOR, estate.twin("live." + MONITOR))]
 
 
 def run(scenario, rules=Rules()):
     """One document a step: answers by network and name (and type, if it is not A), uses, and what Azure refused."""
     estate = Estate(rules, scenario.get("switches", {}))
+    sessions = Sessions(estate)
     names = names_to_ask(scenario)
     steps = []
     for step in scenario["steps"]:
         estate.refused = []
         for event in step["events"]:
-            estate.apply(event, step.get("date"))
+            sessions.apply(event, step.get("date"))
         judge = Judge(estate)
         answers = {}
         for network in [*estate.networks, "public"]:
             for asked in names:
                 name, _, kind = asked.partition(" ")
-                answers[f"{network}|{asked}"] = str(judge.resolver.ask(network, name, kind or "A"))
+                answer = judge.resolver.ask(network, name, kind) if kind else judge.answer(network, name)
+                answers[f"{network}|{asked}"] = str(answer)
         overwritten = any(
             record.overwritten and record.overwritten.writer
             for zone in estate.zones.values() for record in zone.records.values()
         )
         steps.append({
-            "answers": answers, "uses": judge.all(), "refused": len(estate.refused), "overwritten": overwritten,
+            "answers": answers, "uses": judge.all(sessions.apart()), "refused": len(estate.refused),
+            "overwritten": overwritten,
+            "legacy": any(scope.legacy and not scope.deleted for scope in estate.scopes.values()),
+            "old": any(
+                one.scope and set(BASE_NAMES) - set(one.names) for one in estate.endpoints.values()
+            ),
+            "apart": any(
+                answer != judge.answer(estate.machines[machine], name) for (machine, _, _, name), answer in sessions.open.items()
+            ),
         })
     return steps

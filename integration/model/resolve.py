@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from estate import own_names
 from facts import (
-    BASE_NAMES, ENTRY_HOSTS, ENTRY_SUFFIXES, MONITOR, NEVER_PRIVATE, PUBLIC_ZONES, STAMP_NAMES, TAILS, twin,
+    BASE_NAMES, ENTRY_HOSTS, ENTRY_SUFFIXES, MONITOR, NEVER_PRIVATE, PUBLIC_ZONES, STAMP_NAMES, TAILS,
 )
 
 
 COLLECTION = r"[a-z0-9-]+-[a-z0-9]{4}\.(westeurope|northeurope)-1\.(handler\.control|(metrics\.)?ingest)\.monitor\.azure\.com"
+
+PROMETHEUS = r"[a-z0-9-]+-[a-z0-9]{4}\.(westeurope|northeurope)\.prometheus\.monitor\.azure\.com"
 
 
 @dataclass
@@ -43,8 +45,10 @@ class Resolver:
             self.public_names |= set(names)
             always = resource.kind == "component" or not estate.rules.hop_only_when_scoped
             always |= estate.workspace_hop == "always"
+            if resource.kind == "service":
+                always = estate.approved(resource.spec["name"])
             self.hops |= {name for name in names if always or name in self.scoped}
-        self.twins = {twin(name) for name in self.hops}
+        self.twins = {estate.twin(name) for name in self.hops}
 
     # Public DNS
 
@@ -60,10 +64,11 @@ class Resolver:
             return "alias", name.split(".", 1)[0] + ".in.ai." + MONITOR
         always = self.estate.workspace_hop == "always"
         if name in self.hops or (legacy or always) and self.workspace(name) or always and self.collection(name):
-            return "alias", twin(name)
-        if name in self.public_names or name in self.twins or self.workspace(name) or self.collection(name):
+            return "alias", self.estate.twin(name)
+        is_there = self.workspace(name) or self.collection(name) or self.prometheus(name)
+        if name in self.public_names or name in self.twins or is_there:
             return "public", None
-        if self.is_twin(name) and always:
+        if self.is_twin(name) and (always or legacy and self.workspace(self.public_name(name))):
             return "public", None
         if name in PUBLIC_ZONES or any(one.endswith("." + name) for one in self.public_names | self.twins):
             return "NODATA", None
@@ -81,15 +86,23 @@ class Resolver:
         form = re.fullmatch(COLLECTION, name)
         return bool(form) and name not in self.estate.gone_names
 
+    def prometheus(self, name):
+        """The query host of an Azure Monitor workspace: the same again."""
+        return bool(re.fullmatch(PROMETHEUS, name)) and name not in self.estate.gone_names
+
+    def public_name(self, name):
+        """The public name of the privatelink name of a workspace or of a data collection endpoint."""
+        return name.replace(".privatelink.", ".", 1)
+
     def is_twin(self, name):
         """Whether a name is the privatelink name of a workspace or of a data collection endpoint."""
-        public = name.replace(".privatelink.", ".", 1)
+        public = self.public_name(name)
         return public != name and (self.workspace(public) or self.collection(public))
 
-    def public(self, name):
+    def public(self, name, legacy=False):
         aliases = []
         while True:
-            what, target = self.public_step(name)
+            what, target = self.public_step(name, legacy)
             if what != "alias":
                 return Answer(what, (), tuple(aliases))
             aliases.append(target)
@@ -129,11 +142,9 @@ class Resolver:
                 break
         return "NXDOMAIN"
 
-    def shares_legacy_dns(self, network, name):
-        """Whether the name's privatelink name belongs, in this network, to a zone of a legacy scope."""
-        private = twin(name)
-        zone = private and self.zone_of(network, private)
-        return bool(zone) and any(zone[1] is self.estate.zones[one] for one in self.legacy if one in self.estate.zones)
+    def shares_legacy_dns(self, network):
+        """Whether the network is linked to a zone of a legacy scope."""
+        return any(network in self.estate.zones[one].links for one in self.legacy if one in self.estate.zones)
 
     def azure(self, network, name, kind="A", seen=(), first=False):
         """With `first` it stops at the first alias."""
@@ -146,15 +157,17 @@ class Resolver:
                 zone = None
             rule = self.rule_of(network, name)
             if rule is not None and (zone is None or not rules.zone_comes_before_rule):
-                return self.after(aliases, self.target(network, rule["target"], name, kind, seen, first, True))
+                return self.after(aliases, self.target(
+                    network, rule["target"], name, kind, seen, first, True, bool(aliases) and self.shares_legacy_dns(network),
+                ))
             if zone is not None:
                 apex, content, policy = zone
                 record = self.in_zone(content, apex, name)
                 if record == "NXDOMAIN":
                     redirect = policy == "NxDomainRedirect" and apex.startswith("privatelink.")
                     if (redirect and rules.redirect_asks_public_dns) or not rules.zone_owns_its_name_space:
-                        exists = self.shares_legacy_dns(network, name.replace("privatelink.", "", 1))
-                        again = Answer("public") if exists and self.is_twin(name) else self.public(name)
+                        exists = self.shares_legacy_dns(network) and self.workspace(self.public_name(name))
+                        again = Answer("public") if exists else self.public(name)
                         return self.after(aliases, self.of_kind(again, kind))
                     return Answer("NXDOMAIN", (), tuple(aliases), True)
                 if record is None:
@@ -166,7 +179,7 @@ class Resolver:
                 if record.kind != kind:
                     return Answer("NODATA", (), tuple(aliases), True)
                 return Answer("NOERROR", tuple(record.data), tuple(aliases), True)
-            what, target = self.public_step(name, self.shares_legacy_dns(network, name))
+            what, target = self.public_step(name, self.shares_legacy_dns(network))
             if what != "alias":
                 return self.after(aliases, self.of_kind(Answer(what), kind))
             name = target
@@ -192,11 +205,11 @@ class Resolver:
 
     # Forwarding
 
-    def target(self, network, target, name, kind, seen, first=False, is_rule=False):
+    def target(self, network, target, name, kind, seen, first=False, is_rule=False, legacy=False):
         """Asks a target of a forwarder, from its network, or of a rule, from wherever the outbound endpoint is: a network that
         the ruleset is linked to needs no way of its own to the target."""
         if target == "public":
-            return self.of_kind(self.public(name), kind)
+            return self.of_kind(self.public(name, legacy), kind)
         if target == "azureProvided":
             # 168.63.129.16 is not reachable from outside Azure.
             if self.estate.networks[network].get("kind") == "onPremises":

@@ -411,7 +411,12 @@ fn is_served(world: &Compiled, path: &Path, exits: &Exits, uses: &NameUse<'_>) -
     match &uses.request {
         Some(request) => judge(&world.state, &path, request).allowed,
         // Without a resource there is nothing to refuse; a rule that denies public addresses is meant.
-        None => matches!(path, Path::Public { .. } | Path::PrivateEndpoint { .. } | Path::Blocked { .. }),
+        None => match path {
+            Path::Public { .. } | Path::Blocked { .. } => true,
+            // An endpoint of another service does not have these names.
+            Path::PrivateEndpoint { target, .. } => target.scope().is_some(),
+            _ => false,
+        },
     }
 }
 

@@ -97,13 +97,9 @@ impl<'w> Causes<'w> {
         let scopes = self.scopes(subject.resource);
         let reaches = scopes.iter().any(|scope| self.reaches_scope(subject.network, scope));
         match subject.path {
-            Path::Public { .. } | Path::PrivateEndpoint { .. } => {}
+            Path::Public { .. } | Path::PrivateEndpoint { target: EndpointTarget::Scope(_), .. } => {}
             Path::Blocked { .. } if reaches => return Standing::Broken,
-            Path::Blocked { .. } => {
-                let known = |apex: &OwnerName| state.catalogue.zone(apex).is_some();
-                let is_linked = self.world.views.get(subject.view).links.iter().any(|(apex, _)| known(apex));
-                return if is_linked || !subject.gets.is_empty() { Standing::Closed } else { Standing::AtRisk };
-            }
+            Path::Blocked { .. } => return self.blocked(subject),
             _ => return Standing::Broken,
         }
         // What an agent is associated with, it is meant to use.
@@ -124,9 +120,18 @@ impl<'w> Causes<'w> {
         if is_related || !scopes.is_empty() && subject.session || reaches && has_machine() {
             return Standing::Broken;
         }
-        let holds_another = || state.endpoints.values().any(|endpoint| endpoint.spec.network == *subject.network);
+        let leads_to_scope = |one: &Endpoint| one.spec.target.scope().is_some();
+        let holds_another =
+            || state.endpoints.values().any(|one| one.spec.network == *subject.network && leads_to_scope(one));
         let is_refused_by_scope = matches!(subject.path, Path::PrivateEndpoint { .. }) && self.is_open(subject);
         if reaches && !holds_another() || is_refused_by_scope { Standing::AtRisk } else { Standing::Closed }
+    }
+
+    /// How bad it is that an outbound rule leaves no path: it is meant where private link is in place.
+    fn blocked(&self, subject: &Subject<'_>) -> Standing {
+        let known = |apex: &OwnerName| self.world.state.catalogue.zone(apex).is_some();
+        let is_linked = self.world.views.get(subject.view).links.iter().any(|(apex, _)| known(apex));
+        if is_linked || !subject.gets.is_empty() { Standing::Closed } else { Standing::AtRisk }
     }
 
     /// Why a use is not served.
@@ -263,8 +268,7 @@ impl<'w> Causes<'w> {
         }
         let decided = self.world.views.get(at).network.as_ref().unwrap_or(subject.network);
         let is_near = |endpoint: &Endpoint| {
-            let home = &endpoint.spec.network;
-            state.reaches(subject.network, home) || state.reaches(decided, home)
+            state.reaches_endpoint(subject.network, endpoint) || state.reaches_endpoint(decided, endpoint)
         };
         if let Some(endpoint) = holders.iter().find(|one| one.zone_group.is_none() && is_near(one)) {
             let by_hand = zone.iter().any(|owned| owned.writer == Writer::Manual);
@@ -389,7 +393,7 @@ impl<'w> Causes<'w> {
         if !self.is_connected(endpoint) {
             return of(Code::EndpointOfDeletedScope);
         }
-        let was_reached = |old: &Endpoint| state.reaches(subject.network, &old.spec.network);
+        let was_reached = |old: &Endpoint| state.reaches_endpoint(subject.network, old);
         match self.overwritten(&hop.owned, was_reached) {
             Some(cause) => cause,
             None => of(Code::UnreachableAddresses),
@@ -444,7 +448,7 @@ impl<'w> Causes<'w> {
                 Some(resource) => scope.resources.contains(resource),
                 None => is_bootstrap && has_dce(scope),
             };
-            has && self.is_connected(old) && state.reaches(subject.network, &old.spec.network)
+            has && self.is_connected(old) && state.reaches_endpoint(subject.network, old)
         };
         let question = Question { name: subject.name.clone(), kind: RecordType::A };
         if let Outcome::Answer(hop) = &decide(self.world, subject.view, &question).outcome
@@ -496,7 +500,7 @@ impl<'w> Causes<'w> {
             return Cause::new(Code::ScopeWithoutEndpoint, Root::Scope(scope.clone()));
         }
         let near = scopes.iter().flat_map(|scope| self.endpoints(scope));
-        let near: Vec<_> = near.filter(|one| state.reaches(subject.network, &one.spec.network)).collect();
+        let near: Vec<_> = near.filter(|one| state.reaches_endpoint(subject.network, one)).collect();
         let near = in_order_of_names(near);
         if let Some(cause) = self.not_served_by(&near) {
             return cause;
@@ -586,7 +590,7 @@ impl<'w> Causes<'w> {
     }
 
     fn reaches_scope(&self, network: &NetworkName, scope: &'w Scope) -> bool {
-        self.endpoints(scope).any(|endpoint| self.world.state.reaches(network, &endpoint.spec.network))
+        self.endpoints(scope).any(|endpoint| self.world.state.reaches_endpoint(network, endpoint))
     }
 
     /// True while what the endpoint leads to is there.

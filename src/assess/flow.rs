@@ -6,9 +6,10 @@ use super::exit::Exits;
 use super::judge::{Judgement, Mode, Request, Service, judge};
 use super::route::{Path, route_from};
 use crate::catalogue::{EndpointKind, EndpointRow, Operation};
-use crate::compile::reachability::{Origin, between, is_connected};
+use crate::compile::reachability::{Origin, between, has, is_connected};
 use crate::compile::service::of_group;
-use crate::compile::{Compiled, ViewId, compile, member};
+use crate::compile::state::State;
+use crate::compile::{Compiled, Fold, ViewId, compile, member};
 use crate::dns::OwnerName;
 use crate::estate::{
     ApprovalState, ArcConnection, Associations, DataCollectionRuleSpec, MachineName, PublicNetworkAccess, ResourceName,
@@ -110,35 +111,65 @@ pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<
         Client::Machine(name) => world.state.machines.get(name).and_then(|machine| machine.associations.as_ref()),
         Client::View(_) | Client::Subnet(..) => None,
     };
-    uses_of_agent(world, spec, agent)
-        .into_iter()
-        .map(|(operation, function, name, request)| {
-            let now = || exits.pass(route_from(world, view, origin, &name), operation);
-            let open = then.zip(path_exits.as_ref()).and_then(|(then, exits)| {
-                let path = exits.pass(route_from(path_world, path_view, path_origin, &name), operation);
-                lives(world, origin, &path, then).then_some((path, Some(then)))
-            });
-            // No session came about, or its way is gone: the client tries anew, with what holds now.
-            let (path, session) = open.unwrap_or_else(|| (now(), None));
-            let judgement = judge(&world.state, &path, &request);
-            Flow { resource: resource.clone(), operation, function, name, path, session, judgement }
-        })
-        .collect()
+    let uses = uses_of_agent(world, spec, agent);
+    let mut open: Vec<Option<Path>> = match path_exits {
+        Some(exits) => {
+            let path = |name, operation| exits.pass(route_from(path_world, path_view, path_origin, name), operation);
+            uses.iter().map(|(operation, _, name, _)| Some(path(name, *operation))).collect()
+        }
+        None => uses.iter().map(|_| None).collect(),
+    };
+    if let (Some(before), Client::Machine(machine)) = (&before, client) {
+        end_sessions(before, world, machine, &mut open);
+    }
+    let flow = |((operation, function, name, request), open): (
+        (Operation, Arc<str>, OwnerName, Request<'_>),
+        Option<Path>,
+    )| {
+        let session = then.filter(|_| open.is_some());
+        // No session came about, or its way is gone: the client tries anew, with what holds now.
+        let path = open.unwrap_or_else(|| exits.pass(route_from(world, view, origin, &name), operation));
+        let judgement = judge(&world.state, &path, &request);
+        Flow { resource: resource.clone(), operation, function, name, path, session, judgement }
+    };
+    uses.into_iter().zip(open).map(flow).collect()
 }
 
-/// True if a session that took `path` at revision `then` is still open: it came about, and its endpoint is still there.
-fn lives(world: &Compiled, origin: Option<Origin<'_>>, path: &Path, then: Revision) -> bool {
+/// Leaves out sessions that did not come about where they were opened, and those whose way was gone at some time since, even
+/// if it came back.
+fn end_sessions(before: &Compiled, world: &Compiled, machine: &MachineName, open: &mut [Option<Path>]) {
+    let then = before.revision();
+    let end = |state: &State, open: &mut [Option<Path>]| {
+        for path in open.iter_mut() {
+            *path = path.take().filter(|path| passes(state, machine, path, then));
+        }
+    };
+    end(&before.state, open);
+    let mut fold = Fold::resume(before, &world.history);
+    for revision in then.0 + 1..=world.revision().0 {
+        if !open.iter().flatten().any(|path| matches!(path, Path::PrivateEndpoint { .. })) {
+            return;
+        }
+        fold.to(Revision(revision));
+        end(fold.state(), open);
+    }
+}
+
+/// True if packets of a session pass, and their endpoint is the one it was opened to.
+fn passes(state: &State, machine: &MachineName, path: &Path, then: Revision) -> bool {
     match path {
         Path::Public { .. } => true,
         Path::PrivateEndpoint { endpoint, address, .. } => {
-            // A path that is gone ends its sessions: the endpoint's deletion, its connection's end, an unpeering. Rules do
-            // not, they are for new ones.
-            world.state.endpoints.get(endpoint).is_some_and(|endpoint| {
+            // A path that is gone ends its sessions: the endpoint's deletion, its connection's end, an unpeering, an address
+            // that is freed with its scoped resource. Rules do not, they are for new ones.
+            let origin = Origin::machine(state, machine);
+            state.endpoints.get(endpoint).is_some_and(|endpoint| {
                 endpoint.revision <= then
                     && endpoint.approval == ApprovalState::Approved
-                    && is_connected(&world.state, endpoint)
+                    && is_connected(state, endpoint)
+                    && has(endpoint, *address)
                     && origin.is_none_or(|origin| {
-                        between(&world.state, origin, &endpoint.spec.network, Some(*address)).may_arrive()
+                        between(state, origin, &endpoint.spec.network, Some(*address)).may_arrive()
                     })
             })
         }

@@ -175,13 +175,16 @@ fn privately(
         let row = if mode == Some(AccessMode::PrivateOnly) { Row(2) } else { Row(1) };
         return allow(Some(row), format!("the request arrives through {endpoint}, and {resource} is in {name}"));
     }
-    if mode == Some(AccessMode::PrivateOnly) {
+    // Names of one resource are outside the modes. A legacy scope refuses their ingestion as well.
+    let refuses_names_of_one = mode.is_none() && state.is_legacy(scope) && request.service != Service::Query;
+    if mode == Some(AccessMode::PrivateOnly) || refuses_names_of_one {
         let row = Row(if request.flag == PublicNetworkAccess::Disabled { 6 } else { 5 });
         let (text, what) = match request.service {
             Service::Query => (
                 "(InsufficientAccessError) Inner error code: PrivateLinkValidationFailedError".to_owned(),
                 "queryAccessMode",
             ),
+            _ if refuses_names_of_one => (refusal(request.service).text, "ingestionAccessMode"),
             _ => (
                 "{\"itemsReceived\":1,\"itemsAccepted\":0,\"errors\":[{\"index\":0,\"statusCode\":403,\"message\":\
                  \"Component private link id does not match incoming link id and private endpoint connection does not \

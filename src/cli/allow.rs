@@ -39,12 +39,20 @@ impl AllowArguments {
 
     /// The entries of the scenario and those of the files.
     pub(super) fn entries(&self, of_scenario: &[Allowance]) -> Result<Vec<Allowance>, Box<dyn std::error::Error>> {
-        let mut entries = of_scenario.to_vec();
-        for name in &self.allow {
-            entries.extend(file(name)?.allow);
-        }
-        Ok(entries)
+        with_files(of_scenario, &self.allow)
     }
+}
+
+/// The entries of a scenario and those of files.
+pub(super) fn with_files(
+    of_scenario: &[Allowance],
+    files: &[String],
+) -> Result<Vec<Allowance>, Box<dyn std::error::Error>> {
+    let mut entries = of_scenario.to_vec();
+    for name in files {
+        entries.extend(file(name)?.allow);
+    }
+    Ok(entries)
 }
 
 /// Reads a file of accepted findings.

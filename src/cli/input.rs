@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{OperandArguments, ScenarioArguments, StepArguments};
+use super::{OperandArguments, ScenarioArguments, StepArguments, allow};
 use crate::assess::flow::Client;
 use crate::compile::{Compiled, ViewId, ZoneFiles, compile};
 use crate::dns::{NameError, OwnerName, RecordType};
@@ -167,6 +167,8 @@ pub(super) struct Given {
     at: Option<String>,
     /// Master files and folders of them.
     zones: Vec<ZoneSource>,
+    /// Files of accepted findings.
+    allow: Vec<String>,
     /// What it is called in messages.
     name: String,
     /// Files the scenario named when it was read last, whether it could be read or not.
@@ -184,14 +186,16 @@ impl Given {
         scenario: &OperandArguments,
         step: &StepArguments,
         zones: &[ZoneSource],
+        allow: &[String],
     ) -> Result<(Self, Loaded), Box<dyn std::error::Error>> {
         let files = Arc::new(source::load(zones)?);
         let nothing_said = scenario.operand.is_none() && scenario.option.scenario.is_none();
         if nothing_said && !files.is_empty() {
             let names: Vec<String> = zones.iter().map(|zone| zone.path.display().to_string()).collect();
             let (name, named) = (names.join(", "), Mutex::default());
-            let given = Self { scenario: None, at: None, zones: zones.to_vec(), name, named };
-            return Ok((given, Loaded::of_files(files)));
+            let given = Self { scenario: None, at: None, zones: zones.to_vec(), allow: allow.to_vec(), name, named };
+            let loaded = given.accepting(Loaded::of_files(files))?;
+            return Ok((given, loaded));
         }
         let wanted = scenario.wanted()?;
         let mut named = Vec::new();
@@ -200,8 +204,9 @@ impl Given {
             read.revision(step)?;
         }
         let (name, named) = (read.name.clone(), Mutex::new(named));
-        let given = Self { scenario: Some(wanted), at: step.at.clone(), zones: zones.to_vec(), name, named };
-        let loaded = given.loaded(read, files);
+        let (zones, allow) = (zones.to_vec(), allow.to_vec());
+        let given = Self { scenario: Some(wanted), at: step.at.clone(), zones, allow, name, named };
+        let loaded = given.accepting(given.loaded(read, files))?;
         Ok((given, loaded))
     }
 
@@ -214,6 +219,14 @@ impl Given {
         } else {
             path.to_owned()
         })
+    }
+
+    /// With the accepted findings of the files beside those of the scenario.
+    fn accepting(&self, loaded: Loaded) -> Result<Loaded, Box<dyn std::error::Error>> {
+        if self.allow.is_empty() {
+            return Ok(loaded);
+        }
+        Ok(Loaded { allow: allow::with_files(&loaded.allow, &self.allow)?.into(), ..loaded })
     }
 
     fn loaded(&self, read: Read, files: Arc<ZoneFiles>) -> Loaded {
@@ -241,9 +254,9 @@ impl EstateSource for Given {
                 let mut named = Vec::new();
                 let read = read_noting(name, &mut |path| named.push(path.to_owned()));
                 *self.named.lock().unwrap_or_else(PoisonError::into_inner) = named;
-                Ok(self.loaded(read?, files))
+                Ok(self.accepting(self.loaded(read?, files)).map_err(|error| error.to_string())?)
             }
-            None => Ok(Loaded::of_files(files)),
+            None => Ok(self.accepting(Loaded::of_files(files)).map_err(|error| error.to_string())?),
         }
     }
 
@@ -251,7 +264,8 @@ impl EstateSource for Given {
         let scenario = self.scenario.iter().filter(|name| *name != "-" && Path::new(name).exists());
         let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
         let zones = self.zones.iter().map(|zone| zone.path.clone());
-        scenario.map(PathBuf::from).chain(zones).chain(named.iter().cloned()).collect()
+        let allow = self.allow.iter().map(PathBuf::from);
+        scenario.map(PathBuf::from).chain(zones).chain(allow).chain(named.iter().cloned()).collect()
     }
 }
 

@@ -73,6 +73,9 @@ pub(super) struct ServeArguments {
         value_delimiter = ','
     )]
     zone: Vec<ZoneSource>,
+    /// File with `allow` entries: findings that are accepted, beside those of the scenario; may be given several times
+    #[arg(long, value_name = "FILE", env = "AMPLS_DNS_ALLOW", value_delimiter = ',')]
+    allow: Vec<String>,
     /// Where the admin API listens [default: 127.0.0.1:5299, unless that is taken]
     #[arg(long, value_name = "ADDRESS:PORT|off", env = "AMPLS_DNS_ADMIN")]
     admin: Option<AdminAddress>,
@@ -140,7 +143,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
     };
     let begun = Instant::now();
     let guard = guard(arguments)?;
-    let (given, loaded) = input::Given::read(&arguments.scenario, &arguments.step, &arguments.zone)?;
+    let (given, loaded) = input::Given::read(&arguments.scenario, &arguments.step, &arguments.zone, &arguments.allow)?;
     say_what_is_read(say, &given, &loaded);
 
     let origin = Origin::new(loaded)?;

@@ -171,7 +171,7 @@ pub fn is_connected(state: &State, endpoint: &Endpoint) -> bool {
     }
 }
 
-/// How packets of `from` get to an address of `to`; without an address, to the first one of it.
+/// How packets of `from` get to an address of `to`; without an address, to a server in it that is no private endpoint.
 pub fn between<'o>(state: &State, from: impl Into<Origin<'o>>, to: &NetworkName, address: Option<Ipv4Addr>) -> Reach {
     trace(state, from, to, address).1
 }
@@ -188,31 +188,49 @@ pub fn trace<'o>(
     if from == to {
         return (Vec::new(), Reach::SameNetwork);
     }
-    let address = address.or_else(|| state.networks.get(to)?.first_address());
+    let to = &Destination {
+        network: to,
+        address: address.or_else(|| state.networks.get(to)?.first_address()),
+        endpoint: address.and_then(|own| state.endpoints.values().find(|one| one.spec.network == *to && has(one, own))),
+    };
     if let Some(subnet) = origin.subnet {
-        return along(state, from, state.routes.table_of(from, subnet), to, address);
+        return along(state, from, state.routes.table_of(from, subnet), to);
     }
     let tables = state.routes.tables_of(from);
     if tables.is_empty() {
-        return along(state, from, None, to, address);
+        return along(state, from, None, to);
     }
     let mut ways: Vec<(Appliances, Reach)> = Vec::new();
     for table in tables {
-        let way = along(state, from, Some(table), to, address);
+        let way = along(state, from, Some(table), to);
         if !ways.contains(&way) {
             ways.push(way);
         }
     }
     match ways.len() {
         1 => ways.remove(0),
-        _ => (Vec::new(), Reach::Unknown(format!("the subnets of {from} have different routes to {to}"))),
+        _ => (Vec::new(), Reach::Unknown(format!("the subnets of {from} have different routes to {}", to.network))),
     }
 }
 
+/// What packets are for.
+struct Destination<'d> {
+    network: &'d NetworkName,
+    address: Option<Ipv4Addr>,
+    /// The private endpoint that has the address.
+    endpoint: Option<&'d Arc<Endpoint>>,
+}
+
 impl State {
-    /// True unless it is certain that packets from `from` do not reach addresses of `to`.
+    /// True unless it is certain that packets from `from` do not reach a server in `to`.
     pub fn reaches(&self, from: &NetworkName, to: &NetworkName) -> bool {
         between(self, from, to, None).may_arrive()
+    }
+
+    /// True unless it is certain that packets from `from` do not reach the private endpoint, whatever the state of its connection.
+    pub fn reaches_endpoint(&self, from: &NetworkName, endpoint: &Endpoint) -> bool {
+        let address = endpoint.members.first().map(|member| member.address);
+        between(self, from, &endpoint.spec.network, address).may_arrive()
     }
 }
 
@@ -224,14 +242,13 @@ fn along(
     state: &State,
     from: &NetworkName,
     table: Option<&RouteTable>,
-    to: &NetworkName,
-    address: Option<Ipv4Addr>,
+    to: &Destination<'_>,
 ) -> (Appliances, Reach) {
     let mut at = from.clone();
     let mut table = table;
     let mut through: Appliances = Vec::new();
     loop {
-        let appliance = match next(state, &at, table, to, address) {
+        let appliance = match next(state, &at, table, to) {
             Next::Network if through.is_empty() => return (through, Reach::Peered),
             Next::Network => return (through.clone(), Reach::ThroughAppliance(through)),
             Next::Verdict(verdict) if verdict.arrives() && !through.is_empty() => {
@@ -243,7 +260,7 @@ fn along(
                 address
             }
             Next::Nothing => {
-                let verdict = without_route(state, &at, table, to, &through);
+                let verdict = without_route(state, &at, table, to.network, &through);
                 return (through, verdict);
             }
         };
@@ -302,13 +319,8 @@ enum Next {
 }
 
 /// The longest prefix decides; of equally long ones a user's route comes before the others.
-fn next(
-    state: &State,
-    at: &NetworkName,
-    table: Option<&RouteTable>,
-    to: &NetworkName,
-    address: Option<Ipv4Addr>,
-) -> Next {
+fn next(state: &State, at: &NetworkName, table: Option<&RouteTable>, destination: &Destination<'_>) -> Next {
+    let (to, address) = (destination.network, destination.address);
     if at == to {
         return Next::Network;
     }
@@ -322,9 +334,10 @@ fn next(
     });
     let space = address.and_then(|address| state.prefix_length(to, address)).unwrap_or(0);
     let length = user.map(|route| route.prefix.prefix_len());
-    let own_route = address.is_some_and(|address| has_own_route(state, to, address, length, space));
+    let own_route = destination.endpoint.is_some_and(|endpoint| has_own_route(state, endpoint, length, space));
     // Routes that are not known decide nothing where the route of a peering or an endpoint cannot be replaced.
-    let may_decide = || !is_peered || !own_route || may_replace(state, to, address);
+    let may_replace = || destination.endpoint.is_some_and(|endpoint| has_route_tables(state, endpoint));
+    let may_decide = || !is_peered || !own_route || may_replace();
     if let Some(table) = table.filter(|table| !table.is_complete && may_decide()) {
         return Next::Verdict(Reach::Unknown(format!("not all routes of {} in {at} are known", table.name)));
     }
@@ -348,7 +361,7 @@ fn next(
         }
         Some((_, NextHop::VnetLocal)) | None if is_peered => Next::Network,
         Some((_, NextHop::VnetLocal)) | None => match learned {
-            Some(way) => from_gateway(state, at, to, address, way),
+            Some(way) => from_gateway(state, at, destination, way),
             None => {
                 let known = through_gateways(state, at, table, to).or_else(|| declared(state, at, to));
                 known.map_or(Next::Nothing, Next::Verdict)
@@ -358,10 +371,10 @@ fn next(
 }
 
 /// What comes from on-premises takes the routes of the subnet of the gateway from there on.
-fn from_gateway(state: &State, at: &NetworkName, to: &NetworkName, address: Option<Ipv4Addr>, way: Reach) -> Next {
+fn from_gateway(state: &State, at: &NetworkName, to: &Destination<'_>, way: Reach) -> Next {
     let Reach::ThroughGateway(hub) = &way else { return Next::Verdict(way) };
     let table = state.routes.table_of(hub, "GatewaySubnet").filter(|_| is_on_premises(state, at));
-    match table.map(|table| next(state, hub, Some(table), to, address)) {
+    match table.map(|table| next(state, hub, Some(table), to)) {
         Some(Next::Appliance { from, address }) => Next::Appliance { from, address },
         Some(Next::Verdict(verdict)) if !verdict.arrives() => Next::Verdict(verdict),
         _ => Next::Verdict(way),
@@ -380,18 +393,13 @@ fn closed_half(state: &State, one: &NetworkName, other: &NetworkName) -> Option<
 /// True if a private endpoint puts a route of its own for its address into the networks that are peered with its own. A
 /// user's route takes its place only if the subnet's policy says so and the route is as long as the network's prefix
 /// (disable-private-endpoint-network-policy, 2023-07-26).
-fn has_own_route(state: &State, to: &NetworkName, address: Ipv4Addr, user: Option<u8>, space: u8) -> bool {
-    let endpoint = state.endpoints.values().find(|one| one.spec.network == *to && has(one, address));
-    endpoint.is_some_and(|endpoint| {
-        let policy = state.routes.policy(to, &endpoint.spec.subnet);
-        !(policy.has_routes() && user.is_some_and(|user| user >= space))
-    })
+fn has_own_route(state: &State, endpoint: &Endpoint, user: Option<u8>, space: u8) -> bool {
+    !(has_route_tables(state, endpoint) && user.is_some_and(|user| user >= space))
 }
 
-/// True if a user's route may take the place of the endpoint's own.
-fn may_replace(state: &State, to: &NetworkName, address: Option<Ipv4Addr>) -> bool {
-    let having = |address| state.endpoints.values().find(|one| one.spec.network == *to && has(one, address));
-    address.and_then(having).is_some_and(|endpoint| state.routes.policy(to, &endpoint.spec.subnet).has_routes())
+/// True if route tables apply to a private endpoint.
+fn has_route_tables(state: &State, endpoint: &Endpoint) -> bool {
+    state.routes.policy(&endpoint.spec.network, &endpoint.spec.subnet).has_routes()
 }
 
 /// Networks and branches of one Virtual WAN reach each other.
@@ -502,9 +510,6 @@ fn gateway_of(state: &State, hub: &NetworkName, network: &NetworkName) -> Option
 
 /// A route to the gateway: on to other networks that use it, if it is a VPN gateway.
 fn through_own_gateway(state: &State, at: &NetworkName, to: &NetworkName, prefix: ipnet::Ipv4Net) -> Next {
-    if let Some(verdict) = through_gateways(state, at, None, to) {
-        return Next::Verdict(verdict);
-    }
     let uses = |network: &NetworkName, hub: &NetworkName| {
         network == hub
             || state.are_peered(network, hub)
@@ -512,13 +517,20 @@ fn through_own_gateway(state: &State, at: &NetworkName, to: &NetworkName, prefix
                 && state.routes.half(hub, network).and_then(|flags| flags.gateway_transit) == Some(true)
     };
     let gateway = state.routes.gateways().find(|gateway| uses(at, &gateway.network));
+    if gateway.is_some_and(|gateway| gateway.kind == GatewayKind::ExpressRoute) {
+        return Next::Verdict(Reach::Stopped(format!(
+            "{at} routes {prefix} to an ExpressRoute gateway, which no route can lead to"
+        )));
+    }
+    let joined = || through_gateways(state, at, None, to);
     Next::Verdict(match gateway {
-        None => Reach::Stopped(format!("{at} routes {prefix} to a gateway it does not have")),
-        Some(gateway) if gateway.kind == GatewayKind::ExpressRoute => {
-            Reach::Stopped(format!("{at} routes {prefix} to an ExpressRoute gateway, which no route can lead to"))
-        }
         Some(gateway) if uses(to, &gateway.network) => Reach::ThroughGateway(gateway.network.clone()),
-        Some(gateway) => Reach::Stopped(format!("{to} does not use the gateway of {}", gateway.network)),
+        _ => joined().unwrap_or_else(|| {
+            Reach::Stopped(match gateway {
+                None => format!("{at} routes {prefix} to a gateway it does not have"),
+                Some(gateway) => format!("{to} does not use the gateway of {}", gateway.network),
+            })
+        }),
     })
 }
 
@@ -554,19 +566,21 @@ fn without_route(
     if let Some((name, network)) = through.last() {
         return Reach::Stopped(format!("{name} in {network} has no route to {to}"));
     }
+    let passes = |one: &NetworkName, other: &NetworkName| {
+        state.are_peered(one, other) && closed_half(state, one, other).is_none()
+    };
+    let middle = || state.networks.keys().find(|hub| passes(at, hub) && passes(hub, to));
+    if table.is_none()
+        && let Some(hub) = middle()
+    {
+        return Reach::Unknown(format!(
+            "both are peered with {hub}, and it is not stated whether an appliance there passes packets on"
+        ));
+    }
     let has = |from: &NetworkName, to: &NetworkName| state.routes.half(from, to).is_some();
     if !state.are_peered(at, to) && has(at, to) != has(to, at) {
         let (missing, other) = if has(at, to) { (to, at) } else { (at, to) };
         return Reach::Stopped(format!("{missing} has no peering with {other}, so the other half is not Connected"));
     }
-    if table.is_some() {
-        return Reach::NotPeered;
-    }
-    let middle = state.networks.keys().find(|hub| state.are_peered(at, hub) && state.are_peered(hub, to));
-    match middle {
-        Some(hub) => Reach::Unknown(format!(
-            "both are peered with {hub}, and it is not stated whether an appliance there passes packets on"
-        )),
-        None => Reach::NotPeered,
-    }
+    Reach::NotPeered
 }

@@ -375,6 +375,16 @@ fn redirects(link: &Link, kind: RecordType) -> bool {
     link.policy == ResolutionPolicy::NxDomainRedirect && every_cloud().falls_back(link.zone.apex(), kind)
 }
 
+/// True if a privatelink name is that of a public name that was deleted.
+fn is_behind_tombstone(world: &Compiled, name: &OwnerName) -> bool {
+    let zones = &world.state.catalogue.zones;
+    let public = zones.iter().find_map(|zone| name.moved(&zone.private, &zone.public));
+    public.is_some_and(|public| {
+        let zone = world.state.public_zone_of(&WholeKey::of(&public), false);
+        tombstone(zone, &public).is_some()
+    })
+}
+
 fn public<'w>(
     world: &'w Compiled,
     current: &CurrentName<'_>,
@@ -387,6 +397,8 @@ fn public<'w>(
     let found = zone.lookup_key(current.name, current.key);
     let unknown =
         matches!(found, Lookup::Missing) && tombstone(zone, current.name).is_none() && is_published(world, zone);
+    // The alias of a deleted workspace is gone, and so is what only networks with a legacy scope saw behind it.
+    let unknown = unknown && !(legacy && is_behind_tombstone(world, current.name));
     let existing = unknown.then(|| existing(&world.state, current.name, zone.apex(), legacy)).flatten();
     (found, Authority { zone, link: None, seen_from: at, redirected, forwards, existing: existing.map(Arc::new) })
 }

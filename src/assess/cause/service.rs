@@ -13,8 +13,10 @@ impl<'w> Causes<'w> {
     /// How bad it is: a resource is meant to be used by those whose packets get to an endpoint of it.
     pub(super) fn service_standing(&self, subject: &Subject<'_>) -> Standing {
         let is_near = !self.near(subject).is_empty();
+        let is_used = subject.session && !self.leading_to(subject).is_empty();
         match subject.path {
-            Path::Public { .. } | Path::Blocked { .. } if !is_near && !subject.session => Standing::Closed,
+            Path::Blocked { .. } if !is_near => self.blocked(subject),
+            Path::Public { .. } if !is_near && !is_used => Standing::Closed,
             _ => Standing::Broken,
         }
     }
@@ -105,6 +107,6 @@ impl<'w> Causes<'w> {
     fn near(&self, subject: &Subject<'_>) -> Vec<&'w Endpoint> {
         let state = &self.world.state;
         let own = self.leading_to(subject).into_iter();
-        own.filter(|one| state.reaches(subject.network, &one.spec.network)).collect()
+        own.filter(|one| state.reaches_endpoint(subject.network, one)).collect()
     }
 }

@@ -533,7 +533,7 @@ fn opened_publicly(world: &Compiled, name: &MachineName, machine: &Machine, sess
 fn public_names_of_scopes(world: &Compiled, view: ViewId, network: &NetworkName) -> BTreeSet<OwnerName> {
     let state = &world.state;
     let reached = state.endpoints.values().filter(|one| {
-        one.zone_group.is_some() && one.approval == ApprovalState::Approved && state.reaches(network, &one.spec.network)
+        one.zone_group.is_some() && one.approval == ApprovalState::Approved && state.reaches_endpoint(network, one)
     });
     let mut names = BTreeSet::new();
     for one in reached.flat_map(|endpoint| &endpoint.members) {

@@ -215,7 +215,7 @@ fn of_network(world: &Compiled, code: Code, network: &NetworkName, failing: &Fai
             let endpoints: BTreeSet<_> =
                 endpoints.flat_map(|scope| scope.endpoints.iter().cloned()).chain(own).collect();
             let reached = |name: &&EndpointName| {
-                state.endpoints.get(*name).is_some_and(|one| state.reaches(network, &one.spec.network))
+                state.endpoints.get(*name).is_some_and(|one| state.reaches_endpoint(network, one))
             };
             let near = list(endpoints.iter().filter(reached));
             draft.endpoints.extend(endpoints.iter().filter(reached).cloned());

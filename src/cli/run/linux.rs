@@ -36,7 +36,7 @@ struct NotStarted {
 
 /// Creates the network, runs the command in it and returns its exit code.
 pub(super) fn inside(arguments: &RunArguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let (given, loaded) = input::Given::read(&arguments.scenario, &arguments.step, &[])?;
+    let (given, loaded) = input::Given::read(&arguments.scenario, &arguments.step, &[], &[])?;
     let scenario = given.scenario_path();
     let title = loaded.title.to_string();
     let origin = Origin::new(loaded)?;

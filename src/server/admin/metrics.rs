@@ -9,6 +9,7 @@ use utoipa_axum::routes;
 use super::problem::blocking;
 use super::{Admin, Problem};
 use crate::assess::Assessment;
+use crate::output::findings::summary_document;
 use crate::server::metrics::{CONTENT_TYPE, Family, text};
 
 pub(super) fn routes() -> OpenApiRouter<Admin> {
@@ -41,11 +42,26 @@ async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
             Family::counter("ampls_dns_publications_total", "How many revisions were published.", position.generation),
         ];
         if Assessment::is_quick(&position.world) {
-            let broken = admin.assessed.of(&position.world, position.allow()).counts().broken;
+            let assessment = admin.assessed.of(&position.world, position.allow());
+            let broken = assessment.counts().broken;
             others.push(Family::gauge(
                 "ampls_dns_broken_names",
                 "Pairs of a network and a public name that do not work and are meant to; absent for a large estate.",
                 f64::from(u32::try_from(broken).unwrap_or(u32::MAX)),
+            ));
+            let found = summary_document(&assessment);
+            let standings = [
+                ("error", found.errors),
+                ("warning", found.warnings),
+                ("note", found.notes),
+                ("accepted", found.accepted),
+            ];
+            others.push(Family::by_label(
+                "ampls_dns_findings",
+                "Findings by severity, and those that are accepted; absent for a large estate.",
+                false,
+                "severity",
+                standings.map(|(word, number)| (word.to_owned(), number as u64)),
             ));
         }
         let service = admin.control.service();
