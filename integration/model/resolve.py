@@ -113,7 +113,7 @@ class Resolver:
     def zone_of(self, network, name):
         networks = {network}
         if not self.estate.rules.links_stay_in_their_network:
-            networks |= {one for pair in self.estate.peerings if network in pair for one in pair}
+            networks |= set(self.estate.ways.peers(network))
         found = [
             (len(apex), apex, zone, zone.links[one])
             for (_, apex), zone in self.estate.zones.items() for one in sorted(networks)

@@ -94,7 +94,8 @@ class Ways:
 
     def shares_gateway(self, network, hub):
         """The same as far as the flags of the peering say."""
-        flags = [self.halves[hub, network].get("allowGatewayTransit"), self.halves[network, hub].get("useRemoteGateways")]
+        halves = [self.halves.get(pair, {}) for pair in ((hub, network), (network, hub))]
+        flags = [half.get(flag) for half, flag in zip(halves, ("allowGatewayTransit", "useRemoteGateways"))]
         if not self.estate.rules.gateway_is_used_with_both_flags:
             return any(flags)
         if False in flags:

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::allow::{self, AllowArguments};
+use super::allow::AllowArguments;
 use super::{InputError, OperandArguments, Outcome, Result, StepArguments, format, input, output};
 use crate::assess::{Assessment, Code, Severity};
 use crate::estate::NetworkName;
@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result {
     let today = arguments.accepted.today();
     let mut allow = arguments.accepted.entries(&read.scenario.allow)?;
     if let Some(name) = &arguments.baseline {
-        allow.extend(allow::file(name)?.allow);
+        allow.extend(input::allow_file(name)?.allow);
     }
     let mut assessment = Assessment::of(&world).keep(&networks).with_what_there_is(&read.name);
     if let Some(report) = &read.report {

@@ -5,14 +5,14 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{OperandArguments, ScenarioArguments, StepArguments, allow};
+use super::{OperandArguments, ScenarioArguments, StepArguments};
 use crate::assess::flow::Client;
 use crate::compile::{Compiled, ViewId, ZoneFiles, compile};
 use crate::dns::{NameError, OwnerName, RecordType};
 use crate::estate::{Event, History, MachineName, ResourceName, Revision};
 use crate::import;
 use crate::output::count;
-use crate::scenario::{Document, Scenario, ScenarioErrors, builtin};
+use crate::scenario::{AllowFile, Allowance, Document, Scenario, ScenarioErrors, builtin};
 use crate::server::source::{self, ZoneSource, beside};
 use crate::server::{Description, EstateSource, Loaded};
 
@@ -226,7 +226,7 @@ impl Given {
         if self.allow.is_empty() {
             return Ok(loaded);
         }
-        Ok(Loaded { allow: allow::with_files(&loaded.allow, &self.allow)?.into(), ..loaded })
+        Ok(Loaded { allow: with_allow_files(&loaded.allow, &self.allow)?.into(), ..loaded })
     }
 
     fn loaded(&self, read: Read, files: Arc<ZoneFiles>) -> Loaded {
@@ -267,6 +267,33 @@ impl EstateSource for Given {
         let allow = self.allow.iter().map(PathBuf::from);
         scenario.map(PathBuf::from).chain(zones).chain(allow).chain(named.iter().cloned()).collect()
     }
+}
+
+/// A file of accepted findings cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the accepted findings in `{name}`\nhelp: `check --write-baseline {name}` writes such a file")]
+struct UnreadableAllowFile {
+    name: String,
+    #[source]
+    error: std::io::Error,
+}
+
+/// The entries of a scenario and those of files.
+pub(super) fn with_allow_files(
+    of_scenario: &[Allowance],
+    files: &[String],
+) -> Result<Vec<Allowance>, Box<dyn std::error::Error>> {
+    let mut entries = of_scenario.to_vec();
+    for name in files {
+        entries.extend(allow_file(name)?.allow);
+    }
+    Ok(entries)
+}
+
+/// Reads a file of accepted findings.
+pub(super) fn allow_file(name: &str) -> Result<AllowFile, Box<dyn std::error::Error>> {
+    let text = std::fs::read(name).map_err(|error| UnreadableAllowFile { name: name.to_owned(), error })?;
+    Ok(AllowFile::read(name, &text).map_err(InputError::Scenario)?)
 }
 
 /// Reads a scenario by file, name or `-`.
