@@ -238,12 +238,7 @@ impl State {
 pub type Appliances = Vec<(Arc<str>, NetworkName)>;
 
 /// How packets of a subnet with this route table get there.
-fn along(
-    state: &State,
-    from: &NetworkName,
-    table: Option<&RouteTable>,
-    to: &Destination<'_>,
-) -> (Appliances, Reach) {
+fn along(state: &State, from: &NetworkName, table: Option<&RouteTable>, to: &Destination<'_>) -> (Appliances, Reach) {
     let mut at = from.clone();
     let mut table = table;
     let mut through: Appliances = Vec::new();
