@@ -187,7 +187,7 @@ impl State {
         let legacy = self.scopes.values().filter(|scope| self.is_legacy(scope));
         let endpoints = legacy.flat_map(|scope| &scope.endpoints).filter_map(|name| self.endpoints.get(name));
         let zones = endpoints.flat_map(|endpoint| match &endpoint.zone_group {
-            Some(group) => group.zones.iter().cloned().collect::<Vec<_>>(),
+            Some(group) => group.zones.to_vec(),
             None => self.linked.get(&endpoint.spec.network).into_iter().flatten().cloned().collect(),
         });
         zones.filter(|id| self.catalogue.zone(&id.apex).is_some()).collect()
