@@ -146,9 +146,15 @@ fn graph() -> Value {
     json!({ "count": rows.len(), "total_records": rows.len(), "skip_token": null, "data": rows })
 }
 
-/// A plan in which no id is known before apply.
-fn plan() -> Value {
-    let refers = |to: &str| json!({ "references": [format!("{to}.id"), to] });
+/// A resource of a plan: type, name, values, expressions.
+type Planned = (&'static str, String, Value, Value);
+
+/// An expression that refers to a resource.
+fn refers(to: &str) -> Value {
+    json!({ "references": [format!("{to}.id"), to] })
+}
+
+fn planned_networks() -> Vec<Planned> {
     let vnet = |name: &str, space: &str| {
         (
             "azurerm_virtual_network",
@@ -166,6 +172,32 @@ fn plan() -> Value {
             json!({ "virtual_network_name": { "references": [format!("azurerm_virtual_network.{network}.name"), format!("azurerm_virtual_network.{network}")] } }),
         )
     };
+    let half = |from: &str, to: &str, transit: bool, remote: bool| {
+        let values = json!({ "name": format!("to-{to}"), "resource_group_name": "rg", "virtual_network_name": from,
+            "allow_virtual_network_access": true, "allow_forwarded_traffic": true, "allow_gateway_transit": transit, "use_remote_gateways": remote });
+        (
+            "azurerm_virtual_network_peering",
+            format!("{from}-{to}"),
+            values,
+            json!({ "remote_virtual_network_id": refers(&format!("azurerm_virtual_network.{to}")) }),
+        )
+    };
+    vec![
+        vnet("hub", "10.0.0.0/16"),
+        vnet("app", "10.2.0.0/16"),
+        vnet("far", "10.3.0.0/16"),
+        vnet("edge", "10.4.0.0/16"),
+        subnet("hub", "fw", "AzureFirewallSubnet", "10.0.1.0/26"),
+        subnet("hub", "hub_gw", "GatewaySubnet", "10.0.2.0/27"),
+        subnet("app", "vms", "vms", "10.2.0.0/24"),
+        subnet("far", "far_gw", "GatewaySubnet", "10.3.2.0/27"),
+        subnet("edge", "edge_gw", "GatewaySubnet", "10.4.2.0/27"),
+        half("hub", "app", true, false),
+        half("app", "hub", false, true),
+    ]
+}
+
+fn planned_gateways() -> Vec<Planned> {
     let gateway = |name: &str, kind: &str, subnet: &str| {
         let values = json!({ "name": name, "resource_group_name": "rg", "type": kind, "sku": "VpnGw1", "ip_configuration": [{ "name": "ip" }] });
         (
@@ -185,28 +217,7 @@ fn plan() -> Value {
             json!({ "virtual_network_gateway_id": refers(&own), key: refers(other) }),
         )
     };
-    let half = |from: &str, to: &str, transit: bool, remote: bool| {
-        let values = json!({ "name": format!("to-{to}"), "resource_group_name": "rg", "virtual_network_name": from,
-            "allow_virtual_network_access": true, "allow_forwarded_traffic": true, "allow_gateway_transit": transit, "use_remote_gateways": remote });
-        (
-            "azurerm_virtual_network_peering",
-            format!("{from}-{to}"),
-            values,
-            json!({ "remote_virtual_network_id": refers(&format!("azurerm_virtual_network.{to}")) }),
-        )
-    };
-    let all = [
-        vnet("hub", "10.0.0.0/16"),
-        vnet("app", "10.2.0.0/16"),
-        vnet("far", "10.3.0.0/16"),
-        vnet("edge", "10.4.0.0/16"),
-        subnet("hub", "fw", "AzureFirewallSubnet", "10.0.1.0/26"),
-        subnet("hub", "hub_gw", "GatewaySubnet", "10.0.2.0/27"),
-        subnet("app", "vms", "vms", "10.2.0.0/24"),
-        subnet("far", "far_gw", "GatewaySubnet", "10.3.2.0/27"),
-        subnet("edge", "edge_gw", "GatewaySubnet", "10.4.2.0/27"),
-        half("hub", "app", true, false),
-        half("app", "hub", false, true),
+    vec![
         gateway("gw-hub", "Vpn", "hub_gw"),
         gateway("gw-far", "Vpn", "far_gw"),
         gateway("gw-edge", "ExpressRoute", "edge_gw"),
@@ -264,7 +275,12 @@ fn plan() -> Value {
             json!({}),
             json!({ "subnet_id": refers("azurerm_subnet.vms"), "route_table_id": refers("azurerm_route_table.rt") }),
         ),
-    ];
+    ]
+}
+
+/// A plan in which no id is known before apply.
+fn plan() -> Value {
+    let all: Vec<Planned> = planned_networks().into_iter().chain(planned_gateways()).collect();
     let resource = |kind: &str, name: &str, key: &str, value: &Value| json!({ "address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name, key: value });
     let planned: Vec<Value> =
         all.iter().map(|(kind, name, values, _)| resource(kind, name, "values", values)).collect();
