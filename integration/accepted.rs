@@ -235,7 +235,7 @@ fn an_import_that_was_read_in_part_fails_and_says_what_is_missing() {
     holds(
         &text,
         1,
-        &["error[AMPLS057]", "1 part of <stdin> was not read", "parameter `hub` has no value"],
+        &["error[AMPLS057]", "2 parts of <stdin> were not read", "parameter `hub` has no value"],
         &["no findings"],
     );
     let json = run_with(&["check", "-", "--format", "json"], TEMPLATE);

@@ -86,6 +86,10 @@ mod services;
 mod words;
 mod zones;
 
+/// How much imports read of what files declare, on small files; `cargo run --example corpus` does it for folders.
+mod corpus;
+mod corpus_count;
+
 /// Private endpoints of other services are read.
 mod import_services;
 

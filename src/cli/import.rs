@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use indexmap::IndexMap;
 
 use super::{Outcome, Result, document, format, output};
 use crate::compile::compile;
@@ -113,10 +114,7 @@ pub(super) fn run(arguments: &ImportArguments) -> Result {
         ..DeploymentScope::default()
     };
     let mut made = import_with(&sources, &scope)?;
-    for file in left {
-        let place = Provenance { file: file.as_str().into(), pointer: None, line: 1, column: 1 };
-        told(&mut made, Topic::Unsupported, "`import` does not read this file of the folder", Some(place));
-    }
+    left_out(&mut made, left);
     refusals(&mut made);
     made.report.remarks.sort_by_key(|remark| remark.topic);
     let text = document::with_schema(&made.scenario.write(), document::SCENARIO_SCHEMA);
@@ -139,6 +137,7 @@ pub(super) fn run(arguments: &ImportArguments) -> Result {
 fn refusals(made: &mut Imported) {
     let history = Arc::new(made.scenario.history.clone());
     let world = compile(&history, history.last());
+    let mut all: IndexMap<String, Vec<Provenance>> = IndexMap::new();
     for refusal in &world.state.refusals {
         let place = refusal.place.as_ref().map(|place| Provenance {
             file: Arc::clone(&place.file),
@@ -146,17 +145,20 @@ fn refusals(made: &mut Imported) {
             line: place.line,
             column: place.column,
         });
-        told(made, Topic::Inconsistent, &format!("Azure would refuse this: {}", refusal.reason), place);
+        all.entry(format!("Azure would refuse this: {}", refusal.reason)).or_default().extend(place);
+    }
+    for (text, places) in all {
+        made.report.remarks.push(Remark { topic: Topic::Inconsistent, text, places, get: None });
     }
 }
 
-fn told(made: &mut Imported, topic: Topic, text: &str, place: Option<Provenance>) {
-    match made.report.remarks.iter_mut().find(|remark| remark.topic == topic && remark.text == text) {
-        Some(remark) => remark.places.extend(place),
-        None => {
-            let places = place.into_iter().collect();
-            made.report.remarks.push(Remark { topic, text: text.to_owned(), places, get: None });
-        }
+/// Files of a folder that were left.
+fn left_out(made: &mut Imported, left: Vec<String>) {
+    let place = |file: String| Provenance { file: file.into(), pointer: None, line: 1, column: 1 };
+    let places: Vec<Provenance> = left.into_iter().map(place).collect();
+    if !places.is_empty() {
+        let text = "`import` does not read this file of the folder".to_owned();
+        made.report.remarks.push(Remark { topic: Topic::Unsupported, text, places, get: None });
     }
 }
 

@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-pub use report::{FileRead, ImportError, ImportErrors, Provenance, Remark, Report, Topic};
+pub use report::{FileRead, ImportError, ImportErrors, ObjectRead, Provenance, Remark, Report, Topic};
 pub use source::{Kind, MAX_OCTETS, recognise};
 pub use template::{DeploymentScope, Evaluated, ExpressionContext, deploy, evaluate};
 
@@ -171,6 +171,7 @@ fn locate(read: &[(&ImportFile<'_>, Read)], facts: &mut Facts, report: &mut Repo
     let mut each = |visit: &mut dyn FnMut(&mut Provenance)| {
         facts.places_mut().for_each(&mut *visit);
         report.remarks.iter_mut().flat_map(|remark| &mut remark.places).for_each(&mut *visit);
+        report.objects.iter_mut().map(|object| &mut object.place).for_each(&mut *visit);
         errors.iter_mut().map(|error| &mut error.place).for_each(&mut *visit);
     };
     each(&mut |place| {

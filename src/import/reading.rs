@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use super::fact::Facts;
 use super::id::ResourceId;
 use super::property::View;
-use super::report::{ImportError, Provenance, Report, Topic};
+use super::report::{ImportError, ObjectRead, Provenance, Report, Topic};
 use crate::dns::{OwnerName, RecordData, RecordType, master};
 
 /// The most errors of one file that are told.
@@ -55,8 +55,19 @@ impl Reading<'_> {
     /// Says that a resource exists, here.
     pub(super) fn exists(&mut self, id: &ResourceId, pointer: &str) {
         let from = self.at(pointer);
+        self.exists_at(id, from);
+    }
+
+    /// Says that a resource exists, at a place of its own.
+    pub(super) fn exists_at(&mut self, id: &ResourceId, from: Provenance) {
         self.facts.exists(id, self.planned, &from);
+        // A link says that its zone exists.
+        if let Some(zone) = id.parent().filter(|zone| zone.kind == "microsoft.network/privatednszones") {
+            self.facts.refers(&zone, &from);
+        }
         self.objects += 1;
+        let object = ObjectRead { kind: id.kind.clone(), name: id.names.join("/"), place: from };
+        self.report.objects.push(object);
     }
 
     pub(super) fn tell(

@@ -124,12 +124,27 @@ pub struct FileRead {
     pub objects: usize,
 }
 
+/// An object that a file declares.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectRead {
+    /// Its resource type in lower case, such as `microsoft.network/privatednszones/a`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its names from the outermost resource in, joined with slashes.
+    pub name: String,
+    /// Where it is declared.
+    pub place: Provenance,
+}
+
 /// What an import found.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The files, in the order given.
     pub files: Vec<FileRead>,
+    /// The objects that the files declare, in the order read; one that several files declare is in it several times.
+    pub objects: Vec<ObjectRead>,
     /// Remarks, by topic, each topic in the order found.
     pub remarks: Vec<Remark>,
     /// Where each remark stands while they are gathered.

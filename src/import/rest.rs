@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::id::ResourceId;
+use super::id::{OPEN, ResourceId};
 use super::property::{Placed, View};
 use super::reading::{Reading, host, record};
 use super::report::Topic;
@@ -828,6 +828,8 @@ impl Reading<'_> {
             match line.as_deref().and_then(|line| record(kind, line)) {
                 Some(data) => records.push((data.to_string(), item.pointer)),
                 None if line.is_none() => {}
+                // That it is not known is reported with the property.
+                None if line.as_deref().is_some_and(|line| line.contains(OPEN)) => {}
                 None => {
                     let line = super::fact::shown(&line.unwrap_or_default().into());
                     self.error(&item.pointer, format!("`{line}` is not valid data of {kind} records"), None);

@@ -348,10 +348,10 @@ impl Reading<'_> {
         }
         let kind = "microsoft.network/privatednszones";
         let id = ResourceId::of(UNKNOWN, &group, kind, &[&zone.apex.to_string()]);
-        let at = |line: u32| Provenance { file: Arc::clone(&self.file), pointer: None, line, column: 1 };
+        let file = Arc::clone(&self.file);
+        let at = |line: u32| Provenance { file: Arc::clone(&file), pointer: None, line, column: 1 };
         let top = at(lines.get("$origin").copied().unwrap_or(1));
-        self.facts.exists(&id, false, &top);
-        self.objects += 1;
+        self.exists_at(&id, top.clone());
         let mut names = Vec::new();
         let mut whole = false;
         for set in &zone.sets {
@@ -363,12 +363,11 @@ impl Reading<'_> {
             names.push(format!("{name} {}", set.kind()));
             let own = id.child(&set.kind().to_string(), &name);
             let from = at(lines.get(&name.to_ascii_lowercase()).copied().unwrap_or(top.line));
-            self.facts.exists(&own, false, &from);
+            self.exists_at(&own, from.clone());
             self.facts.tell(&own, "ttl", set.ttl(), &from);
             let mut records: Vec<String> = set.data().iter().map(ToString::to_string).collect();
             records.sort();
             self.facts.tell(&own, "records", records, &from);
-            self.objects += 1;
         }
         if whole {
             names.sort();

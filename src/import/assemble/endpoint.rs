@@ -111,6 +111,10 @@ impl Builder<'_> {
                     object.id.name()
                 );
                 self.report.add(Topic::NotRead, text, object.places(), None);
+                // What it writes into its zones is not known either.
+                if told_group(object, zones).flatten().is_some() {
+                    self.unresolved_endpoint(object, "names", scope.as_ref(), zones);
+                }
                 continue;
             }
             if scope.as_ref().is_none_or(|id| id.has_unknown_name()) && object.declared.is_some() {

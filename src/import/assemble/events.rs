@@ -111,6 +111,13 @@ impl Builder<'_> {
         let endpoints = std::mem::take(&mut self.unresolved).into_iter();
         let mut events: Vec<Placed> =
             endpoints.map(|(endpoint, place)| (Event::CreateUnresolvedEndpoint(endpoint), place)).collect();
+        let contents = |zone: &Zone| {
+            let unresolved = Unresolved { id: format!("the list of record sets of {}", zone.id).into() };
+            (Event::SetZoneContents { zone: zone.id.clone(), unresolved: Some(unresolved) }, zone.place.clone())
+        };
+        // That their contents are missing was reported.
+        let referred = zones.all.values().filter(|zone| zone.referred && !zone.whole && zone.said.is_none());
+        events.extend(referred.map(contents));
         if zones.all.values().all(|zone| zone.said.is_none()) {
             return events;
         }
@@ -124,9 +131,7 @@ impl Builder<'_> {
                     zone.id.apex
                 );
                 self.report.add(Topic::NotRead, text, zone.place.iter().cloned().collect(), None);
-                let unresolved = Unresolved { id: format!("the list of record sets of {}", zone.id).into() };
-                let event = Event::SetZoneContents { zone: zone.id.clone(), unresolved: Some(unresolved) };
-                events.push((event, zone.place.clone()));
+                events.push(contents(zone));
             }
         }
         events

@@ -1,6 +1,6 @@
 //! Private zones, their links, and the record sets that were found in them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -62,6 +62,8 @@ pub(super) struct Zone {
     pub(super) said: Option<u64>,
     /// True for zones of templates and plans: what is not said there is not there.
     planned: bool,
+    /// True for zones that others only refer to: what they have is not known.
+    pub(super) referred: bool,
     pub(super) place: Option<Provenance>,
 }
 
@@ -69,11 +71,12 @@ pub(super) struct Zone {
 #[derive(Default)]
 pub(super) struct Zones {
     pub(super) all: IndexMap<String, Zone>,
+    by_id: HashMap<ZoneId, usize>,
 }
 
 impl Zones {
     pub(super) fn get(&self, id: &ZoneId) -> Option<&Zone> {
-        self.all.values().find(|zone| zone.id == *id)
+        self.by_id.get(id).map(|index| &self.all[*index])
     }
 
     /// What creates and links them. Zones with equal links are next to each other, so that they read as one entry.
@@ -151,8 +154,10 @@ impl Builder<'_> {
                 said: (!whole).then(|| object.get("numberOfRecordSets")?.as_u64()).flatten(),
                 whole,
                 planned: object.planned,
+                referred: object.declared.is_none(),
                 place: object.places().into_iter().next(),
             };
+            zones.by_id.insert(zone.id.clone(), zones.all.len());
             zones.all.insert(object.id.key(), zone);
         }
         zones
@@ -263,7 +268,8 @@ impl Builder<'_> {
                 self.report.add(Topic::Inconsistent, text, places.into_iter().flatten().collect(), None);
             }
         }
-        if listed.is_none() && !zone.planned && self.catalogue.zone(&id.apex).is_some() {
+        let is_asked = zone.declared.is_none() || self.catalogue.zone(&id.apex).is_some();
+        if listed.is_none() && !zone.planned && is_asked {
             let what = match sets.len() {
                 0 => "the contents".to_owned(),
                 _ => "the other record sets".to_owned(),
@@ -285,16 +291,20 @@ impl Builder<'_> {
     pub(super) fn links(&mut self, zones: &mut Zones, networks: &mut Networks, endpoints: &[Endpoint]) {
         let facts = self.facts;
         for object in facts.of("microsoft.network/privatednszones/virtualnetworklinks") {
-            let (Some(zone), Some(network)) = (object.id.parent(), object.id_of("network")) else { continue };
-            if self.is_unknown_network(&network) {
-                let text = format!(
-                    "link {} of zone {} leads to a network that is not known: it is left out",
-                    object.id.name(),
-                    zone.name()
-                );
+            let Some(zone) = object.id.parent() else { continue };
+            let known = object.id_of("network").filter(|network| !self.is_unknown_network(network));
+            let why = match &known {
+                None => "leads to a network that is not known",
+                Some(_) if !zones.all.contains_key(&zone.key()) => "is of a zone that is not in the estate",
+                Some(_) => "",
+            };
+            let Some(network) = known.filter(|_| why.is_empty()) else {
+                let shown = crate::import::fact::shown;
+                let (link, zone) = (shown(&object.id.name().into()), shown(&zone.name().into()));
+                let text = format!("link {link} of zone {zone} {why}: it is left out");
                 self.report.add(Topic::NotRead, text, object.places(), None);
                 continue;
-            }
+            };
             let network = self.add_network(networks, &network);
             let Some(zone) = zones.all.get_mut(&zone.key()) else { continue };
             let policy = match object.text("resolutionPolicy") {
@@ -333,9 +343,10 @@ impl Builder<'_> {
             let grouped =
                 endpoints.iter().filter(|one| one.zone_group.as_ref().is_some_and(|zones| zones.contains(&id)));
             let grouped: Vec<&Endpoint> = grouped.collect();
-            let model = models.iter().find(|(model, links)| {
+            let count = counts.get(&key);
+            let model = models.iter().filter(|_| count.is_some()).find(|(model, links)| {
                 let together = |one: &&Endpoint| one.zone_group.as_ref().is_some_and(|zones| zones.contains(model));
-                counts.get(&key) == Some(&(links.len() as u64)) && (grouped.is_empty() || grouped.iter().any(together))
+                count == Some(&(links.len() as u64)) && (grouped.is_empty() || grouped.iter().any(together))
             });
             if let Some((model, links)) = model {
                 let text = format!(

@@ -21,11 +21,17 @@ impl<'t> Engine<'t> {
     pub(super) fn order(&self) -> Order {
         let count = self.instances.borrow().len();
         let mut needs: Vec<Vec<usize>> = vec![Vec::new(); count * 2];
+        // What only follows from references. Azure orders by some of them and not by others, so that a circle with one of
+        // them is no fault of the template.
+        let mut inferred = HashSet::new();
         for number in 0..count {
             let one = self.instance(number);
             needs[number * 2 + 1].push(number * 2);
-            let mut after = one.refers.borrow().clone();
-            after.extend(self.depends_on(number));
+            let mut after = self.depends_on(number);
+            for before in one.refers.borrow().iter().filter(|before| !after.contains(before)) {
+                inferred.insert((number * 2, before * 2 + 1));
+            }
+            after.splice(0..0, one.refers.borrow().iter().copied());
             // A round of a serial loop comes after the batch before.
             if let Some(round) = one.round.as_ref().filter(|_| one.batch > 0)
                 && round.index >= one.batch
@@ -53,7 +59,7 @@ impl<'t> Engine<'t> {
                 }
             }
         }
-        let sorted = self.sorted(&needs);
+        let sorted = self.sorted(&needs, &inferred);
         Order { needs, sorted }
     }
 
@@ -106,7 +112,7 @@ impl<'t> Engine<'t> {
         own.map(|own| own.resources.borrow().clone()).unwrap_or_default()
     }
 
-    fn sorted(&self, needs: &[Vec<usize>]) -> Vec<usize> {
+    fn sorted(&self, needs: &[Vec<usize>], inferred: &HashSet<(usize, usize)>) -> Vec<usize> {
         // 0 not seen, 1 on the way, 2 done.
         let mut state = vec![0_u8; needs.len()];
         let mut sorted = Vec::with_capacity(needs.len() / 2);
@@ -131,15 +137,22 @@ impl<'t> Engine<'t> {
                         way.push((need, 0));
                     }
                     1 if need != at => {
+                        let begin = way.iter().position(|(node, _)| *node == need).unwrap_or_default();
+                        let circle = way[begin..].windows(2).map(|pair| (pair[0].0, pair[1].0));
+                        let is_inferred = circle.chain([(at, need)]).any(|edge| inferred.contains(&edge));
                         let (one, other) = (self.instance(at / 2), self.instance(need / 2));
                         let name = |own: &Datum| shown(&own.pattern().into());
-                        let message = format!(
-                            "`{}` and `{}` depend on each other in a circle",
-                            name(&one.name),
-                            name(&other.name)
-                        );
-                        let pointer = format!("{}/dependsOn", one.pointer);
-                        self.notes.borrow_mut().push(Note::Fault { pointer, message });
+                        let (first, second) = (name(&one.name), name(&other.name));
+                        let note = if is_inferred {
+                            let text = format!(
+                                "`{first}` and `{second}` refer to each other: which of them Azure deploys first is not known"
+                            );
+                            Note::NotKnown { pointer: one.pointer.clone(), text }
+                        } else {
+                            let message = format!("`{first}` and `{second}` depend on each other in a circle");
+                            Note::Fault { pointer: format!("{}/dependsOn", one.pointer), message }
+                        };
+                        self.notes.borrow_mut().push(note);
                     }
                     _ => {}
                 }

@@ -10,8 +10,8 @@ mod twin;
 
 use serde_json::{Map, Value};
 
-use self::reference::{Instance, Plan};
-use super::id::{ResourceId, UNKNOWN};
+use self::reference::Plan;
+use super::id::{CLOSE, OPEN, ResourceId, UNKNOWN};
 use super::property::{Placed, View};
 use super::reading::{Reading, host, record};
 use super::report::Topic;
@@ -113,7 +113,7 @@ impl Reading<'_> {
                     continue;
                 }
                 if let Some(id) = self.id_of_resource(resource, &plan, last) {
-                    plan.instances.push(Instance::of(&resource.address, &resource.module, id));
+                    plan.add(&resource.address, &resource.module, id);
                 }
             }
         }
@@ -276,7 +276,13 @@ impl Reading<'_> {
         if let Some(id) = text("id").and_then(ResourceId::parse) {
             return Some(id);
         }
-        let name = text("name")?;
+        // What has no name before apply is called after its place in the configuration.
+        let name = match text("name") {
+            Some(name) => name.to_owned(),
+            None if last => format!("{OPEN}{}{CLOSE}", resource.address.replace('/', "|")),
+            None => return None,
+        };
+        let name = name.as_str();
         let group = text("resource_group_name").unwrap_or(UNKNOWN);
         let Some(parent) = twin::parent(&resource.kind) else {
             return Some(ResourceId::of(UNKNOWN, group, kind, &[name]));
@@ -305,6 +311,9 @@ impl Reading<'_> {
         view.ignore(&["resource_group_name", "timeouts", "guid", "parent_id"]);
         if let Some(parent) = twin::parent(&resource.kind) {
             view.ignore(&[parent.id, parent.name]);
+        }
+        if id.names.last().is_some_and(|name| name.contains(OPEN)) {
+            self.unknown_name(id, &resource.pointer, "it is known only after apply");
         }
         self.exists(id, &resource.pointer);
         if service::is_service(&resource.kind) {

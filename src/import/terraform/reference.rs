@@ -1,6 +1,8 @@
 //! References of a plan: which resource an attribute will hold the id of, followed through the configuration: resources,
 //! variables of modules, their outputs, and loops.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::import::id::ResourceId;
@@ -14,12 +16,17 @@ const MAX_STEPS: usize = 10_000;
 pub(super) struct Plan<'t> {
     configuration: Option<&'t Value>,
     variables: Option<&'t Value>,
-    pub(super) instances: Vec<Instance>,
+    /// Resources of the configuration, by the calls that lead to their module, and by address in it.
+    configured: HashMap<String, HashMap<String, &'t Value>>,
+    instances: Vec<Instance>,
+    by_address: HashMap<String, usize>,
+    /// Instances by the calls that lead to their module, with type and name.
+    by_base: HashMap<(String, String), Vec<usize>>,
+    by_id: HashMap<String, Vec<usize>>,
 }
 
 /// An instance of a resource and the id it has or will have.
-pub(super) struct Instance {
-    address: String,
+struct Instance {
     module: String,
     /// Type and name, such as `azurerm_subnet.pe`.
     base: String,
@@ -29,39 +36,55 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    pub(super) fn of(address: &str, module: &str, id: ResourceId) -> Self {
+    fn of(address: &str, module: &str, id: ResourceId) -> Self {
         let own = address.strip_prefix(module).unwrap_or(address).trim_start_matches('.');
         let (base, index) = own.split_once('[').map_or((own, ""), |(base, index)| (base, index.trim_end_matches(']')));
-        Self {
-            address: address.to_owned(),
-            module: module.to_owned(),
-            base: base.to_owned(),
-            index: index.to_owned(),
-            id,
-        }
+        Self { module: module.to_owned(), base: base.to_owned(), index: index.to_owned(), id }
     }
 }
 
 impl<'t> Plan<'t> {
     pub(super) fn of(value: &'t Value) -> Self {
-        Self {
-            configuration: value.get("configuration").and_then(|own| own.get("root_module")),
-            variables: value.get("variables"),
-            instances: Vec::new(),
+        let configuration = value.get("configuration").and_then(|own| own.get("root_module"));
+        let mut configured = HashMap::new();
+        if let Some(root) = configuration {
+            index(root, "", &mut configured);
         }
+        Self {
+            configuration,
+            variables: value.get("variables"),
+            configured,
+            instances: Vec::new(),
+            by_address: HashMap::new(),
+            by_base: HashMap::new(),
+            by_id: HashMap::new(),
+        }
+    }
+
+    /// Says which id the resource at an address has.
+    pub(super) fn add(&mut self, address: &str, module: &str, id: ResourceId) {
+        let own = Instance::of(address, module, id);
+        let number = self.instances.len();
+        self.by_address.entry(address.to_owned()).or_insert(number);
+        self.by_base.entry((plain(module), own.base.clone())).or_default().push(number);
+        self.by_id.entry(own.id.key()).or_default().push(number);
+        self.instances.push(own);
     }
 
     /// The id of the resource at an address.
     pub(super) fn id(&self, address: &str) -> Option<ResourceId> {
-        self.instances.iter().find(|one| one.address == address).map(|one| one.id.clone())
+        self.by_address.get(address).map(|number| self.instances[*number].id.clone())
+    }
+
+    /// The configuration of a resource of a module.
+    fn configured(&self, module: &str, base: &str) -> Option<&'t Value> {
+        self.configured.get(&plain(module))?.get(base).copied()
     }
 
     /// The ids an attribute will hold; of that kind only, unless it is empty.
     pub(super) fn resolve(&self, address: &str, module: &str, path: &[&str], kind: &str) -> Vec<ResourceId> {
         let own = Instance::of(address, module, ResourceId::opaque(""));
-        let Some(resource) = self.module(module).and_then(|config| find_resource(config, &own.base)) else {
-            return Vec::new();
-        };
+        let Some(resource) = self.configured(module, &own.base) else { return Vec::new() };
         let mut expressions = resource.get("expressions");
         for key in path {
             expressions = expressions.and_then(|own| match own {
@@ -109,8 +132,7 @@ impl<'t> Plan<'t> {
     /// True if an attribute comes from a local value, whose expression a plan does not have.
     fn has_local(&self, address: &str, module: &str, path: &[&str]) -> bool {
         let own = Instance::of(address, module, ResourceId::opaque(""));
-        let resource = self.module(module).and_then(|config| find_resource(config, &own.base));
-        let mut expressions = resource.and_then(|resource| resource.get("expressions"));
+        let mut expressions = self.configured(module, &own.base).and_then(|resource| resource.get("expressions"));
         for key in path {
             expressions = expressions.and_then(|own| match own {
                 Value::Array(blocks) => blocks.first()?.get(key),
@@ -213,7 +235,8 @@ impl<'t> Plan<'t> {
                     self.follow(expression, module, None, depth + 1, steps, &mut all);
                     // Of a loop over resources it is the one with the same key.
                     let same = |id: &&ResourceId| {
-                        self.instances.iter().any(|one| one.id.key() == id.key() && one.index == instance.index)
+                        let all = self.by_id.get(&id.key());
+                        all.into_iter().flatten().any(|number| self.instances[*number].index == instance.index)
                     };
                     match all.iter().find(same) {
                         Some(one) => found.push(one.clone()),
@@ -236,12 +259,12 @@ impl<'t> Plan<'t> {
                     }
                     _ => (parts[..used].join("."), ""),
                 };
-                let plain = |module: &str| calls(module).collect::<Vec<_>>().join(".");
-                let here = |one: &&Instance| one.base == base && one.module == module;
-                let near = |one: &&Instance| one.base == base && plain(&one.module) == plain(module);
-                let mut all: Vec<&Instance> = self.instances.iter().filter(here).collect();
+                let numbers = self.by_base.get(&(plain(module), base));
+                let near: Vec<&Instance> =
+                    numbers.into_iter().flatten().map(|number| &self.instances[*number]).collect();
+                let mut all: Vec<&Instance> = near.iter().copied().filter(|one| one.module == module).collect();
                 if all.is_empty() {
-                    all = self.instances.iter().filter(near).collect();
+                    all = near;
                 }
                 if !index.is_empty() {
                     all.retain(|one| one.index.trim_matches('"') == index.trim_matches('"'));
@@ -269,12 +292,26 @@ fn calls(module: &str) -> impl Iterator<Item = &str> {
     module.split("module.").skip(1).map(|part| part.trim_end_matches('.').split('[').next().unwrap_or_default())
 }
 
-fn find_resource<'t>(config: &'t Value, base: &str) -> Option<&'t Value> {
-    let resources = config.get("resources").and_then(Value::as_array)?;
-    resources.iter().find(|resource| {
+/// The same as one text.
+fn plain(module: &str) -> String {
+    calls(module).collect::<Vec<_>>().join(".")
+}
+
+/// Gathers the resources of a module and of those it calls.
+fn index<'t>(config: &'t Value, calls: &str, found: &mut HashMap<String, HashMap<String, &'t Value>>) {
+    let own = found.entry(calls.to_owned()).or_default();
+    for resource in config.get("resources").and_then(Value::as_array).into_iter().flatten() {
         let text = |key: &str| resource.get(key).and_then(Value::as_str).unwrap_or_default();
-        text("address") == base || format!("{}.{}", text("type"), text("name")) == base
-    })
+        // The first one counts, by its address or by type and name.
+        own.entry(text("address").to_owned()).or_insert(resource);
+        own.entry(format!("{}.{}", text("type"), text("name"))).or_insert(resource);
+    }
+    for (name, call) in config.get("module_calls").and_then(Value::as_object).into_iter().flatten() {
+        if let Some(module) = call.get("module") {
+            let dot = if calls.is_empty() { "" } else { "." };
+            index(module, &format!("{calls}{dot}{name}"), found);
+        }
+    }
 }
 
 /// All texts in a value.
