@@ -195,11 +195,14 @@ impl Whole {
     }
 }
 
+/// The record sets of a zone, by owner name and type.
+type RecordSets = BTreeSet<(OwnerName, RecordType)>;
+
 /// The names of an estate, by what they are of.
 #[derive(Default)]
 struct Estate {
     networks: BTreeMap<String, Vec<String>>,
-    zones: BTreeMap<String, Vec<(OwnerName, BTreeSet<(OwnerName, RecordType)>)>>,
+    zones: BTreeMap<String, Vec<(OwnerName, RecordSets)>>,
     links: BTreeMap<String, usize>,
     scopes: BTreeMap<String, usize>,
     /// With true for those that have a zone group.
