@@ -103,7 +103,8 @@ fn no_request_takes_more_than_its_share_of_memory_and_what_it_took_is_given_back
     assert_eq!(server.post("/v1/events?builtOn=27", &" ".repeat(MAX_REQUEST_OCTETS + 1)).0, 413);
     let many = format!("[{}1]", "1,".repeat(MAX_REQUEST_NODES));
     let (_, problem) = server.post("/v1/events?builtOn=27", &many);
-    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("more than 100000 values")), "{problem}");
+    let told = format!("more than {MAX_REQUEST_NODES} values");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(&told)), "{problem}");
     assert_eq!(server.addresses(1, SHARED), "10.0.2.7");
 }
 

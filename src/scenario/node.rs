@@ -23,7 +23,7 @@ pub const MAX_NODES: usize = 4_000_000;
 /// The most bytes of events sent to a running server.
 pub const MAX_REQUEST_OCTETS: usize = 1 << 20;
 /// The most nodes of events sent to a running server, each alias counted as everything it refers to.
-pub const MAX_REQUEST_NODES: usize = 100_000;
+pub const MAX_REQUEST_NODES: usize = 60_000;
 /// So many nodes any text may have, however short it is.
 const FREE_NODES: usize = 100_000;
 /// A long text may have one node for so many of its bytes. Names that differ, and values, take more than that.
