@@ -2,7 +2,7 @@
 //! `explain` and the reply have the same code, records, TTLs and extended error, and name the same writer.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ampls_dns::compile::{Compiled, Fold, ViewId, Writer, Zone, ZoneFiles};
@@ -13,16 +13,14 @@ use ampls_dns::output::answer::{AnswerDocument, RecordDocument, answered};
 use ampls_dns::output::explanation;
 use ampls_dns::output::provenance::WriterDocument;
 use ampls_dns::resolve::explain::{Chosen, Statement};
-use ampls_dns::resolve::{
-    Ede, Forwarding, Outcome, Prepared, Question, RequestContext, Response, Subnets, decide, explain, reply, respond,
-};
+use ampls_dns::resolve::{Ede, Forwarding, Outcome, Prepared, Question, Response, decide, explain, reply, respond};
 use ampls_dns::server::{Settings, plan, start};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::Value;
 
 use crate::exchange::{ask, ask_over_tcp, records};
-use crate::fixture::Server;
+use crate::fixture::{Server, context};
 use crate::generate::{Estate, Premise, ZoneText, estates, law, names_to_ask};
 
 /// The types that are asked for, one after the other.
@@ -63,18 +61,6 @@ fn files(zones: &[ZoneText]) -> Arc<ZoneFiles> {
     Arc::new(files)
 }
 
-fn context(view: ViewId) -> RequestContext<'static> {
-    RequestContext {
-        listener: Some(view),
-        source: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        asked_at: None,
-        subnets: Subnets::Ignored,
-        extended: Ede::Include,
-        outside: Forwarding::Off,
-        local_addresses: &[],
-    }
-}
-
 /// Code, answer, authority and extended error.
 type Answered = (String, Vec<RecordDocument>, Vec<RecordDocument>, Option<(u16, String)>);
 
@@ -109,8 +95,8 @@ fn check(prepared: &Prepared, view: ViewId, question: &Question) -> Result<Optio
     // Over TCP nothing is cut off.
     let packet = encode_query(1, &question.name, question.kind, Some(1232));
     let (mut fast, mut slow) = (Vec::new(), Vec::new());
-    prepared.respond(&context(view), Transport::Tcp, &packet, &mut fast);
-    let response = respond(world, &context(view), Transport::Tcp, &packet, &mut slow);
+    prepared.respond(&context(Some(view), Forwarding::Off), Transport::Tcp, &packet, &mut fast);
+    let response = respond(world, &context(Some(view), Forwarding::Off), Transport::Tcp, &packet, &mut slow);
     prop_assert!(matches!(response, Response::Answered(of, _) if of == view), "{place}: {response:?}");
     for (path, bytes) in [("fast", &fast), ("slow", &slow)] {
         let received = decode(bytes).expect("a reply is a message");

@@ -1,13 +1,15 @@
 //! How a case is written: the real binary with arguments, and what it must print.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
+use ampls_dns::compile::ViewId;
 use ampls_dns::dns::wire::{Received, decode, encode_query};
 use ampls_dns::dns::{OwnerName, RecordType};
+use ampls_dns::resolve::{Ede, Forwarding, RequestContext, Subnets};
 use serde_json::Value;
 
 /// The binary under test, with nothing of the environment that would change what it prints.
@@ -197,6 +199,19 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// What is known about a query from loopback that is answered without a socket.
+pub fn context(view: Option<ViewId>, outside: Forwarding) -> RequestContext<'static> {
+    RequestContext {
+        listener: view,
+        source: Ipv4Addr::LOCALHOST.into(),
+        asked_at: None,
+        subnets: Subnets::Ignored,
+        extended: Ede::Include,
+        outside,
+        local_addresses: &[],
     }
 }
 

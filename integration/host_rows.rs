@@ -1,7 +1,6 @@
 //! Every row of `host_rows.tsv`: what its name answers, whether it has the alias, who writes its record set, and how certain it is.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use ampls_dns::catalogue::existing::{self, Subject, source_of};
@@ -10,8 +9,10 @@ use ampls_dns::compile::{Compiled, compile};
 use ampls_dns::dns::wire::{Received, Transport, decode, encode_query};
 use ampls_dns::dns::{OwnerName, Rcode, RecordType};
 use ampls_dns::estate::Cloud;
-use ampls_dns::resolve::{Ede, Forwarding, RequestContext, Response, Subnets, respond};
+use ampls_dns::resolve::{Forwarding, Response, respond};
 use ampls_dns::scenario::Scenario;
+
+use crate::fixture::context;
 
 const ROWS: &str = include_str!("host_rows.tsv");
 
@@ -121,15 +122,7 @@ OTHERS- addScopedResource: { scope: s, resource: dce }
 
 /// The reply in a network; absent where the question is for another server.
 fn ask(world: &Compiled, network: &str, name: &OwnerName, outside: Forwarding) -> Option<Received> {
-    let context = RequestContext {
-        listener: world.views.of_network(network),
-        source: IpAddr::from([127, 0, 0, 1]),
-        asked_at: None,
-        subnets: Subnets::Ignored,
-        extended: Ede::Include,
-        outside,
-        local_addresses: &[],
-    };
+    let context = context(world.views.of_network(network), outside);
     let packet = encode_query(1, name, RecordType::A, Some(1232));
     let mut bytes = Vec::new();
     let response = respond(world, &context, Transport::Udp, &packet, &mut bytes);

@@ -1,7 +1,6 @@
 //! Public hosts that exist: every name of `hosts.tsv`, in its cloud, from a network and from public DNS, over both ways of
 //! answering.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use ampls_dns::compile::{Compiled, ViewId, compile};
@@ -9,12 +8,10 @@ use ampls_dns::dns::wire::{Received, Transport, decode, encode_query};
 use ampls_dns::dns::{OwnerName, Rcode, RecordType};
 use ampls_dns::estate::Cloud;
 use ampls_dns::resolve::explain::Chosen;
-use ampls_dns::resolve::{
-    Ede, Forwarding, Prepared, Question, RequestContext, Response, Subnets, decide, explain, respond,
-};
+use ampls_dns::resolve::{Forwarding, Prepared, Question, Response, decide, explain, respond};
 use ampls_dns::scenario::Scenario;
 
-use crate::fixture::run_with;
+use crate::fixture::{context, run_with};
 
 const VECTORS: &str = include_str!("hosts.tsv");
 
@@ -26,15 +23,7 @@ fn world(text: &str) -> Arc<Compiled> {
 
 /// The reply to a question, which is the same by both ways.
 fn ask(prepared: &Prepared, view: ViewId, name: &OwnerName, kind: RecordType, outside: Forwarding) -> Option<Received> {
-    let context = RequestContext {
-        listener: Some(view),
-        source: IpAddr::from([127, 0, 0, 1]),
-        asked_at: None,
-        subnets: Subnets::Ignored,
-        extended: Ede::Include,
-        outside,
-        local_addresses: &[],
-    };
+    let context = context(Some(view), outside);
     let packet = encode_query(1, name, kind, Some(1232));
     let (mut fast, mut slow) = (Vec::new(), Vec::new());
     let response = respond(prepared.world(), &context, Transport::Udp, &packet, &mut slow);

@@ -56,7 +56,7 @@ pub fn count(file: &str, text: &[u8], others: &[(String, Vec<u8>)]) -> Counted {
     let declared = declared::walk(&strict(text));
     let all = std::iter::once((file, text)).chain(others.iter().map(|(name, text)| (name.as_str(), text.as_slice())));
     let files: Vec<ImportFile<'_>> = all.map(|(name, text)| ImportFile { name: name.into(), text }).collect();
-    // As somebody gives it who deploys the templates.
+    // What a deployment of the templates says on the command line.
     let scope = DeploymentScope {
         subscription: Some("11111111-1111-4111-8111-111111111111".to_owned()),
         resource_group: Some("rg-corpus".to_owned()),

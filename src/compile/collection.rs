@@ -1,5 +1,6 @@
 //! Events of data collection rules and of what agents are associated with.
 
+use std::iter::once;
 use std::sync::Arc;
 
 use super::existing::is_hop;
@@ -78,9 +79,8 @@ impl State {
     pub(super) fn publish_rule(&mut self, spec: &DataCollectionRuleSpec) {
         for host in spec.hosts() {
             let private = self.private_name_of_rule(host);
-            self.public.announce_host(&self.catalogue, &spec.name, host, private.as_ref(), self.revision);
-            if let Some(legacy) = &mut self.legacy_public {
-                legacy.announce_host(&self.catalogue, &spec.name, host, private.as_ref(), self.revision);
+            for public in once(&mut self.public).chain(&mut self.legacy_public) {
+                public.announce_host(&self.catalogue, &spec.name, host, private.as_ref(), self.revision);
             }
         }
     }
@@ -89,10 +89,9 @@ impl State {
     pub(super) fn withdraw_rule(&mut self, spec: &DataCollectionRuleSpec) {
         for host in spec.hosts() {
             let private = self.private_name_of_rule(host);
-            for name in std::iter::once(host).chain(private.as_ref()) {
-                self.public.delete(name, self.revision);
-                if let Some(legacy) = &mut self.legacy_public {
-                    legacy.delete(name, self.revision);
+            for name in once(host).chain(private.as_ref()) {
+                for public in once(&mut self.public).chain(&mut self.legacy_public) {
+                    public.delete(name, self.revision);
                 }
             }
         }

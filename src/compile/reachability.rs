@@ -336,12 +336,12 @@ fn next(state: &State, at: &NetworkName, table: Option<&RouteTable>, destination
     if let Some(table) = table.filter(|table| !table.is_complete && may_decide()) {
         return Next::Verdict(Reach::Unknown(format!("not all routes of {} in {at} are known", table.name)));
     }
-    // A gateway or a virtual hub gives routes as long as the network's prefix.
-    let learned = || {
-        let by_gateway = through_gateways(state, at, table, to).filter(Reach::arrives);
-        wide_area(state, at, to).or(by_gateway).filter(|_| !is_peered)
+    // A gateway or a virtual hub gives routes as long as the network's prefix; a peering comes before them.
+    let by_gateway = if is_peered { None } else { through_gateways(state, at, table, to) };
+    let learned = match is_peered {
+        true => None,
+        false => wide_area(state, at, to).or_else(|| by_gateway.clone().filter(Reach::arrives)),
     };
-    let learned = learned();
     let system = match (is_peered, own_route) {
         (true, true) => Some(32),
         (true, false) => Some(space),
@@ -358,7 +358,7 @@ fn next(state: &State, at: &NetworkName, table: Option<&RouteTable>, destination
         Some((_, NextHop::VnetLocal)) | None => match learned {
             Some(way) => from_gateway(state, at, destination, way),
             None => {
-                let known = through_gateways(state, at, table, to).or_else(|| declared(state, at, to));
+                let known = by_gateway.or_else(|| declared(state, at, to));
                 known.map_or(Next::Nothing, Next::Verdict)
             }
         },

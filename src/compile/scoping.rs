@@ -1,6 +1,7 @@
 //! Events of resources and scopes.
 
 use std::collections::BTreeSet;
+use std::iter::once;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -62,9 +63,8 @@ impl State {
         if let ResourceSpec::DataCollectionRule(rule) = &spec {
             return self.withdraw_rule(rule);
         }
-        self.public.withdraw(&self.catalogue, &spec, self.revision);
-        if let Some(legacy) = &mut self.legacy_public {
-            legacy.withdraw(&self.catalogue, &spec, self.revision);
+        for public in once(&mut self.public).chain(&mut self.legacy_public) {
+            public.withdraw(&self.catalogue, &spec, self.revision);
         }
     }
 
@@ -196,14 +196,8 @@ impl State {
     pub(super) fn publish_names(&mut self, name: &ResourceName) {
         let Some(resource) = self.resources.get(name) else { return };
         match &resource.spec {
-            ResourceSpec::Service(spec) => {
-                let spec = spec.clone();
-                return self.publish_service(&spec);
-            }
-            ResourceSpec::DataCollectionRule(spec) => {
-                let spec = spec.clone();
-                return self.publish_rule(&spec);
-            }
+            ResourceSpec::Service(spec) => return self.publish_service(&spec.clone()),
+            ResourceSpec::DataCollectionRule(spec) => return self.publish_rule(&spec.clone()),
             _ => {}
         }
         let hop = self.has_hop_without_scope() || !resource.scopes.is_empty();

@@ -344,10 +344,7 @@ impl State {
         for linked in self.zones.values_mut().filter(|linked| linked.zone.has_unused()) {
             Arc::make_mut(&mut linked.zone).compact();
         }
-        self.public.compact();
-        if let Some(legacy) = &mut self.legacy_public {
-            legacy.compact();
-        }
+        std::iter::once(&mut self.public).chain(&mut self.legacy_public).for_each(PublicDns::compact);
     }
 
     /// The zones linked to a network, longest name first.

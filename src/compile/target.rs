@@ -1,6 +1,7 @@
 //! Resources of other services as targets of private endpoints, and what that does to their public names.
 
 use std::collections::BTreeSet;
+use std::iter::once;
 use std::sync::Arc;
 
 use super::refusal::Reason;
@@ -45,9 +46,8 @@ impl State {
             let has_endpoint = private.iter().any(|own| own.eq_ignore_ascii_case(group));
             for name in of_group(&self.catalogue, spec, group).known {
                 let hop = name.hop == ServiceHop::Always || has_endpoint;
-                self.public.announce_service(&self.catalogue, &spec.name, &name, hop, revision);
-                if let Some(legacy) = &mut self.legacy_public {
-                    legacy.announce_service(&self.catalogue, &spec.name, &name, hop, revision);
+                for public in once(&mut self.public).chain(&mut self.legacy_public) {
+                    public.announce_service(&self.catalogue, &spec.name, &name, hop, revision);
                 }
             }
         }

@@ -208,12 +208,10 @@ fn of_network(world: &Compiled, code: Code, network: &NetworkName, failing: &Fai
             )
         }
         Code::ScopedButPublic => {
-            let near = failing.resources.iter().filter_map(|name| state.resources.get(name));
-            let endpoints = near.flat_map(|own| &own.scopes).filter_map(|scope| state.scopes.get(scope));
-            let own = failing.resources.iter().filter_map(|name| state.resources.get(name));
-            let own = own.flat_map(|own| own.endpoints.iter().cloned());
-            let endpoints: BTreeSet<_> =
-                endpoints.flat_map(|scope| scope.endpoints.iter().cloned()).chain(own).collect();
+            let resources = || failing.resources.iter().filter_map(|name| state.resources.get(name));
+            let scopes = resources().flat_map(|own| &own.scopes).filter_map(|scope| state.scopes.get(scope));
+            let own = resources().flat_map(|own| &own.endpoints);
+            let endpoints: BTreeSet<_> = scopes.flat_map(|scope| &scope.endpoints).chain(own).cloned().collect();
             let reached = |name: &&EndpointName| {
                 state.endpoints.get(*name).is_some_and(|one| state.reaches_endpoint(network, one))
             };

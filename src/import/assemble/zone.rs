@@ -10,7 +10,7 @@ use super::{Builder, Endpoint, Networks, Placed};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType};
 use crate::estate::{Event, NetworkName, ResolutionPolicy, ZoneId};
 use crate::import::command::{self, word};
-use crate::import::fact::Object;
+use crate::import::fact::{Object, shown};
 use crate::import::id::ResourceId;
 use crate::import::reading::record;
 use crate::import::report::{Provenance, Topic};
@@ -118,16 +118,13 @@ impl Builder<'_> {
             if object.id.has_unknown_name() {
                 let text = format!(
                     "the name of private zone {} is not known: it is left out, with its links and record sets",
-                    crate::import::fact::shown(&object.id.name().into())
+                    shown(&object.id.name().into())
                 );
                 self.report.add(Topic::NotRead, text, object.places(), None);
                 continue;
             }
             let Ok(apex) = OwnerName::parse(object.id.name()) else {
-                let text = format!(
-                    "`{}` is not a valid zone name: it is left out",
-                    crate::import::fact::shown(&object.id.name().into())
-                );
+                let text = format!("`{}` is not a valid zone name: it is left out", shown(&object.id.name().into()));
                 self.report.add(Topic::Inconsistent, text, object.places(), None);
                 continue;
             };
@@ -177,7 +174,7 @@ impl Builder<'_> {
                 let Ok(owner) = own.map_err(|_| ()) else {
                     let text = format!(
                         "`{}` is not a valid name in {}: it is left out",
-                        crate::import::fact::shown(&object.id.name().into()),
+                        shown(&object.id.name().into()),
                         id.apex
                     );
                     self.report.add(Topic::Inconsistent, text, object.places(), None);
@@ -293,20 +290,20 @@ impl Builder<'_> {
         for object in facts.of("microsoft.network/privatednszones/virtualnetworklinks") {
             let Some(zone) = object.id.parent() else { continue };
             let known = object.id_of("network").filter(|network| !self.is_unknown_network(network));
-            let why = match &known {
-                None => "leads to a network that is not known",
-                Some(_) if !zones.all.contains_key(&zone.key()) => "is of a zone that is not in the estate",
-                Some(_) => "",
-            };
-            let Some(network) = known.filter(|_| why.is_empty()) else {
-                let shown = crate::import::fact::shown;
-                let (link, zone) = (shown(&object.id.name().into()), shown(&zone.name().into()));
-                let text = format!("link {link} of zone {zone} {why}: it is left out");
-                self.report.add(Topic::NotRead, text, object.places(), None);
-                continue;
+            let (network, zone) = match (known, zones.all.get_mut(&zone.key())) {
+                (Some(network), Some(zone)) => (network, zone),
+                (known, _) => {
+                    let why = match known {
+                        None => "leads to a network that is not known",
+                        Some(_) => "is of a zone that is not in the estate",
+                    };
+                    let (link, zone) = (shown(&object.id.name().into()), shown(&zone.name().into()));
+                    let text = format!("link {link} of zone {zone} {why}: it is left out");
+                    self.report.add(Topic::NotRead, text, object.places(), None);
+                    continue;
+                }
             };
             let network = self.add_network(networks, &network);
-            let Some(zone) = zones.all.get_mut(&zone.key()) else { continue };
             let policy = match object.text("resolutionPolicy") {
                 Some("NxDomainRedirect") => ResolutionPolicy::NxDomainRedirect,
                 _ => ResolutionPolicy::Default,
