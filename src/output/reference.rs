@@ -19,7 +19,7 @@ pub fn markdown(schema: &Value) -> String {
             )
             .expect(TEXT);
             out.push_str("| Event | Value | What it does |\n|---|---|---|\n");
-            for (event, value) in own.get("oneOf").and_then(Value::as_array).into_iter().flatten().flat_map(fields) {
+            for (event, value) in own.get("oneOf").and_then(Value::as_array).into_iter().flatten().flat_map(required) {
                 writeln!(out, "| `{event}` | {} | {} |", kind(value), description(value)).expect(TEXT);
             }
             out.push_str("\n## Types\n");
@@ -56,6 +56,12 @@ pub fn markdown(schema: &Value) -> String {
 }
 
 const TEXT: &str = "text can be written";
+
+/// The fields that must be there.
+fn required(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    let keys = schema.get("required").and_then(Value::as_array);
+    fields(schema).filter(move |(key, _)| keys.is_some_and(|keys| keys.iter().any(|one| one == key.as_str())))
+}
 
 fn fields(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
     schema.get("properties").and_then(Value::as_object).into_iter().flatten()

@@ -601,7 +601,6 @@ pub(super) struct AdditionSchema {
 /// One event: `date`, if it differs from its step's, and one key that says what happens.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("unevaluatedProperties" = false))]
 pub(super) struct EventSchema {
     /// When it happens, as YYYY-MM-DD. Default: the date of the step.
     #[serde(skip_serializing_if = "Option::is_none")]
