@@ -610,14 +610,15 @@ def part_fold():
                 text = subprocess.run(["taskset", "-c", "1", programs[label], *map(str, size)], capture_output=True, text=True, check=True).stdout
                 events = int(text.split()[0])
                 times = [seconds(one) for one in re.findall(r"(?<= )[\d.]+m?s\b", text)]
-                figures[label].append({"events": events, "compile": times[0], "whole": times[1], "event": times[3], "us": times[0] / events})
+                figures[label].append({"events": events, "compile": times[0], "whole": times[1], "event": times[3], "us": times[1] / events})
             note(f"  round {number + 1} of {options.rounds}")
         for label, runs in figures.items():
             times = statistics.median(one["whole"] / one["event"] for one in runs)
             lines.append(f"| {size[0]:,} networks, {size[1]} × {size[2]} | {label} | {runs[0]['events']:,} | {median(runs, 'compile'):.2f} | {median(runs, 'whole'):.2f} | {1000 * median(runs, 'event'):.1f} | {times:.0f} times that |")
         if size[0] == 530 and "before" in figures:
+            # Until they can be served: before, the tables that answers are read from were made after the fold.
             versus = ratio(figures["ampls-dns"], figures["before"], "us")
-            row(14, "folding and compiling 100,000 events, time per event", f"{versus:.2f} × before", "≤ 1.00 × before", versus <= 1.0)
+            row(14, "folding 100,000 events until they can be served, time per event", f"{versus:.2f} × before", "≤ 1.00 × before", versus <= 1.0)
         if size[0] == 1000:
             times = statistics.median(one["whole"] / one["event"] for one in figures["ampls-dns"])
             row(15, "one event on 1,000 networks", f"1/{times:.0f} of a full compile", "≤ 1/400", times >= 400)
