@@ -17,7 +17,7 @@ pub enum ObjectKind {
     Ruleset,
     /// A private DNS zone, named by resource group and apex with a slash between.
     PrivateZone,
-    /// A workspace, component or data collection endpoint.
+    /// A monitored resource, or a resource of another service.
     Resource,
     /// A scope.
     Scope,
