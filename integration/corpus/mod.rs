@@ -220,6 +220,13 @@ fn plain(name: &str) -> String {
     known.map(|character| if character == '/' { '-' } else { character.to_ascii_lowercase() }).take(200).collect()
 }
 
+/// What a zone is called whose name nobody can know before it is deployed.
+fn stand_in(name: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
+    let plain = name.chars().map(|character| if is_plain(character) { character } else { '-' });
+    format!("{}.invalid", plain.collect::<String>())
+}
+
 impl Estate {
     fn of<'e>(world: &Compiled, events: impl Iterator<Item = &'e Event>) -> Self {
         let state = &world.state;
@@ -276,9 +283,12 @@ impl Estate {
                 own.flat_map(|(_, subnets)| subnets).any(|name| Self::is(name, last))
             }
             "microsoft.network/virtualnetworks/virtualnetworkpeerings" => Self::named(self.peered.iter(), first),
-            "microsoft.network/privatednszones" => self.zones.contains_key(first),
+            "microsoft.network/privatednszones" => {
+                self.zones.contains_key(first) || self.zones.contains_key(&stand_in(first))
+            }
             "microsoft.network/privatednszones/virtualnetworklinks" => {
-                self.links.get(first).is_some_and(|links| fits(*links))
+                let own = self.links.get(first).or_else(|| self.links.get(&stand_in(first)));
+                own.is_some_and(|links| fits(*links))
             }
             "microsoft.network/privateendpoints" => Self::named(self.endpoints.keys(), first),
             "microsoft.network/privateendpoints/privatednszonegroups" => {

@@ -20,6 +20,10 @@ use crate::import::report::{Provenance, Topic};
 
 const ENDPOINT: &str = "microsoft.network/privateendpoints";
 const SCOPE: &str = "microsoft.insights/privatelinkscopes";
+/// What private endpoints can lead to and Azure has no private DNS zone for.
+///
+/// Source: MicrosoftDocs/azure-docs articles/private-link/private-endpoint-overview.md (2025-03-25).
+const WITHOUT_ZONES: [&str; 2] = ["microsoft.network/applicationgateways", "microsoft.network/privatelinkservices"];
 
 /// A private endpoint on its way to an event.
 pub(super) struct Endpoint {
@@ -106,15 +110,7 @@ impl Builder<'_> {
                 if self.service_endpoint(object, scope.as_ref(), networks, zones) {
                     continue;
                 }
-                let text = format!(
-                    "private endpoint {} leads to {what}: its names are not known, and the record sets it is known to write are taken as they are",
-                    object.id.name()
-                );
-                self.report.add(Topic::NotRead, text, object.places(), None);
-                // What it writes into its zones is not known either.
-                if told_group(object, zones).flatten().is_some() {
-                    self.unresolved_endpoint(object, "names", scope.as_ref(), zones);
-                }
+                self.other_endpoint(object, &what, scope.as_ref(), zones);
                 continue;
             }
             if scope.as_ref().is_none_or(|id| id.has_unknown_name()) && object.declared.is_some() {
@@ -161,6 +157,25 @@ impl Builder<'_> {
             }
         }
         endpoints
+    }
+
+    /// An endpoint that leads to something whose names are not known, or that has none in a private zone.
+    fn other_endpoint(&mut self, object: &Object, what: &str, target: Option<&ResourceId>, zones: &Zones) {
+        let has_group = object.get("zoneGroup").is_some() || object.get("zoneGroupUnknown").is_some();
+        let name = object.id.name();
+        if !has_group && target.is_some_and(|id| WITHOUT_ZONES.contains(&id.kind.as_str())) {
+            let text = format!(
+                "private endpoint {name} leads to {what}, which Azure has no private DNS zone for: it changes no name"
+            );
+            self.report.add(Topic::Inferred, text, object.places(), None);
+        } else {
+            let text = format!(
+                "private endpoint {name} leads to {what}: its names are not known, and the record sets it is known to write are taken as they are"
+            );
+            self.report.add(Topic::NotRead, text, object.places(), None);
+        }
+        // What it writes into its zones is not known either.
+        self.unresolved_endpoint(object, "names", target, zones);
     }
 
     /// An endpoint of which `what` is unknown: it is in the estate for the zones it writes to.
@@ -421,8 +436,11 @@ pub(super) fn approval(object: &Object) -> ApprovalState {
 pub(super) fn told_group(object: &Object, zones: &Zones) -> Option<Option<Vec<ZoneId>>> {
     let declared = object.get("zoneGroup").and_then(serde_json::Value::as_array)?;
     let ids = declared.iter().filter_map(|one| one.as_str());
-    let mut group: Vec<ZoneId> =
-        ids.filter_map(|id| zones.all.get(&id.to_ascii_lowercase())).map(|zone| zone.id.clone()).collect();
+    let mut group: Vec<ZoneId> = ids
+        .filter_map(|id| zones.all.get(&id.to_ascii_lowercase()))
+        .filter(|zone| !zone.unnamed)
+        .map(|zone| zone.id.clone())
+        .collect();
     let mut seen = std::collections::HashSet::new();
     group.retain(|id| seen.insert(id.clone()));
     // A group of no zones writes nothing, like none.

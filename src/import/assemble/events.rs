@@ -116,14 +116,15 @@ impl Builder<'_> {
             (Event::SetZoneContents { zone: zone.id.clone(), unresolved: Some(unresolved) }, zone.place.clone())
         };
         // That their contents are missing was reported.
-        let referred = zones.all.values().filter(|zone| zone.referred && !zone.whole && zone.said.is_none());
-        events.extend(referred.map(contents));
+        let is_open = |zone: &&Zone| zone.partial || zone.referred && !zone.whole && zone.said.is_none();
+        events.extend(zones.all.values().filter(is_open).map(contents));
         if zones.all.values().all(|zone| zone.said.is_none()) {
             return events;
         }
         let state = compile(&Arc::new(history.clone()), history.last()).state;
         for zone in zones.all.values() {
-            let (Some(said), Some(linked)) = (zone.said, state.zones.get(&zone.id)) else { continue };
+            let said = zone.said.filter(|_| !zone.partial);
+            let (Some(said), Some(linked)) = (said, state.zones.get(&zone.id)) else { continue };
             let known = linked.zone.len() as u64;
             if said > known {
                 let text = format!(

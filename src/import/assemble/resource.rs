@@ -74,11 +74,12 @@ impl Builder<'_> {
                 guid
             }
             None => {
+                let guid = made_up_guid(&object.id.key());
                 let text = format!(
-                    "workspace {label} comes without customerId: its host names are not known, and it is left out"
+                    "workspace {label} comes without customerId: its host names are not known, and {guid} is used instead"
                 );
-                self.missing(text, object.places(), show("resource show", &object.id));
-                return None;
+                self.report.add(Topic::Unresolved, text, object.places(), Some(show("resource show", &object.id)));
+                guid
             }
         };
         Some(ResourceSpec::Workspace(WorkspaceSpec {
@@ -196,21 +197,32 @@ impl Builder<'_> {
         };
         let (mut access, mut logs, mut metrics) =
             (host("configurationAccess"), host("logsIngestion"), host("metricsIngestion"));
-        if object.planned && access.is_none() && logs.is_none() {
+        if access.is_none() || logs.is_none() {
             let short: String =
                 label.chars().filter(|own| own.is_ascii_alphanumeric() || *own == '-').take(40).collect();
             let zone = self.catalogue.endpoints.iter().find(|row| row.kind == EndpointKind::DataCollectionEndpoint);
             let suffix = zone.map(|row| row.public_zone.to_string()).unwrap_or_default();
             let made = |middle: &str| OwnerName::parse(&format!("{short}-0000.{location}-1.{middle}.{suffix}")).ok();
             (access, logs, metrics) = (made("handler.control"), made("ingest"), made("metrics.ingest"));
-            let text = format!(
-                "data collection endpoint {label} has no host names before it is deployed: {short}-0000.{location}-1 is used instead"
-            );
-            self.report.add(Topic::Predicted, text, object.places(), None);
+            match object.planned {
+                true => {
+                    let text = format!(
+                        "data collection endpoint {label} has no host names before it is deployed: {short}-0000.{location}-1 is used instead"
+                    );
+                    self.report.add(Topic::Predicted, text, object.places(), None);
+                }
+                false => {
+                    let text = format!(
+                        "data collection endpoint {label} comes without its host names: {short}-0000.{location}-1 is used instead"
+                    );
+                    let get = show("resource show", &object.id);
+                    self.report.add(Topic::Unresolved, text, object.places(), Some(get));
+                }
+            }
         }
         let (Some(configuration_access), Some(logs_ingestion)) = (access, logs) else {
-            let text = format!("data collection endpoint {label} comes without its host names: it is left out");
-            self.missing(text, object.places(), show("resource show", &object.id));
+            let text = format!("no host names can be made for data collection endpoint {label}: it is left out");
+            self.report.add(Topic::NotRead, text, object.places(), Some(show("resource show", &object.id)));
             return None;
         };
         let named = [("configurationAccess", Some(&configuration_access)), ("logsIngestion", Some(&logs_ingestion))];

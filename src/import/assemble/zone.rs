@@ -11,7 +11,7 @@ use crate::dns::{OwnerName, RecordData, RecordSet, RecordType};
 use crate::estate::{Event, NetworkName, ResolutionPolicy, ZoneId};
 use crate::import::command::{self, word};
 use crate::import::fact::{Object, shown};
-use crate::import::id::ResourceId;
+use crate::import::id::{CLOSE, OPEN, ResourceId};
 use crate::import::reading::record;
 use crate::import::report::{Provenance, Topic};
 
@@ -62,6 +62,10 @@ pub(super) struct Zone {
     pub(super) said: Option<u64>,
     /// True for zones of templates and plans: what is not said there is not there.
     planned: bool,
+    /// True for one whose name is not known: it has a name that stands for it.
+    pub(super) unnamed: bool,
+    /// True if it is known to have record sets that are not known.
+    pub(super) partial: bool,
     /// True for zones that others only refer to: what they have is not known.
     pub(super) referred: bool,
     pub(super) place: Option<Provenance>,
@@ -72,6 +76,17 @@ pub(super) struct Zone {
 pub(super) struct Zones {
     pub(super) all: IndexMap<String, Zone>,
     by_id: HashMap<ZoneId, usize>,
+}
+
+/// What a zone is called whose name is not known: what stands for the name, in a domain that no zone can be in (RFC 6761).
+fn stand_in(name: &str) -> Option<OwnerName> {
+    let plain = |character: char| match character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.') {
+        true => character.to_ascii_lowercase(),
+        false => '-',
+    };
+    let known: String = name.chars().filter(|character| !matches!(*character, OPEN | CLOSE)).map(plain).collect();
+    let labels: Vec<&str> = known.split('.').filter(|label| !label.is_empty()).collect();
+    OwnerName::parse(&format!("{}.invalid", labels.join("."))).ok().filter(|_| !labels.is_empty())
 }
 
 impl Zones {
@@ -115,15 +130,27 @@ impl Builder<'_> {
         let facts = self.facts;
         let mut zones = Zones::default();
         for object in facts.of(ZONE) {
-            if object.id.has_unknown_name() {
-                let text = format!(
-                    "the name of private zone {} is not known: it is left out, with its links and record sets",
-                    shown(&object.id.name().into())
-                );
+            let unnamed = object.id.has_unknown_name();
+            let apex = match unnamed {
+                true => stand_in(object.id.name()).filter(|_| object.declared.is_some()),
+                false => OwnerName::parse(object.id.name()).ok(),
+            };
+            if unnamed {
+                let own = shown(&object.id.name().into());
+                let text = match &apex {
+                    Some(apex) => format!(
+                        "the name of private zone {own} is not known: it is called {apex}, a name that cannot exist"
+                    ),
+                    None => format!(
+                        "the name of private zone {own} is not known: it is left out, with its links and record sets"
+                    ),
+                };
                 self.report.add(Topic::NotRead, text, object.places(), None);
-                continue;
+                if apex.is_none() {
+                    continue;
+                }
             }
-            let Ok(apex) = OwnerName::parse(object.id.name()) else {
+            let Some(apex) = apex else {
                 let text = format!("`{}` is not a valid zone name: it is left out", shown(&object.id.name().into()));
                 self.report.add(Topic::Inconsistent, text, object.places(), None);
                 continue;
@@ -139,7 +166,7 @@ impl Builder<'_> {
                 id.resource_group = format!("{group}-{number}").into();
                 number += 1;
             }
-            let mut sets = self.found(object, &id);
+            let (mut sets, unknown) = self.found(object, &id);
             self.written_by_groups(object, &id, &mut sets);
             let whole = object.get("recordSets").is_some();
             self.counted(object, &id, &sets);
@@ -151,6 +178,8 @@ impl Builder<'_> {
                 said: (!whole).then(|| object.get("numberOfRecordSets")?.as_u64()).flatten(),
                 whole,
                 planned: object.planned,
+                unnamed,
+                partial: unnamed || unknown,
                 referred: object.declared.is_none(),
                 place: object.places().into_iter().next(),
             };
@@ -160,13 +189,15 @@ impl Builder<'_> {
         zones
     }
 
-    fn found(&mut self, zone: &Object, id: &ZoneId) -> IndexMap<(OwnerName, RecordType), Found> {
+    /// The record sets of a zone; true if there are others, whose records are not known.
+    fn found(&mut self, zone: &Object, id: &ZoneId) -> (IndexMap<(OwnerName, RecordType), Found>, bool) {
         let facts = self.facts;
         let listed: Option<HashSet<&str>> = zone
             .get("recordSets")
             .and_then(serde_json::Value::as_array)
             .map(|items| items.iter().filter_map(serde_json::Value::as_str).collect());
         let mut sets = IndexMap::new();
+        let mut unknown = false;
         for kind in ["a", "aaaa", "cname", "mx", "ptr", "srv", "txt"] {
             for object in facts.children(&zone.id, kind) {
                 let Ok(kind) = kind.parse::<RecordType>() else { continue };
@@ -193,8 +224,18 @@ impl Builder<'_> {
                     ttl = MIN_TTL;
                 }
                 let Some(set) = RecordSet::new(owner.clone(), ttl, data) else {
-                    let text = format!("record set {owner} {kind} has no records: it is left out");
-                    self.report.add(Topic::Inconsistent, text, object.places(), None);
+                    // Before a deployment they can be known to Azure alone.
+                    let (topic, text) = match object.planned {
+                        true => (
+                            Topic::NotRead,
+                            format!("the records of record set {owner} {kind} are not known: it is left out"),
+                        ),
+                        false => {
+                            (Topic::Inconsistent, format!("record set {owner} {kind} has no records: it is left out"))
+                        }
+                    };
+                    unknown |= object.planned;
+                    self.report.add(topic, text, object.places(), None);
                     continue;
                 };
                 let name = format!("{} {kind}", object.id.name().to_ascii_lowercase());
@@ -222,7 +263,7 @@ impl Builder<'_> {
                 sets.insert((owner, kind), Found { set, creator, place: object.place("records") });
             }
         }
-        sets
+        (sets, unknown)
     }
 
     /// Record sets that zone groups say they wrote and that no list of the zone contradicts. Endpoints of scopes write

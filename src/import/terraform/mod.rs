@@ -69,7 +69,8 @@ struct Resource<'t> {
 
 /// The resource type a Terraform type makes.
 fn kind_of(kind: &str) -> Option<&'static str> {
-    TYPES.iter().chain(&routing::TYPES).chain(&service::TYPES).find(|(own, _)| *own == kind).map(|(_, azure)| *azure)
+    let services = service::TYPES.iter().chain(&service::WITHOUT_ZONES);
+    TYPES.iter().chain(&routing::TYPES).chain(services).find(|(own, _)| *own == kind).map(|(_, azure)| *azure)
 }
 
 impl Reading<'_> {
@@ -106,10 +107,10 @@ impl Reading<'_> {
             self.remark(Topic::NotRead, text, "", None);
         }
         let mut plan = Plan::of(value);
-        // Ids that need ids of others come after those.
-        for last in [false, false, false, true] {
+        // Ids that need ids of others come after those; at last those of resources without a name, and of what needs them.
+        for last in [false, false, false, true, true, true] {
             for resource in &resources {
-                if plan.id(&resource.address).is_some() {
+                if plan.has(&resource.address) {
                     continue;
                 }
                 if let Some(id) = self.id_of_resource(resource, &plan, last) {
@@ -185,7 +186,7 @@ impl Reading<'_> {
             if let Some(values) = before.filter(|_| only_forgotten) {
                 resources.push(Resource {
                     address: text("address").to_owned(),
-                    module: text("module_address").to_owned(),
+                    module: module_of(text("address")).to_owned(),
                     kind: text("type").to_owned(),
                     values,
                     pointer: format!("/resource_changes/{index}/change/before"),
@@ -207,7 +208,6 @@ impl Reading<'_> {
         if depth > MAX_DEPTH {
             return self.error(pointer, format!("modules are nested more than {MAX_DEPTH} deep"), None);
         }
-        let address = module.get("address").and_then(Value::as_str).unwrap_or_default();
         for (index, resource) in module.get("resources").and_then(Value::as_array).into_iter().flatten().enumerate() {
             let pointer = format!("{pointer}/resources/{index}");
             let text = |key: &str| resource.get(key).and_then(Value::as_str);
@@ -223,9 +223,10 @@ impl Reading<'_> {
             if data_only && !is_data {
                 continue;
             }
+            let address = text("address").unwrap_or(&pointer).to_owned();
             resources.push(Resource {
-                address: text("address").unwrap_or(&pointer).to_owned(),
-                module: address.to_owned(),
+                module: module_of(&address).to_owned(),
+                address,
                 kind: kind.to_owned(),
                 values,
                 pointer: format!("{pointer}/values"),
@@ -314,6 +315,11 @@ impl Reading<'_> {
         }
         if id.names.last().is_some_and(|name| name.contains(OPEN)) {
             self.unknown_name(id, &resource.pointer, "it is known only after apply");
+        }
+        let is_of_type = kind_of(&resource.kind) == Some(id.kind.as_str());
+        if !is_of_type && !routing::is_association(&resource.kind) {
+            let text = format!("the id of {} is of type {}: it is not read", resource.address, id.kind);
+            return self.remark(Topic::NotRead, text, &resource.pointer, None);
         }
         self.exists(id, &resource.pointer);
         if service::is_service(&resource.kind) {
@@ -942,6 +948,22 @@ impl Reading<'_> {
             }
         }
     }
+}
+
+/// The address of the module that a resource is in; empty for the root. Keys in brackets can have dots.
+fn module_of(address: &str) -> &str {
+    let mut end = 0;
+    while let Some(call) = address[end..].trim_start_matches('.').strip_prefix("module.") {
+        let begin = address.len() - call.len();
+        let name = call.find(['.', '[']).unwrap_or(call.len());
+        end = begin + name;
+        if call[name..].starts_with("[\"") {
+            end += call[name..].find("\"]").map_or(0, |key| key + 2);
+        } else if call[name..].starts_with('[') {
+            end += call[name..].find(']').map_or(0, |key| key + 1);
+        }
+    }
+    &address[..end]
 }
 
 /// A value of dynamic type, which a raw state wraps with its type.

@@ -1,7 +1,7 @@
 //! References of a plan: which resource an attribute will hold the id of, followed through the configuration: resources,
 //! variables of modules, their outputs, and loops.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -21,8 +21,29 @@ pub(super) struct Plan<'t> {
     instances: Vec<Instance>,
     by_address: HashMap<String, usize>,
     /// Instances by the calls that lead to their module, with type and name.
-    by_base: HashMap<(String, String), Vec<usize>>,
+    by_base: HashMap<(String, String), Turns>,
     by_id: HashMap<String, Vec<usize>>,
+    /// Instances by the type of the resource they make.
+    by_kind: HashMap<String, Vec<usize>>,
+}
+
+/// The instances of one resource of the configuration, which a loop may make thousands of.
+#[derive(Default)]
+struct Turns {
+    all: Vec<usize>,
+    by_index: HashMap<String, Vec<usize>>,
+    /// The addresses of the modules they are in.
+    modules: HashSet<String>,
+}
+
+/// The resource whose attribute is followed.
+#[derive(Clone, Copy)]
+struct Own<'o> {
+    /// Its configuration.
+    resource: &'o Value,
+    instance: &'o Instance,
+    /// True if what it loops over is followed: each turn of that loop is of the same index.
+    is_loop: bool,
 }
 
 /// An instance of a resource and the id it has or will have.
@@ -39,6 +60,7 @@ impl Instance {
     fn of(address: &str, module: &str, id: ResourceId) -> Self {
         let own = address.strip_prefix(module).unwrap_or(address).trim_start_matches('.');
         let (base, index) = own.split_once('[').map_or((own, ""), |(base, index)| (base, index.trim_end_matches(']')));
+        let index = index.trim_matches('"');
         Self { module: module.to_owned(), base: base.to_owned(), index: index.to_owned(), id }
     }
 }
@@ -58,6 +80,7 @@ impl<'t> Plan<'t> {
             by_address: HashMap::new(),
             by_base: HashMap::new(),
             by_id: HashMap::new(),
+            by_kind: HashMap::new(),
         }
     }
 
@@ -66,14 +89,23 @@ impl<'t> Plan<'t> {
         let own = Instance::of(address, module, id);
         let number = self.instances.len();
         self.by_address.entry(address.to_owned()).or_insert(number);
-        self.by_base.entry((plain(module), own.base.clone())).or_default().push(number);
+        let turns = self.by_base.entry((plain(module), own.base.clone())).or_default();
+        turns.all.push(number);
+        turns.by_index.entry(own.index.clone()).or_default().push(number);
+        turns.modules.insert(module.to_owned());
         self.by_id.entry(own.id.key()).or_default().push(number);
+        self.by_kind.entry(own.id.kind.clone()).or_default().push(number);
         self.instances.push(own);
     }
 
     /// The id of the resource at an address.
     pub(super) fn id(&self, address: &str) -> Option<ResourceId> {
         self.by_address.get(address).map(|number| self.instances[*number].id.clone())
+    }
+
+    /// True if the id of the resource at an address is known.
+    pub(super) fn has(&self, address: &str) -> bool {
+        self.by_address.contains_key(address)
     }
 
     /// The configuration of a resource of a module.
@@ -95,15 +127,11 @@ impl<'t> Plan<'t> {
         let Some(expression) = expressions else { return Vec::new() };
         let mut found = Vec::new();
         let mut steps = 0;
-        self.follow(expression, module, Some((resource, &own)), 0, &mut steps, &mut found);
-        found.retain(|id| kind.is_empty() || id.kind == kind);
-        let mut unique: Vec<ResourceId> = Vec::new();
-        for id in found {
-            if !unique.iter().any(|own| own.key() == id.key()) {
-                unique.push(id);
-            }
-        }
-        unique
+        let own = Own { resource, instance: &own, is_loop: false };
+        self.follow(expression, module, Some(own), 0, &mut steps, &mut found);
+        let mut seen = HashSet::new();
+        found.retain(|id| (kind.is_empty() || id.kind == kind) && seen.insert(id.key()));
+        found
     }
 
     /// What an attribute of that kind can hold, and whether the references say it outright. Of an id that is put together
@@ -113,7 +141,7 @@ impl<'t> Plan<'t> {
         if !found.is_empty() || kind.is_empty() {
             return found.into_iter().map(|id| (id, true)).collect();
         }
-        let of_kind = self.instances.iter().filter(|one| one.id.kind == kind);
+        let of_kind = self.by_kind.get(kind).into_iter().flatten().map(|number| &self.instances[*number]);
         if kind.ends_with("/subnets") {
             let networks = self.resolve(address, module, path, "microsoft.network/virtualnetworks");
             if !networks.is_empty() {
@@ -156,7 +184,7 @@ impl<'t> Plan<'t> {
         &self,
         expression: &Value,
         module: &str,
-        own: Option<(&Value, &Instance)>,
+        own: Option<Own<'_>>,
         depth: usize,
         steps: &mut usize,
         found: &mut Vec<ResourceId>,
@@ -178,7 +206,8 @@ impl<'t> Plan<'t> {
                 .iter()
                 .any(|before| before.strip_prefix(reference).is_some_and(|rest| rest.starts_with(['.', '['])));
             if !again {
-                let looped = references.iter().any(|one| matches!(*one, "count.index" | "each.key"));
+                let looped = own.is_some_and(|own| own.is_loop)
+                    || references.iter().any(|one| matches!(*one, "count.index" | "each.key"));
                 self.reference(reference, module, own, looped, depth, steps, found);
             }
         }
@@ -189,7 +218,7 @@ impl<'t> Plan<'t> {
         &self,
         reference: &str,
         module: &str,
-        own: Option<(&Value, &Instance)>,
+        own: Option<Own<'_>>,
         looped: bool,
         depth: usize,
         steps: &mut usize,
@@ -228,15 +257,16 @@ impl<'t> Plan<'t> {
                 }
             }
             ["each", "value", ..] => {
-                if let Some((resource, instance)) = own
-                    && let Some(expression) = resource.get("for_each_expression")
+                if let Some(own) = own
+                    && let Some(expression) = own.resource.get("for_each_expression")
                 {
                     let mut all = Vec::new();
-                    self.follow(expression, module, None, depth + 1, steps, &mut all);
+                    let is_loop = Own { is_loop: true, ..own };
+                    self.follow(expression, module, Some(is_loop), depth + 1, steps, &mut all);
                     // Of a loop over resources it is the one with the same key.
                     let same = |id: &&ResourceId| {
                         let all = self.by_id.get(&id.key());
-                        all.into_iter().flatten().any(|number| self.instances[*number].index == instance.index)
+                        all.into_iter().flatten().any(|number| self.instances[*number].index == own.instance.index)
                     };
                     match all.iter().find(same) {
                         Some(one) => found.push(one.clone()),
@@ -259,22 +289,19 @@ impl<'t> Plan<'t> {
                     }
                     _ => (parts[..used].join("."), ""),
                 };
-                let numbers = self.by_base.get(&(plain(module), base));
-                let near: Vec<&Instance> =
-                    numbers.into_iter().flatten().map(|number| &self.instances[*number]).collect();
-                let mut all: Vec<&Instance> = near.iter().copied().filter(|one| one.module == module).collect();
-                if all.is_empty() {
-                    all = near;
-                }
-                if !index.is_empty() {
-                    all.retain(|one| one.index.trim_matches('"') == index.trim_matches('"'));
-                } else if let Some((_, instance)) = own.filter(|_| looped)
-                    && all.iter().any(|one| one.index == instance.index)
-                {
-                    // The one of the same turn of the loop.
-                    all.retain(|one| one.index == instance.index);
-                }
-                found.extend(all.into_iter().map(|one| one.id.clone()));
+                let Some(turns) = self.by_base.get(&(plain(module), base)) else { return };
+                let index = index.trim_matches('"');
+                // Of a loop it is the same turn, if there is one.
+                let same = own.filter(|_| looped && index.is_empty()).map(|own| own.instance.index.as_str());
+                let same = same.filter(|same| turns.by_index.contains_key(*same));
+                let numbers = match same.or((!index.is_empty()).then_some(index)) {
+                    Some(index) => turns.by_index.get(index).map_or(&[][..], Vec::as_slice),
+                    None => &turns.all,
+                };
+                // Those of this instance of the module, if it has any.
+                let is_here = turns.modules.contains(module);
+                let all = numbers.iter().map(|number| &self.instances[*number]);
+                found.extend(all.filter(|one| !is_here || one.module == module).map(|one| one.id.clone()));
             }
         }
     }

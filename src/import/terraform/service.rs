@@ -42,9 +42,15 @@ pub(super) const TYPES: [(&str, &str); 33] = [
     ("azurerm_windows_web_app", "microsoft.web/sites"),
 ];
 
+/// The same for what Azure has no private DNS zone for.
+pub(super) const WITHOUT_ZONES: [(&str, &str); 2] = [
+    ("azurerm_application_gateway", "microsoft.network/applicationgateways"),
+    ("azurerm_private_link_service", "microsoft.network/privatelinkservices"),
+];
+
 /// True for a type that has private endpoints of its own.
 pub(super) fn is_service(kind: &str) -> bool {
-    TYPES.iter().any(|(own, _)| *own == kind)
+    TYPES.iter().chain(&WITHOUT_ZONES).any(|(own, _)| *own == kind)
 }
 
 impl Reading<'_> {
