@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ampls_dns::catalogue::existing::{self, Subject, source_of};
+use ampls_dns::catalogue::existing::{self, Subject, is_alias_unknown, source_of};
 use ampls_dns::catalogue::{Certainty, Hop};
 use ampls_dns::compile::{Compiled, compile};
 use ampls_dns::dns::wire::{Received, Transport, decode, encode_query};
@@ -59,6 +59,9 @@ struct Estate {
     scoped: Compiled,
     /// They are declared and in no scope.
     unscoped: Compiled,
+    /// Both again, where uncertain names have the alias.
+    scoped_always: Compiled,
+    unscoped_always: Compiled,
 }
 
 fn compiled(text: &str) -> Compiled {
@@ -111,9 +114,12 @@ OTHERS- addScopedResource: { scope: s, resource: dce }
 ";
         let rest = |name: &str| format!("- addScopedResource: {{ scope: s, resource: {name} }}\n");
         let scope = scope.replace("OTHERS", &if others.is_empty() { String::new() } else { rest("uk") + &rest("us") });
+        let always = format!("{head}switches: {{ uncertainHop: always }}\n");
         Self {
             bare: compiled(&format!("{head}{networks}{linked}")),
-            always: compiled(&format!("{head}switches: {{ uncertainHop: always }}\n{networks}{linked}")),
+            always: compiled(&format!("{always}{networks}{linked}")),
+            scoped_always: compiled(&format!("{always}{declared}{scope}")),
+            unscoped_always: compiled(&format!("{always}{declared}")),
             scoped: compiled(&format!("{head}{declared}{scope}")),
             unscoped: compiled(&format!("{head}{declared}")),
         }
@@ -168,8 +174,6 @@ impl Row<'_> {
             "alias" => ends && !assumed && led.first().map(String::as_str) == Some(self.leads_to),
             // With the alias the address is that of the form with privatelink.
             "address" if self.hop == "yes" && private.is_some() => ends && led.first() == private.as_ref(),
-            // China's endpoints have the alias of the other clouds, as long as nobody has seen theirs.
-            "address" if self.cloud == "AzureChinaCloud" && self.is_endpoint(&estate.bare) => ends && !assumed,
             "address" => ends && !assumed && led.is_empty(),
             "assumed" => ends && assumed && led.is_empty(),
             "outside" => reply.rcode == Rcode::NXDOMAIN && reason(&reply).contains("exists outside the emulated zones"),
@@ -188,17 +192,6 @@ impl Row<'_> {
             (false, _) => Err(format!("{} {led:?} {:?} {}", reply.rcode, reply.answer.len(), reason(&reply))),
             (true, false) => Err(format!("leaves: {leaves}")),
         }
-    }
-
-    /// True for a name that a private endpoint of a scope serves.
-    fn is_endpoint(&self, world: &Compiled) -> bool {
-        let rows = &world.state.catalogue.endpoints;
-        rows.iter().any(|row| {
-            self.name.relative_to(&row.public_zone).is_some_and(|relative| match row.record.is_fixed() {
-                true => relative == row.record.as_str(),
-                false => row.record.slot_in(&relative).is_some_and(|slot| !slot.contains('.')),
-            })
-        })
     }
 
     fn is_of_azure_monitor(&self, world: &Compiled) -> bool {
@@ -227,40 +220,57 @@ impl Row<'_> {
                 .and_then(|()| expect("no alias, with the switch", &estate.always, "empty", Rcode::NOERROR)),
             "ifPrivateEndpoint" => expect("its own zone", &estate.bare, "empty", Rcode::NOERROR),
             "ifScoped" => {
-                let alias = |world: &Compiled, network: &str| {
-                    let reply = ask(world, network, &self.name, Forwarding::Off).expect("it stays");
-                    aliases(&reply).first().cloned()
-                };
-                let private = self.private().map(|name| name.to_string());
                 expect("undeclared", &estate.bare, "empty", Rcode::NOERROR)?;
-                match (alias(&estate.unscoped, "served"), alias(&estate.scoped, "served")) {
-                    (None, scoped) if scoped == private => Ok(()),
-                    other => Err(format!("alias unscoped and scoped: {other:?}")),
-                }
+                self.alias_if_scoped(&estate.unscoped, &estate.scoped)
             }
             // What it leads to has an alias of its own.
             "unknown" if of_alias => Ok(()),
             "unknown" => {
-                // A name of a resource, or of an endpoint's records, goes by another switch, or by its cloud's zones.
-                if self.kind == "perResource" || self.zone.is_some() || self.pattern.contains("livediagnostics") {
-                    return Ok(());
+                for network in ["empty", "open"] {
+                    expect("no alias by default", &estate.bare, network, Rcode::NOERROR)?;
                 }
-                expect("no alias by default", &estate.bare, "empty", Rcode::NOERROR)?;
-                let hop = self.uncertain_row(&estate.bare);
-                let is_within = |zone: &ampls_dns::catalogue::ZoneRow| self.name.is_within(&zone.public);
-                let is_zone = estate.bare.state.catalogue.zones.iter().any(is_within);
-                let zone = hop && is_zone;
-                expect("with the switch", &estate.always, "empty", if zone { Rcode::NXDOMAIN } else { Rcode::NOERROR })
+                let catalogue = &estate.bare.state.catalogue;
+                let is_zone = catalogue.zones.iter().any(|zone| self.name.is_within(&zone.public));
+                let reading = existing::read(catalogue, &self.name);
+                if reading.as_ref().is_some_and(|reading| reading.while_scoped && reading.hop == Hop::Always) {
+                    // The name has the form of a data collection endpoint's, so that nothing tells it apart from one of another team.
+                    return expect("undeclared, with the switch", &estate.always, "empty", Rcode::NOERROR);
+                }
+                if is_alias_unknown(catalogue, &self.name) != is_zone {
+                    return Err(format!("explained as unknown: {}", !is_zone));
+                }
+                // The names of what can be in a scope have the alias while it is in one, by the switch.
+                if self.kind == "perResource" && reading.is_some_and(|reading| reading.while_scoped) {
+                    for (what, world) in [("unscoped", &estate.unscoped), ("scoped", &estate.scoped)] {
+                        match self.first_alias(world) {
+                            None => {}
+                            Some(alias) => return Err(format!("by default, {what}: alias to {alias}")),
+                        }
+                    }
+                    expect("undeclared, with the switch", &estate.always, "empty", Rcode::NOERROR)?;
+                    return self.alias_if_scoped(&estate.unscoped_always, &estate.scoped_always);
+                }
+                let expected = if is_zone { Rcode::NXDOMAIN } else { Rcode::NOERROR };
+                expect("with the switch", &estate.always, "empty", expected)
             }
             word => panic!("`{word}` is not a word of the rows"),
         }
     }
 
-    /// True if the switch of uncertain aliases is for the name.
-    fn uncertain_row(&self, world: &Compiled) -> bool {
-        let catalogue = &world.state.catalogue;
-        let host = catalogue.hosts.iter().any(|row| row.host.as_str() == self.pattern && row.hop == Hop::Unknown);
-        host || existing::read(catalogue, &self.name).is_some_and(|reading| reading.hop == Some(Hop::Unknown))
+    /// The first alias of the name of a declared resource.
+    fn first_alias(&self, world: &Compiled) -> Option<String> {
+        let reply = ask(world, "served", &self.name, Forwarding::Off).expect("it stays");
+        aliases(&reply).first().cloned()
+    }
+
+    /// What is wrong with the alias of a resource's name, which it has in a scope only.
+    fn alias_if_scoped(&self, unscoped: &Compiled, scoped: &Compiled) -> Result<(), String> {
+        let catalogue = &scoped.state.catalogue;
+        let private = catalogue.zones.iter().find_map(|zone| self.name.moved(&zone.public, &zone.private));
+        match (self.first_alias(unscoped), self.first_alias(scoped)) {
+            (None, scoped) if scoped.is_some() && scoped == private.map(|name| name.to_string()) => Ok(()),
+            other => Err(format!("alias unscoped and scoped: {other:?}")),
+        }
     }
 
     /// What is wrong with who writes its record set.

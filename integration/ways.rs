@@ -54,6 +54,54 @@ fn on_premises_networks_reach_what_uses_the_gateway() {
     assert!(matches!(reach(&cut, "one", "dc"), Reach::Stopped(_)));
 }
 
+/// Azure refuses the second of two gateways that a network would use, whichever is declared last.
+#[test]
+fn a_network_uses_one_gateway() {
+    let uses = |one: &str, other: &str| {
+        format!(
+            "peerings:\n- {{ from: {one}, to: {other}, useRemoteGateways: true }}\n- {{ from: {other}, to: {one}, allowGatewayTransit: true }}\n"
+        )
+    };
+    let gateways = |of: &[&str]| {
+        let all: Vec<_> = of.iter().map(|one| format!("{one}: {{ kind: vpn }}")).collect();
+        format!("gateways: {{ {} }}\n", all.join(", "))
+    };
+    let good = format!("{NETWORKS}{}{}", uses("one", "hub"), gateways(&["hub"]));
+    let told = run_with(&["check", "-"], &good);
+    assert!(!told.contains("AMPLS008"), "{told}");
+    let both = format!("{NETWORKS}{}{}", uses("one", "hub"), gateways(&["hub", "one"]));
+    let late = format!(
+        "{NETWORKS}{}steps: [{{ name: s, events: [{{ setPeering: {{ from: one, to: hub, useRemoteGateways: true }} }}] }}]\n",
+        gateways(&["hub", "one"])
+    );
+    let two = format!("{NETWORKS}{}{}", uses("one", "hub"), uses("one", "two").replace("peerings:\n", ""));
+    for (text, place, why) in [
+        (&both, "<stdin>:11:", "one cannot have a gateway: it uses that of hub, and a network uses one gateway only"),
+        (
+            &late,
+            "<stdin>:9:",
+            "one cannot use the gateway of hub: it has a gateway of its own, and a network uses one gateway only",
+        ),
+        (
+            &two,
+            "<stdin>:11:",
+            "one cannot use the gateway of two: it uses that of hub, and a network uses one gateway only",
+        ),
+    ] {
+        let told = run_with(&["check", "-"], text);
+        assert!(told.contains("AMPLS008") && told.contains(why) && told.contains(place), "{told}");
+        let refused = world(text).state.refusals.len();
+        assert_eq!(refused, 1, "{text}");
+    }
+    // What was refused has no effect: the network uses the gateway it had.
+    assert_eq!(world(&both).state.routes.gateways().count(), 1);
+    // Its place is free again once the first is gone.
+    let freed = format!(
+        "{both}steps: [{{ name: s, events: [{{ deletePeering: [one, hub] }}, {{ setGateway: {{ network: one, kind: vpn }} }}] }}]\n"
+    );
+    assert_eq!(world(&freed).state.routes.gateways().count(), 2);
+}
+
 #[test]
 fn a_half_of_a_peering_carries_nothing() {
     let text = format!("{NETWORKS}peerings: [{{ from: hub, to: one }}]\n");
@@ -177,6 +225,39 @@ fn paths(text: &str, machine: &str) -> Vec<String> {
 
 fn group(name: &str, rules: &str, subnets: &str) -> String {
     format!("- setSecurityGroup: {{ name: {name}, rules: [{rules}], subnets: [{subnets}] }}\n")
+}
+
+/// Azure Firewall drops the sessions that a changed rule denies (firewall/rule-processing, 2020-04-10); rules of security
+/// groups are for new sessions (private-link-security, 2026-01-27).
+#[test]
+fn an_appliance_that_begins_to_deny_ends_sessions_and_a_security_group_does_not() {
+    let networks = "version: 1
+networks:
+  hub: { addressSpace: [10.0.0.0/16], subnets: { fw: 10.0.1.0/26 } }
+  app: { addressSpace: [10.2.0.0/16], subnets: { vms: 10.2.0.0/24 } }
+  mon: { addressSpace: [10.1.0.0/16], subnets: { pe: 10.1.0.0/26 } }
+peerings: [[hub, app], [hub, mon]]
+appliances: { fw: { network: hub, privateIPAddress: 10.0.1.4 } }
+routeTables: { rt: { routes: [{ addressPrefix: 0.0.0.0/0, nextHopType: VirtualAppliance, nextHopIpAddress: 10.0.1.4 }], subnets: [app/vms] } }
+virtualMachines: { vm: { network: app, subnet: vms } }
+workspaces: { ws: { customerId: 11111111-1111-4111-8111-111111111111, location: westeurope } }
+events:
+- createPrivateDnsZones: { resourceGroup: rg, zones: azuremonitor, links: { app: {} } }
+- createPrivateLinkScope: { name: s, ingestionAccessMode: Open, queryAccessMode: Open }
+- addScopedResource: { scope: s, resource: ws }
+- createPrivateEndpoint: { name: pe, scope: s, subnet: mon/pe, zoneGroup: rg }
+- openSession: { machine: vm, resource: ws }
+";
+    assert_eq!(paths(networks, "vm"), ["private", "public"]);
+    let deny = "{ name: no, priority: 100, direction: Outbound, access: Deny }";
+    assert!(paths(&format!("{networks}{}", group("nsg", deny, "app/vms")), "vm").contains(&"private".to_owned()));
+    let dropped =
+        format!("{networks}- setAppliance: {{ name: fw, network: hub, privateIPAddress: 10.0.1.4, forwards: Deny }}\n");
+    assert_eq!(paths(&dropped, "vm"), ["public", "unreachable"], "the query through ARM is public");
+    // Allowed again, the session that was dropped does not come back, but a new one passes.
+    let again =
+        format!("{dropped}- setAppliance: {{ name: fw, network: hub, privateIPAddress: 10.0.1.4, forwards: Allow }}\n");
+    assert_eq!(paths(&again, "vm"), ["private", "public"]);
 }
 
 #[test]

@@ -161,7 +161,9 @@ fn passes(state: &State, machine: &MachineName, path: &Path, then: Revision) -> 
         Path::Public { .. } => true,
         Path::PrivateEndpoint { endpoint, address, .. } => {
             // A path that is gone ends its sessions: the endpoint's deletion, its connection's end, an unpeering, an address
-            // that is freed with its scoped resource. Rules do not, they are for new ones.
+            // that is freed with its scoped resource. Rules of security groups do not, they are for new ones; an appliance
+            // that begins to deny does, as Azure Firewall drops the sessions it had allowed (firewall/rule-processing,
+            // 2020-04-10).
             let origin = Origin::machine(state, machine);
             state.endpoints.get(endpoint).is_some_and(|endpoint| {
                 endpoint.revision <= then

@@ -13,8 +13,10 @@ pub struct Reading<'c> {
     pub subject: Subject<'c>,
     /// What the name owns, if it exists.
     pub owns: Owns,
-    /// Whether its public form carries the `privatelink` alias; absent where that depends on the resource.
-    pub hop: Option<Hop>,
+    /// Whether its public form carries the `privatelink` alias.
+    pub hop: Hop,
+    /// True if it does so only while its resource is in a scope.
+    pub while_scoped: bool,
     /// Where the rule is from.
     pub source: &'c Source,
 }
@@ -91,7 +93,7 @@ pub fn read<'c>(catalogue: &'c Catalogue, name: &OwnerName) -> Option<Reading<'c
         Some(public) => {
             let reading = read_public(catalogue, &public)?;
             // A name without alias has no form with `privatelink`.
-            let exists = reading.hop != Some(Hop::Never) && !matches!(reading.owns, Owns::Alias(_));
+            let exists = reading.hop != Hop::Never && !matches!(reading.owns, Owns::Alias(_));
             exists.then_some(Reading { owns: Owns::Private, ..reading })
         }
     }
@@ -99,12 +101,7 @@ pub fn read<'c>(catalogue: &'c Catalogue, name: &OwnerName) -> Option<Reading<'c
 
 /// Where the knowledge of a public name is from: the row that names it, or the rule it follows.
 pub fn source_of<'c>(catalogue: &'c Catalogue, name: &OwnerName) -> Option<&'c Source> {
-    let is_host = |host: &str| {
-        OwnerName::parse(host).is_ok_and(|host| {
-            host == *name || host.is_wildcard() && host.parent().is_some_and(|parent| name.is_below(&parent))
-        })
-    };
-    let host = catalogue.hosts.iter().find(|row| row.host.is_fixed() && is_host(row.host.as_str()));
+    let host = catalogue.hosts.iter().find(|row| is_host(row, name));
     let fixed = catalogue.endpoints.iter().filter(|row| row.record.is_fixed());
     let endpoint = fixed.filter_map(|row| Some((row, row.public_zone.child(row.record.as_str()).ok()?)));
     host.map(|row| &row.source)
@@ -112,10 +109,34 @@ pub fn source_of<'c>(catalogue: &'c Catalogue, name: &OwnerName) -> Option<&'c S
         .or_else(|| read(catalogue, name).map(|reading| reading.source))
 }
 
+/// True if the row names that host, or covers it by a wildcard.
+fn is_host(row: &EntryHost, name: &OwnerName) -> bool {
+    row.host.is_fixed()
+        && OwnerName::parse(row.host.as_str()).is_ok_and(|host| {
+            host == *name || host.is_wildcard() && host.parent().is_some_and(|parent| name.is_below(&parent))
+        })
+}
+
+/// True if nobody has shown whether a public name has its alias to a privatelink name.
+pub fn is_alias_unknown(catalogue: &Catalogue, name: &OwnerName) -> bool {
+    let is_in_zone = catalogue.zones.iter().any(|zone| name.moved(&zone.public, &zone.private).is_some());
+    let host = |row: &EntryHost| row.leads_to.is_none() && row.hop == Hop::Unknown && is_host(row, name);
+    let endpoint = |row: &EndpointRow| {
+        row.hop == Hop::Unknown
+            && row.record.is_fixed()
+            && row.public_zone.child(row.record.as_str()).is_ok_and(|public| public == *name)
+    };
+    let by_rule = |reading: Reading<'_>| reading.hop == Hop::Unknown && reading.owns == Owns::Public;
+    is_in_zone
+        && (catalogue.hosts.iter().any(host)
+            || catalogue.endpoints.iter().any(endpoint)
+            || read(catalogue, name).is_some_and(by_rule))
+}
+
 fn read_public<'c>(catalogue: &'c Catalogue, name: &OwnerName) -> Option<Reading<'c>> {
     let text = name.to_string();
     let mut best: Option<Reading<'c>> = None;
-    let mut offer = |subject: Option<Subject<'c>>, owns: Owns, hop: Option<Hop>, source: &'c Source| {
+    let mut offer = |subject: Option<Subject<'c>>, owns: Owns, (hop, while_scoped): (Hop, bool), source: &'c Source| {
         let Some(subject) = subject else { return };
         let rank = |subject: &Subject<'_>| match subject {
             Subject::Malformed { .. } => 0,
@@ -123,12 +144,12 @@ fn read_public<'c>(catalogue: &'c Catalogue, name: &OwnerName) -> Option<Reading
             _ => 2,
         };
         if best.as_ref().is_none_or(|best| rank(&best.subject) < rank(&subject)) {
-            best = Some(Reading { subject, owns, hop, source });
+            best = Some(Reading { subject, owns, hop, while_scoped, source });
         }
     };
     for row in catalogue.endpoints.iter().filter(|row| !row.record.is_fixed()) {
         let Some(relative) = name.relative_to(&row.public_zone) else { continue };
-        let hop = (row.kind == EndpointKind::Regional).then_some(Hop::Always);
+        let hop = (row.hop, row.kind != EndpointKind::Regional);
         let subject = match row.record.slot_in(&relative) {
             Some(value) => subject(catalogue, &row.record, value, row.kind, &[]),
             None => is_above(&row.record, &relative).then_some(Subject::Above),
@@ -141,14 +162,14 @@ fn read_public<'c>(catalogue: &'c Catalogue, name: &OwnerName) -> Option<Reading
             Some(value) => subject(catalogue, &row.name, value, EndpointKind::Regional, &row.only),
             None => is_above(&row.name, &text).then_some(Subject::Above),
         };
-        offer(subject, Owns::Public, Some(row.hop), &row.source);
+        offer(subject, Owns::Public, (row.hop, false), &row.source);
     }
     for row in &catalogue.resources {
         let subject = match row.name.slot_in(&text) {
             Some(value) => resource(catalogue, row.name.slot()?, value, &row.kind),
             None => is_above(&row.name, &text).then_some(Subject::Above),
         };
-        offer(subject, Owns::Public, Some(row.hop), &row.source);
+        offer(subject, Owns::Public, (row.hop, false), &row.source);
     }
     for row in catalogue.hosts.iter().filter(|row| !row.host.is_fixed()) {
         let Some(leads_to) = &row.leads_to else { continue };
@@ -163,7 +184,7 @@ fn read_public<'c>(catalogue: &'c Catalogue, name: &OwnerName) -> Option<Reading
         };
         // Rows of a name that leads to itself are those of the endpoint.
         if to.as_ref() != Some(name) {
-            offer(subject, to.map_or(Owns::Public, Owns::Alias), Some(Hop::Never), &row.source);
+            offer(subject, to.map_or(Owns::Public, Owns::Alias), (Hop::Never, false), &row.source);
         }
     }
     best

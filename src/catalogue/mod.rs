@@ -168,6 +168,8 @@ pub struct EndpointRow {
     pub public_zone: OwnerName,
     /// Whom the name belongs to.
     pub kind: EndpointKind,
+    /// Whether its public name has the alias, for the names of resources while the resource is in a scope.
+    pub hop: Hop,
     /// What is done through it; at least one.
     pub operations: Vec<Operation>,
     /// Member name of its address, such as `api` or `ods-{region}`; absent where it is not known.
@@ -219,8 +221,7 @@ pub struct ChainRow {
     pub source: Source,
 }
 
-/// Whether a public name that no endpoint of a scope serves carries the `privatelink` alias all the same, so that a linked
-/// zone answers NXDOMAIN for it.
+/// Whether a public name carries the `privatelink` alias, so that a linked zone answers for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Hop {
     /// It does.

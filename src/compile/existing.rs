@@ -14,7 +14,7 @@ use crate::catalogue::existing::{self, Owns, Resource, ResourceKind, Subject};
 use crate::catalogue::{Catalogue, EndpointKind, Hop, Source, doc_address};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType};
 use crate::estate::Cloud;
-use crate::estate::history::{UncertainHop, Undeclared};
+use crate::estate::history::Undeclared;
 use crate::estate::{ResourceSpec, Revision};
 
 /// What is known about a public name that no zone holds.
@@ -118,7 +118,10 @@ pub fn existing(state: &State, name: &OwnerName, apex: &OwnerName, shares_legacy
                 None => denied(Basis::Malformed(why)),
             };
         }
-        Subject::Above => return denied(Basis::Above).filter(|_| !is_private || reading.hop == Some(Hop::Always)),
+        Subject::Above => {
+            let has_private = !reading.while_scoped && is_hop(state, reading.hop);
+            return denied(Basis::Above).filter(|_| !is_private || has_private);
+        }
         Subject::Resource(resource) => {
             match near(state, &resource) {
                 Some(Nearness::Same) => return None,
@@ -129,19 +132,15 @@ pub fn existing(state: &State, name: &OwnerName, apex: &OwnerName, shares_legacy
             if state.switches.undeclared == Undeclared::NameError {
                 return denied(Basis::Undeclared { kind });
             }
-            let hop = match (reading.hop, resource.kind) {
-                (Some(hop), _) => is_hop(state, hop),
-                (None, ResourceKind::Workspace) => shares_legacy_dns || state.has_hop_without_scope(),
-                (None, _) => state.has_hop_without_scope(),
+            let is_scoped = match (reading.while_scoped, resource.kind) {
+                (false, _) => true,
+                (true, ResourceKind::Workspace) => shares_legacy_dns || state.has_hop_without_scope(),
+                (true, _) => state.has_hop_without_scope(),
             };
-            (Basis::AssumedResource { kind, source: reading.source.clone() }, hop)
+            (Basis::AssumedResource { kind, source: reading.source.clone() }, is_scoped && is_hop(state, reading.hop))
         }
-        Subject::UnreportedStamp => {
-            (Basis::AssumedStamp(reading.source.clone()), is_hop(state, reading.hop.unwrap_or(Hop::Never)))
-        }
-        Subject::Region | Subject::Stamp => {
-            (Basis::Known(reading.source.clone()), is_hop(state, reading.hop.unwrap_or(Hop::Never)))
-        }
+        Subject::UnreportedStamp => (Basis::AssumedStamp(reading.source.clone()), is_hop(state, reading.hop)),
+        Subject::Region | Subject::Stamp => (Basis::Known(reading.source.clone()), is_hop(state, reading.hop)),
     };
     let ttl = catalogue.rules.public_ttl;
     let address = || RecordSet::single(name.clone(), ttl.tail, RecordData::A(doc_address(name)));
@@ -161,11 +160,7 @@ pub fn existing(state: &State, name: &OwnerName, apex: &OwnerName, shares_legacy
 
 /// Whether public names with this row's alias carry it, as the switches say.
 pub(super) fn is_hop(state: &State, hop: Hop) -> bool {
-    match hop {
-        Hop::Always => true,
-        Hop::Never => false,
-        Hop::Unknown => state.switches.uncertain_hop == UncertainHop::Always,
-    }
+    public::is_hop(hop, state.switches.uncertain_hop)
 }
 
 /// True if names missing from this public zone may exist by a rule.

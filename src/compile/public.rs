@@ -40,8 +40,11 @@ impl PublicDns {
         }
         let mut dns = Self { zones, partial: BTreeSet::new() };
         if uncertain == UncertainHop::Always {
-            let rows = catalogue.hosts.iter().filter(|row| row.hop == Hop::Unknown);
-            for name in rows.filter_map(|row| OwnerName::parse(row.host.as_str()).ok()) {
+            let hosts = catalogue.hosts.iter().filter(|row| row.hop == Hop::Unknown);
+            let hosts = hosts.filter_map(|row| OwnerName::parse(row.host.as_str()).ok());
+            let endpoints = catalogue.endpoints.iter().filter(|row| row.record.is_fixed() && row.hop == Hop::Unknown);
+            let endpoints = endpoints.filter_map(|row| row.public_zone.child(row.record.as_str()).ok());
+            for name in hosts.chain(endpoints) {
                 dns.add_hop(catalogue, &name);
             }
         }
@@ -123,7 +126,9 @@ impl PublicDns {
             if self.is_published(&member.public) {
                 continue;
             }
-            let hop = own_hop || member.is_shared(catalogue);
+            let row = member.endpoint_row(catalogue);
+            let is_there = row.is_none_or(|row| is_hop(row.hop, uncertain));
+            let hop = is_there && (own_hop || member.is_shared(catalogue));
             let names =
                 if hop { vec![member.public.clone(), member.private.clone()] } else { vec![member.public.clone()] };
             self.clear(&member.public);
@@ -218,9 +223,8 @@ impl PublicDns {
         for row in &catalogue.regional {
             let name = row.name.fill(slots).and_then(|name| OwnerName::parse(&name).ok());
             let Some(name) = name.filter(|name| !self.zone_of(name).has_name(name)) else { continue };
-            let has_hop = row.hop == Hop::Always || row.hop == Hop::Unknown && uncertain == UncertainHop::Always;
-            let hop =
-                catalogue.zones.iter().filter(|_| has_hop).find_map(|zone| name.moved(&zone.public, &zone.private));
+            let mut zones = catalogue.zones.iter().filter(|_| is_hop(row.hop, uncertain));
+            let hop = zones.find_map(|zone| name.moved(&zone.public, &zone.private));
             let names = std::iter::once(name).chain(hop).collect();
             self.chain(catalogue, names, slots, writer, revision);
         }
@@ -303,6 +307,15 @@ impl PublicDns {
         if [RecordType::CNAME, RecordType::A].iter().any(|kind| zone.has(name, *kind)) {
             Arc::make_mut(zone).clear(name);
         }
+    }
+}
+
+/// Whether names with this row's alias carry it, as the switch says.
+pub(super) fn is_hop(hop: Hop, uncertain: UncertainHop) -> bool {
+    match hop {
+        Hop::Always => true,
+        Hop::Never => false,
+        Hop::Unknown => uncertain == UncertainHop::Always,
     }
 }
 

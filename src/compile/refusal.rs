@@ -215,6 +215,16 @@ pub enum Reason {
         /// The two subnets.
         subnets: [String; 2],
     },
+    /// A network uses one gateway: its own, or that of one network that it is peered with (virtual-network-manage-peering,
+    /// 2018-02-09; virtual-network-peering-overview).
+    SecondGateway {
+        /// The network.
+        network: NetworkName,
+        /// The network whose gateway it uses; itself, if it has one.
+        first: NetworkName,
+        /// The network whose gateway it was to use too.
+        refused: NetworkName,
+    },
     /// Something that only a virtual network can have.
     OnlyInVirtualNetworks {
         /// What it is, such as `inbound endpoint in1`.
@@ -269,6 +279,7 @@ impl Reason {
             | Self::AddressTaken { .. }
             | Self::RuleTargetsAzureDns { .. }
             | Self::SubnetsOverlap { .. }
+            | Self::SecondGateway { .. }
             | Self::OnlyInVirtualNetworks { .. }
             | Self::CustomerIdIsFixed { .. }
             | Self::OtherTenant { .. }
@@ -375,6 +386,17 @@ impl fmt::Display for Reason {
             Self::AddressReserved(address) => write!(f, "Azure keeps {address} of the subnet for itself"),
             Self::SubnetsOverlap { network, subnets: [one, other] } => {
                 write!(f, "{network} cannot be created: its subnets {one} and {other} overlap")
+            }
+            Self::SecondGateway { network, first, refused } => {
+                match network == refused {
+                    true => write!(f, "{network} cannot have a gateway")?,
+                    false => write!(f, "{network} cannot use the gateway of {refused}")?,
+                }
+                match network == first {
+                    true => f.write_str(": it has a gateway of its own")?,
+                    false => write!(f, ": it uses that of {first}")?,
+                }
+                f.write_str(", and a network uses one gateway only")
             }
             Self::OnlyInVirtualNetworks { what, network } => {
                 write!(f, "{network} is on premises and cannot have {what}: only a virtual network can")

@@ -37,6 +37,16 @@ impl Routes {
         }
     }
 
+    /// The networks whose gateways a network uses, by `useRemoteGateways`.
+    pub fn remote_gateways_of(&self, network: &NetworkName) -> impl Iterator<Item = &NetworkName> {
+        self.objects().filter_map(move |one| match one {
+            Routing::PeeringHalf(half) if half.from == *network && half.flags.remote_gateways == Some(true) => {
+                Some(&half.to)
+            }
+            _ => None,
+        })
+    }
+
     /// The gateways.
     pub fn gateways(&self) -> impl Iterator<Item = &Gateway> {
         self.objects().filter_map(|one| match one {

@@ -13,6 +13,7 @@ impl State {
         if let Routing::PeeringHalf(half) = routing {
             self.refuse_overlap(&[half.from.clone(), half.to.clone()])?;
         }
+        self.refuse_second_gateway(routing)?;
         self.take_places(routing);
         self.routes_mut().insert(routing.key(), routing.clone());
         if let Routing::PeeringHalf(half) = routing
@@ -21,6 +22,23 @@ impl State {
             self.peerings.insert(ordered(&[half.from.clone(), half.to.clone()]));
         }
         Ok(())
+    }
+
+    /// A network uses one gateway: its own, or that of one network that it is peered with.
+    fn refuse_second_gateway(&self, routing: &Routing) -> Result<(), Reason> {
+        let (network, refused) = match routing {
+            Routing::Gateway(gateway) => (&gateway.network, &gateway.network),
+            Routing::PeeringHalf(half) if half.flags.remote_gateways == Some(true) => (&half.from, &half.to),
+            _ => return Ok(()),
+        };
+        let own = self.routes.gateways().map(|gateway| &gateway.network).find(|own| *own == network);
+        let remote = self.routes.remote_gateways_of(network);
+        match own.into_iter().chain(remote).find(|first| *first != refused) {
+            Some(first) => {
+                Err(Reason::SecondGateway { network: network.clone(), first: first.clone(), refused: refused.clone() })
+            }
+            None => Ok(()),
+        }
     }
 
     /// A subnet has one route table and one security group, and a machine one: the new one takes the place of the old.

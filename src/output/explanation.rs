@@ -60,6 +60,8 @@ pub enum Fact {
     Basis { assumed: bool, shadowed_in: Option<String> },
     /// Where the knowledge of a public name is from.
     Known { name: String, by: String, date: String, certainty: String },
+    /// Nobody has shown whether a public name has its alias to a privatelink name; `has` is what `uncertainHop` says.
+    AliasUnknown { name: String, has: bool },
     /// The name has records of other types only.
     NoData { owner: String, r#type: String, source: ServedFrom },
     /// There is no such name.
@@ -175,6 +177,7 @@ fn fact(statement: &Statement) -> Fact {
             date: source.date.to_string(),
             certainty: source.certainty.to_string(),
         },
+        Statement::AliasUnknown { owner, has } => Fact::AliasUnknown { name: owner.to_string(), has },
         Statement::NoData { owner, kind, said } => {
             Fact::NoData { owner: owner.to_string(), r#type: kind.to_string(), source: source(&said) }
         }

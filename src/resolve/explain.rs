@@ -10,13 +10,14 @@ use ipnet::IpNet;
 
 use super::decide::{Authority, Decision, Failure, Forwarded, MAX_ALIASES, Outcome, Question, Rule, decide};
 use crate::catalogue::Source;
-use crate::catalogue::existing::source_of;
+use crate::catalogue::existing::{is_alias_unknown, source_of};
 use crate::compile::arrival::reach;
 use crate::compile::existing::Basis;
 use crate::compile::reachability::Reach;
 use crate::compile::zone::who;
 use crate::compile::{Compiled, Owned, Target, ViewId, Writer, Zone};
 use crate::dns::{OwnerName, RecordType, WholeKey};
+use crate::estate::history::UncertainHop;
 use crate::estate::{DnsSetting, NetworkKind, NetworkName, Place, ResolutionPolicy, Revision, ZoneId};
 
 /// Why a view was chosen.
@@ -186,6 +187,13 @@ pub enum Statement {
         /// What says so.
         source: Source,
     },
+    /// Nobody has shown whether a public name has its alias to a privatelink name: the switch `uncertainHop` decides.
+    AliasUnknown {
+        /// The name.
+        owner: OwnerName,
+        /// True if it has the alias by the switch.
+        has: bool,
+    },
     /// A living endpoint wants to have this name and does not.
     Wanted {
         /// The name.
@@ -277,6 +285,7 @@ pub fn explain(world: &Compiled, view: ViewId, chosen: Chosen, question: &Questi
     }
     ending(world, &decision, &mut cut, &mut statements);
     statements.extend(known(world, &decision));
+    statements.extend(aliases_unknown(world, &decision));
     Explanation { question: question.clone(), view, statements }
 }
 
@@ -355,6 +364,18 @@ fn known(world: &Compiled, decision: &Decision<'_>) -> Option<Statement> {
     let is_known = first.by.link.is_none() && first.by.existing.is_none();
     let source = is_known.then(|| source_of(&world.state.catalogue, owner)).flatten()?;
     Some(Statement::Known { owner: owner.clone(), source: source.clone() })
+}
+
+/// The public names on the way whose alias nobody has shown.
+fn aliases_unknown(world: &Compiled, decision: &Decision<'_>) -> Vec<Statement> {
+    let last = match &decision.outcome {
+        Outcome::Answer(hop) => Some(hop),
+        _ => None,
+    };
+    let public = decision.hops.iter().chain(last).filter(|hop| hop.by.link.is_none());
+    let unknown = public.filter(|hop| is_alias_unknown(&world.state.catalogue, &hop.owner));
+    let has = world.state.switches.uncertain_hop == UncertainHop::Always;
+    unknown.map(|hop| Statement::AliasUnknown { owner: hop.owner.clone(), has }).collect()
 }
 
 fn view_statement(world: &Compiled, id: ViewId, chosen: Chosen) -> Statement {
@@ -578,6 +599,14 @@ impl fmt::Display for Statement {
             }
             Self::Basis { basis, shadowed_in: None } => write!(f, "{basis}"),
             Self::Known { owner, source } => write!(f, "{owner} is known from {source}"),
+            Self::AliasUnknown { owner, has } => {
+                let (has, switch) = if *has { ("has", "always") } else { ("does not have", "never") };
+                write!(
+                    f,
+                    "no source shows whether {owner} has an alias to its privatelink name: here it {has} one, since the \
+                     switch `uncertainHop` is `{switch}`"
+                )
+            }
             Self::Wanted { owner, endpoint, address } => {
                 write!(f, "{endpoint} lives and has {address} for {owner}, but its zone no longer holds it")
             }
