@@ -9,8 +9,8 @@ use ampls_dns::compile::{Compiled, ViewId, Writer, compile};
 use ampls_dns::dns::wire::encode_query;
 use ampls_dns::dns::{OwnerName, RecordType};
 use ampls_dns::estate::{
-    ApprovalState, DnsSetting, EndpointTarget, Event, History, NetworkKind, NetworkSpec, PrivateEndpointSpec,
-    PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, Revision, ZoneGroup, ZoneId,
+    ApprovalState, DnsSetting, EndpointTarget, Event, History, IpVersion, NetworkKind, NetworkSpec,
+    PrivateEndpointSpec, PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, Revision, ZoneGroup, ZoneId,
 };
 use ampls_dns::output::answer::{AnswerDocument, document};
 use ampls_dns::resolve::explain::{Chosen, Statement};
@@ -211,6 +211,7 @@ fn deleting_an_endpoint_that_overwrote_nothing_restores_the_answers_before_it() 
             address_space: vec!["10.9.0.0/24".parse().expect("a good prefix")],
             client_prefixes: Vec::new(),
             subnets: vec![("endpoints".to_owned(), "10.9.0.0/25".parse().expect("a good prefix"))],
+            subnets_v6: Vec::new(),
             dns: DnsSetting::AzureProvided,
         }));
         for zone in &zones {
@@ -224,6 +225,7 @@ fn deleting_an_endpoint_that_overwrote_nothing_restores_the_answers_before_it() 
             target: EndpointTarget::Scope(scope),
             network: network.into(),
             subnet: "endpoints".to_owned(),
+            ip_version: IpVersion::V4,
             zone_group: Some(ZoneGroup { zones }),
             ip_configurations: Vec::new(),
             approval: ApprovalState::Approved,

@@ -433,9 +433,13 @@ pub fn exported_server(form: ExportFormat, estate: &str, step: &str, network: &s
 /// Every step of the first story, and others with redirects, forwarders, on-premises networks and resolvers.
 fn everything(form: ExportFormat) {
     let mut worlds = worlds("two-scopes-one-dns");
-    for name in
-        ["fallback-to-internet", "docs-06-on-premises-through-the-connected-network", "hub-and-spoke-custom-dns"]
-    {
+    for name in [
+        "fallback-to-internet",
+        "docs-06-on-premises-through-the-connected-network",
+        "hub-and-spoke-custom-dns",
+        "hub-with-a-firewall-and-twelve-services",
+        "ipv6-endpoint-of-a-storage-account",
+    ] {
         worlds.push(last(name));
     }
     worlds.push(last("odd"));

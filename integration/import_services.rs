@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use ampls_dns::assess::Assessment;
 use ampls_dns::compile::{Compiled, compile};
-use ampls_dns::dns::{OwnerName, RecordType};
+use ampls_dns::dns::OwnerName;
 use ampls_dns::estate::{PublicNetworkAccess, ResourceSpec};
 use ampls_dns::import::{ImportFile, Imported, import};
-use ampls_dns::resolve::{Outcome, Question, decide};
+use ampls_dns::resolve::{Outcome, decide_addresses};
 
 fn read(file: &str) -> Imported {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("integration/imports/services").join(file);
@@ -24,10 +24,9 @@ fn world(imported: &Imported) -> Compiled {
 /// The names of the chain and the address at its end.
 fn resolved(world: &Compiled, network: &str, name: &str) -> String {
     let view = world.views.of_network(network).expect("the network is there");
-    let question = Question { name: OwnerName::parse(name).expect("a good name"), kind: RecordType::A };
-    let decision = decide(world, view, &question);
+    let decision = decide_addresses(world, view, &OwnerName::parse(name).expect("a good name"));
     let Outcome::Answer(hop) = &decision.outcome else { return format!("{:?}", decision.outcome) };
-    let address = hop.owned.set.addresses().next().expect("the answer has an address");
+    let address = hop.owned.set.ip_addresses().next().expect("the answer has an address");
     format!("{} {address}", hop.owner)
 }
 
@@ -87,4 +86,22 @@ fn a_plan_follows_the_connection_to_the_vault() {
     assert_eq!(resolved(&world, "hub", "kv-shop.vault.azure.net"), "kv-shop.privatelink.vaultcore.azure.net 10.4.1.4");
     assert!(world.state.scopes.is_empty());
     assert_eq!(Assessment::of(&world).findings, []);
+}
+
+#[test]
+fn an_endpoint_with_ipv6_addresses_keeps_them() {
+    let imported = read("storage-with-ipv6.json");
+    let world = world(&imported);
+    assert_eq!(
+        resolved(&world, "hub", "stone.blob.core.windows.net"),
+        "stone.privatelink.blob.core.windows.net fd00:10:1:1::9"
+    );
+    assert_eq!(world.state.refusals, []);
+    assert_eq!(Assessment::of(&world).findings, []);
+    assert_eq!(imported.report.remarks.iter().map(|remark| &*remark.text).collect::<Vec<_>>(), Vec::<&str>::new());
+    // What is written is read again.
+    let text = imported.scenario.write();
+    let again =
+        ampls_dns::scenario::Scenario::read("again", text.as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(text.contains("ipVersionType: IPv6") && again.history.last() == imported.scenario.history.last(), "{text}");
 }

@@ -1,8 +1,12 @@
 //! Other services: the catalogue against the documented tables of zones, and their endpoints in what is printed and drawn.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use ampls_dns::assess::flow::Client;
+use ampls_dns::assess::{Path, flows};
 use ampls_dns::catalogue::Catalogue;
+use ampls_dns::compile::compile;
 use ampls_dns::estate::Cloud;
 use ampls_dns::output::drawing::{Estate, TimelineView};
 use ampls_dns::output::page::Page;
@@ -156,4 +160,106 @@ fn a_hosts_file_has_their_private_addresses() {
     let text =
         run(&["export", "key-vault-with-a-private-endpoint", "--at", "endpoint", "--format", "hosts", "--from", "hub"]);
     assert!(text.lines().any(|line| line.starts_with("10.1.1.4") && line.contains("kv-app.vault.azure.net")), "{text}");
+}
+
+#[test]
+fn every_format_of_an_export_has_the_private_addresses_of_twelve_services() {
+    let scenario = "hub-with-a-firewall-and-twelve-services";
+    let view = timeline(scenario);
+    let world = &view.worlds[view.steps.len() - 1];
+    let members = world.state.endpoints.values().filter(|one| one.spec.target.service().is_some());
+    let addresses: BTreeSet<String> =
+        members.flat_map(|one| &one.members).map(|member| member.address.to_string()).collect();
+    assert!(addresses.len() >= 12, "{addresses:?}");
+    for format in ["hosts", "dnsmasq", "zones"] {
+        let folder = std::env::temp_dir().join(format!("ampls-dns-services-{}-{format}", std::process::id()));
+        let at = folder.to_str().expect("a path of text");
+        let printed = run(&["export", scenario, "--format", format, "--from", "hub", "--output", at]);
+        let text = match folder.is_dir() {
+            true => std::fs::read_dir(&folder)
+                .expect("the folder is there")
+                .filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok())
+                .collect(),
+            false => std::fs::read_to_string(&folder).unwrap_or(printed),
+        };
+        let _gone = std::fs::remove_dir_all(&folder).or_else(|_| std::fs::remove_file(&folder));
+        let missing: Vec<_> = addresses.iter().filter(|address| !text.contains(address.as_str())).collect();
+        assert!(missing.is_empty(), "{format} lacks {missing:?}: {text}");
+    }
+}
+
+#[test]
+fn an_endpoint_with_ipv6_addresses_is_in_exports_pages_and_drawings() {
+    let scenario = "ipv6-endpoint-of-a-storage-account";
+    let hosts = run(&["export", scenario, "--at", "endpoint", "--format", "hosts", "--from", "hub"]);
+    let is_written = |line: &str| line.starts_with("fd00:10:1:1::4 ") && line.ends_with("stone.blob.core.windows.net");
+    assert!(hosts.lines().any(is_written), "{hosts}");
+    let view = timeline(scenario);
+    let page = serde_json::to_value(Page::of(&view)).expect("pages have text for keys").to_string();
+    assert!(page.contains("fd00:10:1:1::4"), "the address is on the page");
+    assert!(!page.contains("AMPLS058"), "each name that does not work has a cause");
+    let drawn = format!("{:?}", Estate::at(&view, 0));
+    assert!(drawn.contains("fd00:10:1:1::4") && drawn.contains("stone/blob"), "{drawn}");
+    let compose = run(&["compose", scenario, "--image", "ampls-dns", "--admin-token", "0123456789abcdef"]);
+    assert!(compose.contains("spoke"), "{compose}");
+}
+
+#[test]
+fn the_codes_of_regions_are_those_of_the_documentation() {
+    // Azure/bicep-registry-modules, private-link-private-dns-zones, 2026-08-07: 81 regions.
+    let documented = "australiacentral acl australiacentral2 acl2 australiaeast ae australiasoutheast ase austriaeast aue \
+        belgiumcentral bec brazilsouth brs brazilsoutheast bse canadacentral cnc canadaeast cne centralindia inc centralus cus \
+        centraluseuap ccy chilecentral clc denmarkeast dke eastasia ea eastus eus eastus2 eus2 eastus2euap ecy eastus3 eus3 \
+        francecentral frc francesouth frs germanynorth gn germanywestcentral gwc indiasouthcentral isc indonesiacentral idc \
+        israelcentral ilc israelnorthwest iln italynorth itn japaneast jpe japanwest jpw jioindiacentral jic jioindiawest jiw \
+        koreacentral krc koreasouth krs malaysiasouth mys malaysiawest myw mexicocentral mxc newzealandnorth nzn \
+        northcentralus ncus northeastus5 ne5s northeurope ne norwayeast nwe norwaywest nww polandcentral plc qatarcentral qac \
+        saudiarabiaeast sae southafricanorth san southafricawest saw southcentralus scus southcentralus2 usc2 southeastasia sea \
+        southeastasia3 sg3 southeastus use southeastus3 use3 southeastus5 use5 southindia ins southwestus swus spaincentral spc \
+        swedencentral sdc swedensouth sds switzerlandnorth szn switzerlandwest szw taiwannorth twn taiwannorthwest tnw \
+        uaecentral uac uaenorth uan uksouth uks ukwest ukw westcentralus wcus westcentralusfre wfre westeurope we westindia inw \
+        westus wus westus2 wus2 westus3 wus3 usgovvirginia ugv usgovtexas ugt usgovarizona uga usdodeast ude usdodcentral udc";
+    let words: Vec<&str> = documented.split_whitespace().collect();
+    assert_eq!(words.len(), 2 * 81);
+    for pair in words.chunks(2) {
+        assert_eq!(ampls_dns::catalogue::every_cloud().region_code(pair[0]), Some(pair[1]), "{}", pair[0]);
+    }
+}
+
+#[test]
+fn ipv6_packets_from_on_premises_pass_no_vpn() {
+    // private-link-ipv6, 2026-07-07: ExpressRoute with a routing appliance alone, neither VPN nor Virtual WAN.
+    let estate = |kind: &str, office: &str| {
+        let text = format!(
+            "version: 1
+networks:
+  hub: {{addressSpace: [10.1.0.0/16, 'fd00:10:1::/48'], subnets: {{endpoints: [10.1.1.0/24, 'fd00:10:1:1::/64']}}}}
+  office: {{kind: onPremises, addressSpace: [{office}], dns: {{default: inboundEndpoint/in}}}}
+gateways: {{hub: {{kind: {kind}, connects: [office]}}}}
+inboundEndpoints: {{in: {{network: hub}}}}
+resources: {{stone: {{type: Microsoft.Storage/storageAccounts, location: northeurope, groupIds: [blob]}}}}
+steps:
+  - name: endpoint
+    events:
+      - createPrivateDnsZones: {{resourceGroup: dns, zones: [privatelink.blob.core.windows.net], links: {{hub: {{}}}}}}
+      - createPrivateEndpoint: {{name: pe, resource: stone, subnet: hub/endpoints, ipVersionType: IPv6, zoneGroup: {{resourceGroup: dns, zones: [privatelink.blob.core.windows.net]}}}}
+"
+        );
+        let history =
+            Scenario::read("estate.yaml", text.as_bytes()).unwrap_or_else(|errors| panic!("{errors}")).history;
+        let world = compile(&Arc::new(history.clone()), history.last());
+        assert_eq!(world.state.refusals, []);
+        let client = Client::named(&world, "office").expect("the network is there");
+        let flow = flows(&world, &client, &"stone".into()).pop().expect("the account has a name");
+        flow.path
+    };
+    let both = "192.168.0.0/16, 'fd00:192::/48'";
+    let Path::PrivateEndpoint { unknown: Some(why), .. } = estate("expressRoute", both) else {
+        panic!("it is unknown")
+    };
+    assert!(why.contains("routing appliance"), "{why}");
+    let Path::Unreachable { why, .. } = estate("vpn", both) else { panic!("no packet arrives") };
+    assert!(why.contains("VPN gateways pass no IPv6 packets"), "{why}");
+    let Path::Unreachable { why, .. } = estate("expressRoute", "192.168.0.0/16") else { panic!("no packet arrives") };
+    assert!(why.contains("office has no IPv6 addresses"), "{why}");
 }

@@ -497,7 +497,8 @@ impl Maker {
             self.state.networks[&network].subnets.iter().map(|(name, _)| name.as_str().into()).collect();
         let subnet = if self.flip() { self.one(&subnets) } else { None };
         let associations = if self.flip() { Some(self.associations()) } else { None };
-        Some(Event::CreateVirtualMachine { name: self.name("vm").into(), network, subnet, associations })
+        let location = if self.flip() { self.one(&["westeurope", "eastus"]).map(Into::into) } else { None };
+        Some(Event::CreateVirtualMachine { name: self.name("vm").into(), network, subnet, location, associations })
     }
 
     fn scoping(&mut self) -> Option<Event> {

@@ -5,8 +5,8 @@ use ampls_dns::dns::OwnerName;
 use ampls_dns::estate::network::RulesetRule;
 use ampls_dns::estate::{
     AccessModeSettings, ApprovalState, Associations, DnsSetting, EndpointTarget, Event, Forward, ForwardTo,
-    ForwarderKind, InboundEndpointSpec, NetworkKind, NetworkSpec, OutboundRule, PrivateEndpointSpec, ResolutionPolicy,
-    RuleAction, RulesetSpec, ScopeSpec, StaticAddress, SubscriptionSpec, ZoneGroup, ZoneId,
+    ForwarderKind, InboundEndpointSpec, IpVersion, NetworkKind, NetworkSpec, OutboundRule, PrivateEndpointSpec,
+    ResolutionPolicy, RuleAction, RulesetSpec, ScopeSpec, StaticAddress, SubscriptionSpec, ZoneGroup, ZoneId,
 };
 
 /// The name of nothing.
@@ -91,6 +91,7 @@ fn of_networks(state: &State, seed: u64, which: u64) -> Option<Event> {
                 address_space: Vec::new(),
                 client_prefixes: Vec::new(),
                 subnets: Vec::new(),
+                subnets_v6: Vec::new(),
                 dns,
             }))
         }
@@ -113,6 +114,7 @@ fn of_scopes(state: &State, seed: u64, which: u64) -> Option<Event> {
         target: EndpointTarget::Scope(scope.clone().unwrap_or_else(|| nobody.into())),
         network: network.into(),
         subnet: subnet.to_owned(),
+        ip_version: IpVersion::V4,
         zone_group: None,
         ip_configurations: Vec::new(),
         approval: ApprovalState::Approved,
@@ -146,7 +148,7 @@ fn of_scopes(state: &State, seed: u64, which: u64) -> Option<Event> {
             Event::CreatePrivateEndpoint(own)
         }),
         23 => subnet.filter(|_| scope.is_some()).map(|(network, (subnet, prefix))| {
-            let fixed = StaticAddress { member: "api".to_owned(), address: prefix.network() };
+            let fixed = StaticAddress { member: "api".to_owned(), address: prefix.network().into() };
             let own = PrivateEndpointSpec { ip_configurations: vec![fixed], ..endpoint(network.as_str(), &subnet) };
             Event::CreatePrivateEndpoint(own)
         }),
@@ -157,6 +159,7 @@ fn of_scopes(state: &State, seed: u64, which: u64) -> Option<Event> {
             name: "new".into(),
             network: nobody.into(),
             subnet: None,
+            location: None,
             associations: None,
         }),
         35 => Some(Event::SetAssociations { machine: nobody.into(), associations: Associations::default() }),

@@ -8,9 +8,9 @@ use ampls_dns::estate::network::RulesetRule;
 use ampls_dns::estate::{
     AccessMode, AccessModeSettings, ApprovalState, ArcConnection, Associations, ComponentSpec,
     DataCollectionEndpointSpec, DataCollectionRuleSpec, DnsSetting, EndpointTarget, Exclusion, Forward, ForwardTo,
-    ForwarderKind, NetworkKind, NetworkName, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, ResourceName,
-    ResourceSpec, RulesetName, RulesetSpec, ScopeName, ServiceSpec, StaticAddress, SubscriptionSpec, WorkspaceSpec,
-    ZoneGroup, ZoneId,
+    ForwarderKind, IpVersion, NetworkKind, NetworkName, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess,
+    ResourceName, ResourceSpec, RulesetName, RulesetSpec, ScopeName, ServiceSpec, StaticAddress, SubscriptionSpec,
+    WorkspaceSpec, ZoneGroup, ZoneId,
 };
 use ipnet::Ipv4Net;
 
@@ -58,6 +58,7 @@ impl Maker {
             address_space,
             client_prefixes: (0..clients).map(|own| prefix(format!("127.0.{}.0/24", own + 10))).collect(),
             subnets,
+            subnets_v6: Vec::new(),
             dns: if self.once_in(4) { self.dns() } else { DnsSetting::AzureProvided },
         }
     }
@@ -458,6 +459,7 @@ impl Maker {
             name: self.name("pe").into(),
             network,
             subnet,
+            ip_version: IpVersion::V4,
             zone_group: grouped.then(|| self.zone_group_for(&target)),
             ip_configurations: if self.once_in(4) { self.fixed(&target, prefix) } else { Vec::new() },
             approval: if self.once_in(3) { self.approval() } else { ApprovalState::Approved },
@@ -498,7 +500,7 @@ impl Maker {
             let member = handles.swap_remove(self.pick(handles.len()));
             let address = Ipv4Addr::from(u32::from(prefix.network()) + 4 + self.pick(11) as u32);
             if fixed.iter().all(|one| one.member != member) {
-                fixed.push(StaticAddress { member, address });
+                fixed.push(StaticAddress { member, address: address.into() });
             }
         }
         fixed

@@ -25,7 +25,7 @@ use crate::estate::{
     AccessMode, ApprovalState, Associations, DnsSetting, EndpointTarget, ForwarderKind, MachineName, NetworkName,
     PublicNetworkAccess, ResourceName, ResourceSpec, ScopeName, ZoneId,
 };
-use crate::resolve::{Decision, Failure, Outcome, Question, decide};
+use crate::resolve::{Decision, Failure, Outcome, Question, decide, decide_addresses};
 
 /// What is looked up again and again while causes are found.
 pub(super) struct Causes<'w> {
@@ -152,8 +152,7 @@ impl<'w> Causes<'w> {
 
     /// Stages A to C.
     fn dns(&self, subject: &Subject<'_>) -> Cause {
-        let question = Question { name: subject.name.clone(), kind: RecordType::A };
-        let decision = decide(self.world, subject.view, &question);
+        let decision = decide_addresses(self.world, subject.view, subject.name);
         match &decision.outcome {
             Outcome::Failure { owner, why } => self.no_answer(subject, owner, why),
             Outcome::NameError { owner, by, .. } => match by.link {
@@ -369,7 +368,7 @@ impl<'w> Causes<'w> {
     fn nothing_arrives(&self, subject: &Subject<'_>, decision: &Decision<'_>) -> Cause {
         let Outcome::Answer(hop) = &decision.outcome else { return no_rule(subject) };
         let state = &self.world.state;
-        let Some(address) = hop.owned.set.addresses().next() else { return no_rule(subject) };
+        let Some(address) = hop.owned.set.ip_addresses().next() else { return no_rule(subject) };
         let record_set = || {
             Cause::new(
                 Code::AddressOfNoEndpoint,

@@ -270,7 +270,8 @@ codes! {
     /// Azure does not have what is declared
     NotInAzure = 52, Error,
         "declare what Azure can have; the message says what",
-        "private-resolver-endpoints-rulesets, 2023-03-29; virtual networks FAQ; network-security-perimeter, 2025-06-04";
+        "private-resolver-endpoints-rulesets, 2023-03-29; virtual networks FAQ; network-security-perimeter, 2025-06-04; \
+         data-collection-endpoint-overview, 2025-05-21; azure-docs issue 104948";
     /// Dates run backwards
     DatesRunBackwards = 53, Warning,
         "order the steps by date: which rules hold depends on the dates",

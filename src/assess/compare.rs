@@ -366,8 +366,7 @@ fn not_asked_there(world: &Compiled, decision: &Decision<'_>, by: &Authority<'_>
 /// The endpoint of the estate that has one of the addresses.
 fn endpoint_at(world: &Compiled, addresses: &BTreeSet<IpAddr>) -> Option<(EndpointName, EndpointTarget)> {
     let mut endpoints = world.state.endpoints.values();
-    let found = endpoints
-        .find(|endpoint| endpoint.members.iter().any(|member| addresses.contains(&IpAddr::V4(member.address))))?;
+    let found = endpoints.find(|endpoint| endpoint.members.iter().any(|member| addresses.contains(&member.address)))?;
     Some((found.spec.name.clone(), found.spec.target.clone()))
 }
 

@@ -1,6 +1,6 @@
 //! What outbound rules do with packets to public addresses, by what is done there.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::route::Path;
 use crate::catalogue::Operation;
@@ -66,7 +66,7 @@ impl Exits {
     }
 }
 
-fn leave(address: Ipv4Addr, passage: &Passage) -> Path {
+fn leave(address: IpAddr, passage: &Passage) -> Path {
     match passage {
         Passage::Open => Path::Public { address, unknown: None },
         Passage::Closed(why) => Path::Blocked { address, why: why.clone() },

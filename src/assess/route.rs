@@ -1,13 +1,14 @@
 //! Where a name leads: the path a request takes.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
+use crate::compile::address::is_private;
 use crate::compile::arrival::reach;
 use crate::compile::reachability::{Origin, Reach};
 use crate::compile::{Compiled, ViewId, Writer};
-use crate::dns::{OwnerName, RecordType};
+use crate::dns::OwnerName;
 use crate::estate::{EndpointName, EndpointTarget, NetworkName, ZoneId};
-use crate::resolve::{Failure, Outcome, Question, decide};
+use crate::resolve::{Failure, Outcome, decide_addresses};
 
 /// The path of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,7 +16,7 @@ pub enum Path {
     /// Over a public address.
     Public {
         /// The address.
-        address: Ipv4Addr,
+        address: IpAddr,
         /// Why it is unknown whether outbound rules let packets pass; absent where they do.
         unknown: Option<String>,
     },
@@ -26,7 +27,7 @@ pub enum Path {
         /// What it leads to.
         target: EndpointTarget,
         /// The address.
-        address: Ipv4Addr,
+        address: IpAddr,
         /// The way packets take to it, `app → hub (fw) → mon`; absent within one network.
         way: Option<String>,
         /// Why it is unknown whether packets arrive; absent where they do.
@@ -35,7 +36,7 @@ pub enum Path {
     /// To a private address nothing answers at: packets do not arrive, or no endpoint has it.
     Unreachable {
         /// The address.
-        address: Ipv4Addr,
+        address: IpAddr,
         /// What the endpoint that has the address leads to; absent if no endpoint has it.
         target: Option<EndpointTarget>,
         /// Why, in words.
@@ -44,7 +45,7 @@ pub enum Path {
     /// A public address, and an outbound rule drops the packets.
     Blocked {
         /// The address.
-        address: Ipv4Addr,
+        address: IpAddr,
         /// Which rule, in words.
         why: String,
     },
@@ -79,6 +80,11 @@ impl Path {
     }
 }
 
+/// True for an address at the end of a public chain here: which one it is says nothing.
+pub fn is_documentation(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(address) if address.is_documentation())
+}
+
 /// Finds the path from a view to a name, up to the rules for public addresses.
 pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
     route_from(world, view, world.views.get(view).network.as_ref().map(Origin::from), name)
@@ -86,7 +92,7 @@ pub fn route(world: &Compiled, view: ViewId, name: &OwnerName) -> Path {
 
 /// The same for a client of the view that is known better.
 pub fn route_from(world: &Compiled, view: ViewId, origin: Option<Origin<'_>>, name: &OwnerName) -> Path {
-    let decision = decide(world, view, &Question { name: name.clone(), kind: RecordType::A });
+    let decision = decide_addresses(world, view, name);
     let hop = match &decision.outcome {
         Outcome::Answer(hop) => hop,
         Outcome::NoData { .. } => return Path::NoData,
@@ -97,11 +103,11 @@ pub fn route_from(world: &Compiled, view: ViewId, origin: Option<Origin<'_>>, na
         }
         Outcome::Failure { why, .. } => return Path::Failure(why.clone()),
     };
-    let Some(address) = hop.owned.set.addresses().next() else { return Path::NoData };
+    let Some(address) = hop.owned.set.ip_addresses().next() else { return Path::NoData };
     let public = Path::Public { address, unknown: None };
     // The answer decides, whichever servers it came through: a private address is one in public DNS too.
-    let is_private = hop.by.link.is_some() || address.is_private();
-    let Some(origin) = origin.filter(|_| is_private) else { return public };
+    let is_private_path = hop.by.link.is_some() || is_private(address);
+    let Some(origin) = origin.filter(|_| is_private_path) else { return public };
     let network = origin.network;
     match reach(&world.state, origin, &hop.owned, address) {
         Some((home, verdict)) if !verdict.may_arrive() => {
@@ -117,7 +123,7 @@ pub fn route_from(world: &Compiled, view: ViewId, origin: Option<Origin<'_>>, na
                 };
                 Path::PrivateEndpoint { endpoint, target, address, way, unknown }
             }
-            None if reached.is_none() && !address.is_private() => public,
+            None if reached.is_none() && !is_private(address) => public,
             None => Path::Unreachable { address, target: None, why: "no private endpoint has that address".to_owned() },
         },
     }
@@ -129,7 +135,7 @@ fn endpoint_at(
     world: &Compiled,
     writer: &Writer,
     home: Option<&NetworkName>,
-    address: Ipv4Addr,
+    address: IpAddr,
 ) -> Option<(EndpointName, EndpointTarget)> {
     let has = |endpoint: &&std::sync::Arc<crate::compile::state::Endpoint>| {
         endpoint.members.iter().any(|member| member.address == address)

@@ -1,7 +1,7 @@
 //! The story of a history: which names changed for which network, step by step.
 
 use std::collections::{BTreeSet, HashSet};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -9,20 +9,20 @@ use jiff::civil::Date;
 use super::{Assessment, assessment};
 use crate::compile::arrival::reach;
 use crate::compile::{Compiled, Fold, Owned, ViewId, Writer, member};
-use crate::dns::{OwnerName, RecordType};
+use crate::dns::OwnerName;
 use crate::estate::{EndpointName, History, NetworkName, Revision, Step};
-use crate::resolve::{Decision, Outcome, Question, decide};
+use crate::resolve::{Decision, Outcome, decide_addresses};
 use crate::scenario::Allowance;
 
 /// What a network gets for a name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Cell {
     /// A public address.
-    Public(Vec<Ipv4Addr>),
+    Public(Vec<IpAddr>),
     /// Private addresses, by a linked zone or a record made by hand.
     Private {
         /// The addresses.
-        addresses: Vec<Ipv4Addr>,
+        addresses: Vec<IpAddr>,
         /// The endpoint that wrote them; absent for record sets made by hand.
         endpoint: Option<EndpointName>,
         /// False if it is certain that the network does not reach all of them.
@@ -202,8 +202,7 @@ pub fn names_of(world: &Compiled) -> BTreeSet<OwnerName> {
 
 /// What a view gets for the addresses of a name.
 pub fn cell(world: &Compiled, view: ViewId, name: &OwnerName) -> Cell {
-    let question = Question { name: name.clone(), kind: RecordType::A };
-    cell_of(world, &decide(world, view, &question))
+    cell_of(world, &decide_addresses(world, view, name))
 }
 
 /// What a decision about the addresses of a name comes to.
@@ -211,7 +210,7 @@ pub fn cell_of(world: &Compiled, decision: &Decision<'_>) -> Cell {
     let view = decision.view;
     match &decision.outcome {
         Outcome::Answer(hop) => {
-            let addresses: Vec<_> = hop.owned.set.addresses().collect();
+            let addresses: Vec<_> = hop.owned.set.ip_addresses().collect();
             if hop.by.link.is_none() {
                 return Cell::Public(addresses);
             }
@@ -220,7 +219,7 @@ pub fn cell_of(world: &Compiled, decision: &Decision<'_>) -> Cell {
                 _ => None,
             };
             let from = world.views.get(view).network.as_ref();
-            let arrives = |address: &Ipv4Addr| {
+            let arrives = |address: &IpAddr| {
                 let verdict = from.and_then(|from| reach(&world.state, from, &hop.owned, *address));
                 verdict.is_none_or(|(_, verdict)| verdict.may_arrive())
             };

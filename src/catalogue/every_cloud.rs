@@ -30,6 +30,8 @@ pub struct EveryCloud {
     pub unwritten_zones: Vec<Sourced<OwnerName>>,
     /// Codes of regions, by region.
     region_codes: Sourced<HashMap<String, String>>,
+    /// Where private endpoints can have IPv6 addresses.
+    pub ipv6_endpoints: Sourced<Ipv6Endpoints>,
     /// Flows that no scope governs as it governs the names of resources.
     pub other_flows: Vec<OtherFlowRow>,
 }
@@ -74,6 +76,15 @@ pub enum Through {
     Region(Arc<str>),
     /// The name that queries of workspaces go to.
     Queries,
+}
+
+/// Where private endpoints can have IPv6 addresses.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ipv6Endpoints {
+    /// The types of resources they lead to.
+    pub types: Vec<Arc<str>>,
+    /// The regions of resource and endpoint.
+    pub regions: Vec<Arc<str>>,
 }
 
 /// What a link that falls back to public DNS falls back for.
@@ -271,6 +282,17 @@ struct Schema {
     unwritten_zones: Vec<UnwrittenSchema>,
     other_flows: Vec<OtherFlowSchema>,
     region_codes: CodesSchema,
+    ipv6_endpoints: Ipv6Schema,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Ipv6Schema {
+    types: Vec<Arc<str>>,
+    regions: Vec<Arc<str>>,
+    source: String,
+    date: String,
+    certainty: CertaintySchema,
 }
 
 #[derive(Deserialize)]
@@ -420,6 +442,10 @@ fn assemble(schema: Schema) -> Result<EveryCloud, String> {
         reserved_zones: Sourced {
             value: reserved.names.iter().map(|text| name(text)).collect::<Result<_, _>>()?,
             source: cited(reserved.source, reserved.date, reserved.certainty),
+        },
+        ipv6_endpoints: Sourced {
+            value: Ipv6Endpoints { types: schema.ipv6_endpoints.types, regions: schema.ipv6_endpoints.regions },
+            source: cited(schema.ipv6_endpoints.source, schema.ipv6_endpoints.date, schema.ipv6_endpoints.certainty),
         },
         region_codes: Sourced {
             value: schema.region_codes.codes,

@@ -1,9 +1,9 @@
 //! Addresses of private endpoints: each member gets one of its subnet, in Azure's order.
 
 use std::collections::{HashMap, HashSet};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 
 use super::member::Member;
 use super::refusal::Reason;
@@ -17,7 +17,7 @@ pub struct Pool<'a> {
     /// The published rules and names.
     pub catalogue: &'a Catalogue,
     /// The endpoint's subnet.
-    pub subnet: Ipv4Net,
+    pub subnet: IpNet,
     /// Addresses that were fixed by member.
     pub fixed: &'a [StaticAddress],
 }
@@ -26,7 +26,7 @@ pub struct Pool<'a> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Shortage {
     /// A fixed address is taken.
-    Taken(Ipv4Addr),
+    Taken(IpAddr),
     /// The subnet has not enough free addresses.
     Exhausted {
         /// How many are needed.
@@ -44,16 +44,16 @@ impl Pool<'_> {
     /// [`Shortage`], and nothing is given.
     pub fn give<T>(
         &self,
-        mut taken: HashSet<Ipv4Addr>,
-        had: impl IntoIterator<Item = (String, Ipv4Addr)>,
+        mut taken: HashSet<IpAddr>,
+        had: impl IntoIterator<Item = (String, IpAddr)>,
         wanted: impl IntoIterator<Item = (Member, T)>,
-    ) -> Result<Vec<(Member, Ipv4Addr, T)>, Shortage> {
-        let fixed: HashMap<&str, Ipv4Addr> = self.fixed.iter().map(|one| (one.member.as_str(), one.address)).collect();
-        let fixed_anywhere: HashSet<Ipv4Addr> = fixed.values().copied().collect();
-        let mut by_key: HashMap<String, Ipv4Addr> = had.into_iter().collect();
+    ) -> Result<Vec<(Member, IpAddr, T)>, Shortage> {
+        let fixed: HashMap<&str, IpAddr> = self.fixed.iter().map(|one| (one.member.as_str(), one.address)).collect();
+        let fixed_anywhere: HashSet<IpAddr> = fixed.values().copied().collect();
+        let mut by_key: HashMap<String, IpAddr> = had.into_iter().collect();
         taken.extend(by_key.values());
         let (from, to) = usable(self.catalogue, self.subnet);
-        let (from, to) = (u32::from(from), u32::from(to));
+        let (from, to) = (number(from), number(to));
         let mut next = from;
         let mut given = Vec::new();
         let mut missing = 0;
@@ -66,9 +66,9 @@ impl Pool<'_> {
                 }
                 Some(*address)
             } else {
-                let is_free = |address: &Ipv4Addr| !taken.contains(address) && !fixed_anywhere.contains(address);
-                let free = (next..=to).map(Ipv4Addr::from).find(is_free);
-                next = free.map_or(to.saturating_add(1), |address| u32::from(address) + 1);
+                let is_free = |address: &IpAddr| !taken.contains(address) && !fixed_anywhere.contains(address);
+                let free = (next..=to).map(|number| address_of(number, self.subnet)).find(is_free);
+                next = free.map_or(to.saturating_add(1), |address| number(address) + 1);
                 free
             };
             let Some(address) = address else {
@@ -83,7 +83,7 @@ impl Pool<'_> {
             let distinct = given.iter().map(|(_, address, _)| *address).collect::<HashSet<_>>().len();
             return Err(Shortage::Exhausted {
                 needed: distinct + missing,
-                size: (to + 1).saturating_sub(from) as usize,
+                size: usize::try_from((to + 1).saturating_sub(from)).unwrap_or(usize::MAX),
             });
         }
         Ok(given)
@@ -95,7 +95,8 @@ impl State {
     ///
     /// # Errors
     /// [`Reason::AddressOutside`] or [`Reason::AddressReserved`].
-    pub fn can_be_given(&self, address: Ipv4Addr, subnet: Ipv4Net) -> Result<(), Reason> {
+    pub fn can_be_given(&self, address: impl Into<IpAddr>, subnet: impl Into<IpNet>) -> Result<(), Reason> {
+        let (address, subnet) = (address.into(), subnet.into());
         let (first, last) = usable(&self.catalogue, subnet);
         if !subnet.contains(&address) {
             return Err(Reason::AddressOutside { address, subnet });
@@ -108,9 +109,32 @@ impl State {
 }
 
 /// The first and the last address of a subnet that Azure gives.
-pub fn usable(catalogue: &Catalogue, subnet: Ipv4Net) -> (Ipv4Addr, Ipv4Addr) {
-    let rules = &catalogue.rules;
-    let first = u32::from(subnet.network()).saturating_add(rules.reserved_at_start);
-    let last = u32::from(subnet.broadcast()).saturating_sub(rules.reserved_at_end);
-    (first.into(), last.into())
+pub fn usable(catalogue: &Catalogue, subnet: impl Into<IpNet>) -> (IpAddr, IpAddr) {
+    let (rules, subnet) = (&catalogue.rules, subnet.into());
+    let first = number(subnet.network()).saturating_add(rules.reserved_at_start.into());
+    let last = number(subnet.broadcast()).saturating_sub(rules.reserved_at_end.into());
+    (address_of(first, subnet), address_of(last, subnet))
+}
+
+fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u32::from(address).into(),
+        IpAddr::V6(address) => address.into(),
+    }
+}
+
+/// The address of that number, in the family of the subnet.
+fn address_of(number: u128, subnet: IpNet) -> IpAddr {
+    match subnet {
+        IpNet::V4(_) => Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX)).into(),
+        IpNet::V6(_) => Ipv6Addr::from(number).into(),
+    }
+}
+
+/// True for an address that is routed in private networks alone.
+pub fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private(),
+        IpAddr::V6(address) => address.is_unique_local(),
+    }
 }

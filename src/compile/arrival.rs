@@ -1,7 +1,7 @@
 //! Whether packets for an address of a record set arrive: the way they take, the connection of the private endpoint, and the
 //! rules of security groups. One verdict for answers, explanations, flows and findings.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::address::usable;
 use super::reachability::{Origin, Reach, between, has, home_of, is_connected};
@@ -15,7 +15,7 @@ pub fn reach<'o>(
     state: &State,
     from: impl Into<Origin<'o>>,
     owned: &Owned,
-    address: Ipv4Addr,
+    address: IpAddr,
 ) -> Option<(NetworkName, Reach)> {
     let origin = from.into();
     let home = home_of(state, origin.network, owned, address)?;
@@ -35,9 +35,13 @@ pub fn reach<'o>(
 }
 
 /// Whether packets get to an address of another network, by routes and rules.
-pub fn arrives(state: &State, origin: Origin<'_>, home: &NetworkName, address: Ipv4Addr) -> Reach {
+pub fn arrives(state: &State, origin: Origin<'_>, home: &NetworkName, address: IpAddr) -> Reach {
     let way = between(state, origin, home, Some(address));
-    if way.may_arrive() { by_rules(state, origin, home, address, way) } else { way }
+    match address {
+        IpAddr::V4(address) if way.may_arrive() => by_rules(state, origin, home, address, way),
+        // Security groups do not work with IPv6 private endpoints (private-link-ipv6, 2026-07-07).
+        IpAddr::V4(_) | IpAddr::V6(_) => way,
+    }
 }
 
 /// What security groups make of packets that the routes bring there.
@@ -72,7 +76,7 @@ pub fn can_ask_endpoint(state: &State, from: &NetworkName, endpoint: &InboundEnd
     let home = &endpoint.network;
     let Some(address) = address_of(state, endpoint) else { return *from == *home || can_ask(state, from, home) };
     let origin = Origin::from(from);
-    let way = between(state, origin, home, Some(address));
+    let way = between(state, origin, home, Some(address.into()));
     let is_closed = |passage: Passage| matches!(passage, Passage::Closed(_));
     let enters = || {
         let subnet = endpoint.subnet.as_deref().or_else(|| state.subnet_of(home, address))?;
@@ -88,7 +92,10 @@ pub fn can_ask_endpoint(state: &State, from: &NetworkName, endpoint: &InboundEnd
 fn address_of(state: &State, endpoint: &InboundEndpointSpec) -> Option<Ipv4Addr> {
     let first = || {
         let subnet = state.networks.get(&endpoint.network)?.subnet(endpoint.subnet.as_deref()?)?;
-        Some(usable(&state.catalogue, subnet).0)
+        match usable(&state.catalogue, subnet).0 {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        }
     };
     endpoint.address.or_else(first)
 }

@@ -1,9 +1,10 @@
 //! Events of private endpoints: addresses are given in Azure's order, zone groups write and delete record sets.
 
 use std::collections::HashSet;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use jiff::civil::Date;
 
 use super::address::{Pool, Shortage};
@@ -13,11 +14,11 @@ use super::service;
 use super::state::{Addressed, Endpoint, State};
 use super::zone::Writer;
 use crate::catalogue::Limit;
-use crate::dns::{RecordData, RecordSet, RecordType};
+use crate::dns::RecordSet;
 use crate::estate::history::{Append, Deletion};
 use crate::estate::{
-    ApprovalState, EndpointName, EndpointTarget, NetworkName, PrivateEndpointSpec, ResourceName, ResourceSpec,
-    StaticAddress, ZoneGroup, ZoneId,
+    ApprovalState, EndpointName, EndpointTarget, IpVersion, NetworkName, PrivateEndpointSpec, ResourceName,
+    ResourceSpec, StaticAddress, ZoneGroup, ZoneId,
 };
 
 impl State {
@@ -203,7 +204,11 @@ impl State {
     fn give_addresses(&self, endpoint: &mut Endpoint, wanted: Vec<(Member, Vec<ResourceName>)>) -> Result<(), Reason> {
         let spec = &endpoint.spec;
         let Some(network) = self.networks.get(&spec.network) else { return Ok(()) };
-        let Some(subnet) = network.subnet(&spec.subnet) else { return Ok(()) };
+        let subnet = match spec.ip_version {
+            IpVersion::V4 => network.subnet(&spec.subnet).map(IpNet::V4),
+            IpVersion::V6 => network.subnet_v6(&spec.subnet).map(IpNet::V6),
+        };
+        let Some(subnet) = subnet else { return Ok(()) };
         let taken = self.taken(&spec.network, &spec.subnet, &spec.name);
         let others = taken.len();
         let had = endpoint.members.iter().map(|member| (member.member.key.clone(), member.address));
@@ -231,7 +236,7 @@ impl State {
     }
 
     /// Addresses of a subnet that other endpoints have.
-    fn taken(&self, network: &NetworkName, subnet: &str, except: &EndpointName) -> HashSet<Ipv4Addr> {
+    fn taken(&self, network: &NetworkName, subnet: &str, except: &EndpointName) -> HashSet<IpAddr> {
         let others = self.endpoints.values().filter(|other| {
             other.spec.network == *network && other.spec.subnet == subnet && other.spec.name != *except
         });
@@ -258,7 +263,7 @@ impl State {
         for zone in &group.zones {
             let own = members.iter().filter(|one| one.member.zone == zone.apex);
             let sets: Vec<_> =
-                own.map(|one| RecordSet::single(one.member.private.clone(), ttl, RecordData::A(one.address))).collect();
+                own.map(|one| RecordSet::single(one.member.private.clone(), ttl, one.address.into())).collect();
             for set in sets {
                 // One zone that is gone or full does not keep the others from being written.
                 let written = self.write(zone, set, writer.clone());
@@ -284,11 +289,12 @@ impl State {
         let zone = Arc::make_mut(&mut linked.zone);
         for one in own {
             let owner = &one.member.private;
+            let kind = one.record_type();
             let is_own = zone
-                .get(owner, RecordType::A)
+                .get(owner, kind)
                 .is_some_and(|owned| matches!(&owned.writer, Writer::Endpoint { endpoint, .. } if endpoint == name));
             if is_own || !if_owner {
-                zone.delete(owner, RecordType::A, revision);
+                zone.delete(owner, kind, revision);
             }
         }
     }

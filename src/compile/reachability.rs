@@ -7,7 +7,7 @@
 //! describe is unknown and never "not peered".
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use super::state::{Endpoint, State};
@@ -136,7 +136,7 @@ impl fmt::Display for Reach {
 /// The network an address of a record set is in, as a client in `from` would reach it: the client's own if its address space
 /// holds the address, since packets never leave it then; else that of the endpoint that wrote the record set, that of an
 /// endpoint that has the address, or one whose address space holds it. Of several, one that the client reaches comes first.
-pub fn home_of(state: &State, from: &NetworkName, owned: &Owned, address: Ipv4Addr) -> Option<NetworkName> {
+pub fn home_of(state: &State, from: &NetworkName, owned: &Owned, address: IpAddr) -> Option<NetworkName> {
     if state.networks.get(from).is_some_and(|network| network.holds(address)) {
         return Some(from.clone());
     }
@@ -156,7 +156,7 @@ pub fn home_of(state: &State, from: &NetworkName, owned: &Owned, address: Ipv4Ad
 }
 
 /// True if the endpoint has the address.
-pub fn has(endpoint: &Endpoint, address: Ipv4Addr) -> bool {
+pub fn has(endpoint: &Endpoint, address: IpAddr) -> bool {
     endpoint.members.iter().any(|member| member.address == address)
 }
 
@@ -172,7 +172,7 @@ pub fn is_connected(state: &State, endpoint: &Endpoint) -> bool {
 }
 
 /// How packets of `from` get to an address of `to`; without an address, to a server in it that is no private endpoint.
-pub fn between<'o>(state: &State, from: impl Into<Origin<'o>>, to: &NetworkName, address: Option<Ipv4Addr>) -> Reach {
+pub fn between<'o>(state: &State, from: impl Into<Origin<'o>>, to: &NetworkName, address: Option<IpAddr>) -> Reach {
     trace(state, from, to, address).1
 }
 
@@ -181,17 +181,23 @@ pub fn trace<'o>(
     state: &State,
     from: impl Into<Origin<'o>>,
     to: &NetworkName,
-    address: Option<Ipv4Addr>,
+    address: Option<IpAddr>,
 ) -> (Appliances, Reach) {
     let origin = from.into();
     let from = origin.network;
     if from == to {
         return (Vec::new(), Reach::SameNetwork);
     }
+    let address = match address {
+        Some(IpAddr::V6(_)) => return (Vec::new(), over_ipv6(state, from, to)),
+        Some(IpAddr::V4(address)) => Some(address),
+        None => None,
+    };
     let to = &Destination {
         network: to,
         address: address.or_else(|| state.networks.get(to)?.first_address()),
-        endpoint: address.and_then(|own| state.endpoints.values().find(|one| one.spec.network == *to && has(one, own))),
+        endpoint: address
+            .and_then(|own| state.endpoints.values().find(|one| one.spec.network == *to && has(one, own.into()))),
     };
     if let Some(subnet) = origin.subnet {
         return along(state, from, state.routes.table_of(from, subnet), to);
@@ -211,6 +217,37 @@ pub fn trace<'o>(
         1 => ways.remove(0),
         _ => (Vec::new(), Reach::Unknown(format!("the subnets of {from} have different routes to {}", to.network))),
     }
+}
+
+/// How packets get to an IPv6 address of a private endpoint. Peerings carry them, route tables here have no IPv6 routes, and
+/// from on-premises they pass ExpressRoute with a routing appliance alone: neither VPN nor Virtual WAN (private-link-ipv6,
+/// 2026-07-07; the peering is inferred).
+fn over_ipv6(state: &State, from: &NetworkName, to: &NetworkName) -> Reach {
+    if !state.networks.get(from).is_some_and(|network| network.has_ipv6()) {
+        return Reach::Stopped(format!("{from} has no IPv6 addresses"));
+    }
+    let beyond = [from, to].into_iter().find(|network| is_on_premises(state, network));
+    if beyond.is_none() && state.are_peered(from, to) {
+        return closed_half(state, from, to).map_or(Reach::Peered, Reach::Stopped);
+    }
+    if wide_area(state, from, to).is_some() {
+        return Reach::Stopped("Virtual WAN passes no IPv6 packets to private endpoints".to_owned());
+    }
+    match (through_gateways(state, from, None, to), beyond) {
+        (None, _) => Reach::NotPeered,
+        (Some(way), _) if !way.arrives() => way,
+        (Some(_), Some(beyond)) if !is_by_vpn(state, beyond) => Reach::Unknown(
+            "IPv6 packets pass ExpressRoute through a routing appliance alone, and it is not stated whether there is one"
+                .to_owned(),
+        ),
+        (Some(_), _) => Reach::Stopped("VPN gateways pass no IPv6 packets to private endpoints".to_owned()),
+    }
+}
+
+/// True if every gateway that connects a network is a VPN gateway.
+fn is_by_vpn(state: &State, beyond: &NetworkName) -> bool {
+    let mut own = state.routes.gateways().filter(|gateway| gateway.connects.contains(beyond)).peekable();
+    own.peek().is_some() && own.all(|gateway| gateway.kind != GatewayKind::ExpressRoute)
 }
 
 /// What packets are for.

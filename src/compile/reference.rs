@@ -5,12 +5,15 @@
 
 use std::sync::Arc;
 
+use ipnet::{IpNet, Ipv6Net};
+
 use super::absence::{Absence, Missing, ObjectKind, name_fault};
-use super::refusal::Reason;
+use super::refusal::{NoIpv6, Reason};
 use super::state::State;
+use crate::catalogue::every_cloud;
 use crate::estate::{
-    DnsSetting, EndpointTarget, Event, ForwardTo, InboundEndpointSpec, NetworkName, PrivateEndpointSpec, ResourceName,
-    ResourceSpec, Routing, SubscriptionSpec, ZoneGroup, ZoneId,
+    DnsSetting, EndpointTarget, Event, ForwardTo, InboundEndpointSpec, IpVersion, NetworkName, PrivateEndpointSpec,
+    ResourceName, ResourceSpec, Routing, SubscriptionSpec, ZoneGroup, ZoneId,
 };
 
 /// What an event does to the name of an object.
@@ -172,7 +175,7 @@ impl State {
     /// What the events of virtual machines refer to.
     fn machine_event(&self, event: &Event) -> Result<(), Reason> {
         match event {
-            Event::CreateVirtualMachine { name, network, subnet, associations } => {
+            Event::CreateVirtualMachine { name, network, subnet, associations, .. } => {
                 self.is_new(ObjectKind::VirtualMachine, name.as_str())?;
                 associations.iter().try_for_each(|own| self.can_be_associated(own))?;
                 subnet.as_ref().map_or_else(|| self.network(network), |subnet| self.subnet(network, subnet))
@@ -346,7 +349,29 @@ impl State {
         let Some(subnet) = self.networks[&spec.network].subnet(&spec.subnet) else {
             return Err(Reason::NoSubnet { network: spec.network.clone(), subnet: spec.subnet.as_str().into() });
         };
+        let subnet = match spec.ip_version {
+            IpVersion::V4 => IpNet::V4(subnet),
+            IpVersion::V6 => {
+                let prefix = self.ipv6_prefix(spec);
+                prefix.map_err(|why| Reason::NoIpv6Endpoint { endpoint: spec.name.clone(), why })?.into()
+            }
+        };
         spec.ip_configurations.iter().try_for_each(|fixed| self.can_be_given(fixed.address, subnet))
+    }
+
+    /// What an endpoint has IPv6 addresses of.
+    fn ipv6_prefix(&self, spec: &PrivateEndpointSpec) -> Result<Ipv6Net, NoIpv6> {
+        let target = spec.target.service().and_then(|resource| self.resources.get(resource));
+        let Some(ResourceSpec::Service(service)) = target.map(|own| &own.spec) else { return Err(NoIpv6::Scope) };
+        let supported = &every_cloud().ipv6_endpoints.value;
+        if !supported.types.iter().any(|own| own.eq_ignore_ascii_case(&service.kind)) {
+            return Err(NoIpv6::Service(Arc::clone(&service.kind)));
+        }
+        if !supported.regions.iter().any(|own| **own == *service.location) {
+            return Err(NoIpv6::Region(service.location.as_str().into()));
+        }
+        let prefix = self.networks[&spec.network].subnet_v6(&spec.subnet);
+        prefix.ok_or_else(|| NoIpv6::Subnet(format!("{}/{}", spec.network, spec.subnet).into()))
     }
 
     /// A zone group names zones that exist; with one that does not, Azure refuses the whole of it.

@@ -1,10 +1,10 @@
 //! What Azure would refuse.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 
 use super::absence::{Absence, Missing, ObjectKind};
 use crate::catalogue::Limit;
@@ -28,6 +28,30 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// Why a private endpoint cannot have IPv6 addresses.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NoIpv6 {
+    /// It leads to a scope.
+    Scope,
+    /// It leads to a resource of this type.
+    Service(Arc<str>),
+    /// It leads to a resource in this region.
+    Region(Arc<str>),
+    /// Its subnet, `network/subnet`, has IPv4 addresses only.
+    Subnet(Arc<str>),
+}
+
+impl fmt::Display for NoIpv6 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scope => f.write_str("private endpoints of Azure Monitor have none"),
+            Self::Service(kind) => write!(f, "private endpoints of {kind} have none"),
+            Self::Region(region) => write!(f, "Azure gives none in {region}"),
+            Self::Subnet(subnet) => write!(f, "subnet {subnet} has no IPv6 prefix"),
+        }
+    }
+}
+
 /// Why Azure would refuse an event. Each variant's source stands beside its wording in the findings.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reason {
@@ -36,7 +60,7 @@ pub enum Reason {
         /// The two.
         between: [NetworkName; 2],
         /// Their overlapping prefixes.
-        prefixes: [ipnet::IpNet; 2],
+        prefixes: [IpNet; 2],
     },
     /// A network can be linked to one zone of a name only.
     ZoneNameTaken {
@@ -115,7 +139,7 @@ pub enum Reason {
         /// The endpoint.
         endpoint: EndpointName,
         /// The address.
-        address: Ipv4Addr,
+        address: IpAddr,
     },
     /// A rule's target is 168.63.129.16.
     RuleTargetsAzureDns {
@@ -202,12 +226,19 @@ pub enum Reason {
     /// A static address is outside the endpoint's subnet.
     AddressOutside {
         /// The address.
-        address: Ipv4Addr,
+        address: IpAddr,
         /// The subnet.
-        subnet: Ipv4Net,
+        subnet: IpNet,
     },
     /// A static address is one that Azure keeps for itself.
-    AddressReserved(Ipv4Addr),
+    AddressReserved(IpAddr),
+    /// A private endpoint cannot have IPv6 addresses there (source: private-link-ipv6, 2026-07-07).
+    NoIpv6Endpoint {
+        /// The endpoint.
+        endpoint: EndpointName,
+        /// Why not.
+        why: NoIpv6,
+    },
     /// Subnets of a network must not overlap (error NetcfgSubnetRangesOverlap; virtual networks FAQ).
     SubnetsOverlap {
         /// The network.
@@ -283,6 +314,7 @@ impl Reason {
             | Self::OnlyInVirtualNetworks { .. }
             | Self::CustomerIdIsFixed { .. }
             | Self::OtherTenant { .. }
+            | Self::NoIpv6Endpoint { .. }
             | Self::Limit(_) => false,
         }
     }
@@ -384,6 +416,7 @@ impl fmt::Display for Reason {
                 write!(f, "{address} is not in the subnet, which is {subnet}")
             }
             Self::AddressReserved(address) => write!(f, "Azure keeps {address} of the subnet for itself"),
+            Self::NoIpv6Endpoint { endpoint, why } => write!(f, "{endpoint} cannot have IPv6 addresses: {why}"),
             Self::SubnetsOverlap { network, subnets: [one, other] } => {
                 write!(f, "{network} cannot be created: its subnets {one} and {other} overlap")
             }

@@ -61,6 +61,7 @@ fn network(label: &str, space: &str, clients: &str) -> NetworkSpec {
         address_space: vec![prefix(space)],
         client_prefixes: vec![prefix(clients)],
         subnets: Vec::new(),
+        subnets_v6: Vec::new(),
         dns: DnsSetting::AzureProvided,
     }
 }

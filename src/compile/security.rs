@@ -113,7 +113,7 @@ fn one_of(network: &NetworkName, verdicts: Vec<(&str, Passage)>) -> Passage {
 /// subnet's policy says so, and only in the public cloud (disable-private-endpoint-network-policy, 2023-07-26).
 pub fn enters(state: &State, origin: Origin<'_>, home: &NetworkName, address: Ipv4Addr, way: &Reach) -> Passage {
     let own = |one: &&Arc<super::state::Endpoint>| {
-        one.spec.network == *home && one.members.iter().any(|member| member.address == address)
+        one.spec.network == *home && one.members.iter().any(|member| member.address == std::net::IpAddr::V4(address))
     };
     let Some(endpoint) = state.endpoints.values().find(own) else { return Passage::Open };
     let subnet = &*endpoint.spec.subnet;
@@ -320,7 +320,7 @@ impl Place<'_> {
         let origin = Origin { network: self.network, subnet: self.subnet, machine: None };
         let mut others = state.networks.values().filter(|other| other.holds(address));
         self.routes(state).any(|(prefix, _)| prefix.contains(&address))
-            || others.any(|other| between(state, origin, &other.name, Some(address)).arrives())
+            || others.any(|other| between(state, origin, &other.name, Some(address.into())).arrives())
     }
 
     fn has_default_route(self, state: &State) -> bool {

@@ -4,7 +4,7 @@
 //! history is always foldable to its end, whatever stands in it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -19,7 +19,7 @@ use super::routes::Routes;
 use super::zone::Zone;
 use super::zone_files::ZoneFiles;
 use crate::catalogue::Catalogue;
-use crate::dns::{OwnerName, WholeKey};
+use crate::dns::{OwnerName, RecordData, RecordType, WholeKey};
 use crate::estate::history::Switches;
 use crate::estate::{
     AccessModeSettings, ApprovalState, Associations, EndpointName, Event, InboundEndpointSpec, MachineName,
@@ -73,9 +73,16 @@ pub struct Addressed {
     /// The name.
     pub member: Member,
     /// Its address.
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
     /// The resources it is there for; none for the names every endpoint has.
     pub resources: Vec<ResourceName>,
+}
+
+impl Addressed {
+    /// The type of the record set that its name has.
+    pub fn record_type(&self) -> RecordType {
+        RecordData::from(self.address).kind()
+    }
 }
 
 /// A private endpoint.
@@ -117,6 +124,8 @@ pub struct Machine {
     pub network: NetworkName,
     /// The subnet it is in, where that is known.
     pub subnet: Option<Arc<str>>,
+    /// Its region, where that is known.
+    pub location: Option<Arc<str>>,
     /// Its open sessions.
     pub sessions: Vec<Session>,
     /// What its agent is associated with; absent where that is not known.
@@ -308,9 +317,15 @@ impl State {
                 self.set_approval(endpoint, *state);
                 Ok(())
             }
-            Event::CreateVirtualMachine { name, network, subnet, associations } => {
-                let (network, subnet, associations) = (network.clone(), subnet.clone(), associations.clone());
-                self.create_machine(name, Machine { network, subnet, sessions: Vec::new(), associations })
+            Event::CreateVirtualMachine { name, network, subnet, location, associations } => {
+                let machine = Machine {
+                    network: network.clone(),
+                    subnet: subnet.clone(),
+                    location: location.clone(),
+                    sessions: Vec::new(),
+                    associations: associations.clone(),
+                };
+                self.create_machine(name, machine)
             }
             Event::SetAssociations { machine, associations } => self.set_associations(machine, associations),
             Event::SetSubscription(spec) => self.set_subscription(spec),

@@ -54,6 +54,7 @@ impl Compiled {
                 address_space: Vec::new(),
                 client_prefixes: Vec::new(),
                 subnets: Vec::new(),
+                subnets_v6: Vec::new(),
                 dns: DnsSetting::AzureProvided,
             };
             history.push(Recorded { event: Event::CreateNetwork(spec), date: None, place: None });

@@ -1,7 +1,7 @@
 //! Record sets: all records of one type at one owner name, with one TTL.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::OwnerName;
@@ -115,6 +115,15 @@ pub struct Soa {
     pub minimum: u32,
 }
 
+impl From<IpAddr> for RecordData {
+    fn from(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(address) => Self::A(address),
+            IpAddr::V6(address) => Self::Aaaa(address),
+        }
+    }
+}
+
 impl RecordData {
     /// The type of record this is the data of.
     pub fn kind(&self) -> RecordType {
@@ -224,6 +233,15 @@ impl RecordSet {
     pub fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> + '_ {
         self.data.iter().filter_map(|one| match one {
             RecordData::A(address) => Some(*address),
+            _ => None,
+        })
+    }
+
+    /// The addresses in it, of either family.
+    pub fn ip_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.data.iter().filter_map(|one| match one {
+            RecordData::A(address) => Some(IpAddr::V4(*address)),
+            RecordData::Aaaa(address) => Some(IpAddr::V6(*address)),
             _ => None,
         })
     }

@@ -1,7 +1,7 @@
 //! Private endpoints and their zone groups.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -20,6 +20,16 @@ pub enum ApprovalState {
     Rejected,
 }
 
+/// Which addresses a private endpoint has (`ipVersionType`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum IpVersion {
+    /// IPv4: it writes A record sets.
+    #[default]
+    V4,
+    /// IPv6: it writes AAAA record sets. A preview for some services in some regions (source: private-link-ipv6, 2026-07-07).
+    V6,
+}
+
 /// The zones a private endpoint writes its record sets into; at most five (source: private-endpoint-dns-integration,
 /// 2023-11-15).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,7 +44,7 @@ pub struct StaticAddress {
     /// `memberName`, such as `api` or `ods-westeurope`.
     pub member: String,
     /// `privateIPAddress`.
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
 }
 
 /// What a private endpoint leads to.
@@ -89,6 +99,8 @@ pub struct PrivateEndpointSpec {
     pub network: NetworkName,
     /// The subnet's name in that network.
     pub subnet: String,
+    /// Which addresses it has.
+    pub ip_version: IpVersion,
     /// The zones it writes to; without a group nothing is written.
     pub zone_group: Option<ZoneGroup>,
     /// Fixed addresses by member; other members get addresses in Azure's order.

@@ -92,6 +92,8 @@ pub enum Event {
         name: MachineName,
         network: NetworkName,
         subnet: Option<Arc<str>>,
+        /// Its region; absent where nobody says it.
+        location: Option<Arc<str>>,
         /// Absent where nobody says what its agent is associated with.
         associations: Option<Associations>,
     },

@@ -26,7 +26,7 @@ pub mod history;
 pub use access::PublicNetworkAccess;
 pub use cloud::{Cloud, UnknownCloud};
 pub use collection::{ArcConnection, Associations, DataCollectionRuleSpec};
-pub use endpoint::{ApprovalState, EndpointTarget, PrivateEndpointSpec, StaticAddress, ZoneGroup};
+pub use endpoint::{ApprovalState, EndpointTarget, IpVersion, PrivateEndpointSpec, StaticAddress, ZoneGroup};
 pub use event::Event;
 pub use history::{History, Place, Recorded, Revision, Step};
 pub use label::{EndpointName, MachineName, NetworkName, ResolverName, ResourceName, RulesetName, ScopeName};

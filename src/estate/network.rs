@@ -1,9 +1,9 @@
 //! Networks and how each of them asks DNS.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::{NetworkName, ResolverName};
 use crate::dns::OwnerName;
@@ -33,6 +33,8 @@ pub struct NetworkSpec {
     pub client_prefixes: Vec<IpNet>,
     /// Subnets by name, in the order declared.
     pub subnets: Vec<(String, Ipv4Net)>,
+    /// The IPv6 prefixes of those subnets that have one too, by name.
+    pub subnets_v6: Vec<(String, Ipv6Net)>,
     /// How its clients ask DNS.
     pub dns: DnsSetting,
 }
@@ -136,17 +138,28 @@ impl NetworkSpec {
         self.subnets.iter().find(|(own, _)| own == name).map(|(_, prefix)| *prefix)
     }
 
+    /// The IPv6 prefix of the subnet of that name.
+    pub fn subnet_v6(&self, name: &str) -> Option<Ipv6Net> {
+        self.subnets_v6.iter().find(|(own, _)| own == name).map(|(_, prefix)| *prefix)
+    }
+
+    /// True if its clients can have IPv6 addresses.
+    pub fn has_ipv6(&self) -> bool {
+        self.address_space.iter().any(|space| space.addr().is_ipv6())
+    }
+
     /// The first address that Azure gives in it.
     pub fn first_address(&self) -> Option<Ipv4Addr> {
         self.address_space.iter().find_map(|space| match space.network() {
-            std::net::IpAddr::V4(address) => Some(Ipv4Addr::from(u32::from(address).saturating_add(4))),
-            std::net::IpAddr::V6(_) => None,
+            IpAddr::V4(address) => Some(Ipv4Addr::from(u32::from(address).saturating_add(4))),
+            IpAddr::V6(_) => None,
         })
     }
 
     /// True if the address is in the network's address space.
-    pub fn holds(&self, address: Ipv4Addr) -> bool {
-        self.address_space.iter().any(|prefix| prefix.contains(&std::net::IpAddr::V4(address)))
+    pub fn holds(&self, address: impl Into<IpAddr>) -> bool {
+        let address = address.into();
+        self.address_space.iter().any(|prefix| prefix.contains(&address))
     }
 
     /// All prefixes whose clients are in this network.

@@ -1,7 +1,7 @@
 //! What all readers share: the facts they tell, the faults and the unread properties they find, in one file.
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -144,6 +144,16 @@ impl Reading<'_> {
         let read = text.parse();
         if read.is_err() && !text.starts_with('[') && !text.contains(':') {
             let message = format!("`{}` is not an IPv4 address", super::fact::shown(&text.into()));
+            self.error(pointer, message, Some("addresses look like 10.0.1.4"));
+        }
+        read.ok()
+    }
+
+    /// An address of either family, or an error.
+    pub(super) fn ip_address(&mut self, text: &str, pointer: &str) -> Option<IpAddr> {
+        let read = text.parse();
+        if read.is_err() && !text.starts_with('[') {
+            let message = format!("`{}` is not an address", super::fact::shown(&text.into()));
             self.error(pointer, message, Some("addresses look like 10.0.1.4"));
         }
         read.ok()

@@ -474,7 +474,8 @@ impl Reading<'_> {
             self.close("an address configuration", &own);
         }
         self.own_interfaces(id, view, "networkInterfaces");
-        view.ignore(&["customNetworkInterfaceName", "applicationSecurityGroups", "ipVersionType"]);
+        self.word(id, "ipVersion", view.text("ipVersionType"), IP_VERSIONS);
+        view.ignore(&["customNetworkInterfaceName", "applicationSecurityGroups"]);
     }
 
     /// The address that somebody chose for a member of an endpoint.
@@ -485,7 +486,7 @@ impl Reading<'_> {
         address: Option<(&str, String)>,
     ) {
         if let (Some((member, _)), Some((text, pointer))) = (member, address)
-            && let Some(address) = self.address(text, &pointer)
+            && let Some(address) = self.ip_address(text, &pointer)
         {
             self.tell(id, &format!("static {member}"), address.to_string(), &pointer);
         }
@@ -507,7 +508,7 @@ impl Reading<'_> {
 
     /// A name an endpoint serves, at an address. Private names count as the public ones they stand for.
     pub(super) fn served(&mut self, id: &ResourceId, fqdn: &str, at: &str, address: &str, pointer: &str) {
-        if let (Some(name), Some(address)) = (self.name(fqdn, at), self.address(address, pointer)) {
+        if let (Some(name), Some(address)) = (self.name(fqdn, at), self.ip_address(address, pointer)) {
             let public = Cloud::ALL.iter().find_map(|cloud| Catalogue::of(*cloud).public_name(&name)).unwrap_or(name);
             self.tell(id, &format!("address {public}"), address.to_string(), pointer);
         }
@@ -700,11 +701,14 @@ impl Reading<'_> {
         ]);
     }
 
-    /// The first IPv4 prefix is the subnet's.
+    /// The first prefix of each family is the subnet's.
     pub(super) fn subnet_prefix(&mut self, id: &ResourceId, texts: &[(&str, String)]) {
         let prefixes = self.prefixes(texts);
         if let Some(prefix) = prefixes.iter().find(|prefix| !prefix.contains(':')) {
             self.tell(id, "prefix", prefix.as_str(), &texts[0].1);
+        }
+        if let Some(prefix) = prefixes.iter().find(|prefix| prefix.contains(':')) {
+            self.tell(id, "prefixV6", prefix.as_str(), &texts[0].1);
         }
     }
 
@@ -879,4 +883,5 @@ const BEFORE_ACCESS_MODES: &str = "2021-08-31";
 pub(super) const MODES: &[&str] = &["Open", "PrivateOnly"];
 pub(super) const STATES: &[&str] = &["Approved", "Pending", "Rejected", "Disconnected"];
 pub(super) const ACCESSES: &[&str] = &["Enabled", "Disabled", "SecuredByPerimeter"];
+pub(super) const IP_VERSIONS: &[&str] = &["IPv4", "IPv6", "DualStack"];
 pub(super) const POLICIES: &[&str] = &["Default", "NxDomainRedirect"];

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use indexmap::IndexMap;
 use ipnet::{IpNet, Ipv4Net};
@@ -219,6 +219,10 @@ pub fn file(world: &Compiled, options: &ComposeOptions<'_>) -> Result<ComposeFil
         .endpoints
         .values()
         .flat_map(|endpoint| endpoint.members.iter().map(|member| member.address))
+        .filter_map(|address| match address {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        })
         .collect();
     let mut notes = vec![format!(
         "Printed by `ampls-dns compose {}`: a network for each network of the estate, the server in all of them, and a client in \

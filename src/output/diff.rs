@@ -12,6 +12,7 @@ use crate::assess::Path;
 use crate::assess::diff::{
     Change, Diff, Effect, End, FindingKey, FindingState, FlowKey, LeftOut, RecordSetKey, Seen, Written,
 };
+use crate::assess::route::is_documentation;
 
 /// What two estates differ in, as JSON. A side on which something is not there is null.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug, Default)]
@@ -281,7 +282,7 @@ fn flow_side(end: &End) -> FlowSide {
     let (endpoint, address) = match &end.path {
         Path::PrivateEndpoint { endpoint, address, .. } => (Some(endpoint.to_string()), Some(address)),
         // Any public address stands for any other.
-        Path::Public { address, .. } | Path::Blocked { address, .. } if address.is_documentation() => (None, None),
+        Path::Public { address, .. } | Path::Blocked { address, .. } if is_documentation(*address) => (None, None),
         Path::Public { address, .. } | Path::Unreachable { address, .. } | Path::Blocked { address, .. } => {
             (None, Some(address))
         }

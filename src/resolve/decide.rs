@@ -207,6 +207,18 @@ pub fn decide<'w>(world: &'w Compiled, view: ViewId, question: &Question) -> Dec
     Decision { view, ..walk(world, &mut Target::Network(view), question) }
 }
 
+/// What a client in a view gets that looks for the addresses of a name: its IPv4 addresses, and its IPv6 ones where there are
+/// no others.
+pub fn decide_addresses<'w>(world: &'w Compiled, view: ViewId, name: &OwnerName) -> Decision<'w> {
+    let of = |kind| decide(world, view, &Question { name: name.clone(), kind });
+    let first = of(RecordType::A);
+    if !matches!(first.outcome, Outcome::NoData { .. }) {
+        return first;
+    }
+    let other = of(RecordType::AAAA);
+    if matches!(other.outcome, Outcome::Answer(_)) { other } else { first }
+}
+
 /// Answers a question as `server` does. It moves on to whoever the rest of a chain belongs to.
 pub(super) fn walk<'w>(world: &'w Compiled, server: &mut Target, question: &Question) -> Decision<'w> {
     let view = match *server {

@@ -3,7 +3,7 @@
 //! An [`Explanation`] is a value: made once here, printed by `report` for the command line, the admin API and the page.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use super::decide::{Authority, Decision, Failure, Forwarded, MAX_ALIASES, Outcome, Question, Rule, decide};
 use crate::catalogue::Source;
 use crate::catalogue::existing::{is_alias_unknown, source_of};
+use crate::compile::address;
 use crate::compile::arrival::reach;
 use crate::compile::existing::Basis;
 use crate::compile::reachability::Reach;
@@ -136,7 +137,7 @@ pub enum Statement {
     /// Whether an address can be reached.
     Reach {
         /// The address.
-        address: Ipv4Addr,
+        address: IpAddr,
         /// The network the client is in.
         from: NetworkName,
         /// The network the address is in.
@@ -201,7 +202,7 @@ pub enum Statement {
         /// The endpoint and its scope.
         endpoint: String,
         /// The address it has for the name.
-        address: Ipv4Addr,
+        address: IpAddr,
     },
     /// No answer can be given.
     Failure {
@@ -306,8 +307,8 @@ fn ending(world: &Compiled, decision: &Decision<'_>, cut: &mut bool, statements:
             basis(world, &hop.owner, &hop.by, statements);
             overwritten_before(world, &hop.owner, &hop.owned, statements);
             if let Some(from) = &world.views.get(decision.view).network {
-                let is_private = |address: &Ipv4Addr| hop.by.link.is_some() || address.is_private();
-                for address in hop.owned.set.addresses().filter(is_private) {
+                let is_private = |address: &IpAddr| hop.by.link.is_some() || address::is_private(*address);
+                for address in hop.owned.set.ip_addresses().filter(is_private) {
                     if let Some((home, verdict)) = reach(&world.state, from, &hop.owned, address) {
                         statements.push(Statement::Reach { address, from: from.clone(), home, verdict });
                     }

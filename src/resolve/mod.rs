@@ -15,7 +15,9 @@ mod reverse;
 pub mod sections;
 
 pub use context::{Forwarding, RequestContext, Subnets};
-pub use decide::{Authority, Decision, Failure, Forwarded, Hop, MAX_ALIASES, Outcome, Question, Rule, decide};
+pub use decide::{
+    Authority, Decision, Failure, Forwarded, Hop, MAX_ALIASES, Outcome, Question, Rule, decide, decide_addresses,
+};
 pub use explain::{Explanation, explain};
 pub use outside::ForwardedQuery;
 pub use prepared::Prepared;

@@ -312,6 +312,7 @@ mod tests {
                 address_space: vec!["10.0.0.0/16".parse().expect("a prefix")],
                 client_prefixes: Vec::new(),
                 subnets: Vec::new(),
+                subnets_v6: Vec::new(),
                 dns: DnsSetting::AzureProvided,
             };
             history.push(Recorded { event: Event::CreateNetwork(spec), date: None, place: None });

@@ -9,9 +9,9 @@ use ipnet::{IpNet, Ipv4Net};
 
 use crate::catalogue::Catalogue;
 use crate::estate::{
-    AccessModeSettings, ApprovalState, Cloud, DnsSetting, EndpointTarget, Event, History, NetworkKind, NetworkName,
-    NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, ScopeSpec,
-    WorkspaceSpec, ZoneGroup, ZoneId,
+    AccessModeSettings, ApprovalState, Cloud, DnsSetting, EndpointTarget, Event, History, IpVersion, NetworkKind,
+    NetworkName, NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec,
+    ScopeSpec, WorkspaceSpec, ZoneGroup, ZoneId,
 };
 
 /// How large an estate is to be.
@@ -135,6 +135,7 @@ fn scope_events(scope: u32, group: u32, workspaces: u32) -> Vec<Event> {
         target: EndpointTarget::Scope(name.into()),
         network: network_name(group),
         subnet: "endpoints".to_owned(),
+        ip_version: IpVersion::V4,
         zone_group: Some(ZoneGroup { zones: zones(group) }),
         ip_configurations: Vec::new(),
         approval: ApprovalState::Approved,
@@ -158,6 +159,7 @@ fn network(index: u32) -> NetworkSpec {
         address_space: vec![IpNet::V4(prefix(24))],
         client_prefixes: Vec::new(),
         subnets: vec![("endpoints".to_owned(), prefix(25))],
+        subnets_v6: Vec::new(),
         dns: DnsSetting::AzureProvided,
     }
 }

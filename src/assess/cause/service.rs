@@ -5,9 +5,8 @@ use crate::assess::Code;
 use crate::assess::route::Path;
 use crate::assess::verdict::{Cause, Root, Standing};
 use crate::compile::state::Endpoint;
-use crate::dns::RecordType;
 use crate::estate::{ApprovalState, EndpointName, ZoneId};
-use crate::resolve::{Outcome, Question, decide};
+use crate::resolve::{Outcome, decide_addresses};
 
 impl<'w> Causes<'w> {
     /// How bad it is: a resource is meant to be used by those whose packets get to an endpoint of it.
@@ -57,8 +56,7 @@ impl<'w> Causes<'w> {
         {
             return Cause::new(Code::MachineOutsideArcScope, Root::Machine(machine.clone()));
         }
-        let question = Question { name: subject.name.clone(), kind: RecordType::A };
-        let Outcome::Answer(hop) = &decide(self.world, subject.view, &question).outcome else {
+        let Outcome::Answer(hop) = &decide_addresses(self.world, subject.view, subject.name).outcome else {
             return no_rule(subject);
         };
         let served = |old: &Endpoint| old.spec.target.service() == subject.resource && self.is_connected(old);

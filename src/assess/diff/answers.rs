@@ -1,8 +1,10 @@
 //! The answers of every network, for the names two estates are about.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::net::IpAddr;
 
 use super::{AnswerKey, Seen, is_meant, sorted};
+use crate::assess::route::is_documentation;
 use crate::assess::timeline::{Cell, cell_of};
 use crate::compile::{Compiled, Writer};
 use crate::dns::{OwnerName, RecordType};
@@ -84,10 +86,10 @@ fn end<'d>(decision: &'d Decision<'_>) -> Option<&'d OwnerName> {
 }
 
 fn seen(world: &Compiled, decision: &Decision<'_>) -> Seen {
-    let texts = |addresses: Vec<std::net::Ipv4Addr>| sorted(addresses.iter().map(ToString::to_string));
+    let texts = |addresses: Vec<IpAddr>| sorted(addresses.iter().map(ToString::to_string));
     if decision.question.kind == RecordType::A {
         return match cell_of(world, decision) {
-            Cell::Public(addresses) if addresses.iter().all(|address| address.is_documentation()) => {
+            Cell::Public(addresses) if addresses.iter().all(|address| is_documentation(*address)) => {
                 Seen::Public(Vec::new())
             }
             Cell::Public(addresses) => Seen::Public(texts(addresses)),

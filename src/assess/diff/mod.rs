@@ -13,6 +13,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::assess::flow::{Client, flows};
+use crate::assess::route::is_documentation;
 use crate::assess::{Assessment, Severity, Standing};
 use crate::assess::{Flow, Path};
 use crate::compile::zone::who;
@@ -162,10 +163,10 @@ impl PartialEq for End {
 fn is_same(one: &Path, other: &Path) -> bool {
     match (one, other) {
         (Path::Public { address: one, unknown: why }, Path::Public { address: other, unknown: other_why }) => {
-            why == other_why && (one == other || one.is_documentation() && other.is_documentation())
+            why == other_why && (one == other || is_documentation(*one) && is_documentation(*other))
         }
         (Path::Blocked { address: one, .. }, Path::Blocked { address: other, .. }) => {
-            one == other || one.is_documentation() && other.is_documentation()
+            one == other || is_documentation(*one) && is_documentation(*other)
         }
         (one, other) => one == other,
     }

@@ -16,7 +16,7 @@ use crate::compile::service::of_group;
 use crate::compile::state::{Addressed, Endpoint, Machine, Session};
 use crate::compile::view::{Target, ViewId};
 use crate::compile::{Compiled, Lookup, Owned, Writer, Zone, compile, member};
-use crate::dns::{OwnerName, RecordType, WholeKey};
+use crate::dns::{OwnerName, WholeKey};
 use crate::estate::{
     ApprovalState, DnsSetting, EndpointName, EndpointTarget, ForwardTo, ForwarderKind, MachineName, NetworkKind,
     NetworkName, ResolutionPolicy, ResourceSpec, ScopeName, ZoneId,
@@ -111,11 +111,11 @@ enum Holder {
 }
 
 fn holder(zone: &Zone, endpoint: &EndpointName, member: &Addressed) -> Holder {
-    match zone.get(&member.member.private, RecordType::A) {
+    match zone.get(&member.member.private, member.record_type()) {
         None => Holder::Nothing,
         Some(owned) => match &owned.writer {
             Writer::Endpoint { endpoint: writer, .. } if writer == endpoint => Holder::Own,
-            _ if owned.set.addresses().eq([member.address]) => Holder::Own,
+            _ if owned.set.ip_addresses().eq([member.address]) => Holder::Own,
             _ => Holder::Others(Box::new(owned)),
         },
     }
@@ -148,7 +148,7 @@ impl Found<'_> {
                             (Code::OverwrittenRecordSets, root, Some(owned.revision))
                         }
                         Holder::Nothing => {
-                            let tombstone = zone.tombstone(&member.member.private, RecordType::A);
+                            let tombstone = zone.tombstone(&member.member.private, member.record_type());
                             let revision = tombstone.map(|tombstone| tombstone.revision);
                             (Code::LostRecordSets, Root::Endpoint(name.clone()), revision)
                         }

@@ -8,6 +8,7 @@ use super::Draft;
 use crate::assess::Code;
 use crate::assess::verdict::{Cause, Root};
 use crate::catalogue::existing;
+use crate::compile::owner::Property;
 use crate::compile::state::Scope;
 use crate::compile::{Compiled, member};
 use crate::estate::{AccessModeSettings, PublicNetworkAccess, ResolutionPolicy, ResourceName, ResourceSpec, Revision};
@@ -20,6 +21,7 @@ pub(super) fn find(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
     for scope in world.state.scopes.values() {
         modes(world, scope, drafts);
     }
+    regions_of_agents(world, drafts);
     for (id, linked) in &world.state.zones {
         let is_privatelink = id.apex.labels().next().is_some_and(|label| label == b"privatelink");
         if is_privatelink && !linked.registers.is_empty() {
@@ -44,6 +46,25 @@ pub(super) fn find(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
         }
     }
     dates(world, drafts);
+}
+
+/// An agent gets its configuration from a data collection endpoint in the region of its machine
+/// (data-collection-endpoint-overview, 2025-05-21).
+fn regions_of_agents(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
+    for (name, machine) in &world.state.machines {
+        let endpoint = machine.associations.as_ref().and_then(|own| own.endpoint.as_ref());
+        let own = endpoint.and_then(|endpoint| world.state.resources.get(endpoint)).map(|own| own.spec.location());
+        let (Some(endpoint), Some(own), Some(location)) = (endpoint, own, &machine.location) else { continue };
+        if own != &**location {
+            let message = format!(
+                "{name} is in {location} and {endpoint}, which its agent is to be configured by, in {own}: the endpoint has to be \
+                 in the region of the machine"
+            );
+            let draft = add(drafts, Code::NotInAzure, Root::Machine(name.clone()), message);
+            draft.networks.insert(machine.network.clone());
+            draft.resources.insert(endpoint.clone());
+        }
+    }
 }
 
 /// A scope that Azure would ask for its modes.
@@ -133,6 +154,17 @@ fn of_resource(world: &Compiled, spec: &ResourceSpec, drafts: &mut BTreeMap<Caus
             }
             let workspace = one.workspace.as_ref().and_then(|name| world.state.resources.get(name));
             let Some(ResourceSpec::Workspace(workspace)) = workspace.map(|own| &own.spec) else { return };
+            let tenant = |name: &ResourceName| world.state.owners.tenant(Property::Resource, name.as_str());
+            if let Some((own, other)) = tenant(&one.name).zip(tenant(&workspace.name))
+                && own != other
+            {
+                let message = format!(
+                    "component {} belongs to tenant {own} and its workspace {} to tenant {other}: Azure joins them in one tenant only",
+                    one.name, workspace.name
+                );
+                let draft = add(drafts, Code::NotInAzure, root(), message);
+                draft.resources.extend([one.name.clone(), workspace.name.clone()]);
+            }
             let closed = |access| access == PublicNetworkAccess::Disabled;
             if closed(one.query) != closed(workspace.query) {
                 let (locked, open) =

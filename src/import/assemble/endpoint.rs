@@ -1,7 +1,7 @@
 //! Private endpoints: what they connect, the addresses they have, the zones they write to.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use indexmap::IndexMap;
 use jiff::civil::Date;
@@ -10,8 +10,8 @@ use super::{Builder, Networks, ScopeParts, Zones};
 use crate::compile::member;
 use crate::dns::OwnerName;
 use crate::estate::{
-    ApprovalState, EndpointTarget, PrivateEndpointSpec, StaticAddress, Unresolved, UnresolvedEndpoint, ZoneGroup,
-    ZoneId,
+    ApprovalState, EndpointTarget, IpVersion, PrivateEndpointSpec, StaticAddress, Unresolved, UnresolvedEndpoint,
+    ZoneGroup, ZoneId,
 };
 use crate::import::command::{self, show, word};
 use crate::import::fact::{Facts, Object};
@@ -52,6 +52,7 @@ impl Endpoint {
             target: EndpointTarget::Scope(self.scope.as_str().into()),
             network: self.network.as_str().into(),
             subnet: self.subnet.clone(),
+            ip_version: IpVersion::V4,
             zone_group: self.zone_group.clone().map(|zones| ZoneGroup { zones }),
             ip_configurations: self.fixed.clone(),
             approval: self.approval,
@@ -62,7 +63,11 @@ impl Endpoint {
 
 impl Endpoint {
     pub(super) fn known_addresses(&self) -> Vec<Ipv4Addr> {
-        self.addresses.values().copied().chain(self.fixed.iter().map(|fixed| fixed.address)).collect()
+        let fixed = self.fixed.iter().filter_map(|fixed| match fixed.address {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        });
+        self.addresses.values().copied().chain(fixed).collect()
     }
 
     /// The region a workspace with these names is in: its member names end in it.
@@ -241,6 +246,12 @@ impl Builder<'_> {
             self.missing(format!("the subnet of private endpoint {label} is not in the import"), object.places(), get);
         }
         let (network, subnet) = self.subnet_of(networks, subnet.as_ref(), &label);
+        if object.text("ipVersion").is_some_and(|version| version != "IPv4") {
+            let text = format!(
+                "private endpoint {label} has IPv6 addresses (ipVersionType), which endpoints of Azure Monitor cannot have: it is read with IPv4 addresses"
+            );
+            self.report.add(Topic::Inconsistent, text, object.places(), None);
+        }
         let mut addresses = IndexMap::new();
         for (name, declared) in object.with("address ") {
             let address = declared.value.as_str().and_then(|text| text.parse().ok());

@@ -243,15 +243,15 @@ impl Builder<'_> {
             let mut kept: IndexMap<usize, usize> = IndexMap::new();
             let mut made: IndexMap<Option<String>, Vec<String>> = IndexMap::new();
             let mut over: IndexMap<usize, Vec<String>> = IndexMap::new();
-            let is_of_service = |owner: &crate::dns::OwnerName, address: Option<std::net::Ipv4Addr>| {
-                let owned = now.zones.get(&zone.id).and_then(|linked| linked.zone.get(owner, RecordType::A));
+            let is_of_service = |owner: &crate::dns::OwnerName, found: &crate::dns::RecordSet| {
+                let owned = now.zones.get(&zone.id).and_then(|linked| linked.zone.get(owner, found.kind()));
                 owned.is_some_and(|owned| {
                     let writer = matches!(&owned.writer, Writer::Endpoint { target, .. } if target.service().is_some());
-                    writer && owned.set.addresses().next() == address
+                    writer && owned.set.ip_addresses().eq(found.ip_addresses())
                 })
             };
             for ((owner, kind), found) in &zone.sets {
-                if *kind == RecordType::A && is_of_service(owner, found.address()) {
+                if matches!(*kind, RecordType::A | RecordType::AAAA) && is_of_service(owner, &found.set) {
                     continue;
                 }
                 let written = played.written.get(&(zone.id.clone(), owner.clone())).filter(|_| *kind == RecordType::A);

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use indexmap::IndexMap;
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::label::clean;
 use super::{Builder, Endpoint};
@@ -214,6 +214,7 @@ impl Builder<'_> {
             address_space: list("addressSpace"),
             client_prefixes: Vec::new(),
             subnets: Vec::new(),
+            subnets_v6: Vec::new(),
             dns: DnsSetting::AzureProvided,
         };
         let mut open = Vec::new();
@@ -221,7 +222,14 @@ impl Builder<'_> {
             let name = clean(subnet.id.name());
             match subnet.text("prefix").and_then(|text| text.parse::<Ipv4Net>().ok()) {
                 Some(prefix) => self.add_subnet(&mut spec, &name, prefix, subnet.place("prefix")),
-                None => open.push(name),
+                None => open.push(name.clone()),
+            }
+            if let Some(prefix) = subnet.text("prefixV6").and_then(|text| text.parse::<Ipv6Net>().ok()) {
+                let prefix = prefix.trunc();
+                if !spec.address_space.iter().any(|space| space.contains(&IpNet::V6(prefix))) {
+                    spec.address_space.push(prefix.into());
+                }
+                spec.subnets_v6.push((name, prefix));
             }
         }
         let unresolved = id.kind.is_empty() && !id.name().starts_with('[');
@@ -361,6 +369,7 @@ impl Builder<'_> {
             address_space: vec![IpNet::new_assert(IpAddr::V4(address), 32)],
             client_prefixes: Vec::new(),
             subnets: Vec::new(),
+            subnets_v6: Vec::new(),
             dns: DnsSetting::AzureProvided,
         };
         networks.all.insert(key, Network { spec, place, open: Vec::new() });

@@ -227,6 +227,7 @@ impl Builder<'_> {
             address_space: prefixes.collect(),
             client_prefixes: Vec::new(),
             subnets: Vec::new(),
+            subnets_v6: Vec::new(),
             dns: DnsSetting::AzureProvided,
         };
         let places = object.map_or_else(Vec::new, Object::places);

@@ -1,7 +1,7 @@
 //! Resources of other services, and the private endpoints that lead to them.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -11,7 +11,9 @@ use super::{Builder, Networks, Placed, Zones};
 use crate::catalogue::Catalogue;
 use crate::compile::service::of_group;
 use crate::dns::{OwnerName, RecordType};
-use crate::estate::{EndpointTarget, Event, PrivateEndpointSpec, ResourceSpec, ServiceSpec, StaticAddress, ZoneGroup};
+use crate::estate::{
+    EndpointTarget, Event, IpVersion, PrivateEndpointSpec, ResourceSpec, ServiceSpec, StaticAddress, ZoneGroup,
+};
 use crate::import::fact::Object;
 use crate::import::id::ResourceId;
 use crate::import::report::{Provenance, Topic};
@@ -39,7 +41,11 @@ impl Services {
     /// Networks, subnets and addresses of the endpoints.
     pub(super) fn places(&self) -> impl Iterator<Item = (&str, &str, Vec<Ipv4Addr>)> {
         self.endpoints.iter().map(|(spec, _)| {
-            let addresses = spec.ip_configurations.iter().map(|fixed| fixed.address).collect();
+            let addresses = spec.ip_configurations.iter().filter_map(|fixed| match fixed.address {
+                IpAddr::V4(address) => Some(address),
+                IpAddr::V6(_) => None,
+            });
+            let addresses = addresses.collect();
             (spec.network.as_str(), spec.subnet.as_str(), addresses)
         })
     }
@@ -71,6 +77,7 @@ impl Builder<'_> {
         let hosts = self.service_resource(target, &row.kind, &group, addresses.keys());
         let resource = self.services.resources[&target.key()].0.clone();
         let known = of_group(&catalogue, &resource, &group).known;
+        let ip_version = self.ip_version(object, &label, &addresses);
         let fixed = known.iter().filter_map(|name| {
             let member = &name.member;
             let address = addresses.get(&member.private).or_else(|| addresses.get(&member.public))?;
@@ -91,6 +98,7 @@ impl Builder<'_> {
             target: EndpointTarget::Service { resource: resource.name, group },
             network: network.into(),
             subnet: subnet.as_str().into(),
+            ip_version,
             zone_group: zone_group.map(|zones| ZoneGroup { zones }),
             ip_configurations: fixed,
             approval: approval(object),
@@ -98,6 +106,20 @@ impl Builder<'_> {
         };
         self.services.endpoints.push((spec, object.place("subnet")));
         true
+    }
+
+    /// Which addresses an endpoint has: as it says, or as those are that it has.
+    fn ip_version(&mut self, object: &Object, label: &str, addresses: &IndexMap<OwnerName, IpAddr>) -> IpVersion {
+        if object.text("ipVersion") == Some("DualStack") {
+            let text = format!(
+                "private endpoint {label} has addresses of both families (ipVersionType DualStack): its IPv6 addresses are left out"
+            );
+            self.report.add(Topic::NotRead, text, object.places(), None);
+            return IpVersion::V4;
+        }
+        let told = object.text("ipVersion").map(|version| version == "IPv6");
+        let has = || addresses.values().next().is_some_and(IpAddr::is_ipv6);
+        if told.unwrap_or_else(has) { IpVersion::V6 } else { IpVersion::V4 }
     }
 
     /// Notes the resource an endpoint leads to, with its group id. Hosts are told where they do not follow from its name; true
@@ -163,15 +185,16 @@ fn told_hosts(catalogue: &Catalogue, spec: &ServiceSpec, group: &Arc<str>, told:
 }
 
 /// The addresses an endpoint is known to have: told for its names, or found in the record sets that it made.
-fn addresses(object: &Object, group: &[crate::estate::ZoneId], zones: &Zones) -> IndexMap<OwnerName, Ipv4Addr> {
+fn addresses(object: &Object, group: &[crate::estate::ZoneId], zones: &Zones) -> IndexMap<OwnerName, IpAddr> {
     let told = object
         .with("address ")
         .filter_map(|(name, declared)| Some((OwnerName::parse(name).ok()?, declared.value.as_str()?.parse().ok()?)));
-    let mut addresses: IndexMap<OwnerName, Ipv4Addr> = told.collect();
+    let mut addresses: IndexMap<OwnerName, IpAddr> = told.collect();
     for zone in group.iter().filter_map(|id| zones.get(id)) {
         for ((owner, kind), found) in &zone.sets {
             let is_own = found.creator.as_deref().is_some_and(|one| one.eq_ignore_ascii_case(object.id.name()));
-            if let Some(address) = found.address().filter(|_| is_own && *kind == RecordType::A) {
+            let is_address = matches!(*kind, RecordType::A | RecordType::AAAA);
+            if let Some(address) = found.set.ip_addresses().next().filter(|_| is_own && is_address) {
                 addresses.entry(owner.clone()).or_insert(address);
             }
         }

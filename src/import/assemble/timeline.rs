@@ -5,7 +5,7 @@
 //! addresses, since those of later ones come behind; which of two endpoints wrote last shows in the record sets.
 
 use std::collections::{HashMap, HashSet};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -145,8 +145,8 @@ impl Builder<'_> {
             if fixed.iter().any(|own| own.member == handle) {
                 continue;
             }
-            match (from..=to).contains(address) {
-                true => fixed.push(StaticAddress { member: handle, address: *address }),
+            match (from..=to).contains(&IpAddr::V4(*address)) {
+                true => fixed.push(StaticAddress { member: handle, address: (*address).into() }),
                 false => outside.push(address.to_string()),
             }
         }
@@ -347,7 +347,12 @@ impl Play<'_> {
         let members: Vec<Vec<(Member, Ipv4Addr)>> = (self.endpoints.iter())
             .map(|endpoint| {
                 let made = state.endpoints.get(endpoint.label.as_str());
-                made.into_iter().flat_map(|made| &made.members).map(|one| (one.member.clone(), one.address)).collect()
+                let members = made.into_iter().flat_map(|made| &made.members);
+                let with_address = members.filter_map(|one| match one.address {
+                    IpAddr::V4(address) => Some((one.member.clone(), address)),
+                    IpAddr::V6(_) => None,
+                });
+                with_address.collect()
             })
             .collect();
         Played { order: order.to_vec(), before, after, written: self.written(&state, order), members }

@@ -19,7 +19,7 @@ use crate::estate::{
     ApprovalState, DnsSetting, EndpointName, EndpointTarget, ForwardTo, NetworkKind, NetworkName, NetworkSpec,
     ResolutionPolicy, ZoneId,
 };
-use crate::resolve::{Outcome, Question, decide};
+use crate::resolve::{Outcome, decide_addresses};
 
 /// The estate at one step.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -381,8 +381,7 @@ fn network(world: &Compiled, assessment: &Assessment, spec: &NetworkSpec, rows: 
 /// The resource group of the private zone that decides a name for a network, if one does.
 fn decided_by(world: &Compiled, network: &NetworkName, name: &OwnerName) -> Option<String> {
     let view = world.views.of_network(network.as_str())?;
-    let question = Question { name: name.clone(), kind: RecordType::A };
-    let decision = decide(world, view, &question);
+    let decision = decide_addresses(world, view, name);
     let by = match &decision.outcome {
         Outcome::Answer(hop) => &hop.by,
         Outcome::NoData { by, .. } | Outcome::NameError { by, .. } => by,
@@ -511,7 +510,8 @@ fn endpoint(world: &Compiled, one: &EndpointState) -> Endpoint {
         let apex = &member.member.zone;
         for id in zones.iter().filter(|id| id.apex == *apex) {
             wanted += 1;
-            let owned = state.zones.get(id).and_then(|linked| linked.zone.get(&member.member.private, RecordType::A));
+            let owned =
+                state.zones.get(id).and_then(|linked| linked.zone.get(&member.member.private, member.record_type()));
             let own =
                 |writer: &Writer| matches!(writer, Writer::Endpoint { endpoint, .. } if *endpoint == one.spec.name);
             held += usize::from(owned.is_some_and(|owned| own(&owned.writer)));

@@ -1,6 +1,6 @@
 //! The ways from networks to the private endpoints of others: what packets come through, and where they end.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -52,7 +52,7 @@ impl Stop {
 /// The ways of a network to the networks with private endpoints that are more than a peering. Of networks that have nothing
 /// to do with each other only those are told whose addresses the network is given.
 pub(super) fn ways(state: &State, from: &NetworkName, given: impl Fn(&NetworkName) -> bool) -> Vec<Way> {
-    let mut homes: Vec<(&NetworkName, Option<Ipv4Addr>)> = Vec::new();
+    let mut homes: Vec<(&NetworkName, Option<IpAddr>)> = Vec::new();
     for endpoint in state.endpoints.values().filter(|endpoint| endpoint.spec.network != *from) {
         if !homes.iter().any(|(home, _)| **home == endpoint.spec.network) {
             homes.push((&endpoint.spec.network, endpoint.members.first().map(|member| member.address)));
@@ -61,13 +61,7 @@ pub(super) fn ways(state: &State, from: &NetworkName, given: impl Fn(&NetworkNam
     homes.into_iter().filter_map(|(home, address)| way(state, from, home, address, given(home))).collect()
 }
 
-fn way(
-    state: &State,
-    from: &NetworkName,
-    home: &NetworkName,
-    address: Option<Ipv4Addr>,
-    is_given: bool,
-) -> Option<Way> {
+fn way(state: &State, from: &NetworkName, home: &NetworkName, address: Option<IpAddr>, is_given: bool) -> Option<Way> {
     let (passed, routed) = trace(state, from, home, address);
     let verdict = match address {
         Some(address) if routed.may_arrive() => arrives(state, from.into(), home, address),
@@ -89,7 +83,7 @@ fn way(
     let last = through.len();
     let ends_at = (standing != Condition::Well).then(|| match address {
         // Rules where packets leave, or where they arrive.
-        Some(address) if routed.may_arrive() && verdict != routed => {
+        Some(IpAddr::V4(address)) if routed.may_arrive() && verdict != routed => {
             let left = leaves(state, from.into(), Destination::Private(address), HTTPS);
             if left == Passage::Open { last } else { 0 }
         }

@@ -25,9 +25,9 @@ use super::{answer, explanation};
 use crate::assess::{Cell, Standing};
 use crate::catalogue::EndpointKind;
 use crate::compile::{Compiled, ViewId, member};
-use crate::dns::{OwnerName, RecordType};
+use crate::dns::OwnerName;
 use crate::resolve::explain::Chosen;
-use crate::resolve::{Question, explain};
+use crate::resolve::{decide_addresses, explain};
 
 /// A whole scenario, as the page draws it.
 #[derive(Clone, PartialEq, Serialize, Debug)]
@@ -285,7 +285,7 @@ impl Page {
 
 /// What `explain` prints for a name in a view.
 pub fn explained(world: &Compiled, view: ViewId, name: &OwnerName) -> String {
-    let question = Question { name: name.clone(), kind: RecordType::A };
+    let question = decide_addresses(world, view, name).question;
     explanation::text(&explain(world, view, Chosen::Named, &question), &answer::answered(world, view, &question))
 }
 

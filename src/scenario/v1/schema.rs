@@ -268,9 +268,9 @@ pub(super) struct NetworkSchema {
     /// Further source prefixes whose clients count as being in this network.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub client_prefixes: Vec<String>,
-    /// Subnets by name.
+    /// Subnets by name: an IPv4 prefix, or a list of an IPv4 and an IPv6 prefix.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub subnets: IndexMap<String, String>,
+    pub subnets: IndexMap<String, OneOrMoreSchema>,
     /// How its clients ask DNS; Azure-provided without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns: Option<DnsSchema>,
@@ -363,6 +363,9 @@ pub(super) struct MachineSchema {
     /// be in any of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subnet: Option<String>,
+    /// Its region: the data collection endpoint that its agent is configured by has to be in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
     /// What its agent is associated with. Without it that is not known: any data collection endpoint of a scope will do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub associations: Option<AssociationsSchema>,
@@ -1048,6 +1051,9 @@ pub(super) struct PrivateEndpointSchema {
     pub group_id: Option<String>,
     /// Where its addresses are from, as network/subnet.
     pub subnet: String,
+    /// Which addresses it has: IPv4 without it. IPv6 is a preview for some services in some regions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip_version_type: Option<IpVersionSchema>,
     /// The zones it writes to: a resource group (all of the cloud's zone group in it), or zones by name. Without it
     /// nothing is written.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -1061,6 +1067,15 @@ pub(super) struct PrivateEndpointSchema {
     /// When it was created, as YYYY-MM-DD; the event's date without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
+}
+
+/// Which addresses a private endpoint has.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug)]
+pub(super) enum IpVersionSchema {
+    /// It writes A record sets.
+    IPv4,
+    /// It writes AAAA record sets.
+    IPv6,
 }
 
 /// The zones of a zone group.

@@ -21,22 +21,32 @@ impl Loader<'_> {
     pub(super) fn network(&mut self, name: &str, schema: &NetworkSchema, node: &Node) -> NetworkSpec {
         let address_space = self.prefixes(&schema.address_space, node.get("addressSpace"));
         let client_prefixes = self.prefixes(&schema.client_prefixes, node.get("clientPrefixes"));
-        let mut subnets = Vec::new();
-        for ((subnet, text), (key, node)) in schema.subnets.iter().zip(node.entries_of("subnets")) {
+        let (mut subnets, mut subnets_v6) = (Vec::new(), Vec::new());
+        for ((subnet, texts), (key, node)) in schema.subnets.iter().zip(node.entries_of("subnets")) {
             self.name(key.range, subnet, "subnet");
-            let Some(prefix) = self.prefix::<Ipv4Net>(text, node.range, |prefix| prefix.trunc()) else { continue };
-            if !address_space.iter().any(|space| space.contains(&IpNet::V4(prefix))) {
-                let message = format!("subnet `{}` is not within the address space of its network", shown(subnet));
-                let hint = match address_space.as_slice() {
-                    [] => format!("give network `{}` an addressSpace that holds {prefix}", shown(name)),
-                    spaces => {
-                        let spaces: Vec<String> = spaces.iter().map(ToString::to_string).collect();
-                        format!("the address space of `{}` is {}", shown(name), spaces.join(", "))
-                    }
+            let (mut own, mut own_v6, mut is_read) = (Vec::new(), Vec::new(), true);
+            for (index, text) in texts.names().iter().enumerate() {
+                let range = match texts {
+                    OneOrMoreSchema::One(_) => node.range,
+                    OneOrMoreSchema::More(_) => node.item(index).range,
                 };
-                self.fault(node.range, message, Some(hint));
+                let Some(prefix) = self.prefix::<IpNet>(text, range, |prefix| prefix.trunc()) else {
+                    is_read = false;
+                    continue;
+                };
+                self.is_in_space(name, subnet, prefix, &address_space, range);
+                match prefix {
+                    IpNet::V4(prefix) => own.push((subnet.clone(), prefix)),
+                    IpNet::V6(prefix) => own_v6.push((subnet.clone(), prefix)),
+                }
             }
-            subnets.push((subnet.clone(), prefix));
+            if is_read && (own.len() != 1 || own_v6.len() > 1) {
+                let message =
+                    format!("subnet `{}` needs one IPv4 prefix, and has one IPv6 prefix at most", shown(subnet));
+                self.fault(node.range, message, Some("write [10.0.1.0/24, fd00:0:0:1::/64]".to_owned()));
+            }
+            subnets.append(&mut own);
+            subnets_v6.append(&mut own_v6);
         }
         NetworkSpec {
             name: name.into(),
@@ -44,8 +54,24 @@ impl Loader<'_> {
             address_space,
             client_prefixes,
             subnets,
+            subnets_v6,
             dns: self.dns(schema.dns.as_ref(), node.get("dns")),
         }
+    }
+
+    fn is_in_space(&mut self, network: &str, subnet: &str, prefix: IpNet, address_space: &[IpNet], range: Range) {
+        if address_space.iter().any(|space| space.contains(&prefix)) {
+            return;
+        }
+        let message = format!("subnet `{}` is not within the address space of its network", shown(subnet));
+        let hint = match address_space {
+            [] => format!("give network `{}` an addressSpace that holds {prefix}", shown(network)),
+            spaces => {
+                let spaces: Vec<String> = spaces.iter().map(ToString::to_string).collect();
+                format!("the address space of `{}` is {}", shown(network), spaces.join(", "))
+            }
+        };
+        self.fault(range, message, Some(hint));
     }
 
     fn kind(&mut self, schema: &NetworkSchema, node: &Node) -> NetworkKind {
@@ -132,7 +158,8 @@ impl Loader<'_> {
         let associations = schema.associations.as_ref().map(|own| self.associations(own, node.get("associations")));
         let subnet = schema.subnet.as_deref().map(Into::into);
         let (name, network) = (name.into(), schema.network.as_str().into());
-        self.push(site, Event::CreateVirtualMachine { name, network, subnet, associations });
+        let location = schema.location.as_deref().map(|text| super::resource::location(text).into());
+        self.push(site, Event::CreateVirtualMachine { name, network, subnet, location, associations });
     }
 
     /// An inbound endpoint of a DNS Private Resolver.

@@ -1,16 +1,16 @@
 //! Scopes, what is in them, and the private endpoints that lead to them.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
-use ipnet::Ipv4Net;
+use ipnet::IpNet;
 
 use super::{EventSite, Loader};
 use crate::compile::ObjectKind;
 use crate::compile::address::usable;
 use crate::compile::refusal::Reason;
 use crate::estate::{
-    AccessMode, AccessModeSettings, ApprovalState, Event, Exclusion, PrivateEndpointSpec, ScopeSpec, StaticAddress,
-    Unresolved, UnresolvedEndpoint,
+    AccessMode, AccessModeSettings, ApprovalState, Event, Exclusion, IpVersion, PrivateEndpointSpec, ScopeSpec,
+    StaticAddress, Unresolved, UnresolvedEndpoint,
 };
 use crate::scenario::error::{choice, shown};
 use crate::scenario::node::Node;
@@ -94,20 +94,29 @@ impl Loader<'_> {
             let hint = "write network and subnet with a slash between, such as vnet1/endpoints".to_owned();
             return self.fault(node.get("subnet").range, message, Some(hint));
         };
-        let prefix = self.subnet(network, subnet, node.get("subnet"));
+        let ip_version = match schema.ip_version_type {
+            Some(IpVersionSchema::IPv6) => IpVersion::V6,
+            Some(IpVersionSchema::IPv4) | None => IpVersion::V4,
+        };
+        let prefix = self.subnet(network, subnet, ip_version, node.get("subnet"));
         let mut ip_configurations = Vec::new();
         for (index, fixed) in schema.ip_configurations.iter().enumerate() {
             let own = node.get("ipConfigurations").item(index).get("privateIPAddress");
-            match fixed.private_ip_address.parse::<Ipv4Addr>() {
-                Ok(address) => {
+            let text = &fixed.private_ip_address;
+            let (address, family, example) = match ip_version {
+                IpVersion::V4 => (text.parse().ok().map(IpAddr::V4), "IPv4", "10.0.1.4"),
+                IpVersion::V6 => (text.parse().ok().map(IpAddr::V6), "IPv6", "fd00:0:0:1::4"),
+            };
+            match address {
+                Some(address) => {
                     if let Some(prefix) = prefix {
                         self.in_subnet(address, prefix, own);
                     }
                     ip_configurations.push(StaticAddress { member: fixed.member_name.clone(), address });
                 }
-                Err(_) => {
-                    let message = format!("`{}` is not an IPv4 address", shown(&fixed.private_ip_address));
-                    self.fault(own.range, message, Some("write it as 10.0.1.4".to_owned()));
+                None => {
+                    let message = format!("`{}` is not an {family} address", shown(text));
+                    self.fault(own.range, message, Some(format!("write it as {example}")));
                 }
             }
         }
@@ -120,6 +129,7 @@ impl Loader<'_> {
             target,
             network,
             subnet: subnet.to_owned(),
+            ip_version,
             zone_group,
             ip_configurations,
             approval,
@@ -129,20 +139,24 @@ impl Loader<'_> {
     }
 
     /// A subnet that must exist.
-    fn subnet(&mut self, network: &str, subnet: &str, node: &Node) -> Option<Ipv4Net> {
+    fn subnet(&mut self, network: &str, subnet: &str, version: IpVersion, node: &Node) -> Option<IpNet> {
         self.refer(ObjectKind::Network, network, node);
-        let subnets = &self.state.networks.get(network)?.subnets;
-        let found = subnets.iter().find(|(own, _)| own == subnet).map(|(_, prefix)| *prefix);
+        let spec = self.state.networks.get(network)?;
+        let (subnets, found) = (&spec.subnets, spec.subnet(subnet).map(IpNet::V4));
+        let prefix = match version {
+            IpVersion::V4 => found,
+            IpVersion::V6 => spec.subnet_v6(subnet).map(IpNet::V6),
+        };
         if found.is_none() {
             let hint = choice(subnet, subnets.iter().map(|(own, _)| own.as_str()));
             let hint = hint.unwrap_or_else(|| "add it to the `subnets` of the network".to_owned());
             let reason = Reason::NoSubnet { network: shown(network).into(), subnet: shown(subnet).into() };
             self.fault(node.range, reason.to_string(), Some(hint));
         }
-        found
+        prefix
     }
 
-    fn in_subnet(&mut self, address: Ipv4Addr, prefix: Ipv4Net, node: &Node) {
+    fn in_subnet(&mut self, address: IpAddr, prefix: IpNet, node: &Node) {
         if let Err(reason) = self.state.can_be_given(address, prefix) {
             let (first, last) = usable(&self.state.catalogue, prefix);
             let free = format!("addresses from {first} to {last} can be given");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use ipnet::Ipv4Net;
 use jiff::civil::Date;
 
 use super::collection;
@@ -11,7 +12,7 @@ use crate::compile::{State, declared_names};
 use crate::dns::OwnerName;
 use crate::estate::{
     AccessMode, AccessModeSettings, ApprovalState, Associations, ComponentSpec, DataCollectionEndpointSpec, DnsSetting,
-    EndpointTarget, Event, ForwardTo, ForwarderKind, History, InboundEndpointSpec, NetworkKind, NetworkName,
+    EndpointTarget, Event, ForwardTo, ForwarderKind, History, InboundEndpointSpec, IpVersion, NetworkKind, NetworkName,
     NetworkSpec, PrivateEndpointSpec, PublicNetworkAccess, Recorded, ResolutionPolicy, ResourceSpec, Routing,
     RuleAction, RulesetSpec, ScopeSpec, ServiceSpec, UnresolvedEndpoint, WorkspaceSpec, ZoneGroup, ZoneId,
 };
@@ -62,9 +63,10 @@ pub(super) fn declaration(event: &Event) -> Declaration<'_> {
             None => Declaration::None,
         },
         Event::PutResource(ResourceSpec::Service(spec)) => Declaration::Resource(spec.name.to_string(), service(spec)),
-        Event::CreateVirtualMachine { name, network, subnet, associations } => {
-            Declaration::VirtualMachine(name.to_string(), machine(network, subnet.as_deref(), associations.as_ref()))
-        }
+        Event::CreateVirtualMachine { name, network, subnet, location, associations } => Declaration::VirtualMachine(
+            name.to_string(),
+            machine(network, subnet.as_deref(), location.as_deref(), associations.as_ref()),
+        ),
         _ => Declaration::None,
     }
 }
@@ -254,8 +256,8 @@ impl Events {
                 associations: collection::associations(associations),
             }),
             Event::SetSubscription(spec) => WhatSchema::SetSubscription(collection::subscription(spec)),
-            Event::CreateVirtualMachine { name, network, subnet, associations } => {
-                let spec = machine(network, subnet.as_deref(), associations.as_ref());
+            Event::CreateVirtualMachine { name, network, subnet, location, associations } => {
+                let spec = machine(network, subnet.as_deref(), location.as_deref(), associations.as_ref());
                 WhatSchema::CreateVirtualMachine(NamedMachineSchema { name: name.to_string(), spec })
             }
             Event::OpenSession { machine, resource } => {
@@ -326,6 +328,7 @@ impl Events {
                 EndpointTarget::Scope(_) => None,
             },
             subnet: format!("{}/{}", spec.network, spec.subnet),
+            ip_version_type: (spec.ip_version == IpVersion::V6).then_some(IpVersionSchema::IPv6),
             zone_group: spec.zone_group.as_ref().map(|group| self.zone_group(group)),
             ip_configurations: spec
                 .ip_configurations
@@ -430,9 +433,14 @@ fn network(spec: &NetworkSpec) -> NetworkSchema {
         on_premises: None,
         address_space: spec.address_space.iter().map(ToString::to_string).collect(),
         client_prefixes: spec.client_prefixes.iter().map(ToString::to_string).collect(),
-        subnets: spec.subnets.iter().map(|(name, prefix)| (name.clone(), prefix.to_string())).collect(),
+        subnets: spec.subnets.iter().map(|(name, prefix)| (name.clone(), prefixes(spec, name, prefix))).collect(),
         dns: dns(&spec.dns),
     }
+}
+
+fn prefixes(spec: &NetworkSpec, subnet: &str, prefix: &Ipv4Net) -> OneOrMoreSchema {
+    let other = spec.subnet_v6(subnet).map(|prefix| prefix.to_string());
+    [prefix.to_string()].into_iter().chain(other).collect::<Vec<_>>().into()
 }
 
 fn dns(setting: &DnsSetting) -> Option<DnsSchema> {
@@ -635,10 +643,16 @@ fn scoped(scope: &str, mut resources: Vec<String>) -> ScopedResourceSchema {
     ScopedResourceSchema { scope: scope.to_owned(), resource }
 }
 
-fn machine(network: &NetworkName, subnet: Option<&str>, own: Option<&Associations>) -> MachineSchema {
+fn machine(
+    network: &NetworkName,
+    subnet: Option<&str>,
+    location: Option<&str>,
+    own: Option<&Associations>,
+) -> MachineSchema {
     MachineSchema {
         network: network.to_string(),
         subnet: subnet.map(str::to_owned),
+        location: location.map(str::to_owned),
         associations: own.map(collection::associations),
     }
 }
