@@ -98,7 +98,9 @@ fn an_endpoint_with_ipv6_addresses_keeps_them() {
     );
     assert_eq!(world.state.refusals, []);
     assert_eq!(Assessment::of(&world).findings, []);
-    assert_eq!(imported.report.remarks.iter().map(|remark| &*remark.text).collect::<Vec<_>>(), Vec::<&str>::new());
+    // The import has no list of the zone's record sets, and nothing else is missing.
+    let remarks: Vec<&str> = imported.report.remarks.iter().map(|remark| &*remark.text).collect();
+    assert!(remarks.iter().all(|text| text.starts_with("the other record sets of private zone")), "{remarks:?}");
     // What is written is read again.
     let text = imported.scenario.write();
     let again =

@@ -41,7 +41,7 @@ const AT: Ipv4Addr = Ipv4Addr::new(10, 1, 0, 7);
 
 /// How packets get from a network to the endpoint in `mon`, with what else the estate has.
 fn way(from: &str, more: &str) -> Reach {
-    between(&world(&format!("{NETWORKS}{more}{ENDPOINT}")).state, &from.into(), &"mon".into(), Some(AT))
+    between(&world(&format!("{NETWORKS}{more}{ENDPOINT}")).state, &from.into(), &"mon".into(), Some(AT.into()))
 }
 
 /// How packets get to the first address of another network.
@@ -91,7 +91,7 @@ fn rule_1_a_connection_that_is_not_approved_carries_nothing() {
         let name = ampls_dns::dns::OwnerName::parse("api.privatelink.monitor.azure.com").expect("a good name");
         let owned = zone.and_then(|one| one.zone.get(&name, ampls_dns::dns::RecordType::A)).expect("it is written");
         for from in ["app", "mon"] {
-            let reach = arrival::reach(&world.state, &from.into(), &owned, AT).expect("the address is private");
+            let reach = arrival::reach(&world.state, &from.into(), &owned, AT.into()).expect("the address is private");
             assert_eq!((reach.0.as_str(), reach.1.arrives()), ("mon", arrives), "{from}, {state}: {:?}", reach.1);
         }
     }

@@ -82,6 +82,7 @@ pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft
                 ),
             }
         }
+        Root::Machine(_) if cause.code == Code::NotInAzure => std::mem::take(&mut draft.message),
         Root::Machine(machine) => {
             format!("{machine} keeps its sessions to {} from before the rule that denies them", list(&draft.resources))
         }
