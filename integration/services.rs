@@ -162,6 +162,14 @@ fn a_hosts_file_has_their_private_addresses() {
     assert!(text.lines().any(|line| line.starts_with("10.1.1.4") && line.contains("kv-app.vault.azure.net")), "{text}");
 }
 
+/// What all files of a folder say; that of a file, if it is one.
+fn whole(path: &std::path::Path) -> String {
+    match std::fs::read_dir(path) {
+        Ok(entries) => entries.map(|entry| whole(&entry.expect("the entry can be read").path())).collect(),
+        Err(_) => std::fs::read_to_string(path).expect("the file is text"),
+    }
+}
+
 #[test]
 fn every_format_of_an_export_has_the_private_addresses_of_twelve_services() {
     let scenario = "hub-with-a-firewall-and-twelve-services";
@@ -171,17 +179,11 @@ fn every_format_of_an_export_has_the_private_addresses_of_twelve_services() {
     let addresses: BTreeSet<String> =
         members.flat_map(|one| &one.members).map(|member| member.address.to_string()).collect();
     assert!(addresses.len() >= 12, "{addresses:?}");
-    for format in ["hosts", "dnsmasq", "zones"] {
+    for format in ["hosts", "dnsmasq", "zone", "azure", "bind", "unbound", "coredns", "knot"] {
         let folder = std::env::temp_dir().join(format!("ampls-dns-services-{}-{format}", std::process::id()));
         let at = folder.to_str().expect("a path of text");
         let printed = run(&["export", scenario, "--format", format, "--from", "hub", "--output", at]);
-        let text = match folder.is_dir() {
-            true => std::fs::read_dir(&folder)
-                .expect("the folder is there")
-                .filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok())
-                .collect(),
-            false => std::fs::read_to_string(&folder).unwrap_or(printed),
-        };
+        let text = if folder.exists() { whole(&folder) } else { printed };
         let _gone = std::fs::remove_dir_all(&folder).or_else(|_| std::fs::remove_file(&folder));
         let missing: Vec<_> = addresses.iter().filter(|address| !text.contains(address.as_str())).collect();
         assert!(missing.is_empty(), "{format} lacks {missing:?}: {text}");
