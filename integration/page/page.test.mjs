@@ -240,6 +240,45 @@ test("a page from a file is used with keys alone", async () => {
   await tab.context.close();
 });
 
+test("the way of packets and where it ends are drawn, and cells and boxes say them", async () => {
+  const scenario = "hub-and-spoke-through-a-firewall";
+  const file = write("ways.html", run("story", scenario, "--format", "html", "--at", "through-the-firewall"));
+  const tab = await open(browser, `file://${file}`);
+  const { page } = tab;
+  const stop = page.locator('#drawing [data-kind="stop"]');
+  const explained = async (network, at) => {
+    await (await cell(page, API, network)).click();
+    const text = await page.locator("#explanation").textContent();
+    assert.equal(text, run("explain", API, "--scenario", scenario, "--from", network, "--at", at));
+    await page.keyboard.press("Escape");
+    return text;
+  };
+  await becomes(page, "through-the-firewall");
+  await page.getByLabel("Merge networks that see the same").uncheck();
+  assert.match(await (await cell(page, API, "app")).getAttribute("class"), /well/);
+  assert.match(await explained("app", "through-the-firewall"), /through fw in hub \(app → hub \(fw\) → mon\)/);
+  const stops = await stop.evaluateAll((all) => all.map((one) => one.dataset.name));
+  assert.ok(stops.includes("app to mon: hub (fw)"), stops.join(", "));
+  await page.locator(".box[data-name=app]").click();
+  assert.match(await page.locator("#dialog-body").textContent(), /app → hub \(fw\) → mon/);
+  await page.keyboard.press("Escape");
+  assert.deepEqual(await barriers(page), []);
+
+  await page.getByRole("button", { name: /firewall-drops/ }).click();
+  await becomes(page, "firewall-drops");
+  const ended = await cell(page, API, "app");
+  assert.match(await ended.getAttribute("class"), /broken/);
+  assert.match(await ended.textContent(), /not reachable/);
+  assert.match(await explained("app", "firewall-drops"), /fw in hub drops the packets/);
+  await page.locator(".box[data-name=app]").click();
+  assert.match(await page.locator("#dialog-body").textContent(), /fw in hub drops the packets/);
+  await page.keyboard.press("Escape");
+  assert.match(await page.locator("#drawing").innerHTML(), /no way to mon: fw in hub drops the packets/);
+  assert.deepEqual(await barriers(page), []);
+  quiet(tab, "file://");
+  await tab.context.close();
+});
+
 for (const colorScheme of ["light", "dark"]) {
   test(`there are no barriers at three widths in ${colorScheme}`, async () => {
     const file = `file://${write("story.html", run("story", "--format", "html"))}`;
