@@ -51,6 +51,9 @@ mod flags;
 /// An independent model of the rules, in Python.
 mod model;
 
+/// Faults of the machine: interrupted calls, clocks that jump, disks that fill up, files that change.
+mod machine_faults;
+
 /// Real clients: dig, nslookup and host.
 mod clients;
 

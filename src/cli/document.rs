@@ -113,6 +113,6 @@ pub(super) fn man(arguments: &ManArguments) -> Result {
 /// Writes a file, and the folders it is in.
 fn write(file: &Path, bytes: &[u8]) -> std::result::Result<(), DocumentError> {
     let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);
-    let written = folder.and_then(|()| std::fs::write(file, bytes));
+    let written = folder.and_then(|()| super::whole_file::write(file, bytes));
     written.map_err(|error| DocumentError::Unwritable { file: file.display().to_string(), error })
 }

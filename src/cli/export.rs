@@ -74,7 +74,8 @@ pub(super) fn run(arguments: &ExportArguments) -> Result {
         None => output::print(&exported.files[0].text)?,
         Some(path) if exported.files.len() == 1 && is_file_name(path) => {
             let text = &exported.files[0].text;
-            std::fs::write(path, text).map_err(|error| ExportError::Unwritable(path.clone(), error))?;
+            super::whole_file::write(path, text.as_bytes())
+                .map_err(|error| ExportError::Unwritable(path.clone(), error))?;
         }
         Some(folder) => {
             for file in &exported.files {
@@ -129,5 +130,5 @@ fn write(folder: &Path, name: &str, text: &str) -> std::result::Result<(), Expor
     debug_assert!(Path::new(name).components().all(|part| matches!(part, Component::Normal(_))));
     let parent = path.parent().unwrap_or(folder);
     std::fs::create_dir_all(parent).map_err(|error| ExportError::Unwritable(parent.to_owned(), error))?;
-    std::fs::write(&path, text).map_err(|error| ExportError::Unwritable(path, error))
+    super::whole_file::write(&path, text.as_bytes()).map_err(|error| ExportError::Unwritable(path, error))
 }

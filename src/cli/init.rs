@@ -115,7 +115,7 @@ fn write(folder: &Path, files: &[(&str, String)], force: bool) -> std::result::R
     std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, error))?;
     for (name, text) in files {
         let path = folder.join(name);
-        std::fs::write(&path, text).map_err(|error| unwritable(&path, error))?;
+        super::whole_file::write(&path, text.as_bytes()).map_err(|error| unwritable(&path, error))?;
     }
     Ok(())
 }

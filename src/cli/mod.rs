@@ -36,6 +36,7 @@ mod step;
 mod story;
 mod test;
 mod watch;
+mod whole_file;
 
 use std::ffi::OsStr;
 use std::process::ExitCode;

@@ -50,8 +50,7 @@ pub(super) fn print_to(file: Option<&std::path::Path>, text: &str) -> Result<(),
         None => print(text),
         Some(file) => {
             let failed = |error| Unwritable { file: file.display().to_string(), error };
-            std::fs::write(file, text).map_err(failed)?;
-            Ok(())
+            Ok(super::whole_file::write(file, text.as_bytes()).map_err(failed)?)
         }
     }
 }

@@ -336,9 +336,7 @@ impl ReadyDocument {
 
     /// Writes the file in one move, so that whoever waits for it reads all of it.
     fn write(&self, file: &Path) -> std::result::Result<(), ReadyError> {
-        let mut part = file.as_os_str().to_owned();
-        part.push(format!(".{}.part", self.pid));
-        let written = std::fs::write(&part, crate::output::json(self)).and_then(|()| std::fs::rename(&part, file));
+        let written = super::whole_file::write(file, crate::output::json(self).as_bytes());
         written.map_err(|error| ReadyError { file: file.display().to_string(), error })
     }
 }

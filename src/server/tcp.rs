@@ -143,6 +143,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let length = tokio::select! {
                 read = timeout_at(until, self.stream.read(&mut self.queries[self.filled..])),
                     if self.late.len() < MAX_LATE => match read {
+                    // A signal came first; nothing was read.
+                    Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
                     Ok(read) => read?,
                     // A client that waits for a reply is not idle.
                     Err(_) if !self.late.is_empty() => {
