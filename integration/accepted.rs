@@ -262,7 +262,7 @@ steps:
     holds(
         &told,
         1,
-        &["NxDomainRedirect: Azure has it for privatelink zones only", "names access modes, which scopes have"],
+        &["NxDomainRedirect: Azure supports it for privatelink zones only", "sets access modes, which scopes have"],
         &[],
     );
     let text = text.replace("internal.example", "privatelink.monitor.azure.com").replace("2021-05-05", "2023-05-05");

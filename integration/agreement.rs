@@ -333,6 +333,6 @@ steps:
     assert_eq!(told.rcode, "SERVFAIL");
     assert_eq!(
         told.extended_error.map(|error| error.text).as_deref(),
-        Some("the aliases lead in a circle back to one.a.example")
+        Some("the aliases form a loop back to one.a.example")
     );
 }

@@ -69,9 +69,8 @@ fn another_writer_is_named() {
     let causes = causes(&document);
     let api = causes.iter().find(|(_, name, _)| *name == "api.monitor.azure.com").expect("the shared name differs");
     assert_eq!(api.0, "otherWriter");
-    let wrote =
-        "in zone rg-dns/privatelink.monitor.azure.com, a writer that the scenario lacks wrote what is pe1's there";
-    assert_eq!(api.2, format!("other writer: {wrote}"));
+    let wrote = "in zone rg-dns/privatelink.monitor.azure.com, a writer that is missing from the scenario wrote the record set; in the scenario, pe1 wrote it";
+    assert_eq!(api.2, format!("different writer: {wrote}"));
     // A workspace that is scoped there and not here: the zone answers there, and here the name has no alias into it.
     let scoped = causes.iter().find(|(_, name, _)| name.starts_with("22222222")).expect("the workspace differs");
     assert_eq!(scoped.0, "zoneLinked");
@@ -79,8 +78,8 @@ fn another_writer_is_named() {
     let (_, document) = compared(ESTATE, "second-scope", &[at]);
     let causes = self::causes(&document);
     let api = causes.iter().find(|(_, name, _)| *name == "api.monitor.azure.com").expect("the shared name differs");
-    let wrote = "in zone rg-dns/privatelink.monitor.azure.com, pe1 of ampls1 wrote what is pe2's in the scenario";
-    assert_eq!((api.0, api.2), ("otherWriter", format!("other writer: {wrote}").as_str()));
+    let wrote = "in zone rg-dns/privatelink.monitor.azure.com, pe1 of ampls1 wrote the record set; in the scenario, pe2 wrote it";
+    assert_eq!((api.0, api.2), ("otherWriter", format!("different writer: {wrote}").as_str()));
 }
 
 #[test]

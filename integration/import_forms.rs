@@ -1,4 +1,4 @@
-//! Forms that people have: each is read, nothing is invented, and what is not known is reported.
+//! Forms that people have: each is read, nothing is invented, and what is unknown is reported.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -222,7 +222,7 @@ fn endpoints_of_other_services_are_no_scopes() {
         let world = world(&imported);
         assert!(world.state.scopes.is_empty() && world.state.endpoints.is_empty(), "{target}");
         let not_read = remarks(&imported, Topic::NotRead);
-        assert!(not_read.iter().any(|text| text.contains("private endpoint pe leads to")), "{not_read:?}");
+        assert!(not_read.iter().any(|text| text.contains("private endpoint pe is connected to")), "{not_read:?}");
     }
     // Without the group nobody knows what it leads to, and it is reported.
     let mut unknown = endpoint(IN_HUB, "[parameters('pls')]", "vault");
@@ -319,7 +319,7 @@ fn a_scope_that_is_only_referred_to_is_reported() {
     });
     let imported = one(&own);
     let missing = remarks(&imported, Topic::Missing);
-    assert!(missing.iter().any(|text| text.contains("scope my-scope is referred to")), "{missing:?}");
+    assert!(missing.iter().any(|text| text.contains("scope my-scope is referenced")), "{missing:?}");
 }
 
 #[test]

@@ -243,7 +243,7 @@ fn rest_template_and_plan_of_one_estate_answer_alike() {
     for imported in [&template, &plan] {
         let predicted: Vec<&str> = imported.report.of(Topic::Predicted).map(|one| one.text.as_str()).collect();
         assert!(predicted.iter().any(|text| text.contains("no customerId before it is deployed")), "{predicted:?}");
-        assert!(predicted.iter().any(|text| text.contains("given in Azure's order")), "{predicted:?}");
+        assert!(predicted.iter().any(|text| text.contains("assigned in Azure's order")), "{predicted:?}");
     }
 }
 
@@ -288,7 +288,7 @@ fn record_values_decide_who_wrote_last() {
     }
     // Without the zone nobody can know, and that is said, with the command that settles it.
     let unknown = own(&["trio.rest.json", "later.rest.json"]);
-    let remark = unknown.report.of(Topic::Order).find(|one| one.text.starts_with("who of")).expect("it is said");
+    let remark = unknown.report.of(Topic::Order).find(|one| one.text.starts_with("which of")).expect("it is said");
     assert_eq!(
         remark.get.as_deref(),
         Some("az network private-dns record-set list -g rg-trio -z privatelink.monitor.azure.com")
@@ -362,10 +362,10 @@ fn hostile_input_is_an_error_with_a_place() {
         ("cut off", "{\n \"id\": \"x".to_owned(), "cannot be read as JSON: EOF", "f:2:"),
         ("type", format!(r#"{scope} {{"accessModeSettings": [7]}}}}"#), "expected an object, found a list", "(/properties/accessModeSettings)"),
         ("word", format!(r#"{scope} {{"accessModeSettings": {{"queryAccessMode": "Private"}}}}}}"#), "unknown queryAccessMode `Private`", "(/properties/accessModeSettings/queryAccessMode)"),
-        ("circle", template(r#""variables": {"a": "[variables('b')]", "b": "[variables('a')]"}"#), "references go in a circle", "(/resources/0/name)"),
+        ("circle", template(r#""variables": {"a": "[variables('b')]", "b": "[variables('a')]"}"#), "circular references", "(/resources/0/name)"),
         ("doubling", doubling, "more than a mebibyte", "(/resources/0/name)"),
         ("chain", chain, "nested deeper than 200", "(/resources/0/name)"),
-        ("loop", template(r#""variables": {"copy": [{"name": "a", "count": 999999999, "input": "x"}]}"#), "800 are the most", "(/resources/0/name)"),
+        ("loop", template(r#""variables": {"copy": [{"name": "a", "count": 999999999, "input": "x"}]}"#), "the limit is 800", "(/resources/0/name)"),
         ("expression", template(r#""variables": {"a": "[concat('x"}"#).replace("('x\"", "('x]\""), "a quote is never closed", "(/resources/0/name)"),
         ("include", "$ORIGIN z.example.\n@ 1 IN A 10.0.0.1\n$INCLUDE /etc/passwd\n".to_owned(), "`$INCLUDE` is not followed", "f:3:1"),
         ("crlf", "$ORIGIN z.example.\r\n@ 1 IN A 10.0.0.1\r\nb 1 IN A 10.0.0\r\n".to_owned(), "is not an IPv4 address", "f:3:"),
@@ -423,7 +423,7 @@ fn a_time_to_live_that_azure_does_not_take_is_told_and_what_is_written_reads_bac
     let told = run_with(&["import", "-"], text);
     assert!(told.starts_with("exit code 0\n"), "{told}");
     assert!(
-        told.contains("profiler.privatelink.monitor.azure.com A has TTL 0, and Azure takes 1 to 2147483647"),
+        told.contains("profiler.privatelink.monitor.azure.com A has TTL 0, and Azure accepts 1 to 2147483647"),
         "{told}"
     );
     let written = told.split_once("--- stdout\n").and_then(|(_, rest)| rest.split_once("--- stderr\n")).expect("both");

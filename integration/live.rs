@@ -277,7 +277,7 @@ fn a_taken_admin_port_ends_the_start_only_if_somebody_named_it() {
     let talk: Vec<String> = lines.take_while(|line| !line.starts_with("ctrl-c")).collect();
     let _ = (server.kill(), server.wait());
     let talk = talk.join("\n");
-    assert!(talk.contains("the admin port is taken") && !talk.contains("admin: http"), "{talk}");
+    assert!(talk.contains("the admin port is already in use") && !talk.contains("admin: http"), "{talk}");
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn reloads_by_signal_and_by_request_stay_at_the_step_and_keep_the_sockets() {
     assert!(server.talk().contains("reload failed"), "{}", server.talk());
     let told = run(&["status", "--admin", &server.admin.to_string()]);
     assert!(
-        told.starts_with("exit code 1\n") && told.contains("failed, and the revision before is served on"),
+        told.starts_with("exit code 1\n") && told.contains("failed, and the server keeps the previous revision"),
         "{told}"
     );
 

@@ -72,7 +72,7 @@ mod compare;
 /// What people have of Azure becomes a scenario that answers as recorded.
 mod imports;
 
-/// Each form that people import, and what is not known in it.
+/// Each form that people import, and what is unknown in it.
 mod import_forms;
 /// Specs, differences, and findings in the forms CI reads.
 mod regression;

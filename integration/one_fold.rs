@@ -237,7 +237,7 @@ fn what_is_imported_is_refused_as_if_it_were_loaded_or_appended() {
             (0, "cannot be peered: 10.0.0.0/16 and 10.0.0.0/17 overlap"),
             (1, "its subnets one and two overlap"),
             (2, "it is linked to rg/privatelink.monitor.azure.com, and a network can be linked to one"),
-            (3, "azure.com cannot be created: Azure keeps that zone name for itself"),
+            (3, "azure.com cannot be created: Azure reserves that zone name"),
             (4, "single cannot be created: a zone's name has 2 to 34 labels"),
         ];
         // Without its network a peering or link is refused for that.

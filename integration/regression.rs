@@ -38,7 +38,7 @@ expect:
       soa: none
       extendedError: none
     x.privatelink.monitor.azure.com: { rcode: NXDOMAIN, soa: privatelink.monitor.azure.com, ttl: 10 }
-    www.example.org: { rcode: NXDOMAIN, extendedError: { code: 0, text: outside the emulated world } }
+    www.example.org: { rcode: NXDOMAIN, extendedError: { code: 0, text: outside the emulated zones } }
 - from: public
   answers: { api.monitor.azure.com: public }
 - subnet: 10.0.1.0/24
@@ -91,7 +91,7 @@ fn the_spec_of_the_manual_holds() {
 #[test]
 fn a_scenario_can_be_held_at_one_of_its_steps() {
     let told = run(&["test", "two-scopes-one-dns", "--at", "first-scope"]);
-    assert!(told.starts_with("exit code 0") && told.contains("holds at another step"), "{told}");
+    assert!(told.starts_with("exit code 0") && told.contains("applies at another step"), "{told}");
 }
 
 #[test]

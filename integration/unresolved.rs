@@ -151,7 +151,7 @@ fn the_verbs_say_unknown() {
         assert!(zone.contains(other) && zone.contains("parameters('scope')"), "{zone}");
     }
     let out = run(&["check", file, "--at", "endpoint"]);
-    assert!(out.contains("AMPLS062") && out.contains("may have record sets that are not known"), "{out}");
+    assert!(out.contains("AMPLS062") && out.contains("may have record sets that are unknown"), "{out}");
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn an_import_has_endpoints_whose_scope_is_not_in_it() {
     assert_eq!(world.state.unresolved.keys().map(ToString::to_string).collect::<Vec<_>>(), ["pe"]);
     let (_, linked) = world.state.zones.iter().next().expect("there is a zone");
     assert!(linked.zone.unknown().is_some(), "{remarks:?}");
-    assert!(remarks.iter().any(|text| text.contains("what private endpoint pe leads to is not known")), "{remarks:?}");
+    assert!(remarks.iter().any(|text| text.contains("the target of private endpoint pe is unknown")), "{remarks:?}");
     let list = json!([{ "id": zone_id, "name": MONITOR, "numberOfRecordSets": 9 }]);
     let (world, remarks) = imported(&list);
     let (_, linked) = world.state.zones.iter().next().expect("there is a zone");

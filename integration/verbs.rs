@@ -43,14 +43,14 @@ fn explain_says_who_wrote_the_answer_and_what_it_overwrote() {
     for (arguments, wanted) in [
         (
             &["api.monitor.azure.com", "--from", "vnet1", "--at", "second-endpoint-deleted"][..],
-            "deleted in step second-endpoint-deleted: 10.0.2.7 by pe2 of ampls2; what it had overwritten does not come back",
+            "deleted in step second-endpoint-deleted: 10.0.2.7 by pe2 of ampls2; Azure does not restore the record set that it had overwritten",
         ),
         (&["api.loganalytics.io", "--from", "vnet2"], "10.0.2.7 can be reached from vnet2: it is in vnet2 itself"),
         (
             &["api.loganalytics.io", "AAAA", "--from-address", "10.0.1.9"],
-            "the source address falls into its prefix 10.0.1.0/24",
+            "the source address is in its prefix 10.0.1.0/24",
         ),
-        (&["www.example.org", "--from", "vnet1"], "outside the emulated world (NXDOMAIN)"),
+        (&["www.example.org", "--from", "vnet1"], "outside the emulated zones (NXDOMAIN)"),
     ] {
         let told = run(&[&["explain"], arguments].concat());
         assert!(told.starts_with("exit code 0") && told.contains(wanted), "{told}");
@@ -154,6 +154,65 @@ fn mistakes_on_the_command_line_are_answered_with_a_way_out() {
     all.add("error-folder", &run(&["check", "src"]));
     all.add("error-listener-network", &run(&["serve", "--listen", "vnet9=127.0.0.1:0"]));
     insta::assert_snapshot!("errors-of-arguments", all.text());
+}
+
+/// What a missing file is called in the message, by the verb that reads it, and what the message says to do.
+#[test]
+fn a_missing_file_is_named_with_what_to_do() {
+    let path = "check the path: a relative path starts in the current folder";
+    let cases: [(&[&str], &str, &str); 9] = [
+        (
+            &["check", "missing.yaml"],
+            "no file and no built-in scenario `missing.yaml`",
+            "give the path of a scenario file",
+        ),
+        (&["check", "missing/estate.yaml"], "no file and no built-in scenario `missing/estate.yaml`", "give the path"),
+        (&["import", "missing.json"], "`missing.json` cannot be read", path),
+        (&["check", "--allow", "missing.yaml"], "the accepted findings in `missing.yaml`", "check --write-baseline"),
+        (&["serve", "--zone", "missing.zone", "--port", "0"], "`missing.zone` cannot be read", path),
+        (&["test", "missing.yaml"], "`missing.yaml`", "help: "),
+        (&["apply", "missing.yaml", "--admin", "127.0.0.1:9"], "the events in `missing.yaml` cannot be read", path),
+        (&["check", "-o", "missing/folder/report"], "cannot write `missing/folder/report`", path),
+        (&["diff", "missing.yaml", "two-scopes-one-dns"], "`missing.yaml`", "help: "),
+    ];
+    for (arguments, what, help) in cases {
+        let told = run(arguments);
+        assert!(told.starts_with("exit code 2\n"), "{arguments:?}: {told}");
+        assert!(told.contains("error: ") && told.contains(what), "{arguments:?}: {told}");
+        assert!(told.contains("\nhelp: ") && told.contains(help), "{arguments:?}: {told}");
+        assert_eq!(told.matches("help: ").count(), 1, "{arguments:?}: {told}");
+    }
+    let json = run(&["check", "missing.yaml", "--format", "json"]);
+    let text = json.split_once("--- stdout\n").and_then(|(_, rest)| rest.split_once("--- stderr\n")).expect("both").0;
+    let document: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+    let help = document["error"]["help"].as_str().expect("it has help");
+    assert!(help.starts_with("give the path of a scenario file"), "{help}");
+    let zone = run_with(&["check", "-"], "version: 1\nzoneFiles:\n  - file: missing.zone\n");
+    assert!(
+        zone.starts_with("exit code 2\n") && zone.contains("the zone file `missing.zone` cannot be read"),
+        "{zone}"
+    );
+    assert!(zone.contains("help: check the path: it starts in the folder of the scenario"), "{zone}");
+}
+
+/// `script` of util-linux gives the program a terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn work_of_more_than_a_second_is_shown_on_a_terminal_only() {
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("loopback has free ports");
+    let address = silent.local_addr().expect("it is bound");
+    let verb = format!("compare --server vnet1={address} --timeout 2s --tries 1");
+    let on_terminal = std::process::Command::new("script")
+        .args(["-qec", &format!("'{}' {verb}", env!("CARGO_BIN_EXE_ampls-dns")), "/dev/null"])
+        .stdin(std::process::Stdio::null())
+        .output()
+        .expect("util-linux has script");
+    let shown = String::from_utf8_lossy(&on_terminal.stdout).into_owned();
+    let line = shown.find("comparing with real servers: 1 s").unwrap_or_else(|| panic!("{shown:?}"));
+    let removed = shown.rfind("\r\u{1b}[K").expect("the line is removed");
+    assert!(line < removed && shown[removed..].contains("vnet1"), "the result comes after the line: {shown:?}");
+    let elsewhere = run(&verb.split(' ').collect::<Vec<_>>());
+    assert!(!elsewhere.contains("comparing with real servers"), "{elsewhere}");
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn rule_3_networks_and_branches_of_one_virtual_wan_reach_each_other() {
     // The verdict of the hub's firewall counts.
     assert_eq!(way("app", &hubs("wan", ", firewall: Allow")), wan(true));
     is_stopped(&way("app", &hubs("wan", ", firewall: Deny")), "drops the packets");
-    is_unknown(&way("app", &hubs("wan", ", firewall: Unknown")), "not stated");
+    is_unknown(&way("app", &hubs("wan", ", firewall: Unknown")), "does not say");
     // A hub's route is as long as the network's prefix: a shorter one of the user's does not come before it.
     for hop in ["None", "Internet", "VirtualAppliance, nextHopIpAddress: 10.0.1.4"] {
         let shorter = table(&route("0.0.0.0/0", hop));
@@ -204,7 +204,7 @@ fn rule_8_an_appliance_passes_packets_on_by_its_own_routes() {
     let more = |forwards: &str| format!("{STAR}{}{}", firewall(forwards), table(&to_firewall("0.0.0.0/0")));
     assert_eq!(way("app", &more("Allow")), through(&[("fw", "hub")]));
     is_stopped(&way("app", &more("Deny")), "fw in hub drops the packets");
-    is_unknown(&way("app", &more("Unknown")), "not stated whether fw in hub");
+    is_unknown(&way("app", &more("Unknown")), "does not say whether fw in hub");
     // Its address has to be in the network or a peered one.
     let alone = more("Allow").replace("[hub, app], ", "");
     is_stopped(&way("app", &alone), "neither in it nor in a peered network");
@@ -212,7 +212,7 @@ fn rule_8_an_appliance_passes_packets_on_by_its_own_routes() {
         .replace("[hub, app]", "{ from: hub, to: app, allowVirtualNetworkAccess: false }, { from: app, to: hub }");
     is_stopped(&way("app", &closed), "allowVirtualNetworkAccess");
     let undeclared = more("Allow").replace("privateIPAddress: 10.0.1.4", "privateIPAddress: 10.0.1.5");
-    is_unknown(&way("app", &undeclared), "no appliance there is declared");
+    is_unknown(&way("app", &undeclared), "where no appliance is declared");
     // Where it has no way on, packets end.
     is_stopped(&way("app", &more("Allow").replace(", [hub, mon]", "")), "fw in hub has no route to mon");
     // A second one is behind the route table of the first one's subnet.
@@ -310,5 +310,5 @@ fn rule_10_what_the_estate_does_not_describe_is_unknown() {
     assert_eq!(way("app", &format!("{STAR}{transit}")), through(&[("fw", "hub")]));
     assert_eq!(way("far", &format!("{STAR}{transit}")), Reach::NotPeered);
     is_stopped(&way("app", &format!("{STAR}{transit}{}", firewall("Deny"))), "fw in hub drops the packets");
-    is_unknown(&way("app", &format!("{STAR}{transit}{}", firewall("Unknown"))), "not stated");
+    is_unknown(&way("app", &format!("{STAR}{transit}{}", firewall("Unknown"))), "does not say");
 }

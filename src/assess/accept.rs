@@ -1,4 +1,4 @@
-//! Findings that somebody accepts: shown as accepted, and no reason for a check to fail.
+//! Findings that are accepted: shown as accepted, and no reason for a check to fail.
 
 use jiff::civil::Date;
 

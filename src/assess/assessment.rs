@@ -213,7 +213,7 @@ impl Assessment {
     }
 }
 
-/// The public names that somebody uses: those of each resource, the names that every endpoint has, and the regional ones of
+/// The public names in use: those of each resource, the names that every endpoint has, and the regional ones of
 /// the estate.
 pub fn used_names(world: &Compiled) -> BTreeSet<OwnerName> {
     names(world).into_iter().map(|(name, _)| name).collect()
@@ -264,7 +264,7 @@ fn names(world: &Compiled) -> Vec<(OwnerName, Vec<NameUse<'_>>)> {
             let uses = names.entry(name).or_default();
             let is_dce = matches!(own.spec, ResourceSpec::DataCollectionEndpoint(_));
             if request.service == Service::AgentConfig && !is_dce {
-                // The bootstrap is one use of a network, whatever workspaces there are.
+                // The bootstrap is one use of a network, regardless of its workspaces.
                 if let Some(shared) = uses.iter_mut().find(|one| one.resource.is_none()) {
                     shared.request.get_or_insert(request);
                 }
@@ -364,7 +364,7 @@ fn of_network(
                 served
             }
         };
-        // What nobody knows is neither served nor broken; it is a finding of its own.
+        // What is unknown is neither served nor broken; it is a finding of its own.
         if let Path::Unknown { zone, .. } = path {
             found.unknown.entry(zone.clone()).or_default().insert((network.clone(), name.clone()));
             continue;

@@ -47,7 +47,7 @@ pub(super) struct Subject<'a> {
     pub(super) name: &'a OwnerName,
     pub(super) resource: Option<&'a ResourceName>,
     pub(super) operation: Operation,
-    /// Absent for what everybody uses, whatever the resource.
+    /// Absent for shared names.
     pub(super) service: Option<Service>,
     pub(super) flag: PublicNetworkAccess,
     pub(super) path: &'a Path,
@@ -160,7 +160,7 @@ impl<'w> Causes<'w> {
                 None => led_away(subject, &decision),
             },
             Outcome::NoData { owner, by } if by.link.is_some() => {
-                // Whoever put other records there took the address of an endpoint away.
+                // The writer of other records there removed the address of an endpoint.
                 if let Some(lost) = self.lost(owner, &by.zone.id) {
                     return lost;
                 }
@@ -217,7 +217,7 @@ impl<'w> Causes<'w> {
     /// Stage B: the private zone `id`, linked to the network of `at`, has no name `private`.
     fn missing(&self, subject: &Subject<'_>, private: &OwnerName, id: &ZoneId, at: ViewId) -> Cause {
         let state = &self.world.state;
-        // A zone from a file is not the estate's: whoever wrote the file left the name out.
+        // A zone from a file is not the estate's: the author of the file left the name out.
         let Some(linked) = state.zones.get(id) else {
             return Cause::new(Code::PublicZoneTakenOver, Root::Zone(id.clone()));
         };
@@ -320,7 +320,7 @@ impl<'w> Causes<'w> {
         Cause::new(Code::ComponentNameMissing, Root::Group(Arc::clone(&id.resource_group)))
     }
 
-    /// A scope of the name's resources that has no endpoint; for a name everybody has, one whose zone nobody writes to.
+    /// A scope of the name's resources that has no endpoint; for a name everybody has, one whose zone has no writer.
     fn without_endpoint(
         &self,
         subject: &Subject<'_>,
@@ -540,7 +540,7 @@ impl<'w> Causes<'w> {
         own(if asks_some { Code::SomeZonesForwarded } else { Code::ScopedButPublic })
     }
 
-    /// Why nobody gets private names of the endpoints whose addresses a network reaches; absent if somebody does.
+    /// Why no network gets private names of the endpoints whose addresses a network reaches; absent if one does.
     fn not_served_by(&self, near: &[&Endpoint]) -> Option<Cause> {
         let Some(first) = near.first() else { return Some(Cause::new(Code::RefusedAsConfigured, Root::Estate)) };
         let of = |code| Some(Cause::new(code, Root::Endpoint(first.spec.name.clone())));

@@ -32,7 +32,7 @@ pub struct Wait {
     pub step: Arc<str>,
     /// The names whose answers changed.
     pub overlaps: Vec<Overlap>,
-    /// Sessions that stay open whatever DNS says, with the step at whose DNS they were opened.
+    /// Sessions that stay open regardless of DNS, with the step at whose DNS they were opened.
     pub sessions: Vec<(ResourceName, Option<Arc<str>>)>,
 }
 
@@ -75,7 +75,7 @@ fn overlaps(before: &Compiled, after: &Compiled, network: &NetworkName, restarte
     let changed = names.into_iter().filter_map(|name| {
         let (old, new) = (cell(before, then, &name), cell(after, now, &name));
         let differs = match (&old, &new) {
-            // Whether an address can be reached is no matter of caches.
+            // Caches do not decide whether an address can be reached.
             (Cell::Private { addresses: one, .. }, Cell::Private { addresses: other, .. }) => one != other,
             (one, other) => one != other,
         };

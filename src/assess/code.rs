@@ -81,13 +81,13 @@ codes! {
     ZoneMissingFromZoneGroup = 5, Warning,
         "add the zone to the endpoint's zone group, and link it to the same networks",
         "Azure/missionlz issue 455";
-    /// A network is linked to some zones of a private endpoint and not to the others
+    /// A network is linked to some zones of a private endpoint but not to the others
     ZoneNotLinked = 6, Warning,
         "link the zone to the network too, so that all names of the endpoint are private there",
         "private-link-configure, 2026-01-27";
     /// Two networks claim the same client prefix
     EqualClientPrefixes = 7, Warning,
-        "give one of the networks another client prefix (clientPrefixes); until then a listener of its own separates its clients",
+        "give one of the networks another client prefix (clientPrefixes); until then, give it a listener of its own",
         "one address space cannot identify two networks";
     /// Azure would refuse the event, so it has no effect
     Refused = 8, Error,
@@ -103,28 +103,28 @@ codes! {
         "see the message";
     /// The name of a private zone looks like a misspelt zone of Azure Monitor Private Link
     MisspeltZone = 11, Warning,
-        "create the zone under its right name; nothing asks for the record sets in this one",
+        "create the zone with the correct name; no client queries the record sets in this one",
         "didieryemalin/appinsights-ampls-lab, a zone with a dot in the place of a dash";
     /// A private zone that no private endpoint of a scope writes to
     UnusedZone = 12, Warning,
         "delete the zone; Azure Monitor Private Link does not use it",
         "MicrosoftDocs/azure-docs issue 106461";
-    /// A resource refuses public access and nothing private leads to it
+    /// A resource refuses public access and has no private path
     ResourceOutOfReach = 13, Warning,
         "add the resource to a scope, or give it a private endpoint where it has its own, or enable its public network access",
         "logs/private-link-configure, 2021-08-01";
     /// A scope has resources but no private endpoint
     ScopeWithoutEndpoint = 14, Warning,
-        "create a private endpoint for the scope, or take the resources out of the scope",
+        "create a private endpoint for the scope, or remove the resources from the scope",
         "private-link-configure, 2026-01-27";
     /// A conditional forwarder names a privatelink zone instead of its public zone
     ForwarderForPrivatelink = 15, Warning,
-        "forward the public zone (monitor.azure.com, not privatelink.monitor.azure.com): a server that takes whole chains \
-         never asks for the privatelink name",
+        "forward the public zone (monitor.azure.com, not privatelink.monitor.azure.com): a server that accepts whole \
+         CNAME chains never queries the privatelink name",
         "private-endpoint-dns, 2023-10-11";
     /// Networks forward to a network whose linked zone is empty
     ForwarderBeforeScope = 16, Error,
-        "switch the forwarder on once the scope's endpoint has written its record sets, or unlink the empty zone",
+        "enable the forwarder once the scope's endpoint has written its record sets, or unlink the empty zone",
         "MicrosoftDocs/azure-docs issue 85525";
     /// The canary name of browsers exists, so browsers may use DNS over HTTPS and bypass private resolution
     CanaryExists = 17, Warning,
@@ -152,14 +152,14 @@ codes! {
         "Microsoft support Japan on private DNS of scopes, 2024-03";
     /// A private zone answers for names that public DNS has, whether it has them or not
     PublicZoneTakenOver = 23, Warning,
-        "unlink the zone, or give it a record set for every name it takes: names missing from it are NXDOMAIN, those of other \
-         customers too; record sets of a private endpoint belong into its privatelink zone",
+        "unlink the zone, or add a record set for every name that clients use: missing names are NXDOMAIN, including those of \
+         other customers; record sets of a private endpoint belong in its privatelink zone",
         "Microsoft support Japan on private DNS of scopes, 2024-03";
     /// Zone links of a network have no effect, because its own DNS server never asks Azure
     LinkWithoutEffect = 24, Warning,
         "forward the public zones to 168.63.129.16 or to an inbound endpoint in the linked network",
         "private-endpoint-dns-integration, 2023-11-15";
-    /// A scope from before September 2021 refuses ingestion to all resources outside it
+    /// A scope created before September 2021 refuses ingestion to all resources outside it
     LegacyScope = 25, Warning,
         "create a new scope with access modes, and move the endpoints to it",
         "private-link-design as of 2021";
@@ -169,7 +169,7 @@ codes! {
         "private-endpoint-overview, approval workflow";
     /// A virtual machine still uses a public address, in a session older than the rule that denies it
     SessionOutlivesRule = 27, Warning,
-        "reboot the machine or cut its sessions",
+        "reboot the machine or close its sessions",
         "private-link-security, the note on network security groups";
     /// A PrivateOnly scope answers shared names for networks that use resources outside it
     PrivateOnlyOnSharedDns = 28, Warning,
@@ -183,21 +183,21 @@ codes! {
     ForwarderLeadsNowhere = 30, Error,
         "forward to a network or inbound endpoint that exists",
         "private-resolver-endpoints-rulesets, 2023-03-29";
-    /// A value that Azure does not know, such as the access mode Private; reported while reading, with its place
+    /// A value that Azure does not have, such as the access mode Private; reported while reading, with its place
     InvalidValue = 31, Error,
         "write one of the values that the message names",
         "Azure/missionlz issue 1028";
-    /// Networks forward to each other in a circle
+    /// Networks forward to each other in a loop
     ForwardingCircle = 32, Error,
         "forward one of the networks to Azure-provided DNS (168.63.129.16)",
         "private-resolver-endpoints-rulesets, 2023-03-29";
-    /// A DNS server is out of reach of the network that asks it
+    /// A network cannot reach its DNS server
     DnsServerOutOfReach = 33, Error,
         "peer or join the networks, or ask Azure-provided DNS",
         "private-resolver-endpoints-rulesets, 2023-03-29; private-endpoint-dns-integration, 2023-11-15";
     /// A private endpoint writes to zones that no network is linked to
     ZonesLinkedNowhere = 34, Warning,
-        "link the zones to the networks of the clients; peering does not carry links",
+        "link the zones to the networks of the clients; peering does not extend zone links",
         "private-dns-virtual-network-links";
     /// A DNS server forwards only some of the public zones of Azure Monitor
     SomeZonesForwarded = 35, Warning,
@@ -237,15 +237,15 @@ codes! {
         "private-endpoint-overview, approval workflow";
     /// An outbound rule denies the public addresses, and there is no private path
     OutboundRuleLeavesNoPath = 44, Warning,
-        "nothing if that is meant; else add the resource to a scope with a private path, or allow the service tag",
+        "nothing, if that is intended; otherwise add the resource to a scope with a private path, or allow the service tag",
         "private-link-security, the note on network security groups; private-link-design, 2024-10-23";
     /// Queries through Azure Resource Manager are refused, because that host is never private
     QueriesThroughResourceManager = 45, Note,
-        "nothing if clients query the API; panes of the portal that query through Resource Manager stop working",
+        "nothing, if clients query the API directly; portal panes that query through Resource Manager stop working",
         "private-link-design, 2024-10-23; Azure/AKS issue 3284";
     /// Requests are refused as configured
     RefusedAsConfigured = 46, Note,
-        "nothing, if that is meant",
+        "nothing, if that is intended",
         "private-link-design, 2024-10-23";
     /// A name exists in a private zone and has no address
     NameWithoutAddress = 47, Error,
@@ -253,32 +253,32 @@ codes! {
         "dns-private-records, 2024-02-07";
     /// Two workspaces have the same customerId, so they share their names
     SameCustomerId = 48, Error,
-        "give each workspace its own: az monitor log-analytics workspace show --query customerId",
+        "give each workspace its own customerId, as `az monitor log-analytics workspace show` prints it",
         "private-link-design, 2024-10-23";
     /// A resource is in a region that the cloud does not have
     UnknownRegion = 49, Warning,
-        "write the short name of the region, such as westeurope; blanks and capitals do not matter",
-        "azure-monitor-agent-network-configuration, 2024-11-14, and hosts that were reported of each region";
-    /// A component sends to a host of Application Insights that no public report knows
+        "write the short name of the region, such as westeurope; spaces and letter case are ignored",
+        "azure-monitor-agent-network-configuration, 2024-11-14, and hosts reported for each region";
+    /// A component sends to a host of Application Insights that no public source mentions
     UnknownStamp = 50, Warning,
         "take the host from the component's connection string",
-        "hosts in public lists and connection strings; numbers follow no rule, so others can exist (inferred)";
+        "hosts in public lists and connection strings; the numbers follow no known rule, so others can exist (inferred)";
     /// A component connects to a privatelink name
     PrivatelinkHost = 51, Error,
-        "use the public host in the connection string; DNS leads it to the private address",
+        "use the public host in the connection string; DNS resolves it to the private address",
         "microsoft/ApplicationInsights-Java issue 3907";
-    /// Azure does not have what is declared
+    /// Something is declared that Azure does not allow
     NotInAzure = 52, Error,
-        "declare what Azure can have; the message says what",
+        "declare only what Azure allows; the message says what",
         "private-resolver-endpoints-rulesets, 2023-03-29; virtual networks FAQ; network-security-perimeter, 2025-06-04; \
          data-collection-endpoint-overview, 2025-05-21; azure-docs issue 104948";
     /// Dates run backwards
     DatesRunBackwards = 53, Warning,
-        "order the steps by date: which rules hold depends on the dates",
+        "order the steps by date: the dates decide which rules of Azure apply",
         "rules of Azure changed in 2021 and later";
-    /// A scope names no access modes
+    /// A scope does not set its access modes
     ScopeWithoutModes = 54, Warning,
-        "write ingestionAccessMode and queryAccessMode; Azure asks for both since September 2021",
+        "write ingestionAccessMode and queryAccessMode; Azure requires both since September 2021",
         "private-link-configure, 2026-01-27; microsoft.insights/2021-07-01-preview, accessModeSettings";
     /// A data collection endpoint has the hosts of two endpoints
     HostsOfTwoEndpoints = 55, Warning,
@@ -286,36 +286,36 @@ codes! {
         "public DNS record lists of data collection endpoints";
     /// There is nothing to check
     NothingToCheck = 56, Error,
-        "give what has networks, zones, scopes or resources; of Terraform, what `terraform show -json` prints",
+        "pass files with networks, zones, scopes or resources; for Terraform, the output of `terraform show -json`",
         "an estate without objects has no names that could break";
     /// A file was read only in part
     ReadInPart = 57, Error,
-        "run `ampls-dns import` on the same files: its report has the place of each part, and the command that gets what is missing",
-        "what was not read can break names, and no finding says so";
+        "run `ampls-dns import` on the same files: its report shows where each part is, and the command that exports what is missing",
+        "parts that were not read can break names without a finding";
     /// A name does not work, and no rule explains why
     NoRuleSaysWhy = 58, Error,
         "report the estate to the project",
         "every name that does not work has a cause";
-    /// A component and its workspace are locked differently
+    /// A component and its workspace have different query access
     HalfLocked = 59, Note,
         "put both into the same scopes, and set publicNetworkAccessForQuery of both to the same value",
         "private-link-design, 2024-10-23";
     /// An entry that accepts findings has expired
     AcceptanceExpired = 60, Warning,
-        "correct what it accepted, or give the entry of `allow` a later date",
-        "the date in the entry";
+        "fix the accepted finding, or give the `allow` entry a later date",
+        "the date of the `allow` entry";
     /// An entry that accepts findings matches none
     AcceptanceUnused = 61, Note,
-        "delete the entry of `allow`; what it accepted is gone, or is at another step",
-        "the entry of `allow`";
-    /// The contents of a private zone are not known
+        "delete the `allow` entry: the finding that it accepted is fixed, or is at another step",
+        "the `allow` entry";
+    /// The contents of a private zone are unknown
     UnknownContents = 62, Warning,
-        "give the import what is missing: the record sets of the zone, or the scope and network of the private endpoint",
+        "add to the import what is missing: the record sets of the zone, or the scope and network of the private endpoint",
         "what was imported does not say which record sets the zone has";
     /// A privatelink zone is the registration zone of a network
     RegistrationInPrivatelinkZone = 63, Warning,
         "link the zone without registrationEnabled: a network has one registration zone, and names of machines do not belong \
-         into a privatelink zone",
+         in a privatelink zone",
         "private-dns-autoregistration, 2022-09-27";
     /// A linked zone has no record set for a resource that has a private endpoint elsewhere
     ResourceNameMissing = 64, Error,
@@ -323,7 +323,7 @@ codes! {
         "storage-private-endpoints, 2025-07-08, known issues; private-link-azure-monitor-workspace, 2025-08-28";
     /// No source names all record sets of a private endpoint
     RecordNamesUnknown = 65, Warning,
-        "write the `hosts` of the resource; customDnsConfigs of the endpoint has them",
+        "write the `hosts` of the resource; `customDnsConfigs` of the endpoint lists them",
         "private-endpoint-dns, 2025-08-04, which names zones and no records";
     /// An agent gets no configuration over a private link, because of what it is associated with
     MachineWithoutAssociation = 66, Error,

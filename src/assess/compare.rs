@@ -84,7 +84,7 @@ pub enum LikelyCause {
         /// The zone.
         zone: ZoneId,
     },
-    /// Another writer's record set stands there.
+    /// Another writer's record set is there.
     OtherWriter {
         /// The zone.
         zone: ZoneId,
@@ -100,7 +100,7 @@ pub enum LikelyCause {
         /// Who wrote it in the estate.
         expected: String,
     },
-    /// A record set stands there that the estate does not have.
+    /// A record set is there that the estate does not have.
     RecordSetAdded {
         /// The zone.
         zone: ZoneId,
@@ -140,9 +140,9 @@ impl LikelyCause {
     /// What to look at or to do.
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::NoReply => "check the address, and that packets to port 53 get there",
+            Self::NoReply => "check the address, and that packets to port 53 reach it",
             Self::ServerFails => {
-                "look at the server's log: it refuses this client, or a server it forwards to does not answer"
+                "check the server's log: it refuses this client, or a server it forwards to does not answer"
             }
             Self::ZoneNotLinked { .. } => "link the zone to the network, or correct the scenario",
             Self::ForwarderMissing { .. } => {
@@ -153,13 +153,13 @@ impl LikelyCause {
                 "the two endpoints write to one zone: give each scope zones of its own, or use one scope"
             }
             Self::OtherWriter { found: None, .. } => {
-                "look up who has the address: an endpoint that the scenario lacks, or a record set written by hand"
+                "find out what has the address: an endpoint that is missing from the scenario, or a record set written by hand"
             }
             Self::RecordSetMissing { .. } => {
                 "create the endpoint's zone group again, so that it writes its record sets"
             }
-            Self::RecordSetAdded { .. } => "look up who wrote the record set, and add the endpoint to the scenario",
-            Self::ZoneLinked { .. } => "look up which zone of that name is linked, and add it to the scenario",
+            Self::RecordSetAdded { .. } => "find out who wrote the record set, and add the endpoint to the scenario",
+            Self::ZoneLinked { .. } => "find out which zone of that name is linked, and add it to the scenario",
             Self::NotInPublicDns => "check the resource's id or host name, and that it is not deleted",
             Self::InPublicDns => "the resource still exists: correct the scenario",
             Self::ForwardsElsewhere => "correct the network's forwarders in the scenario",
@@ -183,27 +183,27 @@ impl fmt::Display for LikelyCause {
             Self::OtherWriter { zone, expected, found: Some((endpoint, scope)) } => {
                 write!(
                     f,
-                    "other writer: in zone {zone}, {endpoint} of {scope} wrote what is {expected}'s in the scenario"
+                    "different writer: in zone {zone}, {endpoint} of {scope} wrote the record set; in the scenario, {expected} wrote it"
                 )
             }
             Self::OtherWriter { zone, expected, found: None } => {
                 write!(
                     f,
-                    "other writer: in zone {zone}, a writer that the scenario lacks wrote what is {expected}'s there"
+                    "different writer: in zone {zone}, a writer that is missing from the scenario wrote the record set; in the scenario, {expected} wrote it"
                 )
             }
             Self::RecordSetMissing { zone, expected } => {
                 write!(f, "zone {zone} lacks the record set of {expected}: it was deleted, or never written")
             }
-            Self::RecordSetAdded { zone } => write!(f, "zone {zone} has a record set that the scenario lacks"),
+            Self::RecordSetAdded { zone } => {
+                write!(f, "zone {zone} has a record set that is missing from the scenario")
+            }
             Self::ZoneLinked { zone } => {
-                write!(f, "a zone {zone} answers, and none is linked there in the scenario")
+                write!(f, "a zone {zone} answers, but in the scenario no such zone is linked to the network")
             }
             Self::NotInPublicDns => f.write_str("public DNS does not have the name"),
-            Self::InPublicDns => f.write_str("public DNS has the name, and it does not exist in the scenario"),
-            Self::ForwardsElsewhere => {
-                f.write_str("the server gets an answer where the scenario's forwarders get none")
-            }
+            Self::InPublicDns => f.write_str("public DNS has the name, but it does not exist in the scenario"),
+            Self::ForwardsElsewhere => f.write_str("the server gets an answer, but the scenario's forwarders get none"),
         }
     }
 }
@@ -221,7 +221,7 @@ pub struct Difference {
     pub cause: LikelyCause,
 }
 
-/// Every name of an estate: those somebody uses or an endpoint serves, and those that stand in private zones with an
+/// Every name of an estate: those that are in use or that an endpoint serves, and those that are in private zones with an
 /// address or an alias. A name below `privatelink` is asked for by the public name that leads to it.
 pub fn names(world: &Compiled) -> BTreeSet<OwnerName> {
     let mut names = names_of(world);
@@ -323,7 +323,7 @@ fn cause(
             Writer::Endpoint { endpoint, .. } => endpoint.to_string(),
             other => who(other),
         },
-        _ => "nobody".to_owned(),
+        _ => "no writer".to_owned(),
     };
     match (by.link.is_some(), expected, found) {
         (true, _, End::Public) if seen.contains(&by.zone.id) => LikelyCause::LinkFallsBack { zone: zone() },
@@ -371,7 +371,7 @@ fn endpoint_at(world: &Compiled, addresses: &BTreeSet<IpAddr>) -> Option<(Endpoi
 }
 
 /// The private zone that answered or denied a name: that of the first privatelink name the reply leads to. A private
-/// address without one stands in a zone under the public name itself.
+/// address without one is in a zone under the public name itself.
 fn private_zone(world: &Compiled, heard: &Heard) -> Option<OwnerName> {
     let reply = heard.reply.as_ref().ok()?;
     let read = Read::of(reply, &heard.name, RecordType::A);

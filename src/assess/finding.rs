@@ -27,7 +27,7 @@ pub struct Finding {
     pub root: Root,
     /// What that object is called: its name, or for an event the message.
     pub object: String,
-    /// Why it is accepted; absent where nobody accepts it.
+    /// Why it is accepted; absent where it is not accepted.
     pub accepted: Option<Acceptance>,
     /// How severe.
     pub severity: Severity,
@@ -152,7 +152,7 @@ fn finished(cause: Cause, draft: Draft, uses: Vec<Unserved>, place: Option<Place
     }
 }
 
-/// The place of a code in the order in which causes are looked for; what is no cause comes last.
+/// The place of a code in the order in which causes are looked for; what is not a cause comes last.
 fn rank(code: Code) -> usize {
     const ORDER: [Code; 42] = [
         Code::ForwarderLeadsNowhere,

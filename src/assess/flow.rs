@@ -69,7 +69,7 @@ pub struct Flow {
     pub path: Path,
     /// The revision whose DNS the path is from, where that is an open session's and not this one.
     pub session: Option<Revision>,
-    /// How it is decided.
+    /// Whether Azure Monitor accepts it.
     pub judgement: Judgement,
 }
 
@@ -279,7 +279,7 @@ fn of_service<'r>(world: &'r Compiled, spec: &'r ServiceSpec) -> Vec<(Operation,
             refused_with: 403,
             is_shared: false,
         };
-        // A wildcard is no name that a client asks for.
+        // A wildcard is not a name that a client asks for.
         let names = of_group(catalogue, spec, group).known.into_iter();
         for name in names.filter(|name| !name.member.public.is_wildcard()) {
             let function: Arc<str> = format!("{group} of {}", spec.kind).into();

@@ -138,18 +138,21 @@ pub fn judge(state: &State, path: &Path, request: &Request<'_>) -> Judgement {
                 return allow(None, text);
             }
             if own == resource {
-                return allow(None, format!("the request arrives through {endpoint}, which leads to {group} of {own}"));
+                return allow(
+                    None,
+                    format!("the request arrives through {endpoint}, which is connected to {group} of {own}"),
+                );
             }
             never(
                 "TLS fails",
-                format!("the request arrives through {endpoint}, which leads to {own} and not to {resource}"),
+                format!("the request arrives through {endpoint}, which is connected to {own} and not to {resource}"),
             )
         }
         Path::PrivateEndpoint { endpoint, target: EndpointTarget::Scope(scope), .. } => match state.scopes.get(scope) {
             None => never("connection times out", format!("{endpoint} is not routable: {scope} is deleted")),
             Some(_) if matches!(request.service, Service::Other | Service::Rule) => never(
                 "TLS fails",
-                format!("the request arrives through {endpoint} of {scope}, which does not lead to {resource}"),
+                format!("the request arrives through {endpoint} of {scope}, which does not serve {resource}"),
             ),
             Some(own) => privately(state, own, endpoint, request, resource),
         },
@@ -165,7 +168,7 @@ fn privately(
 ) -> Judgement {
     let name = &scope.spec.name;
     if request.service == Service::Download {
-        return allow(None, format!("solution packs are for everybody, through {endpoint} as well"));
+        return allow(None, format!("solution packs are open to everyone, also through {endpoint}"));
     }
     if request.service == Service::AgentConfig {
         return bootstrap(state, scope, endpoint, request);
@@ -193,7 +196,7 @@ fn privately(
                 "ingestionAccessMode",
             ),
         };
-        let legacy = if state.is_legacy(scope) { ", as all scopes from before September 2021 behave" } else { "" };
+        let legacy = if state.is_legacy(scope) { ", as in all scopes created before September 2021" } else { "" };
         return Judgement {
             allowed: false,
             row: Some(row),
@@ -216,7 +219,7 @@ enum Arrival<'a> {
 fn by_flag(request: &Request<'_>, arrival: Arrival<'_>) -> Judgement {
     let Request { resource, flag, flag_name, .. } = request;
     if request.service == Service::Download {
-        return allow(None, "the host is for everybody, over its public address".to_owned());
+        return allow(None, "the host is open to everyone over its public address".to_owned());
     }
     if request.service == Service::Rule {
         let text = format!("the own endpoint of {resource} is public, and no flag of it refuses requests");
@@ -226,7 +229,7 @@ fn by_flag(request: &Request<'_>, arrival: Arrival<'_>) -> Judgement {
         Arrival::Public => ("the request arrives over a public address".to_owned(), 7, 8),
         Arrival::Through { endpoint, scope } => (
             format!(
-                "the request arrives through {endpoint} of {scope}, which {resource} is not in, and is treated as public"
+                "the request arrives through {endpoint} of {scope}; {resource} is not in that scope, so the request counts as public"
             ),
             3,
             4,
@@ -301,7 +304,7 @@ fn bootstrap(state: &State, scope: &Scope, endpoint: &EndpointName, request: &Re
 fn configured(state: &State, request: &Request<'_>, how: &str) -> Judgement {
     let endpoint = request.agent.and_then(|agent| agent.endpoint.as_ref());
     let Some((name, spec)) = endpoint.and_then(|name| Some((name, &state.resources.get(name)?.spec))) else {
-        return allow(None, format!("{how}, where the host is for everybody"));
+        return allow(None, format!("{how}, where the host is open to everyone"));
     };
     let host = match spec {
         ResourceSpec::DataCollectionEndpoint(own) => own.configuration_access.to_string(),

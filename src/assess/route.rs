@@ -24,7 +24,7 @@ pub enum Path {
     PrivateEndpoint {
         /// The endpoint.
         endpoint: EndpointName,
-        /// What it leads to.
+        /// Its next hop.
         target: EndpointTarget,
         /// The address.
         address: IpAddr,
@@ -55,7 +55,7 @@ pub enum Path {
     NoData,
     /// DNS gives no answer.
     Failure(Failure),
-    /// The zone that has the say may have names that are not known.
+    /// The zone that has the say may have names that are unknown.
     Unknown {
         /// The zone.
         zone: ZoneId,

@@ -73,7 +73,7 @@ pub struct LeftOut {
     pub networks: usize,
 }
 
-/// A history told through names and networks.
+/// A history as changes of names in networks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Timeline {
     /// The steps in order.
@@ -95,7 +95,7 @@ impl Timeline {
         }
     }
 
-    /// Tells a history. `networks` keeps to those named; empty means all.
+    /// Makes the timeline of a history. `networks` keeps to those named; empty means all.
     pub fn tell(history: &Arc<History>, networks: &[NetworkName]) -> Self {
         let mut fold = Fold::new(history);
         let at_end = |step: &Step| {
@@ -106,7 +106,7 @@ impl Timeline {
         Self::of(history.steps(), &worlds, networks, MOST_CELLS)
     }
 
-    /// Tells steps whose estates are compiled already, one for each of them, in at most so many cells. `networks` as in
+    /// Makes the timeline of steps whose estates are compiled already, one for each of them, in at most so many cells. `networks` as in
     /// [`Timeline::tell`].
     pub fn of(steps: &[Step], worlds: &[Compiled], networks: &[NetworkName], most: usize) -> Self {
         let mut names = BTreeSet::new();
@@ -120,7 +120,7 @@ impl Timeline {
         let affordable = (most / worlds.len().max(1)).max(1);
         if names.len() * seen.len() > affordable {
             let changing = changing(worlds);
-            // One network's names at least, as far as they can be told.
+            // The names of at least one network, as far as they fit.
             let each = (affordable / seen.len().clamp(1, FEW_NETWORKS)).max(1);
             let (first, rest): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| changing.contains(name));
             names = first.into_iter().chain(rest).take(each).collect();
@@ -153,7 +153,7 @@ impl Timeline {
     }
 }
 
-/// So many networks are told about before names are left out for more of them.
+/// So many networks are shown before names are left out for more of them.
 const FEW_NETWORKS: usize = 10;
 
 /// The public names whose answers can change in a step: those with a record set that changes, and those below a zone whose
@@ -193,7 +193,7 @@ fn changing(worlds: &[Compiled]) -> HashSet<OwnerName> {
     names
 }
 
-/// The public names a revision is about: those that somebody uses, and those its endpoints serve.
+/// The public names a revision is about: those in use, and those that its endpoints serve.
 pub fn names_of(world: &Compiled) -> BTreeSet<OwnerName> {
     let endpoints = world.state.endpoints.values();
     let served = endpoints.flat_map(|endpoint| &endpoint.members).map(|one| one.member.public.clone());

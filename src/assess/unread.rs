@@ -20,7 +20,7 @@ impl Assessment {
         self
     }
 
-    /// Adds a finding for each file of which parts were not read or are not known.
+    /// Adds a finding for each file of which parts were not read or are unknown.
     #[must_use]
     pub fn with_unread(mut self, report: &Report) -> Self {
         let mut files: BTreeMap<Arc<str>, Vec<&Remark>> = BTreeMap::new();

@@ -39,27 +39,27 @@ pub enum Subject<'c> {
     Region,
     /// All customers of a stamp that was reported.
     Stamp,
-    /// A stamp nobody reported, in a region that has others.
+    /// A stamp that was never reported, in a region that has others.
     UnreportedStamp,
     /// One resource.
     Resource(Resource<'c>),
-    /// Nobody: the name breaks the form of its kind.
+    /// Nothing: the name breaks the form of its kind.
     Malformed {
         /// The resource it would belong to.
         resource: Option<Resource<'c>>,
         /// What is wrong with it, as a sentence.
         why: String,
     },
-    /// Nobody, but names below it exist.
+    /// Nothing, but names below it exist.
     Above,
 }
 
-/// A resource that a name tells.
+/// A resource that a name identifies.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Resource<'c> {
     /// What kind it is.
     pub kind: ResourceKind<'c>,
-    /// What the name tells of it: a workspace's GUID, or what stands before `.ingest` and the like.
+    /// What the name says about it: a workspace's GUID, or what is before `.ingest` and the like.
     pub id: String,
 }
 
@@ -117,7 +117,7 @@ fn is_host(row: &EntryHost, name: &OwnerName) -> bool {
         })
 }
 
-/// True if nobody has shown whether a public name has its alias to a privatelink name.
+/// True if no source shows whether a public name has its alias to a privatelink name.
 pub fn is_alias_unknown(catalogue: &Catalogue, name: &OwnerName) -> bool {
     let is_in_zone = catalogue.zones.iter().any(|zone| name.moved(&zone.public, &zone.private).is_some());
     let host = |row: &EntryHost| row.leads_to.is_none() && row.hop == Hop::Unknown && is_host(row, name);
@@ -332,7 +332,7 @@ pub fn unknown_region(catalogue: &Catalogue, region: &str) -> Option<String> {
     (!is_known).then(|| no_region(catalogue, region))
 }
 
-/// Why nobody has reported a stamp of Application Insights; absent for those that were reported.
+/// Why a stamp of Application Insights was never reported; absent for those that were reported.
 pub fn unknown_stamp(catalogue: &Catalogue, label: &str) -> Option<String> {
     match stamp(catalogue, label) {
         Subject::Malformed { why, .. } => Some(why),

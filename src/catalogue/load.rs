@@ -42,7 +42,7 @@ pub fn embedded(cloud: Cloud) -> Arc<Catalogue> {
     Arc::clone(loaded)
 }
 
-/// The embedded rows of other services of a cloud. They are read when somebody asks for them: most estates never do.
+/// The embedded rows of other services of a cloud. They are read on demand: most estates never do.
 pub fn services(cloud: Cloud) -> &'static [ServiceRow] {
     static LOADED: [OnceLock<Vec<ServiceRow>>; 3] = [const { OnceLock::new() }; 3];
     let slot = Cloud::ALL.iter().position(|one| *one == cloud).expect("ALL has every cloud");
@@ -93,7 +93,7 @@ pub fn read(rows: &str, zones: &[(&str, &str)]) -> Result<Catalogue, CatalogueEr
 fn public_zone(name: &str, text: &str) -> Result<PublicZone, CatalogueError> {
     let wrong = |what: String| CatalogueError::Zone { zone: name.to_owned(), what };
     let mut inferred_names = Vec::new();
-    // A record with this comment is one nobody has seen.
+    // A record with this comment is one that was never observed.
     let remark = |owner: &OwnerName, remark: &[u8]| {
         if remark == b"inferred" {
             inferred_names.push(owner.clone());

@@ -56,7 +56,7 @@ pub enum Certainty {
     Documented,
     /// Seen in real output.
     Observed,
-    /// Follows from sources; nobody states it.
+    /// Follows from sources that do not state it.
     Inferred,
     /// Not settled.
     Uncertain,
@@ -132,7 +132,7 @@ pub enum Operation {
     Download,
     /// Data is read through Azure Resource Manager.
     ResourceManager,
-    /// Whatever a service other than Azure Monitor is for.
+    /// Any operation of a service other than Azure Monitor.
     DataPlane,
 }
 
@@ -156,7 +156,7 @@ impl Operation {
 
 /// A name (or pattern of names) for which a private endpoint of a scope gets an address and writes a record set.
 ///
-/// Rows stand in the order in which Azure gives addresses (source: inferred from six dumps, 2020 to 2025):
+/// Rows are in the order in which Azure gives addresses (source: inferred from six dumps, 2020 to 2025):
 /// workspace names, then regional ones, then data collection endpoints' names, then the global ones.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EndpointRow {
@@ -172,7 +172,7 @@ pub struct EndpointRow {
     pub hop: Hop,
     /// What is done through it; at least one.
     pub operations: Vec<Operation>,
-    /// Member name of its address, such as `api` or `ods-{region}`; absent where it is not known.
+    /// Member name of its address, such as `api` or `ods-{region}`; absent where it is unknown.
     pub member: Option<Pattern>,
     /// Member name before endpoint compression, such as `ods-{workspace}`; absent where it did not differ.
     pub member_before_compression: Option<Pattern>,
@@ -215,7 +215,7 @@ pub struct ChainRow {
     pub start: Pattern,
     /// Only for this region; absent for any.
     pub region: Option<Arc<str>>,
-    /// The names behind the `privatelink` hop, in order; the last one owns the address.
+    /// The names after the `privatelink` hop, in order; the last one owns the address.
     pub behind: Vec<Pattern>,
     /// Where the row is from.
     pub source: Source,
@@ -228,7 +228,7 @@ pub enum Hop {
     Always,
     /// It does not.
     Never,
-    /// Nobody has shown it: a switch decides.
+    /// It was never observed: a switch decides.
     Unknown,
 }
 
@@ -256,7 +256,7 @@ pub struct RegionalRow {
     pub function: Arc<str>,
     /// Whether it carries the `privatelink` alias.
     pub hop: Hop,
-    /// What the slot `listed` can stand for.
+    /// What the slot `listed` can represent.
     pub only: Vec<Arc<str>>,
     /// Where the row is from.
     pub source: Source,
@@ -406,8 +406,8 @@ impl Catalogue {
     }
 }
 
-/// The documentation address (RFC 5737) of a public name whose real one nobody published: the same for the same name
-/// always. Two names may share one; nothing depends on their being told apart.
+/// The documentation address (RFC 5737) of a public name whose real one is not published: the same for the same name
+/// always. Two names may share one; nothing depends on the difference.
 pub fn doc_address(name: &OwnerName) -> Ipv4Addr {
     // FNV-1a, because its result is the same on every machine and in every version.
     let hash = name

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// A text with slots in braces: `{workspace}`, `{ingestion}`, `{live}`, `{region}`, `{dce}`, `{listed}`, `{amw}`, `{direct}`.
 ///
-/// A slot stands for one or more whole octets of text; in host patterns it begins and ends at a label's border or at
+/// A slot represents one or more whole bytes of text; in host patterns it begins and ends at a label's border or at
 /// other fixed text. A leading `*.` is a DNS wildcard and no slot.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Pattern {
@@ -24,7 +24,7 @@ pub struct Slots {
     pub live: Option<String>,
     /// An Azure region.
     pub region: Option<String>,
-    /// What stands before `.handler.control`, `.ingest` and `.metrics.ingest` in a data collection endpoint's names.
+    /// What is before `.handler.control`, `.ingest` and `.metrics.ingest` in a data collection endpoint's names.
     pub dce: Option<String>,
     /// A resource's name, lower-case.
     pub name: Option<String>,
@@ -70,12 +70,12 @@ impl Pattern {
         behind.split_once('}').map(|(slot, _)| slot)
     }
 
-    /// What stands behind its first slot, without the dot.
+    /// What is after its first slot, without the dot.
     pub fn behind_slot(&self) -> Option<&str> {
         self.text.split_once('}').map(|(_, behind)| behind.trim_start_matches('.'))
     }
 
-    /// What the only slot of the pattern stands for in `text`; absent if `text` does not match, if the slot would be
+    /// What the only slot of the pattern represents in `text`; absent if `text` does not match, if the slot would be
     /// empty, or if the pattern has no slot.
     pub fn slot_in<'t>(&self, text: &'t str) -> Option<&'t str> {
         let (before, behind) = self.text.split_once('{')?;
@@ -105,9 +105,9 @@ impl Slots {
 #[error("`{0}` is not a pattern: braces must be closed and name one of {slots}", slots = SLOTS.join(", "))]
 pub struct BadPattern(pub String);
 
-/// What a slot can stand for. `listed`, `amw` and `direct` are only matched, never filled: a value of a list in the row, an Azure
+/// What a slot can represent. `listed`, `amw` and `direct` are only matched, never filled: a value of a list in the row, an Azure
 /// Monitor workspace with its region, and a data collection rule with its region. Nor are those of the second half: ids of
-/// resources that only the resource itself tells.
+/// resources that only the resource itself knows.
 const SLOTS: [&str; 33] = [
     "workspace",
     "ingestion",

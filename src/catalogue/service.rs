@@ -127,7 +127,7 @@ impl ZoneNames {
     }
 }
 
-/// The zone whose one open label stands in the host, before the rest of the pattern.
+/// The zone whose one open label is in the host, before the rest of the pattern.
 fn from_host(pattern: &Pattern, host: &OwnerName) -> Option<OwnerName> {
     let behind = OwnerName::parse(pattern.behind_slot()?).ok()?;
     let relative = host.relative_to(&behind)?;

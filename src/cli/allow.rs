@@ -6,13 +6,13 @@ use jiff::civil::Date;
 use super::input;
 use crate::scenario::Allowance;
 
-/// Findings that are accepted beside those of the scenario.
+/// Findings that are accepted in addition to those of the scenario.
 #[derive(Args, Debug)]
 pub(super) struct AllowArguments {
-    /// File with `allow` entries: findings that are accepted, beside those of the scenario; may be given several times
+    /// File with `allow` entries: findings to accept in addition to those of the scenario; may be given several times
     #[arg(long, value_name = "FILE")]
     allow: Vec<String>,
-    /// The day by which `allow` entries expire, as YYYY-MM-DD; today without it
+    /// Date for the expiry of `allow` entries, as YYYY-MM-DD [default: today]
     #[arg(long, value_name = "DATE")]
     date: Option<Date>,
 }

@@ -15,13 +15,13 @@ use crate::server::admin::MAX_BODY_OCTETS;
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:\n  ampls-dns apply events.yaml\n  \
     echo '[{deletePrivateEndpoint: pe2}]' | ampls-dns apply -\n\n\
-    The file has the form of a scenario's step: `step`, `about`, `date` and `events`; a list of events alone is one, too.\n\
-    Without --built-on the events build on what is served now. Exit code 1 if something else is served by then.")]
+    The file is a step of a scenario: `step`, `about`, `date` and `events`. A plain list of events works too.\n\
+    Without --built-on, the events build on the revision that is served now. Exit code 1 if another revision is served by then.")]
 pub(super) struct ApplyArguments {
     /// File with the events, or - for standard input
     #[arg(value_name = "FILE|-")]
     file: String,
-    /// Revision the events build on: if another is served, nothing happens
+    /// Revision that the events build on: if another one is served, nothing changes
     #[arg(long, value_name = "REVISION")]
     built_on: Option<u32>,
     #[command(flatten)]
@@ -39,7 +39,7 @@ enum ApplyError {
         #[source]
         error: std::io::Error,
     },
-    #[error("`{file}` has more than {most} MiB, the most that is sent")]
+    #[error("`{file}` is larger than {most} MiB, the limit")]
     Large { file: String, most: usize },
 }
 

@@ -11,7 +11,7 @@ use crate::estate::NetworkName;
 use crate::output::findings::{self, CheckFormat, Denied};
 use crate::scenario::{AllowFile, ScenarioErrors};
 
-/// Report what is wrong with an estate: exit code 1 if anything of severity error is, 2 if there is nothing to check
+/// Report what is wrong with an estate; exit code 1 for findings of severity error, 2 if there is nothing to check
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:\n  \
         ampls-dns check\n  \
@@ -29,32 +29,32 @@ pub(super) struct CheckArguments {
     more: Vec<String>,
     #[command(flatten)]
     step: StepArguments,
-    /// Codes that make the check fail whatever their severity
+    /// Codes that make the check fail regardless of severity
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = code)]
     deny: Vec<Code>,
-    /// The least severe findings that make the check fail
+    /// Lowest severity that makes the check fail
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Error)]
     fail_on: FailOn,
     #[command(flatten)]
     accepted: AllowArguments,
-    /// The same as --allow for a file that --write-baseline wrote: what was there then is accepted, and what is new is not
+    /// The same as --allow, for a file that --write-baseline wrote: findings from then are accepted, new ones are not
     #[arg(long, value_name = "FILE")]
     baseline: Option<String>,
-    /// Accept what is there now: write it as `allow` entries to this file, and do not fail because of it
+    /// Accept the current findings: write them as `allow` entries to this file, and do not fail because of them
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     write_baseline: Option<PathBuf>,
-    /// Network to check for; may be given several times. Without it, all
+    /// Network to check for; may be given several times [default: all]
     #[arg(long, value_name = "NETWORK")]
     from: Vec<String>,
     /// File to write to [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Form of the output
+    /// Output format
     #[arg(long, value_parser = format::of::<CheckFormat>(), default_value = "text")]
     format: CheckFormat,
 }
 
-/// The least severe findings that make a check fail.
+/// The lowest severity that makes a check fail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 enum FailOn {
     /// Errors.
@@ -141,5 +141,5 @@ enum CheckError {
 fn code(text: &str) -> std::result::Result<Code, String> {
     let all = Code::ALL;
     let found = all.iter().find(|code| code.to_string().eq_ignore_ascii_case(text)).copied();
-    found.ok_or_else(|| format!("there is no such code; there are {} to {}", all[0], all[all.len() - 1]))
+    found.ok_or_else(|| format!("unknown code; expected {} to {}", all[0], all[all.len() - 1]))
 }

@@ -13,7 +13,7 @@ pub(super) struct ServerArguments {
     /// Admin address of the running server [default: 127.0.0.1:5299]
     #[arg(long, value_name = "URL|ADDRESS:PORT", env = "AMPLS_DNS_ADMIN", hide_env_values = true)]
     admin: Option<ServerUrl>,
-    /// File with the token the server wants
+    /// File with the token of the server
     #[arg(long, value_name = "FILE", env = "AMPLS_DNS_ADMIN_TOKEN_FILE", hide_env_values = true)]
     admin_token_file: Option<PathBuf>,
 }

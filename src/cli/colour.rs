@@ -35,10 +35,9 @@ const PLAIN: &str = "\u{1b}[0m";
 pub(super) fn severities(text: &str) -> String {
     lines(text, |line| {
         let start = line.trim_start();
-        let (word, colour) =
-            [("error", RED), ("FAILED", RED), ("warning", YELLOW), ("note", CYAN), ("help", CYAN), ("hint", CYAN)]
-                .into_iter()
-                .find(|(word, _)| start.strip_prefix(word).is_some_and(|rest| rest.starts_with([':', '['])))?;
+        let (word, colour) = [("error", RED), ("FAILED", RED), ("warning", YELLOW), ("note", CYAN), ("help", CYAN)]
+            .into_iter()
+            .find(|(word, _)| start.strip_prefix(word).is_some_and(|rest| rest.starts_with([':', '['])))?;
         let end = start.find(": ").unwrap_or(word.len()).min(start.find(']').map_or(usize::MAX, |at| at + 1));
         let (head, rest) = start.split_at(end.max(word.len()));
         let indent = &line[..line.len() - start.len()];

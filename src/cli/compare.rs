@@ -12,12 +12,12 @@ use crate::client::dns::Patience;
 use crate::output::compared::{self, ComparedServer};
 use crate::scenario::expect::From;
 
-/// Ask real DNS servers for every name of the estate, and say what differs and why, probably
+/// Query real DNS servers for every name of the estate, and show differences and their probable causes
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     ampls-dns compare my-estate.yaml --server hub=10.0.0.4\n  \
     ampls-dns compare my-estate.yaml --server hub=10.0.0.4 --server onprem=192.168.1.53 --format json\n\n\
-    For each name the address is asked for (type A). Which public address a server gives is not compared.\n\n\
+    Queries ask for addresses (type A). Which public address a server returns is not compared.\n\n\
     Exit code 1 if a name differs or a server does not reply, 2 if nothing could be compared.")]
 pub(super) struct CompareArguments {
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub(super) struct CompareArguments {
     /// How long one try waits for a reply
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2s")]
     timeout: Duration,
-    /// How often a query is sent over UDP before the server counts as silent
+    /// How often to send a query over UDP before giving up
     #[arg(long, value_name = "NUMBER", default_value = "3")]
     tries: NonZeroU32,
     #[command(flatten)]

@@ -19,16 +19,16 @@ pub(super) struct ComposeArguments {
     scenario: OperandArguments,
     #[command(flatten)]
     step: StepArguments,
-    /// The server's image [default: this binary in Debian on Linux, else built from the sources]
+    /// Image of the server [default: this binary in Debian on Linux, otherwise built from source]
     #[arg(long, value_name = "IMAGE")]
     image: Option<String>,
     /// Token of the admin API, the password of the page [default: a random one]
     #[arg(long, value_name = "TOKEN", env = "AMPLS_DNS_ADMIN_TOKEN", hide_env_values = true)]
     admin_token: Option<String>,
-    /// The clients' image; the default has dig, nslookup and curl
+    /// Image of the clients; the default has dig, nslookup and curl
     #[arg(long, value_name = "IMAGE", default_value = compose::CLIENT_IMAGE)]
     client_image: String,
-    /// Form of the output
+    /// Output format
     #[arg(long, value_parser = format::of::<ComposeFormat>(), default_value = "yaml")]
     format: ComposeFormat,
 }
@@ -71,7 +71,7 @@ pub(super) fn this_binary() -> Option<String> {
     path.to_str().map(str::to_owned)
 }
 
-/// A token that nobody else knows.
+/// A random token.
 pub(super) fn random_token() -> std::io::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;

@@ -15,7 +15,7 @@ use crate::estate::{History, Revision};
 use crate::output::diff::{DiffDocument, DiffFormat, document, print};
 use crate::scenario::{Addition, Allowance, Scenario};
 
-/// Say what two estates differ in: record sets, answers of each network, flows and findings
+/// Show how two estates differ: record sets, answers in each network, flows and findings
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:\n  \
         ampls-dns diff two-scopes-one-dns@first-scope @second-scope          two steps of a scenario\n  \
@@ -29,16 +29,16 @@ pub(super) struct DiffArguments {
     /// Before
     #[arg(value_name = "SIDE", required = true)]
     before: String,
-    /// After; with --add the first side is taken for both, and with --running without it what is served now
+    /// After; with --add, the first side is used for both; with --running, the default is what is served now
     #[arg(value_name = "SIDE")]
     after: Option<String>,
-    /// Events that happen on the second side too, after its step; may be given several times
+    /// File with events to add to the second side, after its step; may be given several times
     #[arg(long, value_name = "FILE", conflicts_with = "running")]
     add: Vec<String>,
     /// Step of the sides that do not name one with @STEP
     #[arg(long, value_name = "STEP", conflicts_with = "running")]
     at: Option<String>,
-    /// Networks and virtual machines to keep to; all without it
+    /// Networks and virtual machines to compare [default: all]
     #[arg(long, value_name = "NETWORK|VM", value_delimiter = ',')]
     from: Vec<String>,
     /// Compare steps or revisions of a running server
@@ -47,7 +47,7 @@ pub(super) struct DiffArguments {
     /// Admin address of the running server [default: 127.0.0.1:5299]
     #[arg(long, value_name = "URL|ADDRESS:PORT", env = "AMPLS_DNS_ADMIN", hide_env_values = true)]
     admin: Option<String>,
-    /// File with the token the server wants
+    /// File with the token of the server
     #[arg(long, value_name = "FILE", env = "AMPLS_DNS_ADMIN_TOKEN_FILE", hide_env_values = true)]
     admin_token_file: Option<PathBuf>,
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub(super) struct DiffArguments {
     /// Exit with 1 if anything differs
     #[arg(long)]
     exit_code: bool,
-    /// Form of the output
+    /// Output format
     #[arg(long, value_parser = format::of::<DiffFormat>(), default_value = "text")]
     format: DiffFormat,
 }
@@ -67,11 +67,11 @@ enum DiffError {
         "--allow and --date are for estates that are read here\nhelp: a running server marks what its scenario accepts"
     )]
     Accepted,
-    #[error("there is one side only\nhint: name a second scenario, a step of the first as @STEP, or events with --add")]
+    #[error("there is one side only\nhelp: name a second scenario, a step of the first as @STEP, or events with --add")]
     OneSide,
-    #[error("`{0}` names a step but no scenario\nhint: write it as SCENARIO{0}, or after the side that names one")]
+    #[error("`{0}` names a step but no scenario\nhelp: write it as SCENARIO{0}, or after the side that names one")]
     NoScenario(String),
-    #[error("neither side has a network or virtual machine `{0}`\nhint: {1}")]
+    #[error("neither side has a network or virtual machine `{0}`\nhelp: {1}")]
     NoClient(String, String),
     #[error("--admin names no running server: {0}")]
     Admin(String),
@@ -82,7 +82,7 @@ enum DiffError {
 pub(super) fn run(arguments: &DiffArguments) -> Result {
     let document = if arguments.running { running(arguments)? } else { offline(arguments)? };
     let text = match (document.is_empty(), arguments.format) {
-        // An empty list is still a document, and what was not compared is told in any case.
+        // An empty list is still a document, and what was not compared is reported in any case.
         (true, DiffFormat::Text | DiffFormat::Markdown) if document.left_out.is_none() => String::new(),
         (_, format) => print(&document, format),
     };
@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result {
         DiffFormat::Text => output::print_difference(&text)?,
         _ => output::print(&text)?,
     }
-    // Of estates that were not compared whole nobody can say that they are equal.
+    // Estates that were not compared completely may differ.
     let differs = !document.is_empty() || document.left_out.is_some();
     Ok(if arguments.exit_code && differs { Outcome::Failed } else { Outcome::Done })
 }
@@ -133,7 +133,7 @@ impl Side {
         Ok(Self { history: Arc::clone(history), revision: found.end, allow: Arc::clone(&self.allow) })
     }
 
-    /// The same with more events behind its revision.
+    /// The same with more events after its revision.
     fn with(self, names: &[String]) -> std::result::Result<Self, Box<dyn std::error::Error>> {
         let mut history = self.history.until(self.revision, steps_until(&self.history, self.revision));
         for name in names {
@@ -156,7 +156,7 @@ impl Side {
     }
 }
 
-/// Appends the events of another history that mean something behind this one: an artefact tells of networks and zones
+/// Appends the events of another history that mean something after this one: an artefact mentions networks and zones
 /// again that are there already, and what is there cannot be created.
 fn append_new(history: &mut History, other: &History) {
     let mut state = compile(&Arc::new(history.clone()), history.last()).state.as_ref().clone();

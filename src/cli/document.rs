@@ -26,7 +26,7 @@ pub(super) fn with_schema(text: &str, schema: &str) -> String {
 pub(super) struct CompletionsArguments {
     /// The shell
     shell: Shell,
-    /// Write the script to the folder where the shell looks for your own ones: bash, fish and zsh
+    /// Write the script to the folder of your user where the shell looks for it: bash, fish and zsh
     #[arg(long)]
     install: bool,
 }
@@ -46,7 +46,7 @@ enum DocumentError {
     #[error("cannot write `{file}`: {error}")]
     Unwritable { file: String, error: std::io::Error },
     #[error(
-        "there is no known folder for completions of {0}\nhelp: print the script without --install, and load it in the profile of the shell"
+        "the folder for completions of {0} is unknown\nhelp: print the script without --install, and load it in the profile of the shell"
     )]
     NoFolder(Shell),
     #[error(
@@ -67,9 +67,9 @@ pub(super) fn completions(arguments: &CompletionsArguments) -> Result {
     let (below, then) = match arguments.shell {
         Shell::Bash => (
             ".local/share/bash-completion/completions/ampls-dns",
-            "it is loaded in new shells (package bash-completion)",
+            "new shells load it (needs the package bash-completion)",
         ),
-        Shell::Fish => (".config/fish/completions/ampls-dns.fish", "it is loaded in new shells"),
+        Shell::Fish => (".config/fish/completions/ampls-dns.fish", "new shells load it"),
         Shell::Zsh => (
             ".zfunc/_ampls-dns",
             "add `fpath+=~/.zfunc; autoload -Uz compinit; compinit` to ~/.zshrc if it is not there yet",

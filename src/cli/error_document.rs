@@ -22,5 +22,11 @@ pub(super) fn error_document(error: &(dyn std::error::Error + 'static)) -> Value
         })
         .collect();
     let message = error.to_string();
-    json!({ "error": { "message": message.lines().next().unwrap_or_default(), "causes": causes, "places": places } })
+    let own = message.split_once("\nhelp: ").map(|(_, help)| help);
+    json!({ "error": {
+        "message": message.lines().next().unwrap_or_default(),
+        "help": own.or_else(|| super::output::next_step(error)),
+        "causes": causes,
+        "places": places,
+    } })
 }

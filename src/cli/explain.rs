@@ -8,20 +8,20 @@ use crate::output::{Format, explanation, json};
 use crate::resolve::explain::Chosen;
 use crate::resolve::{Question, explain};
 
-/// Say why a network gets the answer it gets
+/// Explain why a network gets its answer
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:\n  ampls-dns explain api.monitor.azure.com --from vnet1\n  \
     ampls-dns explain api.monitor.azure.com --from-address 10.0.1.9 --at second-endpoint-deleted")]
 pub(super) struct ExplainArguments {
-    /// Name to ask for
+    /// Name to query
     name: String,
-    /// Record type (A without it), and the scenario: a file, the name of a built-in one, or - for standard input
+    /// Record type [default: A], and the scenario: a file, the name of a built-in one, or - for standard input
     #[arg(value_name = "TYPE|SCENARIO", num_args = 0..=2)]
     more: Vec<String>,
-    /// Network to ask from; `public` asks from outside every network
+    /// Network to query from; `public` queries from outside all networks
     #[arg(long, value_name = "NETWORK", default_value = "public", conflicts_with = "from_address")]
     from: String,
-    /// Client address to ask from: the longest client prefix that holds it decides the network
+    /// Client address to query from: the longest matching client prefix decides the network
     #[arg(long, value_name = "ADDRESS")]
     from_address: Option<std::net::IpAddr>,
     #[command(flatten)]

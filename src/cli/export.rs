@@ -19,20 +19,20 @@ use crate::output::export::{ExportFormat, Exported, Which, folder as folder_of, 
     ampls-dns export --format bind -o lab\n\n\
     zone and azure write the private zones: all of them, or with --from those linked to the network (`public`: the zones of \
     public DNS). The others write what the clients of one network get, aliases merged or flattened as the server needs \
-    it. Without --from that is public DNS, or with -o a folder for each network. No configuration forwards; a comment in \
-    it says where an upstream goes.")]
+    it. Without --from that is public DNS, or with -o a folder for each network. No configuration forwards queries; a \
+    comment in it shows where to add an upstream.")]
 pub(super) struct ExportArguments {
-    /// Form of the files
+    /// Format of the files
     #[arg(long, value_parser = format::of::<ExportFormat>())]
     format: ExportFormat,
-    /// Network whose zones or whose DNS is written; `public` is outside every network
+    /// Network whose zones or whose DNS is written; `public` is outside all networks
     #[arg(long, value_name = "NETWORK")]
     from: Option<String>,
     /// Folder to write to, or for a single file its name, such as vnet1.zone. Without it a single file goes to standard
     /// output
     #[arg(short, long, value_name = "DIR|FILE")]
     output: Option<PathBuf>,
-    /// Where the server listens; of several folders each takes the port behind the one before
+    /// Where the server listens; each further folder uses the next port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5300")]
     listen: SocketAddr,
     #[command(flatten)]
@@ -44,13 +44,13 @@ pub(super) struct ExportArguments {
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
 enum ExportError {
-    #[error("the export has {0} files, and standard output takes one\nhint: write them to a folder with -o DIR")]
+    #[error("the export has {0} files, and standard output takes one\nhelp: write them to a folder with -o DIR")]
     SeveralFiles(usize),
-    #[error("there is no zone to export at this step\nhint: {0}")]
+    #[error("there is no zone to export at this step\nhelp: {0}")]
     NoZone(String),
     #[error("{} cannot be written", .0.display())]
     Unwritable(PathBuf, #[source] io::Error),
-    #[error("the networks `{0}` and `{1}` would share a folder\nhint: export them one by one with --from")]
+    #[error("the networks `{0}` and `{1}` would share a folder\nhelp: export them one by one with --from")]
     SameFolder(String, String),
 }
 
@@ -119,7 +119,10 @@ fn every_network(world: &Compiled, arguments: &ExportArguments) -> std::result::
 fn no_zone(world: &Compiled, view: Option<ViewId>) -> String {
     match view {
         Some(view) => {
-            format!("no private zone is linked to {}; without --from all are taken", world.views.get(view).label())
+            format!(
+                "no private zone is linked to {}; without --from, all zones are exported",
+                world.views.get(view).label()
+            )
         }
         None => "choose another step with --at, or write the zones of public DNS with --from public".to_owned(),
     }

@@ -21,7 +21,7 @@ pub(super) struct FaultArguments {
 
 #[derive(Subcommand, Debug)]
 enum FaultVerb {
-    /// Set a fault; what is not given of name, type, network and transport does not matter
+    /// Set a fault; without a name, type, network or transport it applies to all of them
     Set(SetArguments),
     /// List the faults that are set, and how many queries each has hit
     List {
@@ -43,13 +43,13 @@ enum FaultVerb {
 
 #[derive(Args, Debug)]
 struct SetArguments {
-    /// What happens to replies; without it they are only late
+    /// What happens to replies; without it they are only delayed
     #[arg(value_enum, required_unless_present = "delay")]
     effect: Option<EffectWord>,
     /// Response code of the effect `rcode` [default: SERVFAIL]
     #[arg(long, value_name = "CODE")]
     rcode: Option<String>,
-    /// How late replies are
+    /// Delay of replies
     #[arg(long, value_name = "MILLISECONDS")]
     delay: Option<u64>,
     /// Name of the query; `*.azure.com` is every name below azure.com
@@ -58,7 +58,7 @@ struct SetArguments {
     /// Type of the query
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
-    /// Network the query comes from; `public` is outside every network
+    /// Network the query comes from; `public` is outside all networks
     #[arg(long, value_name = "NETWORK")]
     network: Option<String>,
     /// Transport of the query

@@ -8,7 +8,7 @@ use crate::catalogue::Operation;
 use crate::estate::ResourceName;
 use crate::output::{Format, flows as report, json};
 
-/// Say for each operation on a resource which path it takes, whether it is allowed, and what the client sees
+/// Show for each operation on a resource its path, whether it is allowed, and what the client sees
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:\n  ampls-dns flows --from vnet1\n  \
     ampls-dns flows my-estate.yaml --from vm1 --to ws-alpha --operation ingestion\n\n\
@@ -18,13 +18,13 @@ pub(super) struct FlowsArguments {
     scenario: OperandArguments,
     #[command(flatten)]
     step: StepArguments,
-    /// Network, subnet or virtual machine the connection is opened from; `public` is outside all networks
+    /// Network, subnet or virtual machine that opens the connection; `public` is outside all networks
     #[arg(long, value_name = "NETWORK[/SUBNET]|VM")]
     from: String,
-    /// Resource to use; without it, all
+    /// Resource to use [default: all]
     #[arg(long, value_name = "RESOURCE")]
     to: Option<String>,
-    /// Operation: ingestion, query, config, download or resourceManager; without it, all
+    /// Operation: ingestion, query, config, download or resourceManager [default: all]
     #[arg(long, value_name = "OPERATION", value_parser = operation)]
     operation: Option<Operation>,
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &FlowsArguments) -> Result {
     let assessment = Assessment::of(&world);
     let documents = report::documents(&world, &client, &resources, arguments.operation, &assessment);
     let network = client.view(&world).and_then(|view| world.views.get(view).network.clone());
-    // Outside every network nobody is meant to reach what is locked.
+    // Outside every network, locked resources are meant to be unreachable.
     let own = network.map(|network| assessment.keep(&[network]));
     let is_whole = arguments.to.is_none() && arguments.operation.is_none();
     let everybody = own.iter().filter(|_| is_whole).flat_map(|own| &own.unserved);
@@ -60,5 +60,5 @@ pub(super) fn run(arguments: &FlowsArguments) -> Result {
 
 fn operation(text: &str) -> std::result::Result<Operation, String> {
     let found = Operation::ALL.into_iter().find(|one| one.name() == text);
-    found.ok_or_else(|| "there are ingestion, query, config, download and resourceManager".to_owned())
+    found.ok_or_else(|| "expected ingestion, query, config, download or resourceManager".to_owned())
 }

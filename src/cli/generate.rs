@@ -21,7 +21,7 @@ pub(super) struct GenerateArguments {
     /// Workspaces of each scope
     #[arg(long, default_value_t = 5)]
     workspaces_per_scope: u32,
-    /// Number that chance begins at: the same gives the same scenario
+    /// Seed of the random generator: the same seed gives the same scenario
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }

@@ -12,13 +12,13 @@ use crate::dns::{OwnerName, RecordType};
 use crate::server::Listen;
 use crate::server::listen::DEFAULT_ADDRESS;
 
-/// Ask a running server a question over UDP, and fail if it does not answer
+/// Send a query to a running server over UDP, and fail if it does not answer
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:\n  ampls-dns healthcheck\n  ampls-dns healthcheck 127.0.0.1:53\n  \
     HEALTHCHECK CMD [\"/ampls-dns\", \"healthcheck\"]          in a Dockerfile\n\n\
     Without an address: the first of AMPLS_DNS_LISTEN, else 127.0.0.1:5300. Exit code 1 if there is no answer.")]
 pub(super) struct HealthcheckArguments {
-    /// Where the server listens for queries; a wildcard address stands for this machine
+    /// Where the server listens for queries; a wildcard address means this machine
     #[arg(
         value_name = "[NETWORK=]ADDRESS:PORT",
         env = "AMPLS_DNS_LISTEN",
@@ -58,7 +58,7 @@ fn ask(address: SocketAddr, time: Duration) -> std::result::Result<String, Strin
     let socket = UdpSocket::bind(own).and_then(|socket| socket.connect(address).map(|()| socket));
     let socket = socket.map_err(|error| error.to_string())?;
     let name = OwnerName::parse("hostname.bind").expect("a constant name");
-    // The port is chance as well: nobody has a reason to forge this answer, and an old one is not taken for it.
+    // The port is chance as well: there is no reason to forge this answer, and an old one is not taken for it.
     let id = u16::try_from(std::process::id() & 0xffff).unwrap_or_default() ^ 0x5aa5;
     let mut query = encode_query(id, &name, RecordType::TXT, None);
     // Its class is CHAOS.

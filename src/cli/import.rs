@@ -17,7 +17,7 @@ use crate::output::{Format, imported, json};
 /// How many files one call may have.
 const MAX_FILES: usize = 10_000;
 
-/// Make a scenario of what az, REST, ARM, Terraform and exported zone files say; the report goes to stderr
+/// Create a scenario from exports of az, REST, ARM, Terraform and zone files; the report goes to stderr
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:\n  \
         az network private-endpoint list -o json > endpoints.json\n  \
@@ -37,13 +37,13 @@ pub(super) struct ImportArguments {
     /// That script for PowerShell
     #[arg(long, requires = "azure_commands")]
     powershell: bool,
-    /// Where the scenario goes, instead of standard output
+    /// File to write the scenario to [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write over a file that exists
+    /// Replace the output file if it exists
     #[arg(long, requires = "output")]
     force: bool,
-    /// Exit with 0 although something that could change DNS was not read
+    /// Exit with 0 even if something that could change DNS was not read
     #[arg(long)]
     allow_partial: bool,
     /// Id of the subscription that templates are deployed to
@@ -55,7 +55,7 @@ pub(super) struct ImportArguments {
     /// Region of that resource group, or of the deployment
     #[arg(long, value_name = "REGION")]
     location: Option<String>,
-    /// Form of the report
+    /// Report format
     #[arg(long, value_parser = format::of::<Format>(), default_value = "text")]
     format: Format,
 }
@@ -76,10 +76,10 @@ pub(super) enum ImportArgumentError {
     #[error("the folder `{0}` has no .json, .jsonc, .tfstate or .zone file that can be imported")]
     Empty(String),
     /// Too many files.
-    #[error("there are more than {MAX_FILES} files\nhint: give folders with fewer")]
+    #[error("there are more than {MAX_FILES} files\nhelp: pass folders with fewer files")]
     TooMany,
     /// The output exists.
-    #[error("`{}` exists\nhint: give another name, or --force to write over it", .0.display())]
+    #[error("`{}` exists\nhelp: give another name, or --force to write over it", .0.display())]
     Exists(PathBuf),
     /// The output cannot be written.
     #[error("`{}` cannot be written", .name.display())]
@@ -208,7 +208,7 @@ pub(super) fn read_all(names: &[String]) -> std::result::Result<Found, ImportArg
     Ok((texts, left))
 }
 
-/// One octet more than is taken shows that there are too many; reading ends there.
+/// One byte more than is taken shows that there are too many; reading ends there.
 fn bounded(from: impl std::io::Read) -> std::io::Result<Vec<u8>> {
     let mut text = Vec::new();
     from.take(MAX_OCTETS as u64 + 1).read_to_end(&mut text)?;
@@ -233,7 +233,7 @@ fn folder(name: &str, path: &Path) -> std::result::Result<Found, ImportArgumentE
         }
         let unreadable = |error| ImportArgumentError::Unreadable { name: shown.clone(), error };
         let text = std::fs::File::open(&path).and_then(bounded).map_err(unreadable)?;
-        // What is broken is told by the import; what is something else has another purpose in that folder.
+        // What is broken is reported by the import; what is something else has another purpose in that folder.
         let is_other = serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok() && recognise(&text).is_none();
         match is_other {
             true => left.push(shown),

@@ -19,14 +19,14 @@ use crate::server::{Description, EstateSource, Loaded};
 /// The scenario every verb works on unless it is given another.
 pub const DEFAULT: &str = "two-scopes-one-dns";
 
-/// The largest scenario that is read, in octets.
+/// The largest scenario that is read, in bytes.
 const MAX_OCTETS: u64 = 64 << 20;
 
 /// Why the input cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// No file and no built-in scenario of that name.
-    #[error("there is no file and no built-in scenario `{name}`\nhint: {hint}")]
+    #[error("there is no file and no built-in scenario `{name}`\nhelp: {hint}")]
     NoScenario {
         /// What was given.
         name: String,
@@ -42,7 +42,7 @@ pub enum InputError {
         #[source]
         error: std::io::Error,
     },
-    /// The file is no file, or too large.
+    /// The path is not a file, or the file is too large.
     #[error("the scenario `{name}` {what}")]
     Unfit {
         /// What was given.
@@ -60,7 +60,7 @@ pub enum InputError {
     #[error("duplicate scenario or type: `{0}` and `{1}`\nhelp: pass only one of them")]
     Twice(String, String),
     /// No such step.
-    #[error("the scenario has no step `{name}`\nhint: {hint}")]
+    #[error("the scenario has no step `{name}`\nhelp: {hint}")]
     NoStep {
         /// What was given.
         name: String,
@@ -68,7 +68,7 @@ pub enum InputError {
         hint: String,
     },
     /// No such network.
-    #[error("the estate has no network `{name}` at this step\nhint: {hint}")]
+    #[error("the estate has no network `{name}` at this step\nhelp: {hint}")]
     NoNetwork {
         /// What was given.
         name: String,
@@ -76,7 +76,7 @@ pub enum InputError {
         hint: String,
     },
     /// No such virtual machine.
-    #[error("the scenario has no virtual machine `{name}`\nhint: {hint}")]
+    #[error("the scenario has no virtual machine `{name}`\nhelp: {hint}")]
     NoMachine {
         /// What was given.
         name: String,
@@ -84,7 +84,7 @@ pub enum InputError {
         hint: String,
     },
     /// No such resource.
-    #[error("the estate has no resource `{name}` at this step\nhint: {hint}")]
+    #[error("the estate has no resource `{name}` at this step\nhelp: {hint}")]
     NoResource {
         /// What was given.
         name: String,
@@ -234,7 +234,7 @@ impl Given {
         let argument = argument.map(|path| path.to_string_lossy().into_owned());
         let description = Description { argument, ..Description::of(&read.scenario) };
         let Scenario { title, history, start, allow, .. } = read.scenario;
-        // A step that is gone since is no reason to serve nothing new.
+        // If the step no longer exists, the new estate is served all the same.
         let at = self.at.clone().filter(|at| history.step(at).is_some());
         let (history, allow) = (Arc::new(history), allow.into());
         Loaded { title, description, history, start: at.or(start), allow, files, files_only: false }
@@ -303,7 +303,7 @@ pub(super) fn read(name: &str) -> Result<Read, InputError> {
 
 /// The files beside a scenario or a spec; each that is asked for is noted.
 fn beside_noted(name: &str, note: &mut dyn FnMut(&Path)) -> impl Fn(&str) -> Result<Vec<u8>, String> {
-    // What comes by standard input names files from where one stands.
+    // What comes by standard input names files relative to the current folder.
     let own = (!is_stream(name)).then_some(Path::new(name));
     let folder = own.and_then(Path::parent).unwrap_or(Path::new(""));
     let (files, note) = (beside(own), RefCell::new(note));
@@ -396,7 +396,7 @@ fn made(name: &str, names: &[String], texts: &[(Arc<str>, Vec<u8>)]) -> Result<R
         super::output::say(&format!("`ampls-dns import {names}` has {remarks} on this"));
     }
     if made.report.is_partial() {
-        super::output::say("something that could change DNS was not read: what follows holds for the rest");
+        super::output::say("something that could change DNS was not read: the result leaves it out");
     }
     Ok(Read { name: name.to_owned(), scenario: made.scenario, report: Some(made.report) })
 }
@@ -454,7 +454,7 @@ fn bounded(name: &str, from: impl std::io::Read) -> Result<Vec<u8>, InputError> 
     let read = from.take(MAX_OCTETS + 1).read_to_end(&mut text);
     read.map_err(|error| InputError::Unreadable { name: name.to_owned(), error })?;
     if text.len() as u64 > MAX_OCTETS {
-        let what = format!("has more than {} MiB, the most that is read", MAX_OCTETS >> 20);
+        let what = format!("is larger than {} MiB, the limit", MAX_OCTETS >> 20);
         return Err(InputError::Unfit { name: name.to_owned(), what });
     }
     Ok(text)
@@ -489,7 +489,7 @@ impl Read {
     }
 }
 
-/// The step a revision stands at, if any.
+/// The step a revision is at, if any.
 pub(super) fn step_at(history: &History, revision: Revision) -> Option<&str> {
     history.step_of(revision).map(|step| &*step.name)
 }

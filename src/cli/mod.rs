@@ -137,7 +137,7 @@ pub(crate) struct OperandArguments {
 /// At which step.
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct StepArguments {
-    /// Step to use; without it the scenario's `start:`, else its last step
+    /// Step to use [default: the scenario's `start:`, or its last step]
     #[arg(long, value_name = "STEP", env = "AMPLS_DNS_AT")]
     pub(crate) at: Option<String>,
 }
@@ -145,7 +145,7 @@ pub(crate) struct StepArguments {
 /// How to print.
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct FormatArguments {
-    /// Form of the output
+    /// Output format
     #[arg(long, value_parser = format::of::<Format>(), default_value = "text")]
     pub(crate) format: Format,
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::colour;
 
-/// Writes data to stdout. A reader that has gone is no failure.
+/// Writes data to stdout. A reader that has gone is not a failure.
 pub(super) fn print(text: &str) -> Result<(), Box<dyn std::error::Error>> {
     write_out(text, colour::severities)
 }
@@ -65,7 +65,7 @@ struct Unwritable {
 }
 
 /// Writes an error and its causes to stderr, once. Errors that bring their own heading and place are left as they are.
-pub(super) fn complain(error: &dyn std::error::Error) {
+pub(super) fn complain(error: &(dyn std::error::Error + 'static)) {
     super::progress::end();
     let mut text = error.to_string();
     if !text.starts_with("error") {
@@ -76,10 +76,23 @@ pub(super) fn complain(error: &dyn std::error::Error) {
         text.push_str(&format!("\n  because {error}"));
         cause = error.source();
     }
+    if let Some(help) = next_step(error).filter(|_| !text.contains("\nhelp: ")) {
+        text.push_str(&format!("\nhelp: {help}"));
+    }
     let has_colour = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
     let text = if has_colour { colour::severities(&text) } else { text };
     // If stderr is closed, this cannot be reported.
     let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+}
+
+/// What to do about a file that could not be read or written, if that caused the error.
+pub(super) fn next_step(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let mut chain = std::iter::successors(Some(error), |error| error.source());
+    match chain.find_map(|error| error.downcast_ref::<io::Error>())?.kind() {
+        io::ErrorKind::NotFound => Some("check the path: a relative path starts in the current folder"),
+        io::ErrorKind::IsADirectory => Some("pass a file, not a folder"),
+        _ => None,
+    }
 }
 
 /// Writes talk to stderr.

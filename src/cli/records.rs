@@ -6,7 +6,7 @@ use super::{FormatArguments, OperandArguments, Outcome, Result, StepArguments, i
 use crate::output::record_sets::{self, Filter};
 use crate::output::{Format, json};
 
-/// Print record sets with who wrote them and what they overwrote
+/// Print record sets, who wrote them, and what they overwrote
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:\n  ampls-dns records\n  \
     ampls-dns records --zone privatelink.monitor.azure.com --at second-scope\n  \
@@ -18,10 +18,10 @@ pub(super) struct RecordsArguments {
     /// Owner name. With a zone or a name, zones of public DNS are listed too
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// How many record sets to leave out before
+    /// How many record sets to skip
     #[arg(long, value_name = "N", default_value_t = 0)]
     offset: usize,
-    /// The most record sets to print
+    /// How many record sets to print at most
     #[arg(long, value_name = "N", default_value_t = 1000)]
     limit: usize,
     #[command(flatten)]
@@ -34,7 +34,7 @@ pub(super) struct RecordsArguments {
 
 /// There is no such zone.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown zone `{zone}`\nhint: {hint}")]
+#[error("unknown zone `{zone}`\nhelp: {hint}")]
 struct NoSuchZone {
     zone: String,
     hint: String,

@@ -6,17 +6,17 @@ use super::{FormatArguments, Outcome, Result, ScenarioArguments, StepArguments, 
 use crate::output::{Format, answer, json};
 use crate::resolve::Question;
 
-/// Print the answer a network gets, in dig's form, without a server
+/// Print the answer that a network gets, in the format of dig, without a server
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:\n  ampls-dns resolve api.monitor.azure.com --from vnet1\n  \
     ampls-dns resolve api.monitor.azure.com AAAA --from vnet2 --at first-scope --format json")]
 pub(super) struct ResolveArguments {
-    /// Name to ask for
+    /// Name to query
     name: String,
-    /// Record type (A without it), and the scenario: a file, the name of a built-in one, or - for standard input
+    /// Record type [default: A], and the scenario: a file, the name of a built-in one, or - for standard input
     #[arg(value_name = "TYPE|SCENARIO", num_args = 0..=2)]
     more: Vec<String>,
-    /// Network to ask from; `public` asks from outside every network
+    /// Network to query from; `public` queries from outside all networks
     #[arg(long, value_name = "NETWORK", default_value = "public")]
     from: String,
     #[command(flatten)]

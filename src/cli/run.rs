@@ -39,7 +39,7 @@ const NOT_CREATED: u8 = 125;
 pub(super) struct RunArguments {
     #[command(flatten)]
     scenario: OperandArguments,
-    /// Network to run in; `public` is outside every network
+    /// Network to run in; `public` is outside all networks
     #[arg(long, value_name = "NETWORK")]
     from: String,
     #[command(flatten)]

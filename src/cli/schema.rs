@@ -12,10 +12,10 @@ use crate::scenario::{AllowFile, Scenario, Spec};
     after_long_help = "Examples:\n  ampls-dns schema > ampls-dns.schema.json\n  ampls-dns schema spec > ampls-dns-spec.schema.json"
 )]
 pub(super) struct SchemaArguments {
-    /// Of which files
+    /// Kind of files
     #[arg(value_enum, default_value_t = Of::Scenario)]
     of: Of,
-    /// Form of the output
+    /// Output format
     #[arg(long, value_enum, default_value_t = Form::Json)]
     format: Form,
 }

@@ -34,37 +34,37 @@ use crate::server::{Bound, Control, EstateSource as _, Listen, Loaded, Origin, S
     ampls-dns serve --listen 127.0.0.1:5300 --listen vnet1=127.0.0.1:5301\n  ampls-dns serve --port 0 --ready-file ready.json\n  ampls-dns serve --upstream system\n\n\
     Without --listen: the public view on 127.0.0.1:5300 and a port for each network from 5301 on, in the order declared.\n\
     A listener without a network distinguishes its clients by EDNS client subnet (from loopback and --trust-ecs), then by\n\
-    source address. SIGHUP, `--watch` and the admin API read the files again; a\n\
-    file that cannot be used leaves the revision before. SIGUSR1 prints statistics. SIGINT and SIGTERM end the server.")]
+    source address. SIGHUP, `--watch` and the admin API read the files again;\n\
+    if a file is invalid, the server keeps the previous revision. SIGUSR1 prints statistics. SIGINT and SIGTERM end the server.")]
 pub(super) struct ServeArguments {
     #[command(flatten)]
     scenario: OperandArguments,
     #[command(flatten)]
     step: StepArguments,
-    /// Where to listen, UDP and TCP alike; with a network, for its clients only. Port 0 takes a free one
+    /// Address to listen on, for UDP and TCP; with a network, for its clients only. Port 0 uses a free port
     #[arg(long, value_name = "[NETWORK=]ADDRESS:PORT", env = "AMPLS_DNS_LISTEN", value_delimiter = ',')]
     listen: Vec<Listen>,
-    /// First of the ports that are used without --listen: the public view, then one for each network. 0 takes free ones
+    /// First port without --listen: the public view, then one port for each network. 0 uses free ports
     #[arg(long, visible_alias = "port", value_name = "PORT", env = "AMPLS_DNS_BASE_PORT", conflicts_with = "listen")]
     base_port: Option<u16>,
     /// Open the page in the browser once the server answers
     #[arg(long, env = "AMPLS_DNS_OPEN", value_parser = BoolishValueParser::new())]
     open: bool,
-    /// File that is written once the server answers: a JSON document with all addresses
+    /// File to write once the server answers: a JSON document with all addresses
     #[arg(long, value_name = "FILE", env = "AMPLS_DNS_READY_FILE")]
     ready_file: Option<PathBuf>,
-    /// Besides loopback, senders whose EDNS client subnet is believed
+    /// Clients, besides loopback, whose EDNS client subnet is trusted
     #[arg(long, value_name = "PREFIX", env = "AMPLS_DNS_TRUST_ECS", value_delimiter = ',')]
     trust_ecs: Vec<IpNet>,
-    /// Ask these servers for names outside the emulated world, in order; `system` is those of /etc/resolv.conf
+    /// Forward names outside the emulated zones to these servers, in order; `system` means those of /etc/resolv.conf
     #[arg(long, value_name = "ADDRESS[:PORT]|system", env = "AMPLS_DNS_UPSTREAM", value_delimiter = ',')]
     upstream: Vec<UpstreamServer>,
-    /// Answer as Azure would and nothing more: no extended DNS errors, no name for the server's own address, cookies
-    /// sent back as they came
+    /// Answer only as Azure would: no extended DNS errors, no name for the server's own address, cookies sent back
+    /// unchanged
     #[arg(long, env = "AMPLS_DNS_STRICT", value_parser = BoolishValueParser::new())]
     strict: bool,
-    /// Master files to serve as public zones, or linked to networks (vnet1+vnet2=FILE); of folders those named ZONE.zone.
-    /// Without a scenario they are all there is
+    /// Master files to serve as public zones, or linked to networks (vnet1+vnet2=FILE); in folders, the files named
+    /// ZONE.zone. Without a scenario, only they are served
     #[arg(
         long,
         value_name = "[NETWORKS=]FILE|DIR",
@@ -73,36 +73,36 @@ pub(super) struct ServeArguments {
         value_delimiter = ','
     )]
     zone: Vec<ZoneSource>,
-    /// File with `allow` entries: findings that are accepted, beside those of the scenario; may be given several times
+    /// File with `allow` entries: findings to accept in addition to those of the scenario; may be given several times
     #[arg(long, value_name = "FILE", env = "AMPLS_DNS_ALLOW", value_delimiter = ',')]
     allow: Vec<String>,
     /// Where the admin API listens [default: 127.0.0.1:5299, unless that is taken]
     #[arg(long, value_name = "ADDRESS:PORT|off", env = "AMPLS_DNS_ADMIN")]
     admin: Option<AdminAddress>,
-    /// File with the token that admin requests must show; needed where other machines reach the admin address. Without it
-    /// the variable AMPLS_DNS_ADMIN_TOKEN has the token
+    /// File with the token that admin requests must send; required if other machines can reach the admin address. Without
+    /// it, the variable AMPLS_DNS_ADMIN_TOKEN has the token
     #[arg(long, value_name = "FILE", env = "AMPLS_DNS_ADMIN_TOKEN_FILE")]
     admin_token_file: Option<PathBuf>,
-    /// Besides addresses and localhost, names the admin API may be asked by
+    /// Host names, besides addresses and localhost, that admin requests may use
     #[arg(long, value_name = "NAME", env = "AMPLS_DNS_ADMIN_HOST", value_delimiter = ',')]
     admin_host: Vec<AllowedHost>,
-    /// Read the scenario and the zones again when their files change
+    /// Reload the scenario and the zones when their files change
     #[arg(long, env = "AMPLS_DNS_WATCH", value_parser = BoolishValueParser::new())]
     watch: bool,
-    /// How long to answer on after SIGTERM while /readyz fails, so that those in front of it look elsewhere
+    /// How long to keep answering after SIGTERM while /readyz fails, so that load balancers switch to another server
     #[arg(long, value_name = "SECONDS", env = "AMPLS_DNS_DRAIN", default_value = "0")]
     drain: u64,
-    /// Threads that answer
+    /// Number of threads that answer queries
     #[arg(long, value_name = "N", env = "AMPLS_DNS_WORKERS", default_value = "1")]
     workers: NonZeroUsize,
-    /// What carries TCP: several queries a read, or hickory-server's message by message
+    /// TCP implementation: batches of queries, or message by message with hickory-server
     #[arg(long, value_enum, env = "AMPLS_DNS_TCP", default_value = "pipelined")]
     tcp: Tcp,
-    /// How many of the last queries are kept to be looked at
+    /// How many of the last queries to keep for `watch` and the page
     #[arg(long, value_name = "N", env = "AMPLS_DNS_QUERIES", default_value_t = observe::KEPT,
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(0..=1_000_000))]
     queries: usize,
-    /// Form of what is written to stderr: lines for people, or JSON objects
+    /// Format of stderr: lines for people, or JSON objects
     #[arg(long, value_parser = format::of::<LogFormat>(), env = "AMPLS_DNS_LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
     /// Write a line to stderr for every query: view, name, answer, who wrote it
@@ -168,7 +168,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // The signals are waited for before the first address is told, so that none is missed.
+        // The signals are waited for before the first address is printed, so that none is missed.
         let mut signals = Signals::new()?;
         let running = start(settings, Arc::clone(&world))?;
         let log = if arguments.log_queries {
@@ -179,7 +179,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         };
         if !upstreams.is_empty() {
             let servers: Vec<_> = upstreams.iter().map(ToString::to_string).collect();
-            say(&format!("names outside the emulated world are asked for at {}", servers.join(", ")));
+            say(&format!("names outside the emulated zones are forwarded to {}", servers.join(", ")));
         }
         let control = Arc::new(Control::new(Arc::clone(running.service()), Box::new(given), origin));
         let admin = Admin::new(Arc::clone(&control));
@@ -193,7 +193,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
             if arguments.open
                 && let Err(error) = open::that_detached(format!("http://{}", server.address()))
             {
-                tracing::warn!(error = %error, "cannot open the browser; the address above is the page");
+                tracing::warn!(error = %error, "cannot open the browser; open the address above yourself");
             }
         } else if arguments.open {
             tracing::warn!("there is no page to open: the admin server is off");
@@ -249,7 +249,7 @@ fn print_listeners(bound: &[Bound], world: &Compiled) {
     let table = listeners_table(bound, &example);
     if let Err(error) = output::print(&table) {
         log::count_unwritten(table.as_bytes());
-        tracing::warn!(error = %error, "stdout cannot be written; the server goes on");
+        tracing::warn!(error = %error, "cannot write to stdout; the server keeps running");
     }
 }
 
@@ -334,7 +334,7 @@ impl ReadyDocument {
         Ok(serde_json::Value::Object(line).to_string())
     }
 
-    /// Writes the file in one move, so that whoever waits for it reads all of it.
+    /// Writes the file in one move, so that a program that waits for it reads all of it.
     fn write(&self, file: &Path) -> std::result::Result<(), ReadyError> {
         let written = super::whole_file::write(file, crate::output::json(self).as_bytes());
         written.map_err(|error| ReadyError { file: file.display().to_string(), error })
@@ -379,7 +379,7 @@ fn say_where_it_stands(say: impl Fn(&str), given: &input::Given, origin: &Origin
                 let today = jiff::Zoned::now().date();
                 crate::output::findings::closing(&Assessment::of(world).accept(origin.allow(), today))
             }
-            false => "a large estate: `ampls-dns check` has its findings".to_owned(),
+            false => "the estate is large: `ampls-dns check` prints its findings".to_owned(),
         },
     ));
 }
@@ -406,7 +406,7 @@ pub(super) fn token_of(file: Option<&Path>) -> std::result::Result<Option<Token>
         return token(file).map(Some);
     }
     let text = std::env::var("AMPLS_DNS_ADMIN_TOKEN").ok().filter(|text| !text.is_empty());
-    let bad = |error: admin::TokenError| format!("AMPLS_DNS_ADMIN_TOKEN is not a token: {error}");
+    let bad = |error: admin::TokenError| format!("invalid AMPLS_DNS_ADMIN_TOKEN: {error}");
     Ok(text.map(|text| Token::read(text.as_bytes()).map_err(bad)).transpose()?)
 }
 
@@ -431,7 +431,7 @@ fn admin_server(
         Some(AdminAddress::At(address)) => admin::start(address, guard, admin).map(Some),
         None => match admin::start(admin::DEFAULT_ADDRESS, guard, admin) {
             Err(AdminError::Taken(address)) => {
-                tracing::warn!(%address, "the admin port is taken, perhaps by another instance; there is no admin server");
+                tracing::warn!(%address, "the admin port is already in use, perhaps by another instance; the server runs without an admin server");
                 Ok(None)
             }
             other => other.map(Some),

@@ -9,7 +9,7 @@ use super::step::position_text;
 use super::{FormatArguments, Outcome, Result, output};
 use crate::output::{self as documents, Format};
 
-/// Keep what a running server serves under a name, and serve it again
+/// Save what a running server serves under a name, and restore it
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:\n  ampls-dns snapshot take before-the-change\n  \
     ampls-dns snapshot restore before-the-change\n  ampls-dns snapshot list")]
@@ -20,9 +20,9 @@ pub(super) struct SnapshotArguments {
 
 #[derive(Subcommand, Debug)]
 enum SnapshotVerb {
-    /// Keep what is served under a name; a snapshot of that name is replaced
+    /// Save what is served under a name, replacing a snapshot of that name
     Take(NamedArguments),
-    /// Serve a snapshot again
+    /// Restore a snapshot: it is served again
     Restore(NamedArguments),
     /// Delete a snapshot
     Delete(NamedArguments),

@@ -9,7 +9,7 @@ use super::client::ServerArguments;
 use super::{FormatArguments, Outcome, Result};
 use crate::output::{self as documents, Format, count};
 
-/// Say what a running server serves, at which step, and whether its last reload went well
+/// Show what a running server serves, at which step, and whether its last reload succeeded
 #[derive(Args, Debug)]
 #[command(
     after_long_help = "Examples:\n  ampls-dns status\n  ampls-dns status --admin http://dns.lab.example:5299 --format json\n\n\
@@ -69,8 +69,10 @@ fn text(state: &Value) -> String {
     if let Some(last) = reload["last"].as_str() {
         match reload["failure"].as_str() {
             Some(failure) => {
-                let _ =
-                    writeln!(text, "\nthe reload of {last} failed, and the revision before is served on:\n{failure}");
+                let _ = writeln!(
+                    text,
+                    "\nthe reload at {last} failed, and the server keeps the previous revision:\n{failure}"
+                );
             }
             None => {
                 let _ = writeln!(text, "\nreloaded {last}");

@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &StepVerbArguments) -> Result {
     }
 }
 
-/// Where a server stands, from its own words.
+/// Where a server is in its history, from its status.
 pub(super) fn position_text(position: &Value) -> String {
     let step = position["step"].as_str().unwrap_or("-");
     format!("step {step}, revision {}", position["revision"])

@@ -26,10 +26,10 @@ use crate::output::{json, story, waits as report};
 pub(super) struct StoryArguments {
     #[command(flatten)]
     scenario: OperandArguments,
-    /// Networks to show; without it, all
+    /// Networks to show [default: all]
     #[arg(long, value_name = "NETWORK")]
     from: Vec<String>,
-    /// Show what this virtual machine sees, at which second after each step, with the sessions it has open
+    /// Show what this virtual machine sees at each second after a step, with its open sessions
     #[arg(long, value_name = "VM", conflicts_with = "from")]
     client: Option<String>,
     /// Show up to and including this step; a drawing is of this step, and a page opens at it
@@ -40,7 +40,7 @@ pub(super) struct StoryArguments {
     /// File to write to [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<std::path::PathBuf>,
-    /// Form of the output
+    /// Output format
     #[arg(long, value_parser = format::of::<StoryFormat>(), default_value = "text")]
     format: StoryFormat,
 }

@@ -26,7 +26,7 @@ use crate::scenario::expect::From;
 use crate::scenario::{Document, Expectation, Spec, builtin};
 use crate::server::{Plan, listen, plan};
 
-/// Hold expectations against scenarios or DNS servers; exit code 1 if one does not hold
+/// Check expectations against scenarios or DNS servers; exit code 1 if one fails
 #[derive(Args, Debug)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -43,42 +43,42 @@ use crate::server::{Plan, listen, plan};
 pub(super) struct TestArguments {
     #[command(subcommand)]
     verb: Option<TestVerb>,
-    /// Specs and scenarios: files, names of built-in scenarios, or - for standard input; without any, all built-in ones
+    /// Specs and scenarios: files, names of built-in scenarios, or - for standard input [default: all built-in scenarios]
     #[arg(value_name = "SPEC")]
     specs: Vec<String>,
-    /// Scenario that specs are held against, instead of the one they name: a file or the name of a built-in one. Without any
-    /// spec, the scenario's own expectations are held
+    /// Scenario to check specs against, instead of the one they name: a file or the name of a built-in one. Without a spec,
+    /// the scenario's own expectations are checked
     #[arg(long, value_name = "FILE|NAME", env = "AMPLS_DNS_SCENARIO")]
     scenario: Option<String>,
     #[command(flatten)]
     step: StepArguments,
     #[command(flatten)]
     asking: AskingArguments,
-    /// Admin address of the server, if it is ampls-dns: a spec for another step than the one it is at is refused
+    /// Admin address of the server, if it is ampls-dns: a spec for a step that is not the current one is refused
     #[arg(long, value_name = "URL|ADDRESS:PORT", requires = "server")]
     admin: Option<String>,
-    /// File with the token that the admin address asks for
+    /// File with the token of the admin address
     #[arg(long, value_name = "FILE", requires = "admin")]
     admin_token_file: Option<PathBuf>,
     /// Fail on answers that rest on an assumption, such as those for workspaces that the scenario does not declare
     #[arg(long)]
     no_assumptions: bool,
-    /// How long to ask a server again until it says what is expected, where the spec does not say it, such as 30s
+    /// How long to repeat a query until the server gives the expected answer, such as 30s; a spec can set its own
     #[arg(long, value_name = "TIME", value_parser = duration)]
     within: Option<Duration>,
-    /// How many more tries an expectation gets that a server does not meet
+    /// How many more times to try an expectation that a server does not meet
     #[arg(long, value_name = "NUMBER", default_value = "0", requires = "server", value_parser = clap::value_parser!(u32).range(..=100))]
     retry: u32,
-    /// Hold only expectations with this text in `FILE STEP SUBJECT`, such as a network or a name; may be given several times
+    /// Check only expectations with this text in `FILE STEP SUBJECT`, such as a network or a name; may be given several times
     #[arg(long, value_name = "TEXT")]
     filter: Vec<String>,
-    /// Hold them again when the files change, until the program is ended
+    /// Check again when the files change, until the program ends
     #[arg(long)]
     watch: bool,
-    /// Fail if an expectation was not looked at
+    /// Fail if an expectation was skipped
     #[arg(long)]
     fail_on_skip: bool,
-    /// Form of the output
+    /// Output format
     #[arg(long, value_parser = format::of::<TestFormat>(), default_value = "text")]
     format: TestFormat,
 }
@@ -91,16 +91,16 @@ enum TestVerb {
 /// Which servers are asked, and how.
 #[derive(Args, Debug)]
 struct AskingArguments {
-    /// DNS server to ask, for one network or for the one in --from; may be given several times
+    /// DNS server to query, for one network or for the one in --from; may be given several times
     #[arg(long, value_name = "[NETWORK=]ADDR[:PORT]")]
     server: Vec<Server>,
-    /// The network in which a --server without a network stands, or public
+    /// Network of a --server without a network, or `public`
     #[arg(long, value_name = "NETWORK")]
     from: Option<String>,
     /// How long one try waits for a reply
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2s")]
     timeout: Duration,
-    /// How often a query is sent over UDP before the server counts as silent
+    /// How often to send a query over UDP before giving up
     #[arg(long, value_name = "NUMBER", default_value = "3")]
     tries: NonZeroU32,
 }
@@ -119,24 +119,22 @@ impl AskingArguments {
 #[derive(Debug, thiserror::Error)]
 enum TestError {
     #[error(
-        "the spec `{0}` names no scenario, and there is no server\nhint: add `scenario:` to it, or give --scenario or --server"
+        "the spec `{0}` names no scenario, and there is no server\nhelp: add `scenario:` to it, or give --scenario or --server"
     )]
     NothingToHold(String),
     #[error(
-        "the spec `{0}` asks from networks, but the network of the server is not given\nhint: add --from NETWORK, or \
+        "the spec `{0}` asks from networks, but the network of the server is not given\nhelp: add --from NETWORK, or \
          give the server as NETWORK=ADDR:PORT"
     )]
     NoNetwork(String),
-    #[error("--from names the network of a server, but no server is given\nhint: add --server ADDR:PORT")]
+    #[error("--from names the network of a server, but no server is given\nhelp: add --server ADDR:PORT")]
     NoServer,
     #[error(
         "`{0}` is a scenario with expectations of its own, and --scenario names another one\nhelp: --scenario (or \
-         AMPLS_DNS_SCENARIO) is for specs; leave it out here"
+         AMPLS_DNS_SCENARIO) is for specs; remove it here"
     )]
     NotASpec(String),
-    #[error(
-        "no expectation matches {0}\nhelp: --filter looks for a text in `FILE STEP SUBJECT`, without regard to case"
-    )]
+    #[error("no expectation matches {0}\nhelp: --filter searches `FILE STEP SUBJECT` for a text and ignores case")]
     NothingMatches(String),
     #[error("--admin names no running server: {0}")]
     Admin(String),
@@ -290,18 +288,18 @@ impl<'a> Run<'a> {
     }
 }
 
-/// A case whose answer is as expected, on an assumption nobody wants to rest on.
+/// A case whose answer is as expected, on an assumption that the caller excludes.
 fn refuse_assumption(case: Case) -> Case {
-    let refused = case.assumed.as_ref().map(|assumed| Mismatch {
-        expected: "an answer that rests on no assumption".to_owned(),
-        found: assumed.clone(),
-    });
+    let refused = case
+        .assumed
+        .as_ref()
+        .map(|assumed| Mismatch { expected: "an answer without assumptions".to_owned(), found: assumed.clone() });
     Case { mismatch: case.mismatch.clone().or(refused), ..case }
 }
 
 impl Run<'_> {
     /// A scenario's own expectations: without a server all of them, or those of one step; with one those of the step it is
-    /// taken to stand at.
+    /// taken to be at.
     fn scenario_cases(
         &mut self,
         file: &str,
@@ -317,7 +315,7 @@ impl Run<'_> {
             read.scenario.expectations.iter().cloned().partition(|one| !one_step || one.revision == at);
         let mut cases = self.cases(file, Some(read), &held)?;
         for expectation in other.iter().filter(|one| self.is_meant(file, one)).cloned().collect::<Vec<_>>() {
-            cases.push(self.known(file, Case::skipped(&expectation, "holds at another step")));
+            cases.push(self.known(file, Case::skipped(&expectation, "applies at another step")));
         }
         Ok(cases)
     }
@@ -412,7 +410,7 @@ impl Run<'_> {
             let Some(question) = SentQuestion::of(expectation) else {
                 let case = match &mut verifier {
                     Some(verifier) => timed(|| verifier.hold(expectation)),
-                    None => Case::skipped(expectation, "no question, and there is no --scenario"),
+                    None => Case::skipped(expectation, "not a query, and no --scenario was given"),
                 };
                 cases.push(Some(self.known(file, case)));
                 continue;
@@ -494,7 +492,7 @@ impl<'h> Commands<'h> {
         Self { scenario, history, plans: BTreeMap::new() }
     }
 
-    /// The line for an expectation; absent if it is no question.
+    /// The line for an expectation; absent if it is not a question.
     fn of(&mut self, expectation: &Expectation) -> Option<String> {
         let Self { scenario, history, plans } = self;
         let sent = SentQuestion::of(expectation)?;
@@ -515,7 +513,7 @@ pub(super) fn duration(text: &str) -> std::result::Result<Duration, String> {
     read.map(|time| time.unsigned_abs()).ok_or_else(|| "write a number and a unit, such as 500ms, 5s or 2m".to_owned())
 }
 
-/// A name, and a type behind a blank; A without it.
+/// A name, and a type after a blank; A without it.
 fn question(text: &str) -> std::result::Result<(crate::dns::OwnerName, RecordType), Box<dyn std::error::Error>> {
     let (name, kind) = text.split_once(' ').unwrap_or((text, "A"));
     Ok((input::owner_name(name)?, input::record_type(kind.trim())?))

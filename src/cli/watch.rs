@@ -23,7 +23,7 @@ const WAIT: f64 = 30.0;
 const AT_ONCE: u32 = 1000;
 /// How often the table is drawn at most.
 const DRAWN_APART: Duration = Duration::from_millis(100);
-/// The width of a terminal that does not tell its own.
+/// The width of a terminal that does not report its own.
 const WIDTH: u16 = 100;
 /// The height of one.
 const HEIGHT: u16 = 24;
@@ -34,8 +34,8 @@ const HEIGHT: u16 = 24;
     after_long_help = "Examples:\n  ampls-dns watch\n  ampls-dns watch --view vnet1 --name '*.monitor.azure.com'\n  \
     ampls-dns watch --rcode NXDOMAIN --format json\n  \
     ampls-dns watch --last 0 --name api.monitor.azure.com --count 1 --timeout 5\n\n\
-    On a terminal a table of the last queries, else a line for each; with --format json an object a line.\n\
-    Exit code 1 if --timeout is over before --count is reached."
+    On a terminal it shows a table of the last queries, otherwise one line per query; with --format json,\n\
+    one object per line. Exit code 1 if --timeout ends before --count is reached."
 )]
 pub(super) struct WatchArguments {
     #[command(flatten)]
@@ -44,13 +44,13 @@ pub(super) struct WatchArguments {
     format: FormatArguments,
     #[command(flatten)]
     filter: FilterArguments,
-    /// How many of the queries that came before are shown first
+    /// How many earlier queries to show first
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=1000))]
     last: u32,
-    /// End after this many queries
+    /// Stop after this many queries
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// End after this many seconds
+    /// Stop after this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
 }
@@ -58,13 +58,13 @@ pub(super) struct WatchArguments {
 /// Which queries.
 #[derive(Args, Serialize, Debug, Clone, Default)]
 struct FilterArguments {
-    /// Name asked for; '*.azure.com' is every name below azure.com
+    /// Name of the query; '*.azure.com' is every name below azure.com
     #[arg(long)]
     name: Option<String>,
-    /// Type asked for
+    /// Type of the query
     #[arg(long = "type", value_name = "TYPE")]
     r#type: Option<String>,
-    /// Network in whose view it was answered, or public
+    /// Network whose view answered, or `public`
     #[arg(long, value_name = "NETWORK")]
     view: Option<String>,
     /// Code of the reply, such as NXDOMAIN
@@ -76,13 +76,13 @@ struct FilterArguments {
     /// Address of the client, or a prefix
     #[arg(long, value_name = "ADDRESS|PREFIX")]
     client: Option<String>,
-    /// One of the record data it was answered with
+    /// Record data in the answer
     #[arg(long, value_name = "DATA")]
     answer: Option<String>,
     /// Part of the writer's name: a private endpoint or a scope
     #[arg(long)]
     writer: Option<String>,
-    /// Whether a fault has hit it
+    /// Whether a fault changed the reply
     #[arg(long, value_name = "true|false")]
     fault: Option<bool>,
 }
@@ -198,7 +198,7 @@ impl Paper {
         missed: u64,
     ) -> std::result::Result<(), Box<dyn std::error::Error>> {
         if missed > 0 && !matches!(self, Self::Table(_)) {
-            output::say(&format!("{missed} queries came faster than they were read"));
+            output::say(&format!("{missed} queries were missed: they arrived faster than they were read"));
         }
         match self {
             Self::Lines => {

@@ -27,7 +27,7 @@ impl FromStr for ServerUrl {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text == "off" {
-            return Err("the admin server is off; give the address of one that is on".to_owned());
+            return Err("the admin server is off; pass the address of a running one".to_owned());
         }
         if text.starts_with("https://") {
             return Err("the admin server speaks HTTP without TLS; write http://".to_owned());
@@ -45,7 +45,7 @@ impl FromStr for ServerUrl {
     }
 }
 
-/// The address itself, or loopback for one that stands for all of this machine.
+/// The address itself, or loopback for one that represents all of this machine.
 pub fn reachable(address: std::net::IpAddr) -> std::net::IpAddr {
     match address {
         std::net::IpAddr::V4(own) if own.is_unspecified() => std::net::Ipv4Addr::LOCALHOST.into(),
@@ -59,7 +59,7 @@ pub fn reachable(address: std::net::IpAddr) -> std::net::IpAddr {
 pub enum ClientError {
     /// Nothing answers.
     #[error(
-        "no server answers at {url}\nhint: `ampls-dns serve` prints its admin address when it starts; name it with --admin"
+        "no server answers at {url}\nhelp: `ampls-dns serve` prints its admin address when it starts; name it with --admin"
     )]
     Unreachable {
         /// Where.
@@ -125,7 +125,7 @@ fn refusal(problem: &Problem) -> String {
         return problem.detail.clone();
     }
     let listed = problem.errors.iter().map(|error| {
-        let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+        let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("\nhelp: {hint}"));
         format!("error: {}\n --> {}:{}:{}{hint}", error.detail, problem.file, error.line, error.column)
     });
     listed.collect::<Vec<_>>().join("\n\n")

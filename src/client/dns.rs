@@ -28,7 +28,7 @@ const MAX_THREADS: usize = 16;
 pub struct Patience {
     /// How long one try waits for its reply.
     pub timeout: Duration,
-    /// How often a query is sent over UDP before the server counts as silent.
+    /// How often to send a query over UDP before giving up.
     pub tries: NonZeroU32,
 }
 
@@ -51,10 +51,10 @@ pub enum AskError {
     #[error("the reply of {0} cannot be read: {1}")]
     Unreadable(SocketAddr, String),
     /// The reply is to another question.
-    #[error("{0} replies to another question")]
+    #[error("{0} answered a different question")]
     OtherQuestion(SocketAddr),
     /// The network refuses.
-    #[error("{0} cannot be asked: {1}")]
+    #[error("cannot query {0}: {1}")]
     Failed(SocketAddr, io::Error),
 }
 

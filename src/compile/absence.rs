@@ -104,18 +104,18 @@ impl Coming {
 /// The most characters a name of an object may have; Azure's own limits are lower and differ by kind.
 const MAX_NAME: usize = 260;
 
-/// What to do about a name that cannot be told apart in the places names are written at; nothing for a good one.
+/// What to do about a name that cannot be distinguished in the places names are written at; nothing for a good one.
 pub fn name_fault(what: &str, name: &str) -> Option<&'static str> {
     Some(if name.is_empty() {
         "give it a name"
     } else if name.trim() != name || name.contains(char::is_control) {
-        "leave out blanks around it, and control characters"
+        "remove spaces around it, and control characters"
     } else if name.contains('/') {
-        "leave out the slash: network/subnet is how subnets are written"
+        "remove the slash: subnets are written as network/subnet"
     } else if name.chars().nth(MAX_NAME).is_some() {
-        "260 characters are the most"
+        "use at most 260 characters"
     } else if name == "public" && what == "network" {
-        "`public` is where clients outside all networks are"
+        "`public` is reserved for clients outside all networks"
     } else {
         return None;
     })

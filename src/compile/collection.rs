@@ -41,7 +41,7 @@ impl State {
         }
     }
 
-    /// Refuses associations with what is no rule or no endpoint.
+    /// Refuses associations with what is neither a rule nor an endpoint.
     pub(super) fn can_be_associated(&self, own: &Associations) -> Result<(), Reason> {
         own.rules.iter().try_for_each(|rule| {
             self.is_of_kind(rule, "data collection rule", |spec| matches!(spec, ResourceSpec::DataCollectionRule(_)))
@@ -53,7 +53,7 @@ impl State {
         own.endpoint.iter().try_for_each(|endpoint| self.is_collection_endpoint(endpoint))
     }
 
-    /// Refuses a resource that is no data collection endpoint.
+    /// Refuses a resource that is not a data collection endpoint.
     pub(super) fn is_collection_endpoint(&self, name: &ResourceName) -> Result<(), Reason> {
         self.is_of_kind(name, "data collection endpoint", |spec| {
             matches!(spec, ResourceSpec::DataCollectionEndpoint(_))

@@ -94,7 +94,7 @@ impl State {
     }
 
     /// Creates, replaces or repairs a zone group: record sets go from zones that are listed no more, then all are
-    /// written, whoever wrote last.
+    /// written, regardless of who wrote last.
     pub(super) fn set_zone_group(&mut self, name: &EndpointName, group: &ZoneGroup) -> Result<(), Reason> {
         let Some(endpoint) = self.endpoints.get(name) else { return Ok(()) };
         self.keep(Limit::ZonesPerZoneGroup, name.as_str(), group.zones.len(), endpoint.created)?;
@@ -119,7 +119,7 @@ impl State {
     }
 
     /// A connection that is approved for the first time makes its zone group write; one that is rejected later keeps
-    /// its record sets (inferred: nobody documents their removal).
+    /// its record sets (inferred: their removal is not documented).
     pub(super) fn set_approval(&mut self, name: &EndpointName, state: ApprovalState) {
         let Some(endpoint) = self.endpoints.get_mut(name) else { return };
         let endpoint = Arc::make_mut(endpoint);

@@ -1,6 +1,6 @@
 //! Public names that no zone holds and that exist all the same, or are known not to.
 //!
-//! The names of regions and stamps are everybody's. The names of resources exist while the resource does, and nobody can know
+//! The names of regions and stamps are everybody's. The names of resources exist while the resource does, and a scenario cannot know
 //! all of them: a name that no resource of the estate has is *assumed* to be another team's, unless it looks like a typing
 //! error. In real Azure it depends on whether the resource exists: there is no wildcard (MicrosoftDocs/azure-docs issue 15044,
 //! F5Networks/f5-telemetry-streaming issue 20).
@@ -175,7 +175,7 @@ pub fn has_rules(catalogue: &Catalogue, apex: &OwnerName) -> bool {
             || catalogue.hosts.iter().any(|row| within(row.host.behind_slot())))
 }
 
-/// How a name's resource stands to the declared ones.
+/// How a name's resource relates to the declared ones.
 enum Nearness {
     /// It is declared.
     Same,
@@ -239,7 +239,7 @@ fn other_cloud(state: &State, name: &OwnerName) -> Option<Basis> {
                 }
                 _ => false,
             });
-            // The rows of all clouds stand in one order.
+            // The rows of all clouds are in one order.
             let right = own.endpoints.get(at)?.public_zone.child(&relative).ok()?;
             declared.map(|(resource, _)| Basis::OtherCloud { resource: resource.to_string(), right })
         })

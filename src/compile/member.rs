@@ -63,7 +63,7 @@ fn of_endpoint(
         let rows = catalogue.endpoints.iter().enumerate();
         rows.filter(|(_, row)| row.kind == EndpointKind::DataCollectionEndpoint)
     };
-    // The row of a host and what stands in the place of the slot.
+    // The row of a host and what is in the place of the slot.
     let fit = |host: &OwnerName| {
         let fits = rows().filter_map(|(index, row)| {
             let relative = host.relative_to(&row.public_zone)?;
@@ -118,7 +118,7 @@ pub fn of_scope<'r>(
     wanted
 }
 
-/// The members every endpoint has, whatever is in its scope.
+/// The members that every endpoint has, regardless of its scope.
 pub fn base(catalogue: &Catalogue, created: Option<Date>) -> Vec<Member> {
     members(catalogue, EndpointKind::Global, &Slots::default(), created)
 }

@@ -120,7 +120,7 @@ impl Fold {
         Self { state, history: Arc::clone(history) }
     }
 
-    /// A fold that goes on where `world` stands, with zones from files as there. The events up to there must be those
+    /// A fold that goes on where `world` is, with zones from files as there. The events up to there must be those
     /// `world` was made from.
     pub fn resume(world: &Compiled, history: &Arc<History>) -> Self {
         Self { state: (*world.state).clone(), history: Arc::clone(history) }
@@ -135,12 +135,12 @@ impl Fold {
         }
     }
 
-    /// The estate at the revision it stands at.
+    /// The estate at the revision it is at.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    /// The revision it stands at, ready to be asked.
+    /// The revision it is at, ready to be asked.
     pub fn compiled(&mut self) -> Compiled {
         self.state.compact();
         Compiled {

@@ -26,7 +26,7 @@ pub struct Owners {
 }
 
 impl Owners {
-    /// True if nobody says who owns what.
+    /// True if no owner is declared.
     pub fn is_empty(&self) -> bool {
         self.subscriptions.is_empty()
     }
@@ -43,7 +43,7 @@ impl Owners {
         }
     }
 
-    /// The subscription of an object; absent where nobody says.
+    /// The subscription of an object; absent if it is not declared.
     pub fn subscription(&self, kind: Property, name: &str) -> Option<&Arc<str>> {
         if self.subscriptions.is_empty() {
             return None;
@@ -51,7 +51,7 @@ impl Owners {
         self.subscriptions.get(&(kind, name.into()))
     }
 
-    /// The tenant of an object; absent where nobody says.
+    /// The tenant of an object; absent if it is not declared.
     pub fn tenant(&self, kind: Property, name: &str) -> Option<&Arc<str>> {
         self.tenants.get(self.subscription(kind, name)?)
     }

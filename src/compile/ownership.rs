@@ -17,8 +17,8 @@ impl State {
         Ok(())
     }
 
-    /// The state that a connection starts in where nobody says it: only the owner of the target can approve it, and whoever
-    /// creates the endpoint has rights in the tenant of its network alone.
+    /// The state that a connection starts in if the scenario does not set one: only the owner of the target can approve it, and the
+    /// creator of the endpoint has rights only in the tenant of its network.
     ///
     /// Source: MicrosoftDocs/azure-docs issue 72045, 2021-03; key-vault/private-link-service, 2021-03-31.
     pub fn first_approval(&self, network: &NetworkName, target: &EndpointTarget) -> ApprovalState {
@@ -42,7 +42,7 @@ impl State {
         }
     }
 
-    /// Refuses one zone too many in a subscription. Resource groups of which nobody says the subscription are in one together.
+    /// Refuses one zone too many in a subscription. Resource groups without a declared subscription count as one.
     pub(super) fn keep_zones_of_subscription(&self, zone: &ZoneId) -> Result<(), Reason> {
         let of = |group: &str| self.owners.subscription(Property::ResourceGroup, group);
         let own = of(&zone.resource_group);

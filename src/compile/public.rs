@@ -70,7 +70,7 @@ impl PublicDns {
         Self { zones: Zones::from_iter([(root, Arc::new(zone))]), partial: BTreeSet::new() }
     }
 
-    /// The zone that answers for a name: the one with the longest apex. Outside the emulated world that is the root, which
+    /// The zone that answers for a name: the one with the longest apex. Outside the emulated zones that is the root, which
     /// holds nothing.
     pub fn zone_of(&self, name: &OwnerName) -> &Arc<Zone> {
         self.zone_of_key(&WholeKey::of(name))
@@ -329,12 +329,12 @@ pub(super) fn zone_of_file(file: &PublicZone) -> Zone {
     zone
 }
 
-/// Who wrote what is published; true where nobody has seen the very record.
+/// Who wrote what is published; true where the record was never observed.
 pub(super) fn published(inferred: bool) -> Writer {
     Writer::Published { inferred }
 }
 
-/// Public zones have no resource group; this word stands in its place.
+/// Public zones have no resource group; this word replaces it.
 fn public_id(apex: &OwnerName) -> ZoneId {
     ZoneId { resource_group: "public".into(), apex: apex.clone() }
 }

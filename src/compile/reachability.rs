@@ -107,7 +107,7 @@ impl Reach {
     }
 }
 
-/// Why packets arrive or do not, behind "it is in NETWORK".
+/// Why packets arrive or do not, after "it is in NETWORK".
 impl fmt::Display for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -128,7 +128,7 @@ impl fmt::Display for Reach {
                 f.write_str("the connection of its private endpoint is rejected")
             }
             Self::NotApproved(_) => f.write_str("the connection of its private endpoint is waiting for approval"),
-            Self::Disconnected => f.write_str("what its private endpoint leads to is deleted"),
+            Self::Disconnected => f.write_str("the target of its private endpoint is deleted"),
         }
     }
 }
@@ -171,7 +171,7 @@ pub fn is_connected(state: &State, endpoint: &Endpoint) -> bool {
     }
 }
 
-/// How packets of `from` get to an address of `to`; without an address, to a server in it that is no private endpoint.
+/// How packets of `from` get to an address of `to`; without an address, to a server in it that is not a private endpoint.
 pub fn between<'o>(state: &State, from: impl Into<Origin<'o>>, to: &NetworkName, address: Option<IpAddr>) -> Reach {
     trace(state, from, to, address).1
 }
@@ -264,7 +264,7 @@ impl State {
         between(self, from, to, None).may_arrive()
     }
 
-    /// True unless it is certain that packets from `from` do not reach the private endpoint, whatever the state of its connection.
+    /// True unless it is certain that packets from `from` do not reach the private endpoint, regardless of the state of its connection.
     pub fn reaches_endpoint(&self, from: &NetworkName, endpoint: &Endpoint) -> bool {
         let address = endpoint.members.first().map(|member| member.address);
         between(self, from, &endpoint.spec.network, address).may_arrive()
@@ -304,11 +304,12 @@ fn along(state: &State, from: &NetworkName, table: Option<&RouteTable>, to: &Des
         let ends = match found.forwards {
             Forwards::Deny => Some(Reach::Stopped(format!("{} in {} drops the packets", found.name, found.network))),
             Forwards::Unknown => Some(Reach::Unknown(format!(
-                "it is not stated whether {} in {} passes the packets on",
+                "the estate does not say whether {} in {} forwards the packets",
                 found.name, found.network
             ))),
-            Forwards::Allow => (through.len() > MAX_APPLIANCES)
-                .then(|| Reach::Stopped(format!("more than {MAX_APPLIANCES} appliances pass the packets around"))),
+            Forwards::Allow => (through.len() > MAX_APPLIANCES).then(|| {
+                Reach::Stopped(format!("more than {MAX_APPLIANCES} appliances forward the packets to each other"))
+            }),
         };
         if let Some(verdict) = ends {
             return (through, verdict);
@@ -328,7 +329,7 @@ fn appliance_at<'s>(state: &'s State, at: &NetworkName, address: Ipv4Addr) -> Re
     }
     let is_held = state.networks.values().any(|network| is_near(&network.name) && network.holds(address));
     Err(match is_held {
-        true => Reach::Unknown(format!("{at} routes to {address}, and no appliance there is declared")),
+        true => Reach::Unknown(format!("{at} routes to {address}, where no appliance is declared")),
         false => Reach::Stopped(format!("{at} routes to {address}, which is neither in it nor in a peered network")),
     })
 }
@@ -452,7 +453,7 @@ fn wide_area(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reac
             }
             Forwards::Unknown => {
                 return Some(Reach::Unknown(format!(
-                    "it is not stated whether the firewall of virtual hub {} passes the packets on",
+                    "the estate does not say whether the firewall of virtual hub {} forwards the packets",
                     hub.name
                 )));
             }
@@ -551,7 +552,7 @@ fn through_own_gateway(state: &State, at: &NetworkName, to: &NetworkName, prefix
     let gateway = state.routes.gateways().find(|gateway| uses(at, &gateway.network));
     if gateway.is_some_and(|gateway| gateway.kind == GatewayKind::ExpressRoute) {
         return Next::Verdict(Reach::Stopped(format!(
-            "{at} routes {prefix} to an ExpressRoute gateway, which no route can lead to"
+            "{at} routes {prefix} to an ExpressRoute gateway, which a route cannot use"
         )));
     }
     let joined = || through_gateways(state, at, None, to);
@@ -566,7 +567,7 @@ fn through_own_gateway(state: &State, at: &NetworkName, to: &NetworkName, prefix
     })
 }
 
-/// A transit somebody declared, between networks that are peered with the one in the middle.
+/// A declared transit, between networks that are peered with the one in the middle.
 fn declared(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reach> {
     let joined = |network: &NetworkName, hub: &NetworkName| {
         state.are_peered(network, hub)
@@ -581,13 +582,13 @@ fn declared(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reach
     Some(match appliance.map(|one| one.forwards) {
         Some(Forwards::Deny) => Reach::Stopped(format!("{by} in {} drops the packets", transit.through)),
         Some(Forwards::Unknown) => {
-            Reach::Unknown(format!("it is not stated whether {by} in {} passes the packets on", transit.through))
+            Reach::Unknown(format!("the estate does not say whether {by} in {} forwards the packets", transit.through))
         }
         Some(Forwards::Allow) | None => Reach::ThroughAppliance(vec![(by, transit.through.clone())]),
     })
 }
 
-/// What is known where no route leads: networks with a neighbour in common may be joined by something nobody declared.
+/// What is known where no route leads: networks with a neighbour in common may be joined by something undeclared.
 fn without_route(
     state: &State,
     at: &NetworkName,
@@ -606,7 +607,7 @@ fn without_route(
         && let Some(hub) = middle()
     {
         return Reach::Unknown(format!(
-            "both are peered with {hub}, and it is not stated whether an appliance there passes packets on"
+            "both are peered with {hub}, and the estate does not say whether an appliance there forwards packets"
         ));
     }
     let has = |from: &NetworkName, to: &NetworkName| state.routes.half(from, to).is_some();

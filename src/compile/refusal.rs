@@ -52,7 +52,7 @@ impl fmt::Display for NoIpv6 {
     }
 }
 
-/// Why Azure would refuse an event. Each variant's source stands beside its wording in the findings.
+/// Why Azure would refuse an event. Each variant's source is beside its wording in the findings.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reason {
     /// Peered networks must not overlap.
@@ -93,7 +93,7 @@ pub enum Reason {
     ReservedZoneName(OwnerName),
     /// A zone's name has 2 to 34 labels.
     ZoneLabels(OwnerName),
-    /// A CNAME record set stands alone at its name, has one record, and is not at the apex.
+    /// A CNAME record set is alone at its name, has one record, and is not at the apex.
     AliasNotAlone(OwnerName),
     /// A record set's owner is not within its zone.
     OutsideZone {
@@ -275,8 +275,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// True if the event says something that means nothing where it stands: it refers to what does not exist, or gives a
-    /// name that cannot be given. Azure has no part in that, and whoever writes such an event made a mistake. What follows
+    /// True if the event says something that means nothing where it is: it refers to what does not exist, or gives a
+    /// name that cannot be given. Azure is not involved, and the author of such an event made a mistake. What follows
     /// from an earlier refusal is none.
     pub fn is_mistake(&self) -> bool {
         match self {
@@ -360,14 +360,14 @@ impl fmt::Display for Reason {
             }
             Self::ZoneExists(zone) => write!(f, "{zone} exists already"),
             Self::ReservedZoneName(apex) => {
-                write!(f, "{apex} cannot be created: Azure keeps that zone name for itself")
+                write!(f, "{apex} cannot be created: Azure reserves that zone name")
             }
             Self::ZoneLabels(apex) => write!(f, "{apex} cannot be created: a zone's name has 2 to 34 labels"),
             Self::OutsideZone { owner, zone } => write!(f, "`{owner}` is not within the zone {zone}"),
             Self::AliasNotAlone(owner) => write!(
                 f,
-                "{owner} cannot have that record set: a CNAME has one record, is alone at its name and never at the \
-                 zone's apex"
+                "{owner} cannot have that record set: a CNAME record set has one record, is the only record set of \
+                 its name, and is not allowed at the zone's apex"
             ),
             Self::ResourceIsScoped { resource, scope } => {
                 write!(f, "{resource} cannot be deleted: it is in scope {scope}")
@@ -388,7 +388,7 @@ impl fmt::Display for Reason {
                 write!(f, "{endpoint} cannot have {address}: the address is taken")
             }
             Self::RuleTargetsAzureDns { ruleset, domain } => {
-                write!(f, "{ruleset} cannot send {domain} to 168.63.129.16: Azure does not allow that target")
+                write!(f, "{ruleset} cannot forward {domain} to 168.63.129.16: Azure does not allow that target")
             }
             Self::Missing(missing) => write!(f, "{missing}"),
             Self::Exists { kind, name } => write!(f, "there is a {kind} `{name}` already"),
@@ -400,7 +400,7 @@ impl fmt::Display for Reason {
                 write!(f, "private zone `{zone}` is not linked to network `{network}` here")
             }
             Self::NotScoped { scope, resource } => write!(f, "resource `{resource}` is not in scope `{scope}` here"),
-            Self::OtherKind { resource, kind, wanted } => write!(f, "`{resource}` is a {kind}, and not a {wanted}"),
+            Self::OtherKind { resource, kind, wanted } => write!(f, "`{resource}` is a {kind}, expected a {wanted}"),
             Self::NotAWorkspace { resource, kind } => {
                 write!(f, "`{resource}` is a {kind}, expected a workspace")
             }
@@ -415,7 +415,7 @@ impl fmt::Display for Reason {
             Self::AddressOutside { address, subnet } => {
                 write!(f, "{address} is not in the subnet, which is {subnet}")
             }
-            Self::AddressReserved(address) => write!(f, "Azure keeps {address} of the subnet for itself"),
+            Self::AddressReserved(address) => write!(f, "Azure reserves {address} of the subnet"),
             Self::NoIpv6Endpoint { endpoint, why } => write!(f, "{endpoint} cannot have IPv6 addresses: {why}"),
             Self::SubnetsOverlap { network, subnets: [one, other] } => {
                 write!(f, "{network} cannot be created: its subnets {one} and {other} overlap")

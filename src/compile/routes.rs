@@ -112,7 +112,7 @@ impl Routes {
         self.tables().filter(|table| table.subnets.iter().any(|(own, _)| own == network)).collect()
     }
 
-    /// What applies to the private endpoints of a subnet.
+    /// Which network policies apply to the private endpoints of a subnet.
     pub fn policy(&self, network: &NetworkName, subnet: &str) -> EndpointPolicies {
         match self.objects.get(&RoutingKey::EndpointPolicy(network.clone(), subnet.into())) {
             Some(Routing::EndpointPolicy(one)) => one.policy,

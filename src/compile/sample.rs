@@ -19,7 +19,7 @@ pub fn name(text: &str) -> OwnerName {
 }
 
 /// `vnet1` (10.0.1.0/24 and 127.0.1.0/24) sees the zone `privatelink.monitor.azure.com`, in which `api` has the address
-/// `api`, `long` has a TXT record of 768 octets and `longer` has 16 of those; `vnet2` (10.0.2.0/24 and, within the other's
+/// `api`, `long` has a TXT record of 768 bytes and `longer` has 16 of those; `vnet2` (10.0.2.0/24 and, within the other's
 /// prefix, 127.0.1.128/25) does not. In public, `api.monitor.azure.com` is an alias of the private name, which has the
 /// address 192.0.2.1.
 pub fn estate(api: Ipv4Addr) -> Compiled {

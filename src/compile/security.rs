@@ -57,7 +57,7 @@ const OWN_SUBNETS: [&str; 5] = [
     "RouteServerSubnet",
 ];
 
-/// Service tags whose addresses may be among those of Azure Monitor: nobody publishes which.
+/// Service tags whose addresses may be among those of Azure Monitor: which ones is not published.
 const MAYBE: [&str; 2] = ["AzureFrontDoor", "GuestAndHybridManagement"];
 
 /// Whether packets leave where they begin. A client of which only the network is known may be in any of its subnets.
@@ -300,7 +300,7 @@ impl Place<'_> {
                 if is_public { Catch::Part } else { Catch::Nothing }
             }
             Addresses::Tag(tag) if tags.iter().any(|own| is_tag(tag, own)) => Catch::All,
-            // A tag of one region, and tags whose addresses nobody has compared.
+            // A tag of one region, and tags whose addresses were not compared.
             Addresses::Tag(tag) => {
                 let family = tag.split('.').next().unwrap_or(tag);
                 let may = tags.iter().chain(&MAYBE).any(|own| is_tag(family, own));
@@ -378,7 +378,7 @@ fn decide(
     let (access, name) = verdict;
     match parts.into_iter().find(|rule| rule.access != access) {
         Some(rule) => Passage::Unknown(format!(
-            "rule {} of security group {} at {at} catches some of these packets, and which is not known",
+            "rule {} of security group {} at {at} applies to some of these packets, and to which ones is unknown",
             rule.name, group.name
         )),
         None if access == RuleAction::Allow => Passage::Open,

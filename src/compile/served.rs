@@ -16,12 +16,12 @@ pub struct Member {
     pub zone: OwnerName,
     /// Names with equal keys share one address.
     pub key: String,
-    /// `memberName` for static addresses; absent where it is not known.
+    /// `memberName` for static addresses; absent where it is unknown.
     pub member_name: Option<String>,
 }
 
 impl Member {
-    /// What a static address for it is told by: its member name, or where that is not known the name of its record in
+    /// What a static address for it is identified by: its member name, or where that is unknown the name of its record in
     /// the private zone, such as `westeurope-5.in.ai` (inferred from one dump of a network interface).
     pub fn handle(&self) -> String {
         let record = || self.private.relative_to(&self.zone).unwrap_or_else(|| self.private.to_string());

@@ -27,11 +27,11 @@ pub struct GroupNames {
     pub known: Vec<ServiceName>,
     /// True if there are others.
     pub others_unknown: bool,
-    /// Hosts that were told and are in no zone of the group id.
+    /// Hosts that were given and are in no zone of the group id.
     pub strangers: Vec<OwnerName>,
 }
 
-/// The names of a group id: the hosts that are told, else the records of the catalogue.
+/// The names of a group id: the hosts that were given, else the records of the catalogue.
 pub fn of_group(catalogue: &Catalogue, spec: &ServiceSpec, group: &str) -> GroupNames {
     let rows: Vec<&ServiceRow> = catalogue.service(&spec.kind, group).collect();
     let told = spec.hosts.iter().find(|(own, _)| own.eq_ignore_ascii_case(group)).map(|(_, hosts)| hosts.as_slice());

@@ -1,7 +1,7 @@
 //! The estate after some of its events, and the fold that makes it.
 //!
 //! [`State::apply`] takes one event at a time. What Azure would refuse changes nothing and is kept as a [`Refusal`]: a
-//! history is always foldable to its end, whatever stands in it.
+//! history can always be applied to its end.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;

@@ -11,7 +11,7 @@ use crate::catalogue::ServiceHop;
 use crate::estate::{ApprovalState, EndpointTarget, ResourceName, ResourceSpec, ServiceSpec};
 
 impl State {
-    /// Refuses a target that is no resource of another service, or has no such group id.
+    /// Refuses a target that is not a resource of another service, or has no such group id.
     pub(super) fn service_target(&self, resource: &ResourceName, group: &str) -> Result<(), Reason> {
         let Some(own) = self.resources.get(resource) else { return Ok(()) };
         let ResourceSpec::Service(spec) = &own.spec else {

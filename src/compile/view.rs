@@ -33,7 +33,7 @@ pub struct Link {
     pub shadows: Option<ZoneId>,
 }
 
-/// How a network asks DNS, and what Azure's resolver would tell it.
+/// How a network asks DNS, and what Azure's resolver would answer it.
 #[derive(Clone, Debug)]
 pub struct View {
     /// The network; absent in the public view.
@@ -116,7 +116,7 @@ impl Views {
                 shares_legacy_dns: own().any(|id| legacy.contains(id)),
             }));
         }
-        // Of networks that claim the same prefix the first by name has it, whatever the order they are declared in.
+        // Of networks that claim the same prefix the first by name has it, regardless of the order they are declared in.
         prefixes.sort_by_key(|(_, id): &(IpNet, ViewId)| views[id.0 as usize].network.clone());
         let inbound =
             state.inbound.iter().filter_map(|(name, own)| Some((name.clone(), *by_network.get(&own.network)?)));
@@ -262,7 +262,7 @@ pub enum NoServer {
 /// Who is asked.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Target {
-    /// Whatever answers the clients of this network.
+    /// The server that answers the clients of this network.
     Network(ViewId),
     /// Azure's resolver, asked from within this network.
     Azure(ViewId),

@@ -2,7 +2,7 @@
 //!
 //! Zones made by events, zones read from files and zones of public DNS are all a [`Zone`]: packed bytes that everything is
 //! looked up in, and beside them what is known about each record set. A zone from a file may have a million records, so its
-//! provenance is no more than the file's name and the line that each record set has as its origin.
+//! provenance is only the file's name and the line that each record set has as its origin.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,16 +19,16 @@ pub enum Writer {
     Endpoint {
         /// The endpoint.
         endpoint: EndpointName,
-        /// What it leads to.
+        /// Its next hop.
         target: EndpointTarget,
     },
-    /// Somebody, by hand.
+    /// A user, by hand.
     Manual,
     /// Made with the zone.
     Zone,
     /// Public DNS, as published.
     Published {
-        /// True if nobody has seen this very record: it follows from others.
+        /// True if this record was never observed: it follows from others.
         inferred: bool,
     },
     /// Public DNS, because the resource exists.
@@ -510,7 +510,7 @@ mod tests {
         zone.write(a("api.z.example", 5), writer("pe2"), Revision(3));
         let now = zone.get(&name("api.z.example"), RecordType::A).expect("it was written");
         assert_eq!(now.overwritten.as_ref().map(|before| before.writer.clone()), Some(writer("pe1")));
-        // Writing again what is one's own overwrites nobody and forgets nobody.
+        // Writing one's own record set again overwrites no other writer and forgets none.
         zone.write(a("api.z.example", 6), writer("pe2"), Revision(4));
         let now = zone.get(&name("api.z.example"), RecordType::A).expect("it was written");
         assert_eq!(now.overwritten.as_ref().map(|before| before.revision), Some(Revision(2)));

@@ -1,7 +1,7 @@
 //! Replies of other servers, whose records can be of any type.
 //!
 //! Zones here hold a few types; what another server says may be of any. Its records are taken as they are, those of types
-//! nobody here knows as octets (RFC 3597), and only as much of them is looked at as it takes to follow aliases.
+//! unknown here as octets (RFC 3597), and only as much of them is looked at as it takes to follow aliases.
 
 use hickory_proto::op::{Message, MessageType, OpCode};
 use hickory_proto::rr::{DNSClass, Name, RData, Record};
@@ -11,7 +11,7 @@ use super::message::{Echo, HEADER_OCTETS, OPT};
 use super::wire::{self, EXTENDED_ERROR, SubnetEcho, Tail, Transport};
 use super::{ExtendedError, OwnerName, Rcode, RecordSet, RecordType, Ttl};
 
-/// The UDP size told to other servers, in octets: no fragment on any usual path (DNS flag day 2020).
+/// The UDP size advertised to other servers, in octets: no fragment on any usual path (DNS flag day 2020).
 const UDP_SIZE: u16 = 1232;
 /// The longest a record of another server may be kept, in seconds (RFC 8767, 4).
 pub const MAX_TTL: Ttl = 604_800;
@@ -81,7 +81,7 @@ pub fn encode_question(
 /// Reads a reply to [`encode_question`]; absent where the octets are none: another id, another question, a query, or
 /// nothing that can be read.
 pub fn read_reply(octets: &[u8], id: u16, name: &OwnerName, kind: RecordType) -> Option<ForeignReply> {
-    // Whoever does not know the id is not listened to any further.
+    // A sender that does not know the id is ignored.
     if octets.first_chunk::<2>()? != &id.to_be_bytes() {
         return None;
     }
@@ -138,7 +138,7 @@ pub fn encode(echo: &Echo<'_>, reply: &Mixed, subnet: Option<SubnetEcho>, transp
     wire::settle(echo, reply.rcode, tail.as_ref(), reply.extended_error.as_ref(), subnet, transport, out);
 }
 
-/// The records as they stand behind a question; absent if they are more than a message can hold.
+/// The records as they are after a question; absent if they are more than a message can hold.
 fn tail(name: &[u8], answer: &[ForeignRecord], authority: &[ForeignRecord]) -> Option<Tail> {
     let mut octets = Vec::new();
     let mut encoder = BinEncoder::new(&mut octets);

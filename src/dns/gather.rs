@@ -180,7 +180,7 @@ impl Gatherer {
     fn add(&mut self, record: &Record<'_>, line: u32) -> Result<(), Fault> {
         let mut closed = Ok(());
         if self.owner != record.owner {
-            // A fault of the name before is no reason to leave this record out.
+            // This record is read even if the name before it has a fault.
             closed = self.close_name();
             self.owner.clear();
             self.owner.extend_from_slice(record.owner);

@@ -18,7 +18,7 @@ pub const MAX_LABELS: usize = 127;
 /// A key for any name.
 pub type WholeKey = Key<{ MAX_LABELS + 1 }>;
 
-/// Starts every hash. It is random, so nobody can make up names with one hash, and the same for all zones, so that one
+/// Starts every hash. It is random, so an attacker cannot make up names with one hash, and the same for all zones, so that one
 /// pass over a name serves them all.
 static SEED: LazyLock<(u64, SharedSeed)> = LazyLock::new(|| {
     let random = RandomState::new();

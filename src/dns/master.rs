@@ -226,12 +226,12 @@ mod tests {
                 "line 5, column 7: `192.0.2.256` is not an IPv4 address",
                 "line 6, column 1: `é..b` is not a valid domain name: `é` is not allowed in a name",
                 "line 7, column 3: the record has no owner: the line begins with a blank, and no record comes before it",
-                "line 8, column 5: the class `CH` is not IN",
+                "line 8, column 5: unsupported class `CH`, expected IN",
                 "line 9, column 5: `WKS` is not a supported record type",
                 "line 10, column 5: a private zone cannot hold CAA records",
                 "line 11, column 6: an IPv4 address is missing",
                 "line 12, column 1: `é` is not a valid domain name: `é` is not allowed in a name",
-                "line 13, column 17: `192.0.2.2` is more than the record needs",
+                "line 13, column 17: unexpected `192.0.2.2` after the end of the record",
                 "line 14, column 8: `+1` is not a preference from 0 to 65535",
                 "line 15, column 13: the quoted string does not end on its line",
                 "line 16, column 7: a closing parenthesis without an opening one",
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(errors(&"(".repeat(1 << 20)).len(), 1);
         assert_eq!(errors(&"(\n(\n".repeat(1 << 10)).len(), MAX_ERRORS);
         assert_eq!(errors(&"a 1 A nowhere\n".repeat(1 << 12)).len(), MAX_ERRORS);
-        assert!(errors(&format!("a 1 TXT {}", "x ".repeat(1 << 17)))[0].ends_with("too many words"));
+        assert!(errors(&format!("a 1 TXT {}", "x ".repeat(1 << 17)))[0].ends_with("too many fields"));
         assert!(errors(&format!("a 1 TXT {}", "xx ".repeat(1 << 15)))[0].ends_with("65,535 bytes together"));
         let utf16: Vec<u8> = "\u{feff}$TTL 1".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(read(&utf16, None).expect_err("UTF-16")[0].kind, MasterErrorKind::Utf16);

@@ -2,9 +2,9 @@
 //!
 //! [`Query::parse`] looks at a packet without copying it and without allocating. What comes out is either a [`Query`] that
 //! can be answered, or a [`Refusal`]: silence, or a reply that carries nothing but a response code. The rules are those of
-//! RFC 8906: whoever sends something unusual gets a well-formed reply, never silence and never an answer to another question.
+//! RFC 8906: a client that sends something unusual gets a well-formed reply, never silence and never an answer to another question.
 //!
-//! Whatever the bytes are, parsing ends after one pass over them: compression pointers are stepped over, never followed.
+//! Parsing always ends after one pass over the bytes: compression pointers are stepped over, never followed.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -29,7 +29,7 @@ pub struct Class(pub u16);
 impl Class {
     /// The Internet.
     pub const IN: Self = Self(1);
-    /// CHAOS, in which servers tell about themselves.
+    /// CHAOS, in which servers answer about themselves.
     pub const CH: Self = Self(3);
     /// Any class.
     pub const ANY: Self = Self(255);
@@ -94,14 +94,14 @@ pub enum SubnetOption {
 pub struct ClientSubnet {
     /// Address family as received: 1 is IPv4, 2 is IPv6; 0 goes with an empty address.
     pub family: u16,
-    /// How many leading bits of the address are told.
+    /// How many leading bits of the address are reported.
     pub source_length: u8,
     /// The address, further bits zero; absent for a source length of 0, which asks not to be placed by address.
     pub address: Option<IpAddr>,
 }
 
 impl ClientSubnet {
-    /// The address as it stands in the option: just the octets the source length needs.
+    /// The address as it is in the option: just the octets the source length needs.
     pub fn octets(&self) -> ([u8; 16], usize) {
         let mut octets = [0; 16];
         match self.address {
@@ -173,8 +173,8 @@ impl<'p> Query<'p> {
     ///
     /// # Errors
     /// - [`Refusal::Drop`] for what is shorter than a header and for replies;
-    /// - NOTIMP for every opcode but QUERY, whatever stands behind the header;
-    /// - FORMERR unless there is exactly one question and every record can be stepped over with nothing left behind them;
+    /// - NOTIMP for every opcode but QUERY, regardless of what follows the header;
+    /// - FORMERR unless there is exactly one question and every record can be stepped over with nothing left after them;
     ///   for compression in the question's name; for an OPT record that is not the only one, not in the additional
     ///   section or not owned by the root;
     /// - BADVERS for an EDNS version above 0.
@@ -250,7 +250,7 @@ fn scan<'p>(packet: &'p [u8], header: &[u8; HEADER_OCTETS], echo: &mut Echo<'p>)
     Some(Query { echo: *echo, name, kind, class })
 }
 
-/// Where the length of the OPT record's data stands in a message of one question, if that record is the last.
+/// Where the length of the OPT record's data is in a message of one question, if that record is the last.
 pub(super) fn opt_length_at(message: &[u8]) -> Option<usize> {
     let header = message.first_chunk::<HEADER_OCTETS>()?;
     let count = |at: usize| u32::from(u16::from_be_bytes([header[at], header[at + 1]]));
@@ -392,7 +392,7 @@ fn client_subnet(data: &[u8]) -> Option<ClientSubnet> {
         }
         _ => return None,
     };
-    // Bits behind the source length are zero.
+    // Bits after the source length are zero.
     let spare = told.len() * 8 - usize::from(source_length);
     let clean = told.last().is_none_or(|last| u32::from(*last).trailing_zeros() as usize >= spare);
     clean.then_some(ClientSubnet { family, source_length, address })
@@ -416,7 +416,7 @@ mod tests {
         [&[0, 0, 41, 0x04, 0xd0][..], &ttl, &length.to_be_bytes(), data].concat()
     }
 
-    /// A query with these records put behind it as additional ones.
+    /// A query with these records put after it as additional ones.
     fn with_additional(records: &[Vec<u8>]) -> Vec<u8> {
         let mut packet = query("api.monitor.azure.com", None);
         packet[11] = u8::try_from(records.len()).expect("few");

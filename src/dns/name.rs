@@ -88,7 +88,7 @@ impl OwnerName {
         if wire.len() > MAX_NAME_OCTETS { Err(NameError::LongName) } else { Ok(Self(wire.into())) }
     }
 
-    /// Takes uncompressed wire form in any letter case; nothing may stand behind the root's octet.
+    /// Takes uncompressed wire form in any letter case; nothing may be after the root's octet.
     ///
     /// # Errors
     /// [`NameError::Wire`] or [`NameError::LongName`].
@@ -143,12 +143,12 @@ impl OwnerName {
         (length > 0).then(|| Self(self.0[1 + length..].into()))
     }
 
-    /// True if this name is `zone` or stands anywhere below it.
+    /// True if this name is `zone` or is anywhere below it.
     pub fn is_within(&self, zone: &Self) -> bool {
         self.prefix_of(zone).is_some()
     }
 
-    /// True if this name stands below `zone` and is not `zone` itself.
+    /// True if this name is below `zone` and is not `zone` itself.
     pub fn is_below(&self, zone: &Self) -> bool {
         self.0.len() > zone.0.len() && self.is_within(zone)
     }
@@ -172,7 +172,7 @@ impl OwnerName {
         if relative == "@" { Ok(self.clone()) } else { Self::parse(relative)?.under(self) }
     }
 
-    /// This name with `zone` put behind it: `api` under `monitor.azure.com` is `api.monitor.azure.com`.
+    /// This name with `zone` put after it: `api` under `monitor.azure.com` is `api.monitor.azure.com`.
     ///
     /// # Errors
     /// [`NameError::LongName`] if the two are more than 255 bytes together.
@@ -184,13 +184,13 @@ impl OwnerName {
         Ok(Self(own.iter().chain(zone.0.iter()).copied().collect()))
     }
 
-    /// The same name below `new` instead of `old`; absent if it does not stand in `old` or would be too long.
+    /// The same name below `new` instead of `old`; absent if it is not in `old` or would be too long.
     pub fn moved(&self, old: &Self, new: &Self) -> Option<Self> {
         let own = self.prefix_of(old)?;
         (own.len() + new.0.len() <= MAX_NAME_OCTETS).then(|| Self(own.iter().chain(new.0.iter()).copied().collect()))
     }
 
-    /// The wildcard that stands for names directly below this one, `*.name` (RFC 4592).
+    /// The wildcard that represents names directly below this one, `*.name` (RFC 4592).
     ///
     /// Absent where it would be too long.
     pub fn wildcard(&self) -> Option<Self> {
@@ -207,7 +207,7 @@ impl OwnerName {
         Dotted(self)
     }
 
-    /// Octets in front of `zone`, if this name stands within it.
+    /// Octets in front of `zone`, if this name is within it.
     fn prefix_of(&self, zone: &Self) -> Option<&[u8]> {
         let cut = self.0.len().checked_sub(zone.0.len())?;
         if self.0[cut..] != zone.0[..] {

@@ -2,7 +2,7 @@
 
 use super::message::Echo;
 
-/// The largest UDP reply, in bytes, whatever the client could take: no fragment on any usual path (DNS flag day 2020).
+/// The largest UDP reply, in bytes, regardless of what the client could take: no fragment on any usual path (DNS flag day 2020).
 pub const MAX_UDP_OCTETS: usize = 1232;
 /// The largest UDP reply to a client that does not say more, in bytes (RFC 1035, 4.2.1; RFC 6891, 6.2.3).
 pub const MIN_UDP_OCTETS: usize = 512;

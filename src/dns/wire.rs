@@ -1,7 +1,7 @@
 //! Record sets to bytes and back.
 //!
-//! This file and [`foreign`](super::foreign) are the only ones that know hickory-proto's record types. Answers are encoded by it, behind a lower-case question:
-//! every compression pointer then points into the question or at a fixed place further back, so that the bytes behind the
+//! This file and [`foreign`](super::foreign) are the only ones that know hickory-proto's record types. Answers are encoded by it, after a lower-case question:
+//! every compression pointer then points into the question or at a fixed place further back, so that the bytes after the
 //! question, the [`Tail`], are the same however the client spelled it. A reply is a header, the question as received, the
 //! tail, and an OPT record if the query had one.
 
@@ -16,7 +16,7 @@ use super::{ExtendedError, OwnerName, Rcode, RecordData, RecordSet, RecordType, 
 
 pub use super::transport::{MAX_TCP_OCTETS, MAX_UDP_OCTETS, MIN_UDP_OCTETS, Transport};
 
-/// The UDP size our OPT record tells, in octets.
+/// The UDP size that our OPT record states, in octets.
 ///
 /// Source: dns-traffic-log-how-to, dig through 168.63.129.16 of 2025-09.
 pub const ADVERTISED_SIZE: u16 = 1224;
@@ -25,7 +25,7 @@ pub(super) const EXTENDED_ERROR: u16 = 15;
 /// Octets of an OPT record without options.
 const OPT_OCTETS: usize = 11;
 
-/// What a reply tells a trusted sender about the client subnet it named.
+/// What a reply reports to a trusted sender about the client subnet it named.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SubnetEcho {
     /// The option as received.
@@ -77,7 +77,7 @@ pub(super) fn settle(
     write(echo, rcode, truncated, &Tail::default(), &options, out);
 }
 
-/// The records of a reply as they stand behind a question of one name: good for every spelling of it and every id, flag
+/// The records of a reply as they are after a question of one name: good for every spelling of it and every id, flag
 /// and OPT record.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Tail {
@@ -196,7 +196,7 @@ fn put_opt(echo: &Echo<'_>, rcode: Rcode, options: &Options<'_>, out: &mut Vec<u
     }
 }
 
-/// Ends a reply whose records stand in `out` already, behind room for the header: header, OPT record, and the reason if
+/// Ends a reply whose records are in `out` already, after room for the header: header, OPT record, and the reason if
 /// there is one. False if it is longer than the transport allows; `out` is of no use then.
 #[must_use]
 pub fn close(
@@ -213,7 +213,7 @@ pub fn close(
     out.len() <= transport.limit(echo)
 }
 
-/// Adds an extended error to a reply that is made already, whatever made it: without the text if only the code fits, and
+/// Adds an extended error to a finished reply: without the text if only the code fits, and
 /// not at all if neither does or the reply has no OPT record at its end.
 pub fn add_extended_error(reply: &mut Vec<u8>, code: u16, text: &str, limit: usize) {
     let Some(at) = opt_length_at(reply) else { return };
@@ -259,7 +259,7 @@ pub fn encode_subnet_query(
     let mut out = encode_query(id, name, kind, Some(udp_size));
     let (octets, length) = subnet.octets();
     let data = u16::try_from(length).expect("an address has at most 16 bytes") + 4;
-    // The option goes behind the OPT record, whose data were empty.
+    // The option goes after the OPT record, whose data were empty.
     let end = out.len() - 2;
     out.truncate(end);
     put(&mut out, &[data + 4, CLIENT_SUBNET, data, subnet.family]);
@@ -333,7 +333,7 @@ impl std::fmt::Display for ReceivedData {
 /// An OPT record as a client reads it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReceivedEdns {
-    /// The UDP size the server tells.
+    /// The UDP size the server says.
     pub udp_size: u16,
     /// EDNS version.
     pub version: u8,
@@ -356,7 +356,7 @@ pub enum DecodeError {
     /// They are a query.
     #[error("the message is a query, not a reply")]
     Query,
-    /// There are octets behind the last record.
+    /// There are octets after the last record.
     #[error("{0} trailing bytes after the last record")]
     Trailing(usize),
 }

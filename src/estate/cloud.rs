@@ -37,7 +37,7 @@ impl fmt::Display for Cloud {
 
 /// A text that names no cloud.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a known cloud; there are AzureCloud, AzureUSGovernment and AzureChinaCloud")]
+#[error("unknown cloud `{0}`; expected AzureCloud, AzureUSGovernment or AzureChinaCloud")]
 pub struct UnknownCloud(pub String);
 
 impl FromStr for Cloud {

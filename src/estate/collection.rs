@@ -37,7 +37,7 @@ pub struct Associations {
     pub rules: Vec<ResourceName>,
     /// The data collection endpoint that its agent gets its configuration from.
     pub endpoint: Option<ResourceName>,
-    /// How it is connected to Azure Arc; absent for a machine that is no Arc server.
+    /// How it is connected to Azure Arc; absent for a machine that is not an Arc server.
     pub arc: Option<ArcConnection>,
 }
 

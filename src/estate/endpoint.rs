@@ -14,7 +14,7 @@ pub enum ApprovalState {
     /// Packets pass.
     #[default]
     Approved,
-    /// Nobody has approved it yet; no packet passes.
+    /// It is not approved yet; no packet passes.
     Pending,
     /// It was refused; no packet passes.
     Rejected,
@@ -93,7 +93,7 @@ impl fmt::Display for EndpointTarget {
 pub struct PrivateEndpointSpec {
     /// Its name.
     pub name: EndpointName,
-    /// What it leads to.
+    /// Its next hop.
     pub target: EndpointTarget,
     /// The network it is in.
     pub network: NetworkName,

@@ -92,9 +92,9 @@ pub enum Event {
         name: MachineName,
         network: NetworkName,
         subnet: Option<Arc<str>>,
-        /// Its region; absent where nobody says it.
+        /// Its region; absent if it is not declared.
         location: Option<Arc<str>>,
-        /// Absent where nobody says what its agent is associated with.
+        /// Absent if the associations of its agent are not declared.
         associations: Option<Associations>,
     },
     /// The associations of its agent become these.

@@ -35,7 +35,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// An event, and when and where it was told.
+/// An event, and when and where it was stated.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recorded {
     /// What happened.
@@ -75,7 +75,7 @@ pub struct History {
     steps: Vec<Step>,
 }
 
-/// What to assume where nobody outside Azure knows. Defaults match the reports there are.
+/// What to assume where Azure's behaviour is undocumented. Defaults match the reports there are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Switches {
     /// Which record sets go when a private endpoint is deleted.
@@ -88,7 +88,7 @@ pub struct Switches {
     pub limits: Limits,
     /// Whether names of resources exist that the estate does not declare.
     pub undeclared: Undeclared,
-    /// Whether names carry the `privatelink` hop for which nobody has shown it.
+    /// Whether names carry the `privatelink` hop on which it was never observed.
     pub uncertain_hop: UncertainHop,
     /// What Azure's resolver does with the aliases in an answer that a ruleset's target gave.
     pub ruleset_chain: RulesetChain,
@@ -134,10 +134,10 @@ pub enum Undeclared {
     NameError,
 }
 
-/// Whether names carry the `privatelink` hop for which nobody has shown it, such as `{region}.handler.control`.
+/// Whether names carry the `privatelink` hop on which it was never observed, such as `{region}.handler.control`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum UncertainHop {
-    /// They do not. Of the names in a public list 16 stand beside their form with `privatelink`, and none of these
+    /// They do not. Of the names in a public list 16 come with their form with `privatelink`, and none of these
     /// (mypdns/matrix issue 543).
     #[default]
     Never,
@@ -148,7 +148,7 @@ pub enum UncertainHop {
 /// What Azure's resolver does with the aliases in an answer that a ruleset's target gave.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum RulesetChain {
-    /// The answer stands whole: a zone linked for an alias's target is not asked (MicrosoftDocs/azure-docs issue 100273).
+    /// The answer is whole: a zone linked for an alias's target is not asked (MicrosoftDocs/azure-docs issue 100273).
     #[default]
     Stands,
     /// Each alias's target is decided anew.

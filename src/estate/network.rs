@@ -39,7 +39,7 @@ pub struct NetworkSpec {
     pub dns: DnsSetting,
 }
 
-/// How the clients of a network ask DNS.
+/// The DNS server that the clients of a network use.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum DnsSetting {
     /// Azure-provided DNS, 168.63.129.16: linked zones first, then public DNS.
@@ -50,7 +50,7 @@ pub enum DnsSetting {
     Custom {
         /// Whether it starts anew at each CNAME of a forwarded answer or takes the chain as it came.
         kind: ForwarderKind,
-        /// By suffix; the longest match decides, whatever the order.
+        /// By suffix; the longest match decides, regardless of the order.
         forward: Vec<Forward>,
         /// For names that match no suffix: the first of these that can be asked; never empty.
         default: Vec<ForwardTo>,
@@ -82,7 +82,7 @@ pub struct Forward {
 pub enum ForwardTo {
     /// 168.63.129.16 from within this server's own network: its linked zones, then public DNS.
     AzureProvided,
-    /// Whatever answers in another network, by that network's own DNS setting.
+    /// The server that answers in another network, by the DNS setting of that network.
     Network(NetworkName),
     /// The inbound endpoint of a DNS Private Resolver: answers as 168.63.129.16 does in that endpoint's network.
     InboundEndpoint(ResolverName),
@@ -90,7 +90,7 @@ pub enum ForwardTo {
     Public,
 }
 
-/// An inbound endpoint of a DNS Private Resolver: Azure's resolver of its network has an address there, and whoever's packets
+/// An inbound endpoint of a DNS Private Resolver: Azure's resolver of its network has an address there, and the one who's packets
 /// get to that address can ask it (private-resolver-endpoints-rulesets, 2023-03-29).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InboundEndpointSpec {
@@ -111,7 +111,7 @@ pub struct InboundEndpointSpec {
 pub struct RulesetSpec {
     /// Its name.
     pub name: super::RulesetName,
-    /// The network of the outbound endpoint its queries leave from; where it is not known, every target counts as reached.
+    /// The network of the outbound endpoint its queries leave from; where it is unknown, every target counts as reached.
     pub outbound: Option<NetworkName>,
     /// Its rules; the longest matching domain of the enabled ones decides.
     pub rules: Vec<RulesetRule>,

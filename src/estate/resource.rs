@@ -35,7 +35,7 @@ pub struct ComponentSpec {
     pub ingestion_privatelink_host: Option<OwnerName>,
     /// The same for its live metrics host.
     pub live_privatelink_host: Option<OwnerName>,
-    /// The workspace behind it, if it is workspace-based.
+    /// Its workspace, if it is workspace-based.
     pub workspace: Option<ResourceName>,
     /// `publicNetworkAccessForIngestion`.
     pub ingestion: PublicNetworkAccess,

@@ -23,7 +23,7 @@ pub enum Routing {
     Appliance(Appliance),
     /// A hub of a Virtual WAN.
     VirtualHub(VirtualHub),
-    /// A way through a network that somebody declares without its routes.
+    /// A path through a network, declared without its routes.
     Transit(Transit),
     /// What a subnet's rules and routes apply to.
     EndpointPolicy(EndpointPolicy),
@@ -57,7 +57,7 @@ pub enum RoutingKey {
 pub struct PeeringHalf {
     /// The network it belongs to.
     pub from: NetworkName,
-    /// The network it leads to.
+    /// The network that it connects to.
     pub to: NetworkName,
     /// Its flags.
     pub flags: PeeringFlags,
@@ -71,9 +71,9 @@ pub struct PeeringFlags {
     /// `allowForwardedTraffic`: so are packets that did not begin there. Its effect is disputed (azure-docs issue 48390), so
     /// nothing depends on it.
     pub forwarded: bool,
-    /// `allowGatewayTransit`: the other network may use this one's gateway. Absent where nobody said.
+    /// `allowGatewayTransit`: the other network may use this one's gateway. Absent where it is not stated.
     pub gateway_transit: Option<bool>,
-    /// `useRemoteGateways`: this network uses the other one's gateway. Absent where nobody said.
+    /// `useRemoteGateways`: this network uses the other one's gateway. Absent where it is not stated.
     pub remote_gateways: Option<bool>,
 }
 
@@ -113,13 +113,13 @@ pub struct RouteTable {
     pub disable_bgp: bool,
     /// Its routes.
     pub routes: Vec<UserRoute>,
-    /// False if it has routes that nobody described: what they decide is unknown.
+    /// False if it has routes that are not described: what they decide is unknown.
     pub is_complete: bool,
     /// The subnets it is for.
     pub subnets: Vec<(NetworkName, Arc<str>)>,
 }
 
-/// A route somebody made.
+/// A route of a user.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UserRoute {
     /// `addressPrefix`.
@@ -151,7 +151,7 @@ pub enum Forwards {
     Allow,
     /// It drops them.
     Deny,
-    /// Nobody knows.
+    /// Unknown.
     Unknown,
 }
 
@@ -181,14 +181,14 @@ pub struct VirtualHub {
     pub firewall: Option<Forwards>,
 }
 
-/// A way through a network that somebody declares without its routes: packets between these networks pass.
+/// A path through a network, declared without its routes: packets between these networks pass.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Transit {
     /// The network in the middle.
     pub through: NetworkName,
     /// The networks that reach each other through it.
     pub between: Vec<NetworkName>,
-    /// What passes the packets on, in a word.
+    /// What forwards the packets, in a word.
     pub by: Option<Arc<str>>,
 }
 
@@ -203,7 +203,7 @@ pub struct EndpointPolicy {
     pub policy: EndpointPolicies,
 }
 
-/// What applies to the private endpoints of a subnet.
+/// Which network policies apply to the private endpoints of a subnet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum EndpointPolicies {
     /// Neither route tables nor security groups.

@@ -41,12 +41,12 @@ pub struct SecurityRule {
     pub ports: Vec<(u16, u16)>,
 }
 
-/// Which packets a rule is for.
+/// The direction that a rule applies to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Direction {
-    /// Those that come to the subnet or machine.
+    /// Packets to the subnet or machine.
     Inbound,
-    /// Those that leave it.
+    /// Packets from it.
     Outbound,
 }
 

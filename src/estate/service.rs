@@ -17,7 +17,7 @@ pub struct ServiceSpec {
     pub location: String,
     /// The group ids of it that are in use.
     pub groups: Vec<Arc<str>>,
-    /// Its public host names by group id, where they are told instead of built from its name.
+    /// Its public host names by group id, where they are given instead of built from its name.
     pub hosts: BTreeMap<Arc<str>, Vec<OwnerName>>,
     /// Group ids that have an approved private endpoint outside the estate, such as in another tenant.
     pub endpoints_elsewhere: Vec<Arc<str>>,

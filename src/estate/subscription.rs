@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{NetworkName, ResourceName, ScopeName};
 
-/// Objects that are put into a subscription of a tenant. What is in no subscription belongs to nobody in particular.
+/// Objects that are put into a subscription of a tenant. An object without a subscription has no declared owner.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SubscriptionSpec {
     /// The subscription.

@@ -1,4 +1,4 @@
-//! What an estate is known to have although nobody could find out what it is.
+//! What an estate is known to have although its details are unknown.
 
 use std::fmt;
 use std::sync::Arc;

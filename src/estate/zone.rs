@@ -21,7 +21,7 @@ impl fmt::Display for ZoneId {
     }
 }
 
-/// A zone of public DNS that somebody has in a file. It stands in the place of the published one of its name.
+/// A zone of public DNS from a file. It replaces the published one of its name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PublicZone {
     /// The file, as it was named.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::id::{ResourceId, UNKNOWN};
 
-/// A word for the shell: what could mean something to it stands in single quotes.
+/// A word for the shell: what could mean something to it is in single quotes.
 pub(super) fn word(text: impl Display) -> String {
     let text: String = text.to_string().chars().filter(|character| !character.is_control()).collect();
     let plain =

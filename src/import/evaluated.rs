@@ -96,7 +96,7 @@ impl Reading<'_> {
         let own = entry(value, "properties").filter(|own| entry(own, "changes").is_some()).unwrap_or(value);
         for change in entry(own, "potentialChanges").and_then(Value::as_array).into_iter().flatten() {
             let id = entry(change, "resourceId").unwrap_or(&Value::Null);
-            let text = format!("whether {} is deployed is not known: it is a potential change", super::fact::shown(id));
+            let text = format!("whether {} is deployed is unknown: it is a potential change", super::fact::shown(id));
             self.remark(Topic::NotRead, text, &base, None);
         }
         for one in entry(own, "diagnostics").and_then(Value::as_array).into_iter().flatten() {

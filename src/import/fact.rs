@@ -1,6 +1,6 @@
 //! Facts: what artefacts say of each resource, attribute by attribute, and where they say it.
 //!
-//! Readers tell facts; the same fact told twice is one, and two that differ are a contradiction, which names both places.
+//! Readers produce facts; the same fact twice is one, and two that differ are a contradiction, which names both places.
 //! Values are in the form of the REST interface, references to other resources are their ids.
 
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::id::{ResourceId, UNKNOWN};
 use super::report::{Provenance, Report, Topic};
 
-/// A value and where it was told.
+/// A value and where it was stated.
 #[derive(Clone, Debug)]
 pub(super) struct Fact {
     pub(super) value: Value,
@@ -22,23 +22,23 @@ pub(super) struct Fact {
 #[derive(Clone, Debug)]
 pub(super) struct Object {
     pub(super) id: ResourceId,
-    /// Where it was told of first; absent for what is only referred to.
+    /// Where it was mentioned first; absent for what is only referred to.
     pub(super) declared: Option<Provenance>,
     /// Where it was referred to first.
     pub(super) referred: Option<Provenance>,
-    /// True if it was told by a template or plan: Azure has not computed anything of it yet.
+    /// True if it was stated by a template or plan: Azure has not computed anything of it yet.
     pub(super) planned: bool,
     pub(super) attributes: IndexMap<String, Fact>,
 }
 
-/// All facts, by the key of the resource's id, in the order told.
+/// All facts, by the key of the resource's id, in the order stated.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) objects: IndexMap<String, Object>,
     contradictions: Vec<(ResourceId, String, Fact, Fact)>,
     /// Resource groups as they were spelled first.
     groups: IndexMap<String, String>,
-    /// Children by the key of their parent and their type; made when all is told.
+    /// Children by the key of their parent and their type; made when all facts are read.
     below: HashMap<(String, String), Vec<usize>>,
 }
 
@@ -62,7 +62,7 @@ impl Object {
         self.attributes.iter().filter_map(move |(name, declared)| Some((name.strip_prefix(prefix)?, declared)))
     }
 
-    /// Where it, or an attribute of it, was told.
+    /// Where it, or an attribute of it, was stated.
     pub(super) fn place(&self, attribute: &str) -> Option<Provenance> {
         let own = self.attributes.get(attribute).map(|declared| &declared.from);
         own.or(self.declared.as_ref()).or(self.referred.as_ref()).cloned()
@@ -75,7 +75,7 @@ impl Object {
 }
 
 impl Facts {
-    /// The object of an id, made if nobody told of it yet.
+    /// The object of an id, created if it is not there yet.
     fn object(&mut self, id: &ResourceId) -> &mut Object {
         if !id.group.is_empty() && id.group != UNKNOWN {
             self.groups.entry(id.group.to_ascii_lowercase()).or_insert_with(|| id.group.clone());
@@ -151,7 +151,7 @@ impl Facts {
         found.into_iter().flatten().map(|index| &self.objects[*index])
     }
 
-    /// Finds out which resources are children of which, when all is told.
+    /// Finds out which resources are children of which, when all facts are read.
     pub(super) fn close(&mut self) {
         self.below.clear();
         for (index, object) in self.objects.values().enumerate() {
@@ -170,7 +170,7 @@ impl Facts {
     }
 
     /// Templates and plans do not say in which subscription or resource group they will be deployed. Where exactly one
-    /// resource that others told of can be meant, it is that one.
+    /// resource that others mention can be meant, it is that one.
     pub(super) fn settle(&mut self) {
         let whole: Vec<ResourceId> =
             self.objects.values().map(|object| &object.id).filter(|id| id.is_whole()).cloned().collect();
@@ -186,7 +186,7 @@ impl Facts {
                 meant.insert(object.id.key(), (*one).clone());
             }
         }
-        // Of what is only known in part, the same resource can still be told with more and with less of its id.
+        // Of what is only known in part, the same resource can still be stated with more and with less of its id.
         let partial: Vec<ResourceId> = self
             .objects
             .values()
@@ -262,7 +262,7 @@ impl Facts {
         let of_values: std::collections::HashSet<String> =
             all.iter().filter(|(_, attribute, ..)| attribute == "records").map(|(id, ..)| id.key()).collect();
         for (id, attribute, one, other) in all {
-            // Who wrote a record set is told with what was written.
+            // Who wrote a record set is reported with what was written.
             if attribute == "creator" && of_values.contains(&id.key()) {
                 continue;
             }

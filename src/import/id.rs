@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// What stands for a subscription or resource group that an artefact does not name, as templates do.
+/// What represents a subscription or resource group that an artefact does not name, as templates do.
 pub(super) const UNKNOWN: &str = "?";
 
-/// Marks around what stands for an unknown part of a name or id: a hole.
+/// Marks around what represents an unknown part of a name or id: a hole.
 pub(super) const OPEN: char = '\u{2039}';
 pub(super) const CLOSE: char = '\u{203a}';
 
@@ -16,9 +16,9 @@ pub(super) struct ResourceId {
     pub(super) subscription: String,
     /// The resource group, or [`UNKNOWN`]; empty for what is in no group.
     pub(super) group: String,
-    /// The type in lower case, such as `microsoft.network/virtualnetworks/subnets`; empty for what is no id.
+    /// The type in lower case, such as `microsoft.network/virtualnetworks/subnets`; empty for what is not an id.
     pub(super) kind: String,
-    /// The names, one for each type behind the provider.
+    /// The names, one for each type after the provider.
     pub(super) names: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ impl ResourceId {
                 return None;
             }
             rest = behind;
-            // A subscription or group that is not known can be any.
+            // A subscription or group that is unknown can be any.
             let part = if value.contains(OPEN) { UNKNOWN } else { value };
             match key.to_ascii_lowercase().as_str() {
                 "subscriptions" => own.subscription = part.to_owned(),
@@ -57,7 +57,7 @@ impl ResourceId {
         rest.is_empty().then_some(own)
     }
 
-    /// What stands for an id that could not be resolved: its text, as a name of no known kind.
+    /// What represents an id that could not be resolved: its text, as a name of no known kind.
     pub(super) fn opaque(text: &str) -> Self {
         Self { subscription: UNKNOWN.into(), group: UNKNOWN.into(), kind: String::new(), names: vec![text.to_owned()] }
     }
@@ -97,7 +97,7 @@ impl ResourceId {
         self.names.last().map_or("", String::as_str)
     }
 
-    /// True if some part of its names is not known.
+    /// True if some part of its names is unknown.
     pub(super) fn has_unknown_name(&self) -> bool {
         self.names.iter().any(|name| name.contains(OPEN))
     }

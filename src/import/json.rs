@@ -31,7 +31,7 @@ pub(super) fn read(text: &[u8]) -> Result<Value, Fault> {
         return Err(Fault {
             line: memchr::memchr_iter(b'\n', before).count() + 1,
             column: at - memchr::memrchr(b'\n', before).map_or(0, |end| end + 1) + 1,
-            message: "the file has more values than a file of its size can be about".to_owned(),
+            message: "the file has too many values for its size".to_owned(),
         });
     }
     serde_json::from_slice(text).map_err(|fault| {
@@ -46,7 +46,7 @@ pub(super) fn read(text: &[u8]) -> Result<Value, Fault> {
     })
 }
 
-/// Where the values up to there cost more than `most`. What is no JSON may be counted wrongly, and is refused afterwards.
+/// Where the values up to there cost more than `most`. Text that is not JSON may be counted wrongly, and is refused afterwards.
 fn exceeds(text: &[u8], most: usize) -> Option<usize> {
     let (mut cost, mut at, mut depth) = (0, 0, 0_usize);
     let is_empty = |at: usize, end: u8| {

@@ -1,8 +1,8 @@
 //! What people have, to a scenario: JSON of `az`, REST and ARM, `terraform show -json`, exported zone files.
 //!
-//! `source` sees from its content what a text is. One reader for each kind tells `fact`s: which resource has which
+//! `source` sees from its content what a text is. One reader for each kind produces `fact`s: which resource has which
 //! attribute, and in which file, at which JSON pointer and line it says so. Facts of one resource come together by its
-//! id; what two artefacts say differently is a contradiction, and the first one told stands. `build` makes a history of
+//! id; what two artefacts say differently is a contradiction, and the first one wins. `build` makes a history of
 //! the facts: objects are created in an order in which the record values come out as they were found. What is missing is
 //! put in its simplest form and reported, with the command that gets it; nothing is left out in silence.
 //!
@@ -83,7 +83,7 @@ pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Resul
             Err(faults) => errors.extend(faults),
         }
     }
-    // Parameter files and linked templates stand beside templates in any order.
+    // Parameter files and linked templates are beside templates in any order.
     let mut parameters = Vec::new();
     let mut linked = HashMap::new();
     for (source, own) in &read {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 /// Line and column, both from 1.
 pub(super) type Position = (u32, u32);
 
-/// The positions of the values these pointers lead to; of keys where the value stands behind one.
+/// The positions of the values these pointers lead to; of keys where the value is after one.
 pub(super) fn find(text: &str, wanted: &HashSet<String>) -> HashMap<String, Position> {
     let mut scan = Scan {
         text: text.as_bytes(),
@@ -175,7 +175,7 @@ impl Scan<'_> {
                     self.value(depth + 1);
                     self.path.truncate(length);
                     if self.at == before {
-                        // No value begins like this: the text is no JSON after all.
+                        // No value begins like this: the text is not JSON after all.
                         self.at = self.text.len();
                     }
                 }

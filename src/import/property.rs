@@ -36,7 +36,7 @@ const GENERAL: &[&str] = &[
     "timeouts",
 ];
 
-/// An object and where it stands.
+/// An object and where it is.
 pub(super) struct View<'v> {
     top: Option<&'v Map<String, Value>>,
     inner: Option<&'v Map<String, Value>>,
@@ -44,7 +44,7 @@ pub(super) struct View<'v> {
     inner_name: &'v str,
     used: RefCell<Vec<String>>,
     faults: RefCell<Vec<Misfit>>,
-    /// Properties that were asked for and stand as text in brackets: they can be unknown.
+    /// Properties that were requested and are text in brackets: they can be unknown.
     open: RefCell<Vec<(String, String)>>,
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Placed<'v> {
 }
 
 impl<'v> View<'v> {
-    /// A view on a value; one that is no object has no properties.
+    /// A view on a value; one that is not an object has no properties.
     pub(super) fn of(value: &'v Value, pointer: &str) -> Self {
         let top = value.as_object();
         let inner = top.and_then(|top| top.iter().find(|(key, _)| key.eq_ignore_ascii_case("properties")));
@@ -170,7 +170,7 @@ impl<'v> View<'v> {
     }
 
     fn misfit(&self, value: &Value, pointer: &str, wanted: &'static str) {
-        // What could not be resolved stands as the text it was; that was told already.
+        // What could not be resolved stays the text it was; that was reported already.
         if is_open(value) {
             return;
         }
@@ -202,7 +202,7 @@ impl<'v> View<'v> {
         self.used.borrow_mut().extend(names.iter().map(|name| name.to_ascii_lowercase()));
     }
 
-    /// The properties that nobody looked at, with their pointers.
+    /// The properties that were not read, with their pointers.
     pub(super) fn unread(&self) -> Vec<(String, String)> {
         let used = self.used.borrow();
         let mut unread = Vec::new();
@@ -242,7 +242,7 @@ impl<'v> Placed<'v> {
     }
 }
 
-/// True for what stands as an expression.
+/// True for what is an expression.
 fn is_open(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.starts_with('['))
 }

@@ -1,4 +1,4 @@
-//! What all readers share: the facts they tell, the faults and the unread properties they find, in one file.
+//! What all readers share: the facts they produce, the faults and the unread properties they find, in one file.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,9 +12,9 @@ use super::property::View;
 use super::report::{ImportError, ObjectRead, Provenance, Report, Topic};
 use crate::dns::{OwnerName, RecordData, RecordType, master};
 
-/// The most errors of one file that are told.
+/// The most errors of one file that are reported.
 const MAX_ERRORS: usize = 50;
-/// The most places of an unread property that are told.
+/// The most places of an unread property that are reported.
 const MAX_PLACES: usize = 3;
 
 /// One file on its way to facts.
@@ -27,9 +27,9 @@ pub(super) struct Reading<'r> {
     pub(super) file: Arc<str>,
     /// True for templates and plans: nothing is computed yet.
     pub(super) planned: bool,
-    /// How many objects were told of.
+    /// How many objects were mentioned.
     pub(super) objects: usize,
-    /// Why values are not known, by their JSON pointer; such values stand as text in brackets.
+    /// Why values are unknown, by their JSON pointer; such values are text in brackets.
     pub(super) reasons: HashMap<String, String>,
 }
 
@@ -81,7 +81,7 @@ impl Reading<'_> {
         self.facts.tell(id, attribute, value, &from);
     }
 
-    /// A reference; what is no id could not be resolved and stands for itself.
+    /// A reference; what is not an id could not be resolved and represents itself.
     pub(super) fn tell_id(
         &mut self,
         id: &ResourceId,
@@ -101,7 +101,7 @@ impl Reading<'_> {
             Some(id) => Some(id),
             // Terraform writes nothing where there is none.
             None if text.is_empty() => None,
-            // That it is not known is reported with the property.
+            // That it is unknown is reported with the property.
             None if text.starts_with('[') => None,
             None => {
                 let message = format!("`{}` is not a resource id", super::fact::shown(&text.into()));
@@ -111,9 +111,9 @@ impl Reading<'_> {
         }
     }
 
-    /// Says that a resource has a name that is not known.
+    /// Says that a resource has a name that is unknown.
     pub(super) fn unknown_name(&mut self, id: &ResourceId, pointer: &str, why: &str) {
-        let text = format!("the name of {} is not known: {why}", super::fact::described(id));
+        let text = format!("the name of {} is unknown: {why}", super::fact::described(id));
         self.remark(Topic::Unresolved, text, &format!("{pointer}/name"), None);
     }
 
@@ -125,7 +125,7 @@ impl Reading<'_> {
         }
         for (name, pointer) in view.open() {
             if let Some(why) = self.reasons.get(&pointer) {
-                let text = format!("`{name}` of {kind} is not known: {why}");
+                let text = format!("`{name}` of {kind} is unknown: {why}");
                 self.remark(Topic::Unresolved, text, &pointer, None);
             }
         }

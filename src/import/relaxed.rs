@@ -1,10 +1,10 @@
-//! JSON as people write templates: comments, a comma behind the last element, strings over several lines.
+//! JSON as people write templates: comments, a comma after the last element, strings over several lines.
 //!
 //! The strict form has the same length, so that places stay where they are.
 
 use std::borrow::Cow;
 
-/// The text as strict JSON: comments and commas behind the last element become blanks, so do line ends in strings.
+/// The text as strict JSON: comments and commas after the last element become blanks, so do line ends in strings.
 pub(super) fn strict(text: &[u8]) -> Cow<'_, [u8]> {
     let mut own = Cow::Borrowed(text);
     let mut blank = |at: usize| own.to_mut()[at] = b' ';

@@ -10,7 +10,7 @@ use serde::Serialize;
 /// The most places of one remark that are kept.
 const MAX_PLACES: usize = 100;
 
-/// Where something was told.
+/// Where something was stated.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Provenance {
@@ -39,9 +39,9 @@ impl fmt::Display for Provenance {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Topic {
-    /// Two artefacts say different things of one object. The first one told stands.
+    /// Two artefacts say different things of one object. The first one wins.
     Contradiction,
-    /// What was told does not fit together.
+    /// What was stated does not fit together.
     Inconsistent,
     /// Objects and properties that could change DNS and were not read.
     NotRead,
@@ -51,7 +51,7 @@ pub enum Topic {
     Unresolved,
     /// Values Azure has not given yet, allocated as Azure would.
     Predicted,
-    /// What follows from other things that were told.
+    /// What follows from other things that were stated.
     Inferred,
     /// Who wrote last.
     Order,
@@ -120,7 +120,7 @@ pub struct FileRead {
     pub file: Arc<str>,
     /// What it was taken for.
     pub kind: String,
-    /// How many objects it told of.
+    /// How many objects it mentioned.
     pub objects: usize,
 }
 
@@ -147,7 +147,7 @@ pub struct Report {
     pub objects: Vec<ObjectRead>,
     /// Remarks, by topic, each topic in the order found.
     pub remarks: Vec<Remark>,
-    /// Where each remark stands while they are gathered.
+    /// Where each remark is while they are gathered.
     #[serde(skip)]
     known: HashMap<(Topic, String), usize>,
 }
@@ -168,7 +168,7 @@ impl Report {
         self.remarks.iter().filter(move |remark| remark.topic == topic)
     }
 
-    /// Adds a remark, unless the same was told already.
+    /// Adds a remark, unless the same was stated already.
     pub(super) fn add(&mut self, topic: Topic, text: impl Into<String>, places: Vec<Provenance>, get: Option<String>) {
         let text = text.into();
         match self.known.entry((topic, text.clone())) {
@@ -211,7 +211,7 @@ impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}\n --> {}", self.message, self.place)?;
         match &self.hint {
-            Some(hint) => write!(f, "\nhint: {hint}"),
+            Some(hint) => write!(f, "\nhelp: {hint}"),
             None => Ok(()),
         }
     }

@@ -118,7 +118,7 @@ impl Reading<'_> {
             None => self.error(
                 pointer,
                 "this is not a resource: it has neither `id` nor `type` and `name`",
-                Some("give the output of `az … show -o json`, `az … list -o json` or `az rest`"),
+                Some("pass the output of `az … show -o json`, `az … list -o json` or `az rest`"),
             ),
         }
     }
@@ -478,7 +478,7 @@ impl Reading<'_> {
         view.ignore(&["customNetworkInterfaceName", "applicationSecurityGroups"]);
     }
 
-    /// The address that somebody chose for a member of an endpoint.
+    /// The address that a user chose for a member of an endpoint.
     pub(super) fn static_address(
         &mut self,
         id: &ResourceId,
@@ -506,7 +506,7 @@ impl Reading<'_> {
         }
     }
 
-    /// A name an endpoint serves, at an address. Private names count as the public ones they stand for.
+    /// A name an endpoint serves, at an address. Private names count as the public ones they represent.
     pub(super) fn served(&mut self, id: &ResourceId, fqdn: &str, at: &str, address: &str, pointer: &str) {
         if let (Some(name), Some(address)) = (self.name(fqdn, at), self.ip_address(address, pointer)) {
             let public = Cloud::ALL.iter().find_map(|cloud| Catalogue::of(*cloud).public_name(&name)).unwrap_or(name);
@@ -782,7 +782,7 @@ impl Reading<'_> {
         if let Some((ttl, pointer)) = view.number("ttl") {
             match u32::try_from(ttl).ok().filter(|ttl| *ttl <= crate::dns::master::MAX_TTL) {
                 Some(ttl) => self.tell(id, "ttl", ttl, &pointer),
-                None => self.error(&pointer, format!("`{ttl}` is not a valid TTL"), Some("2147483647 is the longest")),
+                None => self.error(&pointer, format!("`{ttl}` is not a valid TTL"), Some("the maximum is 2147483647")),
             }
         }
         let mut records: Vec<(String, String)> = Vec::new();

@@ -118,7 +118,7 @@ impl Reading<'_> {
         view.ignore(&["hasBgpOverride"]);
     }
 
-    /// Its rules are not read: whether it lets packets pass is not known.
+    /// Its rules are not read: whether it lets packets pass is unknown.
     fn firewall(&mut self, id: &ResourceId, view: &View<'_>) {
         for item in view.items("ipConfigurations").into_iter().take(1) {
             let own = item.view();

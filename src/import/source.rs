@@ -13,7 +13,7 @@ use super::report::{ImportError, Provenance};
 use super::rest::id_of;
 use crate::dns::{RecordType, master};
 
-/// The most octets one file may have.
+/// The most bytes one file may have.
 pub const MAX_OCTETS: usize = 64 << 20;
 
 /// What a text is.
@@ -86,12 +86,7 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
         vec![ImportError { place: place(line, column), message, hint: hint.map(str::to_owned) }]
     };
     if text.len() > MAX_OCTETS {
-        return Err(error(
-            1,
-            1,
-            format!("the file has more than {} MiB, the most that is read", MAX_OCTETS >> 20),
-            None,
-        ));
+        return Err(error(1, 1, format!("the file is larger than {} MiB, the limit", MAX_OCTETS >> 20), None));
     }
     let own = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     if let Some((what, command)) = other_form(own) {
@@ -99,7 +94,7 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
     }
     let first = own.iter().position(|octet| !octet.is_ascii_whitespace());
     let Some(first) = first else {
-        return Err(error(1, 1, "the file is empty".to_owned(), Some("give what `az … -o json` printed")));
+        return Err(error(1, 1, "the file is empty".to_owned(), Some("pass the output of `az … -o json`")));
     };
     if matches!(own[first], b'{' | b'[') && !own[first..].starts_with(b"[default]") {
         let value = match json::read(own).or_else(|_| {
@@ -116,7 +111,7 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
                     fault.line,
                     fault.column,
                     fault.message,
-                    Some("give the output of `az … -o json`, `az rest` or `terraform show -json` as it is"),
+                    Some("pass the output of `az … -o json`, `az rest` or `terraform show -json` unchanged"),
                 ));
             }
         };
@@ -145,7 +140,7 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
         let hint = if text.lines().any(|line| line.starts_with("version:")) && text.contains("networks:") {
             "this is a scenario already: use it with --scenario"
         } else {
-            "give JSON of az, REST, ARM or `terraform show -json`, or what `az network private-dns zone export` wrote"
+            "pass JSON of az, REST, ARM or `terraform show -json`, or the output of `az network private-dns zone export`"
         };
         return Err(error(1, 1, "this is neither JSON nor a zone file".to_owned(), Some(hint)));
     }

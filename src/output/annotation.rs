@@ -16,7 +16,7 @@ pub enum Level {
     Notice,
 }
 
-/// An annotation as a line. Without a place it stands at the job.
+/// An annotation as a line. Without a place it belongs to the job.
 pub fn line(level: Level, place: Option<&Place>, title: &str, message: &str) -> String {
     let level = match level {
         Level::Error => "error",

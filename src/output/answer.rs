@@ -16,7 +16,7 @@ use crate::resolve::{Ede, Outcome, Question, decide, reply};
 pub struct AnswerDocument {
     /// The view it was asked in.
     pub view: String,
-    /// The step the estate stands at; absent before the first.
+    /// The step the estate is at; absent before the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
     /// The name asked for, with its final dot.

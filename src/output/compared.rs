@@ -80,7 +80,7 @@ fn document(servers: &[ComparedServer]) -> ComparisonDocument {
     }
 }
 
-/// Differences of one cause stand together.
+/// Differences are grouped by cause.
 fn text(servers: &[ComparedServer]) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.

@@ -1,8 +1,8 @@
 //! A compose file in which an estate can be looked at: a container network for each network of the estate, the server in all
 //! of them at fixed addresses, and a client in each that asks it.
 //!
-//! Networks tell themselves apart by the address they ask at, not by the source of the query, so that two networks with the
-//! same address space can stand side by side: container networks may not overlap, and the later one gets another prefix.
+//! Networks are distinguished by the address they ask at, not by the source of the query, so that two networks with the
+//! same address space can be side by side: container networks may not overlap, and the later one gets another prefix.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -36,7 +36,7 @@ pub struct ComposeOptions<'a> {
     pub scenario: &'a str,
     /// True if that is a file, which is mounted; false for a built-in scenario.
     pub is_file: bool,
-    /// The step the server stands at; absent for the scenario's start.
+    /// The step the server is at; absent for the scenario's start.
     pub step: Option<&'a str>,
     /// Where the server comes from.
     pub server: ServerImage<'a>,
@@ -68,7 +68,7 @@ const ADMIN_PORT: u16 = 5299;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ComposeError {
     /// A listener cannot be written for a network whose name has a comma.
-    #[error("the network `{0}` has a comma in its name, which parts one listener from the next; rename it")]
+    #[error("the network `{0}` has a comma in its name, which separates listeners; rename it")]
     Comma(String),
     /// There are more networks than spare prefixes.
     #[error("the network `{0}` has no IPv4 prefix of its own, and every spare one is taken")]
@@ -112,7 +112,7 @@ pub struct Service {
     /// Whom its resolver asks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dns: Vec<Ipv4Addr>,
-    /// Suffixes its resolver tries; a dot for none, whatever the machine has.
+    /// Suffixes its resolver tries; a dot for none, regardless of those of the machine.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dns_search: Vec<String>,
     /// The networks it is in, and its address there.
@@ -248,8 +248,8 @@ pub fn file(world: &Compiled, options: &ComposeOptions<'_>) -> Result<ComposeFil
             let space: Vec<_> = spec.address_space.iter().map(ToString::to_string).collect();
             let space = if space.is_empty() { "no address space".to_owned() } else { space.join(" and ") };
             notes.push(format!(
-                "{name} has {space}, which another container network has or none can have; here it is {subnet}, and no address \
-                 of a private endpoint is in it."
+                "{name} has {space}, which another container network has, or which none can have. Here it is {subnet}, and no \
+                 private endpoint has an address in it."
             ));
         }
         let [server, client] = two_addresses(subnet, spec, &held);
@@ -530,7 +530,7 @@ mod tests {
             prefixes,
             ["a 10.0.0.0/8", "A-2 100.64.2.0/24", "c 100.64.3.0/24", "dns-2 172.16.0.0/29", "public 100.64.4.0/24"]
         );
-        assert_eq!(file.notes.iter().filter(|note| note.contains("here it is")).count(), 2);
+        assert_eq!(file.notes.iter().filter(|note| note.contains("Here it is")).count(), 2);
         let error =
             of("version: 1\nnetworks:\n  'a,b': {addressSpace: [10.0.0.0/8]}\n").expect_err("a comma parts listeners");
         assert_eq!(error, ComposeError::Comma("a,b".to_owned()));

@@ -6,7 +6,7 @@ use crate::scenario::ScenarioErrors;
 /// What makes a check fail.
 #[derive(Clone, Copy, Debug)]
 pub struct Denied<'c> {
-    /// Codes that fail whatever their severity.
+    /// Codes that fail regardless of severity.
     pub codes: &'c [Code],
     /// The least severe findings that fail.
     pub severity: Severity,

@@ -100,7 +100,7 @@ pub struct AnswerSide {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct FlowChange {
-    /// The networks and virtual machines it changes for; `public` is outside every network.
+    /// The networks and virtual machines it changes for; `public` is outside all networks.
     pub clients: Vec<String>,
     /// The resource.
     pub resource: String,
@@ -149,7 +149,7 @@ pub struct FindingChange {
     pub code: String,
     /// `error`, `warning` or `note`.
     pub severity: String,
-    /// Why it is accepted; absent where nobody accepts it.
+    /// Why it is accepted; absent where it is not accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
     /// What happened.
@@ -193,7 +193,7 @@ pub fn document(diff: &Diff) -> DiffDocument {
         alike.networks.push(change.key.network.clone());
     }
     let mut flows: Vec<FlowChange> = Vec::new();
-    // Those that change alike for several clients need not stand side by side.
+    // Those that change alike for several clients need not be side by side.
     let mut places: IndexMap<_, usize> = IndexMap::new();
     for Change { key, before, after } in &diff.flows {
         let FlowKey { client, resource, operation, name, function } = key;
@@ -281,7 +281,7 @@ fn answer_side(seen: &Seen) -> AnswerSide {
 fn flow_side(end: &End) -> FlowSide {
     let (endpoint, address) = match &end.path {
         Path::PrivateEndpoint { endpoint, address, .. } => (Some(endpoint.to_string()), Some(address)),
-        // Any public address stands for any other.
+        // Any public address represents any other.
         Path::Public { address, .. } | Path::Blocked { address, .. } if is_documentation(*address) => (None, None),
         Path::Public { address, .. } | Path::Unreachable { address, .. } | Path::Blocked { address, .. } => {
             (None, Some(address))
@@ -323,7 +323,7 @@ pub fn print(document: &DiffDocument, format: DiffFormat) -> String {
     }
 }
 
-/// A difference as `diff` prints it: what is before behind `-`, what is after behind `+`.
+/// A difference as `diff` prints it: old lines begin with `-`, new ones with `+`.
 fn text(document: &DiffDocument) -> String {
     let mut text = String::new();
     for (title, lines) in sections(document) {
@@ -387,7 +387,7 @@ fn markdown(document: &DiffDocument) -> String {
         if lines.is_empty() {
             continue;
         }
-        // GitHub colours lines by their first character, so marks stand there.
+        // GitHub colours lines by their first character, so marks are there.
         let mut block: String = lines.iter().take(MAX_LINES).map(|line| format!("{line}\n")).collect();
         if lines.len() > MAX_LINES {
             let more = lines.len() - MAX_LINES;
@@ -470,7 +470,7 @@ fn answer_word(side: Option<&AnswerSide>) -> String {
         "public" => format!("{data}, public"),
         "private" => {
             let by = endpoint.as_ref().map_or_else(|| "by hand".to_owned(), |endpoint| format!("of {endpoint}"));
-            format!("{data}, private, {by}{}", if *reachable { "" } else { ", out of reach" })
+            format!("{data}, private, {by}{}", if *reachable { "" } else { ", unreachable" })
         }
         "noData" => "NODATA".to_owned(),
         "nameError" => "NXDOMAIN".to_owned(),

@@ -31,7 +31,7 @@ pub struct StatementDocument {
     pub fact: Fact,
 }
 
-/// What a statement says. `kind` tells which fields there are.
+/// What a statement says. `kind` says which fields it has.
 #[derive(Clone, PartialEq, Eq, Serialize, JsonSchema, Debug)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "the fields are those of the statements they are made from")]
@@ -60,7 +60,7 @@ pub enum Fact {
     Basis { assumed: bool, shadowed_in: Option<String> },
     /// Where the knowledge of a public name is from.
     Known { name: String, by: String, date: String, certainty: String },
-    /// Nobody has shown whether a public name has its alias to a privatelink name; `has` is what `uncertainHop` says.
+    /// No source shows whether a public name has its alias to a privatelink name; `has` is what `uncertainHop` says.
     AliasUnknown { name: String, has: bool },
     /// The name has records of other types only.
     NoData { owner: String, r#type: String, source: ServedFrom },
@@ -88,7 +88,7 @@ pub enum ServedFrom {
         /// The zone.
         zone: ZoneDocument,
     },
-    /// Nowhere: the name is outside the emulated world.
+    /// Nowhere: the name is outside the emulated zones.
     Outside,
 }
 

@@ -87,7 +87,7 @@ fn unreadable_junit(file: &str, errors: Unreadable<'_>) -> String {
 }
 
 fn unreadable_text(error: &crate::scenario::ScenarioError) -> String {
-    let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+    let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("\nhelp: {hint}"));
     format!("{}{hint}", error.message)
 }
 
@@ -196,11 +196,11 @@ pub struct FindingDocument {
     pub code: String,
     /// `error`, `warning` or `note`.
     pub severity: String,
-    /// What the code stands for.
+    /// What the code represents.
     pub title: &'static str,
     /// The object to change, as an entry of `allow` names it.
     pub object: String,
-    /// Why it is accepted; absent where nobody accepts it.
+    /// Why it is accepted; absent where it is not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<AcceptanceDocument>,
     /// What happened here.
@@ -312,7 +312,7 @@ pub(super) fn severity_word(finding: &Finding) -> String {
     format!("{accepted}{}", finding.severity)
 }
 
-/// A workflow command for each finding; what no one event brought about stands at the top of the file.
+/// A workflow command for each finding; what no one event brought about is at the top of the file.
 fn github(file: &str, findings: &[Finding], denied: Denied<'_>) -> String {
     let top = top(file);
     let line = |finding: &Finding| {

@@ -15,7 +15,7 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// The rule of errors that are no finding: what cannot be read has no code.
 const UNREADABLE: &str = "scenario";
 
-/// The findings of the scenario called `file`. Those denied are errors whatever their severity.
+/// The findings of the scenario called `file`. Those denied are errors regardless of severity.
 pub fn document(file: &str, findings: &[Finding], denied: Denied<'_>) -> Json {
     let mut fingerprints = Fingerprints::default();
     let results = findings.iter().map(|finding| {
@@ -136,7 +136,7 @@ fn location(file: &str, place: Option<&Place>) -> Json {
     } })
 }
 
-/// A file's name as a URI reference (RFC 3986): from where one stands, or from the root.
+/// A file's name as a URI reference (RFC 3986): from the current folder, or from the root.
 fn uri(file: &str) -> String {
     let mut uri = String::with_capacity(file.len());
     if file.starts_with('/') {

@@ -32,7 +32,7 @@ pub struct NetworkDocument {
     pub view: u32,
     /// Prefixes whose clients are in it.
     pub prefixes: Vec<String>,
-    /// Where its clients ask, whatever their address; absent if only the source address tells them apart.
+    /// Where its clients ask, regardless of their address; absent if only the source address distinguishes them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listener: Option<String>,
 }

@@ -132,7 +132,7 @@ pub struct FailureDocument {
     pub found: String,
     /// Where the expectation is written, `file:line:column`.
     pub place: String,
-    /// A command that asks the same; absent where it is no question.
+    /// A command that asks the same; absent where it is not a question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
 }

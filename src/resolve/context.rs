@@ -10,7 +10,7 @@ use crate::dns::wire::SubnetEcho;
 /// What is known about a query besides its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestContext<'s> {
-    /// The view of the network the listener is for; absent at a listener whose clients are told apart by address.
+    /// The view of the network the listener is for; absent at a listener whose clients are distinguished by address.
     pub listener: Option<ViewId>,
     /// Where the query came from.
     pub source: IpAddr,
@@ -20,7 +20,7 @@ pub struct RequestContext<'s> {
     pub subnets: Subnets,
     /// Whether replies carry the reason.
     pub extended: Ede,
-    /// What becomes of names outside the emulated world.
+    /// What becomes of names outside the emulated zones.
     pub outside: Forwarding,
     /// The addresses the server listens at, each with the view of its network if it is for one.
     pub local_addresses: &'s [(IpAddr, Option<ViewId>)],
@@ -36,7 +36,7 @@ pub enum Subnets {
     Trusted,
 }
 
-/// What becomes of names outside the emulated world.
+/// What becomes of names outside the emulated zones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Forwarding {
     /// They do not exist.

@@ -37,7 +37,7 @@ pub struct Decision<'w> {
     pub view: ViewId,
     /// The aliases followed, in the order a client meets them.
     pub hops: Vec<Hop<'w>>,
-    /// What stands at the end.
+    /// What is at the end.
     pub outcome: Outcome<'w>,
 }
 
@@ -46,7 +46,7 @@ pub struct Decision<'w> {
 pub struct Hop<'w> {
     /// The name it was met at.
     pub owner: OwnerName,
-    /// The record set with its provenance. Its owner is a wildcard's where one stood for the name.
+    /// The record set with its provenance. Its owner is a wildcard's where one matched the name.
     pub owned: Owned,
     /// Who said so.
     pub by: Authority<'w>,
@@ -93,7 +93,7 @@ pub enum Rule {
     Ruleset(crate::estate::RulesetName, OwnerName),
 }
 
-/// What stands at the end of the aliases.
+/// What is at the end of the aliases.
 #[derive(Clone, Debug)]
 pub enum Outcome<'w> {
     /// A record set of the type asked for.
@@ -132,7 +132,7 @@ pub enum Failure {
     TooManyAliases,
     /// The servers hand the name around in a circle.
     ForwardLoop,
-    /// A ruleset is linked to the network of its own target, which hands the name back to it.
+    /// A ruleset is linked to the network of its own target, which forwards the name back to it.
     RulesetLoop,
     /// 168.63.129.16 cannot be reached from outside Azure.
     AzureDnsOutOfReach,
@@ -140,7 +140,7 @@ pub enum Failure {
     ForwardTargetGone,
     /// No packet gets from the network to the server it is forwarded to.
     ForwardTargetOutOfReach,
-    /// The private zone that has the say is not known to have the name, and may have names that are not known.
+    /// It is unknown whether the private zone that answers has the name.
     UnknownContents {
         /// The zone.
         zone: ZoneId,
@@ -182,7 +182,7 @@ impl Outcome<'_> {
 }
 
 impl Hop<'_> {
-    /// The record set as the client meets it: at the name asked for, also where a wildcard stood for it, and an SOA with
+    /// The record set as the client meets it: at the name asked for, also where a wildcard matched it, and an SOA with
     /// the TTL Azure's resolver shows.
     pub fn shown(&self) -> Cow<'_, RecordSet> {
         let set = &self.owned.set;
@@ -201,7 +201,7 @@ impl Hop<'_> {
 
 /// Answers a question in a view.
 ///
-/// Aliases are followed whole and in order, whatever zone they lead to, each name decided anew: by the servers of the
+/// Aliases are followed completely and in order, into any zone, each name decided anew: by the servers of the
 /// network first, by the zones linked to it next, by public DNS last.
 pub fn decide<'w>(world: &'w Compiled, view: ViewId, question: &Question) -> Decision<'w> {
     Decision { view, ..walk(world, &mut Target::Network(view), question) }
@@ -219,7 +219,7 @@ pub fn decide_addresses<'w>(world: &'w Compiled, view: ViewId, name: &OwnerName)
     if matches!(other.outcome, Outcome::Answer(_)) { other } else { first }
 }
 
-/// Answers a question as `server` does. It moves on to whoever the rest of a chain belongs to.
+/// Answers a question as `server` does. It moves on to the server that the rest of a chain belongs to.
 pub(super) fn walk<'w>(world: &'w Compiled, server: &mut Target, question: &Question) -> Decision<'w> {
     let view = match *server {
         Target::Network(view) | Target::Azure(view) => view,
@@ -289,7 +289,7 @@ fn ask<'w>(
     let key = WholeKey::of(name);
     let current = CurrentName { name, key: &key, kind, legacy };
     let mut here = *server;
-    // True while nobody on the way restarts at a CNAME.
+    // True while no server on the way restarts at a CNAME.
     let mut passes_chains = true;
     loop {
         let (at, azure) = match here {
@@ -356,7 +356,7 @@ fn rule_of<'w>(view: &'w View, name: &OwnerName) -> Option<(&'w RulesetSpec, &'w
     matching.max_by_key(|(_, rule)| rule.domain.label_count())
 }
 
-/// What a linked zone says. It owns its whole name space: a name it does not have does not exist, whatever public DNS
+/// What a linked zone says. It owns its whole name space: a name it does not have does not exist, regardless of what public DNS
 /// knows, unless the link redirects. Of a zone with unknown contents only what is known to be there is answered.
 fn linked<'w>(
     world: &'w Compiled,
@@ -377,7 +377,7 @@ fn linked<'w>(
     Ok((found, Authority { zone, link: Some(link), seen_from: at, redirected: None, forwards, existing: None }))
 }
 
-/// True if a public zone is the catalogue's: whoever brings a zone of its own knows what is in it.
+/// True if a public zone is the catalogue's: the author of a zone file knows what is in it.
 fn is_published(world: &Compiled, zone: &Zone) -> bool {
     zone.file().is_none() && !world.history.public.iter().any(|own| own.soa.owner() == zone.apex())
 }
@@ -409,7 +409,7 @@ fn public<'w>(
     let found = zone.lookup_key(current.name, current.key);
     let unknown =
         matches!(found, Lookup::Missing) && tombstone(zone, current.name).is_none() && is_published(world, zone);
-    // The alias of a deleted workspace is gone, and so is what only networks with a legacy scope saw behind it.
+    // The alias of a deleted workspace is gone, and so is what only networks with a legacy scope saw after it.
     let unknown = unknown && !(legacy && is_behind_tombstone(world, current.name));
     let existing = unknown.then(|| existing(&world.state, current.name, zone.apex(), legacy)).flatten();
     (found, Authority { zone, link: None, seen_from: at, redirected, forwards, existing: existing.map(Arc::new) })

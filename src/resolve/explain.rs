@@ -76,7 +76,7 @@ pub enum Statement {
         to: OwnerName,
         /// Who said so.
         said: Said,
-        /// True if nobody has seen this alias: it follows from others.
+        /// True if the alias was never observed: it follows from others.
         inferred: bool,
     },
     /// A linked zone took over the chain.
@@ -114,16 +114,16 @@ pub enum Statement {
         data: Vec<String>,
         /// Who wrote it.
         writer: Writer,
-        /// Where the event of that writing is, if somebody wrote it by hand.
+        /// Where the event of that writing is, if it was written by hand.
         place: Option<Place>,
         /// The revision of that writing.
         revision: Revision,
         /// The step of that revision.
         step: Option<String>,
-        /// Where it stands.
+        /// Where it is.
         said: Said,
     },
-    /// A record set that stood there before, the newest first.
+    /// A record set that was there before, the newest first.
     Overwritten {
         /// Its owner name.
         owner: OwnerName,
@@ -188,7 +188,7 @@ pub enum Statement {
         /// What says so.
         source: Source,
     },
-    /// Nobody has shown whether a public name has its alias to a privatelink name: the switch `uncertainHop` decides.
+    /// No source shows whether a public name has its alias to a privatelink name: the switch `uncertainHop` decides.
     AliasUnknown {
         /// The name.
         owner: OwnerName,
@@ -249,7 +249,7 @@ pub enum Said {
     Private(SpeakingZone),
     /// A zone of public DNS.
     Public(SpeakingZone),
-    /// Nobody: the name is outside the emulated world.
+    /// No server: the name is outside the emulated zones.
     Outside,
 }
 
@@ -367,7 +367,7 @@ fn known(world: &Compiled, decision: &Decision<'_>) -> Option<Statement> {
     Some(Statement::Known { owner: owner.clone(), source: source.clone() })
 }
 
-/// The public names on the way whose alias nobody has shown.
+/// The public names on the way whose alias no source shows.
 fn aliases_unknown(world: &Compiled, decision: &Decision<'_>) -> Vec<Statement> {
     let last = match &decision.outcome {
         Outcome::Answer(hop) => Some(hop),
@@ -443,7 +443,7 @@ fn path(world: &Compiled, name: &OwnerName, by: &Authority<'_>, cut: &mut bool, 
 fn target(world: &Compiled, to: Target) -> String {
     match to {
         Target::Public => "public DNS".to_owned(),
-        Target::Gone => "a server that is gone".to_owned(),
+        Target::Gone => "a server that no longer exists".to_owned(),
         Target::Network(id) => format!("the DNS of {}", world.views.get(id).label()),
         Target::Azure(id) => format!("Azure-provided DNS (168.63.129.16) in {}", world.views.get(id).label()),
     }
@@ -582,7 +582,7 @@ impl fmt::Display for Statement {
                 write!(f, "{owner} exists, but has no {kind} record (NODATA), says {said}; no other server is asked")
             }
             Self::NameError { owner, said: Said::Outside, .. } => {
-                write!(f, "{owner} is outside the emulated world (NXDOMAIN)")
+                write!(f, "{owner} is outside the emulated zones (NXDOMAIN)")
             }
             Self::NameError { owner, said, empty } => {
                 let empty = if *empty { ", which is empty" } else { "" };
@@ -590,7 +590,7 @@ impl fmt::Display for Statement {
             }
             Self::Deleted { owner, writer, data, step } => write!(
                 f,
-                "{owner} was there until it was deleted{}: {} by {}; what it had overwritten does not come back",
+                "{owner} existed until it was deleted{}: {} by {}; Azure does not restore the record set that it had overwritten",
                 in_step(step.as_ref()),
                 data.join(", "),
                 of(writer)
@@ -609,7 +609,10 @@ impl fmt::Display for Statement {
                 )
             }
             Self::Wanted { owner, endpoint, address } => {
-                write!(f, "{endpoint} lives and has {address} for {owner}, but its zone no longer holds it")
+                write!(
+                    f,
+                    "{endpoint} exists and has {address} for {owner}, but the record set is missing from its zone"
+                )
             }
             Self::Failure { owner, why } => write_failure(f, owner, why),
         }
@@ -618,26 +621,26 @@ impl fmt::Display for Statement {
 
 fn write_failure(f: &mut fmt::Formatter<'_>, owner: &OwnerName, why: &Failure) -> fmt::Result {
     match why {
-        Failure::AliasLoop => write!(f, "the aliases lead in a circle back to {owner} (SERVFAIL)"),
+        Failure::AliasLoop => write!(f, "the aliases form a loop back to {owner} (SERVFAIL)"),
         Failure::TooManyAliases => {
             write!(f, "there are more than {MAX_ALIASES} aliases, the last one to {owner} (SERVFAIL)")
         }
-        Failure::ForwardLoop => write!(f, "the DNS servers hand {owner} around in a circle (SERVFAIL)"),
+        Failure::ForwardLoop => write!(f, "the DNS servers forward {owner} in a loop (SERVFAIL)"),
         Failure::RulesetLoop => write!(
             f,
-            "a forwarding ruleset is linked to the network of its own target, which hands {owner} back to it \
+            "a forwarding ruleset is linked to the network of its own target, which forwards {owner} back to it \
              (SERVFAIL)"
         ),
         Failure::ForwardTargetGone => {
-            write!(f, "{owner} is forwarded to a server that does not exist any more (SERVFAIL)")
+            write!(f, "{owner} is forwarded to a server that no longer exists (SERVFAIL)")
         }
         Failure::ForwardTargetOutOfReach => {
-            write!(f, "{owner} is forwarded to a server that no packet of the network gets to (SERVFAIL)")
+            write!(f, "{owner} is forwarded to a server that the network cannot reach (SERVFAIL)")
         }
         Failure::UnknownContents { zone, unresolved } => write!(
             f,
             "whether private zone {zone} has {owner} is unknown, because {unresolved} could not be resolved: it may \
-             have names that are not known (SERVFAIL)"
+             have names that are unknown (SERVFAIL)"
         ),
         Failure::AzureDnsOutOfReach => {
             write!(f, "{owner} is forwarded to 168.63.129.16, which cannot be reached from outside Azure (SERVFAIL)")
@@ -650,8 +653,8 @@ impl fmt::Display for Chosen {
         match self {
             Self::Named => f.write_str("chosen by name"),
             Self::Listener => f.write_str("the query came to this network's own listener"),
-            Self::ClientSubnet(prefix) => write!(f, "EDNS client subnet falls into its prefix {prefix}"),
-            Self::Source(prefix) => write!(f, "the source address falls into its prefix {prefix}"),
+            Self::ClientSubnet(prefix) => write!(f, "EDNS client subnet is in its prefix {prefix}"),
+            Self::Source(prefix) => write!(f, "the source address is in its prefix {prefix}"),
             Self::NoPrefix => f.write_str("no client prefix holds the source address"),
         }
     }

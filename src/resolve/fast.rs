@@ -1,9 +1,9 @@
 //! The fast path, which most queries take: replies put together by copying.
 //!
-//! Nothing is allocated, decided twice or encoded here. Each name of a chain is looked up in the table of the zone that answers for it; its records are copied behind a pointer to where the name stands in the reply already. Names shared by
-//! an alias and its target are pointed at, so the octets are the same whatever the spelling of the question.
+//! Nothing is allocated, decided twice or encoded here. Each name of a chain is looked up in the table of the zone that answers for it; its records are copied, each after a pointer to where the name is in the reply already. Names shared by
+//! an alias and its target are pointed at, so the bytes are the same for every spelling of the question.
 //!
-//! Whatever is unusual is left to [`respond()`](super::respond()), by giving up: what stands in `out` by then is overwritten.
+//! Unusual questions are left to [`respond()`](super::respond()), by giving up: what is in `out` by then is overwritten.
 
 use super::MAX_ALIASES;
 use super::context::{Forwarding, RequestContext, place};
@@ -16,11 +16,11 @@ use crate::dns::packed::{Answer, Found, StoredSet, bodies};
 use crate::dns::wire::{Transport, close};
 use crate::dns::{Rcode, RecordType};
 
-/// The first two bits of a pointer, and the first offset that does not fit behind them (RFC 1035, 4.1.4).
+/// The first two bits of a pointer, and the first offset that does not fit after them (RFC 1035, 4.1.4).
 const POINTER: u16 = 0xc000;
 const POINTER_END: usize = 0x4000;
 
-/// Where each label of the current name stands in the reply.
+/// Where each label of the current name is in the reply.
 type Places = [u16; MAX_KEY_LABELS + 1];
 
 impl Prepared {

@@ -1,4 +1,4 @@
-//! Where the emulated world ends, and how answers from beyond it come back in.
+//! Where the emulated zones end, and how answers from beyond it come back in.
 //!
 //! A name is outside if it is in none of the emulated zones: the root holds nothing here, and of zones that are not
 //! Azure Monitor's alone ([`Catalogue::shared`](crate::catalogue::Catalogue::shared)) only a few names are known. Names that
@@ -7,7 +7,7 @@
 //! A [`ForwardedQuery`] is a question that leads there. It says what another server is to be asked, takes what that replies, and
 //! goes on: each alias is decided anew, as [`decide()`](super::decide()) does it, so that a target below a zone linked to the
 //! network is answered by that zone, NXDOMAIN included. What the other server says about names that are not outside is left.
-//! There is no socket and no clock here: whoever has a journey asks for it.
+//! There is no socket and no clock here: the holder of a forwarded query asks for it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(super) fn is_outside(world: &Compiled, decision: &Decision<'_>) -> bool {
         Outcome::Failure { .. } => return false,
     };
     let apex = by.zone.apex();
-    // A declared resource's name with another cloud's suffix is a mistake, and nobody else knows better.
+    // A declared resource's name with another cloud's suffix is a mistake, and no other server knows better.
     let is_mistake = by.existing.as_ref().is_some_and(|own| matches!(own.basis, Basis::OtherCloud { .. }));
     let ends_here = apex.is_root() || missing && ends_at(world, apex);
     by.link.is_none() && !is_mistake && ends_here && by.zone.file().is_none() && !stays(owner)
@@ -46,7 +46,7 @@ const OWN_DOMAINS: [&str; 8] =
     ["alt", "home.arpa", "invalid", "local", "localhost", "onion", "test", "use-application-dns.net"];
 
 /// True for names that are never asked for elsewhere: those of one host or network, and the reverse names of addresses
-/// that are nobody's in particular (RFC 6303, 4; RFC 7793).
+/// that have no owner (RFC 6303, 4; RFC 7793).
 pub fn stays(name: &OwnerName) -> bool {
     let mut rest = Some(name.clone());
     while let Some(ancestor) = rest.filter(|ancestor| !ancestor.is_root()) {
@@ -90,7 +90,7 @@ const PRIVATE_V6: [(Ipv6Addr, u32); 5] = [
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
 ];
 
-/// The address bits a name in `in-addr.arpa` or `ip6.arpa` tells, and how many; labels in front of them do not count.
+/// The address bits of a name in `in-addr.arpa` or `ip6.arpa`, and how many; labels in front of them do not count.
 fn reverse_prefix(name: &OwnerName) -> Option<(IpAddr, u32)> {
     let labels: Vec<&[u8]> = name.labels().collect();
     match labels.as_slice() {
@@ -113,7 +113,7 @@ fn reverse_prefix(name: &OwnerName) -> Option<(IpAddr, u32)> {
     }
 }
 
-/// A question on its way beyond the emulated world and back, all of it in one revision.
+/// A question on its way beyond the emulated zones and back, all of it in one revision.
 #[derive(Clone, Debug)]
 pub struct ForwardedQuery {
     world: Arc<Compiled>,
@@ -186,14 +186,14 @@ impl ForwardedQuery {
         self.echo.as_echo().edns.is_some_and(|edns| edns.dnssec_ok)
     }
 
-    /// Reads a reply to that query; absent where the octets are none.
+    /// Reads a reply to that query; absent where the bytes are none.
     pub fn read(&self, id: u16, octets: &[u8]) -> Option<ForeignReply> {
         foreign::read_reply(octets, id, self.asks(), self.question.kind)
     }
 
     /// Takes what the other server replied. The reply to the client, if there is no more to ask.
     ///
-    /// Of the answer section only what stands on the chain from the name asked for is looked at.
+    /// Of the answer section only what is on the chain from the name asked for is looked at.
     pub fn take_reply(&mut self, reply: ForeignReply) -> Option<Vec<u8>> {
         if !matches!(reply.rcode, Rcode::NOERROR | Rcode::NXDOMAIN) {
             return Some(self.failed(OTHER, &format!("the reply for {} was {}", self.asks(), reply.rcode)));
@@ -201,7 +201,7 @@ impl ForwardedQuery {
         let asked = self.asks().clone();
         loop {
             let name = self.asks().clone();
-            // The alias a DNAME gives stands behind it, for those who do not know DNAME (RFC 6672, 3.1).
+            // The alias that a DNAME gives follows it, for resolvers without DNAME (RFC 6672, 3.1).
             let redirects = |one: &&ForeignRecord| {
                 let owner = one.owner();
                 one.kind() == DNAME && owner != name && name.is_within(&owner)
@@ -307,7 +307,7 @@ impl ForwardedQuery {
 }
 
 fn circle(name: &OwnerName) -> String {
-    format!("the aliases lead in a circle back to {name}")
+    format!("the aliases form a loop back to {name}")
 }
 
 /// What a name on the way is.

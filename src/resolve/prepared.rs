@@ -67,13 +67,13 @@ pub(super) struct ZoneSlot {
     zone: Arc<Zone>,
     /// Absent if there is nothing to say about any of its record sets.
     reasons: Option<Arc<Reasons>>,
-    /// True if names it is not known to have may exist in it.
+    /// True if names that are not known to be in it may exist.
     pub(super) unknown: bool,
     /// True if names it does not have may be asked again in public DNS.
     pub(super) redirects: bool,
     /// True if a reply may have to say something about any name that the zone does not have.
     tells: bool,
-    /// True if names it does not have may exist all the same, outside the emulated world.
+    /// True if names it does not have may exist all the same, outside the emulated zones.
     pub(super) ends: bool,
     /// True if names it does not have may exist by a rule of the catalogue.
     pub(super) rules: bool,
@@ -252,7 +252,7 @@ mod tests {
         }
     }
 
-    /// Names that meet, miss and stand below one another.
+    /// Names that meet, miss and are below one another.
     fn any_label() -> impl Strategy<Value = &'static str> {
         prop::sample::select(vec!["a", "b", "c", "*"])
     }

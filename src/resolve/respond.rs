@@ -1,7 +1,7 @@
-//! Bytes to bytes: the one gate through which queries come, whatever they travelled by.
+//! Bytes to bytes: all queries come through here, regardless of transport.
 //!
-//! [`respond`] looks at the query, finds the view of whoever asks, decides, and encodes. What is no ordinary question is
-//! answered here as well: refusals (RFC 8906), what CHAOS tells about the server, and the names of the addresses it
+//! [`respond`] looks at the query, finds the view of the client, decides, and encodes. Other questions are
+//! answered here as well: refusals (RFC 8906), what CHAOS says about the server, and the names of the addresses it
 //! listens at. There is no socket, no clock and no state.
 
 use std::borrow::Cow;
@@ -30,9 +30,9 @@ pub enum Response {
 
 /// RFC 8914, 4.22: the operation is not supported.
 const NOT_SUPPORTED: u16 = ExtendedError::NOT_SUPPORTED;
-/// How long what the server tells about itself may be kept, in seconds.
+/// How long what the server says about itself may be kept, in seconds.
 const OWN_TTL: Ttl = 10;
-/// The zone of the names that addresses of listeners have; `invalid` is no domain of anybody (RFC 6761, 6.4).
+/// The zone of the names that addresses of listeners have; `invalid` is reserved (RFC 6761, 6.4).
 const OWN_ZONE: &str = "ampls-dns.invalid";
 
 /// Parses a message, once: everything after it works with what this returns. What replies do not repeat is left out of the
@@ -130,20 +130,20 @@ pub fn answer(
                 encode(&query.echo, &reply, subnet, transport, out);
                 reply.rcode
             }
-            None => return refuse(out, Rcode::REFUSED, "CHAOS holds version.bind and hostname.bind only"),
+            None => return refuse(out, Rcode::REFUSED, "class CHAOS has only version.bind and hostname.bind"),
         },
         // Knot, NSD and BIND refuse classes they have no zone in.
-        Class(_) => return refuse(out, Rcode::REFUSED, "there is nothing in this class"),
+        Class(_) => return refuse(out, Rcode::REFUSED, "this class has no names"),
     };
     Response::Answered(view, rcode)
 }
 
-/// Whoever has names forwarded wonders why these are not.
+/// Users who forward names need to know why these are not forwarded.
 fn tell_that_it_stays(decision: &Decision<'_>, reply: &mut Reply<'_>) {
     let owner = decision.outcome.owner();
     let denied = matches!(&decision.outcome, Outcome::NameError { by, .. } if by.zone.apex().is_root());
     if let Some(told) = reply.extended_error.as_mut().filter(|_| denied) {
-        told.text = format!("{owner} is a name of this host or network alone and is never asked for elsewhere");
+        told.text = format!("{owner} is local to this host or network and is never forwarded");
     }
 }
 
@@ -157,7 +157,7 @@ fn bare(rcode: Rcode) -> Reply<'static> {
     Reply { rcode, answer: Vec::new(), authority: None, extended_error: None }
 }
 
-/// What the server tells about itself (RFC 4892 and custom); absent for names CHAOS does not have here.
+/// What the server says about itself (RFC 4892 and custom); absent for names CHAOS does not have here.
 fn chaos(world: &Compiled, view: ViewId, question: &Question) -> Option<Reply<'static>> {
     let text = match question.name.wire() {
         b"\x07version\x04bind\0" | b"\x07version\x06server\0" => {
@@ -201,7 +201,7 @@ fn local_name(world: &Compiled, context: &RequestContext<'_>, view: ViewId, name
     OwnerName::from_wire(&wire).ok()?.under(&zone).ok()
 }
 
-/// The reply to a question for an address of our own: its name, or no data, on the word of whoever else would have said
+/// The reply to a question for an address of our own: its name, or no data, with the authority of the server that would have said
 /// that there is no such name.
 fn own_address<'d>(question: Question, own: &OwnerName, otherwise: Reply<'d>) -> Reply<'d> {
     let mut reply = bare(Rcode::NOERROR);
@@ -314,7 +314,7 @@ mod tests {
         assert_eq!(asked(&from("10.0.2.5"), [10, 0, 1, 0], 24), (public.clone(), None));
         // Half of this prefix is another network's, so a cache may not give the answer to all of it.
         assert_eq!(asked(&trusted, [127, 0, 1, 5], 32), (private, Some((32, 25))));
-        // Somebody outside every network is in the public view, wherever the query came from.
+        // A client outside all networks is in the public view, wherever the query came from.
         let trusted = RequestContext { source: [10, 0, 1, 5].into(), ..trusted };
         assert_eq!(asked(&trusted, [203, 0, 113, 5], 32), (public, Some((32, 1))));
     }
@@ -409,7 +409,7 @@ mod tests {
         assert_eq!(ptr(&public, "2.0.0.127.in-addr.arpa", RecordType::A), (Rcode::NOERROR, None));
         assert_eq!(ptr(&public, "3.0.0.127.in-addr.arpa", RecordType::PTR), (Rcode::NXDOMAIN, None));
         assert_eq!(ptr(&public, "02.0.0.127.in-addr.arpa", RecordType::PTR), (Rcode::NXDOMAIN, None));
-        // Behind a wildcard address only the packet says where it was sent to.
+        // At a wildcard address only the packet says where it was sent to.
         let wildcard =
             RequestContext { local_addresses: &[], asked_at: Some([10, 0, 1, 53].into()), ..from("10.0.1.5") };
         assert_eq!(ptr(&wildcard, "53.1.0.10.in-addr.arpa", RecordType::PTR), own("vnet1"));

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::dns::OwnerName;
 
-/// The address a name in `in-addr.arpa` or `ip6.arpa` stands for (RFC 1035, 3.5; RFC 3596, 2.5).
+/// The address a name in `in-addr.arpa` or `ip6.arpa` represents (RFC 1035, 3.5; RFC 3596, 2.5).
 pub(super) fn reversed(name: &OwnerName) -> Option<IpAddr> {
     let labels: Vec<&[u8]> = name.labels().collect();
     match labels.as_slice() {

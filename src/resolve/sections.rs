@@ -21,9 +21,9 @@ pub enum Ede {
 }
 
 impl Ede {
-    /// Takes out of what a reply repeats whatever this conduct does not repeat: cookies are sent back by Azure's resolver,
+    /// Removes from a reply what this conduct does not repeat: cookies are sent back by Azure's resolver,
     /// as they came and without one of its own (dns-traffic-log-how-to, dig through 168.63.129.16 of 2025-09); otherwise
-    /// an option nobody acts on is none of the reply's.
+    /// and options without effect are left out.
     pub fn settle(self, echo: &mut Echo<'_>) {
         if let Some(edns) = echo.edns.as_mut().filter(|_| self == Self::Include) {
             edns.cookie = None;
@@ -36,7 +36,7 @@ pub(super) const OTHER: u16 = ExtendedError::OTHER;
 /// RFC 8914, 4.23: no authority could be reached.
 const NO_REACHABLE_AUTHORITY: u16 = ExtendedError::NO_REACHABLE_AUTHORITY;
 
-/// The sections that tell a client a decision.
+/// The sections that report a decision to a client.
 pub fn reply<'d>(world: &Compiled, decision: &'d Decision<'d>, extended: Ede) -> Reply<'d> {
     let mut answer: Vec<Cow<'d, RecordSet>> = decision.hops.iter().map(super::Hop::shown).collect();
     let (rcode, authority) = match &decision.outcome {
@@ -65,8 +65,8 @@ fn negative_soa<'d>(by: &Authority<'d>) -> Cow<'d, RecordSet> {
     Cow::Owned(soa.synthesized(soa.owner().clone(), negative_ttl(soa)))
 }
 
-/// Why, for people with `dig`: where a record set overwrote another, where a name was deleted, where the emulated world
-/// ends, where no answer could be given.
+/// Why, for people with `dig`: where a record set overwrote another, where a name was deleted, where the emulated zones
+/// end, where no answer could be given.
 fn reason(world: &Compiled, decision: &Decision<'_>) -> Option<ExtendedError> {
     let other = |text: String| Some(ExtendedError { code: OTHER, text });
     match &decision.outcome {
@@ -81,13 +81,13 @@ fn reason(world: &Compiled, decision: &Decision<'_>) -> Option<ExtendedError> {
             let step = at_step(world, tombstone.revision);
             other(format!("{owner} was deleted{step}; its last record set was by {}", who(&tombstone.last.writer)))
         }
-        // Whoever serves zone files knows what is in them.
+        // The author of zone files knows what is in them.
         Outcome::NameError { by, .. } if by.zone.file().is_some() => None,
         Outcome::NameError { by, .. } if by.existing.is_some() => {
             other(by.existing.as_ref().expect("it was just looked at").basis.to_string())
         }
         Outcome::NameError { owner, by, .. } if by.link.is_none() && ends_at(world, by.zone.apex()) => {
-            other(format!("{owner} is outside the emulated world"))
+            other(format!("{owner} is outside the emulated zones"))
         }
         Outcome::NameError { owner, by, .. } if by.link.is_none() => other(absent_resource(world, owner)?),
         Outcome::NameError { .. } | Outcome::NoData { .. } => None,
@@ -111,12 +111,12 @@ fn at_step(world: &Compiled, revision: crate::estate::Revision) -> String {
     world.history.step_of(revision).map_or_else(String::new, |step| format!(" in step {}", step.name))
 }
 
-/// True if names missing from this public zone may exist outside the emulated world.
+/// True if names missing from this public zone may exist outside the emulated zones.
 pub(super) fn ends_at(world: &Compiled, apex: &OwnerName) -> bool {
     apex.is_root() || world.state.is_shared_zone(apex)
 }
 
-/// True if names missing from a public zone may be told something about.
+/// True if a reply may say more about names missing from a public zone.
 pub(super) fn tells_of_missing(world: &Compiled, apex: &OwnerName) -> bool {
     let near = |zone: &OwnerName| zone.is_within(apex) || apex.is_within(zone);
     let rows = &world.state.catalogue.endpoints;
@@ -136,23 +136,23 @@ fn absent_resource(world: &Compiled, owner: &OwnerName) -> Option<String> {
         let relative = owner.relative_to(&row.private_zone).or_else(|| owner.relative_to(&row.public_zone))?;
         let slot = row.record.slot_in(&relative)?;
         let fits = row.kind != EndpointKind::Workspace || !slot.contains('.');
-        fits.then(|| format!("no {kind} of the emulated world has the name {owner}"))
+        fits.then(|| format!("no {kind} in the emulated zones has the name {owner}"))
     })
 }
 
 fn failure(owner: &OwnerName, why: &Failure) -> ExtendedError {
     let (code, text) = match why {
-        Failure::AliasLoop => (OTHER, format!("the aliases lead in a circle back to {owner}")),
+        Failure::AliasLoop => (OTHER, format!("the aliases form a loop back to {owner}")),
         Failure::TooManyAliases => (OTHER, format!("more than {MAX_ALIASES} aliases, the last one to {owner}")),
-        Failure::ForwardLoop => (NO_REACHABLE_AUTHORITY, format!("the forwarders hand {owner} around in a circle")),
+        Failure::ForwardLoop => (NO_REACHABLE_AUTHORITY, format!("the forwarders forward {owner} in a loop")),
         Failure::RulesetLoop => {
             (NO_REACHABLE_AUTHORITY, format!("a forwarding ruleset sends {owner} back to the network it is linked to"))
         }
         Failure::ForwardTargetGone => {
-            (NO_REACHABLE_AUTHORITY, format!("{owner} is forwarded to a server that does not exist any more"))
+            (NO_REACHABLE_AUTHORITY, format!("{owner} is forwarded to a server that no longer exists"))
         }
         Failure::ForwardTargetOutOfReach => {
-            (NO_REACHABLE_AUTHORITY, format!("{owner} is forwarded to a server that no packet of the network gets to"))
+            (NO_REACHABLE_AUTHORITY, format!("{owner} is forwarded to a server that the network cannot reach"))
         }
         Failure::UnknownContents { zone, unresolved } => {
             (OTHER, format!("whether {zone} has {owner} is unknown: {unresolved} could not be resolved"))

@@ -1,4 +1,4 @@
-//! Events told to a history that goes on: what is appended to a running server.
+//! Events for a history that continues: what is appended to a running server.
 //!
 //! The form is that of a scenario's step. What the events refer to may exist since any event of the history before.
 
@@ -20,7 +20,7 @@ pub struct Addition {
 }
 
 impl Addition {
-    /// Events without a written form, as a step with a free name that goes on behind the end of `history`.
+    /// Events without a written form, as a step with a free name that goes on after the end of `history`.
     pub fn of(history: &History, events: Vec<Recorded>) -> Self {
         Self { step: free_name(history).into(), about: "".into(), events }
     }
@@ -104,7 +104,7 @@ mod tests {
             ("- deletePrivateEndpoint: pe7\n", "there is no private endpoint `pe7` at this point"),
             ("- deletePrivateEndpont: pe1\n", "did you mean `deletePrivateEndpoint`?"),
             ("- createPrivateLinkScope: { name: ampls1 }\n", "there is a scope `ampls1` already"),
-            ("step: second-scope\nevents: [{deletePrivateEndpoint: pe1}]\n", "there is a step `second-scope` already"),
+            ("step: second-scope\nevents: [{deletePrivateEndpoint: pe1}]\n", "duplicate step `second-scope`"),
             ("events: []\n", "at least 1"),
             ("step: x\n", "missing key `events`"),
             ("just text\n", "a mapping"),
@@ -114,7 +114,7 @@ mod tests {
         }
     }
 
-    /// Reading a scenario whole and reading its last step behind the others gives the same events.
+    /// Reading a scenario whole and reading its last step after the others gives the same events.
     #[test]
     fn what_is_known_after_a_history_is_what_was_known_while_it_was_read() {
         let mut compared = 0;

@@ -1,4 +1,4 @@
-//! Findings that somebody accepts, with a reason: entries of `allow` in a scenario or in a file of their own.
+//! Findings that are accepted, with a reason: entries of `allow` in a scenario or in a file of their own.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub struct Allowance {
     pub networks: Vec<NetworkName>,
     /// The names it is accepted for; none for all.
     pub names: Vec<OwnerName>,
-    /// Why it is accepted.
+    /// The reason, which `check` prints.
     pub reason: Arc<str>,
     /// The last day on which it is accepted; absent for ever.
     pub expires: Option<Date>,

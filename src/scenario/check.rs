@@ -67,7 +67,7 @@ impl<'s> Checker<'s, '_> {
             let found = self.property(&form, entries, index, &mut taken);
             let (key, value) = &mut entries[index];
             let Some((name, own)) = found else {
-                // Nobody can say what its value should be.
+                // What its value should be is unknown.
                 self.faults.is_malformed(value.range);
                 continue;
             };
@@ -76,8 +76,8 @@ impl<'s> Checker<'s, '_> {
             }
             if let Some(own) = form.alternative(&name) {
                 if let Some(first) = chosen {
-                    let message = format!("`{own}` is in one entry with `{first}`, but an entry has only one of them");
-                    self.fault(Fault::plain(key.range, message).hint("begin an entry of its own with `- `"));
+                    let message = format!("`{own}` and `{first}` are in one entry, but an entry has only one of them");
+                    self.fault(Fault::plain(key.range, message).hint("start a new entry with `- `"));
                     continue;
                 }
                 chosen = Some(own);
@@ -86,7 +86,7 @@ impl<'s> Checker<'s, '_> {
             object.insert(name, value);
         }
         if let (Some(first), None) = (form.alternatives.first(), chosen) {
-            // Keys that are not known were told of.
+            // Unknown keys were reported.
             if entries.iter().all(|(key, _)| object.contains_key(&*key.text)) {
                 let fault = Fault::plain(range, "this entry needs a key that says what happens");
                 self.fault(fault.hint("such as `createPrivateEndpoint`; `ampls-dns schema` prints all of them"));
@@ -97,7 +97,7 @@ impl<'s> Checker<'s, '_> {
         Json::Object(object)
     }
 
-    /// The property a key stands for, and its schema. A key nobody knows is taken for the one it is nearest to.
+    /// The property a key represents, and its schema. An unknown key is taken for the nearest known one.
     fn property(
         &mut self,
         form: &Form<'s>,
@@ -112,7 +112,7 @@ impl<'s> Checker<'s, '_> {
         if let Some(more) = form.more {
             return Some((key.text.clone().into_owned(), more));
         }
-        let fault = Fault::plain(key.range, format!("the key `{}` is not known here", shown(&key.text)));
+        let fault = Fault::plain(key.range, format!("unknown key `{}`", shown(&key.text)));
         if !self.faults.are_printed() {
             self.fault(fault);
             return None;
@@ -133,7 +133,7 @@ impl<'s> Checker<'s, '_> {
         Some((name.to_owned(), own))
     }
 
-    /// Puts what a schema requires into an object that lacks it; told of only where a place is given.
+    /// Puts what a schema requires into an object that lacks it; reported only where a place is given.
     fn require(&mut self, schema: &'s Json, told: Option<Range>, object: &mut Map<String, Json>) {
         let required = schema.get("required").and_then(Json::as_array);
         for name in required.into_iter().flatten().filter_map(Json::as_str) {
@@ -165,7 +165,7 @@ impl<'s> Checker<'s, '_> {
                 (least, most) if least == most => format!("exactly {most}"),
                 (least, most) => format!("{least} to {most}"),
             };
-            self.fault(Fault::plain(range, format!("this list has a length of {}, and needs {wanted}", items.len())));
+            self.fault(Fault::plain(range, format!("this list has a length of {}, expected {wanted}", items.len())));
         }
         let Some(own) = schema.get("items") else { return Json::Array(Vec::new()) };
         let mut list: Vec<Json> = Vec::with_capacity(items.len().min(most).min(1024));
@@ -223,8 +223,8 @@ impl<'s> Checker<'s, '_> {
             return value;
         }
         let message = match least == most {
-            true => format!("{number} is not {least}, the only value this can have"),
-            false => format!("{number} is not between {least} and {most}"),
+            true => format!("invalid value {number}, expected {least}"),
+            false => format!("invalid value {number}, expected {least} to {most}"),
         };
         self.fault(Fault::plain(range, message));
         Json::Number(Number::from(number.clamp(least, most)))
@@ -313,7 +313,7 @@ impl<'s> Form<'s> {
         properties(self.schema).chain(self.alternatives.iter().flat_map(|one| properties(one)))
     }
 
-    /// The name, if it is one of those that stand alone.
+    /// The name, if it is one of those that are alone.
     fn alternative(&self, name: &str) -> Option<&'s str> {
         self.alternatives.iter().flat_map(|one| properties(one)).map(|(own, _)| own).find(|own| *own == name)
     }

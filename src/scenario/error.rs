@@ -90,14 +90,14 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// A fault, unless its like was told already, or there are enough.
+    /// A fault, unless the same was reported already, or there are enough.
     pub(super) fn add(&mut self, fault: Fault) {
         if !self.is_full() && self.known.insert(fault.clone()) {
             self.list.push(fault);
         }
     }
 
-    /// A fault of form: later faults of meaning at its place are not told.
+    /// A fault of form: later faults of meaning at its place are not reported.
     pub(super) fn add_of_form(&mut self, fault: Fault) {
         self.malformed.insert(fault.range);
         self.add(fault);
@@ -115,7 +115,7 @@ impl Faults {
         }
     }
 
-    /// True while what is added will be printed. A search for what somebody may have meant is worth its time only then:
+    /// True while what is added will be printed. A search for a similar name is worth its time only then:
     /// a hostile file has as many errors as names.
     pub(super) fn are_printed(&self) -> bool {
         self.list.len() < MAX_PRINTED
@@ -125,7 +125,7 @@ impl Faults {
         self.list.is_empty()
     }
 
-    /// True once no more errors are kept: whatever is done from then on is done for nothing.
+    /// True once no more errors are kept: further work has no effect.
     pub(super) fn is_full(&self) -> bool {
         self.list.len() >= MAX_ERRORS
     }
@@ -184,12 +184,12 @@ impl Cut {
         let rest = &own[self.octets..];
         let rest = String::from_utf8_lossy(&rest[..rest.len().min(160 * 4)]);
         let part = rest.trim_end_matches('\r').chars().take(160);
-        // A tab is printed as one space, so that the carets stand where the text does.
+        // A tab is printed as one space, so that the carets are where the text does.
         (part.map(|character| if character.is_control() { ' ' } else { character }).collect(), skipped + 1)
     }
 }
 
-/// How many columns of a terminal stand before the carets and below them, for the characters from `start` on. Characters of
+/// How many columns of a terminal are before the carets and below them, for the characters from `start` on. Characters of
 /// East Asian scripts take two columns, combining marks none.
 fn caret_columns(line: &str, start: usize, width: usize) -> (usize, usize) {
     let columns = |character: char| character.width().unwrap_or(0);
@@ -233,7 +233,7 @@ impl fmt::Display for ScenarioError {
         let (before, carets) = caret_columns(line, (self.place.column - first) as usize, self.width as usize);
         write!(f, "{gutter} | {}{}", " ".repeat(before), "^".repeat(carets))?;
         match &self.hint {
-            Some(hint) => write!(f, "\nhint: {hint}"),
+            Some(hint) => write!(f, "\nhelp: {hint}"),
             None => Ok(()),
         }
     }
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(caret_columns("- 網路", 2, 2), (2, 4));
         // A combining mark has none of its own.
         assert_eq!(caret_columns("cafe\u{301}: x", 7, 1), (6, 1));
-        // Behind the end of the line there is still one.
+        // After the end of the line there is still one.
         assert_eq!(caret_columns("ab", 2, 9), (2, 1));
         assert_eq!(caret_columns("ab", 4, 9), (4, 1));
     }

@@ -44,7 +44,7 @@ pub enum From {
     Network(NetworkName),
     /// A virtual machine, with its open sessions; for flows only.
     Machine(MachineName),
-    /// A client of this subnet, for whom a server asks that tells it (EDNS client subnet); for questions only.
+    /// A client of this subnet, for whom a server asks that sends it (EDNS client subnet); for questions only.
     Subnet(IpNet),
 }
 
@@ -173,7 +173,7 @@ pub struct ExpectedReply {
     pub ttl: Option<(Ttl, Ttl)>,
     /// Header bits.
     pub flags: ExpectedFlags,
-    /// Whose SOA stands in the authority section.
+    /// Whose SOA is in the authority section.
     pub soa: Option<ExpectedSoa>,
     /// The extended DNS error.
     pub extended_error: Option<ExpectedError>,

@@ -32,7 +32,7 @@ pub enum SizeError {
     #[error("there are {0} networks, and 10.0.0.0/8 has 65536 prefixes of 24 bits")]
     Networks(u32),
     /// Scopes need a network to be in.
-    #[error("there are scopes and no network for their endpoints")]
+    #[error("scopes need at least one network for their endpoints")]
     NoNetwork,
     /// Azure's limit.
     #[error("there are {0} workspaces in each scope, and Azure lets a scope have 300")]

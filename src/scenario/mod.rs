@@ -7,7 +7,7 @@
 //! when a step is over, and a [`spec`] is that alone. `v1::write` goes the way back. An [`addition`] is events alone, for a
 //! history that goes on.
 //!
-//! Errors are what cannot be read. What Azure would refuse is no error here: it is `compile` that finds it.
+//! Errors are what cannot be read. What Azure would refuse is not an error here: it is `compile` that finds it.
 
 pub mod addition;
 pub mod allow;
@@ -45,7 +45,7 @@ pub type Files<'f> = dyn Fn(&str) -> Result<Vec<u8>, String> + 'f;
 pub struct Scenario {
     /// What it is called; may be empty.
     pub title: Arc<str>,
-    /// What it tells; may be empty.
+    /// Its description; may be empty.
     pub about: Arc<str>,
     /// Where the story is from; may be empty.
     pub source: Arc<str>,
@@ -82,7 +82,7 @@ impl Scenario {
         Self::read_with(file, text, &|_| Err("files are not read here; give the zone as `text:`".to_owned()))
     }
 
-    /// Reads a scenario, and by `files` the files it names: from the path as written to the octets, or why there are none.
+    /// Reads a scenario, and by `files` the files it names: from the path as written to the bytes, or why there are none.
     ///
     /// # Errors
     /// All that is wrong, each with its place.
@@ -92,7 +92,7 @@ impl Scenario {
         })
     }
 
-    /// The scenario as YAML text that reads back to the same, but for places. Events behind the last step become a step
+    /// The scenario as YAML text that reads back to the same, but for places. Events after the last step become a step
     /// `afterwards`.
     pub fn write(&self) -> String {
         v1::write_scenario(self)
@@ -121,7 +121,7 @@ impl Version {
         match text.parse::<i64>() {
             Ok(number) if number != i64::from(v1::VERSION) => {
                 let range = node.map_or(root.range, |node| node.range);
-                let message = format!("version {number} of the written form is unknown");
+                let message = format!("unknown version {number} of the scenario format");
                 faults.add(error::Fault::plain(range, message).hint(format!("write `version: {}`", v1::VERSION)));
                 None
             }

@@ -42,7 +42,7 @@ impl Names {
     }
 
     /// What is wrong with a reference, and what to do. `history` has the event that deleted the object, if one did, and
-    /// `step` is the one that is read. `printed` is false where nobody will read it: what the name may have been meant for is
+    /// `step` is the one that is read. `printed` is false where it is not printed: what the name may have been meant for is
     /// not searched for then.
     pub(super) fn dangling(
         &self,
@@ -67,7 +67,7 @@ impl Names {
         let known = || names.iter().map(String::as_str);
         let hint = match nearest(&name, known()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if names.is_empty() => format!("no {kind} exists at this point; create one before"),
+            None if names.is_empty() => format!("no {kind} exists at this point; create one first"),
             None => match choice("", known()) {
                 Some(all) => format!("create the {kind} before this; {all}"),
                 None => format!("create the {kind} before this"),

@@ -30,7 +30,7 @@ const FREE_NODES: usize = 100_000;
 const OCTETS_PER_NODE: usize = 3;
 /// So many bytes aliases may add to any text, however short it is, and as many again for each of its bytes.
 const FREE_OCTETS: usize = 1 << 20;
-/// The most characters a key may have that stands on one line with its value. YAML asks for 1024; JSON has no such rule,
+/// The most characters a key may have that is on one line with its value. YAML asks for 1024; JSON has no such rule,
 /// and a question with a long name and its type has to fit.
 const MAX_KEY: usize = 4096;
 
@@ -42,7 +42,7 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// For files, which somebody has on this machine.
+    /// For files on this machine.
     pub(super) const FILE: Self = Self { octets: MAX_OCTETS, nodes: MAX_NODES };
     /// For what is sent to a running server, which has other things to do.
     pub(super) const REQUEST: Self = Self { octets: MAX_REQUEST_OCTETS, nodes: MAX_REQUEST_NODES };
@@ -53,7 +53,7 @@ impl Bounds {
     }
 }
 
-/// A node and where it stands.
+/// A node and where it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Node<'t> {
     pub(super) range: Range,
@@ -77,7 +77,7 @@ pub(super) enum Value<'t> {
     Mapping(Vec<(Key<'t>, Node<'t>)>),
 }
 
-/// A mapping's key and where it stands.
+/// A mapping's key and where it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Key<'t> {
     pub(super) range: Range,
@@ -125,7 +125,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Nodes and octets of text in it.
+    /// Nodes and bytes of text in it.
     fn size(&self) -> Size {
         match &self.value {
             Value::Scalar { text, .. } => Size { nodes: 1, octets: text.len() },
@@ -137,7 +137,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// What an alias stands for, at the alias's own place.
+    /// What an alias represents, at the alias's own place.
     fn clone_at(&self, range: Range) -> Self {
         Self { range, value: self.value.clone() }
     }
@@ -146,7 +146,7 @@ impl<'t> Node<'t> {
 /// Reads the only document of a text. Faults that leave the rest readable are added to the list.
 ///
 /// # Errors
-/// The fault behind which nothing can be read.
+/// The fault after which nothing can be read.
 pub(super) fn read<'t>(text: &'t [u8], bounds: Bounds, faults: &mut Faults) -> Result<Node<'t>, Fault> {
     if text.len() > bounds.octets {
         let message = format!("the text has more than {} MiB", bounds.octets >> 20);
@@ -189,7 +189,7 @@ pub(super) fn read<'t>(text: &'t [u8], bounds: Bounds, faults: &mut Faults) -> R
         }
     }
     let empty = Fault::plain(Range { line: 1, column: 1, width: 1 }, "the scenario is empty")
-        .hint("begin with `version: 1`; `ampls-dns schema` prints what can follow");
+        .hint("begin with `version: 1`; `ampls-dns schema` prints all keys");
     builder.root.ok_or(empty)
 }
 
@@ -292,7 +292,7 @@ impl<'t> Builder<'_, 't> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(Size { nodes: 1, octets: text.len() }, range)?;
                 if let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) {
-                    let message = format!("the tag `{}` means nothing here", shown(&tag.to_string()));
+                    let message = format!("unsupported YAML tag `{}`", shown(&tag.to_string()));
                     self.faults.add(Fault::plain(range, message).hint("remove it"));
                 }
                 let (plain, block) = (style == ScalarStyle::Plain, style == ScalarStyle::Literal);
@@ -383,14 +383,14 @@ impl<'t> Builder<'_, 't> {
                         return Err(Fault::plain(node.range, "too many errors: the rest is not read"));
                     }
                     let Value::Scalar { text, .. } = node.value else {
-                        self.faults.add(Fault::plain(node.range, "a key is a word, not a mapping or list"));
+                        self.faults.add(Fault::plain(node.range, "a key must be text, not a mapping or list"));
                         return Ok(());
                     };
                     let same = |index: &u32| entries[*index as usize].0.text == text;
                     if let Some(before) = seen.find(self.hasher.hash_one(&text), same) {
                         let line = entries[*before as usize].0.range.line;
                         let message = format!("duplicate key `{}`", shown(&text));
-                        let hint = format!("it is in line {line} already; put both into one");
+                        let hint = format!("it is already in line {line}; merge the two");
                         self.faults.add(Fault::plain(node.range, message).hint(hint));
                         return Ok(());
                     }

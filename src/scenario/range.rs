@@ -1,6 +1,6 @@
 //! Where something is in a scenario's text.
 
-/// Where a node stands: line from 1, column from 1 in characters, and how many characters it has on that line.
+/// Where a node is: line from 1, column from 1 in characters, and how many characters it has on that line.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Range {
     pub(super) line: u32,

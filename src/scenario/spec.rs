@@ -1,7 +1,7 @@
 //! Expectations alone: what a scenario, the emulator or any DNS server is held against.
 //!
 //! The entries are those a scenario's steps have under `expect:`. Nothing is known of an estate here, so names of networks
-//! and resources are taken as they are; whoever holds the expectations says what is not there.
+//! and resources are taken as they are; the caller that checks the expectations reports what is missing.
 
 use std::sync::Arc;
 

@@ -377,13 +377,13 @@ steps:
     insta::assert_snapshot!(errors(text));
 }
 
-/// A key that is near to a known one is read as that one, so that what depends on it is not told as well.
+/// A key that is near to a known one is read as that one, so that what depends on it is not reported as well.
 #[test]
 fn a_misspelt_key_is_told_and_nothing_that_follows_from_it() {
     let text =
         ESTATE.replace("networks:", "netwroks:").replace("subnets:", "subnet:").replace("name: ampls1", "nmae: ampls1");
     let messages: Vec<String> = errors(text).errors.into_iter().map(|error| error.message).collect();
-    let unknown = |key: &str| format!("the key `{key}` is not known here");
+    let unknown = |key: &str| format!("unknown key `{key}`");
     assert_eq!(messages, ["netwroks", "subnet", "subnet", "nmae"].map(unknown));
 }
 
@@ -464,7 +464,7 @@ fn hostile_texts_are_errors_and_no_memory_problem() {
         (format!("version: 1\na: &a [&b [&c [&d [{}]]]]\n", vec!["1"; 900_000].join(",")), " values, the most"),
         (format!("version: 1\ntitle: {big}\nworkspaces: {{ {}: }}", "y".repeat(2000)), "missing key"),
         (format!("version: 1\ncloud: {big}\n"), "invalid value `xxx"),
-        (format!("version: 1\n? {big}\n: 1\n"), "is not known here"),
+        (format!("version: 1\n? {big}\n: 1\n"), "unknown key"),
         (" ".repeat(MAX_OCTETS + 1), "more than 64 MiB"),
     ];
     for (text, wanted) in cases {

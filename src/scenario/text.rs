@@ -59,7 +59,7 @@ impl AllowFile {
 }
 
 impl Addition {
-    /// Reads a mapping with `events`, or a list of events alone, that goes on behind the end of `history`, where the
+    /// Reads a mapping with `events`, or a list of events alone, that goes on after the end of `history`, where the
     /// estate is in `state`. `file` is the name errors give. Without a name the step is called `live-N`, N being the lowest number that is free.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ impl Addition {
         }
     }
 
-    /// The revision and the generation a text says it builds on, whatever else is wrong with it. Who builds on something that
+    /// The revision and the generation a text says it builds on, even if something else is wrong with it. Who builds on something that
     /// is gone need not hear what does not fit what is there now.
     pub fn builds_on(text: &[u8]) -> (Option<u32>, Option<u64>) {
         let Ok(root) = node::read(text, node::Bounds::REQUEST, &mut Faults::default()) else { return (None, None) };

@@ -1,11 +1,11 @@
 //! The writer: the one place where what is served changes.
 //!
-//! A [`Control`] holds what was read last ([`EstateSource`]), where it stands now ([`Position`]) and named snapshots. Each
+//! A [`Control`] holds what was read last ([`EstateSource`]), where it is now ([`Position`]) and named snapshots. Each
 //! operation takes the writer's lock, makes the next revision beside the one that is served, publishes it whole, and only
 //! then says so. An operation that fails changes nothing. Readers take no lock: they get the standing of one moment.
 //!
 //! Every publication has an [generation](Position::generation), which only grows. A revision's number alone says too little:
-//! whoever goes back and tells other events reaches the same number with another history.
+//! a client that goes back and appends other events reaches the same number with another history.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ pub trait EstateSource: Send + Sync {
     /// Reads it as it is now.
     ///
     /// # Errors
-    /// Whatever is wrong with it; then the estate that is served stays.
+    /// What is wrong with it; then the estate that is served stays.
     fn load(&self) -> Result<Loaded, Box<dyn std::error::Error + Send + Sync>>;
 
     /// The files and folders it is read from; none for what cannot change.
@@ -186,7 +186,7 @@ pub struct Position {
     pub title: Arc<str>,
     /// The estate, with its whole history.
     pub world: Arc<Compiled>,
-    /// The step it stands at, by its index in the history; absent where the history has no steps.
+    /// The step it is at, by its index in the history; absent where the history has no steps.
     pub step: Option<usize>,
     /// How reading the source again went.
     pub reloads: Reloads,
@@ -194,7 +194,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// The step it stands at; absent where the history has no steps.
+    /// The step it is at; absent where the history has no steps.
     pub fn step(&self) -> Option<&Step> {
         self.world.history.steps().get(self.step?)
     }
@@ -258,7 +258,7 @@ pub struct Change {
     pub generation: u64,
     /// The revision that is served now.
     pub revision: Revision,
-    /// The step it stands at, if any.
+    /// The step it is at, if any.
     pub step: Option<Arc<str>>,
 }
 
@@ -268,7 +268,7 @@ pub enum ControlError {
     /// No such step.
     #[error(transparent)]
     NoStep(#[from] NoStep),
-    /// There is no step behind this one.
+    /// There is no step after this one.
     #[error("this is the last step")]
     AtEnd,
     /// There is no step before this one.
@@ -303,7 +303,7 @@ pub enum ControlError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Mistakes(Vec<Refusal>),
     /// The history is long enough.
-    #[error("the history would have more than {MAX_EVENTS} events, the most that are kept; reset it")]
+    #[error("the history would have more than {MAX_EVENTS} events, the limit; reset it")]
     TooManyEvents,
     /// No snapshot of that name.
     #[error("there is no snapshot `{name}`{}", match .known.as_slice() {
@@ -318,8 +318,8 @@ pub enum ControlError {
     },
     /// A name no snapshot can have.
     #[error(
-        "a snapshot cannot be called {name:?}; letters, digits, `.`, `-` and `_` make its name, at most \
-         {MAX_SNAPSHOT_NAME} of them"
+        "a snapshot cannot be called {name:?}; use at most {MAX_SNAPSHOT_NAME} letters, digits, `.`, \
+         `-` and `_`"
     )]
     BadSnapshotName {
         /// What was given.
@@ -369,14 +369,14 @@ pub struct Appended {
     pub left: Vec<String>,
 }
 
-/// A snapshot as it is told of.
+/// A snapshot as documents show it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Snapshot {
     /// Its name.
     pub name: String,
     /// Its revision.
     pub revision: Revision,
-    /// The step it stands at, if any.
+    /// The step it is at, if any.
     pub step: Option<String>,
     /// When it was taken.
     pub taken: SystemTime,
@@ -473,12 +473,12 @@ impl Control {
         self.write().at_reset.push(Box::new(also));
     }
 
-    /// Calls `also` with every revision that is published from now on, before whoever asked for it gets a reply.
+    /// Calls `also` with every revision that is published from now on, before the caller gets a reply.
     pub fn at_publish(&self, also: impl Fn(&Position) + Send + 'static) {
         self.write().at_publish.push(Box::new(also));
     }
 
-    /// Goes to the step behind this one.
+    /// Goes to the step after this one.
     ///
     /// # Errors
     /// [`ControlError::AtEnd`].
@@ -514,7 +514,7 @@ impl Control {
         Ok(self.stand_at(&writer, &position, index))
     }
 
-    /// Appends the events of a text behind the revision that is served, as a step of their own. `given` is what the caller
+    /// Appends the events of a text after the revision that is served, as a step of their own. `given` is what the caller
     /// says they build on; the text can say so itself. Steps that lay ahead are left until the next reset or reload.
     ///
     /// # Errors
@@ -532,7 +532,7 @@ impl Control {
     ///
     /// # Errors
     /// [`ControlError::Stale`], [`ControlError::BuiltOnNothing`], [`ControlError::NoEvents`] or [`ControlError::Mistakes`]. An event that Azure would
-    /// refuse is no error: it is appended, and has no effect.
+    /// refuse is not an error: it is appended, and has no effect.
     pub fn append_events(&self, events: Vec<Event>, given: BuiltOn) -> Result<Appended, ControlError> {
         self.append_addition(&[given], |history, state| {
             if events.is_empty() {
@@ -589,7 +589,7 @@ impl Control {
         Ok(Appended { position, before, left })
     }
 
-    /// Reads the source again. The estate stays at the step it stands at, if there still is one of that name; else it
+    /// Reads the source again. The estate stays at the step it is at, if there still is one of that name; else it
     /// goes to where it begins. Appended events are gone.
     ///
     /// # Errors
@@ -603,7 +603,7 @@ impl Control {
         let origin = match origin {
             Ok(origin) => Arc::new(origin),
             Err(why) => {
-                tracing::error!(source = name, error = %why, "reload failed; the revision before is served on");
+                tracing::error!(source = name, error = %why, "reload failed; the server keeps the previous revision");
                 let why: Arc<str> = why.into();
                 let mut position = (*self.position()).clone();
                 let failed = position.reloads.failed + 1;
@@ -678,7 +678,7 @@ impl Control {
     /// [`ControlError::BadSnapshotName`] or [`ControlError::TooManySnapshots`].
     pub fn snapshot(&self, name: &str) -> Result<Snapshot, ControlError> {
         let fine = |character: char| character.is_ascii_alphanumeric() || ".-_".contains(character);
-        // Names stand in paths, where these two have a meaning of their own.
+        // Names are in paths, where these two have a meaning of their own.
         if name.is_empty()
             || name.len() > MAX_SNAPSHOT_NAME
             || !name.chars().all(fine)

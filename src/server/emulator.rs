@@ -89,7 +89,7 @@ pub enum EmulatorError {
     /// No built-in scenario of that name.
     #[error("there is no built-in scenario `{0}`")]
     NoScenario(String),
-    /// The text is no scenario.
+    /// The text is not a scenario.
     #[error("{0}")]
     Scenario(#[from] ScenarioErrors),
     /// What the scenario says cannot be served, such as a step it shall begin at and does not have.
@@ -132,7 +132,7 @@ impl Builder {
         self
     }
 
-    /// The step to stand at; the scenario's start without it.
+    /// The step to start at; the scenario's start without it.
     #[must_use]
     pub fn at(mut self, step: &str) -> Self {
         self.at = Some(step.to_owned());
@@ -187,7 +187,7 @@ impl Emulator {
         Ok(())
     }
 
-    /// Lets events happen behind where the estate stands, in the form of a scenario's step or as a list of events.
+    /// Lets events happen after where the estate is, in the form of a scenario's step or as a list of events.
     ///
     /// # Errors
     /// [`ControlError::Events`] says what is wrong with the text, and where.

@@ -61,7 +61,7 @@ pub struct Fault {
     pub seed: u64,
     /// How long it lasts; absent if until it is cleared.
     pub lasts: Option<Duration>,
-    /// How late replies are; zero if they are not.
+    /// Delay of replies; zero if they are not.
     pub delay: Duration,
     /// What becomes of replies; absent if they are only late.
     pub effect: Option<FaultEffect>,
@@ -73,8 +73,8 @@ pub enum FaultError {
     /// It does nothing.
     #[error("a fault needs a delay, an effect, or both")]
     Nothing,
-    /// The share is no share.
-    #[error("the share {0} is not from 0 to 1")]
+    /// The share is out of bounds.
+    #[error("the share {0} is not between 0 and 1")]
     Share(f64),
     /// It takes too long.
     #[error("a delay of {} s is too long; the longest is {} s", .0.as_secs_f64(), MAX_DELAY.as_secs())]
@@ -96,7 +96,7 @@ pub struct FaultHit {
 }
 
 impl FaultHit {
-    /// What the reply tells about it, where it can: the info-code of an extended error.
+    /// What the reply says about it, where it can: the info-code of an extended error.
     pub fn info_code(&self) -> u16 {
         match self.effect {
             None | Some(FaultEffect::Drop) => ExtendedError::OTHER,
@@ -474,7 +474,7 @@ mod tests {
         let faults = Faults::default();
         let refused = |fault| faults.set(fault, now).expect_err("a bad fault").to_string();
         assert_eq!(refused(Fault { effect: None, ..fault() }), "a fault needs a delay, an effect, or both");
-        assert_eq!(refused(Fault { share: 1.5, ..fault() }), "the share 1.5 is not from 0 to 1");
+        assert_eq!(refused(Fault { share: 1.5, ..fault() }), "the share 1.5 is not between 0 and 1");
         assert!(refused(Fault { share: f64::NAN, ..fault() }).contains("NaN"));
         assert!(refused(Fault { delay: Duration::from_secs(61), ..fault() }).contains("the longest is 60 s"));
         for _ in 0..MAX_FAULTS {

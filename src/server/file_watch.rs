@@ -1,8 +1,8 @@
 //! Watching files that something is read from.
 //!
 //! The folder of each file is watched, not the file: editors put another one in its place, and Kubernetes puts another
-//! target behind a link beside it. Any event there is a reason to look; a reload follows only if what the files are has
-//! changed, and no event came for a moment. Where the system tells nothing, as on shares of other machines, looking every
+//! target of a link beside it. Any event there is a reason to look; a reload follows only if what the files are has
+//! changed, and no event came for a moment. Where the system reports nothing, as on shares of other machines, looking every
 //! other second finds it as well.
 
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ pub struct FileWatch {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the watching thread is told.
+/// A message to the watching thread.
 enum WatchMessage {
     Event,
     Stop,
@@ -40,9 +40,9 @@ enum WatchMessage {
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
     /// There is nothing that could change.
-    #[error("{0} cannot change, so there is nothing to watch; give a file, or leave `--watch` away")]
+    #[error("{0} cannot change, so there is nothing to watch; give a file, or remove `--watch`")]
     Nothing(String),
-    /// The system does not tell.
+    /// The system does not report changes.
     #[error("files cannot be watched")]
     System(#[from] notify::Error),
     /// It has no thread.
@@ -130,7 +130,7 @@ impl<P: Fn() -> Vec<PathBuf>, C: FnMut()> Watch<P, C> {
                 // What changes while it is read is an event, and another look.
                 self.stamps = now;
                 (self.changed)();
-                // Files it names now, and did not name before, have changed for nobody.
+                // Files it names now, and did not name before, count as unchanged.
                 self.stamps.add(&(self.paths)());
             }
             self.follow();
@@ -144,7 +144,7 @@ impl<P: Fn() -> Vec<PathBuf>, C: FnMut()> Watch<P, C> {
             // It may be gone from the disk as well.
             let _ = self.watcher.unwatch(gone);
         }
-        // Those watched before are watched anew: in a folder's place another one of its name may stand.
+        // Those watched before are watched anew: in a folder's place another one of its name may be.
         let mut watched = BTreeSet::new();
         for folder in folders {
             match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
@@ -192,7 +192,7 @@ fn folders_of(path: &Path) -> Vec<PathBuf> {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct FileStamps(Vec<(PathBuf, Option<Stamp>)>);
 
-/// What tells a file from another in its place, and from itself after a change.
+/// What distinguishes a file from another in its place, and from itself after a change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Stamp {
     real: PathBuf,

@@ -18,7 +18,7 @@ use crate::estate::NetworkName;
 pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5300);
 /// The most networks that get a port of their own if nothing else is said.
 pub const MAX_PORTS_OF_NETWORKS: usize = 32;
-/// How many octets of queries the kernel is asked to keep while the server is busy: enough for 10,000 queries at once.
+/// How many bytes of queries the kernel is asked to keep while the server is busy: enough for 10,000 queries at once.
 pub const RECEIVE_BUFFER_OCTETS: usize = 4 << 20;
 
 /// How many connections the kernel keeps until they are accepted.
@@ -76,7 +76,7 @@ pub struct Plan {
     pub by_prefix_only: bool,
 }
 
-/// One port for the public view and one for each network behind it. If `first` has port 0, the system chooses all of them,
+/// One port for the public view and one for each network after it. If `first` has port 0, the system chooses all of them,
 /// and it chooses for networks that the numbers do not reach.
 pub fn plan(world: &Compiled, first: SocketAddr) -> Plan {
     let networks: Vec<_> = world.views.iter().filter_map(|(_, view)| view.network.clone()).collect();
@@ -130,7 +130,7 @@ pub enum StartError {
     #[error("{} is not an address of this machine; choose another with `--listen`", .0.address.ip())]
     NotHere(Listen),
     /// The same place was asked for twice.
-    #[error("{0} is asked for twice; each `--listen` needs an address or a port of its own")]
+    #[error("duplicate listen address {0}; each `--listen` needs an address or a port of its own")]
     Twice(SocketAddr),
     /// A listener is for a network that does not exist.
     #[error("`--listen {requested}` names no network of the scenario; it has {}", known.join(", "))]
@@ -142,8 +142,8 @@ pub enum StartError {
     },
     /// A server to ask is this server itself.
     #[error(
-        "the upstream {server} is this server itself, which listens at {listener}: questions would come back to where they \
-         came from; name the server that knows public DNS with `--upstream`, or listen elsewhere with `--listen`"
+        "the upstream {server} is this server itself, which listens at {listener}: queries would loop; name the \
+         server that knows public DNS with `--upstream`, or listen elsewhere with `--listen`"
     )]
     OwnUpstream {
         /// The server that was to be asked.
@@ -190,14 +190,14 @@ pub(super) fn open(requested: &[Listen], workers: NonZeroUsize) -> Result<Vec<Op
         tracing::warn!(
             requested = RECEIVE_BUFFER_OCTETS,
             granted = octets,
-            "the kernel keeps fewer bytes of waiting queries than wanted, so bursts may lose some; on Linux raise \
+            "the kernel's receive buffer is smaller than requested, so bursts may lose queries; on Linux raise \
              net.core.rmem_max"
         );
     }
     Ok(opened.into_iter().map(|(open, _)| open).collect())
 }
 
-/// Opens one listener, and says how many octets of queries the kernel keeps for it where that can be known.
+/// Opens one listener, and says how many bytes of queries the kernel keeps for it where that can be known.
 fn open_one(requested: &Listen, workers: NonZeroUsize) -> Result<(Open, Option<usize>), StartError> {
     let mut attempts = if requested.address.port() == 0 { PORT_ATTEMPTS } else { 1 };
     loop {
@@ -238,7 +238,7 @@ fn open_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Opens a socket for each worker. Where the address can be shared by several, somebody else could share it too; so it is
+/// Opens a socket for each worker. Where the address can be shared by several, another process could share it too; so it is
 /// taken alone first, which fails if anybody has it.
 fn open_udp(address: SocketAddr, workers: NonZeroUsize) -> io::Result<(Vec<UdpSocket>, Option<usize>)> {
     let open = |shared: bool| -> io::Result<(Socket, Option<usize>)> {
@@ -271,7 +271,7 @@ fn prepare(socket: &Socket, address: SocketAddr) -> io::Result<()> {
     if address.is_ipv6() { socket.set_only_v6(true) } else { Ok(()) }
 }
 
-/// Asks for a large receive buffer and says what was granted, where the system tells.
+/// Asks for a large receive buffer and says what was granted, where the system reports it.
 fn enlarge(socket: &Socket) -> Option<usize> {
     // A buffer that stays small is slower to lose than to fail for.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER_OCTETS);

@@ -19,7 +19,7 @@ pub use crate::output::format::LogFormat;
 pub const WAITING: usize = 16 << 10;
 /// How long the thread rests between two looks.
 const REST: Duration = Duration::from_millis(20);
-/// How often lost queries are told of at most.
+/// How often lost queries are reported at most.
 const TOLD_APART: Duration = Duration::from_secs(1);
 
 /// Lines that could not be written since the process began.
@@ -81,7 +81,7 @@ impl LogOutput {
                 if untold > 0 && (ends || told_at.elapsed() >= TOLD_APART) {
                     tracing::warn!(
                         queries = untold,
-                        "queries came faster than they could be written to the log; they were answered all the same"
+                        "queries arrived faster than they could be logged; they were answered, but some are not in the log"
                     );
                     (untold, told_at) = (0, Instant::now());
                 }
@@ -125,7 +125,7 @@ fn write_new(log: &QueryLog, reader: &mut Reader, format: LogFormat, to: &mut im
     lost
 }
 
-/// A sentence of the server's as it stands among log lines.
+/// A sentence of the server as it appears among log lines.
 pub fn said(format: LogFormat, text: &str) -> String {
     match format {
         LogFormat::Text => text.to_owned(),

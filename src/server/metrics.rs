@@ -57,7 +57,7 @@ impl Family {
     }
 }
 
-/// The whole text: what was answered, from which revision, with which faults, and what `others` tell.
+/// The whole text: what was answered, from which revision, with which faults, and what `others` say.
 pub fn text(log: &QueryLog, faults: &Faults, world: &Arc<Compiled>, others: Vec<Family>) -> String {
     let counts = log.counts();
     let mut families = vec![proto(Family {
@@ -67,7 +67,7 @@ pub fn text(log: &QueryLog, faults: &Faults, world: &Arc<Compiled>, others: Vec<
     families.extend(answered(log, &counts).into_iter().map(proto));
     families.push(durations(&counts));
     let (_, lost) = log.seen_and_lost();
-    let lost_help = "Queries written over before a reader of the last queries came.";
+    let lost_help = "Queries overwritten before a client of the query log read them.";
     families.push(proto(Family::counter("ampls_dns_queries_lost_total", lost_help, lost)));
     let unlogged = log.unlogged.load(Ordering::Relaxed);
     let unlogged_help = "Queries left out of the log because they came too fast.";
@@ -84,7 +84,7 @@ pub fn text(log: &QueryLog, faults: &Faults, world: &Arc<Compiled>, others: Vec<
     let hits_help = "Queries that a fault has hit.";
     families.push(proto(Family::counter("ampls_dns_fault_hits_total", hits_help, faults.hits())));
     families.extend(others.into_iter().map(proto));
-    // A family of no values is no family.
+    // A family without values is left out.
     families.retain(|family| !family.get_metric().is_empty());
     let mut octets = Vec::new();
     TextEncoder::new().encode(&families, &mut octets).expect("families have names and values, and memory takes all");
@@ -116,7 +116,7 @@ pub fn summary(log: &QueryLog, world: &Compiled) -> String {
         ),
         format!("  without a reply: {} over UDP, {} over TCP", counts.silent[0], counts.silent[1]),
         format!(
-            "  not kept: {lost} queries written over before they were read, {} left out of the log, {} lines unwritten",
+            "  not kept: {lost} queries overwritten before they were read, {} left out of the log, {} lines unwritten",
             log.unlogged.load(Ordering::Relaxed),
             unwritten()
         ),
@@ -167,7 +167,7 @@ fn answered(log: &QueryLog, counts: &Counts) -> [Family; 5] {
         ),
         Family::by_label(
             "ampls_dns_upstream_replies_total",
-            "Replies that needed an upstream, by response code; SERVFAIL also where none was heard.",
+            "Replies that needed an upstream, by response code; SERVFAIL also if no upstream replied.",
             true,
             "rcode",
             RCODES.map(word).into_iter().zip(counts.upstream),
@@ -211,7 +211,7 @@ fn published(world: &Compiled) -> Vec<Family> {
     let (of_files, records) = (files.len() as u64, files.iter().map(|zone| zone.packed().records() as u64).sum());
     let kinds = || ["private", "file"].map(str::to_owned).into_iter();
     vec![
-        Family::gauge("ampls_dns_revision", "The revision queries are answered from.", f64::from(world.revision().0)),
+        Family::gauge("ampls_dns_revision", "The revision that is served.", f64::from(world.revision().0)),
         Family {
             values: vec![(vec![("step", step.to_owned())], 1.0)],
             ..Family::gauge("ampls_dns_step_info", "The step that revision is in; empty before the first.", 1.0)

@@ -249,7 +249,7 @@ impl Running {
         self.service.snapshots().publish(world);
     }
 
-    /// The revision queries are answered from.
+    /// The revision that is served.
     pub fn world(&self) -> Arc<Compiled> {
         self.service.snapshots().world()
     }

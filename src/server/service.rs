@@ -24,7 +24,7 @@ pub struct Conduct {
     pub upstreams: Vec<SocketAddr>,
 }
 
-/// The state behind all listeners of a server.
+/// The state that all listeners of a server share.
 #[derive(Debug)]
 pub struct Service {
     snapshots: SnapshotStore,

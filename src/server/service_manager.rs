@@ -1,4 +1,4 @@
-//! Tells systemd what the server is doing, where systemd started it with `Type=notify`.
+//! Notifies systemd of what the server does, where systemd started it with `Type=notify`.
 //!
 //! Elsewhere there is no `NOTIFY_SOCKET` in the environment, and nothing is sent.
 
@@ -9,11 +9,11 @@ pub enum Phase<'s> {
     Ready(&'s str),
     /// The scenario is read again. [`Phase::Ready`] follows.
     Reloading,
-    /// It was told to end.
+    /// It was asked to end.
     Stopping,
 }
 
-/// Tells it. A manager that cannot be reached is logged: the server answers all the same.
+/// Notifies it. A manager that cannot be reached is logged: the server answers all the same.
 #[cfg(target_os = "linux")]
 pub fn tell(phase: Phase<'_>) {
     use sd_notify::NotifyState;

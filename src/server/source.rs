@@ -16,7 +16,7 @@ use crate::estate::NetworkName;
 /// How master files in a folder are called: the zone's name and this.
 const EXTENSION: &str = "zone";
 
-/// The largest file a scenario may name, in octets.
+/// The largest file a scenario may name, in bytes.
 const MAX_OCTETS: u64 = 64 << 20;
 
 /// Master files to serve. Written `[NETWORK[+NETWORK…]=]FILE|DIR`; a path with `=` in it begins with `./` or `/`.
@@ -55,7 +55,7 @@ pub enum LoadError {
     /// A folder has no master file.
     #[error("the folder `{}` has no file whose name ends in `.{EXTENSION}`", .0.display())]
     Empty(PathBuf),
-    /// A file is no zone.
+    /// A file is not a zone.
     #[error("{}", told(path, errors))]
     Master {
         /// Which file.
@@ -73,7 +73,7 @@ fn told(path: &Path, errors: &[MasterError]) -> String {
     for error in errors {
         text.push_str(&format!("\n  {error}"));
         if let Some(hint) = error.kind.hint() {
-            text.push_str(&format!("\n  hint: {hint}"));
+            text.push_str(&format!("\n  help: {hint}"));
         }
     }
     text
@@ -110,7 +110,7 @@ pub fn beside(scenario: Option<&Path>) -> impl Fn(&str) -> Result<Vec<u8>, Strin
         let read = fs::File::open(folder.join(path)).and_then(|file| file.take(MAX_OCTETS + 1).read_to_end(&mut text));
         match read {
             Ok(_) if text.len() as u64 > MAX_OCTETS => {
-                Err(format!("it has more than {} MiB, the most that is read", MAX_OCTETS >> 20))
+                Err(format!("it is larger than {} MiB, the limit", MAX_OCTETS >> 20))
             }
             Ok(_) => Ok(text),
             Err(error) => Err(error.to_string()),

@@ -151,7 +151,7 @@ fn a_long_answer_is_truncated_with_its_opt_record_and_whole_over_tcp() {
     assert!(short.truncated && short.answer.is_empty() && short.edns.is_some());
     let whole = ask_tcp(&mut connected(at), &packet);
     assert_eq!((whole.truncated, whole.answer.len()), (false, 16));
-    // Too many octets for a client without EDNS, few enough for one with.
+    // Too many bytes for a client without EDNS, few enough for one with.
     let plain = encode_query(2, &name("long.privatelink.monitor.azure.com"), RecordType::TXT, None);
     let short = ask(&client(at), &plain);
     assert!(short.truncated && short.answer.is_empty() && short.edns.is_none());
@@ -243,11 +243,11 @@ fn replies_and_fragments_meet_silence() {
         stream.write_all(&framed(silent)).expect("the server reads");
     }
     socket.send(&[]).expect("loopback takes it");
-    // Queries of one socket are answered in order, so whatever was answered before would come first.
+    // Queries of one socket are answered in order, so an earlier answer would come first.
     let good = query(2, "api.monitor.azure.com", RecordType::A);
     assert_eq!(ask(&socket, &good).id, 2);
     assert_eq!(ask_tcp(&mut stream, &good).id, 2);
-    // Whatever comes behind a message of no octets ends a connection.
+    // Anything after an empty message ends a connection.
     stream.write_all(&[&[0, 0][..], &framed(&good)].concat()).expect("the server reads");
     let ended = stream.read(&mut [0; 2]);
     assert!(ended.as_ref().map_or_else(|error| error.kind() == io::ErrorKind::ConnectionReset, |read| *read == 0));

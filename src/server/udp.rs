@@ -28,7 +28,7 @@ use tokio::time::timeout;
 use super::Listener;
 use super::pipeline::late::Late;
 
-/// Octets of a query that are looked at. A longer one is cut off, and thereby malformed.
+/// Bytes of a query that are looked at. A longer one is cut off, and thereby malformed.
 const QUERY_OCTETS: usize = 2048;
 /// How long to wait after a temporary error of the socket, such as a lack of memory.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -38,14 +38,14 @@ const LAST_ROUNDS: usize = 1024;
 /// How long a socket that is to be closed waits for replies that are on their way.
 const LAST_WAIT: Duration = Duration::from_millis(500);
 
-/// Makes the socket ready before the first query comes; the future answers until told to stop, and then what has already
+/// Makes the socket ready before the first query comes; the future answers until it is asked to stop, and then what has already
 /// arrived.
 pub(super) fn serve(socket: UdpSocket, listener: Listener, stop: watch::Receiver<bool>) -> impl Future<Output = ()> {
     #[cfg(target_os = "linux")]
     if listener.bound().address.ip().is_unspecified()
         && let Err(error) = wildcard::prepare(&socket)
     {
-        tracing::error!(address = %listener.bound().address, %error, "cannot learn where queries are sent to");
+        tracing::error!(address = %listener.bound().address, %error, "cannot read the destination addresses of queries");
     }
     answer(socket, listener, stop)
 }

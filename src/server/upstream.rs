@@ -1,8 +1,8 @@
-//! Other servers, asked for names outside the emulated world.
+//! Other servers, asked for names outside the emulated zones.
 //!
 //! What is asked, and what becomes of the reply, is decided by a [`ForwardedQuery`]; here is how: a socket, and with it a source
 //! port, for each try, an unpredictable id, TCP where a reply says that it is truncated, and the next server where one
-//! fails, refuses or says nothing for a while. Whoever was asked before may still reply. After [`PATIENCE`] the client gets
+//! fails, refuses or says nothing for a while. A server that was asked before may still reply. After [`PATIENCE`] the client gets
 //! SERVFAIL, which is before clients give up by themselves. Clients that wait for the same question share one: it is sent
 //! for the first of them, and its reply goes to all. Nothing is kept from one question to the next.
 //!
@@ -31,7 +31,7 @@ use crate::dns::message::HEADER_OCTETS;
 use crate::dns::{ExtendedError, Rcode};
 use crate::resolve::ForwardedQuery;
 
-/// How long a client waits at most, whatever other servers do. Resolvers of clients give up after 5 s.
+/// How long a client waits at most, regardless of other servers. Resolvers of clients give up after 5 s.
 pub const PATIENCE: Duration = Duration::from_millis(4500);
 
 /// How long a server may say nothing before the next one, or it again, is asked.
@@ -190,7 +190,7 @@ enum Trouble {
     Crowded,
     /// It was not asked any more: there were too many tries before.
     TooManyTries,
-    /// It replied with a code that tells nothing about the name.
+    /// It replied with a code that says nothing about the name.
     Refused(Rcode),
 }
 
@@ -200,7 +200,7 @@ impl Upstream {
         (!servers.is_empty()).then(|| Self { servers, sockets: Semaphore::new(MOST_SOCKETS), sent: Mutex::default() })
     }
 
-    /// Goes on a journey to its end: the octets of the reply to the client. They are there within [`PATIENCE`].
+    /// Goes on a journey to its end: the bytes of the reply to the client. They are there within [`PATIENCE`].
     pub async fn travel(self: Arc<Self>, journey: ForwardedQuery) -> Option<Vec<u8>> {
         Some(self.ask_until_done(journey).await)
     }
@@ -227,7 +227,7 @@ impl Upstream {
         }
     }
 
-    /// Asks, or waits for what comes of the same question of somebody else.
+    /// Asks, or waits for the reply to the same question of another client.
     async fn ask_with_others(&self, journey: &ForwardedQuery, deadline: Instant, left: &mut usize) -> Heard {
         let first = self.servers[0];
         loop {
@@ -242,7 +242,7 @@ impl Upstream {
             };
             match timeout_at(deadline, heard.wait_for(Option::is_some)).await {
                 Ok(Ok(heard)) => return heard.clone().expect("it was waited for"),
-                // Whoever asked has gone: somebody else has to.
+                // The client that asked is gone: another one has to.
                 Ok(Err(_)) => {}
                 Err(_) => return Err((first, Trouble::Silent)),
             }
@@ -386,7 +386,7 @@ fn question(journey: &ForwardedQuery, id: u16, spelling: &[u8]) -> Vec<u8> {
 }
 
 impl Trouble {
-    /// The extended error that tells it.
+    /// The extended error that reports it.
     fn code_and_text(&self, server: SocketAddr) -> (u16, String) {
         match self {
             Self::Silent => (
@@ -394,20 +394,17 @@ impl Trouble {
                 format!("upstream {server} did not reply within {} ms", PATIENCE.as_millis()),
             ),
             Self::TooManyTries => {
-                (ExtendedError::OTHER, format!("the aliases lead to more than {MOST_TRIES} questions to upstreams"))
+                (ExtendedError::OTHER, format!("the aliases need more than {MOST_TRIES} queries to upstreams"))
             }
             Self::Returned => {
-                let text = format!(
-                    "the question came back to where it was asked from: upstream {server} forwards to this server"
-                );
+                let text = format!("forwarding loop: upstream {server} forwards to this server");
                 (ExtendedError::OTHER, text)
             }
-            Self::Crowded => {
-                (ExtendedError::OTHER, format!("{MOST_ALIKE} clients wait for the same from an upstream already"))
-            }
-            Self::Network(error) => {
-                (ExtendedError::NETWORK_ERROR, format!("upstream {server} cannot be asked: {error}"))
-            }
+            Self::Crowded => (
+                ExtendedError::OTHER,
+                format!("{MOST_ALIKE} clients are already waiting for the same reply of an upstream"),
+            ),
+            Self::Network(error) => (ExtendedError::NETWORK_ERROR, format!("cannot query upstream {server}: {error}")),
             Self::Refused(rcode) => (ExtendedError::OTHER, format!("upstream {server} replied {rcode}")),
         }
     }
@@ -486,7 +483,7 @@ mod tests {
         assert_eq!(own("127.0.0.2:5400"), Some(5400));
         assert_eq!(own("[::1]:5400"), None);
         assert_eq!(own("[::1]:5500"), Some(5500));
-        // A documentation address is nobody's, and not this machine's.
+        // A documentation address belongs to no machine.
         assert_eq!(own("192.0.2.53:5400"), None);
     }
 

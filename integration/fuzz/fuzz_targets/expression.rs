@@ -1,4 +1,4 @@
-//! Expressions of templates: whatever the text, there is a value, a reason why it is not known, or a refusal.
+//! Expressions of templates: whatever the text, there is a value, a reason why it is unknown, or a refusal.
 #![no_main]
 
 use ampls_dns::import::{ExpressionContext, evaluate};

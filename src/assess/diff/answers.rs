@@ -31,7 +31,7 @@ pub(super) fn of(worlds: [&Compiled; 2], questions: Questions<'_>) -> ([BTreeMap
     let views = worlds.iter().map(of_world).max().unwrap_or(0).max(1);
     let left = names.len().saturating_sub(most / views);
     names.truncate(most / views);
-    // Names of aliases on the way are told of by the name the way begins at.
+    // Names of aliases on the way are mentioned by the name the way begins at.
     let mut met = BTreeSet::new();
     let public: BTreeSet<_> = names.into_iter().map(|name| (name, RecordType::A)).collect();
     let mut all = worlds.map(|world| asked(world, &public, networks, &mut met));

@@ -1,8 +1,8 @@
-//! What two estates differ in, as somebody inside their networks meets it.
+//! What two estates differ in, as a client inside their networks sees it.
 //!
 //! Four things are compared, each keyed by what it is the same thing in both: record sets of private zones, answers of
 //! each network, flows of each client, and findings. What is there on one side only has nothing on the other. Nothing is
-//! said about what is equal, and everything stands in the order of its key, so that [`diff`] of an estate with itself is
+//! said about what is equal, and everything is in the order of its key, so that [`diff`] of an estate with itself is
 //! empty and [`diff`] the other way round is [`Diff::mirrored`].
 
 mod answers;
@@ -97,14 +97,14 @@ pub struct AnswerKey {
     pub name: OwnerName,
     /// The type.
     pub kind: RecordType,
-    /// The network that asks; `public` for whoever is in none.
+    /// The network that asks; `public` for clients outside all networks.
     pub network: String,
 }
 
 /// What a network gets for a name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Seen {
-    /// Data of public DNS, in order. Addresses for documentation (RFC 5737) stand for any public address, and are left out.
+    /// Data of public DNS, in order. Addresses for documentation (RFC 5737) represent any public address, and are left out.
     Public(Vec<String>),
     /// Data of a private zone.
     Private {
@@ -126,7 +126,7 @@ pub enum Seen {
 /// Which flow.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct FlowKey {
-    /// The network or virtual machine; `public` for whoever is in no network.
+    /// The network or virtual machine; `public` for clients outside all networks.
     pub client: String,
     /// The resource.
     pub resource: String,
@@ -149,7 +149,7 @@ pub struct End {
     pub path: Path,
     /// The HTTP status the client sees; absent where it sees none.
     pub status: Option<u16>,
-    /// Why. Two ends that differ in nothing else are equal: reasons tell of steps and scopes that may have other names.
+    /// Why. Two ends that differ in nothing else are equal: reasons mention steps and scopes that may have other names.
     pub reason: String,
 }
 
@@ -159,7 +159,7 @@ impl PartialEq for End {
     }
 }
 
-/// Addresses for documentation stand for any public address: which of them says nothing.
+/// Addresses for documentation represent any public address: which of them says nothing.
 fn is_same(one: &Path, other: &Path) -> bool {
     match (one, other) {
         (Path::Public { address: one, unknown: why }, Path::Public { address: other, unknown: other_why }) => {
@@ -190,7 +190,7 @@ pub struct FindingKey {
 pub struct FindingState {
     /// Its severity.
     pub severity: Severity,
-    /// Why it is accepted; absent where nobody accepts it.
+    /// Why it is accepted; absent where it is not accepted.
     pub accepted: Option<String>,
 }
 
@@ -210,7 +210,7 @@ impl Accepting<'_> {
     const NOTHING: Accepting<'static> = Accepting { before: &[], after: &[], today: Date::ZERO };
 }
 
-/// What a change is for whoever depends on it.
+/// What a change means for its users.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Effect {
     /// It worked, and does not any more.
@@ -332,7 +332,7 @@ fn diff_within(
         .map(|(public, _)| public)
         .collect();
     let (ends, flows_left) = ends([before, after], &assessments, clients, &touched, most_flows);
-    // Shared names belong to no resource; whoever uses one goes through them.
+    // Shared names belong to no resource; their users go through them.
     let used: BTreeSet<&OwnerName> = ends.iter().flat_map(BTreeMap::keys).map(|key| &key.name).collect();
     let all: BTreeSet<&OwnerName> = names_before.keys().chain(names_after.keys()).chain(used).collect();
     let (first, rest): (Vec<&OwnerName>, Vec<&OwnerName>) = all.into_iter().partition(|name| touched.contains(name));
@@ -345,7 +345,7 @@ fn diff_within(
     };
     let ([answers_before, answers_after], answers_left) = answers::of([before, after], questions);
     let mut answers = changes(answers_before, answers_after);
-    // Who comes new into a network, or the last who leaves, finds public DNS as everywhere: that is no news.
+    // Who comes new into a network, or the last who leaves, finds public DNS as everywhere: that is not a change.
     answers.retain(|one| {
         !matches!((&one.before, &one.after), (None, Some(Seen::Public(_))) | (Some(Seen::Public(_)), None))
     });

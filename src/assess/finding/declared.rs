@@ -66,7 +66,7 @@ pub(super) fn is_consequence(world: &Compiled, cause: &Cause, groups: &BTreeMap<
         return false;
     }
     if let (Code::OverwrittenRecordSets, Root::Overwritten { by: None, .. }) = (cause.code, &cause.root) {
-        // Names that lead to the address of nobody are a finding of their own.
+        // Names with an address that no endpoint has are a finding of their own.
         return groups.keys().any(|other| other.code == Code::AddressOfNoEndpoint);
     }
     let (Code::EmptyLinkedZone, Root::Group(group)) = (cause.code, &cause.root) else {
@@ -247,7 +247,7 @@ impl Found<'_> {
         }
     }
 
-    /// Zones under the public names: what they do not have is NXDOMAIN, whoever it belongs to.
+    /// Zones under the public names: what they do not have is NXDOMAIN, regardless of whose it is.
     fn taken_over(&mut self) {
         let state = &self.world.state;
         for (id, linked) in state.zones.iter().filter(|(_, linked)| !linked.links.is_empty()) {
@@ -452,7 +452,7 @@ impl Found<'_> {
         }
     }
 
-    /// Networks of which nobody knows whether they reach an endpoint whose names they get.
+    /// Networks of which it is unknown whether they reach an endpoint whose names they get.
     fn unknown_ways(&mut self) {
         let world = self.world;
         for (view, own) in world.views.iter() {
@@ -476,7 +476,7 @@ impl Found<'_> {
         }
     }
 
-    /// Zones that may have names which are not known, with the names in use that depend on them.
+    /// Zones that may have names which are unknown, with the names in use that depend on them.
     fn unknown_contents(&mut self, unknown: &Unknown) {
         for (id, linked) in &self.world.state.zones {
             if linked.zone.unknown().is_none() {

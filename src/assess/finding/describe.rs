@@ -84,7 +84,10 @@ pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft
         }
         Root::Machine(_) if cause.code == Code::NotInAzure => std::mem::take(&mut draft.message),
         Root::Machine(machine) => {
-            format!("{machine} keeps its sessions to {} from before the rule that denies them", list(&draft.resources))
+            format!(
+                "{machine} keeps sessions to {} that it opened before the rule that denies them",
+                list(&draft.resources)
+            )
         }
         Root::Zone(_)
         | Root::Scope(_)
@@ -219,7 +222,7 @@ fn of_network(world: &Compiled, code: Code, network: &NetworkName, failing: &Fai
             let near = list(endpoints.iter().filter(reached));
             draft.endpoints.extend(endpoints.iter().filter(reached).cloned());
             format!(
-                "{network} gets public addresses for {}, which {} public access; the private endpoint {near} is in reach",
+                "{network} gets public addresses for {}, which {} public access; the private endpoint {near} is reachable",
                 list(&failing.resources),
                 if failing.resources.len() == 1 { "refuses" } else { "refuse" },
             )
@@ -380,7 +383,7 @@ fn of_zone(world: &Compiled, code: Code, id: &ZoneId, failing: &Failing, draft: 
         Code::UnusedZone => format!("no private endpoint of a scope writes to {id}"),
         Code::MisspeltZone => {
             let right = meant(&world.state, id).map(|right| right.to_string()).unwrap_or_default();
-            format!("{id} looks like {right} misspelt: no endpoint writes to it, no alias points into it")
+            format!("{id} looks like a misspelling of {right}: no endpoint writes to it, and no alias points to it")
         }
         Code::UnknownContents => {
             let why = world.state.zones.get(id).and_then(|linked| linked.zone.unknown());
@@ -389,10 +392,10 @@ fn of_zone(world: &Compiled, code: Code, id: &ZoneId, failing: &Failing, draft: 
                 0 => String::new(),
                 names => format!("; {} in {} are unknown", count(names, "name"), list(&draft.networks)),
             };
-            format!("{id} may have record sets that are not known{why}{names}")
+            format!("{id} may have record sets that are unknown{why}{names}")
         }
         Code::ResourceNameMissing => format!(
-            "{id} has no record set for {} in {}, whose public name leads into it because {} has a private endpoint \
+            "{id} has no record set for {} in {}, whose public name is an alias into it because {} has a private endpoint \
              elsewhere: NXDOMAIN",
             list(&failing.names),
             list(&failing.networks),
@@ -409,7 +412,7 @@ fn of_zone(world: &Compiled, code: Code, id: &ZoneId, failing: &Failing, draft: 
 fn of_record_set(world: &Compiled, code: Code, id: &ZoneId, owner: &OwnerName, failing: &Failing) -> String {
     let (names, networks) = (list(&failing.names), list(&failing.networks));
     if code == Code::NameWithoutAddress {
-        return format!("{names} has no address in {networks}: {owner} in {id} leads to no A record set");
+        return format!("{names} has no address in {networks}: {owner} in {id} does not lead to an A record set");
     }
     let zone = world.state.zones.get(id);
     let addresses = zone.and_then(|linked| linked.zone.get(owner, RecordType::A).map(|own| list(own.set.addresses())));
@@ -518,7 +521,7 @@ fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Fail
             format!("no source names all record sets that {name} writes for {scope}, and no `hosts` are given")
         }
         Code::ZonesLinkedNowhere => format!(
-            "{name} writes to {} in {}, and no network is linked to {}{}",
+            "{name} writes to {} in {}, but no network is linked to {}{}",
             count(draft.zones.len().max(group.clone().count()), "zone"),
             list(group.map(|id| &*id.resource_group).collect::<BTreeSet<_>>()),
             if draft.zones.len() == 1 { "it" } else { "them" },
@@ -537,7 +540,7 @@ fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Fail
                 })
             };
             format!(
-                "{} linked to some zones of {name} and not to {}{}",
+                "{} linked to some zones of {name} but not to {}{}",
                 match networks.len() {
                     1 => format!("{} is", list(networks)),
                     _ => format!("{} are", list(networks)),
@@ -591,7 +594,7 @@ fn overwritten(
     let step = draft.revision.map_or_else(String::new, |revision| step_words(world, revision));
     let who = by.map_or_else(|| "a record set written by hand".to_owned(), &named);
     let then = match (failing.is_empty(), by) {
-        (false, _) => format!(": {}", failing.are("out of reach or refused")),
+        (false, _) => format!(": {}", failing.are("unreachable or refused")),
         (true, Some(by)) => format!("; both serve the networks, and deleting {by} deletes these record sets"),
         (true, None) => String::new(),
     };
@@ -612,13 +615,13 @@ fn of_scope(world: &Compiled, code: Code, name: &crate::estate::ScopeName, faili
                 Some(Standing::Broken) => format!(": {}", failing.are("NXDOMAIN")),
                 Some(_) => format!(": {}", failing.are("refused")),
             };
-            format!("{name} has resources and no private endpoint{effect}")
+            format!("{name} has resources but no private endpoint{effect}")
         }
         Code::LegacyScope => {
             let effect =
                 if failing.is_empty() { String::new() } else { format!(": {}", failing.are("NXDOMAIN or refused")) };
             format!(
-                "{name} is from before September 2021, so ingestion to resources outside it is refused in networks that \
+                "{name} was created before September 2021, so ingestion to resources outside it is refused in networks that \
                  share its DNS{effect}"
             )
         }

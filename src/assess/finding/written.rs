@@ -37,7 +37,7 @@ pub(super) fn find(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
         let networks: BTreeSet<_> = redirects.map(|(network, _)| network.clone()).collect();
         if !is_privatelink && !networks.is_empty() {
             let message = format!(
-                "the link of {id} to {} cannot have resolutionPolicy NxDomainRedirect: Azure has it for privatelink zones only",
+                "the link of {id} to {} cannot have resolutionPolicy NxDomainRedirect: Azure supports it for privatelink zones only",
                 super::list(&networks)
             );
             let draft = add(drafts, Code::NotInAzure, Root::Zone(id.clone()), message);
@@ -75,8 +75,8 @@ fn modes(world: &Compiled, scope: &Scope, drafts: &mut BTreeMap<Cause, Draft>) {
     if let Some(created) = scope.created.filter(|_| world.state.is_legacy(scope) && names_modes) {
         let name = &scope.spec.name;
         let message = format!(
-            "{name} is from {created} and names access modes, which scopes have since {since}: ingestion is refused to \
-             resources outside it, and queries are not"
+            "{name} was created on {created} and sets access modes, which scopes have only since {since}: it refuses \
+             ingestion to resources outside it, but no queries"
         );
         add(drafts, Code::NotInAzure, Root::Scope(name.clone()), message).scopes.insert(name.clone());
         return;
@@ -87,7 +87,7 @@ fn modes(world: &Compiled, scope: &Scope, drafts: &mut BTreeMap<Cause, Draft>) {
     let name = &scope.spec.name;
     let from = scope.created.map_or_else(String::new, |created| format!(" is from {created} and"));
     let message =
-        format!("{name}{from} does not name both access modes, which Azure asks for: what is missing is taken as Open");
+        format!("{name}{from} does not set both access modes, which Azure requires: a missing one is taken as Open");
     let draft = add(drafts, Code::ScopeWithoutModes, Root::Scope(name.clone()), message);
     draft.scopes.insert(name.clone());
 }
@@ -130,7 +130,7 @@ fn of_resource(world: &Compiled, spec: &ResourceSpec, drafts: &mut BTreeMap<Caus
                 .as_ref()
                 .and_then(|label| Some((label, existing::unknown_stamp(catalogue, label)?)))
             {
-                let message = format!("{} sends to {label}, which no public report knows: {why}", one.name);
+                let message = format!("{} sends to {label}, which no public source mentions: {why}", one.name);
                 add(drafts, Code::UnknownStamp, root(), message).resources.insert(one.name.clone());
             }
             let hosts: Vec<_> =
@@ -182,8 +182,8 @@ fn of_resource(world: &Compiled, spec: &ResourceSpec, drafts: &mut BTreeMap<Caus
             let (own, others) = (scopes(&one.name), scopes(&workspace.name));
             if !own.is_empty() && !own.iter().any(|scope| others.contains(scope)) {
                 let message = format!(
-                    "component {} is in {}, and its workspace {} is not: queries of its telemetry through the workspace are \
-                     judged as those of a resource outside",
+                    "component {} is in {}, but its workspace {} is not: queries of its telemetry through the workspace \
+                     count as queries of a resource outside the scope",
                     one.name,
                     super::list(own),
                     workspace.name

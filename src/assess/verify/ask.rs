@@ -115,7 +115,7 @@ impl SentQuestion {
     }
 }
 
-/// The subnet as the option tells it, further bits zero.
+/// The subnet as the option has it, further bits zero.
 fn told(subnet: &IpNet) -> ClientSubnet {
     let family = if subnet.addr().is_ipv4() { 1 } else { 2 };
     let source_length = subnet.prefix_len();

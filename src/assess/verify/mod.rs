@@ -1,6 +1,6 @@
 //! Expectations held against what is: the same bytes, flows and findings everybody else gets.
 //!
-//! A question is [`SentQuestion`] as bytes, by [`verify`] of a world without a socket, or by whoever has one; what comes back is
+//! A question is [`SentQuestion`] as bytes, by [`verify`] of a world without a socket, or by a caller that has one; what comes back is
 //! held against the expectation by [`holds()`], which does not know the difference. Flows, findings and record sets are
 //! no matter of DNS, and only a world can be held against what is expected of them. [`record()`] goes the other way: it
 //! makes an expectation of a reply.
@@ -39,9 +39,9 @@ pub struct Case {
     pub skipped: Option<String>,
     /// The assumption that the answer rests on, such as that another team's workspace exists; absent where it rests on none.
     pub assumed: Option<String>,
-    /// A command that asks the same, such as a `dig` line; absent where it is no question.
+    /// A command that asks the same, such as a `dig` line; absent where it is not a question.
     pub command: Option<String>,
-    /// How long looking took, where somebody measured it.
+    /// How long looking took, where it was measured.
     pub took: Option<Duration>,
     /// What differed in earlier tries, before the one that counts.
     pub earlier: Vec<Mismatch>,

@@ -16,13 +16,13 @@ use crate::scenario::expect::{Asking, From};
 pub(super) struct RecordArguments {
     #[command(flatten)]
     asking: AskingArguments,
-    /// Names, each with a type behind a blank if it is not A
+    /// Names, each followed by a space and a type if that is not A
     #[arg(value_name = "NAME[ TYPE]", required = true)]
     names: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("no server to ask\nhint: add --server ADDR:PORT with --from NETWORK, or --server NETWORK=ADDR:PORT")]
+#[error("no server to ask\nhelp: add --server ADDR:PORT with --from NETWORK, or --server NETWORK=ADDR:PORT")]
 struct NoServer;
 
 pub(super) fn run(arguments: &RecordArguments) -> Result {
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &RecordArguments) -> Result {
         return Err(Box::new(NoServer));
     }
     if servers.lacks_network() {
-        // Who does not say where a server stands sees it from outside.
+        // Who does not say where a server is sees it from outside.
         servers = super::Servers::of(&arguments.asking.server, Some("public"));
     }
     let questions: Vec<_> =

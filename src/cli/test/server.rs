@@ -50,12 +50,12 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Servers {
     named: Vec<(String, SocketAddr)>,
-    /// The server that stands in no network anybody told.
+    /// The server without a network.
     bare: Option<SocketAddr>,
 }
 
 impl Servers {
-    /// Those given; one without a network stands in `from`.
+    /// Those given; one without a network is in `from`.
     pub(super) fn of(servers: &[Server], from: Option<&str>) -> Self {
         let named = servers.iter().filter_map(|one| Some((one.network.as_deref().or(from)?.to_owned(), one.address)));
         let bare = servers.iter().find(|one| one.network.is_none()).map(|one| one.address);
@@ -66,7 +66,7 @@ impl Servers {
         self.named.is_empty() && self.bare.is_none()
     }
 
-    /// True if there is a server, and nobody says for which network.
+    /// True if there is a server without a network.
     pub(super) fn lacks_network(&self) -> bool {
         self.named.is_empty() && self.bare.is_some()
     }

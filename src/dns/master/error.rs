@@ -31,7 +31,7 @@ pub enum MasterErrorKind {
     NestedParenthesis,
     #[error("a closing parenthesis without an opening one")]
     StrayParenthesis,
-    #[error("the record has too many words")]
+    #[error("the record has too many fields")]
     TooManyWords,
     #[error("`$INCLUDE` is not followed: a zone is read from one text, and no other file is opened")]
     Include,
@@ -49,7 +49,7 @@ pub enum MasterErrorKind {
     BadTtl(String),
     #[error("the record has no TTL, and nothing before it gives one")]
     NoTtl,
-    #[error("the class `{0}` is not IN")]
+    #[error("unsupported class `{0}`, expected IN")]
     Class(String),
     #[error("`{0}` is not a supported record type")]
     UnknownType(String),
@@ -61,7 +61,7 @@ pub enum MasterErrorKind {
     Missing(&'static str),
     #[error("`{text}` is not {what}")]
     Field { what: &'static str, text: String },
-    #[error("`{0}` is more than the record needs")]
+    #[error("unexpected `{0}` after the end of the record")]
     Excess(String),
     #[error("a quoted string cannot be used for {0}")]
     Quoted(&'static str),
@@ -91,21 +91,21 @@ impl MasterErrorKind {
         Some(match self {
             Self::Utf16 => "save it as UTF-8; Windows PowerShell's `>` writes UTF-16",
             Self::OpenQuote => "a quote within a string is written `\\\"`",
-            Self::Include => "put the included lines in its place",
+            Self::Include => "replace it with the included lines",
             Self::Generate => "write the records out",
-            Self::Directive(_) => "there are `$TTL` and `$ORIGIN`; an owner name that begins with `$` is written `\\$`",
+            Self::Directive(_) => {
+                "only `$TTL` and `$ORIGIN` are supported; an owner name that begins with `$` is written `\\$`"
+            }
             Self::NoOrigin(_) | Self::NoApex => "write `$ORIGIN` with the zone's name before the first record",
             Self::BadTtl(_) => "write seconds up to 2147483647, or units such as `1h30m`",
             Self::NoTtl => "write `$TTL 3600` before the first record",
-            Self::UnknownType(_) => {
-                "a record is `owner TTL IN type data`; an owner begins at the very start of its line"
-            }
+            Self::UnknownType(_) => "a record is `owner TTL IN type data`; an owner name starts in the first column",
             Self::Unsupported(_) => "private zones hold A, AAAA, CNAME, MX, PTR, SOA, SRV and TXT",
-            Self::Delegation { .. } => "leave the NS records out, and keep the child zone as a zone of its own",
+            Self::Delegation { .. } => "remove the NS records, and keep the child zone as a separate zone",
             Self::LongString => "split it into several quoted strings",
             Self::AliasBeside(_) => "an alias is the only record of its name (RFC 1034, 3.6.2)",
             Self::Outside { .. } => "a name without a final dot is relative to `$ORIGIN`",
-            Self::NoSoa => "write one at the zone's name; it says how long a missing name stays missing",
+            Self::NoSoa => "add one at the zone's name; it sets how long clients cache a negative answer",
             _ => return None,
         })
     }
@@ -114,7 +114,7 @@ impl MasterErrorKind {
 /// An error and the offset it is at.
 pub(in crate::dns) type Fault = (usize, MasterErrorKind);
 
-/// Where the text begins, behind a byte order mark.
+/// Where the text begins, after a byte order mark.
 pub(super) fn start_of(text: &[u8]) -> usize {
     if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }
 }

@@ -11,12 +11,12 @@ use crate::dns::{NameError, OwnerName, RecordData, RecordType, Soa, Ttl};
 pub const MAX_TTL: Ttl = i32::MAX as Ttl;
 /// The most octets the data of one record can have on the wire.
 const MAX_DATA_OCTETS: usize = 65_535;
-/// The most words one record can have: a TXT record of empty strings, with what stands before it.
+/// The most words one record can have: a TXT record of empty strings, with what is before it.
 const MAX_WORDS: usize = MAX_DATA_OCTETS + 4;
 /// The most octets one string of a TXT record can have.
 const MAX_STRING_OCTETS: usize = 255;
 
-/// One record as it stands in the text.
+/// One record as it is in the text.
 pub(in crate::dns) struct Record<'t> {
     /// Its owner in wire form, lower-case.
     pub(in crate::dns) owner: &'t [u8],
@@ -70,7 +70,7 @@ pub(in crate::dns) fn visit(
     Some(Frame { apex: reading.apex })
 }
 
-/// Where a word of an entry stands; the quotes of a quoted one are left out.
+/// Where a word of an entry is; the quotes of a quoted one are left out.
 #[derive(Clone, Copy)]
 struct Word {
     start: usize,
@@ -149,7 +149,7 @@ impl Scanner<'_> {
         while let Some(&octet) = self.text.get(self.at) {
             match octet {
                 b'\n' | b' ' | b'\t' | b'\r' | b';' | b'(' | b')' | b'"' => break,
-                // Whatever follows belongs to the word, but a line's end ends it all the same.
+                // What follows belongs to the word, but a line's end ends it all the same.
                 b'\\' if self.text.get(self.at + 1).is_some_and(|&next| next != b'\n') => self.at += 2,
                 _ => self.at += 1,
             }
@@ -198,7 +198,7 @@ impl<'e> Entry<'e> {
         self.words.get(self.at).map(|word| (&self.text[word.start..word.end], word.start))
     }
 
-    /// Takes the next word, which must be unquoted and stands for `what`.
+    /// Takes the next word, which must be unquoted and represents `what`.
     fn take(&mut self, what: &'static str) -> Result<(&'e [u8], usize), Fault> {
         let Some(word) = self.words.get(self.at) else {
             let end = self.words.last().map_or(0, |last| last.end + usize::from(last.quoted));
@@ -332,7 +332,7 @@ impl Reading {
         self.owner.length = 0;
         let read = self.owner.read(word, self.origin.as_ref());
         if read.is_err() {
-            // Blank owners behind it must not count as the one before.
+            // Blank owners after it must not count as the one before.
             self.owner.length = 0;
         }
         read
@@ -531,7 +531,7 @@ fn unescaped(word: &[u8]) -> Option<Vec<u8>> {
     Some(octets)
 }
 
-/// True if a dot stands in the name that no backslash takes its meaning from.
+/// True if a dot is in the name that no backslash takes its meaning from.
 fn has_dot(word: &[u8]) -> bool {
     let mut octets = word.iter();
     while let Some(octet) = octets.next() {
@@ -569,7 +569,7 @@ fn seconds(word: &[u8]) -> Option<u32> {
         };
         sum = sum.checked_add(value.take()?.checked_mul(unit)?)?;
     }
-    // Digits without a unit may stand last; no digits at all is no time.
+    // Digits without a unit may be last; no digits at all is not a time.
     let sum = match value {
         Some(rest) => sum.checked_add(rest)?,
         None if word.is_empty() => return None,

@@ -32,7 +32,7 @@ pub(super) struct Endpoint {
     pub(super) scope: String,
     pub(super) network: String,
     pub(super) subnet: String,
-    /// Addresses that are known, by public name, in the order of the names told.
+    /// Addresses that are known, by public name, in the order of the names stated.
     pub(super) addresses: IndexMap<OwnerName, Ipv4Addr>,
     /// Member names that are known, by public name.
     members: BTreeMap<OwnerName, String>,
@@ -106,7 +106,7 @@ impl Builder<'_> {
                 || object.get("zoneGroup").is_some()
                 || object.with("address ").next().is_some();
             if !known {
-                let text = format!("private endpoint {} is referred to and not in the import", object.id.name());
+                let text = format!("private endpoint {} is referenced but not in the import", object.id.name());
                 self.missing(text, object.places(), show("network private-endpoint show", &object.id));
                 continue;
             }
@@ -120,7 +120,7 @@ impl Builder<'_> {
             }
             if scope.as_ref().is_none_or(|id| id.has_unknown_name()) && object.declared.is_some() {
                 let text = format!(
-                    "what private endpoint {} leads to is not known: names that its zones are not known to have are unknown",
+                    "the target of private endpoint {} is unknown: names not known to be in its zones are unknown",
                     object.id.name()
                 );
                 self.report.add(Topic::NotRead, text, object.places(), None);
@@ -130,7 +130,7 @@ impl Builder<'_> {
             let subnet = object.id_of("subnet");
             if subnet.as_ref().is_none_or(|id| self.is_unknown_network(id)) && object.declared.is_some() {
                 let text = format!(
-                    "the network of private endpoint {} is not known: names that its zones are not known to have are unknown",
+                    "the network of private endpoint {} is unknown: names not known to be in its zones are unknown",
                     object.id.name()
                 );
                 self.report.add(Topic::NotRead, text, object.places(), None);
@@ -150,7 +150,7 @@ impl Builder<'_> {
                     word(endpoint.id.name())
                 );
                 let text = format!(
-                    "the addresses of private endpoint {} are not known: they are given in Azure's order",
+                    "the addresses of private endpoint {} are unknown: they are assigned in Azure's order",
                     endpoint.label
                 );
                 self.report.add(
@@ -170,16 +170,16 @@ impl Builder<'_> {
         let name = object.id.name();
         if !has_group && target.is_some_and(|id| WITHOUT_ZONES.contains(&id.kind.as_str())) {
             let text = format!(
-                "private endpoint {name} leads to {what}, which Azure has no private DNS zone for: it changes no name"
+                "private endpoint {name} is connected to {what}, for which Azure has no private DNS zone: it changes no name"
             );
             self.report.add(Topic::Inferred, text, object.places(), None);
         } else {
             let text = format!(
-                "private endpoint {name} leads to {what}: its names are not known, and the record sets it is known to write are taken as they are"
+                "private endpoint {name} is connected to {what}, whose names are unknown: the record sets that it is known to write are used as they are"
             );
             self.report.add(Topic::NotRead, text, object.places(), None);
         }
-        // What it writes into its zones is not known either.
+        // What it writes into its zones is unknown, too.
         self.unresolved_endpoint(object, "names", target, zones);
     }
 
@@ -207,7 +207,7 @@ impl Builder<'_> {
             .then(|| format!("a service of group {}", groups.join(", ")))
     }
 
-    /// True for a network, or a subnet of one, that nothing in the import tells of and whose name is not known.
+    /// True for a network, or a subnet of one, that nothing in the import mentions and whose name is unknown.
     pub(super) fn is_unknown_network(&self, id: &ResourceId) -> bool {
         let network = match id.kind.as_str() {
             "microsoft.network/virtualnetworks/subnets" => id.parent(),
@@ -229,12 +229,12 @@ impl Builder<'_> {
         let label = self.labels.of("endpoint", &object.id);
         let get = show("network private-endpoint show", &object.id);
         if object.declared.is_none() {
-            let text = format!("private endpoint {label} is known only from what belongs to it");
+            let text = format!("private endpoint {label} is known only from objects that reference it");
             self.missing(text, object.places(), get.clone());
         }
         let scope = scope.unwrap_or_else(|| {
             self.missing(
-                format!("the scope private endpoint {label} leads to is not in the import"),
+                format!("the scope of private endpoint {label} is not in the import"),
                 object.places(),
                 get.clone(),
             );
@@ -285,7 +285,7 @@ impl Builder<'_> {
         own
     }
 
-    /// The zones an endpoint writes to: told, or seen from the record sets that say it made them.
+    /// The zones an endpoint writes to: stated, or seen from the record sets that say it made them.
     fn group(&mut self, object: &Object, endpoint: &Endpoint, zones: &Zones) -> Option<Vec<ZoneId>> {
         if let Some(group) = told_group(object, zones) {
             return group;
@@ -304,7 +304,7 @@ impl Builder<'_> {
                     "which zones private endpoint {label} writes to is known only after apply, and no zone of Azure Monitor is in the import"
                 ),
                 false => format!(
-                    "which zones private endpoint {label} writes to is known only after apply: all of Azure Monitor's in the import are taken"
+                    "which zones private endpoint {label} writes to is known only after apply: all Azure Monitor zones in the import are used"
                 ),
             };
             self.report.add(Topic::Predicted, text, object.place("zoneGroupUnknown").into_iter().collect(), None);
@@ -332,7 +332,7 @@ impl Builder<'_> {
         }
         if object.get("customDnsConfigs").is_none() && !object.planned {
             let text = format!(
-                "whether private endpoint {label} has a zone group is not in the import: it is taken to have none, and writes nothing"
+                "the import does not show whether private endpoint {label} has a zone group: it is taken to have none, and writes nothing"
             );
             let get = format!(
                 "az network private-endpoint dns-zone-group list -g {} --endpoint-name {}",
@@ -415,7 +415,7 @@ impl Builder<'_> {
             let _ = score;
             endpoint.created = Some(date);
             let text = format!(
-                "private endpoint {} serves the names of those made until {date}: that is taken as its date",
+                "private endpoint {} serves the names of endpoints created until {date}: that is used as its date",
                 endpoint.label
             );
             self.report.add(Topic::Inferred, text, endpoint.place.iter().cloned().collect(), None);
@@ -425,7 +425,7 @@ impl Builder<'_> {
             base.iter().filter(|name| !endpoint.addresses.contains_key(*name)).map(ToString::to_string).collect();
         if !lacking.is_empty() {
             let text = format!(
-                "private endpoint {} does not serve {}, which every one of its age does",
+                "private endpoint {} does not serve {}, which all endpoints of its age serve",
                 endpoint.label,
                 lacking.join(", ")
             );

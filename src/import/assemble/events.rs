@@ -87,13 +87,13 @@ impl Builder<'_> {
         let by_hand = self.by_hand(&parts, &played, &written);
         step(&mut history, "by-hand", "Record sets that nothing in the import writes or deletes.", by_hand);
         let unknown = self.unknown(&parts.zones, &history);
-        step(&mut history, "unknown", "What the zones have besides and the import does not say.", unknown);
+        step(&mut history, "unknown", "Record sets of the zones that the import does not list.", unknown);
 
         let mut scenario = Scenario::of(history);
         let files: Vec<&str> = self.report.files.iter().map(|file| &*file.file).collect();
         scenario.title = "Imported estate".into();
         scenario.about =
-            "Made from what was exported; the order of events is inferred from addresses and record values.".into();
+            "Made from exported files; the order of events is inferred from addresses and record values.".into();
         scenario.source = match files.len() {
             0..=8 => files.join(", "),
             more => format!("{} and {} more files", files[..8].join(", "), more - 8),
@@ -128,7 +128,7 @@ impl Builder<'_> {
             let known = linked.zone.len() as u64;
             if said > known {
                 let text = format!(
-                    "{} has {said} record sets, and {known} of them are known: names it is not known to have are unknown",
+                    "{} has {said} record sets, and {known} of them are known: its other names are unknown",
                     zone.id.apex
                 );
                 self.report.add(Topic::NotRead, text, zone.place.iter().cloned().collect(), None);

@@ -15,7 +15,7 @@ pub(super) struct Labels {
 }
 
 impl Labels {
-    /// The name of a resource: the one it was given before, else its own, with its resource group behind where another
+    /// The name of a resource: the one it was given before, else its own, with its resource group after where another
     /// resource has the same.
     pub(super) fn of(&mut self, kind: &'static str, id: &ResourceId) -> String {
         let key = (kind, id.key());
@@ -37,7 +37,7 @@ impl Labels {
         own
     }
 
-    /// A name nobody has yet.
+    /// A name that is not used yet.
     pub(super) fn new_name(&mut self, kind: &'static str, wanted: &str) -> String {
         let wanted = clean(wanted);
         let mut name = wanted.clone();
@@ -53,7 +53,7 @@ impl Labels {
 /// A name that can be written: no slash, no control characters, no blanks around it.
 pub(super) fn clean(name: &str) -> String {
     let plain = |character: char| if character == '/' || character.is_control() { '-' } else { character };
-    // What is not known of a name is called by what stands for it.
+    // What is unknown of a name is called by what represents it.
     let known = name.chars().filter(|character| !matches!(*character, OPEN | CLOSE));
     let short: String = known.take(MAX_NAME).map(plain).collect();
     match short.trim() {
@@ -63,7 +63,7 @@ pub(super) fn clean(name: &str) -> String {
     }
 }
 
-/// A name for what an expression such as `[parameters('vnetId')]` stands for: the word in its quotes.
+/// A name for what an expression such as `[parameters('vnetId')]` represents: the word in its quotes.
 fn unwrapped(expression: &str) -> String {
     clean(expression.split('\'').nth(1).unwrap_or(expression))
 }

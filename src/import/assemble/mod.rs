@@ -99,7 +99,7 @@ fn cloud_of(facts: &Facts) -> Cloud {
 }
 
 impl Builder<'_> {
-    /// True for a name of another cloud, which is told: it has no place in this estate.
+    /// True for a name of another cloud, which is reported: it has no place in this estate.
     fn is_foreign(&mut self, name: &OwnerName, place: Option<Provenance>) -> bool {
         let own = self.catalogue.cloud;
         let other = Cloud::ALL.iter().find(|cloud| **cloud != own && cloud.has(name));
@@ -129,7 +129,7 @@ impl Builder<'_> {
         scopes
     }
 
-    /// A scope, told of or only referred to; its place in the list.
+    /// A scope, mentioned or only referred to; its place in the list.
     fn add_scope(&mut self, scopes: &mut Vec<ScopeParts>, id: &ResourceId) -> usize {
         if let Some(at) = scopes.iter().position(|scope| scope.id.key() == id.key()) {
             return at;
@@ -141,13 +141,13 @@ impl Builder<'_> {
         let has_modes = object.is_some_and(|object| {
             object.get("queryAccessMode").is_some() && object.get("ingestionAccessMode").is_some()
         });
-        // A scope nobody referred to stands in for the one an endpoint must lead to; that was told.
+        // A scope without references replaces the one that an endpoint must connect to; that was reported.
         let is_stand_in = object.is_none();
         if !declared && !is_stand_in {
             let places = object.map_or_else(Vec::new, super::fact::Object::places);
             let get = format!("{} --api-version 2021-07-01-preview", show("resource show", id));
             self.missing(
-                format!("scope {label} is referred to and not in the import: its access modes are taken as Open"),
+                format!("scope {label} is referenced but not in the import: its access modes are taken as Open"),
                 places,
                 get,
             );

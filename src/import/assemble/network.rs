@@ -25,7 +25,7 @@ const INBOUND: &str = "microsoft.network/dnsresolvers/inboundendpoints";
 const RULESET: &str = "microsoft.network/dnsforwardingrulesets";
 /// Azure's own resolver.
 const AZURE_DNS: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
-/// Where subnets are put that nobody told the prefix of.
+/// Where subnets without a known prefix are placed.
 const UNTOLD: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(10, 255, 0, 0), 16);
 
 /// A network on its way to an event.
@@ -51,7 +51,7 @@ pub(super) struct Peering {
 }
 
 impl Peering {
-    /// Both halves, if both are known; else a peering whose flags nobody told. A half that lets nothing in closes it whole.
+    /// Both halves, if both are known; else a peering without known flags. A half that lets nothing in closes it completely.
     fn events(&self) -> Vec<(Event, Option<Provenance>)> {
         let mut halves = self.halves.clone();
         if let [one] = halves.as_slice()
@@ -80,7 +80,7 @@ fn inbound_subnet(
     address.is_none_or(|address| prefix.contains(&address)).then(|| subnet.name().into())
 }
 
-/// A half of a peering, by what was told of it.
+/// A half of a peering, by what is known about it.
 fn half(object: &Object, from: &str, to: &str) -> PeeringHalf {
     let flag = |name: &str| object.get(name).and_then(serde_json::Value::as_bool);
     let flags = PeeringFlags {
@@ -92,10 +92,10 @@ fn half(object: &Object, from: &str, to: &str) -> PeeringHalf {
     PeeringHalf { from: from.into(), to: to.into(), flags }
 }
 
-/// All networks, and what stands between them.
+/// All networks, and what is between them.
 #[derive(Default)]
 pub(super) struct Networks {
-    /// By key of the id; those that stand for servers nobody knows have no id.
+    /// By key of the id; those of unknown servers have no id.
     pub(super) all: IndexMap<String, Network>,
     /// Both networks, and the halves that are known.
     pub(super) peerings: Vec<Peering>,
@@ -149,7 +149,7 @@ impl Builder<'_> {
             let Some(network) = network else {
                 if object.declared.is_some() {
                     let text =
-                        format!("the network of inbound endpoint {} is not known: it is left out", object.id.name());
+                        format!("the network of inbound endpoint {} is unknown: it is left out", object.id.name());
                     self.report.add(Topic::NotRead, text, object.places(), None);
                 }
                 continue;
@@ -162,7 +162,7 @@ impl Builder<'_> {
                 }
                 None => {
                     let text = format!(
-                        "inbound endpoint {label} comes without its address: servers that forward to it are not known"
+                        "inbound endpoint {label} comes without its address: servers that forward to it are unknown"
                     );
                     self.missing(text, object.places(), show("resource show", &object.id));
                 }
@@ -195,7 +195,7 @@ impl Builder<'_> {
         networks
     }
 
-    /// A network, told of or only referred to; its label.
+    /// A network, mentioned or only referred to; its label.
     pub(super) fn add_network(&mut self, networks: &mut Networks, id: &ResourceId) -> String {
         if let Some(network) = networks.all.get(&id.key()) {
             return network.spec.name.to_string();
@@ -238,7 +238,7 @@ impl Builder<'_> {
             if places.is_empty() {
                 places.extend(facts.children(id, "subnets").flat_map(Object::places).next());
             }
-            let text = format!("network {label} is referred to and not in the import");
+            let text = format!("network {label} is referenced but not in the import");
             self.missing(text, places, show("network vnet show", id));
         }
         let place = object.and_then(|object| object.place("addressSpace"));
@@ -269,7 +269,7 @@ impl Builder<'_> {
         for object in facts.of("microsoft.network/virtualnetworks/virtualnetworkpeerings") {
             let (Some(one), Some(other)) = (object.id.parent(), object.id_of("remote")) else { continue };
             if self.is_unknown_network(&one) || self.is_unknown_network(&other) {
-                let text = format!("peering {} leads to a network that is not known: it is left out", object.id.name());
+                let text = format!("peering {} is connected to an unknown network: it is left out", object.id.name());
                 self.report.add(Topic::NotRead, text, object.places(), None);
                 continue;
             }
@@ -277,7 +277,7 @@ impl Builder<'_> {
             let (one, other) = (self.add_network(networks, &one), self.add_network(networks, &other));
             if !state.eq_ignore_ascii_case("Connected") {
                 let text =
-                    format!("the peering of {one} and {other} is {state}: no packet passes it, and it is left out");
+                    format!("the peering of {one} and {other} is {state}: it carries no packets and is left out");
                 self.report.add(Topic::Inconsistent, text, object.places(), None);
                 continue;
             }
@@ -469,7 +469,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Network and subnet of an endpoint, by label; made where nobody told of them.
+    /// Network and subnet of an endpoint, by label; created where they are missing.
     pub(super) fn subnet_of(
         &mut self,
         networks: &mut Networks,
@@ -495,7 +495,7 @@ impl Builder<'_> {
         (label, subnet)
     }
 
-    /// Gives the subnets of endpoints a prefix where nobody told one: around the addresses that are known.
+    /// Gives the subnets of endpoints a prefix where none is known: around the addresses that are known.
     pub(super) fn fill_subnets(&mut self, networks: &mut Networks, endpoints: &[Endpoint]) {
         let mut untold = UNTOLD.subnets(24).into_iter().flatten();
         let spaces: Vec<IpNet> = networks.all.values().flat_map(|network| network.spec.address_space.clone()).collect();
@@ -526,7 +526,7 @@ impl Builder<'_> {
                 };
                 let why = if found.is_some() { "seen from the addresses of its endpoints" } else { "any free one" };
                 let text =
-                    format!("the prefix of subnet {label}/{subnet} is not in the import: {prefix} is taken, {why}");
+                    format!("the prefix of subnet {label}/{subnet} is not in the import: {prefix} is used, {why}");
                 let places: Vec<Provenance> = of_this.first().and_then(|one| one.place.clone()).into_iter().collect();
                 self.report.add(Topic::Predicted, text, places.clone(), None);
                 let mut spec = networks.all[&key].spec.clone();

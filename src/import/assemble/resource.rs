@@ -1,4 +1,4 @@
-//! Workspaces, components and data collection endpoints: those that were told of, those that were planned, and those
+//! Workspaces, components and data collection endpoints: those that were mentioned, those that were planned, and those
 //! that only show in the names a private endpoint serves.
 
 use indexmap::IndexMap;
@@ -20,7 +20,7 @@ const WORKSPACE: &str = "microsoft.operationalinsights/workspaces";
 const COMPONENT: &str = "microsoft.insights/components";
 const COLLECTION: &str = "microsoft.insights/datacollectionendpoints";
 
-/// All resources by label, and where they were told of.
+/// All resources by label, and where they were mentioned.
 #[derive(Default)]
 pub(super) struct Resources {
     pub(super) all: IndexMap<String, (ResourceSpec, Option<Provenance>)>,
@@ -57,7 +57,7 @@ impl Builder<'_> {
         match told.filter(|text| !text.is_empty() && !text.contains(char::is_whitespace)) {
             Some(text) => text.to_owned(),
             None => {
-                let text = format!("the region of {label} is not known: westeurope is taken");
+                let text = format!("the region of {label} is unknown: westeurope is used");
                 self.report.add(Topic::Predicted, text, object.map(Object::places).unwrap_or_default(), None);
                 "westeurope".to_owned()
             }
@@ -76,7 +76,7 @@ impl Builder<'_> {
             None => {
                 let guid = made_up_guid(&object.id.key());
                 let text = format!(
-                    "workspace {label} comes without customerId: its host names are not known, and {guid} is used instead"
+                    "workspace {label} comes without customerId: its host names are unknown, and {guid} is used instead"
                 );
                 self.report.add(Topic::Unresolved, text, object.places(), Some(show("resource show", &object.id)));
                 guid
@@ -96,7 +96,7 @@ impl Builder<'_> {
             Some("Disabled") => PublicNetworkAccess::Disabled,
             Some("SecuredByPerimeter") => {
                 let text = format!(
-                    "what the network security perimeter of {} lets in is not in the import: nothing, it is taken",
+                    "the access rules of the network security perimeter of {} are not in the import: it is taken to let nothing in",
                     object.id.name()
                 );
                 let get = "az network perimeter profile access-rule list".to_owned();
@@ -250,7 +250,7 @@ impl Builder<'_> {
         }))
     }
 
-    /// Puts resources into scopes as scoped resources say; gives back those whose resource is not known, by scope.
+    /// Puts resources into scopes as scoped resources say; gives back those whose resource is unknown, by scope.
     fn scoped(
         &mut self,
         scopes: &mut Vec<ScopeParts>,
@@ -263,7 +263,7 @@ impl Builder<'_> {
             let (Some(scope), Some(id)) = (object.id.parent(), object.id_of("resource")) else { continue };
             let is_told = |id: &ResourceId| facts.get(id).is_some_and(|object| object.declared.is_some());
             if scope.has_unknown_name() && !is_told(&scope) {
-                let text = format!("the scope of scoped resource {} is not known: it is left out", object.id.name());
+                let text = format!("the scope of scoped resource {} is unknown: it is left out", object.id.name());
                 self.report.add(Topic::NotRead, text, object.places(), None);
                 continue;
             }
@@ -307,7 +307,7 @@ impl Builder<'_> {
                 member::base(&self.catalogue, None).into_iter().map(|member| member.public).collect();
             let mut rest: Vec<&OwnerName> =
                 endpoint.addresses.keys().filter(|name| !known.contains(name) && !base.contains(name)).collect();
-            // Resources of the import that nobody said are scoped.
+            // Resources of the import that are not known to be scoped.
             let labels: Vec<String> =
                 resources.all.keys().filter(|label| !scopes[scope].resources.contains(label)).cloned().collect();
             for label in labels {
@@ -353,7 +353,7 @@ impl Builder<'_> {
                 let spec = renamed(spec, &label);
                 rest.retain(|name| !names.contains(name));
                 let text = format!(
-                    "{} {label} is seen from the names private endpoint {} serves; how it takes requests over public addresses is not known, and it is taken as Enabled",
+                    "{} {label} is inferred from the names that private endpoint {} serves; its public network access is unknown, and taken as Enabled",
                     spec.kind(),
                     endpoint.label
                 );
@@ -498,7 +498,7 @@ fn renamed(spec: ResourceSpec, label: &str) -> ResourceSpec {
     }
 }
 
-/// A GUID that stands for one Azure has not given yet: the same for the same resource.
+/// A GUID that represents one Azure has not given yet: the same for the same resource.
 fn made_up_guid(of: &str) -> String {
     // FNV-1a, twice with different starts.
     let hash =

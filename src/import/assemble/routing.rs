@@ -1,5 +1,5 @@
 //! Which way packets take: halves of peerings, route tables, firewalls and other appliances, gateways, virtual hubs, and the
-//! rules of security groups. What is referred to and not in the import is reported, and unknown where it decides.
+//! rules of security groups. What is referenced but not in the import is reported, and unknown where it decides.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -76,8 +76,7 @@ impl Builder<'_> {
             let label = self.labels.of("route table", &id);
             let object = facts.get(&id).filter(|object| object.declared.is_some());
             if object.is_none() {
-                let text =
-                    format!("route table {label} is referred to and not in the import: its routes are not known");
+                let text = format!("route table {label} is referenced but not in the import: its routes are unknown");
                 self.missing(text, place.iter().cloned().collect(), show("network route-table show", &id));
             }
             let mut is_complete = object.is_some();
@@ -88,7 +87,7 @@ impl Builder<'_> {
                     None => {
                         is_complete = false;
                         let text = format!(
-                            "route {} of {label} leads to what is not known: nothing is concluded from it",
+                            "route {} of {label} has an unknown next hop: nothing is concluded from it",
                             route.id.name()
                         );
                         self.report.add(Topic::Unresolved, text, route.places(), None);
@@ -117,7 +116,7 @@ impl Builder<'_> {
             let Some(address) = address else {
                 if is_firewall {
                     let text = format!(
-                        "firewall {} comes without its private address: which routes lead to it is not known",
+                        "firewall {} comes without its private address: the routes to it are unknown",
                         object.id.name()
                     );
                     self.missing(text, object.places(), show("network firewall show", &object.id));
@@ -126,7 +125,7 @@ impl Builder<'_> {
             };
             let network = self.add_network(networks, &network);
             let name: Arc<str> = self.labels.of("appliance", &object.id).into();
-            let text = format!("the rules of {name} are not read: whether it lets packets pass is not known");
+            let text = format!("the rules of {name} are not read: whether it lets packets pass is unknown");
             self.report.add(Topic::Unresolved, text, object.places(), None);
             let network = network.as_str().into();
             let appliance = Appliance { name, network, address, forwards: Forwards::Unknown };
@@ -170,7 +169,7 @@ impl Builder<'_> {
             }
             let known = all.iter().any(|(one, _)| matches!(one, Routing::Gateway(own) if own.network == network));
             if known {
-                let text = format!("{network} has several gateways: the first one counts");
+                let text = format!("{network} has several gateways: the first one is used");
                 self.report.add(Topic::NotRead, text, object.places(), None);
                 continue;
             }
@@ -189,7 +188,7 @@ impl Builder<'_> {
         let network = self.facts.get(id).and_then(|object| object.id_of("subnet")?.parent());
         let Some(network) = network.filter(|id| !self.is_unknown_network(id)) else {
             let text = format!(
-                "connection {} joins gateway {}, which is not in the import: the networks that it connects are not known",
+                "connection {} joins gateway {}, which is not in the import: the networks that it connects are unknown",
                 connection.id.name(),
                 id.name()
             );
@@ -203,7 +202,7 @@ impl Builder<'_> {
     fn circuit(&mut self, connection: &Object, network: &NetworkName) {
         let text = match connection.id_of("circuit") {
             Some(circuit) => format!(
-                "connection {} joins circuit {} to {network}: which on-premises networks are at its other end is not known",
+                "connection {} joins circuit {} to {network}: the on-premises networks at its other end are unknown",
                 connection.id.name(),
                 circuit.name()
             ),
@@ -264,7 +263,7 @@ impl Builder<'_> {
             }
             if connections.is_empty() {
                 let text = format!(
-                    "virtual hub {name} comes without connections: which networks reach each other by it is not known"
+                    "virtual hub {name} comes without connections: which networks reach each other by it is unknown"
                 );
                 self.missing(text, object.places(), show("network vhub connection list", &object.id));
             }
@@ -274,7 +273,7 @@ impl Builder<'_> {
             let firewall = has_firewall.then_some(Forwards::Unknown);
             if has_firewall {
                 let text = format!(
-                    "the rules of the firewall in {name} are not read: whether it lets packets pass is not known"
+                    "the rules of the firewall in {name} are not read: whether it lets packets pass is unknown"
                 );
                 self.report.add(Topic::Unresolved, text, object.places(), None);
             }
@@ -314,7 +313,7 @@ impl Builder<'_> {
             let object = facts.get(&id).filter(|object| object.declared.is_some());
             if object.is_none() {
                 let text = format!(
-                    "security group {label} is referred to and not in the import: only Azure's default rules are taken into account"
+                    "security group {label} is referenced but not in the import: only Azure's default rules are taken into account"
                 );
                 self.missing(text, place.iter().cloned().collect(), show("network nsg show", &id));
             }

@@ -52,7 +52,7 @@ impl Services {
 }
 
 impl Builder<'_> {
-    /// Takes an endpoint that leads to a resource of another service; false if what it leads to is not known well enough.
+    /// Takes an endpoint that leads to a resource of another service; false if its target is not known well enough.
     pub(super) fn service_endpoint(
         &mut self,
         object: &Object,
@@ -87,7 +87,7 @@ impl Builder<'_> {
         fixed.dedup_by_key(|one| one.address);
         if !hosts && of_group(&catalogue, &resource, &group).others_unknown {
             let text = format!(
-                "the record names of private endpoint {label} to {} ({group}) are not known: no source names them, and the import does not",
+                "the record names of private endpoint {label} to {} ({group}) are unknown: neither a source nor the import names them",
                 resource.name
             );
             self.report.add(Topic::NotRead, text, object.places(), None);
@@ -122,7 +122,7 @@ impl Builder<'_> {
         if told.unwrap_or_else(has) { IpVersion::V6 } else { IpVersion::V4 }
     }
 
-    /// Notes the resource an endpoint leads to, with its group id. Hosts are told where they do not follow from its name; true
+    /// Notes the resource an endpoint leads to, with its group id. Hosts are given where they do not follow from its name; true
     /// if they are.
     fn service_resource<'n>(
         &mut self,
@@ -184,7 +184,7 @@ fn told_hosts(catalogue: &Catalogue, spec: &ServiceSpec, group: &Arc<str>, told:
     names
 }
 
-/// The addresses an endpoint is known to have: told for its names, or found in the record sets that it made.
+/// The addresses an endpoint is known to have: stated for its names, or found in the record sets that it made.
 fn addresses(object: &Object, group: &[crate::estate::ZoneId], zones: &Zones) -> IndexMap<OwnerName, IpAddr> {
     let told = object
         .with("address ")

@@ -1,8 +1,8 @@
 //! Which order of events agrees with what was found. Orders are folded as any history is, and what comes out is compared:
-//! which addresses the endpoints get, whose record sets stand at the end.
+//! which addresses the endpoints get, and whose record sets are there at the end.
 //!
 //! A dump says what is, and not how it came about. Which resources were scoped before an endpoint was made shows in its
-//! addresses, since those of later ones come behind; which of two endpoints wrote last shows in the record sets.
+//! addresses, since those of later ones come after; which of two endpoints wrote last shows in the record sets.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -35,7 +35,7 @@ pub(super) struct Played {
     pub(super) before: Vec<Vec<String>>,
     /// Resources that are scoped after all of them, with the index of their scope.
     pub(super) after: Vec<(usize, String)>,
-    /// Whose address stands at each name, and which one.
+    /// Whose address is at each name, and which one.
     pub(super) written: IndexMap<(ZoneId, OwnerName), (Ipv4Addr, usize)>,
     /// Members of each endpoint with their addresses, by its index; none where the subnet has not enough.
     members: Vec<Vec<(Member, Ipv4Addr)>>,
@@ -172,7 +172,7 @@ impl Builder<'_> {
         true
     }
 
-    /// Endpoints in an order in which those whose addresses stand in the zones come after those whose do not.
+    /// Endpoints in an order in which those whose addresses are in the zones come after those whose do not.
     fn last_writers(&mut self, endpoints: &[Endpoint], played: &Played, zones: &Zones) -> Vec<usize> {
         let mut later: HashSet<(usize, usize)> = HashSet::new();
         for zone in zones.all.values() {
@@ -207,7 +207,7 @@ impl Builder<'_> {
             if free.is_none() {
                 let names: Vec<&str> = left.iter().map(|index| endpoints[*index].label.as_str()).take(8).collect();
                 let text = format!(
-                    "no order in which {} write all their record sets gives what was found: what differs is written by hand",
+                    "no order of writes by {} gives the record sets that were found: those that differ are taken as written by hand",
                     names.join(", ")
                 );
                 self.report.add(Topic::Order, text, Vec::new(), None);
@@ -251,7 +251,7 @@ impl Builder<'_> {
             if !unknown.is_empty() && !zone.whole {
                 let names: Vec<&str> = writers.iter().map(|index| endpoints[*index].label.as_str()).collect();
                 let text = format!(
-                    "who of {} wrote last in {} is not known: the order of the files is taken for {}",
+                    "which of {} wrote last in {} is unknown: the order of the files is used for {}",
                     names.join(", "),
                     zone.id.apex,
                     unknown.join(", ")

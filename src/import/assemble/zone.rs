@@ -39,7 +39,7 @@ impl Found {
     }
 }
 
-/// Linked networks, each with its policy and where it was told.
+/// Linked networks, each with its policy and where it was stated.
 pub(super) type Links = IndexMap<NetworkName, Link>;
 
 /// How a zone is linked to a network.
@@ -62,7 +62,7 @@ pub(super) struct Zone {
     pub(super) said: Option<u64>,
     /// True for zones of templates and plans: what is not said there is not there.
     planned: bool,
-    /// True for one whose name is not known: it has a name that stands for it.
+    /// True for one whose name is unknown: it has a placeholder name.
     pub(super) unnamed: bool,
     /// True if it is known to have record sets that are not known.
     pub(super) partial: bool,
@@ -78,7 +78,7 @@ pub(super) struct Zones {
     by_id: HashMap<ZoneId, usize>,
 }
 
-/// What a zone is called whose name is not known: what stands for the name, in a domain that no zone can be in (RFC 6761).
+/// What a zone is called whose name is unknown: a placeholder for the name, in a domain that no zone can be in (RFC 6761).
 fn stand_in(name: &str) -> Option<OwnerName> {
     let plain = |character: char| match character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.') {
         true => character.to_ascii_lowercase(),
@@ -217,7 +217,7 @@ impl Builder<'_> {
                 let mut ttl = ttl.unwrap_or(self.catalogue.rules.manual_ttl);
                 if ttl < MIN_TTL {
                     let text = format!(
-                        "record set {owner} {kind} has TTL {ttl}, and Azure takes {MIN_TTL} to {}: it gets {MIN_TTL}",
+                        "record set {owner} {kind} has TTL {ttl}, and Azure accepts {MIN_TTL} to {}: it gets {MIN_TTL}",
                         crate::dns::master::MAX_TTL
                     );
                     self.report.add(Topic::Inconsistent, text, object.places(), None);
@@ -248,7 +248,7 @@ impl Builder<'_> {
                     places.extend(zone.place("recordSets"));
                     let others =
                         places.iter().any(|place| Some(&place.file) != places.first().map(|first| &first.file));
-                    // Of two whole lists it was told before what the one has and the other has not.
+                    // Of two whole lists it was stated before what the one has and the other has not.
                     if others
                         && !self
                             .report
@@ -298,7 +298,7 @@ impl Builder<'_> {
             // The SOA counts.
             if said != listed as u64 + 1 {
                 let text = format!(
-                    "{} says it has {said} record sets, and {} were found with the SOA: the two were taken at different moments",
+                    "{} says it has {said} record sets, but {} were found with the SOA: the two were exported at different times",
                     id.apex,
                     listed + 1
                 );
@@ -335,7 +335,7 @@ impl Builder<'_> {
                 (Some(network), Some(zone)) => (network, zone),
                 (known, _) => {
                     let why = match known {
-                        None => "leads to a network that is not known",
+                        None => "leads to an unknown network",
                         Some(_) => "is of a zone that is not in the estate",
                     };
                     let (link, zone) = (shown(&object.id.name().into()), shown(&zone.name().into()));
@@ -398,7 +398,7 @@ impl Builder<'_> {
             }
             if any {
                 self.missing(
-                    format!("the links of {} are not in the import: no network asks it", id.apex),
+                    format!("the links of {} are not in the import: no network uses it", id.apex),
                     places,
                     get,
                 );
@@ -408,7 +408,7 @@ impl Builder<'_> {
             let mut askers: Vec<String> = grouped.iter().map(|one| one.network.clone()).collect();
             if askers.is_empty() {
                 self.missing(
-                    format!("the links of {} are not in the import: no network asks it", id.apex),
+                    format!("the links of {} are not in the import: no network uses it", id.apex),
                     places,
                     get,
                 );

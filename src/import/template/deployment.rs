@@ -44,7 +44,7 @@ pub(super) struct Engine<'t> {
 pub(super) enum Note {
     /// The template is wrong here.
     Fault { pointer: String, message: String },
-    /// A resource or part of it is not known, and why.
+    /// A resource or part of it is unknown, and why.
     NotKnown { pointer: String, text: String },
 }
 
@@ -104,7 +104,7 @@ pub(super) struct Round {
 pub(super) enum Condition {
     Yes,
     No,
-    /// Depends on what is not known.
+    /// Depends on what is unknown.
     Perhaps(String),
 }
 
@@ -122,7 +122,7 @@ pub(super) struct Instance<'t> {
     /// The type in lower case.
     pub(super) kind: String,
     pub(super) name: Datum,
-    /// Its id; parts that are not known are holes.
+    /// Its id; parts that are unknown are holes.
     pub(super) id: String,
     pub(super) existing: bool,
     pub(super) condition: Condition,
@@ -232,7 +232,9 @@ impl<'t> Engine<'t> {
         self.meter.spend(1)?;
         let depth = self.meter.depth.get();
         if depth >= MAX_DEPTH {
-            return Err(Trouble::Fault(format!("values are nested deeper than {MAX_DEPTH}, variables put in")));
+            return Err(Trouble::Fault(format!(
+                "values are nested deeper than {MAX_DEPTH} after variables are substituted"
+            )));
         }
         self.meter.depth.set(depth + 1);
         let outcome = run();
@@ -255,7 +257,7 @@ impl<'t> Engine<'t> {
             under_way.iter().position(|own| *own == what).map(|at| names(at).join(" → "))
         };
         if let Some(way) = met {
-            return Err(circle(format!("references go in a circle: {}", crate::import::fact::shown(&way.into()))));
+            return Err(circle(format!("circular references: {}", crate::import::fact::shown(&way.into()))));
         }
         self.under_way.borrow_mut().push(what);
         let outcome = run();

@@ -72,7 +72,7 @@ impl<'t> Engine<'t> {
     pub(super) fn text(&self, frame: &Frame<'t>, text: &str) -> Outcome {
         // Templates made by expressions have their unknown parts as holes.
         if text.contains(OPEN) && !text.contains('\'') {
-            return Ok(Unknown::datum(text, "it is not known"));
+            return Ok(Unknown::datum(text, "it is unknown"));
         }
         if !text.starts_with('[') {
             return self.meter.text(text);
@@ -113,7 +113,7 @@ impl<'t> Engine<'t> {
         self.meter.list(all)
     }
 
-    /// How often a loop runs, or why that is not known.
+    /// How often a loop runs, or why that is unknown.
     pub(super) fn rounds(&self, frame: &Frame<'t>, copy: &Value) -> Result<Result<i64, String>, Trouble> {
         let Some(count) = entry(copy, "count") else { return failed("the loop has no count") };
         match self.value(frame, count, "")? {
@@ -121,7 +121,7 @@ impl<'t> Engine<'t> {
             count => match count.as_text().map_or(Some(count.clone()), |text| text.parse().ok().map(Datum::Int)) {
                 Some(Datum::Int(count @ 0..=MAX_ROUNDS)) => Ok(Ok(count)),
                 Some(Datum::Int(count)) => {
-                    Err(Trouble::Fault(format!("the loop runs {count} times, and {MAX_ROUNDS} are the most")))
+                    Err(Trouble::Fault(format!("the loop runs {count} times, and the limit is {MAX_ROUNDS}")))
                 }
                 _ => failed("the count of the loop is not a number"),
             },
@@ -380,7 +380,7 @@ impl<'t> Engine<'t> {
                 let Some((body, names)) = parts.split_last() else { return failed("a lambda needs a body") };
                 let names = names.iter().map(|own| match own {
                     Expression::Text(text) => Ok(text.as_str()),
-                    _ => failed("the variables of a lambda must be texts"),
+                    _ => failed("the variables of a lambda must be strings"),
                 });
                 Ok((names.collect::<Result<Vec<&str>, Trouble>>()?, body))
             }
@@ -445,7 +445,7 @@ impl<'t> Engine<'t> {
                 let lambda = lambda(0)?;
                 let mut sorted: Vec<Datum> = Vec::with_capacity(items.len());
                 for item in items.iter() {
-                    // The place behind all that do not come after it.
+                    // The place after all that do not come after it.
                     let (mut low, mut high) = (0, sorted.len());
                     while low < high {
                         let middle = usize::midpoint(low, high);
@@ -486,7 +486,7 @@ impl<'t> Engine<'t> {
                     object.open = Some(unknown);
                     continue;
                 }
-                _ => return failed(format!("the keys of `{name}` must be texts")),
+                _ => return failed(format!("the keys of `{name}` must be strings")),
             };
             let value = match value_of {
                 Some(lambda) => run(lambda, std::slice::from_ref(item))?,

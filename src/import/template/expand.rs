@@ -13,7 +13,7 @@ use super::value::{Datum, Trouble, Unknown, hole, same_name};
 use crate::import::id::{OPEN, ResourceId};
 use crate::import::property::escaped;
 
-/// How deep deployments may stand in one another.
+/// How deep deployments may be nested.
 const MAX_DEPTH: usize = 16;
 /// The type of a deployment.
 pub(super) const DEPLOYMENT: &str = "microsoft.resources/deployments";
@@ -112,7 +112,7 @@ impl<'t> Engine<'t> {
                 }
             }
             Ok(Err(why)) if is_relevant(written) => {
-                self.note(&at, format!("how many {} there are is not known: {why}", described(written)));
+                self.note(&at, format!("the number of {} is unknown: {why}", described(written)));
             }
             Ok(Err(_)) => {}
             Err(Trouble::Failed(_)) if !is_relevant(written) => {}
@@ -157,7 +157,7 @@ impl<'t> Engine<'t> {
                                 parent: Some(Rc::clone(&one)),
                                 order: written.order,
                             };
-                            // Loops cannot stand on resources within resources; rounds of the outer one are seen.
+                            // Loops cannot be on resources within resources; rounds of the outer one are seen.
                             self.make(deployment, &inner, one.frame.clone(), one.round.clone(), 0);
                         }
                         _ => self.fault(&pointer, "expected an object: a resource of the template"),
@@ -257,7 +257,7 @@ impl<'t> Engine<'t> {
             if nested.is_none() {
                 self.note(
                     &format!("{pointer}/condition"),
-                    format!("whether {} is deployed is not known: {why}; it is taken as deployed", described(written)),
+                    format!("whether {} is deployed is unknown: {why}; it is taken as deployed", described(written)),
                 );
             }
         }
@@ -280,7 +280,7 @@ impl<'t> Engine<'t> {
         }))
     }
 
-    /// The id of a resource; what is not known of it is a hole.
+    /// The id of a resource; what is unknown of it is a hole.
     fn id(
         &self,
         written: &Written<'t>,
@@ -328,10 +328,10 @@ impl<'t> Engine<'t> {
                 "type `{kind}` and name `{pattern}` do not have the same number of parts: the resource is not read"
             )));
         }
-        // How the unknown name is made up of parts is not known either: its place tells it apart.
+        // How the unknown name is made up of parts is unknown either: its place distinguishes it.
         let own = hole(&at_round(&written.pointer, round));
         let names = vec![own; parts].join("/");
-        append(&start, kind, &names).map_err(|_| Trouble::Failed(format!("the name of {kind} is not known")))
+        append(&start, kind, &names).map_err(|_| Trouble::Failed(format!("the name of {kind} is unknown")))
     }
 
     /// Where a deployment or an existing resource is.
@@ -356,7 +356,7 @@ impl<'t> Engine<'t> {
             let name = scope.rsplit('/').next().unwrap_or_default();
             if scope.to_ascii_lowercase().contains("managementgroups/") {
                 let name = match name.contains(OPEN) {
-                    true => Unknown::datum(name, "the management group is not known"),
+                    true => Unknown::datum(name, "the management group is unknown"),
                     false => self.meter.text(name)?,
                 };
                 return Ok(Target::ManagementGroup { name, location });
@@ -404,12 +404,12 @@ impl<'t> Engine<'t> {
                     (&*self.arena.alloc(value), format!("{base}/template"))
                 }
                 Ok(Datum::Unknown(unknown)) => {
-                    self.note(&format!("{base}/template"), format!("the template is not known: {}", unknown.why));
+                    self.note(&format!("{base}/template"), format!("the template is unknown: {}", unknown.why));
                     return Ok(None);
                 }
                 Ok(_) => return Ok(None),
                 Err(Trouble::Failed(why)) => {
-                    self.note(&format!("{base}/template"), format!("the template is not known: {why}"));
+                    self.note(&format!("{base}/template"), format!("the template is unknown: {why}"));
                     return Ok(None);
                 }
                 Err(fault) => return Err(fault),
@@ -444,7 +444,7 @@ impl<'t> Engine<'t> {
                     }
                 }
                 Ok(_) | Err(Trouble::Failed(_)) => {
-                    self.note(&format!("{base}/parameters"), "the parameters of this deployment are not known");
+                    self.note(&format!("{base}/parameters"), "the parameters of this deployment are unknown");
                 }
                 Err(fault) => return Err(fault),
             },

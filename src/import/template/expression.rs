@@ -1,6 +1,6 @@
 //! Template expressions: `[concat('a', parameters('b').c[0])]` as a tree.
 
-/// How deep calls may stand in one another.
+/// How deep calls may be nested.
 const MAX_DEPTH: usize = 90;
 
 /// An expression.
@@ -12,7 +12,7 @@ pub(super) enum Expression {
     Number(i64),
     /// A call, the function's name in lower case.
     Call(String, Vec<Expression>),
-    /// A property of what stands before the dot; its name is an expression of its own where it stands in brackets.
+    /// A property of what is before the dot; its name is an expression of its own where it is in brackets.
     Member(Box<Expression>, Box<Expression>),
 }
 
@@ -31,7 +31,7 @@ pub(super) fn read(text: &str) -> Option<Result<Expression, String>> {
         reader.blanks();
         match reader.rest().is_empty() {
             true => Ok(expression),
-            false => Err(format!("`{}` is more than the expression needs", shortened(reader.rest()))),
+            false => Err(format!("unexpected `{}` after the end of the expression", shortened(reader.rest()))),
         }
     });
     Some(read)
@@ -126,7 +126,7 @@ impl<'t> Reader<'t> {
                 }
                 Ok(Expression::Call(name.to_ascii_lowercase(), arguments))
             }
-            Some(_) => Err(format!("`{}` begins no expression", shortened(rest))),
+            Some(_) => Err(format!("unexpected `{}`, expected an expression", shortened(rest))),
             None => Err("the expression ends too early".to_owned()),
         }
     }
@@ -146,7 +146,7 @@ impl<'t> Reader<'t> {
             let Some(end) = self.rest().find('\'') else { return Err("a quote is never closed".to_owned()) };
             text.push_str(&self.rest()[..end]);
             self.at += end + 1;
-            // Two quotes stand for one.
+            // Two quotes represent one.
             if !self.rest().starts_with('\'') {
                 return Ok(Expression::Text(text));
             }

@@ -10,7 +10,7 @@ pub(super) fn guid(text: &str) -> String {
     Uuid::new_v5(&NAMESPACE, text.as_bytes()).to_string()
 }
 
-/// Thirteen characters that stand for a text: a 64-bit hash, five bits a character, the highest first.
+/// Thirteen characters that represent a text: a 64-bit hash, five bits a character, the highest first.
 pub(super) fn unique_string(text: &str) -> String {
     let mut hash = murmur(text.as_bytes());
     let mut out = String::with_capacity(13);

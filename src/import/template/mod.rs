@@ -29,7 +29,7 @@ use self::value::{Datum, Trouble, Unknown};
 use super::reading::Reading;
 use super::report::Topic;
 
-/// Where templates are deployed to, as far as the import is told.
+/// Where templates are deployed to, as far as the import knows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeploymentScope {
     /// Id of the subscription.
@@ -241,7 +241,7 @@ impl Reading<'_> {
             }
             let Some(id) = super::id::ResourceId::parse(&one.id) else {
                 if super::rest::is_read(&one.kind) {
-                    let text = format!("the id of this {} is not known: it is not read", one.kind);
+                    let text = format!("the id of this {} is unknown: it is not read", one.kind);
                     self.remark(Topic::Unresolved, text, &one.pointer, None);
                 }
                 continue;

@@ -1,4 +1,4 @@
-//! The order in which Azure deploys: `dependsOn`, references by name, serial loops, and what stands in deployments.
+//! The order in which Azure deploys: `dependsOn`, references by name, serial loops, and what is in deployments.
 
 use std::collections::HashSet;
 
@@ -22,7 +22,7 @@ impl<'t> Engine<'t> {
         let count = self.instances.borrow().len();
         let mut needs: Vec<Vec<usize>> = vec![Vec::new(); count * 2];
         // What only follows from references. Azure orders by some of them and not by others, so that a circle with one of
-        // them is no fault of the template.
+        // them is not a fault of the template.
         let mut inferred = HashSet::new();
         for number in 0..count {
             let one = self.instance(number);
@@ -145,7 +145,7 @@ impl<'t> Engine<'t> {
                         let (first, second) = (name(&one.name), name(&other.name));
                         let note = if is_inferred {
                             let text = format!(
-                                "`{first}` and `{second}` refer to each other: which of them Azure deploys first is not known"
+                                "`{first}` and `{second}` refer to each other: it is unknown which of them Azure deploys first"
                             );
                             Note::NotKnown { pointer: one.pointer.clone(), text }
                         } else {

@@ -18,7 +18,7 @@ impl<'t> Engine<'t> {
         Some(number)
     }
 
-    /// The resource with that id; parts that are not known can be any.
+    /// The resource with that id; parts that are unknown can be any.
     pub(super) fn with_id(&self, text: &str) -> Option<usize> {
         if let Some(number) = self.by_id.borrow().get(&text.to_ascii_lowercase()) {
             return Some(*number);
@@ -95,8 +95,7 @@ impl<'t> Engine<'t> {
             };
         }
         let token = format!("reference {}", one.id);
-        let why =
-            format!("Azure says it of {} when it is deployed", crate::import::fact::shown(&one.id.as_str().into()));
+        let why = format!("Azure sets it when {} is deployed", crate::import::fact::shown(&one.id.as_str().into()));
         if one.existing {
             return self.open(&token, &why, &[]);
         }

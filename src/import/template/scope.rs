@@ -58,9 +58,9 @@ impl<'t> Engine<'t> {
             // Both are allowed in default values of parameters only: there is one value for each parameter.
             "newguid" => {
                 let parameter = frame.default_of.as_deref().unwrap_or_default();
-                Ok(Unknown::of(&format!("newGuid {parameter}"), "`newGuid` makes it anew each time"))
+                Ok(Unknown::of(&format!("newGuid {parameter}"), "`newGuid` returns a new value each time"))
             }
-            "utcnow" => Ok(unknown_call("utcNow", values, "it is the moment of the deployment")),
+            "utcnow" => Ok(unknown_call("utcNow", values, "it is the time of the deployment")),
             "reference" => self.reference(frame, values),
             "references" => self.references(frame, values),
             "resourceinfo" => self.resource_info(frame, values),
@@ -70,18 +70,18 @@ impl<'t> Engine<'t> {
                 Ok(unknown_call(name, values, "it is known only when the parameters are used"))
             }
             "pickzones" | "providers" | "tologicalzone" | "tologicalzones" | "tophysicalzone" | "tophysicalzones"
-            | "roledefinitions" => Ok(unknown_call(name, values, &format!("`{name}` is answered by Azure"))),
+            | "roledefinitions" => Ok(unknown_call(name, values, &format!("only Azure can evaluate `{name}`"))),
             name if name.starts_with("list") => {
                 Ok(unknown_call(name, values, &format!("`{name}` asks a running service")))
             }
-            name => failed(format!("there is no function `{name}`")),
+            name => failed(format!("unknown function `{name}`")),
         }
     }
 
     /// Text that may have holes.
     pub(super) fn joined(&self, pattern: &str, because: &Datum) -> Outcome {
         match pattern.contains(OPEN) {
-            true => Ok(Unknown::datum(pattern, because.unknown().map_or("it is not known", |unknown| &unknown.why))),
+            true => Ok(Unknown::datum(pattern, because.unknown().map_or("it is unknown", |unknown| &unknown.why))),
             false => bounded(&self.meter, pattern.to_owned()),
         }
     }
@@ -143,7 +143,7 @@ impl<'t> Engine<'t> {
         self.open("environment()", why, &entries)
     }
 
-    /// The id that a type and names mean; subscription and resource group may stand before the type.
+    /// The id that a type and names mean; subscription and resource group may be before the type.
     fn resource_id(&self, target: &Target, function: &str, values: &[Datum]) -> Outcome {
         let unknown = values.iter().find_map(Datum::unknown);
         let (base, values) = match function {

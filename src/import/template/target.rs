@@ -2,7 +2,7 @@
 
 use super::value::{Datum, Unknown};
 
-/// Where a template is deployed to. Parts that nobody said are unknown.
+/// Where a template is deployed to. Parts that were not given are unknown.
 #[derive(Clone, Debug)]
 pub(super) enum Target {
     Group { subscription: Datum, group: Datum, location: Datum },
@@ -11,7 +11,7 @@ pub(super) enum Target {
     Tenant { location: Datum },
 }
 
-/// A subscription, resource group or region that the import was not told.
+/// A subscription, resource group or region that the import was not given.
 pub(super) fn not_told(what: &str) -> Datum {
     let words = match what {
         "subscription" => "the subscription is not in the import",

@@ -75,7 +75,7 @@ pub(super) struct Object {
 pub(super) struct Unknown {
     /// Text with holes, such as `/subscriptions/‹subscription›/…`; one hole for values that are no text.
     pub(super) pattern: String,
-    /// Why it is not known.
+    /// Why it is unknown.
     pub(super) why: String,
 }
 

@@ -20,7 +20,7 @@ use crate::dns::RecordType;
 
 /// Resource groups are no objects of an estate, and others are in them.
 const GROUP: &str = "azurerm_resource_group";
-/// How deep modules may stand in one another.
+/// How deep modules may be nested.
 const MAX_DEPTH: usize = 32;
 
 /// Types of the provider azurerm, and the types of resources they make. Records are named by their type.
@@ -103,7 +103,7 @@ impl Reading<'_> {
         let whole = value.get("complete").and_then(Value::as_bool) != Some(false);
         let deferred = value.get("deferred_changes").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
         if !whole || deferred {
-            let text = "the plan is not whole: Terraform put changes off until something else is applied";
+            let text = "the plan is incomplete: Terraform deferred changes until something else is applied";
             self.remark(Topic::NotRead, text, "", None);
         }
         let mut plan = Plan::of(value);
@@ -124,8 +124,7 @@ impl Reading<'_> {
                 Some(_) if resource.kind == GROUP => {}
                 Some(id) => self.terraform_resource(resource, &id, &plan),
                 None if is_read(resource) => {
-                    let text =
-                        format!("which resource {} is cannot be known from the plan: it is not read", resource.address);
+                    let text = format!("the plan does not say which resource {} is: it is not read", resource.address);
                     self.remark(Topic::NotRead, text, &resource.pointer, None);
                 }
                 None => {
@@ -215,7 +214,7 @@ impl Reading<'_> {
                 self.error(
                     &pointer,
                     "this resource has no type or no values",
-                    Some("give what `terraform show -json` prints"),
+                    Some("pass the output of `terraform show -json`"),
                 );
                 continue;
             };
@@ -239,7 +238,7 @@ impl Reading<'_> {
     }
 
     /// The id of a resource: its own, or built from its names; absent for types that have no part in this, and where a
-    /// name is not known (yet).
+    /// name is unknown (yet).
     fn id_of_resource(&mut self, resource: &Resource<'_>, plan: &Plan<'_>, last: bool) -> Option<ResourceId> {
         let text = |key: &str| resource.values.get(key).and_then(Value::as_str);
         if resource.kind == GROUP {
@@ -253,7 +252,7 @@ impl Reading<'_> {
                 let parent = text("parent_id").and_then(ResourceId::parse).or_else(|| {
                     plan.resolve(&resource.address, &resource.module, &["parent_id"], "").into_iter().next()
                 });
-                // A parent that is found by nothing at last is a resource group nobody names.
+                // A parent that is found by nothing at last is a resource group without a name.
                 let parent = parent.or_else(|| last.then(|| ResourceId::of(UNKNOWN, UNKNOWN, "", &[])))?;
                 let mut names: Vec<&str> = parent.names.iter().map(String::as_str).collect();
                 names.push(text("name")?);
@@ -543,7 +542,7 @@ impl Reading<'_> {
                 self.facts.tell_id(id, attribute, other, &from);
                 if !sure {
                     let text = format!(
-                        "{key} of {} is known only after apply: {} is the only one it can be",
+                        "{key} of {} is known only after apply: it can only be {}",
                         resource.address,
                         super::fact::described(other)
                     );
@@ -789,7 +788,7 @@ impl Reading<'_> {
         if let Some((ttl, pointer)) = view.number("ttl") {
             match u32::try_from(ttl).ok().filter(|ttl| *ttl <= crate::dns::master::MAX_TTL) {
                 Some(ttl) => self.tell(id, "ttl", ttl, &pointer),
-                None => self.error(&pointer, format!("`{ttl}` is not a valid TTL"), Some("2147483647 is the longest")),
+                None => self.error(&pointer, format!("`{ttl}` is not a valid TTL"), Some("the maximum is 2147483647")),
             }
         }
         let dotted = |text: &str| if text.ends_with('.') { text.to_owned() } else { format!("{text}.") };
@@ -857,7 +856,7 @@ impl Reading<'_> {
             };
             for (name, value) in body {
                 match (own.get_mut(&name), value) {
-                    // What Azure gave back stands beside what was asked for.
+                    // What Azure returned is beside what was requested.
                     (Some(Value::Object(before)), Value::Object(more)) => {
                         for (name, value) in more {
                             before.entry(name).or_insert(value);

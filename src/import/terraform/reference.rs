@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::import::id::ResourceId;
 
-/// How many references may be followed behind one another.
+/// How many references may be followed in a row.
 const MAX_DEPTH: usize = 16;
 /// How many steps one search may take.
 const MAX_STEPS: usize = 10_000;
@@ -51,7 +51,7 @@ struct Instance {
     module: String,
     /// Type and name, such as `azurerm_subnet.pe`.
     base: String,
-    /// What stands in brackets behind it; empty without `count` and `for_each`.
+    /// What is in brackets after it; empty without `count` and `for_each`.
     index: String,
     id: ResourceId,
 }
@@ -135,7 +135,7 @@ impl<'t> Plan<'t> {
     }
 
     /// What an attribute of that kind can hold, and whether the references say it outright. Of an id that is put together
-    /// from a network's, the subnets of that network can be meant; behind a local value only what the module has.
+    /// from a network's, the subnets of that network can be meant; after a local value only what the module has.
     pub(super) fn candidates(&self, address: &str, module: &str, path: &[&str], kind: &str) -> Vec<(ResourceId, bool)> {
         let found = self.resolve(address, module, path, kind);
         if !found.is_empty() || kind.is_empty() {

@@ -34,7 +34,7 @@ impl Plan {
             "zones" => find(&estate.groups, |one| one.resource_group == *name).map(|one| self.zone_group(one, pen)),
             "endpoint" => find(&estate.endpoints, |one| one.name == *name).map(|one| endpoint(one, pen)),
             "scope" => find(&estate.scopes, |one| one.name == *name).map(|one| scope(one, pen)),
-            // What is scoped now is no loss, so an empty box leaves no trace.
+            // What is scoped now is not a loss, so an empty box leaves no trace.
             _ => (!estate.unscoped.is_empty()).then(|| unscoped(&estate.unscoped, pen)),
         };
         match written {

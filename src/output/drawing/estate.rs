@@ -319,7 +319,7 @@ fn network(world: &Compiled, assessment: &Assessment, spec: &NetworkSpec, rows: 
             ),
             Cell::NoData if is_broken => ("NODATA".to_owned(), "no address"),
             Cell::NameError if is_broken => ("NXDOMAIN".to_owned(), "no such name"),
-            Cell::NoData | Cell::NameError => ("not there yet, or any more".to_owned(), ""),
+            Cell::NoData | Cell::NameError => ("does not exist at this step".to_owned(), ""),
             Cell::Failure => ("SERVFAIL".to_owned(), "no answer"),
         };
         let standing = match cell {
@@ -422,7 +422,7 @@ fn target(world: &Compiled, to: &ForwardTo) -> String {
         ForwardTo::Network(network) => network.to_string(),
         ForwardTo::InboundEndpoint(name) => match world.state.inbound.get(name) {
             Some(own) => format!("{name} in {}", own.network),
-            None => format!("{name}, which is gone"),
+            None => format!("{name}, which no longer exists"),
         },
         ForwardTo::Public => "public DNS".to_owned(),
     }
@@ -466,7 +466,7 @@ fn zone(world: &Compiled, id: &ZoneId) -> Zone {
         let data = owned.set.data().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         record_sets.push((owned.set.owner().to_string(), format!("{} {data}", owned.set.kind()), by.clone()));
         *writers.entry(by).or_default() += 1;
-        // What a living endpoint still wants is overwritten; what a deleted one left behind is history.
+        // What an existing endpoint still needs is overwritten; what a deleted one left is history.
         if let Some(before) = &owned.overwritten
             && let Writer::Endpoint { endpoint, .. } = &before.writer
             && world.state.endpoints.contains_key(endpoint)

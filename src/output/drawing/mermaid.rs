@@ -151,7 +151,7 @@ impl<'e> Chart<'e> {
                     let to = match self.networks.get(place) {
                         _ if is_last => format!("e{endpoint}"),
                         Some(id) => id.clone(),
-                        // A virtual hub is no network.
+                        // A virtual hub is not a network.
                         None => {
                             let known = hubs.iter().position(|hub| *hub == place);
                             let number = known.unwrap_or_else(|| {
@@ -163,10 +163,10 @@ impl<'e> Chart<'e> {
                             format!("h{number}")
                         }
                     };
-                    let by = if by.is_empty() { "way".to_owned() } else { format!("way by {by}") };
+                    let by = if by.is_empty() { "path".to_owned() } else { format!("path through {by}") };
                     let label = match way.ends_at.filter(|end| *end <= at) {
-                        Some(_) if way.standing == Condition::Broken => "BROKEN no way".to_owned(),
-                        Some(_) => "unknown way".to_owned(),
+                        Some(_) if way.standing == Condition::Broken => "BROKEN no path".to_owned(),
+                        Some(_) => "unknown path".to_owned(),
                         None => by,
                     };
                     let is_broken = way.ends_at.is_some_and(|end| end <= at) && way.standing == Condition::Broken;

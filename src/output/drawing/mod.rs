@@ -1,6 +1,6 @@
 //! A scenario as a drawing: who asks which zones, who wrote into them, and what broke.
 //!
-//! [`TimelineView`] is a scenario told once: every step compiled, and its [`Timeline`]. [`estate`] says in plain facts what there is
+//! [`TimelineView`] is a scenario compiled once: every step, and its [`Timeline`]. [`estate`] says in plain facts what there is
 //! at a step; [`layout`] gives all of it a place, the same place in every step, so that the eye sees what changes;
 //! [`svg`] and [`mermaid`] print it. [`text`] guesses how wide a text is, and never too little.
 
@@ -42,17 +42,17 @@ pub const MOST_ANSWERS: usize = 40_000;
 pub struct TimelineView {
     /// What it is called; may be empty.
     pub title: Arc<str>,
-    /// What it tells; may be empty.
+    /// Its description; may be empty.
     pub about: Arc<str>,
     /// Where the story is from; may be empty.
     pub source: Arc<str>,
     /// The step it is looked at from, as an index of `steps`.
     pub start: usize,
-    /// The steps; never empty. Events behind the last step of the history are a step without a name.
+    /// The steps; never empty. Events after the last step of the history are a step without a name.
     pub steps: Vec<Step>,
     /// The estate at the end of each step.
     pub worlds: Vec<Compiled>,
-    /// The names in the networks told about.
+    /// The names in the networks shown.
     pub story: Timeline,
     /// How many networks are left out because the tale would be too large.
     pub left_out: usize,
@@ -61,7 +61,7 @@ pub struct TimelineView {
 }
 
 impl TimelineView {
-    /// Tells a scenario. `networks` keeps to those named; empty means all.
+    /// Reads a scenario. `networks` keeps to those named; empty means all.
     pub fn of(scenario: &Scenario, networks: &[NetworkName]) -> Self {
         let mut tale = Self::of_history(&Arc::new(scenario.history.clone()), networks);
         let start = scenario.start.as_deref().and_then(|name| tale.step(name));
@@ -72,7 +72,7 @@ impl TimelineView {
         tale
     }
 
-    /// Tells a history that has no title, looked at from its end.
+    /// Reads a history that has no title, looked at from its end.
     pub fn of_history(history: &Arc<History>, networks: &[NetworkName]) -> Self {
         let steps = steps(history);
         let mut fold = Fold::new(history);
@@ -84,7 +84,7 @@ impl TimelineView {
         Self::of_worlds(steps, worlds, networks)
     }
 
-    /// Tells steps that are compiled already, one world for each.
+    /// Reads steps that are compiled already, one world for each.
     pub fn of_worlds(steps: Vec<Step>, worlds: Vec<Compiled>, networks: &[NetworkName]) -> Self {
         let story = Timeline::of(&steps, &worlds, networks, MOST_ANSWERS);
         let timeline::LeftOut { names: left_out_names, networks: left_out } = story.left_out;
@@ -114,12 +114,12 @@ impl TimelineView {
         self.steps.iter().position(|step| &*step.name == name)
     }
 
-    /// The names told about, in the story's order.
+    /// The names shown, in the story's order.
     pub fn names(&self) -> Vec<OwnerName> {
         names(&self.story)
     }
 
-    /// The networks told about, in the order declared.
+    /// The networks shown, in the order declared.
     pub fn networks(&self) -> Vec<NetworkName> {
         let rows = &self.story.rows;
         let first = rows.first().map(|row| &row.name);
@@ -128,7 +128,7 @@ impl TimelineView {
     }
 }
 
-/// The steps of a history. Events behind the last one, and a history without any, make a step without a name.
+/// The steps of a history. Events after the last one, and a history without any, make a step without a name.
 pub fn steps(history: &History) -> Vec<Step> {
     let mut steps = history.steps().to_vec();
     if steps.last().is_none_or(|last| last.end < history.last()) {

@@ -163,7 +163,7 @@ pub struct Drawing {
     pub height: f64,
     /// Headings of the columns.
     pub headings: Vec<Line>,
-    /// Frames first, then what stands in them and beside them.
+    /// Frames first, then what is in them and beside them.
     pub shapes: Vec<Shape>,
     /// Lines between them.
     pub edges: Vec<Edge>,

@@ -148,7 +148,7 @@ fn text(line: &Line) -> String {
     )
 }
 
-/// A sign of 10 by 10 pixels that stands on the base line: a cross, a tick, a ring, a dash.
+/// A sign of 10 by 10 pixels that is on the base line: a cross, a tick, a ring, a dash.
 fn sign(x: f64, y: f64, standing: Condition) -> String {
     let top = y - 9.0;
     let path = match standing {

@@ -182,7 +182,7 @@ fn peerings_forwarders_and_paths_are_rows_with_the_reason_where_packets_stop() {
     assert_eq!(stopped.len(), 1);
     assert_eq!(stopped[0].standing, Condition::Broken);
     let notes: Vec<_> = drawing.notes.iter().map(|note| note.text.as_str()).collect();
-    assert_eq!(notes, ["no way to vnet1: it is not peered with vnet2"]);
+    assert_eq!(notes, ["no path to vnet1: it is not peered with vnet2"]);
     assert!(drawing.shapes.iter().any(|shape| {
         shape.kind == Kind::Network && shape.name == "vnet2" && shape.spoken.contains("it is not peered with vnet2")
     }));

@@ -50,7 +50,7 @@ impl Stop {
 }
 
 /// The ways of a network to the networks with private endpoints that are more than a peering. Of networks that have nothing
-/// to do with each other only those are told whose addresses the network is given.
+/// to do with each other only those are shown whose addresses the network is given.
 pub(super) fn ways(state: &State, from: &NetworkName, given: impl Fn(&NetworkName) -> bool) -> Vec<Way> {
     let mut homes: Vec<(&NetworkName, Option<IpAddr>)> = Vec::new();
     for endpoint in state.endpoints.values().filter(|endpoint| endpoint.spec.network != *from) {
@@ -75,9 +75,9 @@ fn way(state: &State, from: &NetworkName, home: &NetworkName, address: Option<Ip
     let (standing, words) = match &verdict {
         Reach::Peered => return None,
         Reach::NotPeered if !is_given => return None,
-        Reach::NotPeered => (Condition::Broken, format!("no way to {home}: it is not peered with {from}")),
-        Reach::Stopped(why) => (Condition::Broken, format!("no way to {home}: {why}")),
-        Reach::Unknown(why) => (Condition::Plain, format!("unknown way to {home}: {why}")),
+        Reach::NotPeered => (Condition::Broken, format!("no path to {home}: it is not peered with {from}")),
+        Reach::Stopped(why) => (Condition::Broken, format!("no path to {home}: {why}")),
+        Reach::Unknown(why) => (Condition::Plain, format!("unknown path to {home}: {why}")),
         verdict => (Condition::Well, verdict.way(from, home)?),
     };
     let last = through.len();

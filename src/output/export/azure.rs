@@ -1,7 +1,7 @@
 //! A private zone as `az network private-dns zone export` writes it.
 //!
-//! Source: Azure CLI's zone exporter and its test files: a line of blanks behind `$ORIGIN`, the SOA over several lines, the
-//! owner on the first record of a name only, an empty line behind each name.
+//! Source: Azure CLI's zone exporter and its test files: a line of blanks after `$ORIGIN`, the SOA over several lines, the
+//! owner on the first record of a name only, an empty line after each name.
 
 use std::fmt::Write as _;
 

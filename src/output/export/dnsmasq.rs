@@ -23,7 +23,7 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
             let said = name.as_deref().is_some_and(|name| match name.strip_prefix("*.") {
                 Some(parent) => wildcard(&mut lines, zone, parent, owner, sets),
                 None => {
-                    // Every set is written, also behind one that cannot be.
+                    // Every set is written, also after one that cannot be.
                     let written: Vec<bool> = sets.iter().map(|set| record_set(&mut lines, name, set)).collect();
                     written.iter().all(|one| *one)
                 }

@@ -2,7 +2,7 @@
 //!
 //! Two kinds of form. Zones as they are, regardless of the network: `zone` writes master files, `azure` what
 //! `az network private-dns zone export` writes. And the DNS of one network, as the complete configuration of a server:
-//! [`seen`] makes zones of what the network's clients are told, for a server that follows aliases as far as [`Aliases`]
+//! [`seen`] makes zones of what the clients of the network get, for a server that follows aliases as far as [`Aliases`]
 //! says, and `bind`, `knot`, `coredns`, `unbound`, `dnsmasq` and `hosts` write them down.
 //!
 //! A value goes in, files come out; the caller writes them. Nothing here asks or forwards: names that the emulated
@@ -27,7 +27,7 @@ pub use seen::{Aliases, Seen, SeenZone};
 use crate::compile::{Compiled, ViewId, Zone};
 
 impl ExportFormat {
-    /// True if it holds zones as they stand; false if it is the DNS of one network.
+    /// True if it holds zones as they are; false if it is the DNS of one network.
     pub fn is_of_zones(self) -> bool {
         matches!(self, Self::Zone | Self::Azure)
     }
@@ -61,7 +61,7 @@ pub struct Exported {
     pub left_out: Vec<String>,
 }
 
-/// Which zones are exported as they stand.
+/// Which zones are exported as they are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Which {
     /// All private zones.
@@ -70,7 +70,7 @@ pub enum Which {
     SeenFrom(ViewId),
 }
 
-/// Zones as they stand, a file each.
+/// Zones as they are, a file each.
 pub fn zones(world: &Compiled, form: ExportFormat, which: Which) -> Exported {
     let mut zones: Vec<(&Zone, bool)> = match which {
         Which::Private => world.state.zones.values().map(|linked| (&*linked.zone, true)).collect(),
@@ -83,7 +83,7 @@ pub fn zones(world: &Compiled, form: ExportFormat, which: Which) -> Exported {
     zones.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let mut exported = Exported::default();
     for (zone, private) in zones {
-        // Zones of one name are told apart by their resource group, so each group has a folder.
+        // Zones of one name are distinguished by their resource group, so each group has a folder.
         let name = match private {
             true => format!("{}/{}.zone", words::file_name(&zone.id.resource_group), words::zone_file(zone.apex())),
             false => format!("{}.zone", words::zone_file(zone.apex())),

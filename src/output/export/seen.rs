@@ -1,9 +1,9 @@
-//! What one network's clients are told, as zones that a server can hold by itself.
+//! What the clients of one network get, as zones that a server can hold by itself.
 //!
 //! A network's DNS may be made of linked zones, redirects, forwarders and rulesets. None of that is in a zone, so every
 //! name that any of them could speak of is decided here as a client's question would be, and put down under the zone that
 //! answers it. Where a server would follow the aliases to other addresses than the network's clients get, or cannot follow
-//! them, the addresses stand at the alias's own name.
+//! them, the addresses are at the alias's own name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -86,7 +86,7 @@ impl SeenZone {
 
     /// The names within a name that own records, itself among them if it does.
     pub fn within<'z>(&'z self, name: &'z OwnerName) -> impl Iterator<Item = &'z OwnerName> {
-        // In canonical order all that is below a name stands right behind it.
+        // In canonical order all that is below a name is right after it.
         let from = (Bound::Included(name), Bound::Unbounded);
         self.names.range::<OwnerName, _>(from).map(|(own, _)| own).take_while(|own| own.is_within(name))
     }
@@ -116,7 +116,7 @@ pub enum End {
     NoData,
     /// At no name.
     NameError,
-    /// At a failure: an alias nobody follows, or a question that cannot be answered.
+    /// At a failure: an alias that is not followed, or a question that cannot be answered.
     Failure,
 }
 
@@ -125,7 +125,7 @@ pub enum End {
 pub struct Seen {
     /// The zones by apex, in canonical order.
     pub zones: BTreeMap<OwnerName, SeenZone>,
-    /// Names that are answered with SERVFAIL; no server is told of them.
+    /// Names that are answered with SERVFAIL; exports leave them out.
     pub failing: BTreeSet<OwnerName>,
     aliases: Aliases,
     /// The apexes of the zones.
@@ -209,7 +209,7 @@ impl Seen {
         self.make(soa, here.link.is_some());
     }
 
-    /// Puts down what stands at a name.
+    /// Puts down what is at a name.
     fn add(&mut self, world: &Compiled, view: ViewId, owner: &OwnerName) {
         let decision = ask(world, view, owner, RecordType::A);
         let Some(by) = authority(&decision) else {
@@ -286,12 +286,12 @@ impl Seen {
             return;
         }
         // An alias that leads to no address is left where its name must exist: for its being without data, or so that no
-        // wildcard stands for it.
+        // wildcard matches it.
         let without_data = ends.contains(&End::NoData);
         let failing = ends.contains(&End::Failure);
         let mut alias = zone.remove(owner).expect("the owner was put into a zone");
         if failing {
-            // Whoever would follow it must come to an end.
+            // A client that follows it must come to an end.
             let target = OwnerName::parse(NOWHERE).expect("a constant name");
             alias = vec![RecordSet::single(owner.clone(), alias[0].ttl(), RecordData::Cname(target))];
         }

@@ -1,7 +1,7 @@
 //! `unbound.conf`: a static local zone for each zone, so that missing names are NXDOMAIN with the zone's SOA.
 //!
 //! Unbound does not follow aliases of local data, so they are flattened. Local data has no wildcards either: where one
-//! leads to the addresses of the name it stands below, as those of public DNS do, that name is a `redirect` zone; a zone
+//! leads to the addresses of the name it is below, as those of public DNS do, that name is a `redirect` zone; a zone
 //! with any other wildcard is an `auth-zone` with a file of its own.
 
 use std::fmt::Write as _;
@@ -70,7 +70,7 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
 
 fn data(text: &mut String, set: &RecordSet) {
     for data in set.data() {
-        // The data stands in single quotes, so a quote in it is written by number.
+        // The data is in single quotes, so a quote in it is written by number.
         let data = data.to_string().replace('\'', "\\039");
         let (owner, ttl, kind) = (quoted(set.owner()), set.ttl(), set.kind());
         writeln!(text, "    local-data: '{owner} {ttl} IN {kind} {data}'").expect("a String takes any text");

@@ -20,12 +20,12 @@ pub(super) fn step(world: &Compiled) -> String {
     step.map_or_else(String::new, |step| format!(" at step {}", one_line(&step.name)))
 }
 
-/// A text that stays in the comment it is put in, whatever the user called a thing.
+/// A text that stays in the comment it is put in, regardless of what the user called a thing.
 pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|one| if one.is_control() || matches!(one, '\u{2028}' | '\u{2029}') { ' ' } else { one }).collect()
 }
 
-/// A name as one part of a path: letters, digits, `-`, `_` and dots within stay, every other octet becomes `%` and two
+/// A name as one part of a path: letters, digits, `-`, `_` and dots within stay, every other byte becomes `%` and two
 /// hexadecimal digits.
 pub(super) fn file_name(text: &str) -> String {
     let mut name = String::with_capacity(text.len());
@@ -44,8 +44,8 @@ pub(super) fn zone_file(apex: &OwnerName) -> String {
     file_name(&apex.to_string())
 }
 
-/// A name with its final dot in which every octet but letters, digits, `-`, `_`, `*` and `/` is escaped as three digits, so
-/// that it can stand in any kind of quotes.
+/// A name with its final dot in which every byte but letters, digits, `-`, `_`, `*` and `/` is escaped as three digits, so
+/// that it can be in any kind of quotes.
 pub(super) fn quoted(name: &OwnerName) -> String {
     let mut text = String::new();
     for label in name.labels() {

@@ -8,7 +8,7 @@ use crate::dns::{RecordSet, RecordType, master};
 /// What is said of the name server that private zones do not have.
 const SYNTHETIC_NS: &str = "The NS record is synthetic: Azure's private zones have none, and a master file must.";
 
-/// A zone as it stands.
+/// A zone as it is.
 pub(super) fn of_zone(world: &Compiled, zone: &Zone, private: bool) -> String {
     let whose = match private {
         true => format!("Private zone {} of resource group {}", zone.apex(), one_line(&zone.id.resource_group)),
@@ -38,7 +38,7 @@ pub(super) fn files(seen: &Seen, setting: &Setting) -> Vec<File> {
     seen.zones.values().map(file).collect()
 }
 
-/// Where a zone of a server's configuration stands.
+/// Where a zone of a server's configuration is.
 pub(super) fn path(zone: &SeenZone) -> String {
     format!("zones/{}.zone", words::zone_file(zone.apex()))
 }
@@ -56,7 +56,7 @@ fn text<'s>(heading: &str, soa: &'s RecordSet, sets: impl Iterator<Item = &'s Re
     let lines: &[&str] = if own_servers { &[heading, written_by] } else { &[heading, written_by, SYNTHETIC_NS] };
     let mut text = comment(";", lines.iter().copied());
     let written = master::write(soa.owner(), &sets);
-    // `$ORIGIN` and the SOA are a line each; the name server stands behind them.
+    // `$ORIGIN` and the SOA are a line each; the name server is after them.
     let end = written.match_indices('\n').nth(1).map_or(written.len(), |(at, _)| at + 1);
     text.push_str(&written[..end]);
     if !own_servers {

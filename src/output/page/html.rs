@@ -1,7 +1,7 @@
 //! The page: one HTML file with everything in it; it loads nothing from elsewhere.
 //!
 //! The same file serves two ways. With a value inside it works from a file; with none it asks the server it came from. The
-//! policy it carries lets its own script run and no other, so that whatever stands in a scenario stays text.
+//! policy it carries lets its own script run and no other, so that everything in a scenario stays text.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -40,7 +40,7 @@ pub fn file(page: &Page) -> String {
     put_together(title, &inert(&json))
 }
 
-/// JSON that cannot end the element it stands in, nor begin another.
+/// JSON that cannot end the element it is in, nor begin another.
 fn inert(json: &str) -> String {
     let mut inert = String::with_capacity(json.len());
     for character in json.chars() {

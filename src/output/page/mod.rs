@@ -1,8 +1,8 @@
 //! The value the page draws: a whole scenario, every step of it, as one JSON document.
 //!
 //! It holds per step the estate, its drawing, what is wrong, and for each name in each network the answer and the
-//! explanation, exactly as `explain NAME --from NETWORK --at STEP` prints it. All of that is very repetitive, so whatever
-//! occurs more than once stands in a pool and is referred to by its index; lines of explanations have marks in the place
+//! explanation, exactly as `explain NAME --from NETWORK --at STEP` prints it. All of that is very repetitive, so what
+//! occurs more than once is in a pool and is referred to by its index; lines of explanations have marks in the place
 //! of the name, the network and the step, so that networks that see the same share them.
 //!
 //! [`html`] puts the value into the page.
@@ -39,11 +39,11 @@ pub struct Page {
     pub generator: String,
     /// What the scenario is called; may be empty.
     pub title: String,
-    /// What it tells; may be empty.
+    /// Its description; may be empty.
     pub about: String,
     /// Where the story is from; may be empty.
     pub source: String,
-    /// What `--scenario` was given; absent where it is not known.
+    /// What `--scenario` was given; absent where it is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
     /// The step to look at first, as an index of `steps`.
@@ -67,7 +67,7 @@ pub struct Page {
     pub explanations: Vec<Vec<u32>>,
     /// Lines of explanations, with marks.
     pub lines: Vec<String>,
-    /// The marks in `lines`: what stands for the name, for the network and for the step.
+    /// The marks in `lines`: what represents the name, the network and the step.
     pub marks: [char; 3],
     /// Findings.
     pub findings: Vec<FindingDocument>,
@@ -83,7 +83,7 @@ pub struct Page {
 #[derive(Clone, PartialEq, Serialize, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
-    /// Its name; empty for events behind the last step.
+    /// Its name; empty for events after the last step.
     pub name: String,
     /// One sentence about it; may be empty.
     pub about: String,
@@ -329,7 +329,7 @@ fn name_labels(tale: &TimelineView) -> Labels {
             add(world, &member, None);
         }
     }
-    // The host of Azure Resource Manager is no name of Azure Monitor: resources are queried through it.
+    // The host of Azure Resource Manager is not a name of Azure Monitor: resources are queried through it.
     for name in tale.names() {
         let meaning = || "queries through Azure Resource Manager, never private".to_owned();
         labels.entry(name).or_insert_with(|| ("resource", BTreeSet::new(), meaning()));
@@ -340,7 +340,7 @@ fn name_labels(tale: &TimelineView) -> Labels {
 /// Three characters of the private use area that no text of the tale has.
 fn unused(tale: &TimelineView) -> [char; 3] {
     let mut used: BTreeSet<char> = BTreeSet::new();
-    // Whatever an explanation can say comes from names of the estate and its steps, or from the program itself.
+    // All texts of explanations come from names of the estate and its steps, or from the program itself.
     for world in &tale.worlds {
         let state = &world.state;
         let networks = state.networks.keys().map(|name| name.as_str());

@@ -500,7 +500,7 @@
       }
       const owners = label.resources.length ? make("small", {}, label.resources.length > 3 ? `${label.resources.slice(0, 2).join(", ")} and ${label.resources.length - 2} more` : label.resources.join(", ")) : null;
       const heading = make("th", { scope: "row", role: "rowheader", title: label.meaning });
-      // A name breaks behind its dots.
+      // A name breaks after its dots.
       label.name.split(".").forEach((part, index, parts) => heading.append(index < parts.length - 1 ? `${part}.` : part, document.createElement("wbr")));
       if (owners) heading.append(owners);
       body.append(make("tr", { role: "row" }, heading, groups.map((networks, column) => td(name, networks, row, column))));
@@ -837,7 +837,7 @@
   });
   $("move").addEventListener("click", () => move(at));
   $("close").addEventListener("click", () => $("dialog").close());
-  // A dialog tells that it was closed some time later: by then the address can name something else, which is kept.
+  // A dialog reports that it was closed some time later: by then the address can name something else, which is kept.
   $("dialog").addEventListener("close", () => {
     if ($("dialog").open || (opened && opened !== inDialog)) return;
     const isLeft = opened === null || location.hash === address({ step: story.steps[at].name, ...opened });

@@ -36,7 +36,7 @@ pub(super) fn allow_file(file: &str, root: &mut Node<'_>, faults: &mut Faults) -
     Some(load::load_allow_file(file, root, &schema, faults))
 }
 
-/// Events from their tree, behind the end of `history`, where the estate is in `state`.
+/// Events from their tree, after the end of `history`, where the estate is in `state`.
 pub(super) fn addition(
     file: &str,
     root: &mut Node<'_>,

@@ -9,7 +9,7 @@ use super::list_schema::OneOrMoreSchema;
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(untagged)]
 pub(super) enum PeeringSchema {
-    /// Both halves; nothing is said of gateways.
+    /// Both halves, without gateway flags.
     Pair([String; 2]),
     /// One half.
     Half(PeeringHalfSchema),
@@ -21,19 +21,19 @@ pub(super) enum PeeringSchema {
 pub(super) struct PeeringHalfSchema {
     /// The network it belongs to.
     pub from: String,
-    /// The network it leads to.
+    /// The network that it connects to.
     pub to: String,
-    /// False: packets of the other network are not let in. True without it.
+    /// False: packets from the other network are dropped. Default: true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_virtual_network_access: Option<bool>,
-    /// True: packets that did not begin in the other network are let in. False without it; nothing depends on it, since its
-    /// effect is disputed.
+    /// True: packets that the other network forwards are allowed. Default: false. Nothing depends on it, because its effect
+    /// is disputed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_forwarded_traffic: Option<bool>,
-    /// True: the other network may use the gateway of this one. False without it.
+    /// True: the other network may use the gateway of this one. Default: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_gateway_transit: Option<bool>,
-    /// True: this network uses the gateway of the other one. False without it.
+    /// True: this network uses the gateway of the other one. Default: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub use_remote_gateways: Option<bool>,
 }
@@ -76,16 +76,16 @@ pub(super) struct NamedGatewaySchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RouteTableSchema {
-    /// True: routes of gateways are not in it. False without it.
+    /// True: it has no routes of gateways. Default: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disable_bgp_route_propagation: Option<bool>,
     /// Its routes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<RouteSchema>,
-    /// False: it has routes that are not written here, so what they decide is unknown. True without it.
+    /// False: it has routes that are not listed here, so their effect is unknown. Default: true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_complete: Option<bool>,
-    /// The subnets it is for, `network/subnet` each.
+    /// The subnets it applies to, `network/subnet` each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subnets: Vec<String>,
 }
@@ -94,16 +94,16 @@ pub(super) struct RouteTableSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RouteSchema {
-    /// The addresses it is for.
+    /// The addresses that it applies to.
     pub address_prefix: String,
-    /// What it leads to.
+    /// Its next hop.
     pub next_hop_type: NextHopSchema,
     /// The address of the appliance, with `VirtualAppliance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_hop_ip_address: Option<String>,
 }
 
-/// What a route leads to.
+/// The next hop of a route.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NextHopSchema {
     /// The appliance at `nextHopIpAddress`.
@@ -127,7 +127,7 @@ pub(super) struct ApplianceSchema {
     /// Its private address.
     #[serde(rename = "privateIPAddress")]
     pub address: String,
-    /// What it does with packets for private endpoints; `Allow` without it.
+    /// What it does with packets for private endpoints. Default: `Allow`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forwards: Option<ForwardsSchema>,
 }
@@ -139,7 +139,7 @@ pub(super) enum ForwardsSchema {
     Allow,
     /// It drops them.
     Deny,
-    /// Unknown; what depends on it is a warning.
+    /// Unknown: findings that depend on it are warnings.
     Unknown,
 }
 
@@ -147,7 +147,7 @@ pub(super) enum ForwardsSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct VirtualHubSchema {
-    /// The WAN it is of: networks of one WAN reach each other.
+    /// Its WAN: networks of one WAN reach each other.
     pub virtual_wan: String,
     /// The networks connected to it, virtual and on-premises.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -157,7 +157,7 @@ pub(super) struct VirtualHubSchema {
     pub firewall: Option<ForwardsSchema>,
 }
 
-/// A way through a network, declared without its routes.
+/// A transit network, declared without its routes.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TransitSchema {
@@ -166,12 +166,12 @@ pub(super) struct TransitSchema {
     /// The networks that reach each other through it; each is peered with it.
     #[schemars(length(min = 2))]
     pub between: Vec<String>,
-    /// What passes the packets on, in a word.
+    /// What forwards the packets, in a word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
 }
 
-/// What applies to the private endpoints of a subnet.
+/// Which network policies apply to the private endpoints of a subnet.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EndpointPoliciesSchema {
     /// Neither security groups nor route tables. Azure's default.
@@ -184,7 +184,7 @@ pub(super) enum EndpointPoliciesSchema {
     Enabled,
 }
 
-/// What applies to the private endpoints of a subnet.
+/// Which network policies apply to the private endpoints of a subnet.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct EndpointPolicySchema {
@@ -202,15 +202,15 @@ pub(super) struct SecurityGroupSchema {
     /// Its rules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<SecurityRuleSchema>,
-    /// The subnets it is for, `network/subnet` each; a subnet has one.
+    /// The subnets it applies to, `network/subnet` each; a subnet has one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subnets: Vec<String>,
-    /// The virtual machines whose network interfaces it is for; a machine has one.
+    /// The virtual machines whose network interfaces it applies to; a machine has one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub virtual_machines: Vec<String>,
 }
 
-/// A rule of a network security group. It is for new connections: open ones go on.
+/// A rule of a network security group. It applies to new connections: open ones continue.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SecurityRuleSchema {
@@ -219,21 +219,21 @@ pub(super) struct SecurityRuleSchema {
     /// Rules with lower numbers come first.
     #[schemars(range(min = 100, max = 4096))]
     pub priority: u16,
-    /// Which packets it is for: those that come to the subnet or machine, or those that leave it.
+    /// The direction of the packets: inbound to the subnet or machine, or outbound from it.
     pub direction: DirectionSchema,
     /// What it does with them.
     pub access: ActionSchema,
-    /// Their protocol; every one without it.
+    /// Their protocol. Default: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol: Option<ProtocolSchema>,
-    /// Where they are from: `*`, a prefix or a service tag, or several; everywhere without it.
+    /// Their source: `*`, a prefix or a service tag, or several. Default: `*`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_address_prefix: Option<OneOrMoreSchema>,
-    /// Where they go: `*`, a prefix or a service tag such as `AzureMonitor` or `VirtualNetwork`, or several; everywhere
-    /// without it.
+    /// Their destination: `*`, a prefix or a service tag such as `AzureMonitor` or `VirtualNetwork`, or several.
+    /// Default: `*`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination_address_prefix: Option<OneOrMoreSchema>,
-    /// The ports they go to: `*`, `443`, `1-1024`, or several; every one without it.
+    /// Their destination ports: `*`, `443`, `1-1024`, or several. Default: `*`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination_port_range: Option<OneOrMoreSchema>,
 }
@@ -247,12 +247,12 @@ pub(super) enum ActionSchema {
     Deny,
 }
 
-/// Which packets a rule is for.
+/// The direction that a rule applies to.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DirectionSchema {
-    /// Those that come to the subnet or machine.
+    /// Packets to the subnet or machine.
     Inbound,
-    /// Those that leave it.
+    /// Packets from it.
     Outbound,
 }
 
@@ -280,11 +280,11 @@ pub(super) enum ProtocolSchema {
 pub(super) struct HalfNameSchema {
     /// The network it belongs to.
     pub from: String,
-    /// The network it leads to.
+    /// The network that it connects to.
     pub to: String,
 }
 
-/// One object that decides which way packets take, to be deleted: exactly one of the keys.
+/// One object to delete that decides the path of packets: exactly one of the keys.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RoutingKeySchema {
@@ -309,7 +309,7 @@ pub(super) struct RoutingKeySchema {
     /// This security group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub security_group: Option<String>,
-    /// What was said of the private endpoints of this subnet, `network/subnet`.
+    /// The network policies for private endpoints of this subnet, `network/subnet`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint_policy: Option<String>,
 }

@@ -12,20 +12,20 @@ pub(super) use super::routing_schema::*;
 
 use crate::dns::Rcode;
 
-/// A scenario: an estate and how it came about.
+/// A scenario: an estate and its history.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ScenarioSchema {
     /// Where editors find the JSON Schema of this file.
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
-    /// Version of the written form.
+    /// Version of the format.
     #[schemars(range(min = 1, max = 1))]
     pub version: u32,
     /// The cloud the estate is in. Default: `AzureCloud`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cloud: Option<CloudSchema>,
-    /// What the scenario is called.
+    /// Name of the scenario.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What it shows, in a few sentences.
@@ -55,10 +55,10 @@ pub(super) struct ScenarioSchema {
     /// Hubs of Virtual WANs by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub virtual_hubs: IndexMap<String, VirtualHubSchema>,
-    /// Ways through a network that are declared without their routes.
+    /// Transit networks that are declared without their routes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transits: Vec<TransitSchema>,
-    /// What applies to the private endpoints of a subnet, by `network/subnet`.
+    /// Which network policies apply to the private endpoints of a subnet, by `network/subnet`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub private_endpoint_network_policies: IndexMap<String, EndpointPoliciesSchema>,
     /// Inbound endpoints of DNS Private Resolvers by name.
@@ -94,10 +94,10 @@ pub(super) struct ScenarioSchema {
     /// Zones from master files: private zones with what is in them, or zones of public DNS.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zone_files: Vec<ZoneFileSchema>,
-    /// What else exists from the start, as events that are applied after all of the above.
+    /// Further events that are applied before the first step, after all of the above.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventSchema>,
-    /// The step that is used unless another one is named. Default: the last one.
+    /// The step that is used by default. Without it, the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
     /// Findings that are accepted, at every step.
@@ -114,18 +114,18 @@ pub(super) struct ScenarioSchema {
 pub(super) struct AllowSchema {
     /// The code, such as AMPLS040.
     pub code: String,
-    /// The object to change, as `check --format json` names it under `object`; without it any.
+    /// The object to change, as `check --format json` names it under `object`. Default: any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
-    /// The network it is accepted in, or several; without it all.
+    /// The network it is accepted in, or several. Default: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<OneOrMoreSchema>,
-    /// The name it is accepted for, or several; without it all.
+    /// The name it is accepted for, or several. Default: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub names: Option<OneOrMoreSchema>,
-    /// Why it is accepted.
+    /// The reason, which `check` prints.
     pub reason: String,
-    /// The last day on which it is accepted, as YYYY-MM-DD; without it, it never expires.
+    /// The last day on which it is accepted, as YYYY-MM-DD. Without it, the entry never expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
 }
@@ -134,7 +134,7 @@ pub(super) struct AllowSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct AllowFileSchema {
-    /// Version of the written form.
+    /// Version of the format.
     #[schemars(range(min = 1, max = 1))]
     pub version: u32,
     /// The findings that are accepted.
@@ -271,7 +271,7 @@ pub(super) struct NetworkSchema {
     /// Subnets by name: an IPv4 prefix, or a list of an IPv4 and an IPv6 prefix.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub subnets: IndexMap<String, OneOrMoreSchema>,
-    /// How its clients ask DNS; Azure-provided without it.
+    /// The DNS server of its clients. Default: Azure-provided DNS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns: Option<DnsSchema>,
 }
@@ -286,7 +286,7 @@ pub(super) enum NetworkKindSchema {
     OnPremises,
 }
 
-/// How the clients of a network ask DNS.
+/// The DNS server that the clients of a network use.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(untagged)]
 pub(super) enum DnsSchema {
@@ -311,10 +311,10 @@ pub(super) struct CustomDnsSchema {
     /// What it does with a CNAME in an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<ForwarderKindSchema>,
-    /// Conditional forwarders: suffix to target, or to several in order; the first that packets get to is asked.
+    /// Conditional forwarders: suffix to target, or to several in order; the first reachable one is queried.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub forward: IndexMap<String, OneOrMoreSchema>,
-    /// Where everything else goes: `azureProvided`, `public`, `network/NAME` or `inboundEndpoint/NAME`, or several of them in
+    /// The target for all other names: `azureProvided`, `public`, `network/NAME` or `inboundEndpoint/NAME`, or several of them in
     /// order; `public` without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<OneOrMoreSchema>,
@@ -359,8 +359,8 @@ pub(super) struct InboundEndpointSchema {
 pub(super) struct MachineSchema {
     /// The network.
     pub network: String,
-    /// The subnet of that network; its route table and security group are then those that count. Without it the machine may
-    /// be in any of them.
+    /// The subnet of that network; its route table and security group apply. Without it, the machine may be in any
+    /// subnet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subnet: Option<String>,
     /// Its region: the data collection endpoint that its agent is configured by has to be in it.
@@ -375,8 +375,8 @@ pub(super) struct MachineSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RulesetSchema {
-    /// The network of the outbound endpoint that its queries leave from: targets that packets do not get to from there are
-    /// not asked. Without it every target counts as reached.
+    /// The network of the outbound endpoint that sends its queries: targets that are unreachable from there are not
+    /// queried. Without it, every target counts as reachable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outbound_endpoint: Option<InNetworkSchema>,
     /// Its rules.
@@ -393,8 +393,8 @@ pub(super) struct RulesetSchema {
 pub(super) struct RuleSchema {
     /// The domain, with its final dot.
     pub domain: String,
-    /// Where to: `public`, `network/NAME` or `inboundEndpoint/NAME`, or several of them in order; the first that packets get
-    /// to is asked.
+    /// Where to: `public`, `network/NAME` or `inboundEndpoint/NAME`, or several of them in order; the first reachable one is
+    /// queried.
     pub target: OneOrMoreSchema,
     /// Rules that are not enabled are skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -409,18 +409,18 @@ pub(super) struct WorkspaceSchema {
     pub customer_id: String,
     /// Azure region.
     pub location: String,
-    /// Whether public requests may write.
+    /// Whether public requests may ingest data.
     #[serde(rename = "publicNetworkAccessForIngestion", skip_serializing_if = "Option::is_none")]
     pub ingestion: Option<AccessSchema>,
-    /// Whether public requests may read.
+    /// Whether public requests may query data.
     #[serde(rename = "publicNetworkAccessForQuery", skip_serializing_if = "Option::is_none")]
     pub query: Option<AccessSchema>,
-    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    /// With SecuredByPerimeter: whether the inbound rules of the perimeter allow public requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub perimeter_allows_inbound: Option<PerimeterSchema>,
 }
 
-/// What a perimeter's inbound rules say to public requests.
+/// Whether the inbound rules of a perimeter allow public requests.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug)]
 #[serde(untagged)]
 pub(super) enum PerimeterSchema {
@@ -430,7 +430,7 @@ pub(super) enum PerimeterSchema {
     Each(PerimeterEachSchema),
 }
 
-/// What a perimeter's inbound rules say, for ingestion and queries apart.
+/// Whether the inbound rules of a perimeter allow public requests, separately for ingestion and queries.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PerimeterEachSchema {
@@ -465,19 +465,19 @@ pub(super) struct ComponentSchema {
     /// ingestion host's label without the number after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live_endpoint: Option<String>,
-    /// Its connection string, in the place of both.
+    /// Its connection string, instead of both.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_string: Option<String>,
     /// The workspace that stores its data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,
-    /// Whether public requests may write.
+    /// Whether public requests may ingest data.
     #[serde(rename = "publicNetworkAccessForIngestion", skip_serializing_if = "Option::is_none")]
     pub ingestion: Option<AccessSchema>,
-    /// Whether public requests may read.
+    /// Whether public requests may query data.
     #[serde(rename = "publicNetworkAccessForQuery", skip_serializing_if = "Option::is_none")]
     pub query: Option<AccessSchema>,
-    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    /// With SecuredByPerimeter: whether the inbound rules of the perimeter allow public requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub perimeter_allows_inbound: Option<PerimeterSchema>,
 }
@@ -495,15 +495,15 @@ pub(super) struct DataCollectionEndpointSchema {
     /// Host or address of its metrics ingestion endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_ingestion: Option<AddressSchema>,
-    /// Whether public requests are let in.
+    /// Whether public requests are allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_network_access: Option<AccessSchema>,
-    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    /// With SecuredByPerimeter: whether the inbound rules of the perimeter allow public requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub perimeter_allows_inbound: Option<bool>,
 }
 
-/// A resource of another service, which private endpoints lead to without a scope.
+/// A resource of another service, to which private endpoints connect without a scope.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ResourceSchema {
@@ -512,7 +512,7 @@ pub(super) struct ResourceSchema {
     pub kind: String,
     /// Azure region.
     pub location: String,
-    /// The group ids of it that are in use, such as blob and file; without it the first one of its type.
+    /// Its group ids that are in use, such as blob and file. Default: the first one of its type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub group_ids: Vec<String>,
     /// Its public host names by group id, where they do not follow from its name.
@@ -521,10 +521,10 @@ pub(super) struct ResourceSchema {
     /// Group ids that have an approved private endpoint outside the scenario, such as that of another team or tenant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub private_endpoints_elsewhere: Vec<String>,
-    /// Whether public requests are let in.
+    /// Whether public requests are allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_network_access: Option<AccessSchema>,
-    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    /// With SecuredByPerimeter: whether the inbound rules of the perimeter allow public requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub perimeter_allows_inbound: Option<bool>,
 }
@@ -555,7 +555,7 @@ impl AddressSchema {
     }
 }
 
-/// A named stretch of events.
+/// A named group of events.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StepSchema {
@@ -564,22 +564,22 @@ pub(super) struct StepSchema {
     /// One sentence about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// When its events happen, as YYYY-MM-DD; without it they follow the newest rules.
+    /// The date of its events, as YYYY-MM-DD. Without it, the newest rules apply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
     /// What happens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventSchema>,
-    /// What must be true when it is over.
+    /// What must be true after its events.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<ExpectSchema>,
 }
 
-/// Events that are appended to a history that is served, as one step.
+/// Events to append to the served history, as one step.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct AdditionSchema {
-    /// The revision they build on: the one that was served when they were thought of.
+    /// The revision they build on: the one that was served when the client read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 4_294_967_295_u32))]
     pub built_on: Option<u32>,
@@ -593,7 +593,7 @@ pub(super) struct AdditionSchema {
     /// One sentence about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// When the events happen, as YYYY-MM-DD; without it they follow the newest rules.
+    /// The date of the events, as YYYY-MM-DD. Without it, the newest rules apply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
     /// What happens.
@@ -601,7 +601,7 @@ pub(super) struct AdditionSchema {
     pub events: Vec<EventSchema>,
 }
 
-/// One event: `date`, if it differs from its step's, and one key that says what happens.
+/// One event: one key that names it, and `date` if it differs from that of its step.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EventSchema {
@@ -625,23 +625,23 @@ pub(super) enum WhatSchema {
     CreatePeering([String; 2]),
     /// Removes the peering of two networks.
     DeletePeering([String; 2]),
-    /// One half of a peering is created or changed; packets pass once both halves are there.
+    /// Creates or changes one half of a peering; packets pass once both halves exist.
     SetPeering(PeeringHalfSchema),
-    /// The gateway of a network is created or changed.
+    /// Creates or changes the gateway of a network.
     SetGateway(NamedGatewaySchema),
-    /// An appliance is created or changed.
+    /// Creates or changes an appliance.
     SetAppliance(NamedApplianceSchema),
-    /// A route table is created or replaced.
+    /// Creates or replaces a route table.
     SetRouteTable(NamedRouteTableSchema),
-    /// A hub of a Virtual WAN is created or changed.
+    /// Creates or changes a hub of a Virtual WAN.
     SetVirtualHub(NamedVirtualHubSchema),
-    /// A way through a network is declared without its routes.
+    /// Declares a transit network without its routes.
     SetTransit(TransitSchema),
-    /// What applies to the private endpoints of a subnet changes.
+    /// Sets which network policies apply to the private endpoints of a subnet.
     SetEndpointPolicy(EndpointPolicySchema),
-    /// A network security group is created or replaced.
+    /// Creates or replaces a network security group.
     SetSecurityGroup(NamedSecurityGroupSchema),
-    /// An object that decides which way packets take is deleted.
+    /// Deletes an object that decides the path of packets.
     DeleteRouting(RoutingKeySchema),
     /// Puts objects into a subscription. Those that are not listed stay where they are.
     SetSubscription(SetSubscriptionSchema),
@@ -705,10 +705,10 @@ pub(super) enum WhatSchema {
     CreatePrivateEndpoint(PrivateEndpointSchema),
     /// Deletes a private endpoint with the record sets of its zone group.
     DeletePrivateEndpoint(NameSchema),
-    /// Creates a private endpoint whose scope or network is unknown. Names that its zones are not known to have are answered
+    /// Creates a private endpoint whose scope or network is unknown. Names that are not known to be in its zones are answered
     /// SERVFAIL.
     CreateUnresolvedEndpoint(UnresolvedEndpointSchema),
-    /// Says that a private zone may have record sets that are not known, or that all are known. Names that such a zone is not
+    /// Says that a private zone may have record sets that are unknown, or that all are known. Names that such a zone is not
     /// known to have are answered SERVFAIL.
     SetZoneContents(ZoneContentsSchema),
     /// Creates or replaces the zone group of a private endpoint, which writes all its record sets.
@@ -725,9 +725,9 @@ pub(super) enum WhatSchema {
     SetAssociations(SetAssociationsSchema),
     /// A machine opens a session to a resource, at the address that its DNS returns at that moment.
     OpenSession(SessionSchema),
-    /// Restarts a machine: its sessions end and are opened again.
+    /// Restarts a machine: it closes its sessions and opens them again.
     Reboot(String),
-    /// Cuts the sessions of a machine: they are opened again.
+    /// Closes the sessions of a machine; it opens them again.
     CutSessions(String),
     /// Sets the outbound rule of a network for the service tag AzureMonitor.
     SetOutboundRule(OutboundRuleSchema),
@@ -803,7 +803,7 @@ named! {
     NamedResourceSchema of ResourceSchema;
 }
 
-/// How a network asks DNS from now on.
+/// The new DNS server of a network.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SetDnsSchema {
@@ -838,7 +838,7 @@ pub(super) struct LinkZonesSchema {
     pub links: IndexMap<String, LinkSchema>,
 }
 
-/// Zones to take links from.
+/// Zones and the networks to unlink them from.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct UnlinkSchema {
@@ -871,18 +871,18 @@ pub(super) enum AllZonesSchema {
     AzureMonitor,
 }
 
-/// A zone as a master file has it. With a resource group it is a private zone whose record sets were made by hand; without
-/// one it stands in public DNS.
+/// A zone as a master file has it. With a resource group it is a private zone whose record sets were written by hand; without
+/// one it is a zone of public DNS.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ZoneFileSchema {
-    /// Path of the file, from where the scenario is.
+    /// Path of the file, relative to the scenario.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The text itself, in place of a file.
+    /// The text itself, instead of a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// What relative names end in until the text says `$ORIGIN`; without it the file's name without `.zone`.
+    /// Origin of relative names until the text sets `$ORIGIN`. Default: the file's name without `.zone`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
     /// The resource group of a private zone.
@@ -900,7 +900,7 @@ pub(super) struct LinkSchema {
     /// What happens to names the zone does not have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution_policy: Option<PolicySchema>,
-    /// True: the zone is the registration zone of the network, which can have one only. False without it.
+    /// True: the zone is the registration zone of the network, which can have only one. Default: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration_enabled: Option<bool>,
 }
@@ -914,7 +914,7 @@ pub(super) enum PolicySchema {
     NxDomainRedirect,
 }
 
-/// A record set made by hand.
+/// A record set written by hand.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RecordSetSchema {
@@ -926,7 +926,7 @@ pub(super) struct RecordSetSchema {
     pub name: String,
     /// Record type: A, AAAA, CNAME, MX, PTR, SRV or TXT.
     pub r#type: String,
-    /// Seconds; 3600 without it.
+    /// Seconds. Default: 3600.
     #[schemars(range(min = 1, max = 2_147_483_647))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<u32>,
@@ -961,7 +961,7 @@ pub(super) struct SetAccessSchema {
     /// publicNetworkAccessForQuery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query: Option<AccessSchema>,
-    /// With SecuredByPerimeter: whether the perimeter's inbound rules let public requests in.
+    /// With SecuredByPerimeter: whether the inbound rules of the perimeter allow public requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub perimeter_allows_inbound: Option<PerimeterSchema>,
 }
@@ -972,21 +972,21 @@ pub(super) struct SetAccessSchema {
 pub(super) struct ScopeSchema {
     /// Its name.
     pub name: String,
-    /// Its mode for ingestion; Open without it.
+    /// Its mode for ingestion. Default: Open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingestion_access_mode: Option<ModeSchema>,
-    /// Its mode for queries; Open without it.
+    /// Its mode for queries. Default: Open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query_access_mode: Option<ModeSchema>,
     /// Other modes for single private endpoint connections.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclusions: Vec<ExclusionSchema>,
-    /// When it was created, as YYYY-MM-DD; the event's date without it.
+    /// When it was created, as YYYY-MM-DD. Default: the date of the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
 }
 
-/// Which resources clients reach through the scope.
+/// Which resources clients of the scope can reach.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ModeSchema {
     /// Those of the scope and all others.
@@ -1007,16 +1007,16 @@ pub(super) struct ExclusionSchema {
     pub query_access_mode: ModeSchema,
 }
 
-/// Access modes from now on.
+/// The new access modes of a scope.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SetAccessModesSchema {
     /// The scope.
     pub scope: String,
-    /// Its mode for ingestion; Open without it.
+    /// Its mode for ingestion. Default: Open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingestion_access_mode: Option<ModeSchema>,
-    /// Its mode for queries; Open without it.
+    /// Its mode for queries. Default: Open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub query_access_mode: Option<ModeSchema>,
     /// Other modes for single private endpoint connections.
@@ -1046,16 +1046,16 @@ pub(super) struct PrivateEndpointSchema {
     /// The resource of another service it connects to, in place of a scope.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// Which part of that resource, such as blob; without it the only group id it has.
+    /// The group id (part) of that resource, such as blob. Default: its only group id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_id: Option<String>,
-    /// Where its addresses are from, as network/subnet.
+    /// The subnet of its addresses, as network/subnet.
     pub subnet: String,
     /// Which addresses it has: IPv4 without it. IPv6 is a preview for some services in some regions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_version_type: Option<IpVersionSchema>,
-    /// The zones it writes to: a resource group (all of the cloud's zone group in it), or zones by name. Without it
-    /// nothing is written.
+    /// The zones it writes to: a resource group (all of the cloud's zone group in it), or zones by name. Without
+    /// it, the endpoint writes nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone_group: Option<ZoneGroupSchema>,
     /// Fixed addresses by member name.
@@ -1064,7 +1064,7 @@ pub(super) struct PrivateEndpointSchema {
     /// State of its connection. Without it Approved, and Pending if network and target belong to different tenants.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalSchema>,
-    /// When it was created, as YYYY-MM-DD; the event's date without it.
+    /// When it was created, as YYYY-MM-DD. Default: the date of the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
 }
@@ -1122,7 +1122,7 @@ pub(super) enum ApprovalSchema {
     Rejected,
 }
 
-/// A zone group from now on.
+/// The new zone group of a private endpoint.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SetZoneGroupSchema {
@@ -1132,20 +1132,20 @@ pub(super) struct SetZoneGroupSchema {
     pub zone_group: ZoneGroupSchema,
 }
 
-/// A private endpoint of which the scope or the network is unknown.
+/// A private endpoint whose scope or network is unknown.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct UnresolvedEndpointSchema {
     /// Its name.
     pub name: String,
-    /// What could not be resolved: an id, or what is left of an expression.
+    /// What could not be resolved: an id, or the rest of an expression.
     pub unresolved: String,
     /// The zones it writes to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone_group: Option<ZoneGroupSchema>,
 }
 
-/// Whether all that a private zone has is known.
+/// Whether all record sets of a private zone are known.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ZoneContentsSchema {
@@ -1158,7 +1158,7 @@ pub(super) struct ZoneContentsSchema {
     pub unresolved: Option<String>,
 }
 
-/// A connection's state from now on.
+/// The new state of a connection.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SetApprovalSchema {
@@ -1192,10 +1192,10 @@ pub(super) struct OutboundRuleSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ExpectSchema {
-    /// The networks that are asked from; `public` is outside all of them.
+    /// The networks that send the queries; `public` is outside all networks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<OneOrMoreSchema>,
-    /// The client subnets that are asked for, such as 10.0.1.0/24: they are sent as EDNS client subnet.
+    /// The client subnets to send as EDNS client subnet, such as 10.0.1.0/24.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subnet: Option<OneOrMoreSchema>,
     /// Answers by name (or name and type): an address, several, or one of public, NXDOMAIN, NODATA, SERVFAIL.
@@ -1207,16 +1207,16 @@ pub(super) struct ExpectSchema {
     /// Replies by name (or name and type), part by part.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub replies: IndexMap<String, ReplySchema>,
-    /// The transport of the questions, or both, one after the other; without it UDP, and TCP where a reply is truncated.
+    /// The transport of the queries, or both, one after the other. Default: UDP, and TCP if a reply is truncated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transport: Option<OneOrMoreTransportsSchema>,
-    /// How long a server is asked again until it says what is expected, such as 5s; without it, it is asked once.
+    /// How long to repeat a query until the server gives the expected answer, such as 5s. Default: one query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<String>,
-    /// Findings there must be: a code each, or a code with the networks and names it must list.
+    /// Expected findings: a code each, or a code with the networks and names that it must list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<FindingsSchema>,
-    /// Codes of findings there must not be.
+    /// Codes of findings that must not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub absent_findings: Option<OneOrMoreSchema>,
     /// Flows and how they end.
@@ -1256,7 +1256,7 @@ pub(super) enum FindingSchema {
     Whole(WholeFindingSchema),
 }
 
-/// A finding with what it must list; what is left out is not looked at.
+/// A finding with what it must list; what is left out is not checked.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct WholeFindingSchema {
@@ -1276,7 +1276,7 @@ pub(super) struct WholeFindingSchema {
     pub names: Option<NamesSchema>,
 }
 
-/// How bad a finding is.
+/// How severe a finding is.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum SeveritySchema {
@@ -1318,7 +1318,7 @@ pub(super) enum TransportSchema {
     Tcp,
 }
 
-/// A reply; what is left out is not looked at.
+/// A reply; what is left out is not checked.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ReplySchema {
@@ -1386,13 +1386,13 @@ impl RcodeSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(untagged)]
 pub(super) enum TtlSchema {
-    /// Exactly so many.
+    /// Exactly this many.
     Exact(u32),
     /// The lowest and the highest, such as 0..10.
     Range(String),
 }
 
-/// Header bits; those left out are not looked at.
+/// Header bits; those left out are not checked.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct FlagsSchema {
@@ -1441,26 +1441,26 @@ pub(super) struct CodedErrorSchema {
     pub text: Option<String>,
 }
 
-/// Expectations alone: what a DNS server, the emulator or a scenario is held against.
+/// Expectations alone, to check a DNS server, the emulator or a scenario against.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SpecSchema {
     /// Where editors find the JSON Schema of this file.
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
-    /// Version of the written form.
+    /// Version of the format.
     #[schemars(range(min = 1, max = 1))]
     pub version: u32,
-    /// What it is called.
+    /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// The scenario it holds without a server: a file, from this file's folder on, or the name of a built-in one.
+    /// The scenario to check without a server: a file, relative to this file, or the name of a built-in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
-    /// The step of the scenario; without it the one the scenario starts at.
+    /// The step of the scenario. Default: the one that the scenario starts at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// What must be true.
@@ -1480,13 +1480,13 @@ pub(super) struct FlowSchema {
     /// The name it goes through, where the operation goes through several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How its requests travel, or why they do not.
+    /// Its path, or why it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathSchema>,
     /// The private endpoint it goes through.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
-    /// How it is decided.
+    /// Whether Azure Monitor accepts it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<DecisionSchema>,
     /// The row of the table of decisions.
@@ -1528,7 +1528,7 @@ pub(super) enum OperationSchema {
     DataPlane,
 }
 
-/// How a flow gets to the resource.
+/// How a flow reaches the resource.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PathSchema {
     /// Over a public address.
@@ -1537,7 +1537,7 @@ pub(super) enum PathSchema {
     /// Through a private endpoint.
     #[serde(rename = "private")]
     Private,
-    /// To a private address that the network does not reach: connections time out.
+    /// To a private address that the network cannot reach: connections time out.
     #[serde(rename = "unreachable")]
     Unreachable,
     /// An outbound rule blocks it.
@@ -1566,7 +1566,7 @@ impl PathSchema {
         (Self::Failure, "SERVFAIL"),
     ];
 
-    /// What a word stands for.
+    /// What a word represents.
     pub(super) fn of(word: &str) -> Option<Self> {
         Self::WORDS.iter().find(|(_, own)| *own == word).map(|(own, _)| *own)
     }

@@ -51,7 +51,7 @@ impl<S: Sync> FromRequest<S> for Text {
     }
 }
 
-/// The part behind the question mark.
+/// The part after the question mark.
 pub(super) struct UrlQuery<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for UrlQuery<T> {

@@ -78,7 +78,7 @@ struct AppendedDocument {
     position: PositionDocument,
     /// The revision they were built on.
     built_on: u32,
-    /// What Azure would refuse: these events stand in the history and have no effect.
+    /// What Azure would refuse: these events are in the history and have no effect.
     refused: Vec<RefusedDocument>,
     /// Steps that lay ahead; they are left until the next reset or reload.
     left: Vec<String>,
@@ -90,7 +90,7 @@ struct AppendedDocument {
 struct RefusedDocument {
     /// The revision the event made.
     revision: u32,
-    /// The line of the body it stands in.
+    /// The line of the body it is in.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u32>,
     /// Why.
@@ -142,7 +142,7 @@ async fn go_to(State(admin): State<Admin>, Body(goal): Body<Goal>) -> Result<Jso
     change(admin, move |control| control.go_to(&goal.step)).await
 }
 
-/// Append events as one step behind the revision that is served.
+/// Append events as one step after the revision that is served.
 ///
 /// The body has the form of a scenario's step, as JSON or YAML; a list of events alone is one, too. It names the revision it
 /// builds on, or the query does. Steps that lay ahead are left until the next reset or reload.
@@ -153,8 +153,8 @@ async fn go_to(State(admin): State<Admin>, Body(goal): Body<Goal>) -> Result<Jso
         (Events = "application/yaml")
     )),
     responses(
-        (status = OK, description = "They have happened.", body = AppendedDocument),
-        (status = BAD_REQUEST, description = "It is not said what they build on.", body = Problem, content_type = "application/problem+json"),
+        (status = OK, description = "The events are applied.", body = AppendedDocument),
+        (status = BAD_REQUEST, description = "The request does not say what they build on.", body = Problem, content_type = "application/problem+json"),
         (status = CONFLICT, description = "Another revision is served.", body = Problem, content_type = "application/problem+json"),
         (status = UNPROCESSABLE_ENTITY, description = "The events cannot be read.", body = Problem, content_type = "application/problem+json")
     )
@@ -196,7 +196,7 @@ async fn events(
     responses(
         (status = OK, description = "It is served.", body = PositionDocument),
         (status = CONFLICT, description = "It has too many events.", body = Problem, content_type = "application/problem+json"),
-        (status = UNPROCESSABLE_ENTITY, description = "It cannot be read; what is served stays.", body = Problem, content_type = "application/problem+json")
+        (status = UNPROCESSABLE_ENTITY, description = "It cannot be read; the server keeps the current revision.", body = Problem, content_type = "application/problem+json")
     )
 )]
 async fn scenario(State(admin): State<Admin>, Text(text): Text) -> Result<Json<PositionDocument>, Problem> {
@@ -205,12 +205,12 @@ async fn scenario(State(admin): State<Admin>, Text(text): Text) -> Result<Json<P
 
 /// Read the source again.
 ///
-/// The server stays at the step it stands at, if there still is one of that name; else it goes to where the scenario begins.
+/// The server stays at the step it is at, if there still is one of that name; else it goes to where the scenario begins.
 #[utoipa::path(
     post, path = "/v1/reload", tag = "changes",
     responses(
         (status = OK, description = "It is served.", body = PositionDocument),
-        (status = UNPROCESSABLE_ENTITY, description = "The source cannot be used; the revision before is served on.", body = Problem, content_type = "application/problem+json")
+        (status = UNPROCESSABLE_ENTITY, description = "The source is invalid; the server keeps the previous revision.", body = Problem, content_type = "application/problem+json")
     )
 )]
 async fn reload(State(admin): State<Admin>) -> Result<Json<PositionDocument>, Problem> {

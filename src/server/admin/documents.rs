@@ -1,13 +1,13 @@
 //! Documents of [`output`](crate::output) in the OpenAPI document.
 //!
-//! `output` knows no HTTP: its documents have JSON Schemas. Handlers name the types of this file, which stand for them, and
+//! `output` knows no HTTP: its documents have JSON Schemas. Handlers name the types of this file, which represent them, and
 //! [`describe`] puts the schemas where those names point.
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use utoipa::openapi::{RefOr, Schema};
 
-/// Declares types that stand for documents of the same name.
+/// Declares types that represent documents of the same name.
 macro_rules! documents {
     ($($name:ident = $document:path;)+) => {
         $(

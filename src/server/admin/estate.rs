@@ -55,7 +55,7 @@ struct ExplainDocument {
     explanation: ExplanationDocument,
     /// The revision it is about.
     revision: u32,
-    /// The same as `ampls-dns explain` prints it, and behind it the faults.
+    /// The same as `ampls-dns explain` prints it, and after it the faults.
     text: String,
     /// Faults that may hit the question over UDP, in words; only for what is served.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -141,7 +141,7 @@ impl From<OperationName> for Operation {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct FlowsQuery {
-    /// The network or virtual machine the connection is opened from; `public` is outside every network.
+    /// The network or virtual machine the connection is opened from; `public` is outside all networks.
     from: String,
     /// The resource to use; all without it.
     resource: Option<String>,

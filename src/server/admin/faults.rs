@@ -45,7 +45,7 @@ struct FaultDocument {
     /// The code of `effect: rcode`: SERVFAIL if nothing else is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     rcode: Option<String>,
-    /// How late replies are.
+    /// Delay of replies.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 60_000)]
     delay_milliseconds: u64,
@@ -75,7 +75,7 @@ struct FaultDocument {
     seconds: Option<f64>,
 }
 
-/// The longest a fault may be told to last: a year.
+/// The longest a fault may last: a year.
 const LONGEST: f64 = 31_536_000.0;
 
 fn all() -> f64 {
@@ -244,7 +244,7 @@ async fn clear_all(State(admin): State<Admin>) -> Json<Cleared> {
     params(("number" = u32, Path, description = "Its number.")),
     responses(
         (status = NO_CONTENT, description = "It is cleared."),
-        (status = NOT_FOUND, description = "There is none of that number.", body = Problem, content_type = "application/problem+json")
+        (status = NOT_FOUND, description = "No fault has that number.", body = Problem, content_type = "application/problem+json")
     )
 )]
 async fn clear(State(admin): State<Admin>, PathName(number): PathName) -> Result<StatusCode, Problem> {

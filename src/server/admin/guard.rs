@@ -1,7 +1,7 @@
 //! Who may ask: the Host and Origin a request names, and the token it shows.
 //!
 //! A page from elsewhere, opened in a browser on this machine, can send requests to loopback. It cannot choose their Host
-//! freely: a name that leads here by DNS rebinding is no address and no name that was allowed. And where it asks for changes,
+//! freely: a name that leads here by DNS rebinding is neither an address nor an allowed name. And where it asks for changes,
 //! the browser names its Origin, which is not ours.
 
 use std::net::IpAddr;
@@ -17,9 +17,9 @@ use subtle::ConstantTimeEq as _;
 
 use super::Problem;
 
-/// The fewest octets of a token.
+/// The fewest bytes of a token.
 pub const MIN_TOKEN_OCTETS: usize = 16;
-/// The most octets of a token.
+/// The most bytes of a token.
 pub const MAX_TOKEN_OCTETS: usize = 4096;
 /// What is answered without a token.
 pub(super) const OPEN: [&str; 2] = ["/livez", "/readyz"];
@@ -28,7 +28,7 @@ pub(super) const OPEN: [&str; 2] = ["/livez", "/readyz"];
 #[derive(Clone)]
 pub struct Token(Vec<u8>);
 
-/// A text that is no token.
+/// A text that is not a token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TokenError {
     /// It is too short to be a secret.
@@ -37,7 +37,7 @@ pub enum TokenError {
     /// It is too long for a header.
     #[error("it has more than {MAX_TOKEN_OCTETS} bytes")]
     Long,
-    /// It cannot stand in a header.
+    /// It cannot be in a header.
     #[error("it has blanks, or characters that are not printable ASCII")]
     Characters,
 }
@@ -73,11 +73,11 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// A name that may stand in the Host of a request.
+/// A name that may be in the Host of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AllowedHost(String);
 
-/// A text that is no host name.
+/// A text that is not a host name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("`{0}` is not a host name; write it without scheme and port, such as dns.lab.example")]
 pub struct NoHost(String);
@@ -124,13 +124,13 @@ impl Guard {
         };
         if !self.is_own(host) {
             let detail = format!(
-                "this server does not go by the name {:?}; ask it by address, or start it with `--admin-host` and that name",
+                "unknown host name {:?}; use the address of the server, or start it with `--admin-host` and that name",
                 shown(host)
             );
             return Some(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail).into_response());
         }
         if !is_from_here(headers, host, request.method()) {
-            let detail = "the request comes from a page of another origin, and those are not served";
+            let detail = "requests from pages of another origin are refused";
             return Some(Problem::new(StatusCode::FORBIDDEN, detail).into_response());
         }
         if self.token.is_some() && !OPEN.contains(&request.uri().path()) && !self.is_shown(headers) {

@@ -41,7 +41,7 @@ async fn livez() -> &'static str {
 
 /// Whether queries should be sent here, with the reasons.
 ///
-/// A reload that failed leaves the server ready, since the revision before is served on; the reasons tell of it.
+/// A reload that failed leaves the server ready, since the revision before is served on; the reasons mention it.
 #[utoipa::path(
     get, path = "/readyz", tag = "health", security(()),
     responses(
@@ -57,7 +57,7 @@ async fn readyz(State(admin): State<Admin>) -> Response {
         reasons.push("the server is about to end".to_owned());
     }
     if let Some(failure) = &position.reloads.failure {
-        reasons.push(format!("the last reload failed, and the revision before is served on: {failure}"));
+        reasons.push(format!("the last reload failed, and the server keeps the previous revision: {failure}"));
     }
     let body = Readiness {
         ready,

@@ -27,13 +27,7 @@ async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
         let reloads = &position.reloads;
         let outcomes = [("succeeded".to_owned(), reloads.succeeded), ("failed".to_owned(), reloads.failed)];
         let mut others = vec![
-            Family::by_label(
-                "ampls_dns_reloads_total",
-                "How often the source was read again, by how that went.",
-                true,
-                "outcome",
-                outcomes,
-            ),
+            Family::by_label("ampls_dns_reloads_total", "Reloads of the source, by result.", true, "outcome", outcomes),
             Family::gauge(
                 "ampls_dns_reload_failing",
                 "1 while the last reload has failed and an older revision is served.",

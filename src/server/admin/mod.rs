@@ -103,8 +103,8 @@ pub enum AdminError {
     },
     /// Other machines could change what is served.
     #[error(
-        "the admin server would listen at {0}, where other machines reach it, and has no token; \
-         name a file that holds one with `--admin-token-file`, or listen at 127.0.0.1"
+        "the admin server would listen at {0}, where other machines reach it, without a token; \
+         pass a file with a token by `--admin-token-file`, or listen at 127.0.0.1"
     )]
     NoToken(SocketAddr),
     /// It has no thread.
@@ -205,7 +205,7 @@ impl utoipa::Modify for Credentials {
     }
 }
 
-/// All routes with their description. Each group stands in a file of its own.
+/// All routes with their description. Each group is in a file of its own.
 fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(health::routes())
@@ -289,8 +289,8 @@ fn describe_refusals(document: &mut Value) {
                 ("408", body, "The body did not arrive in time."),
                 ("413", body, "The body is too large."),
                 ("415", body, "The body is of a type that is not read here."),
-                ("421", true, "The server does not go by the name in Host."),
-                ("500", query || body, "The server made a mistake; its log says more."),
+                ("421", true, "The host name in Host is unknown."),
+                ("500", query || body, "An error of the server; see its log."),
                 ("503", true, "The request took too long."),
             ] {
                 if when && !responses.contains_key(status) {

@@ -34,7 +34,7 @@ const MOST_KEPT: usize = 16 << 20;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kept(Arc<Mutex<Option<CachedTimeline>>>);
 
-/// A history, told.
+/// The document of a history.
 #[derive(Clone, Debug)]
 struct CachedTimeline {
     /// What it was made from. As long as it is held here, no other history has its address.
@@ -50,7 +50,7 @@ struct CachedTimeline {
 impl Kept {
     fn of(&self, position: &Position) -> CachedTimeline {
         let start = position.start().map(|step| Arc::clone(&step.name));
-        // A panic while telling leaves the last value, which is whole.
+        // A panic while the document is made leaves the last value, which is complete.
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (history, today) = (&position.world.history, today());
         let same = |cached: &&CachedTimeline| {

@@ -15,7 +15,7 @@ use crate::server::control::ControlError;
 
 /// How long a request may take. Waiting for a query is bounded by its own time-out, which is shorter.
 const TIME: Duration = Duration::from_secs(120);
-/// The most errors of one text that are told.
+/// The most errors of one text that are reported.
 const MAX_ERRORS: usize = 50;
 
 /// What was wrong with a request. Nothing was changed.
@@ -122,7 +122,7 @@ impl From<ControlError> for Problem {
             }
             ControlError::Events(errors) | ControlError::Scenario(errors) => Self::from(errors),
             ControlError::Reload { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
-                .kind("urn:ampls-dns:problem:reload-failed", "The revision before is served on"),
+                .kind("urn:ampls-dns:problem:reload-failed", "The server keeps the previous revision"),
         }
     }
 }
@@ -163,7 +163,7 @@ pub(super) async fn blocking<T: Send + 'static>(
         Err(error) => {
             let told = error.try_into_panic().map(|panic| message(&*panic));
             tracing::error!(error = told.unwrap_or_default(), "an admin request panicked");
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the request failed; the log says more"))
+            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the request failed; see the log of the server"))
         }
     }
 }
@@ -175,12 +175,16 @@ fn message(panic: &(dyn Any + Send)) -> String {
 
 /// What there is no route for.
 pub(super) async fn no_route(request: Request) -> Problem {
-    Problem::missing(format!("there is nothing at {}; /openapi.json has all paths", request.uri().path()))
+    Problem::missing(format!("unknown path {}; /openapi.json lists all paths", request.uri().path()))
 }
 
 /// What there is a route for, by another method.
 pub(super) async fn no_method(request: Request) -> Problem {
-    let detail = format!("{} is not answered at {}; /openapi.json has all", request.method(), request.uri().path());
+    let detail = format!(
+        "method {} is not allowed at {}; /openapi.json lists all methods",
+        request.method(),
+        request.uri().path()
+    );
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }
 

@@ -51,11 +51,11 @@ struct QueryParameters {
     transport: Option<String>,
     /// The client's address, or a prefix of it.
     client: Option<String>,
-    /// One of the record data it was answered with, such as an address.
+    /// Record data in the answer, such as an address.
     answer: Option<String>,
     /// A part of the writer's name: an endpoint or a scope.
     writer: Option<String>,
-    /// Whether a fault has hit it.
+    /// Whether a fault changed the reply.
     fault: Option<bool>,
     /// Only queries numbered above this one.
     #[param(minimum = 0)]
@@ -83,11 +83,11 @@ struct Awaited {
     transport: Option<String>,
     /// The client's address, or a prefix of it.
     client: Option<String>,
-    /// One of the record data it was answered with, such as an address.
+    /// Record data in the answer, such as an address.
     answer: Option<String>,
     /// A part of the writer's name: an endpoint or a scope.
     writer: Option<String>,
-    /// Whether a fault has hit it.
+    /// Whether a fault changed the reply.
     fault: Option<bool>,
     /// Queries numbered above this one count even if they have come already; without it only those that come from now on.
     #[param(minimum = 0)]
@@ -103,7 +103,7 @@ struct Awaited {
 pub struct QueriesDocument {
     /// The queries, the oldest first.
     pub queries: Vec<QueryDocument>,
-    /// What to give as `since` to see what comes behind these.
+    /// What to give as `since` to see what comes after these.
     pub next: u64,
     /// How many queries numbered above `since` are not kept any more.
     pub missed: u64,
@@ -113,7 +113,7 @@ impl QueryParameters {
     fn filter(&self) -> Result<Filter, Problem> {
         // JSON numbers of other languages end there.
         if let Some(since) = self.since.filter(|since| i64::try_from(*since).is_err()) {
-            return Err(Problem::bad(format!("{since} is not the number of a query: they end at {}", i64::MAX)));
+            return Err(Problem::bad(format!("unknown query number {since}; the last query is {}", i64::MAX)));
         }
         let name = self.name.as_deref().map(|text| read("name", text, "a name or *.NAME")).transpose()?;
         let kind = self.r#type.as_deref().map(|text| read("type", text, "a record type, such as A")).transpose()?;

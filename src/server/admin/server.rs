@@ -39,7 +39,7 @@ const UNREAD_TIME: Duration = Duration::from_secs(30);
 /// How long requests that are being answered may take once the server stops.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Answers until it is told to stop.
+/// Answers until it is asked to stop.
 pub(super) async fn serve(listener: TcpListener, service: Router, mut stop: watch::Receiver<bool>) {
     let connections = Connections::default();
     let graceful = GracefulShutdown::new();
@@ -71,7 +71,7 @@ pub(super) async fn serve(listener: TcpListener, service: Router, mut stop: watc
                 ended = connection => if let Err(error) = ended {
                     tracing::debug!(%error, "an admin connection ended early");
                 },
-                _ = closed => tracing::debug!(%peer, "an admin connection without a whole request made room"),
+                _ = closed => tracing::debug!(%peer, "an idle admin connection was closed to accept another"),
             }
             drop(place);
         });
@@ -95,7 +95,7 @@ async fn answer(
     request: hyper::Request<Incoming>,
 ) -> Result<Response, std::convert::Infallible> {
     if place.probes_only && !guard::OPEN.contains(&request.uri().path()) {
-        let detail = format!("{MAX_CONNECTIONS} requests are being answered; try again later");
+        let detail = format!("the server is answering {MAX_CONNECTIONS} requests, its limit; try again later");
         return Ok(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response());
     }
     let request = request.map(|body| match body.is_end_stream() {

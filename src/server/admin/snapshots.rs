@@ -34,7 +34,7 @@ struct SnapshotDocument {
     name: String,
     /// Its revision.
     revision: u32,
-    /// The step it stands at, if any.
+    /// The step it is at, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<String>,
     /// When it was taken (RFC 3339).
@@ -78,7 +78,7 @@ async fn take(
     delete, path = "/v1/snapshots/{name}", tag = "snapshots", params(("name" = String, Path, description = "Its name.")),
     responses(
         (status = NO_CONTENT, description = "It is gone."),
-        (status = NOT_FOUND, description = "There is none of that name.", body = Problem, content_type = "application/problem+json")
+        (status = NOT_FOUND, description = "No snapshot has that name.", body = Problem, content_type = "application/problem+json")
     )
 )]
 async fn forget(State(admin): State<Admin>, PathName(name): PathName) -> Result<StatusCode, Problem> {
@@ -89,12 +89,12 @@ async fn forget(State(admin): State<Admin>, PathName(name): PathName) -> Result<
     .await
 }
 
-/// Serve a snapshot again, with the history it had. The snapshot stays.
+/// Restore a snapshot: it is served again, with the history it had. The snapshot stays.
 #[utoipa::path(
     post, path = "/v1/snapshots/{name}/restore", tag = "snapshots", params(("name" = String, Path, description = "Its name.")),
     responses(
         (status = OK, description = "It is served.", body = PositionDocument),
-        (status = NOT_FOUND, description = "There is none of that name.", body = Problem, content_type = "application/problem+json")
+        (status = NOT_FOUND, description = "No snapshot has that name.", body = Problem, content_type = "application/problem+json")
     )
 )]
 async fn restore(State(admin): State<Admin>, PathName(name): PathName) -> Result<Json<PositionDocument>, Problem> {

@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::new().routes(routes!(state))
 }
 
-/// Where the history stands.
+/// The position in the history.
 #[derive(Serialize, ToSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PositionDocument {
@@ -29,7 +29,7 @@ pub(super) struct PositionDocument {
     revision: u32,
     /// How many publications there have been; unlike the revision it only grows.
     generation: u64,
-    /// The step it stands at; absent where the history has no steps.
+    /// The step it is at; absent where the history has no steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<String>,
 }
@@ -116,11 +116,11 @@ struct StepDocument {
     about: String,
     /// The revision it ends at.
     revision: u32,
-    /// Whether the history stands here.
+    /// Whether this is the current position.
     current: bool,
 }
 
-/// What is served now: where the history stands, and what the estate has.
+/// What is served now: the position in the history, and what the estate has.
 #[utoipa::path(
     get, path = "/v1/state", tag = "state",
     responses((status = OK, description = "What is served.", body = StateDocument))

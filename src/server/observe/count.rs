@@ -27,7 +27,7 @@ pub(crate) const RCODES: [Option<Rcode>; 8] = [
     None,
 ];
 
-/// Upper bounds of the latency buckets; what takes longer is in the one behind.
+/// Upper bounds of the latency buckets; what takes longer is in the one after.
 pub(crate) const BOUNDS: [Duration; 12] = [
     Duration::from_micros(2),
     Duration::from_micros(5),
@@ -57,7 +57,7 @@ pub(crate) struct Counts {
     pub(crate) truncated: u64,
     /// Replies by path: fast, slow, upstream.
     pub(crate) paths: [u64; 3],
-    /// Replies with what an upstream told, by code.
+    /// Replies with what an upstream replied, by code.
     pub(crate) upstream: [u64; RCODES.len()],
     /// Replies by the time they took: one more place than there are [`BOUNDS`].
     pub(crate) latencies: [u64; BOUNDS.len() + 1],

@@ -26,7 +26,7 @@ pub struct Filter {
     pub transport: Option<Transport>,
     /// Where it came from.
     pub client: Option<IpNet>,
-    /// One of the record data it was answered with.
+    /// Record data in the answer.
     pub answer: Option<String>,
     /// A part of the writer's name: an endpoint or a scope.
     pub writer: Option<String>,
@@ -35,7 +35,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// False if the octets and what stands beside them say no already.
+    /// False if the bytes and what is beside them say no already.
     pub(super) fn may(&self, logged: &LoggedQuery) -> bool {
         let facts = &logged.facts;
         self.rcode.is_none_or(|rcode| facts.rcode == Some(rcode))

@@ -91,7 +91,7 @@ struct WorkerLog {
 pub struct LoggedQuery {
     /// Its number among all queries, from 1, in the order they were read; absent in logs.
     pub sequence: Option<u64>,
-    /// What is known besides the octets.
+    /// What is known besides the bytes.
     pub facts: Facts,
     /// The label of the view; absent if it was answered in none, or the revision is not kept any more.
     pub view: Option<Arc<str>>,
@@ -187,7 +187,7 @@ impl QueryLog {
         lock(&self.labels).clone()
     }
 
-    /// How many queries there were, and how many of them were written over before anybody had read them. Where nobody reads,
+    /// How many queries there were, and how many of them were written over before a reader read them. Without a reader,
     /// none is missed.
     pub fn seen_and_lost(&self) -> (u64, u64) {
         let seen = self.workers().iter().map(|worker| lock(worker).ring.written()).sum();
@@ -214,7 +214,7 @@ impl QueryLog {
         loop {
             let rung = self.bell.notified();
             tokio::pin!(rung);
-            // From here on a bell is heard, so nothing that comes behind the look is missed.
+            // From here on a bell is heard, so nothing that comes after the look is missed.
             rung.as_mut().enable();
             let kept = self.kept();
             let new = kept.queries.iter().filter(|one| one.sequence > Some(looked_to));
@@ -234,7 +234,7 @@ impl QueryLog {
         logged.document.get_or_init(|| document::document(logged, logged.segment.upgrade().as_deref(), &self.listeners))
     }
 
-    /// True if the filter lets the query through. What can be told from the octets alone is looked at first.
+    /// True if the filter lets the query through. What the bytes alone show is looked at first.
     pub fn lets_through(&self, filter: &Filter, logged: &LoggedQuery) -> bool {
         filter.may(logged) && filter.lets_through(self.document(logged))
     }
@@ -298,7 +298,7 @@ impl Segment {
 
 /// The place of a view's label; that of all other views once there are too many.
 fn label(known: &mut Vec<Arc<str>>, view: &str) -> u16 {
-    // The first two are no view's, whatever a network is called.
+    // The first two are not views of networks.
     let own = known.iter().skip(2).position(|label| **label == *view).map(|place| place + 2);
     let place = own.unwrap_or_else(|| {
         if known.len() >= MAX_LABELS {

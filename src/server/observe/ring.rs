@@ -1,4 +1,4 @@
-//! The last queries of one worker, as raw octets in slots of one size.
+//! The last queries of one worker, as raw bytes in slots of one size.
 //!
 //! A ring takes all its memory when it is made and none afterwards. A reader keeps a position of its own and learns how
 //! many queries were written over before it came.
@@ -11,15 +11,15 @@ use crate::dns::Rcode;
 use crate::dns::wire::Transport;
 use crate::server::faults::FaultHit;
 
-/// Octets a slot has for a query and its reply together. What is longer is cut off, the reply first.
+/// Bytes a slot has for a query and its reply together. What is longer is cut off, the reply first.
 pub(super) const SLOT_OCTETS: usize = 17 * 64;
-/// Octets of a slot's near part, where most queries and replies fit as a whole. Near parts stand close together, so that
+/// Bytes of a slot's near part, where most queries and replies fit as a whole. Near parts are close together, so that
 /// writing them goes steadily through little memory; which of a slot's parts is used never changes what is kept.
 ///
 /// Like those of a slot these are an odd number of cache lines: with a power of two all would contend for the same few sets
 /// of the caches.
 const NEAR_OCTETS: usize = 5 * 64;
-/// Octets of a query that are kept at most: a whole name, a question, and an OPT record with a client subnet and a cookie.
+/// Bytes of a query that are kept at most: a whole name, a question, and an OPT record with a client subnet and a cookie.
 const QUERY_OCTETS: usize = 384;
 
 /// How a reply was made.
@@ -33,7 +33,7 @@ pub enum Path {
     Upstream,
 }
 
-/// What is known about a query besides its octets.
+/// What is known about a query besides its bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Facts {
     /// Where it came from.
@@ -58,7 +58,7 @@ pub struct Facts {
     pub latency: Duration,
 }
 
-/// Where a slot's octets end.
+/// Where a slot's bytes end.
 #[derive(Clone, Copy, Debug)]
 struct Kept {
     facts: Facts,
@@ -67,13 +67,13 @@ struct Kept {
     whole: bool,
 }
 
-/// A query as it stands in a slot.
+/// A query as it is in a slot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Raw<'r> {
     pub(super) facts: &'r Facts,
     pub(super) query: &'r [u8],
     pub(super) reply: &'r [u8],
-    /// False if octets of the query or the reply did not fit.
+    /// False if bytes of the query or the reply did not fit.
     pub(super) whole: bool,
 }
 

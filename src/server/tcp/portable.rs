@@ -3,7 +3,7 @@
 //! hickory reads each message itself before it hands it on, and takes replies as records, not as bytes. [`Handler`] answers
 //! from the message's own bytes through the same pipeline as UDP and gives hickory the records of that very reply. What differs
 //! is therefore how messages are treated that hickory cannot read: it replies FORMERR without question and OPT record,
-//! also to a malformed message that has QR set, and it closes a connection at whatever follows an empty message.
+//! also to a malformed message that has QR set, and it closes a connection at anything after an empty message.
 
 use std::time::Duration;
 
@@ -73,13 +73,13 @@ fn parts(reply: &[u8]) -> Option<(Queries, Message)> {
     Some((queries, Message::from_vec(reply).ok()?))
 }
 
-/// What hickory is told where nothing was sent.
+/// What hickory gets where nothing was sent.
 fn nothing_sent(request: &Request) -> ResponseInfo {
     let metadata = Metadata::new(request.metadata.id, MessageType::Response, request.metadata.op_code);
     ResponseInfo::from(Header { metadata, counts: HeaderCounts::default() })
 }
 
-/// Serves connections until told to stop.
+/// Serves connections until it is asked to stop.
 pub(in crate::server) async fn serve(
     listener: TcpListener,
     place: Listener,

@@ -21,7 +21,7 @@ const QUERIES: usize = 32;
 /// Batches until other listeners of the same thread get their turn.
 const BATCHES: usize = 8;
 
-/// Octets from one query's buffer to the next: an odd number of cache lines, since with a power of two all buffers would
+/// Bytes from one query's buffer to the next: an odd number of cache lines, since with a power of two all buffers would
 /// contend for the same few sets of the caches.
 const STRIDE: usize = QUERY_OCTETS + 64;
 
@@ -145,7 +145,7 @@ impl<S: SourceAddress> Datagrams for Batch<S> {
             self.answer(count, socket, late);
             socket.async_io(Interest::WRITABLE, || self.send(fd)).await?;
             if count < QUERIES {
-                // The kernel had no more, so there is no need to ask it again: whatever comes from now on is a new event.
+                // The kernel had no more, so there is no need to ask it again: later datagrams are a new event.
                 return socket.try_io(Interest::READABLE, || Err(io::ErrorKind::WouldBlock.into()));
             }
         }

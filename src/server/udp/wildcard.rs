@@ -1,4 +1,4 @@
-//! Linux, at a wildcard address: each query tells the address it was sent to, and its reply leaves from there.
+//! Linux, at a wildcard address: each query carries the address it was sent to, and its reply leaves from there.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -18,7 +18,7 @@ use crate::dns::wire::Transport;
 use crate::server::Listener;
 use crate::server::pipeline::{Arrival, Outcome};
 
-/// Makes the kernel tell where each datagram was sent to.
+/// Makes the kernel report where each datagram was sent to.
 pub(super) fn prepare(socket: &UdpSocket) -> io::Result<()> {
     match socket.local_addr()? {
         std::net::SocketAddr::V4(_) => setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?,

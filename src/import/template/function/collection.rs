@@ -340,7 +340,7 @@ fn merge(own: &Arguments<'_>, into: &mut Object, from: &Object) -> Result<(), Tr
     Ok(())
 }
 
-/// The first that is not null; arguments behind an unknown one cannot be chosen. The evaluator asks one by one.
+/// The first that is not null; arguments after an unknown one cannot be chosen. The evaluator asks one by one.
 fn coalesce(own: &Arguments<'_>) -> Outcome {
     Ok(own.all.iter().find(|argument| !argument.is_null()).cloned().unwrap_or(Datum::Null))
 }

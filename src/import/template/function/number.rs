@@ -110,7 +110,7 @@ fn compared(own: &Arguments<'_>) -> Outcome {
     let order = match (own.get(0)?, own.get(1)?) {
         (Datum::Int(one), Datum::Int(other)) => one.cmp(other),
         (Datum::Text(one), Datum::Text(other)) => collate(one, other),
-        _ => return failed(format!("`{}` needs two numbers or two texts", own.name)),
+        _ => return failed(format!("`{}` needs two numbers or two strings", own.name)),
     };
     Ok(Datum::Bool(match own.name {
         "greater" => order == Ordering::Greater,

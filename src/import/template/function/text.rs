@@ -90,13 +90,13 @@ pub(super) fn call(own: &Arguments<'_>) -> Option<Outcome> {
     })
 }
 
-/// What a text function gives where an argument is unknown: text with the holes where they come to stand.
+/// What a text function gives where an argument is unknown: text with the holes in their places.
 pub(super) fn in_part(own: &Arguments<'_>) -> Option<Outcome> {
     let because = own.all.iter().find_map(Datum::unknown)?;
     let is_flat = |argument: &Datum| !matches!(argument, Datum::List(_) | Datum::Object(_) | Datum::Outputs(_));
     let pattern = match own.name {
         "concat" if own.all.iter().all(|one| is_flat(one) && !one.is_null()) => {
-            // An unknown list can be meant as well, unless text stands beside it.
+            // An unknown list can be meant as well, unless text is beside it.
             let has_text = own.all.iter().any(|one| match one {
                 Datum::Unknown(unknown) => unknown.is_text_in_part(),
                 _ => true,
@@ -169,7 +169,7 @@ fn split_in_part(own: &Arguments<'_>) -> Option<Outcome> {
         let inner = &rest[at + OPEN.len_utf8()..];
         let end = inner.find(CLOSE)?;
         if !ATOMS.contains(&&inner[..end]) {
-            // Behind this hole nobody knows how many parts there are. What stands in an id behind a name does.
+            // After this hole the number of parts is unknown. What is in an id after a name has a known one.
             let before = rest[..at].ends_with('/');
             let after = inner[end + CLOSE.len_utf8()..].starts_with('/');
             let is_id = unknown.pattern.starts_with("/subscriptions/") && between.as_str() == "/";
@@ -226,7 +226,7 @@ fn joined(own: &Arguments<'_>, between: &str) -> Result<String, Trouble> {
         parts.push(own.text(index)?);
     }
     match parts.is_empty() {
-        true => failed(format!("`{}` needs at least one text", own.name)),
+        true => failed(format!("`{}` needs at least one string", own.name)),
         false => Ok(parts.join(between)),
     }
 }
@@ -262,7 +262,7 @@ fn index_of(own: &Arguments<'_>) -> Outcome {
     Ok(Datum::Int(index.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1)))
 }
 
-/// `*` stands for any text; case is ignored.
+/// `*` represents any text; case is ignored.
 fn like(text: &str, pattern: &str) -> bool {
     let (text, pattern) = (text.to_lowercase(), pattern.to_lowercase());
     let mut parts = pattern.split('*');
@@ -323,7 +323,7 @@ fn split(own: &Arguments<'_>) -> Outcome {
     let between: Vec<&str> = match own.get(1)? {
         Datum::Text(between) => vec![between.as_str()],
         Datum::List(items) => items.iter().filter_map(Datum::as_text).collect(),
-        _ => return own.wrong(1, "text or a list of texts"),
+        _ => return own.wrong(1, "a string or a list of strings"),
     };
     let mut parts = vec![text];
     for between in between.into_iter().filter(|between| !between.is_empty()) {
@@ -447,7 +447,7 @@ fn unescaped(own: &Arguments<'_>) -> Outcome {
     }
 }
 
-/// `{0}` stands for the first argument behind the pattern, in .NET's forms; a doubled brace stands for one. Unknown
+/// `{0}` represents the first argument after the pattern, in .NET's forms; a doubled brace represents one. Unknown
 /// arguments come in as holes.
 fn format_text(own: &Arguments<'_>) -> Result<String, Trouble> {
     let mut out = String::new();

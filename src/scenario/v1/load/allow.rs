@@ -1,4 +1,4 @@
-//! Findings that somebody accepts.
+//! Findings that are accepted.
 
 use super::Loader;
 use crate::scenario::allow::Allowance;

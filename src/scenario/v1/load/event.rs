@@ -7,7 +7,7 @@ use crate::scenario::node::Node;
 use crate::scenario::v1::schema::*;
 
 impl Loader<'_> {
-    /// An event as told by `list_item`; `date` is its step's.
+    /// An event as stated by `list_item`; `date` is its step's.
     pub(super) fn event(&mut self, schema: &EventSchema, date: Option<jiff::civil::Date>, list_item: &Node) {
         let own = self.date(schema.date.as_deref(), list_item.get("date"));
         let site = EventSite { date: own.or(date), range: list_item.range };

@@ -157,7 +157,7 @@ impl Loader<'_> {
 
     fn targets(&mut self, targets: &[String], node: &Node) -> Option<Vec<OwnerName>> {
         let read = targets.iter().enumerate().map(|(index, target)| self.owner_name(target, node.item(index).range));
-        // All of them are read, so that all faults are told.
+        // All of them are read, so that all faults are reported.
         let read: Vec<_> = read.collect();
         read.into_iter().collect()
     }
@@ -234,7 +234,7 @@ impl Loader<'_> {
         }
     }
 
-    /// A name, and a type behind a blank; A without it.
+    /// A name, and a type after a blank; A without it.
     fn question(&mut self, text: &str, range: Range) -> Option<(OwnerName, RecordType)> {
         let (name, kind) = text.split_once(' ').unwrap_or((text, "A"));
         let kind = kind.trim().parse::<RecordType>().map_err(|error| self.fault(range, error.to_string(), None));
@@ -259,7 +259,7 @@ impl Loader<'_> {
             return None;
         }
         let read = texts.iter().enumerate().map(|(index, text)| self.data(kind, text, node.item(index).range));
-        // All of them are read, so that all faults are told.
+        // All of them are read, so that all faults are reported.
         let read: Vec<_> = read.collect();
         read.into_iter().collect::<Option<Vec<String>>>().map(ExpectedAnswer::Data)
     }

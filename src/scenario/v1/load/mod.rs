@@ -1,7 +1,7 @@
 //! Shapes to a history: names are resolved, addresses and dates read, events put in order. All faults at once.
 //!
 //! Each function gets a shape and the node it was made from, which has the place. Where the form was wrong the shape has
-//! something else than the node; [`Node::get`] then gives a place nearby, and faults there are not told twice.
+//! something else than the node; [`Node::get`] then gives a place nearby, and faults there are not reported twice.
 
 mod allow;
 mod collection;
@@ -74,7 +74,7 @@ pub(super) fn load(
     }
 }
 
-/// Gives events their meaning that go on behind the end of `site`, where the estate is in `state`. They are whole if no
+/// Gives events their meaning that go on after the end of `site`, where the estate is in `state`. They are whole if no
 /// fault was found.
 pub(super) fn load_addition(
     file: &str,
@@ -93,7 +93,7 @@ pub(super) fn load_addition(
         Some(name) => {
             pourer.name(range, &name, "step");
             if site.step(&name).is_some() {
-                let message = format!("there is a step `{}` already", shown(&name));
+                let message = format!("duplicate step `{}`", shown(&name));
                 pourer.fault(range, message, Some("give this one another name".to_owned()));
             }
             name
@@ -189,7 +189,7 @@ struct Loader<'f> {
     lenient: bool,
 }
 
-/// When and where an event is told.
+/// When and where an event is written.
 #[derive(Clone, Copy)]
 struct EventSite {
     date: Option<Date>,
@@ -309,8 +309,8 @@ impl Loader<'_> {
             let range = node.get("name").range;
             self.name(range, &step.name, "step");
             if let Some(line) = names.insert(&step.name, range.line) {
-                let message = format!("there is a step `{}` already", shown(&step.name));
-                self.fault(range, message, Some(format!("it is in line {line}; give each a name of its own")));
+                let message = format!("duplicate step `{}`", shown(&step.name));
+                self.fault(range, message, Some(format!("it is already in line {line}; give each step its own name")));
             }
             self.step = step.name.as_str().into();
             let date = self.date(step.date.as_deref(), node.get("date"));
@@ -326,7 +326,7 @@ impl Loader<'_> {
             }
         }
         if let Some(start) = schema.start.as_deref().filter(|start| !names.contains_key(start)) {
-            let message = format!("there is no step `{}` to start at", shown(start));
+            let message = format!("unknown step `{}` in `start`", shown(start));
             let hint = choice(start, names.keys().copied());
             self.fault(root.get("start").range, message, hint);
         }
@@ -338,13 +338,13 @@ impl Loader<'_> {
         self.name(range, name, &kind.to_string());
         if self.state.has(kind, name) && !name.is_empty() {
             let exists = Reason::Exists { kind, name: shown(name).into() };
-            let hint = format!("delete the {kind} before, or give this one another name");
+            let hint = format!("delete the {kind} first, or give this one another name");
             self.fault(range, exists.to_string(), Some(hint));
         }
         self.names.add(kind, name);
     }
 
-    /// Names can be anything that can be told apart in the places names are written at.
+    /// Names can be anything that can be distinguished in the places names are written at.
     fn name(&mut self, range: Range, name: &str, what: &str) {
         if let Some(hint) = name_fault(what, name) {
             let reason = Reason::BadName { what: what.into(), name: shown(name).into() };
@@ -405,7 +405,7 @@ impl Loader<'_> {
         date
     }
 
-    /// True for a zone or host of another cloud, which is told: it does not belong here.
+    /// True for a zone or host of another cloud, which is reported: it does not belong here.
     pub(super) fn is_foreign(&mut self, name: &OwnerName, range: Range) -> bool {
         let own = self.catalogue.cloud;
         if own.has(name) {

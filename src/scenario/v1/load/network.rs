@@ -77,7 +77,7 @@ impl Loader<'_> {
     fn kind(&mut self, schema: &NetworkSchema, node: &Node) -> NetworkKind {
         match (schema.kind, schema.on_premises) {
             (Some(NetworkKindSchema::OnPremises), Some(false)) | (Some(NetworkKindSchema::Virtual), Some(true)) => {
-                let message = "`kind` and `onPremises` say different things of this network".to_owned();
+                let message = "`kind` and `onPremises` contradict each other".to_owned();
                 self.fault(node.get("onPremises").range, message, Some("write `kind` alone".to_owned()));
                 NetworkKind::Virtual
             }
@@ -272,7 +272,7 @@ impl Loader<'_> {
         let known = pair.iter().all(|name| self.state.has(ObjectKind::Network, name));
         if known && !self.state.are_peered(&between[0], &between[1]) {
             let reason = Reason::NotPeered(pair.each_ref().map(|name| shown(name).into()));
-            self.fault(node.range, reason.to_string(), Some("create the peering before".to_owned()));
+            self.fault(node.range, reason.to_string(), Some("create the peering first".to_owned()));
         }
         self.push(site, Event::DeletePeering { between });
     }

@@ -68,7 +68,7 @@ impl Loader<'_> {
             let label = |text: &str| host(text).split('.').next().unwrap_or_default().to_ascii_lowercase();
             if label(own) != label(from) {
                 let message = format!("`{key}` contradicts `connectionString`, which has `{}`", shown(from));
-                self.fault(node.get(key).range, message, Some(format!("leave `{key}` out, or correct it")));
+                self.fault(node.get(key).range, message, Some(format!("remove `{key}`, or correct it")));
             }
         }
         let (mut private_ingestion, mut private_live) = (None, None);
@@ -168,7 +168,7 @@ impl Loader<'_> {
     pub(super) fn only_secured(&mut self, has_rules: bool, access: &[Option<AccessSchema>], node: &Node) {
         if has_rules && !access.iter().any(|own| matches!(own, Some(AccessSchema::SecuredByPerimeter))) {
             let message = "`perimeterAllowsInbound` has no effect without SecuredByPerimeter".to_owned();
-            let hint = "set public network access to SecuredByPerimeter, or leave it out".to_owned();
+            let hint = "set public network access to SecuredByPerimeter, or remove it".to_owned();
             self.fault(node.get("perimeterAllowsInbound").range, message, Some(hint));
         }
     }
@@ -233,7 +233,7 @@ impl Loader<'_> {
 
 /// Hosts that components send to.
 pub(super) struct Hosts {
-    /// What stands behind the region in the hosts that have one.
+    /// What is after the region in the hosts that have one.
     regional: Vec<String>,
     /// Those that have none.
     global: HashSet<String>,

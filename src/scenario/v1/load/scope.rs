@@ -76,7 +76,7 @@ impl Loader<'_> {
                 && self.state.has(ObjectKind::Resource, resource)
             {
                 let reason = Reason::NotScoped { scope: shown(&schema.scope).into(), resource: shown(resource).into() };
-                let hint = "add it before, with addScopedResource".to_owned();
+                let hint = "add it first, with addScopedResource".to_owned();
                 self.fault(own.range, reason.to_string(), Some(hint));
             }
             let (scope, resource) = (schema.scope.as_str().into(), resource.as_str().into());

@@ -96,19 +96,19 @@ impl Loader<'_> {
                 self.refer(ObjectKind::Scope, scope, node.get("scope"));
                 if schema.group_id.is_some() {
                     let message = "a private endpoint of a scope has the group id azuremonitor".to_owned();
-                    self.fault(node.get("groupId").range, message, Some("leave `groupId` out".to_owned()));
+                    self.fault(node.get("groupId").range, message, Some("remove `groupId`".to_owned()));
                 }
                 Some(EndpointTarget::Scope(scope.as_str().into()))
             }
             (None, Some(resource)) => self.service_target(resource, schema.group_id.as_deref(), node),
             (Some(_), Some(_)) => {
-                let message = "a private endpoint leads to one target".to_owned();
+                let message = "a private endpoint connects to one target".to_owned();
                 let hint = "write `scope`, or `resource` with `groupId`".to_owned();
                 self.fault(node.get("resource").range, message, Some(hint));
                 None
             }
             (None, None) => {
-                let message = "a private endpoint leads to a scope or to a resource".to_owned();
+                let message = "a private endpoint connects to a scope or to a resource".to_owned();
                 let hint = "write `scope`, or `resource` with `groupId`".to_owned();
                 self.fault(node.range, message, Some(hint));
                 None

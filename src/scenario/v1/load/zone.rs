@@ -64,7 +64,7 @@ impl Loader<'_> {
                     && self.state.has(ObjectKind::Network, network)
                 {
                     let reason = Reason::NotLinked { zone: zone.clone(), network: shown(network).into() };
-                    self.fault(own.range, reason.to_string(), Some("link it before, with linkZones".to_owned()));
+                    self.fault(own.range, reason.to_string(), Some("link it first, with linkZones".to_owned()));
                 }
                 self.push(site, Event::UnlinkZone { zone: zone.clone(), network: network.as_str().into() });
             }
@@ -117,7 +117,7 @@ impl Loader<'_> {
                 if here.is_empty() && !group.is_empty() {
                     let message =
                         format!("resource group `{}` has no zones of Azure Monitor at this point", shown(group));
-                    let hint = "create them before, with createPrivateDnsZones".to_owned();
+                    let hint = "create them first, with createPrivateDnsZones".to_owned();
                     self.fault(node.range, message, Some(hint));
                 }
                 here

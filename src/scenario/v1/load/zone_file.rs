@@ -12,7 +12,7 @@ use crate::scenario::error::shown;
 use crate::scenario::node::{Node, Range};
 use crate::scenario::v1::schema::ZoneFileSchema;
 
-/// How many faults of one master file are told.
+/// How many faults of one master file are reported.
 const MAX_TOLD: usize = 20;
 
 impl Loader<'_> {
@@ -37,7 +37,9 @@ impl Loader<'_> {
                 match (self.files)(path) {
                     Ok(text) => Some((text, range)),
                     Err(why) => {
-                        self.fault(range, format!("the zone file `{}` cannot be read: {why}", shown(path)), None);
+                        let message = format!("the zone file `{}` cannot be read: {why}", shown(path));
+                        let hint = "check the path: it starts in the folder of the scenario".to_owned();
+                        self.fault(range, message, Some(hint));
                         None
                     }
                 }

@@ -109,7 +109,7 @@ impl Events {
         schemas
     }
 
-    /// The next entry, and how many events it stands for.
+    /// The next entry, and how many events it represents.
     fn next(&self, events: &[Recorded]) -> (WhatSchema, usize) {
         match &events[0].event {
             Event::CreatePrivateDnsZone { zone } => {
@@ -281,7 +281,7 @@ impl Events {
         }
     }
 
-    /// A resource's creation or change; a change of flags alone is told as such.
+    /// A resource's creation or change; a change of flags alone is written as such.
     fn resource(&self, spec: &ResourceSpec) -> WhatSchema {
         let before = self.state.resources.get(spec.name()).map(|one| &one.spec);
         if let Some(schema) = before.and_then(|before| flags(before, spec)) {
@@ -361,7 +361,7 @@ impl Events {
             })
             .collect();
         match parts.pop() {
-            // The resource group alone stands for those that exist.
+            // The resource group alone represents those that exist.
             Some(ZoneGroupZonesSchema { resource_group, zones: ZoneListSchema::All(_) })
                 if parts.is_empty() && group.zones.iter().all(|zone| self.state.zones.contains_key(zone)) =>
             {

@@ -62,7 +62,7 @@ fn question(name: &OwnerName, kind: RecordType) -> String {
 }
 
 /// Who asks, and how: this one, and all that follow and differ in nothing but the asker. Networks come first, and subnets
-/// behind them.
+/// after them.
 fn asked<'e>(
     first: &Expectation,
     rest: &mut std::iter::Peekable<impl Iterator<Item = &'e Expectation>>,

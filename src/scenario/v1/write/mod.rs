@@ -1,7 +1,7 @@
 //! A scenario back to text: history to shapes, shapes to YAML.
 //!
 //! Events that read as one entry are written as one: zones created and linked together, resources put into a scope in
-//! one go. What stands at the top of the text comes first there; declarations in any other order become `events`.
+//! one go. What is at the top of the text comes first there; declarations in any other order become `events`.
 
 mod allow;
 mod collection;
@@ -89,7 +89,7 @@ fn public_zone(zone: &PublicZone) -> ZoneFileSchema {
 }
 
 fn step(events: &mut event::Events, name: &str, about: &str, own: &[Recorded]) -> StepSchema {
-    // One date for all of the step stands at the step.
+    // One date for all of the step is at the step.
     let date = own.first().and_then(|first| first.date).filter(|date| own.iter().all(|one| one.date == Some(*date)));
     StepSchema {
         name: name.to_owned(),
@@ -100,7 +100,7 @@ fn step(events: &mut event::Events, name: &str, about: &str, own: &[Recorded]) -
     }
 }
 
-/// Fills the maps at the top of a scenario with as many events as stand in their order; how many they are.
+/// Fills the maps at the top of a scenario with as many events as are in their order; how many they are.
 fn declarations(schema: &mut ScenarioSchema, events: &[Recorded]) -> usize {
     let mut filled = 0;
     for (index, recorded) in events.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-/// What stands on one line has at most this many characters.
+/// What is on one line has at most this many characters.
 const WIDTH: usize = 116;
 /// Keys whose mappings and lists are always written as blocks, one entry a line.
 const BLOCKS: &[&str] = &[
@@ -46,7 +46,7 @@ fn mapping(entries: &Map<String, Json>, indent: usize, out: &mut String) {
     }
 }
 
-/// A value behind its key, up to the end of its last line.
+/// A value after its key, up to the end of its last line.
 fn block(value: &Json, indent: usize, forced: bool, out: &mut String) {
     let short = fits(value, indent);
     match value {
@@ -82,7 +82,7 @@ fn is_step(entries: &Map<String, Json>) -> bool {
     entries.contains_key("events") || entries.contains_key("expect")
 }
 
-/// True if a value may stand on one line.
+/// True if a value may be on one line.
 fn fits(value: &Json, indent: usize) -> bool {
     indent + flow(value).chars().count() <= WIDTH
 }
