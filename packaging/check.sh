@@ -3,12 +3,12 @@
 #
 #   packaging/check.sh BINARY [PART ...]
 #
-# Parts: tarball, wheel, npm, deb, manifests, workflows, formats, image. Without any, all.
+# Parts: tarball, wheel, npm, deb, embedding, manifests, materials, workflows, formats, image. Without any, all.
 # Without a container engine, `image` ends with exit code 3, as docker/labs.sh does.
 . "$(dirname "$0")/release.sh"
 binary=$(realpath "${1:?which binary}")
 shift
-[ $# -gt 0 ] || set -- tarball wheel npm deb manifests workflows formats image
+[ $# -gt 0 ] || set -- tarball wheel npm deb embedding manifests materials workflows formats image
 CHECK_TEMPORARY=$(mktemp -d "${TMPDIR:-/tmp}/ampls-dns-packages.XXXXXX")
 CHECK_OUT=$CHECK_TEMPORARY/out
 mkdir "$CHECK_OUT"

@@ -1,4 +1,4 @@
-# The Debian package: installed into a root of its own, started by hand as the unit starts it, and purged without a trace.
+# The Debian package: installed into a chroot, started there by hand as the unit starts it, and purged without a trace.
 deb=$("$PACKAGING/deb.sh" "$binary" "$CHECK_OUT")
 first=$(sha256sum <"$deb")
 "$PACKAGING/deb.sh" "$binary" "$CHECK_OUT" >/dev/null
@@ -10,9 +10,12 @@ mkdir -p "$root"/{bin,dev,etc,tmp,usr/bin,var/lib/dpkg/info,var/lib/dpkg/updates
 touch "$root/var/lib/dpkg/status"
 cp "$(command -v busybox)" "$root/bin/busybox"
 for program in sh rmdir kill; do ln -s busybox "$root/bin/$program"; done
+chmod 1777 "$root/tmp"
+# The scripts of the package run in the chroot, with this shell.
+chroot "$root" /bin/sh -c : || fail "busybox is linked dynamically; install busybox-static"
 : >"$root/dev/null"
 before=$(cd "$root" && find . -not -type d -not -path './var/lib/dpkg*' | sort)
-run_dpkg() { dpkg --root="$root" --force-script-chrootless --force-not-root --log=/dev/null "$@" >"$CHECK_TEMPORARY/dpkg.log" 2>&1 || { cat "$CHECK_TEMPORARY/dpkg.log"; fail "dpkg $*"; }; }
+run_dpkg() { dpkg --root="$root" --log=/dev/null "$@" >"$CHECK_TEMPORARY/dpkg.log" 2>&1 || { cat "$CHECK_TEMPORARY/dpkg.log"; fail "dpkg $*"; }; }
 run_dpkg --install "$deb"
 for file in usr/bin/ampls-dns usr/lib/systemd/system/ampls-dns.service etc/default/ampls-dns usr/share/man/man1/ampls-dns.1.gz \
   usr/share/doc/ampls-dns/copyright; do
@@ -25,18 +28,21 @@ mkdir "$(dirname "$unit")"
 sed "s|/usr/bin/ampls-dns|$root/usr/bin/ampls-dns|" "$root/usr/lib/systemd/system/ampls-dns.service" >"$unit"
 systemd-analyze verify --man=no "$unit" 2>&1 | grep -v 'Failed to prepare filename\|SO_PASSCRED\|initctl' | grep -F "ampls-dns" && fail "the unit" || true
 systemd-analyze security --offline=true --threshold=20 --no-pager "$unit" | tail -n 1
-# By hand, with the command and the readiness of the unit.
+# By hand, with the command and the readiness of the unit, as a user who is not root.
 grep -qx 'ExecStart=/usr/bin/ampls-dns serve' "$root/usr/lib/systemd/system/ampls-dns.service" || fail "another command"
-notified=$CHECK_TEMPORARY/notified
-python3 - "$root" "$CHECK_TEMPORARY/notify.sock" <<'PYTHON'
+python3 - "$root" <<'PYTHON'
 import os, signal, socket, subprocess, sys
 
-root, path = sys.argv[1:]
+root = sys.argv[1]
+# A path has 107 bytes at most, and this root's may be longer.
+os.chdir(root + "/tmp")
 service = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-service.bind(path)
+service.bind("notify.sock")
+os.chmod("notify.sock", 0o666)
 service.settimeout(60)
-environment = {"NOTIFY_SOCKET": path, "AMPLS_DNS_BASE_PORT": "0", "AMPLS_DNS_ADMIN": "off"}
-server = subprocess.Popen([root + "/usr/bin/ampls-dns", "serve"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+environment = {"PATH": os.environ["PATH"], "NOTIFY_SOCKET": "/tmp/notify.sock", "AMPLS_DNS_BASE_PORT": "0", "AMPLS_DNS_ADMIN": "off"}
+command = ["chroot", "--userspec=65534:65534", root, "/usr/bin/ampls-dns", "serve"]
+server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 try:
     said = service.recv(4096).decode()
     assert "READY=1" in said and "STATUS=serving two-scopes-one-dns" in said, said
@@ -46,8 +52,10 @@ try:
 finally:
     if server.poll() is None:
         server.kill()
+    os.unlink("notify.sock")
 print("started by hand: " + said.split("STATUS=")[1].strip())
 PYTHON
+serves chroot --userspec=65534:65534 "$root" /usr/bin/ampls-dns serve
 echo 'AMPLS_DNS_WATCH=true' >>"$root/etc/default/ampls-dns"
 run_dpkg --remove ampls-dns
 grep -q AMPLS_DNS_WATCH "$root/etc/default/ampls-dns" || fail "removing took the settings"

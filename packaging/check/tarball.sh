@@ -15,4 +15,7 @@ for file in LICENSE-MIT LICENSE-APACHE share/doc/ampls-dns/THIRD-PARTY-LICENSES 
 done
 bash -n "$root/share/bash-completion/completions/ampls-dns"
 serves "$root/ampls-dns" serve
-PATH="$root:$PATH" "$SOURCE/integration/embedding/shell/names.sh"
+# `cargo binstall` looks for these names.
+for found in "ampls-dns-{ version }-$(machine_of "$binary")-linux.tar.gz" "ampls-dns-{ version }-$(machine_of "$binary")-linux/{ bin }"; do
+  [ "$(grep -cF "$found" "$SOURCE/Cargo.toml")" = 2 ] || fail "Cargo.toml does not name $found for glibc and musl"
+done

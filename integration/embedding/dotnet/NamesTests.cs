@@ -22,8 +22,8 @@ public sealed class AmplsDns : IAsyncLifetime
             if (line.StartsWith("admin: ")) admin.BaseAddress = new Uri(line["admin: ".Length..]);
         }
         if (admin.BaseAddress is null) throw new InvalidOperationException("ampls-dns did not start");
-        process.ErrorDataReceived += (_, _) => { };
-        process.BeginErrorReadLine();
+        // What it prints later must not fill the pipe.
+        _ = process.StandardError.BaseStream.CopyToAsync(Stream.Null);
         var state = await admin.GetFromJsonAsync<JsonElement>("/v1/state");
         foreach (var network in state.GetProperty("networks").EnumerateArray())
         {

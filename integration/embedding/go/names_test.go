@@ -36,8 +36,8 @@ func TestMain(m *testing.M) {
 	}
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "ctrl-c ends") {
-		if admin, found := strings.CutPrefix(lines.Text(), "admin: "); found {
-			dns.admin = admin
+		if line := lines.Text(); strings.HasPrefix(line, "admin: ") {
+			dns.admin = strings.TrimPrefix(line, "admin: ")
 		}
 	}
 	if dns.admin == "" {
