@@ -32,6 +32,7 @@ def main() -> None:
     hold("packaging/azure-pipelines/ampls-dns.yml", r"(?:refs/tags/v|default: )(\d+\.\d+\.\d+)")
     hold("packaging/azure-pipelines/example.yml", r"refs/tags/v(\d+\.\d+\.\d+)")
     hold("packaging/gitlab/ampls-dns.gitlab-ci.yml", r"(?:AMPLS_DNS_VERSION: |ampls-dns/v)(\d+\.\d+\.\d+)")
+    hold("docs/ci-systems.md", r"refs/tags/v(\d+\.\d+\.\d+)")
     for example in sorted((ROOT / "packaging/action/examples").glob("*.yml")):
         hold(str(example.relative_to(ROOT)), r"ampls-dns@[0-9a-f]{40} # v(\S+)")
     if json.loads(read("packaging/npm/ampls-dns/package.json"))["version"] != "0.0.0":

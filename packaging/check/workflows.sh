@@ -2,6 +2,18 @@
 python
 bin=$CHECK_TEMPORARY/python/bin
 python3 "$PACKAGING/versions.py"
+# With a tag, the changelog must have the version: in a copy that is ready for a release, and with another tag.
+release=$CHECK_TEMPORARY/release
+mkdir -p "$release/docs"
+cp -r "$SOURCE"/{Cargo.toml,Cargo.lock,CHANGELOG.md,packaging} "$release/"
+cp "$SOURCE/docs/ci-systems.md" "$release/docs/"
+grep -q "^## $VERSION - " "$release/CHANGELOG.md" || sed -i "0,/^## Unreleased$/s//&\n\n## $VERSION - 2026-01-31/" "$release/CHANGELOG.md"
+python3 "$release/packaging/versions.py" "v$VERSION"
+if said=$(python3 "$release/packaging/versions.py" v999.0.0 2>&1); then fail "a tag of another version is taken"; fi
+[ "$said" = "error: the tag is v999.0.0, and Cargo.toml has version $VERSION" ] || fail "$said"
+sed -i "s/^## $VERSION - .*/## 998.0.0 - 2026-01-31/" "$release/CHANGELOG.md"
+if said=$(python3 "$release/packaging/versions.py" "v$VERSION" 2>&1); then fail "a changelog without the version is taken"; fi
+[ "$said" = "error: CHANGELOG.md: the newest version is 998.0.0, expected $VERSION" ] || fail "$said"
 cd "$SOURCE"
 "$bin/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml packaging/action/examples/*.yml
 "$bin/check-jsonschema" --builtin-schema vendor.github-actions action.yml

@@ -10,6 +10,7 @@ mod linux;
 mod namespace;
 #[cfg(target_os = "linux")]
 mod netlink;
+#[cfg(target_os = "linux")]
 mod refusal;
 #[cfg(target_os = "linux")]
 mod routes;
@@ -74,5 +75,14 @@ use linux::inside;
 
 #[cfg(not(target_os = "linux"))]
 fn inside(_arguments: &RunArguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    Err(Box::new(refusal::NotLinux))
+    Err(NotLinux.into())
 }
+
+/// The system has no namespaces.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`run` needs the namespaces of Linux\nhelp: use `ampls-dns serve` and ask the port of the network, or `ampls-dns compose` \
+     for containers"
+)]
+struct NotLinux;

@@ -22,7 +22,6 @@ use crate::server::admin::{self, Admin, AdminError, AdminServer, AllowedHost, Gu
 use crate::server::file_watch;
 use crate::server::listen::DEFAULT_ADDRESS;
 use crate::server::log::{self, CountedStderr, LogFormat, LogOutput};
-use crate::server::metrics;
 use crate::server::service_manager::{self, Phase};
 use crate::server::source::ZoneSource;
 use crate::server::upstream::{self, UpstreamServer};
@@ -213,13 +212,15 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
             match signals.next().await {
                 Signal::End => break,
                 // A failure is logged where it happens, and kept for the admin API.
+                #[cfg(unix)]
                 Signal::Reload => {
                     service_manager::tell(Phase::Reloading);
                     let reloaded = Arc::clone(&control);
                     let _ = tokio::task::spawn_blocking(move || reloaded.reload()).await?;
                     service_manager::tell(Phase::Ready(&served(&control)));
                 }
-                Signal::Statistics => say(&metrics::summary(running.service().log(), &running.world())),
+                #[cfg(unix)]
+                Signal::Statistics => say(&crate::server::metrics::summary(running.service().log(), &running.world())),
             }
         }
         say("stopping");
@@ -442,7 +443,9 @@ fn admin_server(
 /// What a signal asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Signal {
+    #[cfg(unix)]
     Reload,
+    #[cfg(unix)]
     Statistics,
     End,
 }

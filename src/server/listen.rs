@@ -241,28 +241,34 @@ fn open_tcp(address: SocketAddr) -> io::Result<TcpListener> {
 /// Opens a socket for each worker. Where the address can be shared by several, another process could share it too; so it is
 /// taken alone first, which fails if anybody has it.
 fn open_udp(address: SocketAddr, workers: NonZeroUsize) -> io::Result<(Vec<UdpSocket>, Option<usize>)> {
-    let open = |shared: bool| -> io::Result<(Socket, Option<usize>)> {
-        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-        prepare(&socket, address)?;
-        let octets = enlarge(&socket);
-        #[cfg(unix)]
-        socket.set_reuse_port(shared)?;
-        socket.bind(&address.into())?;
-        Ok((socket, octets))
-    };
-    let alone = open(false)?;
+    let (alone, octets) = bind_udp(address, |_| Ok(()))?;
     if workers == NonZeroUsize::MIN {
-        return Ok((vec![alone.0.into()], alone.1));
+        return Ok((vec![alone.into()], octets));
     }
-    if cfg!(not(target_os = "linux")) {
-        // Elsewhere the system does not spread datagrams over sockets; the workers take turns at one.
-        let sockets = (0..workers.get()).map(|_| Ok(alone.0.try_clone()?.into()));
-        return Ok((sockets.collect::<io::Result<_>>()?, alone.1));
+    #[cfg(target_os = "linux")]
+    {
+        drop(alone);
+        let open = |_| bind_udp(address, |socket| socket.set_reuse_port(true));
+        let opened = (0..workers.get()).map(open).collect::<io::Result<Vec<_>>>()?;
+        let octets = opened.iter().filter_map(|(_, octets)| *octets).min();
+        Ok((opened.into_iter().map(|(socket, _)| socket.into()).collect(), octets))
     }
-    drop(alone);
-    let opened = (0..workers.get()).map(|_| open(true)).collect::<io::Result<Vec<_>>>()?;
-    let octets = opened.iter().filter_map(|(_, octets)| *octets).min();
-    Ok((opened.into_iter().map(|(socket, _)| socket.into()).collect(), octets))
+    // Elsewhere the system does not spread datagrams over sockets; the workers take turns at one.
+    #[cfg(not(target_os = "linux"))]
+    {
+        let sockets = (0..workers.get()).map(|_| Ok(alone.try_clone()?.into()));
+        Ok((sockets.collect::<io::Result<_>>()?, octets))
+    }
+}
+
+/// Opens a socket, lets `share` set what must be set before it has the address, and says how large its receive buffer is.
+fn bind_udp(address: SocketAddr, share: impl FnOnce(&Socket) -> io::Result<()>) -> io::Result<(Socket, Option<usize>)> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    prepare(&socket, address)?;
+    let octets = enlarge(&socket);
+    share(&socket)?;
+    socket.bind(&address.into())?;
+    Ok((socket, octets))
 }
 
 /// IPv6 sockets take no IPv4: source addresses would be written in two ways, and the two wildcards would collide.

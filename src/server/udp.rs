@@ -94,6 +94,8 @@ async fn serve_with(mut datagrams: impl Datagrams, socket: UdpSocket, mut stop: 
             Ok(()) => tokio::task::yield_now().await,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // Windows says here that an earlier reply found no socket: its client has gone.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
             Err(error) => {
                 tracing::debug!(%error, "a UDP socket failed to receive");
                 tokio::time::sleep(PAUSE).await;

@@ -4,14 +4,6 @@
 const ALTERNATIVE: &str = "run it as root, or use `ampls-dns serve` and ask the port of the network, or `ampls-dns compose` \
                            for containers";
 
-/// The system has no namespaces.
-#[cfg(not(target_os = "linux"))]
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "`run` needs the namespaces of Linux\nhelp: use `ampls-dns serve` and ask the port of the network, or `ampls-dns compose` for containers"
-)]
-pub(super) struct NotLinux;
-
 /// A step of creating the network that the system refused.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {step}: {error}\n  because {}\nhelp: {}", .cause.text(), .cause.help())]
