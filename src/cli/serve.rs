@@ -208,7 +208,6 @@ pub(super) fn run(arguments: &ServeArguments) -> Result {
         say("\nctrl-c ends the server");
         service_manager::tell(Phase::Ready(&served(&control)));
         loop {
-            let control = Arc::clone(&control);
             match signals.next().await {
                 Signal::End => break,
                 // A failure is logged where it happens, and kept for the admin API.
