@@ -660,6 +660,25 @@ fn other_forms_get_the_command_that_makes_them_readable() {
     }
 }
 
+/// Forty variables, each with the one before it twice.
+fn doubled(expression: &str) -> Value {
+    let own = |number: usize| json!(expression.replace("{}", &number.to_string()));
+    let more = (1..=40).map(|number| (format!("v{number}"), own(number - 1)));
+    Value::Object(std::iter::once(("v0".to_owned(), json!("x"))).chain(more).collect())
+}
+
+/// A resource with a loop that runs a thousand million times.
+fn copied(mut resource: Value) -> Value {
+    resource["copy"] = json!({"name": "c", "count": 1_000_000_000});
+    resource
+}
+
+fn zone_with(properties: Value) -> Value {
+    let mut own = zone("z.example");
+    own["properties"] = properties;
+    own
+}
+
 #[test]
 fn hostile_templates_are_refused_with_a_place_in_a_moment() {
     let named = |name: &str, more: Value| template(json!([zone(name)]), more);
@@ -698,14 +717,74 @@ fn hostile_templates_are_refused_with_a_place_in_a_moment() {
             ),
             "too much",
         ),
+        (
+            "shared parts",
+            named(
+                "[string(variables('v40'))]",
+                json!({"variables": doubled("[createArray(variables('v{}'), variables('v{}'))]")}),
+            ),
+            "grows beyond bounds",
+        ),
+        (
+            "doubled text",
+            named("[variables('v40')]", json!({"variables": doubled("[concat(variables('v{}'), variables('v{}'))]")})),
+            "more than a mebibyte",
+        ),
+        ("format", named("[format('{0,2000000000}', 'x')]", json!({})), "more than a mebibyte"),
+        (
+            "circle",
+            named("[variables('a')]", json!({"variables": {"a": "[variables('b')]", "b": "[variables('a')]"}})),
+            "in a circle",
+        ),
+        (
+            "brackets",
+            named(&format!("[{}true{}]", "not(".repeat(100_000), ")".repeat(100_000)), json!({})),
+            "nested deeper",
+        ),
+        (
+            "copies of a resource",
+            template(json!([copied(zone("[concat('z', copyIndex(), '.example')]"))]), json!({})),
+            "the loop runs 1000000000 times",
+        ),
+        (
+            "copies of a property",
+            template(
+                json!([zone_with(json!({"copy": [{"name": "x", "count": 1_000_000_000, "input": "y"}]}))]),
+                json!({}),
+            ),
+            "the loop runs 1000000000 times",
+        ),
+        (
+            "copies of a variable",
+            named(
+                "[string(variables('v'))]",
+                json!({"variables": {"copy": [{"name": "v", "count": 1_000_000_000, "input": "y"}]}}),
+            ),
+            "the loop runs 1000000000 times",
+        ),
+        (
+            "a template within itself",
+            template(
+                json!([{"type": "Microsoft.Resources/deployments", "apiVersion": "2025-04-01", "name": "m", "properties": {"template": "[variables('t')]"}}]),
+                json!({"variables": {"t": {"contentVersion": "1", "resources": [
+                    {"type": "Microsoft.Resources/deployments", "apiVersion": "2025-04-01", "name": "m", "properties": {"template": "[variables('t')]"}},
+                ]}}}),
+            ),
+            "in a circle",
+        ),
     ];
     for (what, own, message) in cases {
         let text = own.to_string();
         let start = Instant::now();
-        let source = ImportFile { name: "f".into(), text: text.as_bytes() };
-        let told = import(&[source]).expect_err(what).to_string();
+        let mut told = String::new();
+        let counted = allocation_counter::measure(|| {
+            let source = ImportFile { name: "f".into(), text: text.as_bytes() };
+            told = import(&[source]).expect_err(what).to_string();
+        });
         assert!(told.contains(message) && told.contains("f:1:"), "{what}: {told}");
+        // A debug build takes up to ten times as long as what is released.
         assert!(start.elapsed() < Duration::from_secs(10), "{what}: {:?} in a debug build", start.elapsed());
+        assert!(counted.bytes_max < 64 << 20, "{what}: {} bytes", counted.bytes_max);
     }
 }
 

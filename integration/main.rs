@@ -74,6 +74,13 @@ mod imports;
 
 /// Each form that people import, and what is unknown in it.
 mod import_forms;
+
+/// Secrets in what people import are never printed.
+mod import_secrets;
+
+/// Objects of which something is not known keep their place.
+mod import_unknown;
+
 /// Specs, differences, and findings in the forms CI reads.
 mod regression;
 

@@ -81,24 +81,36 @@ def main():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(expression)
     body = '{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/z.example"}'
+    plan = f'{{"resources": [{{"type": "azurerm_private_dns_zone", "name": "z", "address": "a", "values": {body}}}]}}'
     objects = [
-        '{"type": "Microsoft.Network/privateDnsZones", "name": "z.example"}',
-        '{"type": "Microsoft.Network/privateDnsZones", "name": "[concat(\'z\', \'.example\')]"}',
-        '"[format(\'{0}.example\', \'z\')]"',
-        '{"a": {"type": "string", "defaultValue": "[utcNow()]"}}',
-        f'{{"changeType": "Create", "resourceId": "x", "after": {body}}}',
-        body,
-        body,
-        f'{{"type": "azurerm_private_dns_zone", "name": "z", "instances": [{{"attributes": {body}}}]}}',
-        f'{{"type": "azurerm_private_dns_zone", "name": "z", "address": "a", "values": {body}}}',
-        f'{{"resources": [{{"type": "azurerm_private_dns_zone", "name": "z", "address": "a", "values": {body}}}]}}',
-        f'{{"urn": "u", "type": "azure-native:network:PrivateZone", "id": "x", "outputs": {body}}}',
-        body,
+        ("template", 0, '{"type": "Microsoft.Network/privateDnsZones", "name": "z.example"}'),
+        ("template", 1, '{"type": "Microsoft.Network/privateDnsZones", "name": "[concat(\'z\', \'.example\')]"}'),
+        ("template", 2, '"[format(\'{0}.example\', \'z\')]"'),
+        ("template", 3, '{"a": {"type": "string", "defaultValue": "[utcNow()]"}}'),
+        ("template", 4, '{"a": "[createArray(1, 2)]"}'),
+        ("parameters", 0, '"z.example"'),
+        ("parameters", 1, '{"reference": {"keyVault": {"id": "x"}, "secretName": "y"}}'),
+        ("what_if", 0, f'{{"changeType": "Create", "resourceId": "x", "after": {body}}}'),
+        ("what_if", 1, f'{{"changeType": "Ignore", "resourceId": "x", "before": {body}}}'),
+        ("what_if", 2, body),
+        ("snapshot", 0, body),
+        ("graph", 0, body),
+        ("graph", 1, f'["x", {body}]'),
+        ("graph", 2, body),
+        ("state", 0, f'{{"type": "azurerm_private_dns_zone", "name": "z", "instances": [{{"attributes": {body}}}]}}'),
+        ("state", 1, f'{{"type": "azurerm_private_dns_zone", "name": "z", "address": "a", "values": {body}}}'),
+        ("state", 2, plan),
+        ("plan", 0, plan),
+        ("plan", 1, f'{{"type": "azurerm_private_dns_zone", "name": "z", "address": "a", "values": {body}}}'),
+        ("pulumi", 0, f'{{"urn": "u", "type": "azure-native:network:PrivateZone", "id": "x", "outputs": {body}}}'),
+        ("resources", 0, body),
+        ("resources", 1, body),
+        ("zone", 0, "host 300 IN A 10.0.0.1\n"),
+        ("zone", 1, "@ 3600 IN SOA a. b. 1 2 3 4 5\nhost 300 IN A 10.0.0.1\n"),
     ]
-    for number, text in enumerate(objects):
-        path = folder / "form" / f"seed-{number}"
+    for number, (form, shape, text) in enumerate(objects):
+        path = folder / f"form_{form}" / f"seed-{number}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes([number]) + text.encode())
-
+        path.write_bytes(bytes([shape]) + text.encode())
 
 main()

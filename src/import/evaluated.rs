@@ -194,7 +194,9 @@ impl Reading<'_> {
                 continue;
             }
             let Some(id) = super::id::ResourceId::parse(text("id")).filter(|id| !id.kind.is_empty()) else {
-                if kind.starts_with("azure-native:network") || kind.starts_with("azure-native:privatedns") {
+                let modules = ["network", "privatedns", "insights", "monitor", "operationalinsights"];
+                let own = kind.strip_prefix("azure-native:");
+                if own.is_some_and(|own| modules.iter().any(|module| own.starts_with(module))) {
                     let text = format!("{} has no id of Azure", super::fact::shown(&text("urn").into()));
                     self.remark(Topic::NotRead, text, &pointer, None);
                 }

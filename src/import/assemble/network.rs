@@ -267,7 +267,14 @@ impl Builder<'_> {
     fn peerings(&mut self, networks: &mut Networks) {
         let facts = self.facts;
         for object in facts.of("microsoft.network/virtualnetworks/virtualnetworkpeerings") {
-            let (Some(one), Some(other)) = (object.id.parent(), object.id_of("remote")) else { continue };
+            let (Some(one), Some(other)) = (object.id.parent(), object.id_of("remote")) else {
+                if object.declared.is_some() {
+                    let name = object.id.name();
+                    let text = format!("the network that peering {name} leads to is not in the import: it is left out");
+                    self.report.add(Topic::NotRead, text, object.places(), None);
+                }
+                continue;
+            };
             if self.is_unknown_network(&one) || self.is_unknown_network(&other) {
                 let text = format!("peering {} is connected to an unknown network: it is left out", object.id.name());
                 self.report.add(Topic::NotRead, text, object.places(), None);

@@ -205,6 +205,9 @@ impl<'t> Engine<'t> {
         if name.contains('.') {
             return self.own_function(frame, name, values);
         }
+        // A function may walk over all of what it gets.
+        let parts = values.iter().map(Datum::parts).fold(0, usize::saturating_add);
+        self.meter.spend(parts / 16)?;
         let first = |what: &str| match values.first() {
             Some(Datum::Text(text)) => Ok(text.to_string()),
             _ => failed(format!("`{name}` needs the name of a {what}")),

@@ -14,6 +14,8 @@ use crate::import::id::{CLOSE, OPEN};
 
 /// The longest pattern that is kept as it is; longer ones are replaced by their hash.
 const MAX_PATTERN: usize = 2048;
+/// The most values one value may have in it. Values share their parts, so few bytes can hold more than anybody can walk over.
+const MAX_PARTS: usize = 500_000;
 
 /// How much is held while one file is read, and how much work was done.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(super) struct Meter {
 pub(super) struct Metered<T> {
     pub(super) own: T,
     bytes: usize,
+    /// How many values are in it, shared ones counted each time.
+    parts: usize,
     meter: Rc<Meter>,
 }
 
@@ -117,8 +121,12 @@ impl Meter {
         }
     }
 
-    fn hold<T>(self: &Rc<Self>, own: T, bytes: usize) -> Result<Rc<Metered<T>>, Trouble> {
+    fn hold<T>(self: &Rc<Self>, own: T, bytes: usize, parts: usize) -> Result<Rc<Metered<T>>, Trouble> {
         self.spend(1 + bytes / 64)?;
+        if parts > MAX_PARTS {
+            let message = format!("a value has more than {MAX_PARTS} values in it: it grows beyond bounds");
+            return Err(Trouble::Fault(message));
+        }
         let live = self.live.get().saturating_add(bytes);
         if live > self.most_live {
             return Err(Trouble::Fault(
@@ -126,24 +134,26 @@ impl Meter {
             ));
         }
         self.live.set(live);
-        Ok(Rc::new(Metered { own, bytes, meter: Rc::clone(self) }))
+        Ok(Rc::new(Metered { own, bytes, parts, meter: Rc::clone(self) }))
     }
 
     pub(super) fn text(self: &Rc<Self>, text: impl Into<String>) -> Outcome {
         let text = text.into();
         let bytes = text.len() + 64;
-        Ok(Datum::Text(self.hold(text, bytes)?))
+        Ok(Datum::Text(self.hold(text, bytes, 1)?))
     }
 
     pub(super) fn list(self: &Rc<Self>, items: Vec<Datum>) -> Outcome {
         let bytes = items.len() * size_of::<Datum>() + 64;
-        Ok(Datum::List(self.hold(items, bytes)?))
+        let parts = items.iter().map(Datum::parts).fold(1, usize::saturating_add);
+        Ok(Datum::List(self.hold(items, bytes, parts)?))
     }
 
     pub(super) fn object(self: &Rc<Self>, object: Object) -> Outcome {
         let names: usize = object.entries.iter().map(|(key, _)| key.len()).sum();
         let bytes = object.entries.len() * (size_of::<Datum>() + size_of::<String>()) + names + 64;
-        Ok(Datum::Object(self.hold(object, bytes)?))
+        let parts = object.entries.iter().map(|(_, value)| value.parts()).fold(1, usize::saturating_add);
+        Ok(Datum::Object(self.hold(object, bytes, parts)?))
     }
 
     /// An object of entries.
@@ -171,6 +181,17 @@ impl Meter {
                     .collect::<Result<_, _>>()?;
                 self.entries(entries)
             }
+        }
+    }
+}
+
+impl Datum {
+    /// How many values are in it, itself among them.
+    pub(super) fn parts(&self) -> usize {
+        match self {
+            Self::List(items) => items.parts,
+            Self::Object(object) => object.parts,
+            _ => 1,
         }
     }
 }
