@@ -247,6 +247,31 @@ fn an_import_that_was_read_in_part_fails_and_says_what_is_missing() {
     holds(&run_with(&["check", "-", "--allow", &allow], TEMPLATE), 0, &["accepted error[AMPLS057]"], &[]);
 }
 
+/// A template that does not say how a workspace takes queries.
+const OF_A_WORKSPACE: &str = r#"{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0",
+  "parameters": { "access": { "type": "string" } },
+  "resources": [
+    { "type": "Microsoft.Network/virtualNetworks", "apiVersion": "2023-04-01", "name": "hub", "location": "westeurope",
+      "properties": { "addressSpace": { "addressPrefixes": ["10.0.0.0/16"] } } },
+    { "type": "Microsoft.OperationalInsights/workspaces", "apiVersion": "2022-10-01", "name": "ws", "location": "westeurope",
+      "properties": { "customerId": "11111111-1111-4111-8111-111111111111",
+        "publicNetworkAccessForQuery": "[parameters('access')]" } }
+  ]
+}"#;
+
+/// What is unknown of a workspace hides no zone, link or endpoint: a warning, and never "no findings".
+#[test]
+fn parts_that_decide_no_name_are_a_warning() {
+    let has = ["warning[AMPLS057]", "none of them in a network, zone, link", "parameter `access` has no value"];
+    holds(&run_with(&["check", "-"], OF_A_WORKSPACE), 0, &has, &["no findings", "error["]);
+    holds(&run_with(&["check", "-", "--fail-on", "warning"], OF_A_WORKSPACE), 1, &has, &["no findings"]);
+    // The network itself is another matter.
+    let text = OF_A_WORKSPACE.replace("\"10.0.0.0/16\"", "\"[parameters('access')]\"");
+    holds(&run_with(&["check", "-"], &text), 1, &["error[AMPLS057]", "where names are decided"], &["no findings"]);
+}
+
 #[test]
 fn what_would_have_no_effect_is_reported() {
     let text = "version: 1

@@ -33,6 +33,9 @@ mod agreement;
 /// One verdict: the laws of the assessment.
 mod verdicts;
 
+/// The catalogue of findings, code by code, and the order of causes.
+mod codes;
+
 /// Findings that somebody accepts, and what could not be checked.
 mod accepted;
 

@@ -41,6 +41,14 @@ PREMISES = {
     "a resource in a perimeter": 30,
     "an endpoint of another service": 20,
     "a private answer for another service": 12,
+    "several subnets of a network": 50,
+    "a security group": 20,
+    "a security group of a machine": 3,
+    "a use of a machine that ends unlike its network's": 8,
+    "a machine with associations": 15,
+    "an agent refused for its associations": 3,
+    "two tenants": 15,
+    "an endpoint that waits because of its tenant": 5,
 }
 
 
@@ -117,6 +125,20 @@ def contains(scenario, own):
         "an endpoint of another service": any(
             "resource" in event.get("createPrivateEndpoint", {}) for step in scenario["steps"] for event in step["events"]
         ),
+        "several subnets of a network": '"machines": "10.0.' in text,
+        "a security group": '"setSecurityGroup"' in text,
+        "a security group of a machine": '"virtualMachines": [' in text,
+        "a use of a machine that ends unlike its network's": any(
+            "/" in key.split("|")[0] and step["uses"].get(key.split("/")[0] + key[key.index("|"):], verdict) != verdict
+            for step in own for key, verdict in step["uses"].items()
+        ),
+        "a machine with associations": '"associations"' in text,
+        "an agent refused for its associations": any(
+            key.endswith("|config|global.handler.control.monitor.azure.com") and "/" in key and "|dcr" in key and verdict == "broken"
+            for step in own for key, verdict in step["uses"].items()
+        ),
+        "two tenants": '"contoso"' in text and '"fabrikam"' in text,
+        "an endpoint that waits because of its tenant": any(step["waiting"] for step in own),
         "a private answer for another service": any(
             answer.startswith("10.0.") and any(mark in key for mark in (".vault.", "|st", "|amw"))
             for step in own for key, answer in step["answers"].items()

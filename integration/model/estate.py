@@ -10,6 +10,7 @@ from facts import (
     AGENTSVC, BASE_NAMES, BASE_SINCE, COMPRESSION_SINCE, FIRST_ADDRESS, MODES_SINCE, MONITOR, ODS, OMS, PRIVATE_ZONES,
     REGIONS, SERVICES, twin,
 )
+from security import DNS, Groups
 from ways import Ways
 
 
@@ -71,6 +72,15 @@ def before(date, day):
     return date is not None and date < day
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where packets begin: in a network, and in a subnet and at a machine of it where these are known."""
+
+    network: str
+    subnet: str | None = None
+    machine: str | None = None
+
+
 class Estate:
     def __init__(self, rules, switches):
         self.rules = rules
@@ -79,9 +89,12 @@ class Estate:
         self.append = switches.get("append", "own-only")
         self.networks, self.inbound, self.rulesets = {}, {}, {}
         self.ways = Ways(self)
+        self.groups = Groups(self)
         self.zones, self.resources, self.scopes, self.endpoints = {}, {}, {}, {}
-        # Machine to network, and machine to the resources it has opened sessions to.
-        self.machines, self.sessions = {}, {}
+        # Machine to where it is, to what its agent is associated with, and to the resources it has opened sessions to.
+        self.machines, self.agents, self.sessions = {}, {}, {}
+        # Subscription to tenant, and object to subscription.
+        self.tenants, self.owners = {}, {}
         self.outbound = {}
         self.gone_names = set()
         self.date = None
@@ -95,7 +108,8 @@ class Estate:
         (kind, what), = ((key, value) for key, value in event.items() if key != "date")
         self.date = date
         self.ways.found.clear()
-        done = getattr(self.ways if hasattr(self.ways, kind) else self, kind)(what)
+        place = next(one for one in (self.ways, self.groups, self) if hasattr(one, kind))
+        done = getattr(place, kind)(what)
         if done is False:
             self.refused.append(kind)
 
@@ -179,6 +193,25 @@ class Estate:
     def createResource(self, what):
         self._put_resource("service", what)
 
+    def createDataCollectionRule(self, what):
+        self._put_resource("rule", what)
+
+    def updateDataCollectionRule(self, what):
+        self._put_resource("rule", what)
+
+    def setSubscription(self, what):
+        self.tenants[what["name"]] = what["tenant"]
+        for kind in ("networks", "resources", "scopes"):
+            self.owners.update({(kind, name): what["name"] for name in what.get(kind, [])})
+
+    def tenant(self, kind, name):
+        return self.tenants.get(self.owners.get((kind, name)))
+
+    def are_apart(self, one, other):
+        """Whether two objects, each a kind and a name, belong to different tenants."""
+        tenants = {self.tenant(*one), self.tenant(*other)}
+        return None not in tenants and len(tenants) == 2
+
     def setPublicNetworkAccess(self, what):
         resource = self.resources[what["resource"]]
         if "perimeterAllowsInbound" in what:
@@ -217,9 +250,14 @@ class Estate:
         return what["resource"] if isinstance(what["resource"], list) else [what["resource"]]
 
     def addScopedResource(self, what):
+        done = True
         for name in self._several(what):
             scope = self.scopes[what["scope"]]
             if name in scope.resources:
+                continue
+            is_foreign = self.are_apart(("scopes", what["scope"]), ("resources", name))
+            if is_foreign and self.rules.scope_holds_resources_of_its_tenant:
+                done = False
                 continue
             scope.resources.append(name)
             for key, endpoint in self.endpoints.items():
@@ -228,6 +266,7 @@ class Estate:
                     if self.append == "rewrite-all":
                         added = list(endpoint.names)
                     self._write(key, added)
+        return done
 
     def removeScopedResource(self, what):
         for name in self._several(what):
@@ -248,8 +287,12 @@ class Estate:
     def createPrivateEndpoint(self, what):
         network, subnet = what["subnet"].split("/")
         group = what.get("zoneGroup")
+        target = ("scopes", what["scope"]) if "scope" in what else ("resources", what["resource"])
+        # Who may not approve on the target makes a request.
+        waits = self.are_apart(("networks", network), target) and self.rules.another_tenant_has_to_approve
         endpoint = Endpoint(
-            what.get("scope"), what.get("resource"), network, subnet, self.date, what.get("approval", "Approved"),
+            what.get("scope"), what.get("resource"), network, subnet, self.date,
+            what.get("approval", "Pending" if waits else "Approved"),
             None if group is None else self._group(group),
         )
         self.endpoints[what["name"]] = endpoint
@@ -304,8 +347,13 @@ class Estate:
             self._write(what["endpoint"], list(endpoint.names))
 
     def createVirtualMachine(self, what):
-        self.machines[what["name"]] = what["network"]
+        self.machines[what["name"]] = Origin(what["network"], what.get("subnet"), what["name"])
         self.sessions[what["name"]] = []
+        if "associations" in what:
+            self.agents[what["name"]] = what["associations"]
+
+    def setAssociations(self, what):
+        self.agents[what["machine"]] = what["associations"]
 
     def openSession(self, what):
         if what["resource"] not in self.sessions[what["machine"]]:
@@ -463,12 +511,32 @@ class Estate:
 
     def reach(self, one, other):
         """Whether packets get from one network to a DNS server in another: yes, no or unknown."""
-        return self.ways.reach(one, other, self.networks[other]["addressSpace"][0].split("/")[0])
+        first = self.networks[other]["addressSpace"][0].split("/")[0]
+        way = self.ways.reach(one, other, first)
+        left = self.groups.leaves(Origin(one), first, way, DNS)
+        return "no" if left == "closed" else way
+
+    def client_subnets(self, network):
+        """The subnets that clients may be in: not those of private endpoints."""
+        taken = {one.subnet for one in self.endpoints.values() if one.network == network}
+        return [name for name in self.networks[network].get("subnets", {}) if name not in taken]
 
     def reach_endpoint(self, network, endpoint):
-        """Whether packets get from a network to a private endpoint."""
+        """Whether routes bring packets from a network to a private endpoint."""
         address = next(iter(endpoint.addresses.values()))
         return self.ways.reach(network, endpoint.network, address, f"{endpoint.network}/{endpoint.subnet}")
+
+    def arrives_at(self, origin, endpoint, address, with_groups=True):
+        """Whether packets get from an origin to an address of a private endpoint, by routes and security groups."""
+        place = f"{endpoint.network}/{endpoint.subnet}"
+        way, last = self.ways.way(origin.network, endpoint.network, address, place, origin.subnet)
+        if way == "no" or not with_groups:
+            return way
+        left = self.groups.leaves(origin, address, way)
+        entered = self.groups.enters(origin, endpoint, address, last)
+        if "closed" in (left, entered):
+            return "no"
+        return "unknown" if "unknown" in (left, entered) else way
 
     def endpoints_at(self, address):
         return [
@@ -484,6 +552,8 @@ def each(perimeter):
 def own_names(resource):
     """The names of a resource, in the order in which they get addresses."""
     spec = resource.spec
+    if resource.kind == "rule":
+        return []
     if resource.kind == "service":
         _, public, _, _ = SERVICES[spec["type"]]
         return next(iter(spec.get("hosts", {}).values()), [f"{spec['name']}.{public}"])

@@ -3,9 +3,11 @@
 Sources, as pages and dates: private-link-design (2024-10-23), private-link-configure (2026-01-27), private-endpoint-dns
 (2023-10-11 and 2025-08-04), private-dns-fallback (2025-02-04), private-resolver-endpoints-rulesets (2023-03-29), the support
 team's ampls-ip-ranges (2025-12), logs/private-link-security (2022-01-05, scopes from before September 2021),
-network-security-perimeter (2025-06-04), virtual-networks-udr-overview (2023-05-27), virtual-network-manage-peering (2018-02-09),
-disable-private-endpoint-network-policy (2023-07-26), inspect-traffic-with-azure-firewall (2025-03-25), howto-private-link of
-Virtual WAN (2023-03-30), storage-private-endpoints (2025-07-08), and real output of dig and of the Azure CLI.
+network-security-perimeter (2025-06-04), virtual-networks-udr-overview (2023-05-27), virtual-network-manage-peering
+(2018-02-09), disable-private-endpoint-network-policy (2023-07-26), network-security-groups-overview (2025-03-10),
+service-tags-overview, inspect-traffic-with-azure-firewall (2025-03-25), howto-private-link of Virtual WAN (2023-03-30),
+storage-private-endpoints (2025-07-08), data-collection-endpoint-overview (2025-05-21), data-collection-rule-associations
+(2026-01-20), azure-docs issue 72045 (endpoints to another tenant), and real output of dig and of the Azure CLI.
 """
 
 from dataclasses import dataclass, fields
@@ -142,6 +144,17 @@ class Rules:
     perimeter_decides_on_public_requests: bool = True
     hop_of_a_service_needs_an_approved_endpoint: bool = True
     endpoint_of_a_service_lets_in: bool = True
+    another_tenant_has_to_approve: bool = True
+    scope_holds_resources_of_its_tenant: bool = True
+    association_decides_on_configuration: bool = True
+    associated_endpoint_must_be_scoped: bool = True
+    subnet_has_routes_of_its_own: bool = True
+    group_drops_where_packets_leave: bool = True
+    group_of_a_machine_counts: bool = True
+    group_of_an_endpoint_needs_the_policy: bool = True
+    lower_priority_number_comes_first: bool = True
+    rules_are_for_their_port_and_protocol: bool = True
+    tag_of_a_service_is_public: bool = True
 
     def mutated(self, name):
         return Rules(**{field.name: getattr(self, field.name) != (field.name == name) for field in fields(self)})

@@ -28,6 +28,7 @@ class Maker:
             switches["append"] = "rewrite-all"
         # Most estates follow the newest rules. Some begin before April, September or December 2021, and time goes on in them.
         self.date = self.random.choice([None] * 6 + ["2021-03-01", "2021-06-01", "2021-08-01", "2021-10-01"])
+        self.has_tenants, self.has_groups = self.chance(0.3), self.chance(0.35)
         self.scenario = {"version": 1, "switches": switches, "steps": []}
         self.estate = Estate(Rules(), switches)
         self.events = []
@@ -125,7 +126,16 @@ class Maker:
             spec |= {"name": f"office{number}", "kind": "onPremises"}
         else:
             spec["subnets"] = {"endpoints": f"10.0.{number}.0/25"}
+            if self.chance(0.5):
+                spec["subnets"]["machines"] = f"10.0.{number}.128/26"
         self.happen("createNetwork", spec)
+
+    def subnets(self, network):
+        return list(self.estate.networks[network]["subnets"])
+
+    def subnet(self, network):
+        """Most endpoints are in the subnet that is named after them."""
+        return f"{network}/{self.one(self.subnets(network)) if self.chance(0.2) else 'endpoints'}"
 
     def peering(self):
         pair = self.random.sample(list(self.estate.networks), 2)
@@ -157,7 +167,8 @@ class Maker:
             if not any(half.get("useRemoteGateways") for (start, _), half in ways.halves.items() if start == one):
                 flags["useRemoteGateways"] = True
         # Whether it stops what a gateway passes on is disputed.
-        if not ways.gateways and self.chance(0.2):
+        are_complete = all(table.get("isComplete", True) for table in ways.tables.values())
+        if not ways.gateways and self.chance(0.2) and are_complete:
             flags["allowVirtualNetworkAccess"] = False
         self.happen("setPeering", {"from": one, "to": other, **flags})
 
@@ -215,10 +226,13 @@ class Maker:
             if kind == "VirtualAppliance":
                 route["nextHopIpAddress"] = self.one(appliances) if self.chance(0.9) else "10.0.1.201"
             routes.append(route)
-        table = {"name": f"rt-{network}", "routes": routes, "subnets": [f"{network}/endpoints"]}
+        subnets = self.subnets(network)
+        subnets = subnets if self.chance(0.5) else [self.one(subnets)]
+        table = {"name": f"rt-{network}", "routes": routes, "subnets": [f"{network}/{subnet}" for subnet in subnets]}
         if self.chance(0.25):
             table["disableBgpRoutePropagation"] = True
-        if self.chance(0.05):
+        lets_all_in = all(half.get("allowVirtualNetworkAccess", True) for half in self.estate.ways.halves.values())
+        if self.chance(0.05) and lets_all_in:
             table["isComplete"] = False
         self.happen("setRouteTable", table)
 
@@ -231,7 +245,7 @@ class Maker:
 
     def endpoint_policy(self, network):
         policy = self.one(["Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled", "RouteTableEnabled", "Enabled"])
-        self.happen("setEndpointPolicy", {"subnet": f"{network}/endpoints", "privateEndpointNetworkPolicies": policy})
+        self.happen("setEndpointPolicy", {"subnet": self.subnet(network), "privateEndpointNetworkPolicies": policy})
 
     def other_policy(self):
         if self.estate.ways.tables:
@@ -274,7 +288,7 @@ class Maker:
         ways = self.estate.ways
         found = [
             (one, middle, other) for middle in self.estate.networks for one in ways.peers(middle) for other in ways.peers(middle)
-            if one < other and not ways.table_of(one) and not ways.table_of(other)
+            if one < other and not ways.places_with_tables(one) and not ways.places_with_tables(other)
         ]
         known = [set(what["between"]) for what in ways.transits]
         found = [one for one in found if {one[0], one[2]} not in known]
@@ -285,8 +299,94 @@ class Maker:
     # Machines
 
     def machine(self):
-        network = self.one(self.virtual())
-        self.happen("createVirtualMachine", {"name": self.name("vm"), "network": network})
+        what = {"name": self.name("vm"), "network": self.one(self.virtual())}
+        if self.chance(0.6):
+            what["subnet"] = self.one(self.subnets(what["network"]))
+        if self.chance(0.3):
+            what["associations"] = self.associations()
+        self.happen("createVirtualMachine", what)
+
+    def associations(self):
+        """What an agent is associated with: rules, and an endpoint or none."""
+        of_kind = lambda kind: [name for name, one in self.estate.resources.items() if one.kind == kind]
+        what = {"dataCollectionRules": [rule for rule in of_kind("rule") if self.chance(0.6)]}
+        if of_kind("collection") and self.chance(0.7):
+            what["configurationAccessEndpoint"] = self.one(of_kind("collection"))
+        return what
+
+    def other_associations(self):
+        machine = self.one(self.estate.machines)
+        if machine:
+            self.happen("setAssociations", {"machine": machine, "associations": self.associations()})
+
+    def rule(self):
+        """A data collection rule."""
+        what = {"name": self.name("dcr"), "location": self.one(REGIONS)}
+        endpoints = [name for name, one in self.estate.resources.items() if one.kind == "collection"]
+        if endpoints and self.chance(0.7):
+            what["dataCollectionEndpoint"] = self.one(endpoints)
+        self.happen("createDataCollectionRule", what)
+
+    # Security groups
+
+    def group_rule(self, priority, is_inbound):
+        what = {
+            "name": f"rule{priority}", "priority": priority, "direction": "Inbound" if is_inbound else "Outbound",
+            "access": self.one(["Allow", "Deny", "Deny"]),
+        }
+        spaces = [spec["addressSpace"][0] for spec in self.estate.networks.values()]
+        subnets = [prefix for spec in self.estate.networks.values() for prefix in spec.get("subnets", {}).values()]
+        private = ["10.0.0.0/16", "VirtualNetwork", *spaces, *subnets]
+        if is_inbound and self.chance(0.8):
+            what["sourceAddressPrefix"] = self.one(private)
+        elif not is_inbound and self.chance(0.8):
+            public = ["AzureMonitor", "Internet", "AzureCloud", "AzureResourceManager", "Storage"]
+            what["destinationAddressPrefix"] = self.one(private if self.chance(0.6) else public)
+        if self.chance(0.4):
+            what["destinationPortRange"] = self.one(["443", "53", ["53", "443"], "1-1024", "8080"])
+        if self.chance(0.3):
+            what["protocol"] = self.one(["Tcp", "Tcp", "Udp", "*"])
+        return what
+
+    def security_group(self, network, subnet=None, machine=None):
+        number = self.random.randrange(1, 4)
+        priorities = self.random.sample(range(100, 1000, 100), number)
+        is_for_endpoints = machine is None and self.chance(0.4)
+        what = {
+            "name": f"nsg-{machine or network + '-' + subnet}",
+            "rules": [self.group_rule(one, is_for_endpoints) for one in priorities],
+        }
+        what |= {"virtualMachines": [machine]} if machine else {"subnets": [f"{network}/{subnet}"]}
+        self.happen("setSecurityGroup", what)
+        if is_for_endpoints and self.chance(0.7):
+            policy = self.one(["NetworkSecurityGroupEnabled", "Enabled"])
+            self.happen("setEndpointPolicy", {"subnet": f"{network}/{subnet}", "privateEndpointNetworkPolicies": policy})
+
+    def other_group(self):
+        if not self.has_groups:
+            return
+        group = self.one(self.estate.groups.groups)
+        machine = self.one(self.estate.machines)
+        if group and self.chance(0.3):
+            self.happen("deleteRouting", {"securityGroup": group})
+        elif machine and self.chance(0.3):
+            self.security_group(None, machine=machine)
+        else:
+            network = self.one(self.virtual())
+            self.security_group(network, self.one(self.subnets(network)))
+
+    # Tenants
+
+    def owners(self, **what):
+        """Puts objects into a subscription of one of two tenants, in estates that say who owns what."""
+        if self.has_tenants and self.chance(0.85):
+            name = self.one(["contoso-prod", "contoso-prod", "contoso-test", "fabrikam-prod"])
+            self.happen("setSubscription", {"name": name, "tenant": name.split("-")[0], **what})
+
+    def other_owner(self):
+        resource = self.one(self.estate.resources)
+        if resource:
+            self.owners(resources=[resource])
 
     def session(self):
         machine = self.one(self.estate.machines)
@@ -323,7 +423,7 @@ class Maker:
         links = {network: {"resolutionPolicy": self.policy()} for network in self.virtual() if self.chance(0.6)}
         if links:
             self.happen("linkZones", {"resourceGroup": place, "zones": [zone], "links": links})
-        what = {"name": self.name("pe"), "resource": name, "subnet": f"{self.one(self.virtual())}/endpoints"}
+        what = {"name": self.name("pe"), "resource": name, "subnet": self.subnet(self.one(self.virtual()))}
         if not self.chance(0.1):
             what["zoneGroup"] = {"resourceGroup": place, "zones": [zone]}
         if self.chance(0.2):
@@ -467,7 +567,9 @@ class Maker:
             self.happen("createComponent", spec)
 
     def flags(self):
-        name = self.one(self.estate.resources)
+        name = self.one(name for name, one in self.estate.resources.items() if one.kind != "rule")
+        if name is None:
+            return
         what, kind = {"resource": name, "ingestion": self.access()}, self.estate.resources[name].kind
         if kind in ("workspace", "component"):
             what["query"] = self.access()
@@ -490,6 +592,7 @@ class Maker:
         if not self.date or self.date >= "2021-09-01":
             what |= self.modes()
         self.happen("createPrivateLinkScope", what)
+        self.owners(scopes=[what["name"]])
 
     def set_modes(self):
         scope = self.one(self.living_scopes())
@@ -509,7 +612,7 @@ class Maker:
 
     def scoping(self):
         scope = self.one(self.living_scopes())
-        resource = self.one(name for name, one in self.estate.resources.items() if one.kind != "service")
+        resource = self.one(name for name, one in self.estate.resources.items() if one.kind not in ("service", "rule"))
         if scope and resource and resource not in self.estate.scopes[scope].resources:
             self.happen("addScopedResource", {"scope": scope, "resource": resource})
 
@@ -523,7 +626,7 @@ class Maker:
         scope = self.one(self.living_scopes())
         if scope is None:
             return
-        what = {"name": self.name("pe"), "scope": scope, "subnet": f"{self.one(self.virtual())}/endpoints"}
+        what = {"name": self.name("pe"), "scope": scope, "subnet": self.subnet(self.one(self.virtual()))}
         group = self.group()
         if group and not self.chance(0.1):
             what["zoneGroup"] = group
@@ -578,8 +681,16 @@ class Maker:
             self.resource()
         for _ in range(self.random.choice([0, 0, 1, 2])):
             self.service()
+        for _ in range(self.random.choice([0, 0, 1, 2])):
+            self.rule()
+        for network in self.estate.networks:
+            self.owners(networks=[network])
+        for resource in list(self.estate.resources):
+            self.owners(resources=[resource])
         for _ in range(self.random.choice([0, 0, 1, 1, 2])):
             self.machine()
+        for _ in range(self.random.choice([0, 1, 2])):
+            self.other_group()
         self.end_step()
         self.zones("rg-dns")
         for _ in range(self.random.randrange(1, 3)):
@@ -599,7 +710,8 @@ class Maker:
             self.set_modes: 3, self.no_scope: 1, self.scoping: 5, self.unscoping: 2, self.endpoint: 5,
             self.endpoint_event: 6, self.outbound: 2, self.half_of_peering: 2, self.other_gateway: 2, self.other_appliance: 2,
             self.other_table: 2, self.other_policy: 1, self.other_hub: 2, self.transit: 1, self.machine: 1, self.session: 3,
-            self.new_sessions: 2, self.service: 1, self.service_endpoint: 3,
+            self.new_sessions: 2, self.service: 1, self.service_endpoint: 3, self.rule: 1, self.other_associations: 2,
+            self.other_group: 4, self.other_owner: 1,
         }
         for _ in range(self.random.randrange(2, 5)):
             for _ in range(self.random.randrange(2, 7)):

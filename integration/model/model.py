@@ -57,8 +57,14 @@ def run(scenario, rules=Rules()):
             "old": any(
                 one.scope and set(BASE_NAMES) - set(one.names) for one in estate.endpoints.values()
             ),
+            "waiting": any(
+                one.approval == "Pending" and estate.are_apart(
+                    ("networks", one.network),
+                    ("scopes", one.scope) if one.scope else ("resources", one.service),
+                ) for one in estate.endpoints.values()
+            ),
             "apart": any(
-                answer != judge.answer(estate.machines[machine], name) for (machine, _, _, name), answer in sessions.open.items()
+                answer != judge.answer(estate.machines[machine].network, name) for (machine, _, _, name), answer in sessions.open.items()
             ),
         })
     return steps

@@ -23,16 +23,17 @@ class Sessions:
             self.drop()
 
     def connect(self, machine, resources):
-        judge, network = Judge(self.estate), self.estate.machines[machine]
+        judge, origin = Judge(self.estate), self.estate.machines[machine]
+        agent = self.estate.agents.get(machine)
         for resource in resources:
             if resource not in self.estate.resources:
                 continue
-            for operation, name in uses(self.estate.resources[resource], of_machine=True):
-                how, _ = judge.arrives(network, name)
+            for operation, name in uses(self.estate.resources[resource], of_machine=True, agent=agent):
+                how, _ = judge.arrives(origin, operation, name)
                 key = machine, resource, operation, name
                 self.open.pop(key, None)
                 if how in ("public", "private"):
-                    self.open[key] = judge.answer(network, name)
+                    self.open[key] = judge.answer(origin.network, name)
                     self.since[key] = self.events
 
     def apart(self):
@@ -43,13 +44,14 @@ class Sessions:
         """Forgets what no packet passes on any more. A rule for new connections ends none."""
         judge = Judge(self.estate)
         for key, answer in list(self.open.items()):
-            machine, resource, _, name = key
-            network = self.estate.machines[machine]
+            machine, resource, operation, _ = key
+            origin = self.estate.machines[machine]
             if resource not in self.estate.resources:
                 del self.open[key]
                 continue
-            how, _ = judge.travels(network, name, answer)
+            how, _ = judge.travels(origin, operation, answer, with_groups=False)
             ends_with_the_way = self.estate.rules.session_ends_with_its_way and how == "failed"
-            ends_with_a_rule = not self.estate.rules.session_outlives_a_rule and how == "blocked"
+            by_rules, _ = judge.travels(origin, operation, answer)
+            ends_with_a_rule = not self.estate.rules.session_outlives_a_rule and by_rules in ("blocked", "failed")
             if ends_with_the_way or ends_with_a_rule:
                 del self.open[key]

@@ -3,21 +3,26 @@
 What everybody uses, whether a resource is declared or not, has the resource `*` and the operation `any`.
 """
 
-from estate import own_names
+from estate import Origin, own_names
 from facts import AGENTSVC, BASE_NAMES, BLOB, BOOTSTRAP, MONITOR, ODS, OMS, PRIVATE_ZONES, SERVICES
 from resolve import Resolver
+from security import TAGS
 
 RESOURCE_MANAGER = "management.azure.com"
 SOLUTION_PACKS = "scadvisorcontentpl." + BLOB
 API = "api." + MONITOR
 
 
-def uses(resource, of_machine=False):
+def uses(resource, of_machine=False, agent=None):
     """The operations on a resource, and the names they go through. The agent's bootstrap is everybody's, one use for a
     network, and besides it one for each data collection endpoint whose rules an agent asks for. A machine with a session to a
-    workspace has an agent of its own."""
+    workspace has an agent of its own. An agent that is known to be associated asks no other data collection endpoint, and asks for
+    the configuration of its rules."""
     if resource.kind == "service":
         return [(SERVICES[resource.spec["type"]][3], name) for name in own_names(resource)]
+    if resource.kind == "rule":
+        asks = agent is not None and resource.spec["name"] in agent.get("dataCollectionRules", [])
+        return [("config", BOOTSTRAP)] * asks
     if resource.kind == "workspace":
         guid = resource.spec["customerId"]
         return [
@@ -26,6 +31,8 @@ def uses(resource, of_machine=False):
         ] + [("config", BOOTSTRAP)] * of_machine
     if resource.kind == "collection":
         config, logs, metrics = own_names(resource)
+        if agent is not None and agent.get("configurationAccessEndpoint") != resource.spec["name"]:
+            return [("ingestion", logs), ("ingestion", metrics)]
         return [("config", config), ("ingestion", logs), ("ingestion", metrics), ("config", BOOTSTRAP)]
     telemetry, live = own_names(resource) or ["global.in.ai." + MONITOR, "live." + MONITOR]
     return [
@@ -54,11 +61,11 @@ class Judge:
             self.answers[key] = self.resolver.ask(network, name)
         return self.answers[key]
 
-    def endpoint_at(self, network, address):
-        """The endpoint that has an address, and whether packets from the network arrive: yes, no or unknown."""
+    def endpoint_at(self, origin, address, with_groups=True):
+        """The endpoint that has an address, and whether packets from the origin arrive: yes, no or unknown."""
         for key, endpoint in self.estate.endpoints_at(address):
             works = endpoint.approval == "Approved" and not self.estate.has_no_target(endpoint)
-            return key, endpoint, self.estate.reach_endpoint(network, endpoint) if works else "no"
+            return key, endpoint, self.estate.arrives_at(origin, endpoint, address, with_groups) if works else "no"
         return None, None, "no"
 
     def targets_by_name(self, network):
@@ -66,7 +73,7 @@ class Judge:
         names = {name for what in self.estate.resources.values() for _, name in uses(what)} | set(BASE_NAMES)
         for name in names:
             for address in self.answer(network, name).addresses:
-                endpoint = self.endpoint_at(network, address)[1]
+                endpoint = self.endpoint_at(Origin(network), address)[1]
                 if endpoint is not None:
                     found.add(target(endpoint))
         return found
@@ -102,48 +109,49 @@ class Judge:
                 return True
         return estate.accepts_public(resource, "query" if operation in ("query", "resourceManager") else "ingestion")
 
-    def arrives(self, network, name):
+    def arrives(self, origin, operation, name):
         """How a request travels: (`failed`, `public`, `blocked` or `private`, the endpoint). Where it is not stated whether packets
         arrive, they are taken to: no rule says that the use is not served."""
-        return self.travels(network, name, self.answer(network, name))
+        return self.travels(origin, operation, self.answer(origin.network, name))
 
-    def travels(self, network, name, answer):
-        """The same for an answer that is given."""
+    def travels(self, origin, operation, answer, with_groups=True):
+        """The same for an answer that is given. Security groups are for new connections."""
         if answer.outcome == "public":
-            # The service tag AzureMonitor.
-            tagged = any(name.endswith("." + zone) for zone in (MONITOR, OMS, ODS, AGENTSVC))
-            blocked = tagged and self.estate.outbound.get(network) == "Deny"
-            return ("blocked" if blocked else "public"), None
+            tags = TAGS.get(operation, TAGS["monitor"])
+            denied = self.estate.outbound.get(origin.network) == "Deny" and "AzureMonitor" in tags
+            denied |= with_groups and self.estate.groups.leaves(origin, tags, "no") == "closed"
+            return ("blocked" if denied else "public"), None
         if not answer.addresses:
             return "failed", None
         for address in answer.addresses:
-            key, _, reach = self.endpoint_at(network, address)
+            key, _, reach = self.endpoint_at(origin, address, with_groups)
             if reach != "no":
                 return "private", key
         return "failed", None
 
-    def verdict(self, network, resource, operation, name, session=None):
+    def verdict(self, origin, resource, operation, name, session=None, agent=None):
         """How a use ends; with `session`, that of an open session of a machine, which began with this answer."""
-        rules = self.estate.rules
+        rules, network = self.estate.rules, origin.network
         if operation == "resourceManager" and not rules.resource_manager_is_never_private:
             name = API
-        how, via = self.arrives(network, name)
+        how, via = self.arrives(origin, operation, name)
         if session is not None and rules.session_keeps_its_address:
-            how, via = self.travels(network, name, session)
+            how, via = self.travels(origin, operation, session, with_groups=False)
             how = "public" if how == "blocked" else how
         if how == "failed":
             return "broken"
         if via is not None and not self.is_served_there(via, resource):
             return "broken"
-        if operation == "resourceManager" and via is None:
+        if operation == "resourceManager" and via is None and how != "blocked":
             return "works" if self.allowed(operation, name, resource, None) else "closed"
         if how == "blocked":
             # A rule that denies public addresses is meant: it breaks what a resource needs, not what nobody uses.
             has_agents = any(one.kind == "workspace" for one in self.estate.resources.values())
             is_used = resource is not None or name == BOOTSTRAP and has_agents
-            return self.blocked(network, resource) if is_used else "works"
+            # Resource Manager has no private path that could be missing.
+            return self.blocked(network, None if operation == "resourceManager" else resource) if is_used else "works"
         if name == BOOTSTRAP:
-            return "works" if via is None else self.bootstrap(via, resource)
+            return "works" if via is None else self.bootstrap(via, resource, agent)
         if resource is None or operation == "download" or self.allowed(operation, name, resource, via):
             return "works"
         return self.refused(network, resource, operation, via)
@@ -154,12 +162,16 @@ class Judge:
         kind = self.estate.resources[resource].kind if resource is not None else None
         return self.estate.endpoints[via].service == (resource if kind == "service" else None)
 
-    def bootstrap(self, via, collection):
+    def bootstrap(self, via, collection, agent):
         """Over a private path an agent gets its configuration only with a data collection endpoint of the same scope. An
         estate without workspace and data collection endpoint has no agent."""
         if not self.estate.rules.bootstrap_needs_a_scoped_collection_endpoint:
             return "works"
         scoped = self.estate.scopes[self.estate.endpoints[via].scope].resources
+        if agent is not None and self.estate.rules.association_decides_on_configuration:
+            own = agent.get("configurationAccessEndpoint")
+            is_there = own is not None and (own in scoped or not self.estate.rules.associated_endpoint_must_be_scoped)
+            return "works" if is_there else "broken"
         if collection is not None and self.estate.resources[collection].kind == "collection":
             return "works" if collection in scoped else "broken"
         kinds = {name: one.kind for name, one in self.estate.resources.items()}
@@ -206,7 +218,7 @@ class Judge:
         """Whether a machine of the network uses a resource: it has opened a session to it, or could reach an endpoint of it."""
         if not self.estate.rules.machine_uses_what_is_scoped:
             return False
-        machines = [machine for machine, at in self.estate.machines.items() if at == network]
+        machines = [machine for machine, at in self.estate.machines.items() if at.network == network]
         opened = any(resource in self.estate.sessions[machine] for machine in machines)
         return opened or bool(machines) and self.reaches(network, scopes)
 
@@ -217,16 +229,42 @@ class Judge:
         found = {}
         for network in self.estate.networks:
             for name in list(BASE_NAMES) + sorted(regional):
-                found[f"{network}|*|any|{name}"] = self.verdict(network, None, "any", name)
+                found[f"{network}|*|any|{name}"] = self.verdict(Origin(network), None, "any", name)
             for resource, what in self.estate.resources.items():
                 for operation, name in uses(what):
                     key = f"{network}|{resource}|{operation}|{name}"
-                    found[key] = self.verdict(network, resource, operation, name)
+                    found[key] = self.verdict(Origin(network), resource, operation, name)
+        for machine, origin in self.estate.machines.items():
+            agent = self.estate.agents.get(machine)
+            for resource in self.used_apart(machine, origin, agent):
+                for operation, name in uses(self.estate.resources[resource], of_machine=True, agent=agent):
+                    if self.is_apart(machine, origin) or agent is not None and operation == "config":
+                        key = f"{origin.network}/{machine}|{resource}|{operation}|{name}"
+                        found[key] = self.verdict(origin, resource, operation, name, agent=agent)
         for (machine, resource, operation, name), answer in sessions.items():
-            network = self.estate.machines[machine]
-            key = f"{network}/{machine}|{resource}|{operation}|{name}"
-            found[key] = self.verdict(network, resource, operation, name, answer)
+            origin = self.estate.machines[machine]
+            key = f"{origin.network}/{machine}|{resource}|{operation}|{name}"
+            found[key] = self.verdict(origin, resource, operation, name, answer, self.estate.agents.get(machine))
         return found
+
+    def is_apart(self, machine, origin):
+        """Whether rules or routes of its own may part a machine from the rest of its network; else it has the network's uses."""
+        groups = self.estate.groups.groups.values()
+        if any(machine in group.get("virtualMachines", []) for group in groups):
+            return True
+        if origin.subnet is None:
+            return False
+        in_network = any(
+            place.split("/")[0] == origin.network for group in groups for place in group.get("subnets", [])
+        )
+        return in_network or bool(self.estate.ways.places_with_tables(origin.network))
+
+    def used_apart(self, machine, origin, agent):
+        """The resources of which a machine has uses of its own."""
+        names = set(self.estate.resources) if self.is_apart(machine, origin) else set(self.estate.sessions[machine])
+        if agent is not None:
+            names |= {*agent.get("dataCollectionRules", []), agent.get("configurationAccessEndpoint")}
+        return sorted(name for name in names if name in self.estate.resources)
 
 
 def target(endpoint):

@@ -67,6 +67,8 @@ class Ways:
                 self.transits = [one for one in self.transits if set(one["between"]) != set(name["between"])]
             case "endpointPolicy":
                 del self.policies[name]
+            case "securityGroup":
+                self.estate.groups.delete(name)
             case _:
                 raise ValueError(kind)
 
@@ -106,15 +108,46 @@ class Ways:
         """The networks whose gateway a network uses, itself included, as far as that is stated."""
         return [hub for hub in self.gateways if hub == network or self.uses_gateway_of(network, hub)]
 
-    def reach(self, source, target, address, subnet=None):
-        """`yes`, `no` or `unknown`. `subnet` is the one of the private endpoint whose address it is."""
+    def reach(self, source, target, address, subnet=None, origin=None):
+        """`yes`, `no` or `unknown`. `subnet` is the one of the private endpoint whose address it is, `origin` the one that packets
+        begin in; without it they may begin in any subnet of clients."""
+        return self.way(source, target, address, subnet, origin)[0]
+
+    def way(self, source, target, address, subnet=None, origin=None):
+        """The same with the address of the last appliance that passes the packets on."""
         if source == target:
-            return "yes"
-        key = source, target, address, subnet
+            return "yes", None
+        key = source, target, address, subnet, origin
         if key not in self.found:
-            found = self.through_wan(source, target) or self.routed(source, target, ip_address(address), subnet, MOST_HOPS)
-            self.found[key] = "yes" if found == "no" and not self.estate.rules.packets_need_a_way else found
+            found = self.through_wan(source, target)
+            ways = {(found, None)} if found else set()
+            for table in [] if found else self.tables_at(source, origin):
+                self.trail = []
+                verdict = self.routed(source, target, ip_address(address), subnet, MOST_HOPS, table)
+                ways.add((verdict, self.trail[-1] if self.trail and verdict == "yes" else None))
+            # Subnets that have different ways: it is not known which of them a client is in.
+            verdict, last = ways.pop() if len(ways) == 1 else ("unknown", None)
+            self.found[key] = ("yes" if verdict == "no" and not self.estate.rules.packets_need_a_way else verdict), last
         return self.found[key]
+
+    def reach_between(self, network, subnet, address):
+        """Whether packets from a subnet get to an address, wherever that is."""
+        homes = [other for other in self.estate.networks if any(ip_address(address) in space for space in self.space(other))]
+        verdicts = {self.reach(network, home, address, None, subnet) for home in homes}
+        return next((one for one in ("yes", "unknown") if one in verdicts), "no")
+
+    def tables_at(self, network, subnet):
+        """The route tables that packets may begin with, None for Azure's own routes alone."""
+        if not self.estate.rules.subnet_has_routes_of_its_own:
+            subnet = None
+        if subnet is not None:
+            return [self.table_of(network, subnet)]
+        tables = []
+        for table in [self.table_of(network, name) for name in self.estate.client_subnets(network)]:
+            if table not in tables:
+                tables.append(table)
+        # Where no subnet has clients, each route table of the network may be the one.
+        return tables or [self.table_of(*place.split("/")) for place in self.places_with_tables(network)] or [None]
 
     def through_wan(self, source, target):
         """The way through the hubs of one Virtual WAN, or None if there is none."""
@@ -131,13 +164,11 @@ class Ways:
             return "no" if "Deny" in verdicts else "unknown" if "Unknown" in verdicts else "yes"
         return None
 
-    def routed(self, network, target, address, subnet, hops, is_client=True):
+    def routed(self, network, target, address, subnet, hops, table, is_client=True):
         if network == target:
             return "yes"
         if self.is_on_premises(network):
             return self.from_on_premises(network, target)
-        # Packets of an appliance start in its own subnet, which has no route table here.
-        table = self.table_of(network) if is_client else None
         if table is not None and not table.get("isComplete", True):
             return "unknown"
         route = self.route(network, target, address, subnet, table)
@@ -153,12 +184,14 @@ class Ways:
                 return self.through_gateway(network, target)
         return "no"
 
-    def table_of(self, network):
-        """The route table of the one subnet that a network of the histories has."""
-        for table in self.tables.values():
-            if any(subnet.split("/")[0] == network for subnet in table.get("subnets", [])):
-                return table
-        return None
+    def table_of(self, network, subnet):
+        """The route table of a subnet."""
+        place = f"{network}/{subnet}"
+        return next((table for table in self.tables.values() if place in table.get("subnets", [])), None)
+
+    def places_with_tables(self, network):
+        """The subnets of a network that have a route table."""
+        return [one for table in self.tables.values() for one in table.get("subnets", []) if one.split("/")[0] == network]
 
     def route(self, network, target, address, subnet, table):
         """The route of a packet: longest prefix first, then the user's own before a gateway's before Azure's."""
@@ -202,7 +235,9 @@ class Ways:
                 verdict = one.get("forwards", "Allow") if self.estate.rules.appliance_can_drop_packets else "Allow"
                 if verdict != "Allow" or hops == 0:
                     return "unknown" if verdict == "Unknown" else "no"
-                return self.routed(one["network"], target, address, subnet, hops - 1, is_client=False)
+                self.trail.append(next_hop)
+                # Packets of an appliance start in its own subnet, which has no route table here.
+                return self.routed(one["network"], target, address, subnet, hops - 1, None, is_client=False)
         # An appliance that nobody declared may be there, if packets get to its address at all.
         near = [network, *self.peers(network)]
         return "unknown" if any(ip_address(next_hop) in prefix for one in near for prefix in self.space(one)) else "no"

@@ -34,6 +34,8 @@ pub struct Assessment {
     /// What was looked at.
     pub extent: Extent,
     pairs: BTreeMap<(NetworkName, OwnerName), (Standing, Code)>,
+    /// Scopes whose private names each network gets.
+    gets: BTreeMap<NetworkName, BTreeSet<ScopeName>>,
 }
 
 /// How much was looked at.
@@ -94,6 +96,8 @@ impl Assessment {
             extent.flows += names.iter().map(|(_, uses)| uses.len()).sum::<usize>();
             of_network(world, &causes, &names, &mut judged, view, &network, &mut found);
         }
+        let gets = std::mem::take(&mut found.gets);
+        let nothing = BTreeSet::new();
         for (machine, own) in &world.state.machines {
             let Some(view) = world.views.of_network(own.network.as_str()) else { continue };
             let client = Client::Machine(machine.clone());
@@ -120,11 +124,12 @@ impl Assessment {
                     if flow.judgement.allowed || matches!(flow.path, Path::Unknown { .. }) {
                         continue;
                     }
-                    found.unserved.extend(unserved(world, &causes, view, Some(machine), &flow));
+                    let gets = gets.get(&own.network).unwrap_or(&nothing);
+                    found.unserved.extend(unserved(world, &causes, view, Some(machine), &flow, gets));
                 }
             }
         }
-        let Found { unserved, unknown } = found;
+        let Found { unserved, unknown, .. } = found;
         let mut unserved: Vec<Unserved> = unserved.into_iter().collect();
         empty_zones_behind_forwarders(world, &mut unserved);
         let mut pairs: BTreeMap<(NetworkName, OwnerName), (Standing, Code)> = BTreeMap::new();
@@ -134,7 +139,7 @@ impl Assessment {
             *worst = (*worst).min((one.standing, one.cause.code));
         }
         let findings = finding::findings(world, &unserved, &unknown);
-        Self { unserved, findings, extent, pairs }
+        Self { unserved, findings, extent, pairs, gets }
     }
 
     /// What a name is for a network; absent where everything is served.
@@ -178,7 +183,8 @@ impl Assessment {
             // Its routes and rules may be others than those of its network.
             Client::Subnet(view, _) => {
                 let is_denied = !flow.judgement.allowed && !matches!(flow.path, Path::Unknown { .. });
-                let unserved = is_denied.then(|| unserved(world, &Causes::of(world), *view, None, flow));
+                let gets = self.gets.get(world.views.get(*view).network.as_ref()?)?;
+                let unserved = is_denied.then(|| unserved(world, &Causes::of(world), *view, None, flow, gets));
                 return unserved.flatten().map(Cow::Owned);
             }
             Client::Machine(name) => (world.state.machines.get(name)?.network.clone(), Some(name.clone())),
@@ -281,6 +287,7 @@ fn names(world: &Compiled) -> Vec<(OwnerName, Vec<NameUse<'_>>)> {
 struct Found {
     unserved: BTreeSet<Unserved>,
     unknown: Unknown,
+    gets: BTreeMap<NetworkName, BTreeSet<ScopeName>>,
 }
 
 /// Paths that were judged for a name, with what came out for each of its uses.
@@ -306,6 +313,7 @@ fn unserved(
     view: ViewId,
     machine: Option<&MachineName>,
     flow: &Flow,
+    gets: &BTreeSet<ScopeName>,
 ) -> Option<Unserved> {
     let network = world.views.get(view).network.as_ref()?;
     let spec = &world.state.resources.get(&flow.resource)?.spec;
@@ -321,8 +329,8 @@ fn unserved(
         service: Some(request.service),
         flag: request.flag,
         path: &flow.path,
-        gets: &BTreeSet::new(),
-        session: flow.session.is_some(),
+        gets,
+        session: is_used(world, network, &flow.resource),
         agent: own,
     };
     let (standing, cause) = (causes.standing(&subject), causes.cause(&subject));
@@ -371,8 +379,6 @@ fn of_network(
         }
         let mut dns: Option<Cause> = None;
         for (one, _) in uses.iter().zip(&*served).filter(|(_, served)| !**served) {
-            let machines = world.state.machines.values().filter(|machine| machine.network == *network);
-            let mut sessions = machines.flat_map(|machine| &machine.sessions);
             let path = &exits.pass(path.clone(), one.operation);
             let subject = Subject {
                 view,
@@ -384,7 +390,7 @@ fn of_network(
                 flag: one.request.as_ref().map_or(PublicNetworkAccess::Enabled, |request| request.flag),
                 path,
                 gets: &gets,
-                session: sessions.any(|session| Some(&session.resource) == one.resource),
+                session: one.resource.is_some_and(|resource| is_used(world, network, resource)),
                 agent: None,
             };
             let depends_on_use =
@@ -404,6 +410,13 @@ fn of_network(
             found.unserved.insert(Unserved { standing: causes.standing(&subject), used, cause });
         }
     }
+    found.gets.insert(network.clone(), gets);
+}
+
+/// True if a machine of the network has opened a session to the resource.
+fn is_used(world: &Compiled, network: &NetworkName, resource: &ResourceName) -> bool {
+    let machines = world.state.machines.values().filter(|machine| machine.network == *network);
+    machines.flat_map(|machine| &machine.sessions).any(|session| session.resource == *resource)
 }
 
 fn is_served(world: &Compiled, path: &Path, exits: &Exits, uses: &NameUse<'_>) -> bool {

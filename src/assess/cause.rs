@@ -98,7 +98,8 @@ impl<'w> Causes<'w> {
         let reaches = scopes.iter().any(|scope| self.reaches_scope(subject.network, scope));
         match subject.path {
             Path::Public { .. } | Path::PrivateEndpoint { target: EndpointTarget::Scope(_), .. } => {}
-            Path::Blocked { .. } if reaches => return Standing::Broken,
+            // Resource Manager has no private path that could be missing.
+            Path::Blocked { .. } if reaches && !is_resource_manager(subject) => return Standing::Broken,
             Path::Blocked { .. } => return self.blocked(subject),
             _ => return Standing::Broken,
         }
@@ -244,7 +245,8 @@ impl<'w> Causes<'w> {
         if let (Some(Service::Rule), Some(rule)) = (subject.service, subject.resource) {
             return Cause::new(Code::RuleHiddenByZone, Root::Resource(rule.clone()));
         }
-        let waiting = |one: &&&Endpoint| writes(one) && one.approval != ApprovalState::Approved;
+        let waiting =
+            |one: &&&Endpoint| writes(one) && one.approval != ApprovalState::Approved && self.is_connected(one);
         if let Some(endpoint) = holders.iter().find(waiting) {
             return of(Code::ConnectionNotApproved, endpoint);
         }
@@ -514,12 +516,13 @@ impl<'w> Causes<'w> {
                 return own(Code::ScopedButPublic);
             };
             let is_linked = |one: &&&Endpoint| self.zones_of(one).any(|zone| zone.links.contains_key(network));
-            let partly = near.iter().find(is_linked);
-            if let Some(rulesets) = self.without_final_dot(at, &one.private) {
-                return Cause::new(Code::RuleWithoutFinalDot, Root::Ruleset(rulesets));
+            if let Some(partly) = near.iter().find(is_linked) {
+                return Cause::new(Code::ZoneNotLinked, Root::Endpoint(partly.spec.name.clone()));
             }
-            let of = |endpoint: &&Endpoint| Cause::new(Code::ZoneNotLinked, Root::Endpoint(endpoint.spec.name.clone()));
-            return partly.map_or_else(|| own(Code::ScopedButPublic), of);
+            return match self.without_final_dot(at, &one.private) {
+                Some(ruleset) => Cause::new(Code::RuleWithoutFinalDot, Root::Ruleset(ruleset)),
+                None => own(Code::ScopedButPublic),
+            };
         }
         let DnsSetting::Custom { kind, forward, .. } = &view.dns else { return own(Code::ScopedButPublic) };
         let asks = |row: &crate::catalogue::ZoneRow| {

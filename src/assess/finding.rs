@@ -154,7 +154,7 @@ fn finished(cause: Cause, draft: Draft, uses: Vec<Unserved>, place: Option<Place
 
 /// The place of a code in the order in which causes are looked for; what is not a cause comes last.
 fn rank(code: Code) -> usize {
-    const ORDER: [Code; 42] = [
+    const ORDER: [Code; 44] = [
         Code::ForwarderLeadsNowhere,
         Code::DnsServerOutOfReach,
         Code::RulesetLoop,
@@ -196,7 +196,9 @@ fn rank(code: Code) -> usize {
         Code::SomeZonesForwarded,
         Code::ScopedButPublic,
         Code::RefusedAsConfigured,
+        Code::SessionOutlivesRule,
         Code::OutboundRuleLeavesNoPath,
+        Code::NoRuleSaysWhy,
     ];
     ORDER.iter().position(|own| *own == code).unwrap_or(ORDER.len())
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::finding::stand_alone;
 use super::verdict::Root;
-use super::{Assessment, Code};
+use super::{Assessment, Code, Severity};
 use crate::estate::Place;
-use crate::import::{Remark, Report, Topic};
+use crate::import::{Provenance, Remark, Report, Topic};
 
 impl Assessment {
     /// Adds a finding where the estate called `name` has nothing that could be checked.
@@ -20,7 +20,8 @@ impl Assessment {
         self
     }
 
-    /// Adds a finding for each file of which parts were not read or are unknown.
+    /// Adds a finding for each file of which parts were not read or are unknown: an error if one of them can decide what
+    /// a name resolves to, a warning otherwise.
     #[must_use]
     pub fn with_unread(mut self, report: &Report) -> Self {
         let mut files: BTreeMap<Arc<str>, Vec<&Remark>> = BTreeMap::new();
@@ -31,15 +32,66 @@ impl Assessment {
         for (file, remarks) in files.into_iter().rev() {
             let parts: usize = remarks.iter().map(|remark| remark.places.len().max(1)).sum();
             let (what, were) = if parts == 1 { ("part", "was") } else { ("parts", "were") };
-            let message =
-                format!("{parts} {what} of {file} {were} not read or could not be resolved: findings may be missing");
+            let deciding: usize = remarks.iter().map(|remark| decide_names(report, remark)).sum();
+            let which = match deciding {
+                0 => ", none of them in a network, zone, link, zone group, endpoint or scope".to_owned(),
+                some if some < parts => format!(", {some} of them where names are decided"),
+                _ => String::new(),
+            };
+            let message = format!(
+                "{parts} {what} of {file} {were} not read or could not be resolved{which}: findings may be missing"
+            );
             let first = remarks.iter().flat_map(|remark| &remark.places).next();
             let place =
                 first.map(|place| Place { file: Arc::clone(&place.file), line: place.line, column: place.column });
             let mut finding = stand_alone(Code::ReadInPart, Root::File(file), message, place);
+            if deciding == 0 {
+                finding.severity = Severity::Warning;
+            }
             finding.also = remarks.iter().map(|remark| remark.text.clone()).collect();
             self.findings.insert(0, finding);
         }
+        // Errors come first.
+        self.findings.sort_by_key(|one| one.severity);
         self
     }
+}
+
+/// Kinds of objects that decide what names resolve to, and what is below them.
+const DECIDING: [&str; 6] = [
+    "microsoft.network/virtualnetworks",
+    "microsoft.network/privatednszones",
+    "microsoft.network/privateendpoints",
+    "microsoft.network/dnsresolvers",
+    "microsoft.network/dnsforwardingrulesets",
+    "microsoft.insights/privatelinkscopes",
+];
+
+/// How many parts that a remark is about can decide what a name resolves to. What is in no object that was read may be
+/// anything.
+fn decide_names(report: &Report, remark: &Remark) -> usize {
+    let decides = |place: &&Provenance| {
+        let kind = kind_at(report, place);
+        kind.is_none_or(|kind| {
+            DECIDING
+                .iter()
+                .any(|own| kind.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        })
+    };
+    match remark.places.len() {
+        0 => 1,
+        _ => remark.places.iter().filter(decides).count(),
+    }
+}
+
+/// The kind of the object that a place is in: of several the innermost.
+fn kind_at<'r>(report: &'r Report, place: &Provenance) -> Option<&'r str> {
+    let at = place.pointer.as_deref()?;
+    let around = |one: &Provenance| {
+        let own = one.pointer.as_deref().filter(|own| !own.is_empty() && one.file == place.file)?;
+        let rest = at.strip_prefix(own)?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(own.len())
+    };
+    let objects = report.objects.iter().filter_map(|object| Some((around(&object.place)?, &*object.kind)));
+    objects.max_by_key(|(length, _)| *length).map(|(_, kind)| kind)
 }

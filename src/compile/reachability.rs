@@ -10,6 +10,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use super::security::client_subnets;
 use super::state::{Endpoint, State};
 use super::zone::{Owned, Writer};
 use crate::estate::routing::{Appliance, Forwards, GatewayKind, NextHop, RouteTable};
@@ -206,15 +207,24 @@ pub fn trace<'o>(
     if tables.is_empty() {
         return along(state, from, None, to);
     }
+    // A client of which only the network is known may be in any subnet that has clients, also in one without a table.
+    let subnets = client_subnets(state, from);
+    let tables: Vec<Option<&RouteTable>> = match subnets.is_empty() {
+        true => tables.into_iter().map(Some).collect(),
+        false => subnets.into_iter().map(|subnet| state.routes.table_of(from, subnet)).collect(),
+    };
     let mut ways: Vec<(Appliances, Reach)> = Vec::new();
     for table in tables {
-        let way = along(state, from, Some(table), to);
+        let way = along(state, from, table, to);
         if !ways.contains(&way) {
             ways.push(way);
         }
     }
+    let nobody_arrives = ways.iter().all(|(_, way)| !way.may_arrive());
     match ways.len() {
         1 => ways.remove(0),
+        // They end at different places, and none arrives.
+        _ if nobody_arrives => ways.remove(0),
         _ => (Vec::new(), Reach::Unknown(format!("the subnets of {from} have different routes to {}", to.network))),
     }
 }
@@ -327,7 +337,12 @@ fn appliance_at<'s>(state: &'s State, at: &NetworkName, address: Ipv4Addr) -> Re
         let closed = (found.network != *at).then(|| closed_half(state, at, &found.network)).flatten();
         return closed.map_or(Ok(found), |closed| Err(Reach::Stopped(closed)));
     }
-    let is_held = state.networks.values().any(|network| is_near(&network.name) && network.holds(address));
+    let holding = || state.networks.values().filter(|network| is_near(&network.name) && network.holds(address));
+    let closed = |network: &NetworkName| (network != at).then(|| closed_half(state, at, network)).flatten();
+    let is_held = holding().any(|network| closed(&network.name).is_none());
+    if let Some(closed) = holding().find_map(|network| closed(&network.name)).filter(|_| !is_held) {
+        return Err(Reach::Stopped(closed));
+    }
     Err(match is_held {
         true => Reach::Unknown(format!("{at} routes to {address}, where no appliance is declared")),
         false => Reach::Stopped(format!("{at} routes to {address}, which is neither in it nor in a peered network")),
@@ -444,22 +459,26 @@ fn wide_area(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reac
     }
     let firewalls = [near, far].into_iter().filter_map(|hub| Some((hub, hub.firewall?)));
     let mut firewall = false;
+    let mut unknown = None;
     for (hub, forwards) in firewalls {
         firewall = true;
         match forwards {
             Forwards::Allow => {}
+            // What one firewall drops, no other passes on.
             Forwards::Deny => {
                 return Some(Reach::Stopped(format!("the firewall of virtual hub {} drops the packets", hub.name)));
             }
             Forwards::Unknown => {
-                return Some(Reach::Unknown(format!(
-                    "the estate does not say whether the firewall of virtual hub {} forwards the packets",
-                    hub.name
-                )));
+                unknown.get_or_insert_with(|| {
+                    format!("the estate does not say whether the firewall of virtual hub {} forwards the packets", hub.name)
+                });
             }
         }
     }
-    Some(Reach::ThroughVirtualWan { hub: Arc::clone(&near.name), firewall })
+    Some(match unknown {
+        Some(why) => Reach::Unknown(why),
+        None => Reach::ThroughVirtualWan { hub: Arc::clone(&near.name), firewall },
+    })
 }
 
 fn is_on_premises(state: &State, name: &NetworkName) -> bool {

@@ -65,13 +65,14 @@ pub fn leaves(state: &State, origin: Origin<'_>, to: Destination<'_>, transport:
     if state.routes.groups().next().is_none() {
         return Passage::Open;
     }
+    let mut at_machine = Passage::Open;
     if let Some(machine) = origin.machine {
         let own = state.routes.groups().find(|group| group.machines.contains(machine));
         if let Some(group) = own {
             let place = Place { network: origin.network, subnet: origin.subnet };
-            let passage = place.outbound(state, group, to, transport);
-            if passage != Passage::Open {
-                return passage;
+            at_machine = place.outbound(state, group, to, transport);
+            if matches!(at_machine, Passage::Closed(_)) {
+                return at_machine;
             }
         }
     }
@@ -88,7 +89,10 @@ pub fn leaves(state: &State, origin: Origin<'_>, to: Destination<'_>, transport:
         };
         verdicts.push((subnet, passage));
     }
-    one_of(origin.network, verdicts)
+    match (at_machine, one_of(origin.network, verdicts)) {
+        (Passage::Open, passage) | (_, passage @ Passage::Closed(_)) => passage,
+        (unknown, _) => unknown,
+    }
 }
 
 /// The verdict of all subnets, if they have one.
@@ -182,7 +186,7 @@ fn prefixes(state: &State, network: &NetworkName, subnet: Option<&str>) -> Vec<I
 }
 
 /// The subnets that clients may be in: not those of gateways, appliances and private endpoints.
-fn client_subnets<'s>(state: &'s State, network: &NetworkName) -> Vec<&'s str> {
+pub(super) fn client_subnets<'s>(state: &'s State, network: &NetworkName) -> Vec<&'s str> {
     let Some(spec) = state.networks.get(network) else { return Vec::new() };
     let is_taken = |name: &str, prefix: &Ipv4Net| {
         OWN_SUBNETS.iter().any(|own| own.eq_ignore_ascii_case(name))
@@ -227,7 +231,7 @@ impl Place<'_> {
     fn outbound(self, state: &State, group: &SecurityGroup, to: Destination<'_>, transport: Transport) -> Passage {
         let own = prefixes(state, self.network, self.subnet);
         let default = match to {
-            Destination::Private(address) if self.is_virtual_network(state, address) => {
+            Destination::Private(address) if self.virtual_network(state, address) != Catch::Nothing => {
                 (RuleAction::Allow, "AllowVnetOutBound")
             }
             Destination::Private(_) => (RuleAction::Deny, "DenyAllOutBound"),
@@ -264,17 +268,16 @@ impl Place<'_> {
         transport: Transport,
     ) -> Passage {
         let first = source.addr();
-        let default = match self.is_virtual_network(state, first) {
-            true => (RuleAction::Allow, "AllowVnetInBound"),
-            false => (RuleAction::Deny, "DenyAllInBound"),
+        let default = match self.virtual_network(state, first) {
+            Catch::All | Catch::Part => (RuleAction::Allow, "AllowVnetInBound"),
+            Catch::Nothing => (RuleAction::Deny, "DenyAllInBound"),
         };
         let catches = |rule: &SecurityRule| {
             let from = most(&rule.sources, |one| match one {
                 Addresses::Any => Catch::All,
                 Addresses::Prefix(prefix) => Catch::part(prefix, &source),
-                Addresses::Tag(tag) => {
-                    Catch::of(is_tag(tag, "VirtualNetwork") && self.is_virtual_network(state, first))
-                }
+                Addresses::Tag(tag) if is_tag(tag, "VirtualNetwork") => self.virtual_network(state, first),
+                Addresses::Tag(_) => Catch::Nothing,
             });
             let to = most(&rule.destinations, |one| self.is_private(state, one, address));
             from.min(to)
@@ -286,7 +289,8 @@ impl Place<'_> {
         match addresses {
             Addresses::Any => Catch::All,
             Addresses::Prefix(prefix) => Catch::of(prefix.contains(&address)),
-            Addresses::Tag(tag) => Catch::of(is_tag(tag, "VirtualNetwork") && self.is_virtual_network(state, address)),
+            Addresses::Tag(tag) if is_tag(tag, "VirtualNetwork") => self.virtual_network(state, address),
+            Addresses::Tag(_) => Catch::Nothing,
         }
     }
 
@@ -311,16 +315,22 @@ impl Place<'_> {
     }
 
     /// The service tag `VirtualNetwork`: the network, what it is peered with or reaches by a gateway, and the prefixes of the
-    /// subnet's own routes (service-tags-overview).
-    fn is_virtual_network(self, state: &State, address: Ipv4Addr) -> bool {
-        let Some(own) = state.networks.get(self.network) else { return false };
-        if own.holds(address) {
-            return true;
+    /// subnet's own routes (service-tags-overview). Where it is not known whether packets get there, nor is it whether the tag
+    /// holds the address.
+    fn virtual_network(self, state: &State, address: Ipv4Addr) -> Catch {
+        let Some(own) = state.networks.get(self.network) else { return Catch::Nothing };
+        if own.holds(address) || self.routes(state).any(|(prefix, _)| prefix.contains(&address)) {
+            return Catch::All;
         }
         let origin = Origin { network: self.network, subnet: self.subnet, machine: None };
-        let mut others = state.networks.values().filter(|other| other.holds(address));
-        self.routes(state).any(|(prefix, _)| prefix.contains(&address))
-            || others.any(|other| between(state, origin, &other.name, Some(address.into())).arrives())
+        let others = state.networks.values().filter(|other| other.holds(address));
+        let ways = others.map(|other| between(state, origin, &other.name, Some(address.into())));
+        let catches = ways.map(|way| match (way.arrives(), way.may_arrive()) {
+            (true, _) => Catch::All,
+            (false, true) => Catch::Part,
+            (false, false) => Catch::Nothing,
+        });
+        catches.max().unwrap_or(Catch::Nothing)
     }
 
     fn has_default_route(self, state: &State) -> bool {

@@ -300,7 +300,8 @@ impl Found<'_> {
         let state = &self.world.state;
         for endpoint in state.endpoints.values() {
             let root = || Root::Endpoint(endpoint.spec.name.clone());
-            if endpoint.approval != ApprovalState::Approved {
+            // Where the scope is deleted, nobody can approve the connection any more.
+            if endpoint.approval != ApprovalState::Approved && is_connected(state, endpoint) {
                 self.add(Code::ConnectionNotApproved, root()).revision = Some(endpoint.revision);
             }
             if !is_connected(state, endpoint) {
