@@ -242,9 +242,12 @@ class Judge:
                         key = f"{origin.network}/{machine}|{resource}|{operation}|{name}"
                         found[key] = self.verdict(origin, resource, operation, name, agent=agent)
         for (machine, resource, operation, name), answer in sessions.items():
-            origin = self.estate.machines[machine]
+            origin, agent = self.estate.machines[machine], self.estate.agents.get(machine)
+            # With a new association an agent no longer asks the endpoint that it was configured by.
+            if (operation, name) not in uses(self.estate.resources[resource], of_machine=True, agent=agent):
+                continue
             key = f"{origin.network}/{machine}|{resource}|{operation}|{name}"
-            found[key] = self.verdict(origin, resource, operation, name, answer, self.estate.agents.get(machine))
+            found[key] = self.verdict(origin, resource, operation, name, answer, agent)
         return found
 
     def is_apart(self, machine, origin):
