@@ -470,7 +470,10 @@ fn wide_area(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reac
             }
             Forwards::Unknown => {
                 unknown.get_or_insert_with(|| {
-                    format!("the estate does not say whether the firewall of virtual hub {} forwards the packets", hub.name)
+                    format!(
+                        "the estate does not say whether the firewall of virtual hub {} forwards the packets",
+                        hub.name
+                    )
                 });
             }
         }
