@@ -250,11 +250,7 @@ impl State {
                 self.set_dns(network, dns);
                 Ok(())
             }
-            Event::CreateInboundEndpoint(spec) => {
-                self.only_virtual(&spec.network, || format!("the inbound endpoint {}", spec.name))?;
-                self.inbound.insert(spec.name.clone(), Arc::new(spec.clone()));
-                Ok(())
-            }
+            Event::CreateInboundEndpoint(spec) => self.create_inbound_endpoint(spec),
             Event::DeleteInboundEndpoint { name } => {
                 self.inbound.remove(name);
                 Ok(())
@@ -294,15 +290,12 @@ impl State {
             }
             Event::CreatePrivateEndpoint(spec) => self.create_endpoint(spec, date),
             Event::CreateUnresolvedEndpoint(endpoint) => self.create_unresolved(endpoint),
-            Event::DeletePrivateEndpoint { endpoint } if self.unresolved.contains_key(endpoint) => {
-                self.delete_unresolved(endpoint);
-                Ok(())
-            }
-            Event::SetZoneGroup { endpoint, zone_group } if self.unresolved.contains_key(endpoint) => {
-                self.set_unresolved_group(endpoint, Some(zone_group))
-            }
-            Event::DeleteZoneGroup { endpoint } if self.unresolved.contains_key(endpoint) => {
-                self.set_unresolved_group(endpoint, None)
+            Event::DeletePrivateEndpoint { endpoint }
+            | Event::SetZoneGroup { endpoint, .. }
+            | Event::DeleteZoneGroup { endpoint }
+                if self.unresolved.contains_key(endpoint) =>
+            {
+                self.effect_on_unresolved(event, endpoint)
             }
             Event::DeletePrivateEndpoint { endpoint } => {
                 self.delete_endpoint(endpoint);
@@ -338,6 +331,24 @@ impl State {
                 Ok(())
             }
             Event::SetOutboundRule { network, rule } => self.set_outbound_rule(network, rule.action),
+        }
+    }
+
+    fn create_inbound_endpoint(&mut self, spec: &InboundEndpointSpec) -> Result<(), Reason> {
+        self.only_virtual(&spec.network, || format!("the inbound endpoint {}", spec.name))?;
+        self.inbound.insert(spec.name.clone(), Arc::new(spec.clone()));
+        Ok(())
+    }
+
+    /// What happens to an endpoint of which the network or the target is unknown.
+    fn effect_on_unresolved(&mut self, event: &Event, endpoint: &EndpointName) -> Result<(), Reason> {
+        match event {
+            Event::SetZoneGroup { zone_group, .. } => self.set_unresolved_group(endpoint, Some(zone_group)),
+            Event::DeleteZoneGroup { .. } => self.set_unresolved_group(endpoint, None),
+            _ => {
+                self.delete_unresolved(endpoint);
+                Ok(())
+            }
         }
     }
 

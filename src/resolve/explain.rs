@@ -556,28 +556,7 @@ impl fmt::Display for Statement {
                     None => " before the first step".to_owned(),
                 }
             ),
-            Self::Reach { address, from, home, verdict } => match verdict {
-                Reach::SameNetwork => write!(f, "{address} can be reached from {from}: it is in {home} itself"),
-                Reach::NotPeered => write!(
-                    f,
-                    "{address} cannot be reached from {from}: it is in {home}, which is not peered with {from}; \
-                     connections time out"
-                ),
-                Reach::NotApproved(_) | Reach::Disconnected => {
-                    write!(f, "{address} cannot be reached from {from}: {verdict}")
-                }
-                Reach::Stopped(why) => write!(
-                    f,
-                    "{address} cannot be reached from {from}: it is in {home}, and {why}; connections time out"
-                ),
-                Reach::Unknown(why) => {
-                    write!(f, "whether {address} can be reached from {from} is unknown: it is in {home}; {why}")
-                }
-                arrives => {
-                    let way = arrives.way(from, home).unwrap_or_default();
-                    write!(f, "{address} can be reached from {from}: it is in {home}, {arrives} ({way})")
-                }
-            },
+            Self::Reach { address, from, home, verdict } => write_reach(f, *address, from, home, verdict),
             Self::NoData { owner, kind, said } => {
                 write!(f, "{owner} exists, but has no {kind} record (NODATA), says {said}; no other server is asked")
             }
@@ -615,6 +594,36 @@ impl fmt::Display for Statement {
                 )
             }
             Self::Failure { owner, why } => write_failure(f, owner, why),
+        }
+    }
+}
+
+fn write_reach(
+    f: &mut fmt::Formatter<'_>,
+    address: IpAddr,
+    from: &NetworkName,
+    home: &NetworkName,
+    verdict: &Reach,
+) -> fmt::Result {
+    match verdict {
+        Reach::SameNetwork => write!(f, "{address} can be reached from {from}: it is in {home} itself"),
+        Reach::NotPeered => write!(
+            f,
+            "{address} cannot be reached from {from}: it is in {home}, which is not peered with {from}; \
+             connections time out"
+        ),
+        Reach::NotApproved(_) | Reach::Disconnected => {
+            write!(f, "{address} cannot be reached from {from}: {verdict}")
+        }
+        Reach::Stopped(why) => {
+            write!(f, "{address} cannot be reached from {from}: it is in {home}, and {why}; connections time out")
+        }
+        Reach::Unknown(why) => {
+            write!(f, "whether {address} can be reached from {from} is unknown: it is in {home}; {why}")
+        }
+        arrives => {
+            let way = arrives.way(from, home).unwrap_or_default();
+            write!(f, "{address} can be reached from {from}: it is in {home}, {arrives} ({way})")
         }
     }
 }
