@@ -738,7 +738,7 @@ fn hostile_expressions() -> Vec<(&'static str, Value, &'static str)> {
         (
             "circle",
             named("[variables('a')]", json!({"variables": {"a": "[variables('b')]", "b": "[variables('a')]"}})),
-            "in a circle",
+            "circular references",
         ),
         (
             "brackets",
@@ -781,7 +781,7 @@ fn hostile_loops() -> Vec<(&'static str, Value, &'static str)> {
                     {"type": "Microsoft.Resources/deployments", "apiVersion": "2025-04-01", "name": "m", "properties": {"template": "[variables('t')]"}},
                 ]}}}),
             ),
-            "in a circle",
+            "circular references",
         ),
     ]
 }

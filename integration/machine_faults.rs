@@ -245,7 +245,7 @@ fn a_file_that_is_cut_short_or_rotated_away_leaves_what_is_served() {
 }
 
 #[test]
-fn a_system_that_tells_of_no_change_is_looked_at_every_other_second() {
+fn a_system_that_reports_no_change_is_looked_at_every_other_second() {
     // As where all watches of the system are taken.
     let Some(mut command) = with_faults(&["inotify_add_watch:error=ENOSPC"]) else { return };
     let folder = Folder::new("untold");

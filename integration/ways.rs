@@ -49,9 +49,13 @@ fn on_premises_networks_reach_what_uses_the_gateway() {
     assert_eq!(closed, Reach::Stopped("one does not use the gateway of hub".to_owned()));
     let open = halves.replace("to: hub }", "to: hub, useRemoteGateways: true }");
     assert_eq!(reach(&format!("{NETWORKS}{open}"), "dc", "one"), Reach::ThroughGateway("hub".into()));
-    let cut =
-        format!("{NETWORKS}{open}routeTables: {{ rt: {{ disableBgpRoutePropagation: true, subnets: [one/a] }} }}\n");
+    let cut = format!(
+        "{NETWORKS}{open}routeTables: {{ rt: {{ disableBgpRoutePropagation: true, subnets: [one/a, one/b] }} }}\n"
+    );
     assert!(matches!(reach(&cut, "one", "dc"), Reach::Stopped(_)));
+    // A client may be in the other subnet, whose packets arrive.
+    let half = cut.replace("[one/a, one/b]", "[one/a]");
+    assert!(matches!(reach(&half, "one", "dc"), Reach::Unknown(_)));
 }
 
 /// Azure refuses the second of two gateways that a network would use, whichever is declared last.
@@ -120,7 +124,7 @@ fn subnets_with_different_routes_have_no_single_verdict() {
          subnets: [one/a] }}\n  b: {{ routes: [{{ addressPrefix: 0.0.0.0/0, nextHopType: None }}], subnets: [one/b] }}\n"
     );
     assert!(matches!(reach(&text, "one", "two"), Reach::Unknown(_)));
-    let alone = text.replace("subnets: [one/b]", "subnets: []");
+    let alone = text.replace("subnets: [one/b]", "subnets: []").replace("[one/a]", "[one/a, one/b]");
     let way = reach(&alone, "one", "two");
     assert_eq!(way.way(&"one".into(), &"two".into()).as_deref(), Some("one \u{2192} hub (fw) \u{2192} two"));
 }

@@ -2,13 +2,36 @@
 
 use std::sync::Arc;
 
+use ipnet::Ipv4Net;
+
 use super::absence::{Absence, ObjectKind};
 use super::refusal::Reason;
 use super::state::{State, ordered};
 use crate::catalogue::Limit;
 use crate::estate::{DnsSetting, ForwardTo, NetworkKind, NetworkName, NetworkSpec, RuleAction, RulesetSpec};
 
+/// Subnets that hold no clients.
+const OWN_SUBNETS: [&str; 5] = [
+    "GatewaySubnet",
+    "AzureFirewallSubnet",
+    "AzureFirewallManagementSubnet",
+    "AzureBastionSubnet",
+    "RouteServerSubnet",
+];
+
 impl State {
+    /// The subnets of a network that clients may be in: not those of gateways, appliances and private endpoints.
+    pub(super) fn client_subnets(&self, network: &NetworkName) -> Vec<&str> {
+        let Some(spec) = self.networks.get(network) else { return Vec::new() };
+        let is_taken = |name: &str, prefix: &Ipv4Net| {
+            OWN_SUBNETS.iter().any(|own| own.eq_ignore_ascii_case(name))
+                || self.endpoints.values().any(|one| one.spec.network == *network && one.spec.subnet == name)
+                || self.routes.appliances().any(|one| one.network == *network && prefix.contains(&one.address))
+        };
+        let subnets = spec.subnets.iter().filter(|(name, prefix)| !is_taken(name, prefix));
+        subnets.map(|(name, _)| name.as_str()).collect()
+    }
+
     pub(super) fn create_network(&mut self, spec: &NetworkSpec) -> Result<(), Reason> {
         let subnets = spec.subnets.iter().enumerate();
         let overlap = subnets.into_iter().find_map(|(at, (name, one))| {

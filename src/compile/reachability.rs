@@ -10,7 +10,6 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use super::security::client_subnets;
 use super::state::{Endpoint, State};
 use super::zone::{Owned, Writer};
 use crate::estate::routing::{Appliance, Forwards, GatewayKind, NextHop, RouteTable};
@@ -208,7 +207,7 @@ pub fn trace<'o>(
         return along(state, from, None, to);
     }
     // A client of which only the network is known may be in any subnet that has clients, also in one without a table.
-    let subnets = client_subnets(state, from);
+    let subnets = state.client_subnets(from);
     let tables: Vec<Option<&RouteTable>> = match subnets.is_empty() {
         true => tables.into_iter().map(Some).collect(),
         false => subnets.into_iter().map(|subnet| state.routes.table_of(from, subnet)).collect(),

@@ -48,15 +48,6 @@ pub enum Destination<'d> {
     Public(&'d [&'d str]),
 }
 
-/// Subnets that hold no clients.
-const OWN_SUBNETS: [&str; 5] = [
-    "GatewaySubnet",
-    "AzureFirewallSubnet",
-    "AzureFirewallManagementSubnet",
-    "AzureBastionSubnet",
-    "RouteServerSubnet",
-];
-
 /// Service tags whose addresses may be among those of Azure Monitor: which ones is not published.
 const MAYBE: [&str; 2] = ["AzureFrontDoor", "GuestAndHybridManagement"];
 
@@ -78,7 +69,7 @@ pub fn leaves(state: &State, origin: Origin<'_>, to: Destination<'_>, transport:
     }
     let subnets = match origin.subnet {
         Some(subnet) => vec![subnet],
-        None => client_subnets(state, origin.network),
+        None => state.client_subnets(origin.network),
     };
     let mut verdicts: Vec<(&str, Passage)> = Vec::new();
     for subnet in subnets {
@@ -183,18 +174,6 @@ fn prefixes(state: &State, network: &NetworkName, subnet: Option<&str>) -> Vec<I
         ipnet::IpNet::V6(_) => None,
     });
     spaces.collect()
-}
-
-/// The subnets that clients may be in: not those of gateways, appliances and private endpoints.
-pub(super) fn client_subnets<'s>(state: &'s State, network: &NetworkName) -> Vec<&'s str> {
-    let Some(spec) = state.networks.get(network) else { return Vec::new() };
-    let is_taken = |name: &str, prefix: &Ipv4Net| {
-        OWN_SUBNETS.iter().any(|own| own.eq_ignore_ascii_case(name))
-            || state.endpoints.values().any(|one| one.spec.network == *network && one.spec.subnet == name)
-            || state.routes.appliances().any(|one| one.network == *network && prefix.contains(&one.address))
-    };
-    let subnets = spec.subnets.iter().filter(|(name, prefix)| !is_taken(name, prefix));
-    subnets.map(|(name, _)| name.as_str()).collect()
 }
 
 /// How much of some packets a rule catches.

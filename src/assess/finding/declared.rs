@@ -300,7 +300,7 @@ impl Found<'_> {
         let state = &self.world.state;
         for endpoint in state.endpoints.values() {
             let root = || Root::Endpoint(endpoint.spec.name.clone());
-            // Where the scope is deleted, nobody can approve the connection any more.
+            // Where the scope is deleted, the connection cannot be approved any more.
             if endpoint.approval != ApprovalState::Approved && is_connected(state, endpoint) {
                 self.add(Code::ConnectionNotApproved, root()).revision = Some(endpoint.revision);
             }
