@@ -311,4 +311,12 @@ fn rule_10_what_the_estate_does_not_describe_is_unknown() {
     assert_eq!(way("far", &format!("{STAR}{transit}")), Reach::NotPeered);
     is_stopped(&way("app", &format!("{STAR}{transit}{}", firewall("Deny"))), "fw in hub drops the packets");
     is_unknown(&way("app", &format!("{STAR}{transit}{}", firewall("Unknown"))), "does not say");
+    // A half that lets no packets in closes it like any other way.
+    let halves =
+        "peerings: [{ from: hub, to: app }, { from: app, to: hub }, { from: hub, to: mon }, { from: mon, to: hub }]\n";
+    assert_eq!(way("app", &format!("{halves}{transit}")), through(&[("fw", "hub")]));
+    for half in ["from: hub, to: app", "from: app, to: hub", "from: hub, to: mon", "from: mon, to: hub"] {
+        let own = halves.replace(half, &format!("{half}, allowVirtualNetworkAccess: false"));
+        is_stopped(&way("app", &format!("{own}{transit}")), "allowVirtualNetworkAccess false");
+    }
 }

@@ -594,10 +594,18 @@ fn declared(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reach
         state.are_peered(network, hub)
             || state.routes.gateways().any(|gateway| gateway.network == *hub && gateway.connects.contains(network))
     };
-    let transit = state
+    let ends = [from, to];
+    let mut joining = state
         .routes
         .transits()
-        .find(|transit| [from, to].iter().all(|one| transit.between.contains(one) && joined(one, &transit.through)))?;
+        .filter(|transit| ends.iter().all(|one| transit.between.contains(one) && joined(one, &transit.through)))
+        .map(|transit| (transit, ends.iter().find_map(|one| closed_half(state, one, &transit.through))))
+        .peekable();
+    let first = joining.peek().cloned()?;
+    let (transit, closed) = joining.find(|(_, closed)| closed.is_none()).unwrap_or(first);
+    if let Some(closed) = closed {
+        return Some(Reach::Stopped(closed));
+    }
     let by = transit.by.clone().unwrap_or_else(|| "an appliance".into());
     let appliance = state.routes.appliances().find(|one| one.name == by);
     Some(match appliance.map(|one| one.forwards) {
