@@ -18,6 +18,8 @@ GROUPS = ["rg-dns", "rg-other"]
 class Maker:
     def __init__(self, seed):
         self.random = random.Random(seed)
+        # For what came to histories later, so that the rest of a history stays what it was.
+        self.later = random.Random(f"later {seed}")
         self.count = 0
         switches = {}
         if self.chance(0.25):
@@ -187,6 +189,10 @@ class Maker:
                 self.route_table(spoke)
             if self.chance(0.3):
                 self.endpoint_policy(spoke)
+        for network in (hub, *spokes):
+            if self.later.random() < 0.4:
+                what = {"subnet": f"{network}/endpoints", "privateEndpointNetworkPolicies": "RouteTableEnabled"}
+                self.happen("setEndpointPolicy", what)
 
     def gateway(self, hub, offices):
         kind = self.one(["vpn", "vpn", "expressRoute"])
