@@ -282,7 +282,7 @@ test("the way of packets and where it ends are drawn, and cells and boxes say th
   await page.locator(".box[data-name=app]").click();
   assert.match(await page.locator("#dialog-body").textContent(), /fw in hub drops the packets/);
   await page.keyboard.press("Escape");
-  assert.match(await page.locator("#drawing").innerHTML(), /no way to mon: fw in hub drops the packets/);
+  assert.match(await page.locator("#drawing").innerHTML(), /no path to mon: fw in hub drops the packets/);
   assert.deepEqual(await barriers(page), []);
   quiet(tab, "file://");
   await tab.context.close();
