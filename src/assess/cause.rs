@@ -17,7 +17,7 @@ use super::verdict::{Cause, Root, Standing};
 use crate::catalogue::Operation;
 use crate::compile::arrival::reach;
 use crate::compile::member::{self, Member};
-use crate::compile::reachability::{Reach, is_connected};
+use crate::compile::reachability::{Reach, has, is_connected};
 use crate::compile::state::{Endpoint, LinkedZone, Resource, Scope};
 use crate::compile::{Compiled, ViewId, Writer, Zone};
 use crate::dns::{OwnerName, RecordType};
@@ -378,7 +378,7 @@ impl<'w> Causes<'w> {
             )
         };
         let Some((home, verdict)) = reach(state, subject.network, &hop.owned, address) else { return record_set() };
-        let having = |one: &&Endpoint| one.members.iter().any(|member| member.address == address);
+        let having = |one: &&Endpoint| has(one, address);
         let writer = match &hop.owned.writer {
             Writer::Endpoint { endpoint, .. } => state.endpoints.get(endpoint).map(Arc::as_ref),
             _ => None,

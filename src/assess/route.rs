@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::compile::address::is_private;
 use crate::compile::arrival::reach;
-use crate::compile::reachability::{Origin, Reach};
+use crate::compile::reachability::{Origin, Reach, has};
 use crate::compile::{Compiled, ViewId, Writer};
 use crate::dns::OwnerName;
 use crate::estate::{EndpointName, EndpointTarget, NetworkName, ZoneId};
@@ -137,16 +137,14 @@ fn endpoint_at(
     home: Option<&NetworkName>,
     address: IpAddr,
 ) -> Option<(EndpointName, EndpointTarget)> {
-    let has = |endpoint: &&std::sync::Arc<crate::compile::state::Endpoint>| {
-        endpoint.members.iter().any(|member| member.address == address)
-    };
+    let having = |endpoint: &&std::sync::Arc<crate::compile::state::Endpoint>| has(endpoint, address);
     let endpoints = &world.state.endpoints;
     let is_there = |endpoint: &&std::sync::Arc<crate::compile::state::Endpoint>| Some(&endpoint.spec.network) == home;
     let own = match writer {
-        Writer::Endpoint { endpoint, .. } => endpoints.get(endpoint).filter(has).filter(is_there),
+        Writer::Endpoint { endpoint, .. } => endpoints.get(endpoint).filter(having).filter(is_there),
         _ => None,
     };
-    let found = own.or_else(|| endpoints.values().filter(has).find(is_there))?;
+    let found = own.or_else(|| endpoints.values().filter(having).find(is_there))?;
     Some((found.spec.name.clone(), found.spec.target.clone()))
 }
 

@@ -1,6 +1,6 @@
 //! What could not be checked: an estate with nothing in it, and the parts of an import that were not read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::finding::stand_alone;
@@ -29,10 +29,11 @@ impl Assessment {
             let file = remark.places.first().map_or_else(|| Arc::from("the import"), |place| Arc::clone(&place.file));
             files.entry(file).or_default().push(remark);
         }
+        let kinds = kinds(report);
         for (file, remarks) in files.into_iter().rev() {
             let parts: usize = remarks.iter().map(|remark| remark.places.len().max(1)).sum();
             let (what, were) = if parts == 1 { ("part", "was") } else { ("parts", "were") };
-            let deciding: usize = remarks.iter().map(|remark| decide_names(report, remark)).sum();
+            let deciding: usize = remarks.iter().map(|remark| decide_names(&kinds, remark)).sum();
             let which = match deciding {
                 0 => ", none of them in a network, zone, link, zone group, endpoint or scope".to_owned(),
                 some if some < parts => format!(", {some} of them where names are decided"),
@@ -69,9 +70,9 @@ const DECIDING: [&str; 6] = [
 
 /// How many parts that a remark is about can decide what a name resolves to. What is in no object that was read may be
 /// anything.
-fn decide_names(report: &Report, remark: &Remark) -> usize {
+fn decide_names(kinds: &Kinds<'_>, remark: &Remark) -> usize {
     let decides = |place: &&Provenance| {
-        let kind = kind_at(report, place);
+        let kind = kind_at(kinds, place);
         kind.is_none_or(|kind| {
             DECIDING
                 .iter()
@@ -84,14 +85,24 @@ fn decide_names(report: &Report, remark: &Remark) -> usize {
     }
 }
 
+/// The kind of each object that was read, by its file and its JSON pointer there.
+type Kinds<'r> = HashMap<(&'r str, &'r str), &'r str>;
+
+fn kinds(report: &Report) -> Kinds<'_> {
+    let places = report.objects.iter().filter_map(|object| {
+        let pointer = object.place.pointer.as_deref().filter(|pointer| !pointer.is_empty())?;
+        Some(((&*object.place.file, pointer), &*object.kind))
+    });
+    places.collect()
+}
+
 /// The kind of the object that a place is in: of several the innermost.
-fn kind_at<'r>(report: &'r Report, place: &Provenance) -> Option<&'r str> {
-    let at = place.pointer.as_deref()?;
-    let around = |one: &Provenance| {
-        let own = one.pointer.as_deref().filter(|own| !own.is_empty() && one.file == place.file)?;
-        let rest = at.strip_prefix(own)?;
-        (rest.is_empty() || rest.starts_with('/')).then_some(own.len())
-    };
-    let objects = report.objects.iter().filter_map(|object| Some((around(&object.place)?, &*object.kind)));
-    objects.max_by_key(|(length, _)| *length).map(|(_, kind)| kind)
+fn kind_at<'r>(kinds: &Kinds<'r>, place: &Provenance) -> Option<&'r str> {
+    let mut at = place.pointer.as_deref()?;
+    loop {
+        if let Some(kind) = kinds.get(&(&*place.file, at)) {
+            return Some(kind);
+        }
+        at = &at[..at.rfind('/')?];
+    }
 }

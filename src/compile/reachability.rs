@@ -219,11 +219,11 @@ pub fn trace<'o>(
             ways.push(way);
         }
     }
-    let nobody_arrives = ways.iter().all(|(_, way)| !way.may_arrive());
+    let none_arrives = ways.iter().all(|(_, way)| !way.may_arrive());
     match ways.len() {
         1 => ways.remove(0),
         // They end at different places, and none arrives.
-        _ if nobody_arrives => ways.remove(0),
+        _ if none_arrives => ways.remove(0),
         _ => (Vec::new(), Reach::Unknown(format!("the subnets of {from} have different routes to {}", to.network))),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
-use super::reachability::{Origin, Reach, between};
+use super::reachability::{Origin, Reach, between, has};
 use super::state::State;
 use crate::estate::routing::NextHop;
 use crate::estate::security::{Addresses, Direction, Protocol, SecurityGroup, SecurityRule};
@@ -107,9 +107,7 @@ fn one_of(network: &NetworkName, verdicts: Vec<(&str, Passage)>) -> Passage {
 /// Whether packets enter the subnet of a private endpoint that has `address`. Its security group counts only where the
 /// subnet's policy says so, and only in the public cloud (disable-private-endpoint-network-policy, 2023-07-26).
 pub fn enters(state: &State, origin: Origin<'_>, home: &NetworkName, address: Ipv4Addr, way: &Reach) -> Passage {
-    let own = |one: &&Arc<super::state::Endpoint>| {
-        one.spec.network == *home && one.members.iter().any(|member| member.address == std::net::IpAddr::V4(address))
-    };
+    let own = |one: &&Arc<super::state::Endpoint>| one.spec.network == *home && has(one, address.into());
     let Some(endpoint) = state.endpoints.values().find(own) else { return Passage::Open };
     let subnet = &*endpoint.spec.subnet;
     if !state.routes.policy(home, subnet).has_groups() || state.catalogue.cloud != Cloud::Public {
