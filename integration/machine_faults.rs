@@ -185,6 +185,7 @@ fn a_client_that_reads_slowly_gets_every_reply_whole() {
     });
     let mut seen = BTreeSet::new();
     for count in 0..QUERIES {
+        // The pause is what a slow client does; no result is waited for.
         if count % 1_000 == 0 {
             std::thread::sleep(Duration::from_millis(50));
         }

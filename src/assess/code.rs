@@ -87,7 +87,7 @@ codes! {
         "private-link-configure, 2026-01-27";
     /// Two networks claim the same client prefix
     EqualClientPrefixes = 7, Warning,
-        "give one of the networks another client prefix (clientPrefixes); until then, give it a listener of its own",
+        "give one of the networks another client prefix (clientPrefixes); until then, give it its own listener",
         "one address space cannot identify two networks";
     /// Azure would refuse the event, so it has no effect
     Refused = 8, Error,
@@ -237,7 +237,7 @@ codes! {
         "private-endpoint-overview, approval workflow";
     /// An outbound rule denies the public addresses, and there is no private path
     OutboundRuleLeavesNoPath = 44, Warning,
-        "nothing, if that is intended; otherwise add the resource to a scope with a private path, or allow the service tag",
+        "ignore this if it is intended; otherwise add the resource to a scope with a private path, or allow the service tag",
         "private-link-security, the note on network security groups; private-link-design, 2024-10-23";
     /// Queries through Azure Resource Manager are refused, because that host is never private
     QueriesThroughResourceManager = 45, Note,
@@ -245,7 +245,7 @@ codes! {
         "private-link-design, 2024-10-23; Azure/AKS issue 3284";
     /// Requests are refused as configured
     RefusedAsConfigured = 46, Note,
-        "nothing, if that is intended",
+        "ignore this if it is intended",
         "private-link-design, 2024-10-23";
     /// A name exists in a private zone and has no address
     NameWithoutAddress = 47, Error,
