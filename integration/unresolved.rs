@@ -110,6 +110,7 @@ fn the_reply_says_that_it_is_unknown() {
 fn what_is_unknown_is_neither_broken_nor_works() {
     let known = Assessment::of(&world("zones"));
     assert!(known.counts().broken > 0, "without record sets names are broken");
+    assert!(known.findings.iter().all(|one| one.code != Code::UnknownContents), "an empty zone is known to be empty");
     let world = world("endpoint");
     let assessment = Assessment::of(&world);
     // The record set made by hand has an address that no endpoint of the estate is known to have.

@@ -272,11 +272,11 @@ impl<'w> Causes<'w> {
             state.reaches_endpoint(subject.network, endpoint) || state.reaches_endpoint(decided, endpoint)
         };
         if let Some(endpoint) = holders.iter().find(|one| one.zone_group.is_none() && is_near(one)) {
-            let by_hand = zone.iter().any(|owned| owned.writer == Writer::Manual);
-            let code = if by_hand { Code::ManualZoneLacksNames } else { Code::EndpointWithoutZoneGroup };
-            let group = || Root::Group(Arc::clone(&id.resource_group));
-            let root = if by_hand { group() } else { Root::Endpoint(endpoint.spec.name.clone()) };
-            return Cause::new(code, root);
+            if self.is_kept_by_hand(&id.resource_group) {
+                let (endpoint, group) = (endpoint.spec.name.clone(), Arc::clone(&id.resource_group));
+                return Cause::new(Code::ManualZoneLacksNames, Root::KeptByHand { endpoint, group });
+            }
+            return of(Code::EndpointWithoutZoneGroup, endpoint);
         }
         if let (Some(bare), false) = (self.without_endpoint(subject, private, zone, owners, writers), in_served_scope) {
             return bare;
@@ -354,6 +354,14 @@ impl<'w> Causes<'w> {
             }
         }
         None
+    }
+
+    /// True if somebody writes record sets into one of the zones of scopes in a resource group.
+    fn is_kept_by_hand(&self, group: &str) -> bool {
+        let state = &self.world.state;
+        let own = state.zones.iter().filter(|(id, _)| *id.resource_group == *group);
+        let mut of_scopes = own.filter(|(id, _)| state.catalogue.zone(&id.apex).is_some());
+        of_scopes.any(|(_, linked)| linked.zone.iter().any(|owned| owned.writer == Writer::Manual))
     }
 
     /// That a zone has lost the record set of an endpoint that writes to it.

@@ -126,10 +126,10 @@ codes! {
     ForwarderBeforeScope = 16, Error,
         "enable the forwarder once the scope's endpoint has written its record sets, or unlink the empty zone",
         "MicrosoftDocs/azure-docs issue 85525";
-    /// The canary name of browsers exists, so browsers may use DNS over HTTPS and bypass private resolution
+    /// The canary name of browsers has an address, so browsers may use DNS over HTTPS and bypass private resolution
     CanaryExists = 17, Warning,
-        "leave use-application-dns.net without record sets: NXDOMAIN makes browsers use the DNS of the network",
-        "private-link-configure, 2026-01-27, browser DNS settings";
+        "leave use-application-dns.net without address: NXDOMAIN makes browsers use the DNS of the network",
+        "private-link-configure, 2026-01-27, browser DNS settings; support.mozilla.org, canary domain";
     /// Private endpoints of two scopes are in one network
     TwoScopesInNetwork = 18, Warning,
         "connect a network to one scope only (how Azure enforces it is uncertain)",

@@ -95,6 +95,13 @@ pub enum Root {
         /// The resource group.
         group: Arc<str>,
     },
+    /// An endpoint without zone group, and the resource group whose private zones hold its record sets as somebody writes them.
+    KeptByHand {
+        /// The endpoint.
+        endpoint: EndpointName,
+        /// The resource group.
+        group: Arc<str>,
+    },
     /// A resource.
     Resource(ResourceName),
     /// An id that several resources have.
@@ -126,6 +133,7 @@ impl Root {
             Self::Overwritten { endpoint, by: Some(by) } => format!("{endpoint} by {by}"),
             Self::Scope(name) => name.to_string(),
             Self::ScopedElsewhere { scope, group } => format!("{scope} and {group}"),
+            Self::KeptByHand { endpoint, group } => format!("{endpoint} and {group}"),
             Self::Resource(name) => name.to_string(),
             Self::Id(id) => id.clone(),
             Self::Prefix(prefix) => prefix.to_string(),

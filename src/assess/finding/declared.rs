@@ -15,8 +15,8 @@ use crate::compile::refusal::Reason;
 use crate::compile::service::of_group;
 use crate::compile::state::{Addressed, Endpoint, Machine, Session};
 use crate::compile::view::{Target, ViewId};
-use crate::compile::{Compiled, Lookup, Owned, Writer, Zone, compile, member};
-use crate::dns::{OwnerName, WholeKey};
+use crate::compile::{Answer, Compiled, Lookup, Owned, Writer, Zone, compile, member};
+use crate::dns::{OwnerName, RecordType, WholeKey};
 use crate::estate::{
     ApprovalState, DnsSetting, EndpointName, EndpointTarget, ForwardTo, ForwarderKind, MachineName, NetworkKind,
     NetworkName, ResolutionPolicy, ResourceSpec, ScopeName, ZoneId,
@@ -83,7 +83,9 @@ pub(super) fn is_consequence(world: &Compiled, cause: &Cause, groups: &BTreeMap<
             | Code::EndpointWithoutZoneGroup,
             Root::Endpoint(_),
         ) => groups[other].iter().any(|one| decided_by(world, one, group)),
-        (Code::ScopeWithoutEndpoint, Root::Scope(_)) => groups[other].iter().any(|one| decided_by(world, one, group)),
+        (Code::ManualZoneLacksNames, Root::KeptByHand { .. }) | (Code::ScopeWithoutEndpoint, Root::Scope(_)) => {
+            groups[other].iter().any(|one| decided_by(world, one, group))
+        }
         _ => false,
     });
     explained || groups.contains_key(&behind_forwarders)
@@ -256,7 +258,7 @@ impl Found<'_> {
                 draft.networks.extend(linked.links.keys().cloned());
             }
             let canary = super::describe::canary();
-            if canary.is_within(&id.apex) && !matches!(linked.zone.lookup(&canary), Lookup::Missing) {
+            if has_address(&linked.zone, &canary) {
                 let draft = self.add(Code::CanaryExists, Root::Zone(id.clone()));
                 draft.names.insert(canary);
                 draft.networks.extend(linked.links.keys().cloned());
@@ -510,6 +512,17 @@ impl Found<'_> {
                 draft.networks.extend(ruleset.links.iter().cloned());
             }
         }
+    }
+}
+
+/// True if a zone has an address or an alias for a name. A name without address means the same as none to browsers
+/// (support.mozilla.org, canary domain).
+fn has_address(zone: &Zone, name: &OwnerName) -> bool {
+    match zone.lookup(name) {
+        Lookup::Name(sets) | Lookup::Wildcard(sets) => {
+            [RecordType::A, RecordType::AAAA].into_iter().any(|kind| !matches!(sets.answer(kind), Answer::NoData))
+        }
+        Lookup::Missing => false,
     }
 }
 

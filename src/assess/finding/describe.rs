@@ -59,6 +59,7 @@ pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft
                 is_or_are(failing.resources.len()),
             )
         }
+        Root::KeptByHand { endpoint, group } => kept_by_hand(world, endpoint, group, &failing, draft),
         Root::Resource(name) if draft.message.is_empty() => of_resource(world, cause.code, name, &failing, draft),
         Root::Prefix(prefix) => format!(
             "{} have the client prefix {prefix}, so their clients cannot be distinguished by address",
@@ -329,22 +330,42 @@ fn zones_of(world: &Compiled, group: &str, failing: &Failing) -> BTreeSet<ZoneId
 }
 
 /// What is wrong with the zones of a resource group.
+fn kept_by_hand(
+    world: &Compiled,
+    endpoint: &EndpointName,
+    group: &str,
+    failing: &Failing,
+    draft: &mut Draft,
+) -> String {
+    draft.endpoints.insert(endpoint.clone());
+    let (zones, lack) = zones_without(world, group, failing, draft);
+    format!(
+        "{endpoint} has no zone group, and {zones}, kept by hand, {lack} {}: NXDOMAIN in {}",
+        names_of_resources(failing),
+        list(&failing.networks)
+    )
+}
+
+/// The zones of a resource group that failing names are missing from, and the verb that follows them.
+fn zones_without(world: &Compiled, group: &str, failing: &Failing, draft: &mut Draft) -> (String, &'static str) {
+    draft.zones.extend(zones_of(world, group, failing));
+    match (draft.zones.len(), draft.zones.first()) {
+        (1, Some(zone)) => (zone.to_string(), "lacks"),
+        (several, _) => (format!("{several} zones in {group}"), "lack"),
+    }
+}
+
+/// `3 names of ws-beta`.
+fn names_of_resources(failing: &Failing) -> String {
+    let of = if failing.resources.is_empty() { String::new() } else { format!(" of {}", list(&failing.resources)) };
+    format!("{}{of}", count(failing.names.len(), "name"))
+}
+
 fn of_group(world: &Compiled, code: Code, group: &str, failing: &Failing, draft: &mut Draft) -> String {
     let state = &world.state;
-    if matches!(code, Code::ManualZoneLacksNames | Code::ComponentNameMissing) {
-        draft.zones.extend(zones_of(world, group, failing));
-        let zones = match (draft.zones.len(), draft.zones.first()) {
-            (1, Some(zone)) => format!("{zone}"),
-            (several, _) => format!("{several} zones in {group}"),
-        };
-        let (kept, lack) = match draft.zones.len() {
-            1 => ("is kept by hand and lacks", "lacks"),
-            _ => ("are kept by hand and lack", "lack"),
-        };
-        let names = count(failing.names.len(), "name");
-        let of = if failing.resources.is_empty() { String::new() } else { format!(" of {}", list(&failing.resources)) };
-        let verb = if code == Code::ManualZoneLacksNames { kept } else { lack };
-        return format!("{zones} {verb} {names}{of}: NXDOMAIN in {}", list(&failing.networks));
+    if code == Code::ComponentNameMissing {
+        let (zones, lack) = zones_without(world, group, failing, draft);
+        return format!("{zones} {lack} {}: NXDOMAIN in {}", names_of_resources(failing), list(&failing.networks));
     }
     let is_empty = |id: &ZoneId| state.zones.get(id).is_some_and(|linked| linked.zone.is_empty());
     if draft.zones.is_empty() {
@@ -401,7 +422,7 @@ fn of_zone(world: &Compiled, code: Code, id: &ZoneId, failing: &Failing, draft: 
             list(&failing.networks),
             list(&failing.resources)
         ),
-        Code::CanaryExists => format!("{id} makes {} exist in {}", canary(), list(&draft.networks)),
+        Code::CanaryExists => format!("{id} gives {} an address in {}", canary(), list(&draft.networks)),
         _ => {
             let networks = if draft.networks.is_empty() { list(&failing.networks) } else { list(&draft.networks) };
             format!("{id} answers for all of {} in {networks}{}", id.apex, effect(failing, "NXDOMAIN"))
