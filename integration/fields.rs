@@ -351,10 +351,8 @@ fn every_field_of_a_scenario_is_read() {
     let form = Form { root: Scenario::schema(), name: "Scenario" };
     let over_the_network = "how long a server is asked again; the DNS client's own tests ask one that changes";
     let counted = "zones count towards its limit of 1000; the fold's own test has so many";
-    let disputed = "exports have it; sources disagree on what it does to private endpoints, and the schema says so";
     let exempt = [
         ("ExpectSchema.within", over_the_network),
-        ("PeeringHalfSchema.allowForwardedTraffic", disputed),
         ("Scenario.$schema", "it is for editors"),
         ("SubscriptionSchema.resourceGroups", counted),
         ("SetSubscriptionSchema.resourceGroups", counted),

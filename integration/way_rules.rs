@@ -162,7 +162,7 @@ fn rule_5_system_routes_are_those_of_peers_that_let_packets_in() {
     is_stopped(&way("app", "peerings: [{ from: app, to: mon }]\n"), "not Connected");
     // Private addresses that nobody routes go nowhere.
     assert_eq!(way("far", ""), Reach::NotPeered);
-    // `allowForwardedTraffic` decides nothing: its effect is disputed.
+    // `allowForwardedTraffic` decides no way, because its effect is disputed: it is a finding.
     let star = "peerings: [[hub, app], { from: hub, to: mon }, { from: mon, to: hub, allowForwardedTraffic: false }]\n";
     let more = format!("{star}{}{}", firewall("Allow"), table(&to_firewall("0.0.0.0/0")));
     assert_eq!(way("app", &more), through(&[("fw", "hub")]));

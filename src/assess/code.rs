@@ -343,6 +343,10 @@ codes! {
     MachineOutsideArcScope = 69, Error,
         "associate the machine with the scope, or give it DNS of its own: machines in a scope and outside it cannot share DNS",
         "azure-arc/servers/private-link-security, 2026-05-04";
+    /// A peering may drop packets that an appliance forwards
+    ForwardedPackets = 70, Warning,
+        "set allowForwardedTraffic of that half of the peering to true; with true it does no harm",
+        "virtual-network-manage-peering, 2018-02-09; a reader's test contradicts it (azure-docs issue 48390)";
 }
 
 impl fmt::Display for Code {

@@ -7,6 +7,7 @@ mod collection;
 mod declared;
 mod describe;
 mod events;
+mod ways;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +88,7 @@ pub(super) fn findings(world: &Compiled, unserved: &[Unserved], unknown: &Unknow
     let mut drafts = declared::all(world, unknown);
     written::find(world, &mut drafts);
     collection::find(world, &mut drafts);
+    ways::find(world, &mut drafts);
     // A zone that became empty because an endpoint lost its record sets is part of that finding.
     drafts.retain(|cause, _| !declared::is_consequence(world, cause, &groups));
     for cause in groups.keys() {

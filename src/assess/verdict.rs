@@ -104,6 +104,8 @@ pub enum Root {
     },
     /// A resource.
     Resource(ResourceName),
+    /// The half of the peering of the first network with the second.
+    PeeringHalf(NetworkName, NetworkName),
     /// An id that several resources have.
     Id(String),
     /// A prefix that several networks claim.
@@ -135,6 +137,7 @@ impl Root {
             Self::ScopedElsewhere { scope, group } => format!("{scope} and {group}"),
             Self::KeptByHand { endpoint, group } => format!("{endpoint} and {group}"),
             Self::Resource(name) => name.to_string(),
+            Self::PeeringHalf(from, to) => format!("{from} with {to}"),
             Self::Id(id) => id.clone(),
             Self::Prefix(prefix) => prefix.to_string(),
             Self::Machine(name) => name.to_string(),

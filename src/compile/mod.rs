@@ -23,6 +23,7 @@ pub mod address;
 pub mod arrival;
 mod collection;
 mod endpoint;
+pub mod forwarded;
 mod linking;
 pub mod member;
 mod network;

@@ -69,7 +69,7 @@ pub struct PeeringFlags {
     /// `allowVirtualNetworkAccess`: packets of the other network are let in.
     pub access: bool,
     /// `allowForwardedTraffic`: so are packets that did not begin there. Its effect is disputed (azure-docs issue 48390), so
-    /// nothing depends on it.
+    /// it stops no packet here, and a finding says where it may.
     pub forwarded: bool,
     /// `allowGatewayTransit`: the other network may use this one's gateway. Absent where it is not stated.
     pub gateway_transit: Option<bool>,

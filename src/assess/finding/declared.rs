@@ -10,7 +10,7 @@ use crate::assess::forwarding::decided_in;
 use crate::assess::route::{Path, route};
 use crate::assess::verdict::{Cause, Root, Unknown, Unserved};
 use crate::catalogue::every_cloud;
-use crate::compile::reachability::{Origin, Reach, between, is_connected};
+use crate::compile::reachability::{Origin, is_connected};
 use crate::compile::refusal::Reason;
 use crate::compile::service::of_group;
 use crate::compile::state::{Addressed, Endpoint, Machine, Session};
@@ -54,7 +54,6 @@ pub(super) fn all(world: &Compiled, unknown: &Unknown) -> BTreeMap<Cause, Draft>
     found.links_without_effect();
     found.rulesets();
     found.targets();
-    found.unknown_ways();
     found.unknown_contents(unknown);
     found.drafts
 }
@@ -450,30 +449,6 @@ impl Found<'_> {
                 for home in homes.filter(|home| ruleset.links.contains(home)) {
                     let draft = self.add(Code::RulesetLoop, root());
                     draft.networks.insert(home.clone());
-                }
-            }
-        }
-    }
-
-    /// Networks of which it is unknown whether they reach an endpoint whose names they get.
-    fn unknown_ways(&mut self) {
-        let world = self.world;
-        for (view, own) in world.views.iter() {
-            let Some(network) = &own.network else { continue };
-            for endpoint in world.state.endpoints.values() {
-                let name = &endpoint.spec.name;
-                if !matches!(between(&world.state, network, &endpoint.spec.network, None), Reach::Unknown(_)) {
-                    continue;
-                }
-                for one in &endpoint.members {
-                    let path = route(world, view, &one.member.public);
-                    let Path::PrivateEndpoint { endpoint: own, unknown: Some(why), .. } = path else { continue };
-                    if own == *name {
-                        let draft = self.add(Code::UnreachableAddresses, Root::Endpoint(name.clone()));
-                        draft.names.insert(one.member.public.clone());
-                        draft.networks.insert(network.clone());
-                        draft.also = vec![why];
-                    }
                 }
             }
         }

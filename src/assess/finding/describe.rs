@@ -61,6 +61,10 @@ pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft
         }
         Root::KeptByHand { endpoint, group } => kept_by_hand(world, endpoint, group, &failing, draft),
         Root::Resource(name) if draft.message.is_empty() => of_resource(world, cause.code, name, &failing, draft),
+        Root::PeeringHalf(own, other) => format!(
+            "{own} may drop packets that an appliance in {other} forwards: its peering with {other} has allowForwardedTraffic \
+             false"
+        ),
         Root::Prefix(prefix) => format!(
             "{} have the client prefix {prefix}, so their clients cannot be distinguished by address",
             list(&draft.networks)

@@ -26,8 +26,8 @@ pub(super) struct PeeringHalfSchema {
     /// False: packets from the other network are dropped. Default: true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_virtual_network_access: Option<bool>,
-    /// True: packets that the other network forwards are allowed. Default: false. Nothing depends on it, because its effect
-    /// is disputed.
+    /// True: packets that the other network forwards are allowed. Default: false. Its effect is disputed, so false stops no
+    /// packet here: AMPLS070 warns where an appliance forwards packets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_forwarded_traffic: Option<bool>,
     /// True: the other network may use the gateway of this one. Default: false.
