@@ -176,6 +176,129 @@ fn networks_of_one_virtual_wan_reach_each_other() {
     assert!(matches!(reach(&read(&json!(all)), "app", "mon"), Reach::Unknown(_)));
 }
 
+/// Only the default route tables of a hub are read: others are reported, so that nobody takes the ways for certain.
+#[test]
+fn route_tables_of_a_virtual_hub_are_reported() {
+    let hub =
+        json!({ "id": id("virtualHubs", "vhub"), "properties": { "virtualWan": { "id": id("virtualWans", "wan") } } });
+    let connection = |routing: Value| {
+        let of = |name: &str| {
+            json!({ "id": format!("{GROUP}/virtualHubs/vhub/hubVirtualNetworkConnections/{name}"),
+                "properties": { "remoteVirtualNetwork": { "id": id("virtualNetworks", name) } } })
+        };
+        let mut own = of("app");
+        own["properties"]["routingConfiguration"] = routing;
+        let networks = [network("app", "10.2.0.0/16", json!([])), network("mon", "10.1.0.0/16", json!([]))];
+        json!([networks[0], networks[1], hub, own, of("mon")])
+    };
+    let table = |name: &str| json!({ "id": format!("{GROUP}/virtualHubs/vhub/hubRouteTables/{name}") });
+    // What is reported makes the ways of that network unknown.
+    let told = |value: &Value| {
+        let imported = read(value);
+        let mut remarks = imported.report.of(Topic::NotRead);
+        let is_reported = remarks.any(|one| one.text.contains("of a virtual hub") && !one.places.is_empty());
+        let way = reach(&imported, "app", "mon");
+        assert_eq!(matches!(way, Reach::Unknown(_)), is_reported, "{way:?}");
+        assert!(way.arrives() || is_reported, "{way:?}");
+        reads_back(&imported);
+        is_reported
+    };
+    let default = json!({ "associatedRouteTable": table("defaultRouteTable"),
+        "propagatedRouteTables": { "labels": ["default"], "ids": [table("defaultRouteTable")] }, "vnetRoutes": { "staticRoutes": [] } });
+    assert!(!told(&connection(default.clone())), "the default tables are read");
+    for (pointer, value) in [
+        ("/associatedRouteTable", table("isolated")),
+        ("/propagatedRouteTables/ids", json!([table("noneRouteTable")])),
+        ("/propagatedRouteTables/labels", json!(["isolated"])),
+        ("/propagatedRouteTables", json!({ "labels": [], "ids": [] })),
+        (
+            "/vnetRoutes/staticRoutes",
+            json!([{ "name": "r", "addressPrefixes": ["10.9.0.0/16"], "nextHopIpAddress": "10.2.0.4" }]),
+        ),
+    ] {
+        let mut other = default.clone();
+        *other.pointer_mut(pointer).expect("it is there") = value;
+        assert!(told(&connection(other)), "{pointer}");
+    }
+    let mut routes = connection(default.clone());
+    let own = json!({ "id": table("defaultRouteTable")["id"], "properties": { "routes": [
+        { "name": "all", "destinationType": "CIDR", "destinations": ["10.0.0.0/8"], "nextHopType": "ResourceId", "nextHop": "fw" } ] } });
+    routes.as_array_mut().expect("a list").push(own);
+    assert!(told(&routes));
+    // A route to the hub's own firewall is no more than the firewall.
+    let mut inspected = connection(default);
+    let own = json!({ "id": table("defaultRouteTable")["id"], "properties": { "routes": [
+        { "name": "all", "destinationType": "CIDR", "destinations": ["10.0.0.0/8"], "nextHopType": "ResourceId",
+          "nextHop": id("azureFirewalls", "fw") } ] } });
+    inspected.as_array_mut().expect("a list").push(own);
+    assert!(!told(&inspected));
+}
+
+/// The same in Terraform's state, and in a plan in which the ids of the tables are known only after apply.
+#[test]
+fn route_tables_of_a_virtual_hub_are_reported_from_terraform() {
+    let resource = |kind: &str, name: &str, values: Value| {
+        json!({ "address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name, "values": values })
+    };
+    let vnet = |name: &str, space: &str| {
+        let values = json!({ "id": id("virtualNetworks", name), "name": name, "resource_group_name": "rg", "address_space": [space] });
+        resource("azurerm_virtual_network", name, values)
+    };
+    let hub = id("virtualHubs", "vhub");
+    let connection = |name: &str, routing: Value| {
+        let values = json!({ "id": format!("{hub}/hubVirtualNetworkConnections/{name}"), "name": name, "virtual_hub_id": hub,
+            "remote_virtual_network_id": id("virtualNetworks", name), "routing": routing });
+        resource("azurerm_virtual_hub_connection", name, values)
+    };
+    let hub_itself = || {
+        let values = json!({ "id": hub, "name": "vhub", "resource_group_name": "rg", "virtual_wan_id": id("virtualWans", "wan") });
+        resource("azurerm_virtual_hub", "vhub", values)
+    };
+    let state = |routing: Value, more: Option<Value>| {
+        let mut all = vec![vnet("app", "10.2.0.0/16"), vnet("mon", "10.1.0.0/16"), hub_itself(), connection("app", routing)];
+        all.push(connection("mon", json!([])));
+        all.extend(more);
+        read(&json!({ "format_version": "1.0", "terraform_version": "1.9.0",
+            "values": { "root_module": { "resources": all } } }))
+    };
+    let table = |name: &str| format!("{hub}/hubRouteTables/{name}");
+    let routing = |associated: &str, propagated: &str| {
+        json!([{ "associated_route_table_id": table(associated), "inbound_route_map_id": "", "outbound_route_map_id": "",
+            "propagated_route_table": [{ "labels": [], "route_table_ids": [table(propagated)] }], "static_vnet_route": [],
+            "static_vnet_propagate_static_routes_enabled": true, "static_vnet_local_route_override_criteria": "Contains" }])
+    };
+    assert!(reach(&state(routing("defaultRouteTable", "defaultRouteTable"), None), "app", "mon").arrives());
+    let is_unknown = |imported: &Imported| {
+        let reported = imported.report.of(Topic::NotRead).any(|one| one.text.contains("of a virtual hub"));
+        reported && matches!(reach(imported, "app", "mon"), Reach::Unknown(_))
+    };
+    assert!(is_unknown(&state(routing("isolated", "defaultRouteTable"), None)));
+    assert!(is_unknown(&state(routing("defaultRouteTable", "noneRouteTable"), None)));
+    let route = json!({ "id": format!("{}/routes/r", table("defaultRouteTable")), "route_table_id": table("defaultRouteTable"), "name": "r",
+        "destinations": ["10.0.0.0/8"], "destinations_type": "CIDR", "next_hop": "x", "next_hop_type": "ResourceId" });
+    assert!(is_unknown(&state(json!([]), Some(resource("azurerm_virtual_hub_route_table_route", "r", route)))));
+
+    let plan = |table: &str| {
+        let planned = |kind: &str, name: &str, values: Value| resource(kind, name, values);
+        let all = json!([vnet("app", "10.2.0.0/16"), vnet("mon", "10.1.0.0/16"), hub_itself(), connection("mon", json!([])),
+            planned("azurerm_virtual_hub_route_table", "isolated", json!({ "name": "isolated", "virtual_hub_id": hub, "labels": [], "route": [] })),
+            planned("azurerm_virtual_hub_connection", "app", json!({ "name": "app", "virtual_hub_id": hub,
+                "remote_virtual_network_id": id("virtualNetworks", "app"),
+                "routing": [{ "propagated_route_table": [{ "labels": null }], "static_vnet_route": [] }] }))]);
+        let ids = json!({ "references": [table, table.rsplit_once('.').expect("an attribute").0] });
+        read(&json!({ "format_version": "1.2", "terraform_version": "1.9.0", "planned_values": { "root_module": { "resources": all } },
+            "configuration": { "root_module": { "resources": [
+                { "address": "azurerm_virtual_hub_connection.app", "mode": "managed", "type": "azurerm_virtual_hub_connection", "name": "app",
+                  "expressions": { "routing": [{ "associated_route_table_id": ids,
+                      "propagated_route_table": [{ "route_table_ids": ids }] }] } },
+                { "address": "azurerm_virtual_hub_route_table.isolated", "mode": "managed", "type": "azurerm_virtual_hub_route_table",
+                  "name": "isolated", "expressions": {} },
+                { "address": "azurerm_virtual_hub.vhub", "mode": "managed", "type": "azurerm_virtual_hub", "name": "vhub", "expressions": {} }] } } }))
+    };
+    assert!(reach(&plan("azurerm_virtual_hub.vhub.default_route_table_id"), "app", "mon").arrives());
+    assert!(is_unknown(&plan("azurerm_virtual_hub_route_table.isolated.id")));
+}
+
 #[test]
 fn security_groups_and_policies_of_subnets_are_read() {
     let group = json!({ "id": id("networkSecurityGroups", "nsg") });

@@ -73,7 +73,9 @@ impl Maker {
             5 => {
                 let firewall = self.flip().then_some(forwards);
                 let wan = format!("{side}wan").into();
-                Routing::VirtualHub(VirtualHub { name, wan, connections: vec![network, other], firewall })
+                let unknown_routes = if self.once_in(4) { vec![other.clone()] } else { Vec::new() };
+                let connections = vec![network, other];
+                Routing::VirtualHub(VirtualHub { name, wan, connections, firewall, unknown_routes })
             }
             6 => {
                 let by = self.flip().then_some(name);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::state::{Endpoint, State};
 use super::zone::{Owned, Writer};
-use crate::estate::routing::{Appliance, Forwards, GatewayKind, NextHop, RouteTable};
+use crate::estate::routing::{Appliance, Forwards, GatewayKind, NextHop, RouteTable, VirtualHub};
 use crate::estate::{ApprovalState, EndpointTarget, MachineName, NetworkKind, NetworkName};
 
 /// The most appliances packets are followed through.
@@ -476,6 +476,11 @@ fn wide_area(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reac
                 });
             }
         }
+    }
+    let is_undescribed = |hub: &VirtualHub, network: &NetworkName| hub.unknown_routes.contains(network);
+    let undescribed = [(near, from), (far, to)].into_iter().find(|(hub, network)| is_undescribed(hub, network));
+    if let Some((hub, network)) = undescribed {
+        unknown = Some(format!("the routes of {network} in virtual hub {} are not known", hub.name));
     }
     Some(match unknown {
         Some(why) => Reach::Unknown(why),

@@ -83,7 +83,10 @@ impl State {
             match object {
                 Routing::Gateway(one) => one.connects.retain(|own| own != network),
                 Routing::RouteTable(one) => one.subnets.retain(|(own, _)| own != network),
-                Routing::VirtualHub(one) => one.connections.retain(|own| own != network),
+                Routing::VirtualHub(one) => {
+                    one.connections.retain(|own| own != network);
+                    one.unknown_routes.retain(|own| own != network);
+                }
                 Routing::SecurityGroup(one) => {
                     one.subnets.retain(|(own, _)| own != network);
                     one.machines.retain(|own| !gone.contains(own));

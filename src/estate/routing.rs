@@ -179,6 +179,8 @@ pub struct VirtualHub {
     pub connections: Vec<NetworkName>,
     /// What its firewall does; absent without one.
     pub firewall: Option<Forwards>,
+    /// Those of the connected networks whose routes are not described: whether packets from there and to there arrive is unknown.
+    pub unknown_routes: Vec<NetworkName>,
 }
 
 /// A path through a network, declared without its routes: packets between these networks pass.

@@ -4,6 +4,7 @@
 use super::id::ResourceId;
 use super::property::View;
 use super::reading::Reading;
+use super::report::Topic;
 
 const NEXT_HOPS: &[&str] = &["VirtualAppliance", "VirtualNetworkGateway", "VnetLocal", "Internet", "None"];
 const POLICIES: &[&str] = &["Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled", "Enabled"];
@@ -11,7 +12,7 @@ const DIRECTIONS: &[&str] = &["Inbound", "Outbound"];
 const ACCESSES: &[&str] = &["Allow", "Deny"];
 
 /// Types that decide which way packets take.
-pub(super) const KINDS: [&str; 10] = [
+pub(super) const KINDS: [&str; 11] = [
     "microsoft.network/routetables",
     "microsoft.network/routetables/routes",
     "microsoft.network/azurefirewalls",
@@ -19,10 +20,36 @@ pub(super) const KINDS: [&str; 10] = [
     "microsoft.network/localnetworkgateways",
     "microsoft.network/connections",
     "microsoft.network/virtualhubs",
+    "microsoft.network/virtualhubs/hubroutetables",
     "microsoft.network/virtualhubs/hubvirtualnetworkconnections",
     "microsoft.network/networksecuritygroups",
     "microsoft.network/networksecuritygroups/securityrules",
 ];
+
+/// Whether a connection or a route table of a virtual hub has routes that are not read.
+pub(super) const OWN_ROUTES: &str = "ownRoutes";
+
+/// The route tables that a connection of a virtual hub is associated with and propagates to.
+pub(super) struct HubTables<'t> {
+    pub(super) associated: Option<&'t str>,
+    /// False if nothing is said of propagation.
+    pub(super) propagated: bool,
+    pub(super) ids: &'t [String],
+    pub(super) labels: &'t [&'t str],
+}
+
+impl HubTables<'_> {
+    /// True if they are those that a connection has where nothing else is said.
+    fn are_default(&self) -> bool {
+        let is_default =
+            |id: &str| id.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case("defaultRouteTable"));
+        let is_label = |label: &&str| label.eq_ignore_ascii_case("default");
+        self.associated.is_none_or(is_default)
+            && self.ids.iter().all(|id| is_default(id))
+            && self.labels.iter().all(is_label)
+            && (!self.propagated || !self.ids.is_empty() || !self.labels.is_empty())
+    }
+}
 
 impl Reading<'_> {
     /// A resource of [`KINDS`].
@@ -46,12 +73,28 @@ impl Reading<'_> {
                 if let Some(network) = view.object("remoteVirtualNetwork") {
                     self.linked(id, "network", &network);
                 }
+                if let Some(routing) = view.object("routingConfiguration") {
+                    self.hub_connection_routing(id, &routing);
+                }
                 view.ignore(&[
                     "allowHubToRemoteVnetTransit",
                     "allowRemoteVnetToUseHubVnetGateways",
                     "enableInternetSecurity",
-                    "routingConfiguration",
                 ]);
+            }
+            "microsoft.network/virtualhubs/hubroutetables" => {
+                // A route to the hub's own firewall is what every hub with a firewall is taken to have.
+                let is_to_firewall = |text: &str| text.to_ascii_lowercase().contains("/azurefirewalls/");
+                let routes = view.items("routes");
+                let others: Vec<&str> = routes
+                    .iter()
+                    .filter(|item| !item.view().text("nextHop").is_some_and(|(text, _)| is_to_firewall(text)))
+                    .map(|item| item.pointer.as_str())
+                    .collect();
+                if let Some(first) = others.first() {
+                    self.hub_routes(id, first);
+                }
+                view.ignore(&["labels", "associatedConnections", "propagatingConnections"]);
             }
             "microsoft.network/networksecuritygroups" => {
                 for item in view.items("securityRules") {
@@ -251,6 +294,55 @@ impl Reading<'_> {
             "ipConfigurations",
             "routeMaps",
         ]);
+    }
+
+    /// Reports routes of a route table of a virtual hub.
+    pub(super) fn hub_routes(&mut self, id: &ResourceId, pointer: &str) {
+        let text = format!(
+            "the routes of route table {} of a virtual hub are not read: whether packets between the networks that are \
+             connected to the hub arrive is unknown",
+            id.name()
+        );
+        self.remark(Topic::NotRead, text, pointer, None);
+        self.tell(id, OWN_ROUTES, true, pointer);
+    }
+
+    /// The route tables of a connection of a virtual hub. Only the default ones are read, by which all networks of a Virtual
+    /// WAN reach each other.
+    fn hub_connection_routing(&mut self, id: &ResourceId, view: &View<'_>) {
+        let references = |view: &View<'_>, name: &str| -> Vec<String> {
+            let texts = view.items(name).into_iter().filter_map(|item| Some(item.view().text("id")?.0.to_owned()));
+            texts.collect()
+        };
+        let associated = view.object("associatedRouteTable").and_then(|one| Some(one.text("id")?.0.to_owned()));
+        let propagated = view.object("propagatedRouteTables");
+        let (ids, labels) = match &propagated {
+            Some(one) => (references(one, "ids"), one.texts("labels")),
+            None => (Vec::new(), Vec::new()),
+        };
+        let has_routes = view.object("vnetRoutes").is_some_and(|one| !one.items("staticRoutes").is_empty());
+        let has_maps = ["inboundRouteMap", "outboundRouteMap"].into_iter().any(|name| view.object(name).is_some());
+        let labels: Vec<&str> = labels.iter().map(|(text, _)| *text).collect();
+        let tables = HubTables {
+            associated: associated.as_deref(),
+            propagated: propagated.is_some(),
+            ids: &ids,
+            labels: &labels,
+        };
+        self.hub_tables(id, &tables, has_routes || has_maps, view.pointer());
+    }
+
+    /// Reports route tables of a hub's connection other than the default ones.
+    pub(super) fn hub_tables(&mut self, id: &ResourceId, tables: &HubTables<'_>, has_routes: bool, pointer: &str) {
+        if has_routes || !tables.are_default() {
+            let text = format!(
+                "connection {} of a virtual hub has route tables or routes of its own, which are not read: whether packets \
+                 from its network and to it arrive is unknown",
+                id.name()
+            );
+            self.remark(Topic::NotRead, text, pointer, None);
+            self.tell(id, OWN_ROUTES, true, pointer);
+        }
     }
 
     fn security_rule(&mut self, id: &ResourceId, view: &View<'_>) {

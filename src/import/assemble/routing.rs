@@ -20,6 +20,7 @@ use crate::import::command::show;
 use crate::import::fact::Object;
 use crate::import::id::ResourceId;
 use crate::import::report::{Provenance, Topic};
+use crate::import::routing::OWN_ROUTES;
 
 const SUBNET: &str = "microsoft.network/virtualnetworks/subnets";
 
@@ -253,13 +254,20 @@ impl Builder<'_> {
             }
             let wan: Arc<str> = wan.map_or_else(|| Arc::clone(&name), |id| self.labels.of("virtual wan", &id).into());
             let mut connections: Vec<NetworkName> = Vec::new();
+            let mut unknown_routes: Vec<NetworkName> = Vec::new();
+            let mut tables = facts.children(&object.id, "hubroutetables");
+            let is_all_unknown = tables.any(|table| table.get(OWN_ROUTES).is_some());
             for connection in facts.children(&object.id, "hubvirtualnetworkconnections") {
                 let network = connection.id_of("network").filter(|id| !self.is_unknown_network(id));
                 let Some(network) = network else { continue };
                 let label = self.add_network(networks, &network).as_str().into();
-                if !connections.contains(&label) {
-                    connections.push(label);
+                if connections.contains(&label) {
+                    continue;
                 }
+                if is_all_unknown || connection.get(OWN_ROUTES).is_some() {
+                    unknown_routes.push(label.clone());
+                }
+                connections.push(label);
             }
             if connections.is_empty() {
                 let text = format!(
@@ -277,7 +285,8 @@ impl Builder<'_> {
                 );
                 self.report.add(Topic::Unresolved, text, object.places(), None);
             }
-            all.push((Routing::VirtualHub(VirtualHub { name, wan, connections, firewall }), object.declared.clone()));
+            let hub = VirtualHub { name, wan, connections, firewall, unknown_routes };
+            all.push((Routing::VirtualHub(hub), object.declared.clone()));
         }
         all
     }

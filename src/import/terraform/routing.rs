@@ -4,6 +4,7 @@ use super::Known;
 use crate::import::id::ResourceId;
 use crate::import::property::View;
 use crate::import::reading::Reading;
+use crate::import::routing::HubTables;
 
 const SUBNET: &str = "microsoft.network/virtualnetworks/subnets";
 const TABLE: &str = "microsoft.network/routetables";
@@ -15,7 +16,7 @@ const NEXT_HOPS: &[&str] = &["VirtualAppliance", "VirtualNetworkGateway", "VnetL
 const POLICIES: &[&str] = &["Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled", "Enabled"];
 
 /// The provider's types that decide which way packets take.
-pub(super) const TYPES: [(&str, &str); 14] = [
+pub(super) const TYPES: [(&str, &str); 16] = [
     ("azurerm_route_table", TABLE),
     ("azurerm_route", "microsoft.network/routetables/routes"),
     ("azurerm_subnet_route_table_association", SUBNET),
@@ -25,6 +26,8 @@ pub(super) const TYPES: [(&str, &str); 14] = [
     ("azurerm_firewall", "microsoft.network/azurefirewalls"),
     ("azurerm_virtual_hub", HUB),
     ("azurerm_virtual_hub_connection", "microsoft.network/virtualhubs/hubvirtualnetworkconnections"),
+    ("azurerm_virtual_hub_route_table", "microsoft.network/virtualhubs/hubroutetables"),
+    ("azurerm_virtual_hub_route_table_route", "microsoft.network/virtualhubs/hubroutetables/routes"),
     ("azurerm_virtual_network_gateway", GATEWAY),
     ("azurerm_local_network_gateway", "microsoft.network/localnetworkgateways"),
     ("azurerm_virtual_network_gateway_connection", "microsoft.network/connections"),
@@ -70,10 +73,12 @@ impl Reading<'_> {
             "azurerm_firewall" => self.tf_firewall(id, view, known),
             "azurerm_virtual_hub" => {
                 self.tf_id(id, "virtualWan", view, "virtual_wan_id", known, "microsoft.network/virtualwans");
+                if let Some(route) = view.items("route").first() {
+                    self.hub_routes(&id.child("hubRouteTables", "defaultRouteTable"), &route.pointer);
+                }
                 view.ignore(&[
                     "address_prefix",
                     "sku",
-                    "route",
                     "hub_routing_preference",
                     "branch_to_branch_traffic_enabled",
                     "default_route_table_id",
@@ -85,7 +90,30 @@ impl Reading<'_> {
             "azurerm_virtual_hub_connection" => {
                 let kind = "microsoft.network/virtualnetworks";
                 self.tf_id(id, "network", view, "remote_virtual_network_id", known, kind);
-                view.ignore(&["internet_security_enabled", "enable_internet_security", "routing"]);
+                for item in view.items("routing").into_iter().take(1) {
+                    self.tf_hub_connection_routing(id, &item.view(), known);
+                }
+                view.ignore(&["internet_security_enabled", "enable_internet_security"]);
+            }
+            "azurerm_virtual_hub_route_table" => {
+                if let Some(route) = view.items("route").first() {
+                    self.hub_routes(id, &route.pointer);
+                }
+                view.ignore(&["labels"]);
+            }
+            "azurerm_virtual_hub_route_table_route" => {
+                let table = view.text("route_table_id").and_then(|(text, _)| ResourceId::parse(text));
+                let resource = known.resource;
+                let planned = || {
+                    let tables = known.plan.resolve(&resource.address, &resource.module, &["route_table_id"], "");
+                    tables.into_iter().next()
+                };
+                let table = match table.or_else(planned) {
+                    Some(hub) if hub.kind == HUB => Some(hub.child("hubRouteTables", "defaultRouteTable")),
+                    other => other,
+                };
+                self.hub_routes(&table.unwrap_or_else(|| id.clone()), view.pointer());
+                view.ignore(&["destinations", "destinations_type", "next_hop", "next_hop_type"]);
             }
             "azurerm_virtual_network_gateway" => self.tf_gateway(id, view, known),
             "azurerm_local_network_gateway" => {
@@ -154,6 +182,48 @@ impl Reading<'_> {
         for (name, attribute) in flags {
             self.record_flag(id, view, name, attribute);
         }
+    }
+
+    fn tf_hub_connection_routing(&mut self, id: &ResourceId, view: &View<'_>, known: &Known<'_, '_>) {
+        // In a plan the ids of tables may be known only after apply; the configuration says which resources they are of.
+        let planned = |path: &[&str]| -> Vec<String> {
+            let resource = known.resource;
+            let found = known.plan.resolve(&resource.address, &resource.module, path, "");
+            let is_hub = |id: &ResourceId| id.kind == HUB;
+            found.iter().map(|id| if is_hub(id) { "defaultRouteTable".to_owned() } else { id.name().to_owned() }).collect()
+        };
+        let associated = view.text("associated_route_table_id").map(|(text, _)| text.to_owned());
+        let associated = associated.filter(|text| !text.is_empty());
+        let associated = associated.or_else(|| planned(&["routing", "associated_route_table_id"]).pop());
+        let propagated = view.items("propagated_route_table").into_iter().next();
+        let propagated = propagated.as_ref().map(|item| item.view());
+        let (ids, labels) = match &propagated {
+            Some(one) => (one.texts("route_table_ids"), one.texts("labels")),
+            None => (Vec::new(), Vec::new()),
+        };
+        let mut ids: Vec<String> = ids.iter().map(|(text, _)| (*text).to_owned()).collect();
+        if ids.is_empty() {
+            ids = planned(&["routing", "propagated_route_table", "route_table_ids"]);
+        }
+        let labels: Vec<&str> = labels.iter().map(|(text, _)| *text).collect();
+        let has_map = |name: &str| view.text(name).is_some_and(|(text, _)| !text.is_empty());
+        let has_routes = !view.items("static_vnet_route").is_empty()
+            || has_map("inbound_route_map_id")
+            || has_map("outbound_route_map_id");
+        // A block without ids and labels has some that nobody knows before apply.
+        let is_known = !ids.is_empty() || !labels.is_empty() || !known.resource.planned;
+        let tables = HubTables {
+            associated: associated.as_deref(),
+            propagated: propagated.is_some() && is_known,
+            ids: &ids,
+            labels: &labels,
+        };
+        self.hub_tables(id, &tables, has_routes, view.pointer());
+        if let Some(one) = &propagated {
+            self.close("propagated_route_table", one);
+        }
+        view.ignore(&["static_vnet_propagate_static_routes_enabled", "static_vnet_local_route_override_criteria"]);
+        self.close("routing", view);
     }
 
     fn tf_route_table(&mut self, id: &ResourceId, view: &View<'_>) {

@@ -40,7 +40,7 @@ pub(super) struct Parent {
 }
 
 /// Children and their parents.
-pub(super) const PARENTS: [Parent; 12] = [
+pub(super) const PARENTS: [Parent; 13] = [
     Parent {
         child: "azurerm_private_dns_zone_virtual_network_link",
         name: "private_dns_zone_name",
@@ -74,6 +74,12 @@ pub(super) const PARENTS: [Parent; 12] = [
     },
     Parent {
         child: "azurerm_virtual_hub_connection",
+        name: "",
+        id: "virtual_hub_id",
+        kind: "microsoft.network/virtualhubs",
+    },
+    Parent {
+        child: "azurerm_virtual_hub_route_table",
         name: "",
         id: "virtual_hub_id",
         kind: "microsoft.network/virtualhubs",

@@ -155,6 +155,10 @@ pub(super) struct VirtualHubSchema {
     /// What its firewall does with packets for private endpoints; without it there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub firewall: Option<ForwardsSchema>,
+    /// Connected networks with route tables of their own (associated and propagated ones, static routes): whether packets
+    /// from there and to there arrive is unknown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_routes: Vec<String>,
 }
 
 /// A transit network, declared without its routes.

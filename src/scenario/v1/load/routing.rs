@@ -186,6 +186,7 @@ impl Loader<'_> {
             wan: schema.virtual_wan.as_str().into(),
             connections: self.network_names(&schema.connections, node.get("connections")),
             firewall: schema.firewall.map(forwards),
+            unknown_routes: self.network_names(&schema.unknown_routes, node.get("unknownRoutes")),
         }
     }
 

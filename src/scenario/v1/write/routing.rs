@@ -172,6 +172,7 @@ fn virtual_hub(one: &VirtualHub) -> VirtualHubSchema {
         virtual_wan: one.wan.to_string(),
         connections: names(&one.connections),
         firewall: one.firewall.map(forwards),
+        unknown_routes: names(&one.unknown_routes),
     }
 }
 
