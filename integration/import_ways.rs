@@ -237,9 +237,7 @@ fn route_tables_of_a_virtual_hub_are_reported() {
 /// The same in Terraform's state, and in a plan in which the ids of the tables are known only after apply.
 #[test]
 fn route_tables_of_a_virtual_hub_are_reported_from_terraform() {
-    let resource = |kind: &str, name: &str, values: Value| {
-        json!({ "address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name, "values": values })
-    };
+    let resource = |kind: &str, name: &str, values: Value| json!({ "address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name, "values": values });
     let vnet = |name: &str, space: &str| {
         let values = json!({ "id": id("virtualNetworks", name), "name": name, "resource_group_name": "rg", "address_space": [space] });
         resource("azurerm_virtual_network", name, values)
@@ -255,7 +253,8 @@ fn route_tables_of_a_virtual_hub_are_reported_from_terraform() {
         resource("azurerm_virtual_hub", "vhub", values)
     };
     let state = |routing: Value, more: Option<Value>| {
-        let mut all = vec![vnet("app", "10.2.0.0/16"), vnet("mon", "10.1.0.0/16"), hub_itself(), connection("app", routing)];
+        let mut all =
+            vec![vnet("app", "10.2.0.0/16"), vnet("mon", "10.1.0.0/16"), hub_itself(), connection("app", routing)];
         all.push(connection("mon", json!([])));
         all.extend(more);
         read(&json!({ "format_version": "1.0", "terraform_version": "1.9.0",
@@ -280,20 +279,35 @@ fn route_tables_of_a_virtual_hub_are_reported_from_terraform() {
 
     let plan = |table: &str| {
         let planned = |kind: &str, name: &str, values: Value| resource(kind, name, values);
-        let all = json!([vnet("app", "10.2.0.0/16"), vnet("mon", "10.1.0.0/16"), hub_itself(), connection("mon", json!([])),
-            planned("azurerm_virtual_hub_route_table", "isolated", json!({ "name": "isolated", "virtual_hub_id": hub, "labels": [], "route": [] })),
-            planned("azurerm_virtual_hub_connection", "app", json!({ "name": "app", "virtual_hub_id": hub,
+        let all = json!([
+            vnet("app", "10.2.0.0/16"),
+            vnet("mon", "10.1.0.0/16"),
+            hub_itself(),
+            connection("mon", json!([])),
+            planned(
+                "azurerm_virtual_hub_route_table",
+                "isolated",
+                json!({ "name": "isolated", "virtual_hub_id": hub, "labels": [], "route": [] })
+            ),
+            planned(
+                "azurerm_virtual_hub_connection",
+                "app",
+                json!({ "name": "app", "virtual_hub_id": hub,
                 "remote_virtual_network_id": id("virtualNetworks", "app"),
-                "routing": [{ "propagated_route_table": [{ "labels": null }], "static_vnet_route": [] }] }))]);
+                "routing": [{ "propagated_route_table": [{ "labels": null }], "static_vnet_route": [] }] })
+            )
+        ]);
         let ids = json!({ "references": [table, table.rsplit_once('.').expect("an attribute").0] });
-        read(&json!({ "format_version": "1.2", "terraform_version": "1.9.0", "planned_values": { "root_module": { "resources": all } },
+        read(
+            &json!({ "format_version": "1.2", "terraform_version": "1.9.0", "planned_values": { "root_module": { "resources": all } },
             "configuration": { "root_module": { "resources": [
                 { "address": "azurerm_virtual_hub_connection.app", "mode": "managed", "type": "azurerm_virtual_hub_connection", "name": "app",
                   "expressions": { "routing": [{ "associated_route_table_id": ids,
                       "propagated_route_table": [{ "route_table_ids": ids }] }] } },
                 { "address": "azurerm_virtual_hub_route_table.isolated", "mode": "managed", "type": "azurerm_virtual_hub_route_table",
                   "name": "isolated", "expressions": {} },
-                { "address": "azurerm_virtual_hub.vhub", "mode": "managed", "type": "azurerm_virtual_hub", "name": "vhub", "expressions": {} }] } } }))
+                { "address": "azurerm_virtual_hub.vhub", "mode": "managed", "type": "azurerm_virtual_hub", "name": "vhub", "expressions": {} }] } } }),
+        )
     };
     assert!(reach(&plan("azurerm_virtual_hub.vhub.default_route_table_id"), "app", "mon").arrives());
     assert!(is_unknown(&plan("azurerm_virtual_hub_route_table.isolated.id")));
@@ -429,4 +443,23 @@ fn rules_of_a_ruleset_keep_all_targets_and_ask_from_the_outbound_endpoint() {
     let chosen = compiled.views.choose_by_rule(own, &own.rules[0], view);
     assert!(chosen.skipped.is_empty() && chosen.target.is_ok(), "{chosen:?}");
     reads_back(&imported);
+}
+
+/// What a DNS security policy blocks is not known here, and it is said of which network.
+#[test]
+fn links_of_dns_security_policies_are_reported() {
+    let policy = id("dnsResolverPolicies", "p");
+    let imported = read(&json!([
+        network("v", "10.1.0.0/16", json!([])),
+        { "id": policy, "properties": {} },
+        { "id": format!("{policy}/dnsSecurityRules/r"), "properties": { "priority": 100, "action": { "actionType": "Block" } } },
+        { "id": format!("{policy}/virtualNetworkLinks/k"), "properties": { "virtualNetwork": { "id": id("virtualNetworks", "v") } } }
+    ]));
+    let unread: Vec<&str> = imported.report.of(Topic::NotRead).map(|one| one.text.as_str()).collect();
+    assert_eq!(
+        unread,
+        ["DNS security policy p is linked to v and is not read: names that it blocks there are answered"]
+    );
+    let mut all = imported.report.remarks.iter();
+    assert!(!all.any(|one| one.text.contains("not relevant")), "{:?}", imported.report.remarks);
 }

@@ -6,6 +6,9 @@ mod fixture;
 /// Rules of the house: imports, and what must not stand where.
 mod layers;
 
+/// Which of zones, rules and servers answers.
+mod precedence;
+
 /// Every built-in scenario holds what it promises, offline and over real UDP.
 mod scenarios;
 

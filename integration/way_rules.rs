@@ -110,11 +110,19 @@ fn rule_3_networks_and_branches_of_one_virtual_wan_reach_each_other() {
              v2: {{ virtualWan: {second}, connections: [mon] }} }}\n"
         )
     };
-    let wan = |firewall| Reach::ThroughVirtualWan { hub: "v1".into(), firewall };
+    // Each hub on the way is in it, with its firewall.
+    let wan = |firewall| Reach::ThroughVirtualWan(vec![("v1".into(), firewall), ("v2".into(), false)]);
+    let one = "virtualHubs: { v1: { virtualWan: wan, connections: [app, mon] } }\n";
+    assert_eq!(way("app", one), Reach::ThroughVirtualWan(vec![("v1".into(), false)]));
     assert_eq!(way("app", &hubs("wan", "")), wan(false));
     assert_eq!(way("dc", &hubs("wan", "")), wan(false));
     assert_eq!(way("app", &hubs("other", "")), Reach::NotPeered);
     assert_eq!(way("far", &hubs("wan", "")), Reach::NotPeered);
+    // Routes of a connected network that are not described decide about its own ways alone.
+    let undescribed = |network: &str| hubs("wan", &format!(", unknownRoutes: [{network}]"));
+    is_unknown(&way("app", &undescribed("app")), "the routes of app in virtual hub v1 are not known");
+    assert_eq!(way("app", &undescribed("dc")), wan(false));
+    is_unknown(&way("dc", &undescribed("dc")), "the routes of dc");
     // The verdict of the hub's firewall counts.
     assert_eq!(way("app", &hubs("wan", ", firewall: Allow")), wan(true));
     is_stopped(&way("app", &hubs("wan", ", firewall: Deny")), "drops the packets");
@@ -207,7 +215,7 @@ fn rule_8_an_appliance_passes_packets_on_by_its_own_routes() {
     is_unknown(&way("app", &more("Unknown")), "does not say whether fw in hub");
     // Its address has to be in the network or a peered one.
     let alone = more("Allow").replace("[hub, app], ", "");
-    is_stopped(&way("app", &alone), "neither in it nor in a peered network");
+    is_stopped(&way("app", &alone), "neither in app nor in a network that is peered with it");
     let closed = more("Allow")
         .replace("[hub, app]", "{ from: hub, to: app, allowVirtualNetworkAccess: false }, { from: app, to: hub }");
     is_stopped(&way("app", &closed), "allowVirtualNetworkAccess");

@@ -120,6 +120,11 @@ impl Maker {
         }
         let mut links: Vec<NetworkName> = self.virtual_networks();
         links.retain(|_| !self.once_in(3));
+        // Azure refuses a second ruleset of a network.
+        if !self.once_in(4) {
+            let others: Vec<_> = self.state.rulesets.values().filter(|one| one.name != name_of).cloned().collect();
+            links.retain(|network| !others.iter().any(|one| one.links.contains(network)));
+        }
         let outbound = if self.flip() { self.virtual_network() } else { None };
         RulesetSpec { name: name_of, outbound, rules, links }
     }

@@ -19,9 +19,10 @@ pub fn closed_to_forwarded(
         [from].into_iter().chain(through.iter().map(|(_, network)| network)).chain([to]).collect();
     let mut halves = Vec::new();
     for pair in passed.windows(2) {
-        let [near, far] = pair else { continue };
+        let &[near, far] = pair else { continue };
         // The request began in `from` and its reply in `to`: what comes out of another network was forwarded there.
-        let forwarded = [(far, near, from), (near, far, to)].into_iter().filter(|(_, out_of, began)| out_of != began);
+        let crossed = [(far, near, from), (near, far, to)];
+        let forwarded = crossed.into_iter().filter(|&(_, out_of, began)| out_of != began);
         for (into, out_of, _) in forwarded {
             if state.routes.half(into, out_of).is_some_and(|flags| !flags.forwarded) {
                 halves.push(((*into).clone(), (*out_of).clone()));

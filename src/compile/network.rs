@@ -136,6 +136,12 @@ impl State {
         }
         for network in &spec.links {
             self.only_virtual(network, || format!("a link to the ruleset {}", spec.name))?;
+            // A network can be linked to one ruleset (azure-docs pull request 125137, 2024-12).
+            let mut others = self.rulesets.values().filter(|one| one.name != spec.name);
+            if let Some(first) = others.find(|one| one.links.contains(network)) {
+                let (network, first, refused) = (network.clone(), first.name.clone(), spec.name.clone());
+                return Err(Reason::SecondRuleset { network, first, refused });
+            }
         }
         self.keep(Limit::RulesPerRuleset, spec.name.as_str(), spec.rules.len(), None)?;
         self.keep(Limit::LinksPerRuleset, spec.name.as_str(), spec.links.len(), None)?;

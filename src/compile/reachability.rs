@@ -54,13 +54,8 @@ pub enum Reach {
     ThroughGateway(NetworkName),
     /// Through appliances, each with the network it is in.
     ThroughAppliance(Vec<(Arc<str>, NetworkName)>),
-    /// Through a hub of a Virtual WAN.
-    ThroughVirtualWan {
-        /// The hub the client is connected to.
-        hub: Arc<str>,
-        /// True if its firewall is on the way.
-        firewall: bool,
-    },
+    /// Through hubs of a Virtual WAN, one or two, each with true if its firewall is on the way.
+    ThroughVirtualWan(Vec<(Arc<str>, bool)>),
     /// The networks share nothing: connections time out.
     NotPeered,
     /// Packets are stopped on the way.
@@ -82,7 +77,7 @@ impl Reach {
                 | Self::Peered
                 | Self::ThroughGateway(_)
                 | Self::ThroughAppliance(_)
-                | Self::ThroughVirtualWan { .. }
+                | Self::ThroughVirtualWan(_)
         )
     }
 
@@ -100,8 +95,11 @@ impl Reach {
                 let through = through.iter().map(|(name, network)| format!(" → {network} ({name})"));
                 Some(format!("{from}{} → {to}", through.collect::<String>()))
             }
-            Self::ThroughVirtualWan { hub, firewall: false } => Some(format!("{from} → {hub} → {to}")),
-            Self::ThroughVirtualWan { hub, firewall: true } => Some(format!("{from} → {hub} (firewall) → {to}")),
+            Self::ThroughVirtualWan(hubs) => {
+                let by = |firewall: &bool| if *firewall { " (firewall)" } else { "" };
+                let through = hubs.iter().map(|(hub, firewall)| format!(" → {hub}{}", by(firewall)));
+                Some(format!("{from}{} → {to}", through.collect::<String>()))
+            }
             _ => None,
         }
     }
@@ -118,9 +116,10 @@ impl fmt::Display for Reach {
                 let names: Vec<_> = through.iter().map(|(name, network)| format!("{name} in {network}")).collect();
                 write!(f, "through {}", names.join(", then "))
             }
-            Self::ThroughVirtualWan { hub, firewall } => {
-                let firewall = if *firewall { " and its firewall" } else { "" };
-                write!(f, "through virtual hub {hub}{firewall}")
+            Self::ThroughVirtualWan(hubs) => {
+                let by = |firewall: &bool| if *firewall { " and its firewall" } else { "" };
+                let names: Vec<_> = hubs.iter().map(|(hub, firewall)| format!("{hub}{}", by(firewall))).collect();
+                write!(f, "through virtual hub {}", names.join(", then "))
             }
             Self::NotPeered => f.write_str("which is not peered with it"),
             Self::Stopped(why) | Self::Unknown(why) => f.write_str(why),
@@ -344,7 +343,9 @@ fn appliance_at<'s>(state: &'s State, at: &NetworkName, address: Ipv4Addr) -> Re
     }
     Err(match is_held {
         true => Reach::Unknown(format!("{at} routes to {address}, where no appliance is declared")),
-        false => Reach::Stopped(format!("{at} routes to {address}, which is neither in it nor in a peered network")),
+        false => Reach::Stopped(format!(
+            "{at} routes to {address}, which is neither in {at} nor in a network that is peered with it"
+        )),
     })
 }
 
@@ -457,10 +458,8 @@ fn wide_area(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reac
         return None;
     }
     let firewalls = [near, far].into_iter().filter_map(|hub| Some((hub, hub.firewall?)));
-    let mut firewall = false;
     let mut unknown = None;
     for (hub, forwards) in firewalls {
-        firewall = true;
         match forwards {
             Forwards::Allow => {}
             // What one firewall drops, no other passes on.
@@ -484,7 +483,10 @@ fn wide_area(state: &State, from: &NetworkName, to: &NetworkName) -> Option<Reac
     }
     Some(match unknown {
         Some(why) => Reach::Unknown(why),
-        None => Reach::ThroughVirtualWan { hub: Arc::clone(&near.name), firewall },
+        None => {
+            let hubs = [near, far].into_iter().take(if near.name == far.name { 1 } else { 2 });
+            Reach::ThroughVirtualWan(hubs.map(|hub| (Arc::clone(&hub.name), hub.firewall.is_some())).collect())
+        }
     })
 }
 

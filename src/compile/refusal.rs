@@ -80,6 +80,15 @@ pub enum Reason {
         /// The zone that was to be one too.
         refused: ZoneId,
     },
+    /// A network is linked to one ruleset only.
+    SecondRuleset {
+        /// The network.
+        network: NetworkName,
+        /// The ruleset that is linked to it.
+        first: crate::estate::RulesetName,
+        /// The ruleset that was to be linked too.
+        refused: crate::estate::RulesetName,
+    },
     /// A zone with links cannot be deleted.
     ZoneHasLinks {
         /// The zone.
@@ -298,6 +307,7 @@ impl Reason {
             Self::PeeringOverlaps { .. }
             | Self::ZoneNameTaken { .. }
             | Self::SecondRegistrationZone { .. }
+            | Self::SecondRuleset { .. }
             | Self::ZoneHasLinks { .. }
             | Self::ZoneExists(_)
             | Self::ReservedZoneName(_)
@@ -354,6 +364,10 @@ impl fmt::Display for Reason {
                 f,
                 "{refused} cannot be linked to {network} with registrationEnabled: {first} is its registration zone, and a \
                  network has one only"
+            ),
+            Self::SecondRuleset { network, first, refused } => write!(
+                f,
+                "{refused} cannot be linked to {network}: {first} is linked to it, and a network is linked to one ruleset only"
             ),
             Self::ZoneHasLinks { zone, links } => {
                 write!(f, "{zone} cannot be deleted: it is linked to {links} network{}", plural(*links))

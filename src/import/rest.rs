@@ -36,6 +36,9 @@ pub(super) const KINDS: [&str; 22] = [
     "microsoft.network/privatednszones/",
 ];
 
+/// DNS security policies: rules that block names, and the networks they are for.
+const DNS_POLICY: &str = "microsoft.network/dnsresolverpolicies";
+
 /// True for types that are read.
 pub(super) fn is_read(kind: &str) -> bool {
     KINDS.contains(&kind) || super::routing::KINDS.contains(&kind) || record_type(kind).is_some()
@@ -112,6 +115,21 @@ impl Reading<'_> {
         }
     }
 
+    /// A DNS security policy has an effect where it is linked to a network.
+    fn dns_policy(&mut self, id: &ResourceId, view: &View<'_>) {
+        let policy = id.parent().map_or_else(|| id.name().to_owned(), |policy| policy.name().to_owned());
+        if id.kind != format!("{DNS_POLICY}/virtualnetworklinks") {
+            let text = format!("DNS security policy {policy} is ignored: such policies are not emulated");
+            return self.remark(Topic::Unsupported, text, view.pointer(), None);
+        }
+        let network = view.object("virtualNetwork").and_then(|one| ResourceId::parse(one.text("id")?.0));
+        let network = network.map_or_else(|| "a network".to_owned(), |network| network.name().to_owned());
+        let text = format!(
+            "DNS security policy {policy} is linked to {network} and is not read: names that it blocks there are answered"
+        );
+        self.remark(Topic::NotRead, text, view.pointer(), None);
+    }
+
     fn resource(&mut self, value: &Value, pointer: &str) {
         match id_of(value) {
             Some(id) => self.declared(&id, value, pointer),
@@ -134,6 +152,9 @@ impl Reading<'_> {
         }
         if is_service(&id.kind) {
             return self.service(id, &view);
+        }
+        if id.kind.starts_with(DNS_POLICY) {
+            return self.dns_policy(id, &view);
         }
         if !is_read(&id.kind) {
             let text = format!("{} are ignored: not relevant to DNS", id.kind);

@@ -61,6 +61,8 @@ fn of_pair(
             Reach::ThroughAppliance(through) => closed_to_forwarded(&world.state, network, &through, home),
             _ => continue,
         };
+        let is_about_routes =
+            || matches!(between(&world.state, network, home, Some(member.address)), Reach::Unknown(_));
         let public = &member.member.public;
         let Path::PrivateEndpoint { endpoint: own, unknown, way, .. } = route(world, view, public) else { continue };
         if own != *name {
@@ -73,7 +75,12 @@ fn of_pair(
             draft.also = also;
         };
         if let Some(why) = unknown {
-            add(Code::UnreachableAddresses, Root::Endpoint(name.clone()), vec![why]);
+            let mut also = vec![why];
+            if is_about_routes() {
+                let what = "`transits`, or `routeTables` and `appliances`";
+                also.push(format!("if packets arrive, declare what forwards them: {what}"));
+            }
+            add(Code::UnreachableAddresses, Root::Endpoint(name.clone()), also);
         }
         for (from, to) in halves {
             let also = way.iter().map(|way| format!("requests to {name} take the way {way}")).collect();

@@ -190,7 +190,10 @@ impl Reading<'_> {
             let resource = known.resource;
             let found = known.plan.resolve(&resource.address, &resource.module, path, "");
             let is_hub = |id: &ResourceId| id.kind == HUB;
-            found.iter().map(|id| if is_hub(id) { "defaultRouteTable".to_owned() } else { id.name().to_owned() }).collect()
+            found
+                .iter()
+                .map(|id| if is_hub(id) { "defaultRouteTable".to_owned() } else { id.name().to_owned() })
+                .collect()
         };
         let associated = view.text("associated_route_table_id").map(|(text, _)| text.to_owned());
         let associated = associated.filter(|text| !text.is_empty());

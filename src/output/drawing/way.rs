@@ -69,7 +69,9 @@ fn way(state: &State, from: &NetworkName, home: &NetworkName, address: Option<Ip
     };
     let through: Vec<Stop> = match &routed {
         Reach::ThroughGateway(hub) => vec![Stop::new(hub, "gateway")],
-        Reach::ThroughVirtualWan { hub, firewall } => vec![Stop::new(hub, if *firewall { "firewall" } else { "" })],
+        Reach::ThroughVirtualWan(hubs) => {
+            hubs.iter().map(|(hub, firewall)| Stop::new(hub, if *firewall { "firewall" } else { "" })).collect()
+        }
         _ => passed.iter().map(|(name, network)| Stop::new(network, name)).collect(),
     };
     let (standing, words) = match &verdict {
