@@ -211,7 +211,7 @@ fn explanations_say_where_the_knowledge_is_from_and_what_is_assumed() {
     assert!(foreign.contains("if it is in any scope, net gets NXDOMAIN from its linked zone"), "{foreign}");
     let statistics = explained("westus-0.in.applicationinsights.azure.com");
     assert!(statistics.contains("the name is known from"), "{statistics}");
-    assert!(statistics.contains("says private zone privatelink.monitor.azure.com"), "{statistics}");
+    assert!(statistics.contains("in private zone privatelink.monitor.azure.com"), "{statistics}");
     let script = explained("js.monitor.azure.com");
     assert!(script.contains("js.monitor.azure.com is known from azure-monitor-network-access"), "{script}");
 }

@@ -241,7 +241,7 @@ codes! {
         "private-link-security, the note on network security groups; private-link-design, 2024-10-23";
     /// Queries through Azure Resource Manager are refused, because that host is never private
     QueriesThroughResourceManager = 45, Note,
-        "nothing, if clients query the API directly; portal panes that query through Resource Manager stop working",
+        "ignore this if clients query the API directly; portal panes that query through Resource Manager stop working",
         "private-link-design, 2024-10-23; Azure/AKS issue 3284";
     /// Requests are refused as configured
     RefusedAsConfigured = 46, Note,
@@ -261,7 +261,7 @@ codes! {
         "azure-monitor-agent-network-configuration, 2024-11-14, and hosts reported for each region";
     /// A component sends to a host of Application Insights that no public source mentions
     UnknownStamp = 50, Warning,
-        "take the host from the component's connection string",
+        "copy the host from the component's connection string",
         "hosts in public lists and connection strings; the numbers follow no known rule, so others can exist (inferred)";
     /// A component connects to a privatelink name
     PrivatelinkHost = 51, Error,
@@ -282,7 +282,7 @@ codes! {
         "private-link-configure, 2026-01-27; microsoft.insights/2021-07-01-preview, accessModeSettings";
     /// A data collection endpoint has the hosts of two endpoints
     HostsOfTwoEndpoints = 55, Warning,
-        "take all hosts from the JSON of one data collection endpoint",
+        "copy all hosts from the JSON of one data collection endpoint",
         "public DNS record lists of data collection endpoints";
     /// There is nothing to check
     NothingToCheck = 56, Error,
@@ -310,8 +310,8 @@ codes! {
         "the `allow` entry";
     /// The contents of a private zone are unknown
     UnknownContents = 62, Warning,
-        "add to the import what is missing: the record sets of the zone, or the scope and network of the private endpoint",
-        "what was imported does not say which record sets the zone has";
+        "add the missing parts to the import: the record sets of the zone, or the scope and network of the private endpoint",
+        "the import does not show which record sets the zone has";
     /// A privatelink zone is the registration zone of a network
     RegistrationInPrivatelinkZone = 63, Warning,
         "link the zone without registrationEnabled: a network has one registration zone, and names of machines do not belong \
@@ -332,8 +332,7 @@ codes! {
         "Azure/prometheus-collector documentation on private link; data-collection-endpoint-overview, 2025-05-21";
     /// A linked zone hides the own endpoint of a data collection rule
     RuleHiddenByZone = 67, Error,
-        "send through a data collection endpoint of the scope, or set resolutionPolicy NxDomainRedirect on the link: the own \
-         endpoint of a rule cannot be private",
+        "send through a data collection endpoint of the scope, or set resolutionPolicy NxDomainRedirect on the link: the endpoint of a rule itself cannot be private",
         "logs-ingestion-api-overview, 2026-08-13; that the name has the alias is uncertain (switch `uncertainHop`)";
     /// A data collection rule on a private link has no data collection endpoint in the scope
     RuleWithoutScopedEndpoint = 68, Warning,

@@ -203,7 +203,9 @@ impl fmt::Display for LikelyCause {
             }
             Self::NotInPublicDns => f.write_str("public DNS does not have the name"),
             Self::InPublicDns => f.write_str("public DNS has the name, but it does not exist in the scenario"),
-            Self::ForwardsElsewhere => f.write_str("the server gets an answer, but the scenario's forwarders get none"),
+            Self::ForwardsElsewhere => {
+                f.write_str("the server returns an answer, but the scenario's forwarders get none")
+            }
         }
     }
 }

@@ -222,7 +222,7 @@ fn by_flag(request: &Request<'_>, arrival: Arrival<'_>) -> Judgement {
         return allow(None, "the host is open to everyone over its public address".to_owned());
     }
     if request.service == Service::Rule {
-        let text = format!("the own endpoint of {resource} is public, and no flag of it refuses requests");
+        let text = format!("the endpoint of {resource} itself is public, and none of its settings refuses requests");
         return allow(None, text);
     }
     let (how, allowed_row, denied_row) = match arrival {
@@ -314,7 +314,7 @@ fn configured(state: &State, request: &Request<'_>, how: &str) -> Judgement {
         allowed: true,
         row: None,
         seen: Seen { status: Some(421), text: format!("x-ms-agent-config-endpoint: https://{host}") },
-        reason: format!("{how}, and is sent on to {name}, which it is associated with"),
+        reason: format!("{how}, and is redirected to {name}, which it is associated with"),
     }
 }
 

@@ -36,7 +36,9 @@ impl Assessment {
             let deciding: usize = remarks.iter().map(|remark| decide_names(&kinds, remark)).sum();
             let which = match deciding {
                 0 => ", none of them in a network, zone, link, zone group, endpoint or scope".to_owned(),
-                some if some < parts => format!(", {some} of them where names are decided"),
+                some if some < parts => {
+                    format!(", {some} of them in networks, zones, links, zone groups, endpoints or scopes")
+                }
                 _ => String::new(),
             };
             let message = format!(

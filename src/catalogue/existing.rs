@@ -342,7 +342,7 @@ pub fn unknown_stamp(catalogue: &Catalogue, label: &str) -> Option<String> {
             let known: Vec<_> = row.stamps.iter().chain(&row.weak).map(|number| format!("{region}-{number}")).collect();
             let number = label.rsplit_once('-').and_then(|(_, number)| number.parse::<u8>().ok());
             let is_weak = number.is_some_and(|number| row.weak.contains(&number));
-            (!is_weak).then(|| format!("public reports know {}", known.join(", ")))
+            (!is_weak).then(|| format!("known hosts: {}", known.join(", ")))
         }
         _ => None,
     }

@@ -16,7 +16,7 @@ use crate::server::admin::MAX_BODY_OCTETS;
 #[command(after_long_help = "Examples:\n  ampls-dns apply events.yaml\n  \
     echo '[{deletePrivateEndpoint: pe2}]' | ampls-dns apply -\n\n\
     The file is a step of a scenario: `step`, `about`, `date` and `events`. A plain list of events works too.\n\
-    Without --built-on, the events build on the revision that is served now. Exit code 1 if another revision is served by then.")]
+    Without --built-on, the events build on the revision that is served now. Exit code 1 if the server has moved to another revision.")]
 pub(super) struct ApplyArguments {
     /// File with the events, or - for standard input
     #[arg(value_name = "FILE|-")]

@@ -19,7 +19,7 @@ use crate::scenario::{AllowFile, ScenarioErrors};
         ampls-dns check my-estate.yaml --format sarif > findings.sarif\n  \
         ampls-dns check plan.json --format github                     what `import` reads, with places in it\n  \
         ampls-dns check main.json main.parameters.json\n  \
-        ampls-dns check my-estate.yaml --write-baseline accepted.yaml  accept what is there, for --baseline from then on\n  \
+        ampls-dns check my-estate.yaml --write-baseline accepted.yaml  accept the current findings; later, pass the file with --baseline\n  \
         ampls-dns check my-estate.yaml --format markdown >> $GITHUB_STEP_SUMMARY")]
 pub(super) struct CheckArguments {
     #[command(flatten)]
@@ -108,7 +108,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result {
         assessment = assessment.with_unread(report);
     }
     if let Some(name) = &arguments.write_baseline {
-        let entries = assessment.clone().accept(&allow, today).baseline(&format!("there on {today}"));
+        let entries = assessment.clone().accept(&allow, today).baseline(&format!("found on {today}"));
         let count = crate::output::count(entries.len(), "finding");
         let text = AllowFile { allow: entries.clone() }.write();
         std::fs::write(name, text).map_err(|error| CheckError::Unwritable { name: name.clone(), error })?;

@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &ComposeArguments) -> Result {
     let scenario = arguments.scenario.operand.as_ref().or(arguments.scenario.option.scenario.as_ref());
     let scenario = scenario.map_or(input::DEFAULT, String::as_str);
     if scenario == "-" {
-        let what = "comes from standard input, which a container cannot read later: give a file or a built-in scenario";
+        let what = "comes from standard input, which a container cannot read: pass a file or a built-in scenario";
         return Err(InputError::Unfit { name: scenario.to_owned(), what: what.to_owned() }.into());
     }
     let read = arguments.scenario.read()?;

@@ -99,7 +99,7 @@ fn spec(scenario: &Scenario) -> Option<Spec> {
     let place = expectations.first()?.place.clone();
     Some(Spec {
         title: scenario.title.clone(),
-        about: "What must hold at this step. The same file works against a running server.".into(),
+        about: "The expected answers at this step. You can also test a running server with this file.".into(),
         scenario: Some(SCENARIO_FILE.to_owned()),
         at: Some((step, place)),
         expectations,

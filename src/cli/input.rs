@@ -393,10 +393,10 @@ fn made(name: &str, names: &[String], texts: &[(Arc<str>, Vec<u8>)]) -> Result<R
     if !made.report.remarks.is_empty() {
         let remarks = count(made.report.remarks.len(), "remark");
         let names = names.join(" ");
-        super::output::say(&format!("`ampls-dns import {names}` has {remarks} on this"));
+        super::output::say(&format!("`ampls-dns import {names}` prints {remarks} about this"));
     }
     if made.report.is_partial() {
-        super::output::say("something that could change DNS was not read: the result leaves it out");
+        super::output::say("parts that could change DNS were not read, so the result is incomplete");
     }
     Ok(Read { name: name.to_owned(), scenario: made.scenario, report: Some(made.report) })
 }

@@ -35,7 +35,7 @@ const NOT_CREATED: u8 = 125;
     view of the network. Addresses that the network reaches refuse connections, because nothing listens there;\n\
     private addresses that it does not reach time out. `ampls-dns step next` works inside. Other machines, real DNS\n\
     servers among them, are not reachable: `--upstream` is not possible here, use `ampls-dns serve --upstream`.\n\n\
-    The exit code is that of the command, 128 and the number of the signal that ended it, 126 or 127 if it could not\n\
+    The exit code is that of the command, 128 plus the number of the signal that ended it, 126 or 127 if it could not\n\
     be started, and 125 if the network could not be created.")]
 pub(super) struct RunArguments {
     #[command(flatten)]

@@ -139,8 +139,7 @@ enum TestError {
     #[error("--admin names no running server: {0}")]
     Admin(String),
     #[error(
-        "the server is at step `{server}`, and `{file}` expects what holds at step `{wanted}`\nhelp: `ampls-dns step \
-         {wanted}` moves the server there; --at expects what holds at another step"
+        "the server is at step `{server}`, but `{file}` is written for step `{wanted}`\nhelp: `ampls-dns step {wanted}` moves the server there; --at selects the expectations of another step"
     )]
     OtherStep { server: String, file: String, wanted: String },
     #[error("unknown network `{network}` in --server or --from\nhelp: {hint}")]
@@ -150,13 +149,13 @@ enum TestError {
 /// Servers were given, and no question was for any of them.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "nothing was asked over the network\nhelp: none of the expectations is a question from a network that has a server"
+    "no query was sent\nhelp: add --server for a network that the expectations use; only answers, chains and replies are queries"
 )]
 struct NothingAsked;
 
 /// Expectations were not looked at, and `--fail-on-skip` was given.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} not looked at, and --fail-on-skip was given")]
+#[error("{0} skipped, and --fail-on-skip was given")]
 struct Skipped(String);
 
 pub(super) fn run(arguments: &TestArguments) -> Result {

@@ -30,7 +30,7 @@ impl FromStr for ServerUrl {
             return Err("the admin server is off; pass the address of a running one".to_owned());
         }
         if text.starts_with("https://") {
-            return Err("the admin server speaks HTTP without TLS; write http://".to_owned());
+            return Err("the admin server has no TLS; write http://".to_owned());
         }
         let rest = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
         // The address `serve` listens on is accepted too: both read it from the same variable.
@@ -59,7 +59,7 @@ pub fn reachable(address: std::net::IpAddr) -> std::net::IpAddr {
 pub enum ClientError {
     /// Nothing answers.
     #[error(
-        "no server answers at {url}\nhelp: `ampls-dns serve` prints its admin address when it starts; name it with --admin"
+        "no server answers at {url}\nhelp: `ampls-dns serve` prints its admin address when it starts; pass it with --admin"
     )]
     Unreachable {
         /// Where.

@@ -245,7 +245,7 @@ fn over_ipv6(state: &State, from: &NetworkName, to: &NetworkName) -> Reach {
         (None, _) => Reach::NotPeered,
         (Some(way), _) if !way.arrives() => way,
         (Some(_), Some(beyond)) if !is_by_vpn(state, beyond) => Reach::Unknown(
-            "IPv6 packets pass ExpressRoute through a routing appliance alone, and it is not stated whether there is one"
+            "IPv6 packets pass ExpressRoute only through a routing appliance, and the estate does not say whether there is one"
                 .to_owned(),
         ),
         (Some(_), _) => Reach::Stopped("VPN gateways pass no IPv6 packets to private endpoints".to_owned()),
@@ -507,7 +507,7 @@ fn through_gateways(state: &State, from: &NetworkName, table: Option<&RouteTable
     // A gateway's routes are not in a table that leaves them out.
     let is_left_out = !sides[0] && table.is_some_and(|table| table.disable_bgp);
     Some(match is_left_out {
-        true => Reach::Stopped(format!("a route table of {from} leaves out the routes of gateways")),
+        true => Reach::Stopped(format!("a route table of {from} does not propagate gateway routes")),
         false => way,
     })
 }
@@ -643,7 +643,7 @@ fn without_route(
         && let Some(hub) = middle()
     {
         return Reach::Unknown(format!(
-            "both are peered with {hub}, and the estate does not say whether an appliance there forwards packets"
+            "both are peered with {hub}, and the estate does not say whether an appliance there forwards the packets"
         ));
     }
     let has = |from: &NetworkName, to: &NetworkName| state.routes.half(from, to).is_some();

@@ -365,7 +365,7 @@ fn decide(
     let (access, name) = verdict;
     match parts.into_iter().find(|rule| rule.access != access) {
         Some(rule) => Passage::Unknown(format!(
-            "rule {} of security group {} at {at} applies to some of these packets, and to which ones is unknown",
+            "rule {} of security group {} at {at} applies to only some of these packets, and it is unknown to which",
             rule.name, group.name
         )),
         None if access == RuleAction::Allow => Passage::Open,

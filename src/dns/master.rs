@@ -225,7 +225,7 @@ mod tests {
                 "line 4, column 1: `$TIME` is not a known directive",
                 "line 5, column 7: `192.0.2.256` is not an IPv4 address",
                 "line 6, column 1: `é..b` is not a valid domain name: `é` is not allowed in a name",
-                "line 7, column 3: the record has no owner: the line begins with a blank, and no record comes before it",
+                "line 7, column 3: the record has no owner: the line begins with a blank, and there is no record before it",
                 "line 8, column 5: unsupported class `CH`, expected IN",
                 "line 9, column 5: `WKS` is not a supported record type",
                 "line 10, column 5: a private zone cannot hold CAA records",
@@ -235,7 +235,7 @@ mod tests {
                 "line 14, column 8: `+1` is not a preference from 0 to 65535",
                 "line 15, column 13: the quoted string does not end on its line",
                 "line 16, column 7: a closing parenthesis without an opening one",
-                "line 17, column 1: the record has no TTL, and nothing before it gives one",
+                "line 17, column 1: the record has no TTL, and no record or `$TTL` before it sets one",
                 "line 18, column 8: a parenthesis within parentheses",
                 "line 19, column 3: `4294967296` is not a valid TTL",
             ]

@@ -74,7 +74,7 @@ impl Reading<'_> {
                         why => why,
                     };
                     let why = super::fact::shown(&why.into());
-                    self.remark(Topic::NotRead, format!("{shown} was not evaluated: {why}"), &pointer, None);
+                    self.remark(Topic::NotRead, format!("Azure did not evaluate {shown}: {why}"), &pointer, None);
                     continue;
                 }
                 other => {
@@ -96,12 +96,15 @@ impl Reading<'_> {
         let own = entry(value, "properties").filter(|own| entry(own, "changes").is_some()).unwrap_or(value);
         for change in entry(own, "potentialChanges").and_then(Value::as_array).into_iter().flatten() {
             let id = entry(change, "resourceId").unwrap_or(&Value::Null);
-            let text = format!("whether {} is deployed is unknown: it is a potential change", super::fact::shown(id));
+            let text = format!(
+                "whether {} is deployed is unknown: what-if reports a potential change",
+                super::fact::shown(id)
+            );
             self.remark(Topic::NotRead, text, &base, None);
         }
         for one in entry(own, "diagnostics").and_then(Value::as_array).into_iter().flatten() {
             let message = entry(one, "message").or_else(|| entry(one, "code")).unwrap_or(&Value::Null);
-            let text = format!("the answer was not evaluated in full: {}", super::fact::shown(message));
+            let text = format!("Azure did not evaluate the whole answer: {}", super::fact::shown(message));
             self.remark(Topic::NotRead, text, &base, None);
         }
     }
@@ -120,12 +123,7 @@ impl Reading<'_> {
         let Some(own) = own.or_else(|| id_of(body)) else {
             let kind = entry(body, "type").map(super::fact::shown).unwrap_or_default();
             if super::rest::is_read(&kind.to_ascii_lowercase()) || kind.is_empty() {
-                self.remark(
-                    Topic::NotRead,
-                    format!("a resource of type `{kind}` has no id that is known"),
-                    pointer,
-                    None,
-                );
+                self.remark(Topic::NotRead, format!("the id of a resource of type `{kind}` is unknown"), pointer, None);
             }
             return;
         };
@@ -137,7 +135,7 @@ impl Reading<'_> {
     fn note_expressions(&mut self, value: &Value, pointer: &str, depth: usize) {
         match value {
             Value::String(text) if text.starts_with('[') && text.ends_with(']') && !text.starts_with("[[") => {
-                let why = format!("{} is known only on Azure", super::fact::shown(value));
+                let why = format!("the value of {} is known only to Azure", super::fact::shown(value));
                 self.reasons.insert(pointer.to_owned(), why);
             }
             Value::Array(items) if depth < 64 => {
@@ -175,7 +173,7 @@ impl Reading<'_> {
                     Topic::NotRead,
                     "this row has neither an id nor type, name and resource group",
                     &at,
-                    Some("add `id` to the columns the query projects".to_owned()),
+                    Some("add `id` to the columns that the query projects".to_owned()),
                 ),
             }
         }
@@ -197,7 +195,7 @@ impl Reading<'_> {
                 let modules = ["network", "privatedns", "insights", "monitor", "operationalinsights"];
                 let own = kind.strip_prefix("azure-native:");
                 if own.is_some_and(|own| modules.iter().any(|module| own.starts_with(module))) {
-                    let text = format!("{} has no id of Azure", super::fact::shown(&text("urn").into()));
+                    let text = format!("{} has no Azure resource id", super::fact::shown(&text("urn").into()));
                     self.remark(Topic::NotRead, text, &pointer, None);
                 }
                 continue;

@@ -272,12 +272,16 @@ impl Facts {
                     let (missing, more) = difference(&one.value, &other.value);
                     let list = |names: Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
                     format!(
-                        "{what} does not have the same record sets in both: only in the first {}, only in the second {}",
+                        "{what} has different record sets in two files: only the first has {}, only the second has {}",
                         list(missing),
                         list(more)
                     )
                 }
-                _ => format!("{attribute} of {what} is {} and {}", shown(&one.value), shown(&other.value)),
+                _ => format!(
+                    "{attribute} of {what} is {} in one place and {} in another",
+                    shown(&one.value),
+                    shown(&other.value)
+                ),
             };
             report.add(Topic::Contradiction, text, vec![one.from, other.from], None);
         }

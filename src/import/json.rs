@@ -31,7 +31,7 @@ pub(super) fn read(text: &[u8]) -> Result<Value, Fault> {
         return Err(Fault {
             line: memchr::memchr_iter(b'\n', before).count() + 1,
             column: at - memchr::memrchr(b'\n', before).map_or(0, |end| end + 1) + 1,
-            message: "the file has too many values for its size".to_owned(),
+            message: "the file has more values than its size allows".to_owned(),
         });
     }
     serde_json::from_slice(text).map_err(|fault| {
@@ -41,7 +41,7 @@ pub(super) fn read(text: &[u8]) -> Result<Value, Fault> {
             "recursion limit exceeded" => "values are nested deeper than 128",
             what => what,
         };
-        let message = format!("this cannot be read as JSON: {what}");
+        let message = format!("this is not valid JSON: {what}");
         Fault { line: fault.line(), column: fault.column(), message }
     })
 }

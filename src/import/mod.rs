@@ -143,9 +143,8 @@ pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Resul
     }
     for (total, (seen, place)) in pages {
         if seen < total {
-            let text = format!(
-                "{seen} of {total} rows of an answer of Azure Resource Graph are in the import: pages are missing"
-            );
+            let text =
+                format!("the import has {seen} of {total} rows of an Azure Resource Graph answer: pages are missing");
             let get = "az graph query --first 1000 --skip-token TOKEN, until `skip_token` is null";
             report.add(Topic::NotRead, text, vec![place], Some(get.to_owned()));
         }

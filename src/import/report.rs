@@ -55,7 +55,7 @@ pub enum Topic {
     Inferred,
     /// Who wrote last.
     Order,
-    /// Record sets that nothing in the import writes or deletes.
+    /// Record sets written or deleted by hand: nothing in the import does it.
     ByHand,
     /// Objects of kinds that have no part in this.
     Unsupported,

@@ -147,7 +147,7 @@ impl Reading<'_> {
         if id.kind == "microsoft.authorization/policyassignments"
             && id.name().to_ascii_lowercase().replace('-', "").contains("privatednszones")
         {
-            let text = format!("policy assignment {} may make zone groups after the deployment", id.name());
+            let text = format!("policy assignment {} can create zone groups after the deployment", id.name());
             return self.remark(Topic::NotRead, text, pointer, None);
         }
         if is_service(&id.kind) {
@@ -244,7 +244,7 @@ impl Reading<'_> {
             Some(word) => self.tell(id, attribute, *word, &pointer),
             None => {
                 let message = format!("unknown {attribute} `{}`", super::fact::shown(&text.into()));
-                self.error(&pointer, message, Some(&format!("it is one of {}", words.join(", "))));
+                self.error(&pointer, message, Some(&format!("expected one of {}", words.join(", "))));
             }
         }
     }
@@ -367,7 +367,7 @@ impl Reading<'_> {
             true => self.tell(id, "customerId", text.to_ascii_lowercase(), pointer),
             false => {
                 let message = format!("`{}` is not a GUID", super::fact::shown(&text.into()));
-                self.error(pointer, message, Some("it is the GUID the workspace's host names begin with"));
+                self.error(pointer, message, Some("write the GUID at the start of the workspace's host names"));
             }
         }
     }
@@ -630,7 +630,7 @@ impl Reading<'_> {
         }
         self.word(id, "resolutionPolicy", view.text("resolutionPolicy"), POLICIES);
         if let Some((true, pointer)) = view.flag("registrationEnabled") {
-            let text = "autoregistration writes names of virtual machines only, and those are not written here";
+            let text = "autoregistration writes only names of virtual machines, and the emulator has none of them";
             self.remark(Topic::Unsupported, text, &pointer, None);
             self.tell(id, "registrationEnabled", true, &pointer);
         }

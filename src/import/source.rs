@@ -126,8 +126,7 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
                     1,
                     "this JSON is not a known file of Azure or Terraform".to_owned(),
                     Some(
-                        "resources have `id`, or `type` and `name`; a template has `resources` and `contentVersion`; \
-                         `terraform show -json` has `format_version`",
+                        "expected resources with `id`, or with `type` and `name`; a template with `resources` and `contentVersion`; or `terraform show -json` with `format_version`",
                     ),
                 );
                 errors[0].place.pointer = Some(String::new());
@@ -138,7 +137,7 @@ pub(super) fn read(file: &Arc<str>, text: &[u8]) -> Result<Read, Vec<ImportError
     if !looks_like_zone(own) {
         let text = String::from_utf8_lossy(&own[..own.len().min(1 << 16)]);
         let hint = if text.lines().any(|line| line.starts_with("version:")) && text.contains("networks:") {
-            "this is a scenario already: use it with --scenario"
+            "this is already a scenario: pass it to the other verbs, such as `ampls-dns check FILE`"
         } else {
             "pass JSON of az, REST, ARM or `terraform show -json`, or the output of `az network private-dns zone export`"
         };
@@ -207,10 +206,7 @@ fn is_of_azure(text: &[u8]) -> bool {
 /// What a text is that cannot be read as it is, and the command that makes it readable.
 fn other_form(own: &[u8]) -> Option<(&'static str, &'static str)> {
     if own.starts_with(b"PK\x03\x04") {
-        return Some((
-            "a plan in Terraform's binary form",
-            "run `terraform show -json FILE > plan.json` and import that",
-        ));
+        return Some(("a binary Terraform plan", "run `terraform show -json FILE > plan.json` and import that"));
     }
     let text = String::from_utf8_lossy(&own[..own.len().min(1 << 16)]);
     let line = |test: &dyn Fn(&str) -> bool| text.lines().any(|line| test(line.trim_start()));
@@ -219,7 +215,7 @@ fn other_form(own: &[u8]) -> Option<(&'static str, &'static str)> {
     }
     if line(&|line| line.starts_with("using '") || line.starts_with("using none")) {
         return Some((
-            "a parameter file in Bicep's own language",
+            "a Bicep parameter file",
             "run `bicep build-params FILE --outfile FILE.json` and import that, or `bicep snapshot FILE`",
         ));
     }
@@ -232,7 +228,7 @@ fn other_form(own: &[u8]) -> Option<(&'static str, &'static str)> {
         line.starts_with("resource \"") || line.starts_with("provider \"") || line.starts_with("data \"azurerm_")
     }) {
         return Some((
-            "Terraform's own language",
+            "a Terraform source file",
             "run `terraform plan -out plan.bin && terraform show -json plan.bin > plan.json` and import that",
         ));
     }
@@ -255,13 +251,13 @@ fn other_form(own: &[u8]) -> Option<(&'static str, &'static str)> {
 /// The same for JSON.
 fn other_json(value: &Value) -> Option<(&'static str, &'static str)> {
     if value.get("encrypted_data").is_some() && value.get("encryption_version").is_some() {
-        return Some(("an encrypted state of OpenTofu", "run `tofu state pull > state.json` and import that"));
+        return Some(("an encrypted OpenTofu state", "run `tofu state pull > state.json` and import that"));
     }
     let version = value.get("version").and_then(Value::as_u64);
     if version.is_some_and(|version| version < 4) && (value.get("lineage").is_some() || value.get("modules").is_some())
     {
         return Some((
-            "a state of Terraform before 0.12",
+            "a state file of Terraform before 0.12",
             "run `terraform state pull > state.json` with a newer Terraform and import that",
         ));
     }

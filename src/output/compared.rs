@@ -88,8 +88,8 @@ fn text(servers: &[ComparedServer]) -> String {
         let differing = one.differences.len();
         let asked = count(one.asked, "name");
         let _ = match differing {
-            0 => writeln!(text, "{} at {}: {asked} asked, none differs", one.network, one.server),
-            _ => writeln!(text, "{} at {}: {asked} asked, {differing} differ", one.network, one.server),
+            0 => writeln!(text, "{} at {}: {asked} queries, no answer differs", one.network, one.server),
+            _ => writeln!(text, "{} at {}: {asked} queries, {differing} answers differ", one.network, one.server),
         };
         let mut causes: BTreeMap<&LikelyCause, Vec<&Difference>> = BTreeMap::new();
         for difference in &one.differences {
@@ -107,9 +107,9 @@ fn text(servers: &[ComparedServer]) -> String {
     let differing: usize = servers.iter().map(|one| one.differences.len()).sum();
     let at = count(servers.len(), "server");
     let _ = match differing {
-        0 => writeln!(text, "{} asked at {at}: none differs", count(asked, "name")),
-        1 => writeln!(text, "{} asked at {at}: 1 differs", count(asked, "name")),
-        _ => writeln!(text, "{} asked at {at}: {differing} differ", count(asked, "name")),
+        0 => writeln!(text, "{} compared at {at}: no answer differs", count(asked, "name")),
+        1 => writeln!(text, "{} compared at {at}: 1 answer differs", count(asked, "name")),
+        _ => writeln!(text, "{} compared at {at}: {differing} answers differ", count(asked, "name")),
     };
     text
 }

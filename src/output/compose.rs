@@ -71,7 +71,7 @@ pub enum ComposeError {
     #[error("the network `{0}` has a comma in its name, which separates listeners; rename it")]
     Comma(String),
     /// There are more networks than spare prefixes.
-    #[error("the network `{0}` has no IPv4 prefix of its own, and every spare one is taken")]
+    #[error("the network `{0}` has no usable IPv4 prefix, and no spare prefix is free; give it an addressSpace")]
     NoPrefix(String),
 }
 
@@ -248,8 +248,7 @@ pub fn file(world: &Compiled, options: &ComposeOptions<'_>) -> Result<ComposeFil
             let space: Vec<_> = spec.address_space.iter().map(ToString::to_string).collect();
             let space = if space.is_empty() { "no address space".to_owned() } else { space.join(" and ") };
             notes.push(format!(
-                "{name} has {space}, which another container network has, or which none can have. Here it is {subnet}, and no \
-                 private endpoint has an address in it."
+                "{name} has {space}. Another container network uses that prefix, or Docker cannot use it. This file uses {subnet} instead, and no private endpoint has an address in it."
             ));
         }
         let [server, client] = two_addresses(subnet, spec, &held);
@@ -530,7 +529,7 @@ mod tests {
             prefixes,
             ["a 10.0.0.0/8", "A-2 100.64.2.0/24", "c 100.64.3.0/24", "dns-2 172.16.0.0/29", "public 100.64.4.0/24"]
         );
-        assert_eq!(file.notes.iter().filter(|note| note.contains("Here it is")).count(), 2);
+        assert_eq!(file.notes.iter().filter(|note| note.contains("This file uses")).count(), 2);
         let error =
             of("version: 1\nnetworks:\n  'a,b': {addressSpace: [10.0.0.0/8]}\n").expect_err("a comma parts listeners");
         assert_eq!(error, ComposeError::Comma("a,b".to_owned()));

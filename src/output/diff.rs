@@ -347,8 +347,7 @@ fn text(document: &DiffDocument) -> String {
 /// What was not compared, and what to do about it.
 fn not_compared(left_out: &LeftOutDocument) -> String {
     format!(
-        "not compared, because there are too many: {}, and the flows of {} of client and resource; record sets and \
-         findings were compared whole\nhelp: keep to a few networks with `--from NETWORK`",
+        "too many to compare: {} and the flows of {} of client and resource are left out; all record sets and findings were compared\nhelp: keep to a few networks with `--from NETWORK`",
         count(left_out.answers, "answer"),
         count(left_out.flows, "pair")
     )
@@ -380,7 +379,7 @@ fn markdown(document: &DiffDocument) -> String {
             );
         }
         if broken.len() > MAX_ROWS {
-            let _ = writeln!(text, "\n{} more break; the details below have all of them.", broken.len() - MAX_ROWS);
+            let _ = writeln!(text, "\n{} more flows break; the details below list them all.", broken.len() - MAX_ROWS);
         }
     }
     for (title, lines) in sections(document) {

@@ -219,14 +219,14 @@ pub fn text(from: &str, flows: &[FlowDocument], everybody: &[&Unserved], broken:
             let _ = writeln!(text, "    way  {way}");
         }
         if let Some(why) = &flow.reach_unknown {
-            let _ = writeln!(text, "    unknown whether packets arrive: {why}");
+            let _ = writeln!(text, "    it is unknown whether packets arrive: {why}");
         }
         let status = flow.status.map_or_else(String::new, |status| format!("HTTP {status} "));
         let _ = writeln!(text, "    sees {}", format!("{status}{}", flow.text).trim());
         let _ = writeln!(text, "    because {}", flow.reason);
     }
     if !everybody.is_empty() {
-        let _ = writeln!(text, "{from}, names that everybody uses");
+        let _ = writeln!(text, "{from}, shared names");
     }
     for one in everybody {
         let _ = writeln!(text, "  {}: {} [{}]", one.used.name, standing_word(one.standing), one.cause.code);

@@ -139,8 +139,8 @@ formats! {
 
     /// Formats of a difference.
     DiffFormat of "differences" {
-        Text = TEXT, "For people. Nothing is printed where nothing differs";
-        Markdown = MARKDOWN, "For a pull request. Nothing is printed where nothing differs";
+        Text = TEXT, "For people. Prints nothing if nothing differs";
+        Markdown = MARKDOWN, "For a pull request. Prints nothing if nothing differs";
         Json = JSON, "For programs: one JSON document";
     }
 
@@ -161,14 +161,14 @@ formats! {
 
     /// Formats of a compose file.
     ComposeFormat of "compose file" {
-        Yaml = YAML, "As compose files are usually written";
+        Yaml = YAML, "The usual form of a compose file";
         Json = JSON, "The same as JSON";
     }
 
     /// Formats of an export: zones as they are, or the DNS of one network as a server's configuration.
     ExportFormat of "export" {
         Zone = ZONE, "Master files of the private zones (RFC 1035), for any authoritative server";
-        Azure = AZURE, "The private zones as `az network private-dns zone export` writes them";
+        Azure = AZURE, "The private zones in the form of `az network private-dns zone export`";
         Hosts = HOSTS, "Lines for /etc/hosts";
         Bind = BIND, "named.conf and zone files";
         Unbound = UNBOUND, "unbound.conf with local zones";

@@ -188,7 +188,7 @@ pub fn text(document: &RecordSetsDocument) -> String {
     }
     let left = document.total - document.record_sets.len();
     if left > 0 {
-        let _ = writeln!(text, "{left} more; choose with --zone, --name, --offset and --limit");
+        let _ = writeln!(text, "{left} more; select with --zone, --name, --offset and --limit");
     }
     text
 }

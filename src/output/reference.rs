@@ -15,7 +15,7 @@ pub fn markdown(schema: &Value) -> String {
             write!(out, "\n## Events\n\n").expect(TEXT);
             writeln!(
                 out,
-                "An event has one of these keys, and `date` (YYYY-MM-DD) if it differs from that of its step.\n"
+                "An event has one of these keys. It also has `date` (YYYY-MM-DD) if its date differs from the date of its step.\n"
             )
             .expect(TEXT);
             out.push_str("| Event | Value | What it does |\n|---|---|---|\n");

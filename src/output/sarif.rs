@@ -79,7 +79,7 @@ fn log(results: Vec<Json>, successful: bool) -> Json {
         rules.push(json!({
             "id": UNREADABLE,
             "shortDescription": { "text": "The scenario cannot be read" },
-            "help": { "text": "ampls-dns schema prints what a scenario can have." },
+            "help": { "text": "`ampls-dns schema` prints all keys of a scenario." },
             "defaultConfiguration": { "level": "error" },
         }));
     }

@@ -152,7 +152,7 @@ pub fn text(story: &Timeline, columns: Option<usize>) -> String {
     if names + networks > 0 {
         let _ = writeln!(
             text,
-            "left out, because there are too many: {} and {}; what changes comes first\nhelp: choose networks with \
+            "too many to show: {} and {} are left out; those that change come first\nhelp: choose networks with \
              `--from NETWORK`; `explain NAME` explains one name\n",
             count(names, "name"),
             count(networks, "network")
@@ -165,7 +165,7 @@ pub fn text(story: &Timeline, columns: Option<usize>) -> String {
             text,
             "{}{about}\n  {}; {}; {}",
             step.name,
-            if index == 0 { "where it starts".to_owned() } else { count(changed, "answer") + " changed" },
+            if index == 0 { "start".to_owned() } else { count(changed, "answer") + " changed" },
             broken(story, index),
             summary(&step.assessment.findings),
         );

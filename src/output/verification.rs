@@ -208,10 +208,11 @@ fn file_text(document: &VerificationDocument) -> String {
     }
     if *assumed > 0 {
         let assumed = count(*assumed, "answer");
-        let _ = writeln!(text, "  {assumed} assumed: see `explain`; --no-assumptions fails on them");
+        let _ =
+            writeln!(text, "  based on assumptions: {assumed}; see `explain`, and fail on them with --no-assumptions");
     }
     if *flaky > 0 {
-        let _ = writeln!(text, "  {} held only after a try that failed", count(*flaky, "expectation"));
+        let _ = writeln!(text, "  {} passed only after a retry", count(*flaky, "expectation"));
     }
     for (why, cases) in skipped {
         let _ = writeln!(text, "  skipped {cases}: {why}");

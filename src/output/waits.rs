@@ -65,7 +65,7 @@ fn word(cell: &Cell) -> String {
 
 /// The steps as `story --client` prints them.
 pub fn text(machine: &str, waits: &[Wait]) -> String {
-    let mut text = format!("{machine}, which asks again and again and keeps each answer for its TTL\n");
+    let mut text = format!("{machine}, which repeats its queries and caches each answer for its TTL\n");
     for wait in waits {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "\n{}", wait.step);
@@ -85,8 +85,10 @@ pub fn text(machine: &str, waits: &[Wait]) -> String {
         }
         for (resource, step) in &wait.sessions {
             let since = step.as_deref().unwrap_or("the declarations");
-            let _ =
-                writeln!(text, "  the open session to {resource} goes where DNS sent it in {since}, until it is cut");
+            let _ = writeln!(
+                text,
+                "  the open session to {resource} keeps the address it got in {since} until it is closed"
+            );
         }
     }
     text

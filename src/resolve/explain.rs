@@ -516,7 +516,7 @@ impl fmt::Display for Statement {
             Self::Forward { name, by, rule, to } => write!(f, "{name}: {by} forwards it to {to} ({rule})"),
             Self::Hop { from, to, said, inferred } => {
                 let inferred = if *inferred { " (inferred: this alias is not published)" } else { "" };
-                write!(f, "{from} is an alias of {to}, says {said}{inferred}")
+                write!(f, "{from} is an alias of {to} in {said}{inferred}")
             }
             Self::Cut { name, zone, network, policy } => {
                 let fallback = match policy {
@@ -526,7 +526,7 @@ impl fmt::Display for Statement {
                 write!(f, "{name} is answered by private zone {zone}, linked to {network} ({fallback})")
             }
             Self::Redirected { name, zone } => {
-                write!(f, "private zone {zone} has no {name}; its link says NxDomainRedirect, so public DNS is asked")
+                write!(f, "private zone {zone} has no {name}; its link has NxDomainRedirect, so Azure asks public DNS")
             }
             Self::Shadowed { zone, file } => {
                 let kind = if zone.resource_group.is_some() { "private" } else { "public" };
@@ -536,7 +536,7 @@ impl fmt::Display for Statement {
                 let data = data.join(", ");
                 match writer {
                     Writer::Published { .. } | Writer::Resource(_) => {
-                        write!(f, "{owner} has {kind} {data}, says {said}")
+                        write!(f, "{owner} has {kind} {data} in {said}")
                     }
                     writer => {
                         let at = place
@@ -558,14 +558,14 @@ impl fmt::Display for Statement {
             ),
             Self::Reach { address, from, home, verdict } => write_reach(f, *address, from, home, verdict),
             Self::NoData { owner, kind, said } => {
-                write!(f, "{owner} exists, but has no {kind} record (NODATA), says {said}; no other server is asked")
+                write!(f, "{owner} exists in {said}, but has no {kind} record (NODATA); no other server is asked")
             }
             Self::NameError { owner, said: Said::Outside, .. } => {
                 write!(f, "{owner} is outside the emulated zones (NXDOMAIN)")
             }
             Self::NameError { owner, said, empty } => {
                 let empty = if *empty { ", which is empty" } else { "" };
-                write!(f, "{owner} does not exist (NXDOMAIN), says {said}{empty}; no other server is asked")
+                write!(f, "{owner} does not exist (NXDOMAIN) in {said}{empty}; no other server is asked")
             }
             Self::Deleted { owner, writer, data, step } => write!(
                 f,
@@ -583,8 +583,7 @@ impl fmt::Display for Statement {
                 let (has, switch) = if *has { ("has", "always") } else { ("does not have", "never") };
                 write!(
                     f,
-                    "no source shows whether {owner} has an alias to its privatelink name: here it {has} one, since the \
-                     switch `uncertainHop` is `{switch}`"
+                    "no source shows whether {owner} has an alias to its privatelink name: here it {has} one, because the switch `uncertainHop` is `{switch}`"
                 )
             }
             Self::Wanted { owner, endpoint, address } => {
@@ -648,8 +647,7 @@ fn write_failure(f: &mut fmt::Formatter<'_>, owner: &OwnerName, why: &Failure) -
         }
         Failure::UnknownContents { zone, unresolved } => write!(
             f,
-            "whether private zone {zone} has {owner} is unknown, because {unresolved} could not be resolved: it may \
-             have names that are unknown (SERVFAIL)"
+            "whether private zone {zone} has {owner} is unknown, because {unresolved} could not be resolved: the zone may have other names (SERVFAIL)"
         ),
         Failure::AzureDnsOutOfReach => {
             write!(f, "{owner} is forwarded to 168.63.129.16, which cannot be reached from outside Azure (SERVFAIL)")

@@ -98,7 +98,7 @@ pub fn answer(
         // Pseudo-records cannot be asked for.
         OPT | TSIG => return refuse(out, Rcode::FORMERR, ""),
         RecordType::AXFR | RecordType::IXFR => {
-            return refuse(out, Rcode::REFUSED, "zones are not transferred");
+            return refuse(out, Rcode::REFUSED, "zone transfers are not supported");
         }
         TKEY | MAILA | MAILB => return refuse(out, Rcode::NOTIMP, ""),
         _ => {}

@@ -29,19 +29,19 @@ pub struct Size {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SizeError {
     /// More networks than prefixes.
-    #[error("there are {0} networks, and 10.0.0.0/8 has 65536 prefixes of 24 bits")]
+    #[error("there are {0} networks, but 10.0.0.0/8 has only 65536 prefixes of length 24")]
     Networks(u32),
     /// Scopes need a network to be in.
     #[error("scopes need at least one network for their endpoints")]
     NoNetwork,
     /// Azure's limit.
-    #[error("there are {0} workspaces in each scope, and Azure lets a scope have 300")]
+    #[error("there are {0} workspaces in each scope, but a scope can have 300")]
     Workspaces(u32),
     /// Azure's limit.
-    #[error("{0} networks share the zones of a scope, and Azure lets a zone have 1000 links; make more scopes")]
+    #[error("{0} networks share the zones of a scope, but a zone can have 1000 links; pass a larger `--scopes`")]
     Links(u32),
     /// A history is bounded.
-    #[error("the estate has {0} workspaces, and a million is the most that is made")]
+    #[error("the estate would have {0} workspaces, but the limit is 1,000,000")]
     Large(u64),
 }
 
@@ -107,13 +107,13 @@ pub fn generate(size: Size, seed: u64) -> Result<History, SizeError> {
             }
         }
     }
-    history.end_step("zones", "Each group of networks has its five zones, still empty.");
+    history.end_step("zones", "Each group of networks gets its five zones, which are empty.");
     for scope in 0..scopes {
         for event in scope_events(scope, scope % groups, workspaces_per_scope) {
             history.push(Recorded { event, date: None, place: None });
         }
     }
-    history.end_step("scopes", "Each scope has its workspaces and its private endpoint.");
+    history.end_step("scopes", "Each scope gets its workspaces and its private endpoint.");
     Ok(history)
 }
 

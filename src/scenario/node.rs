@@ -203,7 +203,7 @@ fn yaml_hint(info: &str, indent: &str) -> Option<&'static str> {
     }
     if info.contains("unclosed quote") {
         return Some(
-            "end the text with the quotation mark that begins it; a mark inside is written twice or, in \"…\", as `\\\"`",
+            "end the text with the same quotation mark; write a mark inside '…' twice, and inside \"…\" as `\\\"`",
         );
     }
     if info.contains("flow mapping") {
@@ -286,7 +286,7 @@ impl<'t> Builder<'_, 't> {
         let range = range(span);
         match event {
             Event::DocumentStart(..) if self.root.is_some() => {
-                return Err(Fault::plain(range, "a second document begins here, and a scenario is one document")
+                return Err(Fault::plain(range, "a second YAML document begins here, but a scenario is one document")
                     .hint("put each scenario into a file of its own"));
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -343,15 +343,9 @@ impl<'t> Builder<'_, 't> {
         self.size = self.size.and(more);
         let most = self.most;
         let message = if self.size.nodes > most.nodes {
-            format!(
-                "more than {} values, the most for a text of this size, with each alias counted in full",
-                most.nodes
-            )
+            format!("more than {} values, the limit for a file of this size; each alias counts in full", most.nodes)
         } else if self.size.octets > most.octets {
-            format!(
-                "more than {} bytes, the most for a text of this size, with each alias counted in full",
-                most.octets
-            )
+            format!("more than {} bytes, the limit for a file of this size; each alias counts in full", most.octets)
         } else {
             return Ok(());
         };

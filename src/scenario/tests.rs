@@ -77,7 +77,7 @@ fn common_mistakes_say_what_to_write_instead() {
             (3, 22),
             "close each `[`",
         ),
-        ("version: 1\ntitle: \"abc\n", "unclosed quote", (2, 8), "end the text with the quotation mark"),
+        ("version: 1\ntitle: \"abc\n", "unclosed quote", (2, 8), "end the text with the same quotation mark"),
         (
             "version: 1\nnetworks:\n  a:\n      addressSpace: [10.0.0.0/24]\n    kind: virtual\n",
             "did not find expected key",
@@ -461,7 +461,7 @@ fn hostile_texts_are_errors_and_no_memory_problem() {
             "more than 64 deep",
         ),
         (format!("version: 1\na: {{{}", "a: {".repeat(100_000)), "more than 64 deep"),
-        (format!("version: 1\na: &a [&b [&c [&d [{}]]]]\n", vec!["1"; 900_000].join(",")), " values, the most"),
+        (format!("version: 1\na: &a [&b [&c [&d [{}]]]]\n", vec!["1"; 900_000].join(",")), " values, the limit"),
         (format!("version: 1\ntitle: {big}\nworkspaces: {{ {}: }}", "y".repeat(2000)), "missing key"),
         (format!("version: 1\ncloud: {big}\n"), "invalid value `xxx"),
         (format!("version: 1\n? {big}\n: 1\n"), "unknown key"),

@@ -275,11 +275,11 @@ pub enum ControlError {
     #[error("this is the first step")]
     AtStart,
     /// Events were built on something else than what is served.
-    #[error("the events build on {built_on}, and revision {current} of generation {generation} is served")]
+    #[error("the events build on {built_on}, but the server is at revision {current} of generation {generation}")]
     Stale {
         /// What they were built on.
         built_on: BuiltOn,
-        /// The revision that is served.
+        /// The current revision.
         current: Revision,
         /// Its generation.
         generation: u64,
@@ -318,7 +318,7 @@ pub enum ControlError {
     },
     /// A name no snapshot can have.
     #[error(
-        "a snapshot cannot be called {name:?}; use at most {MAX_SNAPSHOT_NAME} letters, digits, `.`, \
+        "invalid snapshot name {name:?}; use at most {MAX_SNAPSHOT_NAME} letters, digits, `.`, \
          `-` and `_`"
     )]
     BadSnapshotName {
@@ -326,7 +326,7 @@ pub enum ControlError {
         name: String,
     },
     /// There are enough snapshots.
-    #[error("there are {MAX_SNAPSHOTS} snapshots, and no more are kept; delete one")]
+    #[error("there are {MAX_SNAPSHOTS} snapshots, the limit; delete one")]
     TooManySnapshots,
     /// The source cannot be read; what is served stays.
     #[error("{name} cannot be used: {why}")]

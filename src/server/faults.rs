@@ -112,7 +112,7 @@ impl fmt::Display for FaultEffect {
             Self::Drop => f.write_str("no reply"),
             Self::Rcode(rcode) => rcode.fmt(f),
             Self::Truncate => f.write_str("truncated"),
-            Self::Stale => f.write_str("the answer of the revision before"),
+            Self::Stale => f.write_str("the answer of the previous revision"),
         }
     }
 }

@@ -118,7 +118,7 @@ pub enum StartError {
     },
     /// The port is one that only privileged processes may have.
     #[error(
-        "port {} of {} may not be opened by this user; choose a port from 1024 with `--listen`, such as `--listen {}`, or \
+        "this user has no permission to listen on port {} of {}; choose a port from 1024 with `--listen`, such as `--listen {}`, or \
          give the process the capability CAP_NET_BIND_SERVICE",
         .requested.address.port(), .requested.address.ip(), elsewhere(.requested)
     )]
@@ -133,7 +133,7 @@ pub enum StartError {
     #[error("duplicate listen address {0}; each `--listen` needs an address or a port of its own")]
     Twice(SocketAddr),
     /// A listener is for a network that does not exist.
-    #[error("`--listen {requested}` names no network of the scenario; it has {}", known.join(", "))]
+    #[error("`--listen {requested}` has an unknown network; the scenario has {}", known.join(", "))]
     UnknownNetwork {
         /// What was wanted.
         requested: Listen,

@@ -111,12 +111,12 @@ pub fn summary(log: &QueryLog, world: &Compiled) -> String {
         ),
         format!("  replies: {} over UDP, {} over TCP; {}", replies(0), replies(1), by_code.join(", ")),
         format!(
-            "  made: {fast} from tables, {slow} decided, {upstream} with an upstream; {} truncated",
+            "  made by: fast path {fast}, full decision {slow}, upstream {upstream}; {} truncated",
             counts.truncated
         ),
         format!("  without a reply: {} over UDP, {} over TCP", counts.silent[0], counts.silent[1]),
         format!(
-            "  not kept: {lost} queries overwritten before they were read, {} left out of the log, {} lines unwritten",
+            "  lost: {lost} queries overwritten before a client read them, {} left out of the log, {} lines not written",
             log.unlogged.load(Ordering::Relaxed),
             unwritten()
         ),
@@ -160,7 +160,7 @@ fn answered(log: &QueryLog, counts: &Counts) -> [Family; 5] {
         ),
         Family::by_label(
             "ampls_dns_replies_by_path_total",
-            "Replies by how they were made: copied from tables, decided and encoded, or with what an upstream replied.",
+            "Replies by how the server made them: from the fast path, by a full decision, or with the reply of an upstream.",
             true,
             "path",
             paths.zip(counts.paths),
@@ -197,7 +197,7 @@ fn durations(counts: &Counts) -> MetricFamily {
     metric.set_histogram(histogram);
     let mut family = MetricFamily::default();
     family.set_name("ampls_dns_reply_duration_seconds".to_owned());
-    family.set_help("From reading a batch of queries until all its replies are ready.".to_owned());
+    family.set_help("Time from reading a batch of queries until all its replies are ready.".to_owned());
     family.set_field_type(MetricType::HISTOGRAM);
     family.set_metric(vec![metric]);
     family
@@ -211,22 +211,22 @@ fn published(world: &Compiled) -> Vec<Family> {
     let (of_files, records) = (files.len() as u64, files.iter().map(|zone| zone.packed().records() as u64).sum());
     let kinds = || ["private", "file"].map(str::to_owned).into_iter();
     vec![
-        Family::gauge("ampls_dns_revision", "The revision that is served.", f64::from(world.revision().0)),
+        Family::gauge("ampls_dns_revision", "The current revision.", f64::from(world.revision().0)),
         Family {
             values: vec![(vec![("step", step.to_owned())], 1.0)],
-            ..Family::gauge("ampls_dns_step_info", "The step that revision is in; empty before the first.", 1.0)
+            ..Family::gauge("ampls_dns_step_info", "The step of the current revision; empty before the first.", 1.0)
         },
         Family::gauge("ampls_dns_networks", "Networks of the estate.", state.networks.len() as f64),
         Family::by_label(
             "ampls_dns_zones",
-            "Zones: private ones of the estate, and those from files.",
+            "Zones: private zones of the estate, and zones from files.",
             false,
             "kind",
             kinds().zip([state.zones.len() as u64, of_files]),
         ),
         Family::by_label(
             "ampls_dns_record_sets",
-            "Record sets of private zones, and records of zones from files.",
+            "Record sets of private zones, and records of zone files.",
             false,
             "kind",
             kinds().zip([private, records]),

@@ -249,7 +249,7 @@ impl Running {
         self.service.snapshots().publish(world);
     }
 
-    /// The revision that is served.
+    /// The current revision.
     pub fn world(&self) -> Arc<Compiled> {
         self.service.snapshots().world()
     }

@@ -366,7 +366,7 @@ fn a_second_instance_on_the_same_address_is_an_error() {
 fn a_listener_for_a_network_that_is_not_there_is_an_error() {
     let listeners = vec!["vnet3=127.0.0.1:0".parse().expect("a good listener")];
     let error = start(Settings { listeners, ..Settings::default() }, world()).expect_err("there is no vnet3");
-    assert_eq!(error.to_string(), "`--listen vnet3=127.0.0.1:0` names no network of the scenario; it has vnet1, vnet2");
+    assert_eq!(error.to_string(), "`--listen vnet3=127.0.0.1:0` has an unknown network; the scenario has vnet1, vnet2");
 }
 
 #[test]
@@ -594,7 +594,7 @@ fn a_stale_answer_is_that_of_the_revision_before() {
     let stale = ask(&socket, &packet);
     assert_eq!(last_address(&stale), "10.0.1.9");
     let told = stale.edns.and_then(|edns| edns.extended_error).expect("it is told");
-    assert_eq!((told.code, &*told.text), (3, "fault 1: the answer of the revision before"));
+    assert_eq!((told.code, &*told.text), (3, "fault 1: the answer of the previous revision"));
     server.service().faults().clear_all(Instant::now());
     assert_eq!(last_address(&ask(&socket, &packet)), "10.0.1.77");
 }

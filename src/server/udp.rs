@@ -108,7 +108,7 @@ async fn serve_with(mut datagrams: impl Datagrams, socket: UdpSocket, mut stop: 
         }
     }
     if timeout(LAST_WAIT, late.join_all()).await.is_err() {
-        tracing::debug!("queries that still waited for their replies were given up");
+        tracing::debug!("the server stopped before all waiting queries got a reply");
     }
 }
 

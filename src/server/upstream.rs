@@ -99,11 +99,11 @@ impl fmt::Display for UpstreamServer {
 pub enum SystemError {
     /// The file cannot be read.
     #[error(
-        "`{RESOLV_CONF}` cannot be read, so `--upstream system` has no server to ask; name one with `--upstream ADDRESS`"
+        "`{RESOLV_CONF}` cannot be read, so `--upstream system` has no server to forward to; name one with `--upstream ADDRESS`"
     )]
     Unreadable(#[source] io::Error),
     /// The file is not as it should be.
-    #[error("`{RESOLV_CONF}` cannot be understood: {0}; name a server with `--upstream ADDRESS`")]
+    #[error("`{RESOLV_CONF}` cannot be parsed: {0}; name a server with `--upstream ADDRESS`")]
     Malformed(String),
     /// The file names none.
     #[error("`{RESOLV_CONF}` names no server; name one with `--upstream ADDRESS`")]

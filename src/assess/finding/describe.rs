@@ -437,7 +437,7 @@ fn of_zone(world: &Compiled, code: Code, id: &ZoneId, failing: &Failing, draft: 
 fn of_record_set(world: &Compiled, code: Code, id: &ZoneId, owner: &OwnerName, failing: &Failing) -> String {
     let (names, networks) = (list(&failing.names), list(&failing.networks));
     if code == Code::NameWithoutAddress {
-        return format!("{names} has no address in {networks}: {owner} in {id} does not lead to an A record set");
+        return format!("{names} has no address in {networks}: {owner} in {id} does not resolve to an A record set");
     }
     let zone = world.state.zones.get(id);
     let addresses = zone.and_then(|linked| linked.zone.get(owner, RecordType::A).map(|own| list(own.set.addresses())));
@@ -718,7 +718,7 @@ fn of_resource(
             list(&failing.names)
         ),
         Code::RuleHiddenByZone => format!(
-            "the own endpoint of {name} is hidden by a linked zone{}, and no private endpoint can write its name",
+            "the endpoint of {name} itself is hidden by a linked zone{}, and no private endpoint can write its name",
             effect(failing, "NXDOMAIN")
         ),
         _ => {

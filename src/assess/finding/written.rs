@@ -57,8 +57,7 @@ fn regions_of_agents(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
         let (Some(endpoint), Some(own), Some(location)) = (endpoint, own, &machine.location) else { continue };
         if own != &**location {
             let message = format!(
-                "{name} is in {location} and {endpoint}, which its agent is to be configured by, in {own}: the endpoint has to be \
-                 in the region of the machine"
+                "{name} is in {location}, but {endpoint}, which configures its agent, is in {own}: Azure requires both in one region"
             );
             let draft = add(drafts, Code::NotInAzure, Root::Machine(name.clone()), message);
             draft.networks.insert(machine.network.clone());
@@ -86,8 +85,9 @@ fn modes(world: &Compiled, scope: &Scope, drafts: &mut BTreeMap<Cause, Draft>) {
     }
     let name = &scope.spec.name;
     let from = scope.created.map_or_else(String::new, |created| format!(" is from {created} and"));
-    let message =
-        format!("{name}{from} does not set both access modes, which Azure requires: a missing one is taken as Open");
+    let message = format!(
+        "{name}{from} does not set both access modes, which Azure requires: ampls-dns assumes Open for a missing one"
+    );
     let draft = add(drafts, Code::ScopeWithoutModes, Root::Scope(name.clone()), message);
     draft.scopes.insert(name.clone());
 }

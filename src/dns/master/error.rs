@@ -19,7 +19,7 @@ pub struct MasterError {
 
 /// What can be wrong in a master file.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the texts say what the variants and their fields are")]
+#[allow(missing_docs, reason = "the error texts describe the variants and their fields")]
 pub enum MasterErrorKind {
     #[error("the text is UTF-16, not UTF-8")]
     Utf16,
@@ -41,13 +41,13 @@ pub enum MasterErrorKind {
     Directive(String),
     #[error("the name `{0}` is relative, and there is no origin")]
     NoOrigin(String),
-    #[error("the record has no owner: the line begins with a blank, and no record comes before it")]
+    #[error("the record has no owner: the line begins with a blank, and there is no record before it")]
     NoOwner,
     #[error("`{text}` is not a valid domain name: {fault}")]
     Name { text: String, fault: NameError },
     #[error("`{0}` is not a valid TTL")]
     BadTtl(String),
-    #[error("the record has no TTL, and nothing before it gives one")]
+    #[error("the record has no TTL, and no record or `$TTL` before it sets one")]
     NoTtl,
     #[error("unsupported class `{0}`, expected IN")]
     Class(String),

@@ -120,7 +120,7 @@ impl Builder<'_> {
             }
             if scope.as_ref().is_none_or(|id| id.has_unknown_name()) && object.declared.is_some() {
                 let text = format!(
-                    "the target of private endpoint {} is unknown: names not known to be in its zones are unknown",
+                    "the target of private endpoint {} is unknown, so all other names in the zones of the endpoint are unknown too",
                     object.id.name()
                 );
                 self.report.add(Topic::NotRead, text, object.places(), None);
@@ -130,7 +130,7 @@ impl Builder<'_> {
             let subnet = object.id_of("subnet");
             if subnet.as_ref().is_none_or(|id| self.is_unknown_network(id)) && object.declared.is_some() {
                 let text = format!(
-                    "the network of private endpoint {} is unknown: names not known to be in its zones are unknown",
+                    "the network of private endpoint {} is unknown, so all other names in the zones of the endpoint are unknown too",
                     object.id.name()
                 );
                 self.report.add(Topic::NotRead, text, object.places(), None);
@@ -150,7 +150,7 @@ impl Builder<'_> {
                     word(endpoint.id.name())
                 );
                 let text = format!(
-                    "the addresses of private endpoint {} are unknown: they are assigned in Azure's order",
+                    "the addresses of private endpoint {} are not in the import: the importer assigns addresses in Azure's order",
                     endpoint.label
                 );
                 self.report.add(
@@ -170,12 +170,12 @@ impl Builder<'_> {
         let name = object.id.name();
         if !has_group && target.is_some_and(|id| WITHOUT_ZONES.contains(&id.kind.as_str())) {
             let text = format!(
-                "private endpoint {name} is connected to {what}, for which Azure has no private DNS zone: it changes no name"
+                "private endpoint {name} is connected to {what}, for which Azure has no private DNS zone: the endpoint changes no DNS answer"
             );
             self.report.add(Topic::Inferred, text, object.places(), None);
         } else {
             let text = format!(
-                "private endpoint {name} is connected to {what}, whose names are unknown: the record sets that it is known to write are used as they are"
+                "private endpoint {name} is connected to {what}, whose names are unknown: only the record sets in the import are used"
             );
             self.report.add(Topic::NotRead, text, object.places(), None);
         }
@@ -248,7 +248,7 @@ impl Builder<'_> {
         let (network, subnet) = self.subnet_of(networks, subnet.as_ref(), &label);
         if object.text("ipVersion").is_some_and(|version| version != "IPv4") {
             let text = format!(
-                "private endpoint {label} has IPv6 addresses (ipVersionType), which endpoints of Azure Monitor cannot have: it is read with IPv4 addresses"
+                "private endpoint {label} has IPv6 addresses (ipVersionType), which endpoints of Azure Monitor cannot have: the importer uses IPv4 addresses"
             );
             self.report.add(Topic::Inconsistent, text, object.places(), None);
         }
@@ -304,7 +304,7 @@ impl Builder<'_> {
                     "which zones private endpoint {label} writes to is known only after apply, and no zone of Azure Monitor is in the import"
                 ),
                 false => format!(
-                    "which zones private endpoint {label} writes to is known only after apply: all Azure Monitor zones in the import are used"
+                    "which zones private endpoint {label} writes to is known only after apply: the importer assumes all Azure Monitor zones of the import"
                 ),
             };
             self.report.add(Topic::Predicted, text, object.place("zoneGroupUnknown").into_iter().collect(), None);
@@ -325,14 +325,16 @@ impl Builder<'_> {
         let group: Vec<ZoneId> = written.map(|zone| zone.id.clone()).collect();
         if !group.is_empty() {
             let names: Vec<String> = group.iter().map(|zone| zone.apex.to_string()).collect();
-            let text =
-                format!("private endpoint {label} writes to {}: record sets there are its own", names.join(", "));
+            let text = format!(
+                "private endpoint {label} writes to {}: the record sets there have its name or its addresses",
+                names.join(", ")
+            );
             self.report.add(Topic::Inferred, text, object.places(), None);
             return Some(group);
         }
         if object.get("customDnsConfigs").is_none() && !object.planned {
             let text = format!(
-                "the import does not show whether private endpoint {label} has a zone group: it is taken to have none, and writes nothing"
+                "the import does not show whether private endpoint {label} has a zone group: the importer assumes that it has none and writes no record sets"
             );
             let get = format!(
                 "az network private-endpoint dns-zone-group list -g {} --endpoint-name {}",
@@ -369,8 +371,10 @@ impl Builder<'_> {
                 }
             }
             if !addresses.is_empty() {
-                let text =
-                    format!("the addresses of private endpoint {} are those of the record sets it wrote", own.label);
+                let text = format!(
+                    "the addresses of private endpoint {} are read from the record sets that it wrote",
+                    own.label
+                );
                 self.report.add(Topic::Inferred, text, own.place.iter().cloned().collect(), None);
                 endpoints[index].addresses = addresses;
             }
@@ -415,7 +419,7 @@ impl Builder<'_> {
             let _ = score;
             endpoint.created = Some(date);
             let text = format!(
-                "private endpoint {} serves the names of endpoints created until {date}: that is used as its date",
+                "private endpoint {} serves the names that endpoints created until {date} serve: the importer uses that date as its creation date",
                 endpoint.label
             );
             self.report.add(Topic::Inferred, text, endpoint.place.iter().cloned().collect(), None);
@@ -425,7 +429,7 @@ impl Builder<'_> {
             base.iter().filter(|name| !endpoint.addresses.contains_key(*name)).map(ToString::to_string).collect();
         if !lacking.is_empty() {
             let text = format!(
-                "private endpoint {} does not serve {}, which all endpoints of its age serve",
+                "private endpoint {} does not serve {}, but all other endpoints created at that time do",
                 endpoint.label,
                 lacking.join(", ")
             );

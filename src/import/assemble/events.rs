@@ -79,21 +79,27 @@ impl Builder<'_> {
             let place = parts.resources.all.get(label).and_then(|(_, place)| place.clone());
             later.extend(scoped(&parts.scopes[*at].label, std::slice::from_ref(label), place));
         }
-        let about = "Resources whose addresses follow those of the others: they were scoped when the endpoint existed.";
+        let about = "Resources added to the scope after its private endpoint was created.";
         step(&mut history, "scoped-later", about, later);
         let exclusions = self.exclusions(&parts);
-        step(&mut history, "exclusions", "Access modes that hold for single connections.", exclusions);
+        step(&mut history, "exclusions", "Access modes for single private endpoint connections.", exclusions);
         let written = compile(&Arc::new(history.clone()), history.last()).state;
         let by_hand = self.by_hand(&parts, &played, &written);
-        step(&mut history, "by-hand", "Record sets that nothing in the import writes or deletes.", by_hand);
+        step(
+            &mut history,
+            "by-hand",
+            "Record sets written or deleted by hand: nothing in the import does it.",
+            by_hand,
+        );
         let unknown = self.unknown(&parts.zones, &history);
-        step(&mut history, "unknown", "Record sets of the zones that the import does not list.", unknown);
+        step(&mut history, "unknown", "Zones and endpoints whose record sets are not all in the import.", unknown);
 
         let mut scenario = Scenario::of(history);
         let files: Vec<&str> = self.report.files.iter().map(|file| &*file.file).collect();
         scenario.title = "Imported estate".into();
         scenario.about =
-            "Made from exported files; the order of events is inferred from addresses and record values.".into();
+            "Imported from exported files. The importer inferred the order of events from addresses and record values."
+                .into();
         scenario.source = match files.len() {
             0..=8 => files.join(", "),
             more => format!("{} and {} more files", files[..8].join(", "), more - 8),
@@ -128,7 +134,7 @@ impl Builder<'_> {
             let known = linked.zone.len() as u64;
             if said > known {
                 let text = format!(
-                    "{} has {said} record sets, and {known} of them are known: its other names are unknown",
+                    "{} reports {said} record sets, but the import has only {known} of them: all other names in the zone are unknown",
                     zone.id.apex
                 );
                 self.report.add(Topic::NotRead, text, zone.place.iter().cloned().collect(), None);
@@ -288,13 +294,13 @@ impl Builder<'_> {
         let places: Vec<Provenance> = zone.place.iter().cloned().collect();
         let apex = &zone.id.apex;
         for (writer, count) in kept {
-            let them = if count == 1 { "record set as" } else { "record sets as" };
-            let text = format!("{apex} has {count} {them} {} writes", endpoints[writer].label);
+            let (sets, matches) = if count == 1 { ("record set", "matches") } else { ("record sets", "match") };
+            let text = format!("{count} {sets} of {apex} {matches} what {} writes", endpoints[writer].label);
             self.report.add(Topic::Order, text, places.clone(), None);
         }
         for (writer, names) in gone {
             let text = format!(
-                "{} writes {} into {apex}, and the zone does not have them: they were deleted afterwards",
+                "{} writes {} to {apex}, but the zone does not have them: the importer assumes that they were deleted later",
                 endpoints[writer].label,
                 listed(&names)
             );
@@ -302,7 +308,7 @@ impl Builder<'_> {
         }
         for (writer, names) in over {
             let text = format!(
-                "{} of {apex} have other values than {} writes: they were written afterwards",
+                "{} in {apex} have other values than {} writes: the importer assumes that they were changed later",
                 listed(&names),
                 endpoints[writer].label
             );
@@ -312,9 +318,11 @@ impl Builder<'_> {
             match creator {
                 Some(creator) => {
                     let known = endpoints.iter().any(|one| one.id.name().eq_ignore_ascii_case(&creator));
-                    let why = if known { "which writes something else now" } else { "which is not in the import" };
-                    let text =
-                        format!("{} of {apex} say they were made by private endpoint {creator}, {why}", listed(&names));
+                    let why = if known { "which now writes other record sets" } else { "which is not in the import" };
+                    let text = format!(
+                        "the metadata of {} in {apex} names the private endpoint {creator}, {why}",
+                        listed(&names)
+                    );
                     let get = (!known).then(|| {
                         format!("az network private-endpoint list --query {}", word(format!("[?name=='{creator}']")))
                     });
@@ -322,7 +330,7 @@ impl Builder<'_> {
                 }
                 None => {
                     let text = format!(
-                        "nothing in the import writes {} of {apex}: they are taken as written by hand",
+                        "nothing in the import writes {} of {apex}: the importer assumes that they were written by hand",
                         listed(&names)
                     );
                     self.report.add(Topic::ByHand, text, places.clone(), None);

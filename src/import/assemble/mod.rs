@@ -105,7 +105,7 @@ impl Builder<'_> {
         let other = Cloud::ALL.iter().find(|cloud| **cloud != own && cloud.has(name));
         let Some(other) = other.filter(|_| !own.has(name)) else { return false };
         let text = format!(
-            "{name} is a name of {}, and most of the import is in {}: it is left out",
+            "{name} belongs to {}, but most of the import is in {}: the importer ignores it",
             other.name(),
             own.name()
         );
@@ -147,22 +147,22 @@ impl Builder<'_> {
             let places = object.map_or_else(Vec::new, super::fact::Object::places);
             let get = format!("{} --api-version 2021-07-01-preview", show("resource show", id));
             self.missing(
-                format!("scope {label} is referenced but not in the import: its access modes are taken as Open"),
+                format!("scope {label} is referenced but not in the import: the importer assumes that its access modes are Open"),
                 places,
                 get,
             );
         } else if object.is_some_and(|object| object.get("withoutModes").is_some()) {
             let places = object.map_or_else(Vec::new, super::fact::Object::places);
             let text = format!(
-                "scope {label} is deployed by API version 2019-10-17-preview, which has no access modes: ingestion is PrivateOnly and queries are Open, as before there were any"
+                "scope {label} is deployed by API version 2019-10-17-preview, which has no access modes: ingestion is PrivateOnly and queries are Open, as Azure did before access modes existed"
             );
             self.report.add(Topic::Inferred, text, places, None);
         } else if !has_modes && !is_stand_in {
             let places = object.map_or_else(Vec::new, super::fact::Object::places);
             let text = match object.is_some_and(|object| object.planned) {
-                true => format!("scope {label} comes without access modes: they are taken as Open"),
+                true => format!("scope {label} has no access modes in the import: the importer assumes Open"),
                 false => format!(
-                    "scope {label} comes without access modes, as `az monitor private-link-scope show` prints it (API version 2019-10-17-preview): they are taken as Open"
+                    "scope {label} has no access modes in the import, because `az monitor private-link-scope show` does not print them (API version 2019-10-17-preview): the importer assumes Open"
                 ),
             };
             self.missing(text, places, format!("{} --api-version 2021-07-01-preview", show("resource show", id)));

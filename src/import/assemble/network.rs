@@ -148,8 +148,10 @@ impl Builder<'_> {
             let network = subnet.or(resolver).filter(|id| object.declared.is_some() && !self.is_unknown_network(id));
             let Some(network) = network else {
                 if object.declared.is_some() {
-                    let text =
-                        format!("the network of inbound endpoint {} is unknown: it is left out", object.id.name());
+                    let text = format!(
+                        "the network of inbound endpoint {} is unknown: the importer ignores the endpoint",
+                        object.id.name()
+                    );
                     self.report.add(Topic::NotRead, text, object.places(), None);
                 }
                 continue;
@@ -162,7 +164,7 @@ impl Builder<'_> {
                 }
                 None => {
                     let text = format!(
-                        "inbound endpoint {label} comes without its address: servers that forward to it are unknown"
+                        "inbound endpoint {label} has no address in the import, so it is unknown which servers forward to it"
                     );
                     self.missing(text, object.places(), show("resource show", &object.id));
                 }
@@ -254,7 +256,7 @@ impl Builder<'_> {
         if !spec.address_space.iter().any(|space| space.contains(&IpNet::V4(prefix))) {
             if !spec.address_space.is_empty() {
                 let text = format!(
-                    "subnet {name} ({prefix}) is not within the address space of {}: it is added to it",
+                    "subnet {name} ({prefix}) is not within the address space of {}: the importer adds it",
                     spec.name
                 );
                 self.report.add(Topic::Inconsistent, text, place.into_iter().collect(), None);
@@ -270,21 +272,27 @@ impl Builder<'_> {
             let (Some(one), Some(other)) = (object.id.parent(), object.id_of("remote")) else {
                 if object.declared.is_some() {
                     let name = object.id.name();
-                    let text = format!("the network that peering {name} leads to is not in the import: it is left out");
+                    let text = format!(
+                        "the remote network of peering {name} is not in the import: the importer ignores the peering"
+                    );
                     self.report.add(Topic::NotRead, text, object.places(), None);
                 }
                 continue;
             };
             if self.is_unknown_network(&one) || self.is_unknown_network(&other) {
-                let text = format!("peering {} is connected to an unknown network: it is left out", object.id.name());
+                let text = format!(
+                    "the remote network of peering {} is unknown: the importer ignores the peering",
+                    object.id.name()
+                );
                 self.report.add(Topic::NotRead, text, object.places(), None);
                 continue;
             }
             let state = object.text("peeringState").unwrap_or("Connected");
             let (one, other) = (self.add_network(networks, &one), self.add_network(networks, &other));
             if !state.eq_ignore_ascii_case("Connected") {
-                let text =
-                    format!("the peering of {one} and {other} is {state}: it carries no packets and is left out");
+                let text = format!(
+                    "the peering of {one} and {other} is {state} and carries no packets: the importer ignores it"
+                );
                 self.report.add(Topic::Inconsistent, text, object.places(), None);
                 continue;
             }
@@ -352,7 +360,7 @@ impl Builder<'_> {
         if let Some((key, network)) = holder {
             let name = network.spec.name.clone();
             let text = format!(
-                "the DNS server {address} is in {name}, and what it forwards to is not in the import: it is taken to ask 168.63.129.16"
+                "the DNS server {address} is in {name}, and its forwarders are not in the import: the importer assumes that it forwards to 168.63.129.16"
             );
             self.report.add(Topic::Inferred, text, place.into_iter().collect(), None);
             return match of == Some(key.as_str()) {
@@ -361,7 +369,7 @@ impl Builder<'_> {
             };
         }
         let text = format!(
-            "the DNS server {address} is in no network of the import: it is taken as one outside Azure, which asks public DNS"
+            "the DNS server {address} is in no network of the import: the importer assumes that it is outside Azure and asks public DNS"
         );
         let get = "az dns-resolver inbound-endpoint list -g GROUP --dns-resolver-name NAME".to_owned();
         self.report.add(Topic::Missing, text, place.iter().cloned().collect(), Some(get));
@@ -449,7 +457,8 @@ impl Builder<'_> {
             let (group, name) = (facts.group(&id.group).to_owned(), id.name().to_owned());
             let places: Vec<Provenance> = place.iter().cloned().collect();
             if links.is_empty() {
-                let text = format!("ruleset {label} is linked to no network of the import: its rules are never used");
+                let text =
+                    format!("ruleset {label} is linked to no network of the import, so no network uses its rules");
                 self.missing(
                     text,
                     places.clone(),
@@ -461,7 +470,7 @@ impl Builder<'_> {
                 );
             }
             if rules.is_empty() {
-                let text = format!("ruleset {label} comes without rules");
+                let text = format!("ruleset {label} has no rules in the import");
                 self.missing(
                     text,
                     places,
@@ -531,9 +540,11 @@ impl Builder<'_> {
                         prefix
                     }
                 };
-                let why = if found.is_some() { "seen from the addresses of its endpoints" } else { "any free one" };
-                let text =
-                    format!("the prefix of subnet {label}/{subnet} is not in the import: {prefix} is used, {why}");
+                let why =
+                    if found.is_some() { "which contains the addresses of its endpoints" } else { "which is free" };
+                let text = format!(
+                    "the prefix of subnet {label}/{subnet} is not in the import: the importer uses {prefix}, {why}"
+                );
                 let places: Vec<Provenance> = of_this.first().and_then(|one| one.place.clone()).into_iter().collect();
                 self.report.add(Topic::Predicted, text, places.clone(), None);
                 let mut spec = networks.all[&key].spec.clone();

@@ -57,7 +57,7 @@ impl Builder<'_> {
         match told.filter(|text| !text.is_empty() && !text.contains(char::is_whitespace)) {
             Some(text) => text.to_owned(),
             None => {
-                let text = format!("the region of {label} is unknown: westeurope is used");
+                let text = format!("the region of {label} is unknown: the importer assumes westeurope");
                 self.report.add(Topic::Predicted, text, object.map(Object::places).unwrap_or_default(), None);
                 "westeurope".to_owned()
             }
@@ -69,14 +69,15 @@ impl Builder<'_> {
             Some(text) => text.to_owned(),
             None if object.planned => {
                 let guid = made_up_guid(&object.id.key());
-                let text = format!("workspace {label} has no customerId before it is deployed: {guid} is used instead");
+                let text =
+                    format!("workspace {label} has no customerId before it is deployed: the importer uses {guid}");
                 self.report.add(Topic::Predicted, text, object.places(), None);
                 guid
             }
             None => {
                 let guid = made_up_guid(&object.id.key());
                 let text = format!(
-                    "workspace {label} comes without customerId: its host names are unknown, and {guid} is used instead"
+                    "workspace {label} has no customerId in the import, so its host names are unknown: the importer uses {guid}"
                 );
                 self.report.add(Topic::Unresolved, text, object.places(), Some(show("resource show", &object.id)));
                 guid
@@ -96,7 +97,7 @@ impl Builder<'_> {
             Some("Disabled") => PublicNetworkAccess::Disabled,
             Some("SecuredByPerimeter") => {
                 let text = format!(
-                    "the access rules of the network security perimeter of {} are not in the import: it is taken to let nothing in",
+                    "the access rules of the network security perimeter of {} are not in the import: the importer assumes that it denies all inbound requests",
                     object.id.name()
                 );
                 let get = "az network perimeter profile access-rule list".to_owned();
@@ -133,7 +134,7 @@ impl Builder<'_> {
                 let own = self.catalogue.endpoints.iter().map(|row| format!("{}.{}", row.record, row.public_zone));
                 let known = entry.map(|row| row.host.as_str().to_owned()).chain(own).any(|known| known == host);
                 if !known {
-                    let text = format!("`{host}` is not a known ingestion host: the global one is used");
+                    let text = format!("`{host}` is not a known ingestion host: the importer assumes the global host");
                     self.report.add(Topic::Inconsistent, text, object.place(attribute).into_iter().collect(), None);
                 }
                 None
@@ -156,14 +157,14 @@ impl Builder<'_> {
                 true => {
                     let host = format!("{location}-0");
                     let text = format!(
-                        "component {label} has no connection string before it is deployed: {host} is used as its ingestion host, whose number Azure assigns"
+                        "component {label} has no connection string before it is deployed: the importer assumes the ingestion host {host}, whose number Azure assigns"
                     );
                     self.report.add(Topic::Predicted, text, object.places(), None);
                     (ingestion, live) = (Some(host), Some(location.clone()));
                 }
                 false => {
                     let text = format!(
-                        "component {label} comes without connection string: it is taken to send to the global host"
+                        "component {label} has no connection string in the import: the importer assumes that it sends to the global host"
                     );
                     self.missing(text, object.places(), show("resource show", &object.id));
                 }
@@ -207,13 +208,13 @@ impl Builder<'_> {
             match object.planned {
                 true => {
                     let text = format!(
-                        "data collection endpoint {label} has no host names before it is deployed: {short}-0000.{location}-1 is used instead"
+                        "data collection endpoint {label} has no host names before it is deployed: the importer uses {short}-0000.{location}-1"
                     );
                     self.report.add(Topic::Predicted, text, object.places(), None);
                 }
                 false => {
                     let text = format!(
-                        "data collection endpoint {label} comes without its host names: {short}-0000.{location}-1 is used instead"
+                        "data collection endpoint {label} has no host names in the import: the importer uses {short}-0000.{location}-1"
                     );
                     let get = show("resource show", &object.id);
                     self.report.add(Topic::Unresolved, text, object.places(), Some(get));
@@ -221,7 +222,8 @@ impl Builder<'_> {
             }
         }
         let (Some(configuration_access), Some(logs_ingestion)) = (access, logs) else {
-            let text = format!("no host names can be made for data collection endpoint {label}: it is left out");
+            let text =
+                format!("cannot derive host names for data collection endpoint {label}: the importer ignores it");
             self.report.add(Topic::NotRead, text, object.places(), Some(show("resource show", &object.id)));
             return None;
         };
@@ -233,8 +235,9 @@ impl Builder<'_> {
                 return None;
             }
             if !self.catalogue.is_data_collection_host(name) {
-                let text =
-                    format!("`{name}` is not a host of a data collection endpoint: endpoint {label} is left out");
+                let text = format!(
+                    "`{name}` is not a host of a data collection endpoint: the importer ignores endpoint {label}"
+                );
                 let get = show("resource show", &object.id);
                 self.report.add(Topic::Inconsistent, text, place.into_iter().collect(), Some(get));
                 return None;
@@ -263,7 +266,8 @@ impl Builder<'_> {
             let (Some(scope), Some(id)) = (object.id.parent(), object.id_of("resource")) else { continue };
             let is_told = |id: &ResourceId| facts.get(id).is_some_and(|object| object.declared.is_some());
             if scope.has_unknown_name() && !is_told(&scope) {
-                let text = format!("the scope of scoped resource {} is unknown: it is left out", object.id.name());
+                let text =
+                    format!("the scope of scoped resource {} is unknown: the importer ignores it", object.id.name());
                 self.report.add(Topic::NotRead, text, object.places(), None);
                 continue;
             }
@@ -353,7 +357,7 @@ impl Builder<'_> {
                 let spec = renamed(spec, &label);
                 rest.retain(|name| !names.contains(name));
                 let text = format!(
-                    "{} {label} is inferred from the names that private endpoint {} serves; its public network access is unknown, and taken as Enabled",
+                    "{} {label} is inferred from the names that private endpoint {} serves; its public network access is unknown, so the importer assumes Enabled",
                     spec.kind(),
                     endpoint.label
                 );
@@ -373,7 +377,7 @@ impl Builder<'_> {
         }
         for (at, id, places) in unknown {
             let text = format!(
-                "{} is in scope {}, and it is not in the import",
+                "{} is in scope {}, but the resource is not in the import",
                 crate::import::fact::described(&id),
                 scopes[at].label
             );

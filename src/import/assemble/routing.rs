@@ -88,7 +88,7 @@ impl Builder<'_> {
                     None => {
                         is_complete = false;
                         let text = format!(
-                            "route {} of {label} has an unknown next hop: nothing is concluded from it",
+                            "route {} of {label} has an unknown next hop: the importer ignores the route",
                             route.id.name()
                         );
                         self.report.add(Topic::Unresolved, text, route.places(), None);
@@ -117,7 +117,7 @@ impl Builder<'_> {
             let Some(address) = address else {
                 if is_firewall {
                     let text = format!(
-                        "firewall {} comes without its private address: the routes to it are unknown",
+                        "firewall {} has no private address in the import, so routes to it are unknown",
                         object.id.name()
                     );
                     self.missing(text, object.places(), show("network firewall show", &object.id));
@@ -126,7 +126,7 @@ impl Builder<'_> {
             };
             let network = self.add_network(networks, &network);
             let name: Arc<str> = self.labels.of("appliance", &object.id).into();
-            let text = format!("the rules of {name} are not read: whether it lets packets pass is unknown");
+            let text = format!("the rules of {name} are not read, so it is unknown whether it forwards packets");
             self.report.add(Topic::Unresolved, text, object.places(), None);
             let network = network.as_str().into();
             let appliance = Appliance { name, network, address, forwards: Forwards::Unknown };
@@ -170,7 +170,7 @@ impl Builder<'_> {
             }
             let known = all.iter().any(|(one, _)| matches!(one, Routing::Gateway(own) if own.network == network));
             if known {
-                let text = format!("{network} has several gateways: the first one is used");
+                let text = format!("{network} has several gateways: the importer uses the first one");
                 self.report.add(Topic::NotRead, text, object.places(), None);
                 continue;
             }
@@ -189,7 +189,7 @@ impl Builder<'_> {
         let network = self.facts.get(id).and_then(|object| object.id_of("subnet")?.parent());
         let Some(network) = network.filter(|id| !self.is_unknown_network(id)) else {
             let text = format!(
-                "connection {} joins gateway {}, which is not in the import: the networks that it connects are unknown",
+                "connection {} joins gateway {}, which is not in the import, so the networks that it connects are unknown",
                 connection.id.name(),
                 id.name()
             );
@@ -203,11 +203,11 @@ impl Builder<'_> {
     fn circuit(&mut self, connection: &Object, network: &NetworkName) {
         let text = match connection.id_of("circuit") {
             Some(circuit) => format!(
-                "connection {} joins circuit {} to {network}: the on-premises networks at its other end are unknown",
+                "connection {} joins circuit {} to {network}, but the on-premises networks at the other end are unknown",
                 connection.id.name(),
                 circuit.name()
             ),
-            None => format!("connection {} comes without its other end", connection.id.name()),
+            None => format!("connection {} has no remote end in the import", connection.id.name()),
         };
         self.report.add(Topic::Unresolved, text, connection.places(), None);
     }
@@ -232,7 +232,7 @@ impl Builder<'_> {
         };
         let places = object.map_or_else(Vec::new, Object::places);
         if spec.address_space.is_empty() {
-            let text = format!("local network gateway {label} comes without its address space");
+            let text = format!("local network gateway {label} has no address space in the import");
             self.missing(text, places.clone(), show("network local-gateway show", id));
         }
         networks.add(id.key(), Network::new(spec, places.into_iter().next()));
@@ -249,7 +249,9 @@ impl Builder<'_> {
             let name: Arc<str> = self.labels.of("virtual hub", &object.id).into();
             let wan = object.id_of("virtualWan");
             if wan.is_none() {
-                let text = format!("virtual hub {name} comes without its Virtual WAN: it is taken as one of its own");
+                let text = format!(
+                    "virtual hub {name} has no Virtual WAN in the import: the importer assumes a separate Virtual WAN"
+                );
                 self.missing(text, object.places(), show("network vhub show", &object.id));
             }
             let wan: Arc<str> = wan.map_or_else(|| Arc::clone(&name), |id| self.labels.of("virtual wan", &id).into());
@@ -271,7 +273,7 @@ impl Builder<'_> {
             }
             if connections.is_empty() {
                 let text = format!(
-                    "virtual hub {name} comes without connections: which networks reach each other by it is unknown"
+                    "virtual hub {name} has no connections in the import, so it is unknown which networks reach each other through it"
                 );
                 self.missing(text, object.places(), show("network vhub connection list", &object.id));
             }
@@ -281,7 +283,7 @@ impl Builder<'_> {
             let firewall = has_firewall.then_some(Forwards::Unknown);
             if has_firewall {
                 let text = format!(
-                    "the rules of the firewall in {name} are not read: whether it lets packets pass is unknown"
+                    "the rules of the firewall in {name} are not read, so it is unknown whether it forwards packets"
                 );
                 self.report.add(Topic::Unresolved, text, object.places(), None);
             }
@@ -322,7 +324,7 @@ impl Builder<'_> {
             let object = facts.get(&id).filter(|object| object.declared.is_some());
             if object.is_none() {
                 let text = format!(
-                    "security group {label} is referenced but not in the import: only Azure's default rules are taken into account"
+                    "security group {label} is referenced but not in the import: the importer uses only Azure's default rules"
                 );
                 self.missing(text, place.iter().cloned().collect(), show("network nsg show", &id));
             }
@@ -331,7 +333,10 @@ impl Builder<'_> {
                 match security_rule(rule) {
                     Some(rule) => rules.push(rule),
                     None => {
-                        let text = format!("rule {} of {label} cannot be read whole: it is left out", rule.id.name());
+                        let text = format!(
+                            "cannot read all fields of rule {} of {label}: the importer ignores the rule",
+                            rule.id.name()
+                        );
                         self.report.add(Topic::NotRead, text, rule.places(), None);
                     }
                 }

@@ -87,7 +87,7 @@ impl Builder<'_> {
         fixed.dedup_by_key(|one| one.address);
         if !hosts && of_group(&catalogue, &resource, &group).others_unknown {
             let text = format!(
-                "the record names of private endpoint {label} to {} ({group}) are unknown: neither a source nor the import names them",
+                "the record names of private endpoint {label} to {} ({group}) are unknown: they are neither in a published source nor in the import",
                 resource.name
             );
             self.report.add(Topic::NotRead, text, object.places(), None);
@@ -112,7 +112,7 @@ impl Builder<'_> {
     fn ip_version(&mut self, object: &Object, label: &str, addresses: &IndexMap<OwnerName, IpAddr>) -> IpVersion {
         if object.text("ipVersion") == Some("DualStack") {
             let text = format!(
-                "private endpoint {label} has addresses of both families (ipVersionType DualStack): its IPv6 addresses are left out"
+                "private endpoint {label} has IPv4 and IPv6 addresses (ipVersionType DualStack): the importer ignores its IPv6 addresses"
             );
             self.report.add(Topic::NotRead, text, object.places(), None);
             return IpVersion::V4;

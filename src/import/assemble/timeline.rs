@@ -113,7 +113,7 @@ impl Builder<'_> {
         endpoint.fixed.retain(|fixed| {
             let fits = (from..=to).contains(&fixed.address);
             if !fits {
-                let text = format!("private endpoint {label} has the fixed address {}, which its subnet {subnet} cannot give: it is left out", fixed.address);
+                let text = format!("private endpoint {label} has the fixed address {}, which is not a usable address of its subnet {subnet}: the importer ignores it", fixed.address);
                 self.report.add(Topic::Inconsistent, text, place.iter().cloned().collect(), None);
             }
             fits
@@ -152,7 +152,7 @@ impl Builder<'_> {
         }
         if !outside.is_empty() {
             let text = format!(
-                "private endpoint {} has addresses that subnet {}/{} ({subnet}) cannot give: {}",
+                "private endpoint {} has addresses that are not usable addresses of subnet {}/{} ({subnet}): {}",
                 endpoint.label,
                 endpoint.network,
                 endpoint.subnet,
@@ -164,7 +164,7 @@ impl Builder<'_> {
             return false;
         }
         let text = format!(
-            "the addresses of private endpoint {} are not in the order that Azure assigns: they are fixed by ipConfigurations",
+            "the addresses of private endpoint {} are not in the order that Azure assigns: the importer writes them as static addresses (ipConfigurations)",
             endpoint.label
         );
         self.report.add(Topic::Inferred, text, endpoint.place.iter().cloned().collect(), None);
@@ -207,7 +207,7 @@ impl Builder<'_> {
             if free.is_none() {
                 let names: Vec<&str> = left.iter().map(|index| endpoints[*index].label.as_str()).take(8).collect();
                 let text = format!(
-                    "no order of writes by {} gives the record sets that were found: those that differ are taken as written by hand",
+                    "no order of writes by {} explains the record sets in the import: the importer assumes that those that differ were written by hand",
                     names.join(", ")
                 );
                 self.report.add(Topic::Order, text, Vec::new(), None);
@@ -251,7 +251,7 @@ impl Builder<'_> {
             if !unknown.is_empty() && !zone.whole {
                 let names: Vec<&str> = writers.iter().map(|index| endpoints[*index].label.as_str()).collect();
                 let text = format!(
-                    "which of {} wrote last in {} is unknown: the order of the files is used for {}",
+                    "which of {} wrote last in {} is unknown: the importer uses the order of the files for {}",
                     names.join(", "),
                     zone.id.apex,
                     unknown.join(", ")

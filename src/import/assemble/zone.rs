@@ -138,11 +138,11 @@ impl Builder<'_> {
             if unnamed {
                 let own = shown(&object.id.name().into());
                 let text = match &apex {
-                    Some(apex) => format!(
-                        "the name of private zone {own} is not known: it is called {apex}, a name that cannot exist"
-                    ),
+                    Some(apex) => {
+                        format!("the name of private zone {own} is unknown: the importer uses the placeholder {apex}")
+                    }
                     None => format!(
-                        "the name of private zone {own} is not known: it is left out, with its links and record sets"
+                        "the name of private zone {own} is unknown: the importer ignores the zone, its links and its record sets"
                     ),
                 };
                 self.report.add(Topic::NotRead, text, object.places(), None);
@@ -151,7 +151,10 @@ impl Builder<'_> {
                 }
             }
             let Some(apex) = apex else {
-                let text = format!("`{}` is not a valid zone name: it is left out", shown(&object.id.name().into()));
+                let text = format!(
+                    "`{}` is not a valid zone name: the importer ignores the zone",
+                    shown(&object.id.name().into())
+                );
                 self.report.add(Topic::Inconsistent, text, object.places(), None);
                 continue;
             };
@@ -204,7 +207,7 @@ impl Builder<'_> {
                 let own = id.apex.child(object.id.name());
                 let Ok(owner) = own.map_err(|_| ()) else {
                     let text = format!(
-                        "`{}` is not a valid name in {}: it is left out",
+                        "`{}` is not a valid name in {}: the importer ignores the record set",
                         shown(&object.id.name().into()),
                         id.apex
                     );
@@ -217,7 +220,7 @@ impl Builder<'_> {
                 let mut ttl = ttl.unwrap_or(self.catalogue.rules.manual_ttl);
                 if ttl < MIN_TTL {
                     let text = format!(
-                        "record set {owner} {kind} has TTL {ttl}, and Azure accepts {MIN_TTL} to {}: it gets {MIN_TTL}",
+                        "record set {owner} {kind} has TTL {ttl}, but Azure accepts {MIN_TTL} to {}: the importer uses {MIN_TTL}",
                         crate::dns::master::MAX_TTL
                     );
                     self.report.add(Topic::Inconsistent, text, object.places(), None);
@@ -228,11 +231,14 @@ impl Builder<'_> {
                     let (topic, text) = match object.planned {
                         true => (
                             Topic::NotRead,
-                            format!("the records of record set {owner} {kind} are not known: it is left out"),
+                            format!(
+                                "the records of record set {owner} {kind} are unknown: the importer ignores the record set"
+                            ),
                         ),
-                        false => {
-                            (Topic::Inconsistent, format!("record set {owner} {kind} has no records: it is left out"))
-                        }
+                        false => (
+                            Topic::Inconsistent,
+                            format!("record set {owner} {kind} has no records: the importer ignores it"),
+                        ),
                     };
                     unknown |= object.planned;
                     self.report.add(topic, text, object.places(), None);
@@ -241,7 +247,7 @@ impl Builder<'_> {
                 let name = format!("{} {kind}", object.id.name().to_ascii_lowercase());
                 if listed.as_ref().is_some_and(|listed| !listed.contains(name.as_str())) {
                     let text = format!(
-                        "record set {owner} {kind} is listed on its own but not in the whole list of {}",
+                        "record set {owner} {kind} is in the import, but not in the complete list of {}",
                         id.apex
                     );
                     let mut places = object.places();
@@ -298,7 +304,7 @@ impl Builder<'_> {
             // The SOA counts.
             if said != listed as u64 + 1 {
                 let text = format!(
-                    "{} says it has {said} record sets, but {} were found with the SOA: the two were exported at different times",
+                    "{} reports {said} record sets, but its list has {} with the SOA: export both at the same time",
                     id.apex,
                     listed + 1
                 );
@@ -313,7 +319,7 @@ impl Builder<'_> {
                 _ => "the other record sets".to_owned(),
             };
             let text = format!(
-                "{what} of private zone {} are not in the import: it has what private endpoints write",
+                "{what} of private zone {} are not in the import: the importer adds only what private endpoints write",
                 id.apex
             );
             let group = self.facts.group(&zone.id.group).to_owned();
@@ -335,11 +341,11 @@ impl Builder<'_> {
                 (Some(network), Some(zone)) => (network, zone),
                 (known, _) => {
                     let why = match known {
-                        None => "leads to an unknown network",
-                        Some(_) => "is of a zone that is not in the estate",
+                        None => "is to an unknown network",
+                        Some(_) => "belongs to a zone that is not in the import",
                     };
                     let (link, zone) = (shown(&object.id.name().into()), shown(&zone.name().into()));
-                    let text = format!("link {link} of zone {zone} {why}: it is left out");
+                    let text = format!("link {link} of zone {zone} {why}: the importer ignores it");
                     self.report.add(Topic::NotRead, text, object.places(), None);
                     continue;
                 }
@@ -388,7 +394,7 @@ impl Builder<'_> {
             });
             if let Some((model, links)) = model {
                 let text = format!(
-                    "the links of {} are not in the import; it says it has as many as {}, and is taken to be linked like it",
+                    "the links of {} are not in the import; it reports as many links as {}, so the importer assumes the same networks",
                     id.apex, model.apex
                 );
                 self.report.add(Topic::Inferred, text, places, Some(get));
@@ -398,7 +404,10 @@ impl Builder<'_> {
             }
             if any {
                 self.missing(
-                    format!("the links of {} are not in the import: no network uses it", id.apex),
+                    format!(
+                        "the links of {} are not in the import: the importer assumes that it is linked to no network",
+                        id.apex
+                    ),
                     places,
                     get,
                 );
@@ -408,15 +417,21 @@ impl Builder<'_> {
             let mut askers: Vec<String> = grouped.iter().map(|one| one.network.clone()).collect();
             if askers.is_empty() {
                 self.missing(
-                    format!("the links of {} are not in the import: no network uses it", id.apex),
+                    format!(
+                        "the links of {} are not in the import: the importer assumes that it is linked to no network",
+                        id.apex
+                    ),
                     places,
                     get,
                 );
                 continue;
             }
             askers.dedup();
-            let text =
-                format!("no link of {} is in the import: it is taken to be linked to {}", id.apex, askers.join(", "));
+            let text = format!(
+                "no link of {} is in the import: the importer assumes that it is linked to {}",
+                id.apex,
+                askers.join(", ")
+            );
             self.report.add(Topic::Predicted, text, places, Some(get));
             let link = Link { policy: ResolutionPolicy::Default, registration: false, place: None };
             zones.all[&key].links = askers.into_iter().map(|name| (name.as_str().into(), link.clone())).collect();

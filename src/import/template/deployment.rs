@@ -284,7 +284,7 @@ impl<'t> Engine<'t> {
     fn parameter_anew(&self, deployment: &Rc<Deployment<'t>>, name: &str, key: &str) -> Outcome {
         let declared = entry(deployment.template, "parameters").and_then(|all| entry(all, name));
         let Some(declared) = declared else {
-            return failed(format!("the template has no parameter `{name}`"));
+            return failed(format!("the template does not declare parameter `{name}`"));
         };
         let token = match deployment.depth {
             0 => name.to_owned(),
@@ -385,7 +385,7 @@ impl<'t> Engine<'t> {
             || match (own, copy()) {
                 (Some(own), _) => self.value(&frame, own, &pointer),
                 (None, Some(copy)) => self.looped(&frame, name, copy, &pointer),
-                (None, None) => failed(format!("the template has no variable `{name}`")),
+                (None, None) => failed(format!("the template does not declare variable `{name}`")),
             },
             Trouble::Fault,
         )?;

@@ -147,9 +147,9 @@ impl<'t> Engine<'t> {
         match self.try_member(of, name)? {
             Some(found) => Ok(found),
             None => failed(match (of, name) {
-                (Datum::Null, _) => format!("`{}` of null", name.written('"')),
+                (Datum::Null, _) => format!("cannot read `{}` of null", name.written('"')),
                 (Datum::List(items), Datum::Int(index)) => {
-                    format!("index {index} of a list with {} elements", items.len())
+                    format!("index {index} is outside a list with {} elements", items.len())
                 }
                 _ => format!("`{}` does not exist", name.written('"')),
             }),
@@ -179,7 +179,7 @@ impl<'t> Engine<'t> {
                 (None, Some(own)) => Some(Unknown::of(&format!("{}.{}", own.pattern, key.as_str()), own.why.as_str())),
                 (None, None) => None,
             },
-            _ => return failed(format!("{} has no member of that kind ({})", of.kind(), name.kind())),
+            _ => return failed(format!("{} has no member with that index type ({})", of.kind(), name.kind())),
         })
     }
 
@@ -218,7 +218,7 @@ impl<'t> Engine<'t> {
                 match &frame.function {
                     Some(parameters) => match parameters.get(&name.to_ascii_lowercase()) {
                         Some(value) => Ok(value.clone()),
-                        None => failed(format!("the function has no parameter `{name}`")),
+                        None => failed(format!("the function does not declare parameter `{name}`")),
                     },
                     None => self.parameter(&frame.deployment, &name),
                 }
@@ -228,7 +228,7 @@ impl<'t> Engine<'t> {
                 let name = first("variable")?;
                 match frame.locals.iter().rev().find(|(own, _)| same_name(own, &name)) {
                     Some((_, value)) => Ok(value.clone()),
-                    None => failed(format!("no lambda around this has a variable `{name}`")),
+                    None => failed(format!("no enclosing lambda has a variable `{name}`")),
                 }
             }
             "copyindex" => copy_index(frame, &values),
@@ -340,7 +340,9 @@ impl<'t> Engine<'t> {
                 match at.and_then(|index| items.get(items.len().checked_sub(index)?)) {
                     Some(found) => Ok(found.clone()),
                     None if name == "tryindexfromend" => Ok(Datum::Null),
-                    None => failed(format!("index {index} from the end of a list with {} elements", items.len())),
+                    None => {
+                        failed(format!("index {index} from the end is outside a list with {} elements", items.len()))
+                    }
                 }
             }
             _ => failed(format!("`{name}` needs a list and an index")),
@@ -430,7 +432,7 @@ impl<'t> Engine<'t> {
                         Datum::Unknown(unknown) => {
                             all.push(unknown_call("perhaps", std::slice::from_ref(item), &unknown.why));
                         }
-                        _ => return failed("the lambda of `filter` must give true or false"),
+                        _ => return failed("the lambda of `filter` must return true or false"),
                     }
                 }
                 self.meter.list(all)
@@ -458,7 +460,7 @@ impl<'t> Engine<'t> {
                             Datum::Unknown(unknown) => {
                                 return Ok(unknown_call(name, std::slice::from_ref(&list), &unknown.why));
                             }
-                            _ => return failed("the lambda of `sort` must give true or false"),
+                            _ => return failed("the lambda of `sort` must return true or false"),
                         }
                     }
                     self.meter.spend(sorted.len() / 64)?;

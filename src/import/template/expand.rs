@@ -47,7 +47,7 @@ impl<'t> Engine<'t> {
                 entries.map(|(key, item)| (Some(key.clone()), item, format!("{base}/{}", escaped(key)))).collect()
             }
             Some(Value::String(_)) => {
-                self.note(&base, "the resources of the template are an expression: they are not read");
+                self.note(&base, "the `resources` of the template are an expression, which the importer does not read");
                 Vec::new()
             }
             _ => Vec::new(),
@@ -257,7 +257,10 @@ impl<'t> Engine<'t> {
             if nested.is_none() {
                 self.note(
                     &format!("{pointer}/condition"),
-                    format!("whether {} is deployed is unknown: {why}; it is taken as deployed", described(written)),
+                    format!(
+                        "whether {} is deployed is unknown: {why}; the importer assumes that it is deployed",
+                        described(written)
+                    ),
                 );
             }
         }
@@ -325,7 +328,7 @@ impl<'t> Engine<'t> {
         }
         if !pattern.contains(OPEN) {
             return Err(Trouble::Failed(format!(
-                "type `{kind}` and name `{pattern}` do not have the same number of parts: the resource is not read"
+                "type `{kind}` and name `{pattern}` do not have the same number of parts: the importer ignores the resource"
             )));
         }
         // How the unknown name is made up of parts is unknown either: its place distinguishes it.
@@ -393,7 +396,7 @@ impl<'t> Engine<'t> {
         let Some(properties) = written.own.get("properties") else { return Ok(None) };
         let base = format!("{}/properties", written.pointer);
         if deployment.depth >= MAX_DEPTH {
-            return Err(Trouble::Fault(format!("deployments are nested more than {MAX_DEPTH} deep")));
+            return Err(Trouble::Fault(format!("deployments are nested deeper than {MAX_DEPTH}")));
         }
         let (template, at) = match entry(properties, "template") {
             Some(template @ Value::Object(_)) => (template, format!("{base}/template")),
@@ -474,7 +477,7 @@ impl<'t> Engine<'t> {
         match self.linked.get(&file) {
             Some(template) => Some((template, at)),
             None => {
-                self.note(&at, format!("the template `{shown}` is not in the import: add it to the files"));
+                self.note(&at, format!("the template `{shown}` is not in the import: pass that file too"));
                 None
             }
         }

@@ -81,14 +81,14 @@ impl<'t> Reader<'t> {
             } else if self.take('[') {
                 let index = self.expression(depth + 1)?;
                 if !self.take(']') {
-                    return Err("a bracket is never closed".to_owned());
+                    return Err("unclosed bracket".to_owned());
                 }
                 own = Expression::Member(Box::new(own), Box::new(index));
             } else {
                 return Ok(own);
             }
         }
-        Err(format!("the expression has more than {MAX_DEPTH} members in a row"))
+        Err(format!("the expression has more than {MAX_DEPTH} consecutive members"))
     }
 
     fn primary(&mut self, depth: usize) -> Result<Expression, String> {
@@ -120,7 +120,7 @@ impl<'t> Reader<'t> {
                             break;
                         }
                         if !self.take(',') {
-                            return Err(format!("the call of `{name}` is never closed"));
+                            return Err(format!("unclosed parenthesis after `{name}`"));
                         }
                     }
                 }
@@ -143,7 +143,7 @@ impl<'t> Reader<'t> {
         let mut text = String::new();
         self.at += 1;
         loop {
-            let Some(end) = self.rest().find('\'') else { return Err("a quote is never closed".to_owned()) };
+            let Some(end) = self.rest().find('\'') else { return Err("unclosed quote".to_owned()) };
             text.push_str(&self.rest()[..end]);
             self.at += end + 1;
             // Two quotes represent one.

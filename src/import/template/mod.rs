@@ -241,7 +241,7 @@ impl Reading<'_> {
             }
             let Some(id) = super::id::ResourceId::parse(&one.id) else {
                 if super::rest::is_read(&one.kind) {
-                    let text = format!("the id of this {} is unknown: it is not read", one.kind);
+                    let text = format!("the id of this {} is unknown: the importer ignores it", one.kind);
                     self.remark(Topic::Unresolved, text, &one.pointer, None);
                 }
                 continue;

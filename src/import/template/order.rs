@@ -145,7 +145,7 @@ impl<'t> Engine<'t> {
                         let (first, second) = (name(&one.name), name(&other.name));
                         let note = if is_inferred {
                             let text = format!(
-                                "`{first}` and `{second}` refer to each other: it is unknown which of them Azure deploys first"
+                                "`{first}` and `{second}` refer to each other, so it is unknown which one Azure deploys first"
                             );
                             Note::NotKnown { pointer: one.pointer.clone(), text }
                         } else {

@@ -86,11 +86,11 @@ impl<'t> Engine<'t> {
             self.expand(nested);
             let properties = self.open(
                 &format!("reference {}", one.id),
-                "it is only known on Azure",
+                "only Azure knows it",
                 &[("outputs", Datum::Outputs(nested)), ("provisioningState", self.meter.text("Succeeded")?)],
             )?;
             return match full {
-                true => self.open("reference full", "it is only known on Azure", &[("properties", properties)]),
+                true => self.open("reference full", "only Azure knows it", &[("properties", properties)]),
                 false => Ok(properties),
             };
         }

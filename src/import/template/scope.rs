@@ -27,7 +27,7 @@ impl<'t> Engine<'t> {
                     ("subscriptionId", id),
                     ("tenantId", not_told("tenant")),
                 ];
-                self.open("subscription()", "it is only known on Azure", &entries)
+                self.open("subscription()", "only Azure knows it", &entries)
             }
             "resourcegroup" => {
                 let Target::Group { group, location, .. } = target else {
@@ -39,7 +39,7 @@ impl<'t> Engine<'t> {
                     ("type", self.meter.text("Microsoft.Resources/resourceGroups")?),
                     ("location", location.clone()),
                 ];
-                self.open("resourceGroup()", "it is only known on Azure", &entries)
+                self.open("resourceGroup()", "only Azure knows it", &entries)
             }
             "managementgroup" => {
                 let name = match target {
@@ -52,9 +52,9 @@ impl<'t> Engine<'t> {
                     ("name", name),
                     ("type", self.meter.text("Microsoft.Management/managementGroups")?),
                 ];
-                self.open("managementGroup()", "it is only known on Azure", &entries)
+                self.open("managementGroup()", "only Azure knows it", &entries)
             }
-            "tenant" => self.open("tenant()", "it is only known on Azure", &[("tenantId", not_told("tenant"))]),
+            "tenant" => self.open("tenant()", "only Azure knows it", &[("tenantId", not_told("tenant"))]),
             // Both are allowed in default values of parameters only: there is one value for each parameter.
             "newguid" => {
                 let parameter = frame.default_of.as_deref().unwrap_or_default();
@@ -64,15 +64,15 @@ impl<'t> Engine<'t> {
             "reference" => self.reference(frame, values),
             "references" => self.references(frame, values),
             "resourceinfo" => self.resource_info(frame, values),
-            "listoutputswithsecurevalues" => Ok(unknown_call(name, values, "it holds secrets of a deployment")),
-            "deployer" => self.open("deployer()", "it depends on who deploys", &[]),
+            "listoutputswithsecurevalues" => Ok(unknown_call(name, values, "it contains secrets")),
+            "deployer" => self.open("deployer()", "it depends on the user who deploys", &[]),
             "externalinputs" | "extensions" => {
                 Ok(unknown_call(name, values, "it is known only when the parameters are used"))
             }
             "pickzones" | "providers" | "tologicalzone" | "tologicalzones" | "tophysicalzone" | "tophysicalzones"
             | "roledefinitions" => Ok(unknown_call(name, values, &format!("only Azure can evaluate `{name}`"))),
             name if name.starts_with("list") => {
-                Ok(unknown_call(name, values, &format!("`{name}` asks a running service")))
+                Ok(unknown_call(name, values, &format!("`{name}` needs a running service")))
             }
             name => failed(format!("unknown function `{name}`")),
         }
@@ -103,12 +103,12 @@ impl<'t> Engine<'t> {
         let version = super::deployment::entry(own.template, "contentVersion").and_then(serde_json::Value::as_str);
         let template = self.open(
             "deployment().properties.template",
-            "it is only known on Azure",
+            "only Azure knows it",
             &[("contentVersion", self.meter.text(version.unwrap_or("1.0.0.0"))?)],
         )?;
         let properties = self.open(
             "deployment().properties",
-            "it is only known on Azure",
+            "only Azure knows it",
             &[("template", template), ("mode", self.meter.text("Incremental")?)],
         )?;
         entries.push(("properties".to_owned(), properties));
@@ -131,7 +131,7 @@ impl<'t> Engine<'t> {
             ("tenant", text("common")?),
             ("identityProvider", text("AAD")?),
         ];
-        let why = "it is only known on Azure";
+        let why = "only Azure knows it";
         let entries = [
             ("name", text("AzureCloud")?),
             ("resourceManager", text("https://management.azure.com/")?),

@@ -114,9 +114,9 @@ impl Meter {
         let spent = self.work.get().saturating_add(work);
         self.work.set(spent);
         match spent > self.most_work {
-            true => {
-                Err(Trouble::Fault("evaluating the template takes too much work: it grows beyond bounds".to_owned()))
-            }
+            true => Err(Trouble::Fault(
+                "evaluating the template takes too many steps: its values or loops are too large".to_owned(),
+            )),
             false => Ok(()),
         }
     }
@@ -124,13 +124,13 @@ impl Meter {
     fn hold<T>(self: &Rc<Self>, own: T, bytes: usize, parts: usize) -> Result<Rc<Metered<T>>, Trouble> {
         self.spend(1 + bytes / 64)?;
         if parts > MAX_PARTS {
-            let message = format!("a value has more than {MAX_PARTS} values in it: it grows beyond bounds");
+            let message = format!("a value has more than {MAX_PARTS} values in it, the limit");
             return Err(Trouble::Fault(message));
         }
         let live = self.live.get().saturating_add(bytes);
         if live > self.most_live {
             return Err(Trouble::Fault(
-                "evaluating the template takes too much memory: it grows beyond bounds".to_owned(),
+                "evaluating the template takes too much memory: its values are too large".to_owned(),
             ));
         }
         self.live.set(live);

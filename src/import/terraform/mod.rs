@@ -95,7 +95,7 @@ impl Reading<'_> {
         if let Some(Value::Array(drift)) = value.get("resource_drift")
             && !drift.is_empty()
         {
-            let text = "the plan reports drift: values are those that Terraform will set";
+            let text = "the plan reports drift: the importer uses the values that Terraform will set";
             self.remark(Topic::Inconsistent, text, "/resource_drift", None);
         }
         self.raw_state(value, &mut resources);
@@ -103,7 +103,7 @@ impl Reading<'_> {
         let whole = value.get("complete").and_then(Value::as_bool) != Some(false);
         let deferred = value.get("deferred_changes").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
         if !whole || deferred {
-            let text = "the plan is incomplete: Terraform deferred changes until something else is applied";
+            let text = "the plan is incomplete: Terraform deferred some changes to a later plan";
             self.remark(Topic::NotRead, text, "", None);
         }
         let mut plan = Plan::of(value);
@@ -124,11 +124,14 @@ impl Reading<'_> {
                 Some(_) if resource.kind == GROUP => {}
                 Some(id) => self.terraform_resource(resource, &id, &plan),
                 None if is_read(resource) => {
-                    let text = format!("the plan does not say which resource {} is: it is not read", resource.address);
+                    let text = format!(
+                        "the plan does not say which resource {} is: the importer ignores it",
+                        resource.address
+                    );
                     self.remark(Topic::NotRead, text, &resource.pointer, None);
                 }
                 None => {
-                    let text = format!("{} has no part in DNS here", resource.kind);
+                    let text = format!("{} is ignored: not relevant to DNS", resource.kind);
                     self.remark(Topic::Unsupported, text, &resource.pointer, None);
                 }
             }
@@ -152,7 +155,8 @@ impl Reading<'_> {
                 }
                 let Some(values) = one.get("attributes").filter(|values| values.is_object()) else {
                     if kind_of(kind).is_some() || kind.starts_with("azapi_") {
-                        let text = format!("{module}{dot}{kind}.{} has no attributes that are read", text("name"));
+                        let text =
+                            format!("{module}{dot}{kind}.{} has no attributes that the importer reads", text("name"));
                         self.remark(Topic::NotRead, text, &pointer, None);
                     }
                     continue;
@@ -205,7 +209,7 @@ impl Reading<'_> {
         resources: &mut Vec<Resource<'t>>,
     ) {
         if depth > MAX_DEPTH {
-            return self.error(pointer, format!("modules are nested more than {MAX_DEPTH} deep"), None);
+            return self.error(pointer, format!("modules are nested deeper than {MAX_DEPTH}"), None);
         }
         for (index, resource) in module.get("resources").and_then(Value::as_array).into_iter().flatten().enumerate() {
             let pointer = format!("{pointer}/resources/{index}");
@@ -317,7 +321,7 @@ impl Reading<'_> {
         }
         let is_of_type = kind_of(&resource.kind) == Some(id.kind.as_str());
         if !is_of_type && !routing::is_association(&resource.kind) {
-            let text = format!("the id of {} is of type {}: it is not read", resource.address, id.kind);
+            let text = format!("the id of {} has the type {}: the importer ignores it", resource.address, id.kind);
             return self.remark(Topic::NotRead, text, &resource.pointer, None);
         }
         self.exists(id, &resource.pointer);
@@ -399,7 +403,8 @@ impl Reading<'_> {
                 self.tf_id(id, "network", view, "virtual_network_id", known, "microsoft.network/virtualnetworks");
                 self.word(id, "resolutionPolicy", view.text("resolution_policy"), POLICIES);
                 if let Some((true, pointer)) = view.flag("registration_enabled") {
-                    let text = "autoregistration writes names of virtual machines only, and those are not written here";
+                    let text =
+                        "autoregistration writes only names of virtual machines, and the emulator has none of them";
                     self.remark(Topic::Unsupported, text, &pointer, None);
                     self.tell(id, "registrationEnabled", true, &pointer);
                 }
@@ -542,7 +547,7 @@ impl Reading<'_> {
                 self.facts.tell_id(id, attribute, other, &from);
                 if !sure {
                     let text = format!(
-                        "{key} of {} is known only after apply: it can only be {}",
+                        "{key} of {} is known only after apply: the only possible value is {}",
                         resource.address,
                         super::fact::described(other)
                     );
@@ -551,7 +556,7 @@ impl Reading<'_> {
             }
             [] => {
                 let text = format!(
-                    "{key} of {} is known only after apply, and the configuration does not say it",
+                    "{key} of {} is known only after apply, and the configuration does not show it",
                     resource.address
                 );
                 self.remark(Topic::Unresolved, text, &resource.pointer, None);
@@ -559,7 +564,7 @@ impl Reading<'_> {
             several => {
                 let names: Vec<&str> = several.iter().map(|(other, _)| other.name()).take(8).collect();
                 let text = format!(
-                    "{key} of {} is known only after apply, and can be any of {}",
+                    "{key} of {} is known only after apply; it can be any of {}",
                     resource.address,
                     names.join(", ")
                 );

@@ -164,7 +164,7 @@ impl Plan {
         let frame = |index: usize| ("frame", index.to_string());
         let columns: [(&'static str, Vec<Id>); 5] = [
             ("Networks that forward to others", (0..asking_frames).map(frame).collect()),
-            ("Networks: who answers them", (asking_frames..self.frames.len()).map(frame).collect()),
+            ("Networks and their DNS servers", (asking_frames..self.frames.len()).map(frame).collect()),
             ("Private DNS zones", groups.iter().map(|name| ("zones", name.clone())).collect()),
             ("Private endpoints", endpoints.iter().map(|name| ("endpoint", name.clone())).collect()),
             (

@@ -68,7 +68,7 @@ fn legend(y: f64) -> String {
     };
     let signs = [
         (Condition::Broken, "broken"),
-        (Condition::Well, "private and reached"),
+        (Condition::Well, "private and reachable"),
         (Condition::Public, "public"),
         (Condition::Plain, "nothing to report"),
     ];

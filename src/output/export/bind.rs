@@ -15,9 +15,9 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
         [
             &*format!("{}, for BIND 9.", capital(&setting.heading)),
             "Written by `ampls-dns export`. In this folder: named -g -c named.conf",
-            "Recursion is on for aliases that lead from one zone into another. It never leaves this server: the root zone is here,",
-            "and has nothing, so all other names are NXDOMAIN. For an upstream, put `forward only; forwarders { ADDRESS; };` among",
-            "the options and take the root zone out.",
+            "Recursion is on so that BIND follows aliases from one zone into another. BIND queries no other server: it has an empty",
+            "root zone, so all other names are NXDOMAIN. For an upstream, add `forward only; forwarders { ADDRESS; };` to",
+            "the options and remove the root zone.",
         ],
     );
     text.push_str(&comment("// SERVFAIL in the estate, missing here:", seen.failing.iter().map(ToString::to_string)));
@@ -30,7 +30,7 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
         text,
         "options {{\n    directory \".\";\n    listen-on port {port} {four};\n    listen-on-v6 port {port} {six};\n    \
          recursion yes;\n    allow-query {{ any; }};\n    allow-recursion {{ any; }};\n        notify no;\n    pid-file none;\n    session-keyfile none;\n    \
-         dnssec-validation no;\n    empty-zones-enable no;\n    // Names of records are the estate's business.\n    \
+         dnssec-validation no;\n    empty-zones-enable no;\n    // The estate can have owner names that BIND would reject.\n    \
          check-names primary ignore;\n    check-integrity no;\n}};\n\ncontrols {{ }};\n\n"
     )
     .expect("a String takes any text");

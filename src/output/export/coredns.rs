@@ -11,7 +11,7 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
         [
             &*format!("{}, for CoreDNS.", capital(&setting.heading)),
             "Written by `ampls-dns export`. In this folder: coredns -conf Corefile",
-            "Aliases into another zone have their addresses here, without the chain: each zone answers by itself.",
+            "CoreDNS does not follow aliases into another zone: such a name has its addresses here, without the chain.",
         ],
     );
     text.push_str(&comment("# SERVFAIL in the estate, missing here:", seen.failing.iter().map(ToString::to_string)));
@@ -27,7 +27,7 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
     }
     write!(
         text,
-        "\n# Every other name. For an upstream, put `forward . ADDRESS` in the place of the template.\n\
+        "\n# Every other name. For an upstream, replace the template with `forward . ADDRESS`.\n\
          .:{port} {{\n    bind {address}\n    template ANY ANY . {{\n        rcode REFUSED\n    }}\n    errors\n}}\n"
     )
     .expect("a String takes any text");

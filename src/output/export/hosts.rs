@@ -20,8 +20,8 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
         "#",
         [
             &*format!("Addresses of {}.", setting.heading),
-            "Written by `ampls-dns export`. A hosts file has no aliases, no wildcards and no NXDOMAIN: a name that is not here is",
-            "asked of the machine's own DNS; that is its upstream.",
+            "Written by `ampls-dns export`. A hosts file has no aliases, no wildcards and no NXDOMAIN: the machine's own DNS",
+            "resolves all names that are not in this file.",
         ],
     );
     text.push_str(&comment("# Left out:", &left_out));

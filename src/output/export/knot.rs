@@ -12,7 +12,7 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
             &*format!("{}, for Knot DNS.", capital(&setting.heading)),
             "Written by `ampls-dns export`. In this folder: knotd -c knot.conf",
             "Knot does not follow aliases into another zone: such a name has its addresses here, without the chain.",
-            "Names of no zone here are REFUSED. For an upstream: `mod-dnsproxy` as global-module of the default template.",
+            "Names outside these zones are REFUSED. For an upstream: `mod-dnsproxy` as global-module of the default template.",
         ],
     );
     text.push_str(&comment("# SERVFAIL in the estate, missing here:", seen.failing.iter().map(ToString::to_string)));

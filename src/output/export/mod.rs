@@ -128,5 +128,8 @@ pub fn folder(label: &str) -> String {
 
 /// Names that are answered with SERVFAIL in the estate and are missing from the files.
 fn failing(seen: &Seen) -> Vec<String> {
-    seen.failing.iter().map(|name| format!("{name} is answered with SERVFAIL, which no configuration says")).collect()
+    seen.failing
+        .iter()
+        .map(|name| format!("{name} is answered with SERVFAIL, which this format cannot express"))
+        .collect()
 }

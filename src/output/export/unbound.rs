@@ -31,7 +31,7 @@ pub(super) fn export(seen: &Seen, setting: &Setting) -> Exported {
         text.push_str("    access-control: 0.0.0.0/0 allow\n    access-control: ::0/0 allow\n");
     }
     text.push_str(
-        "    # Every other name. For an upstream, take this line out and write after the last one:\n    \
+        "    # Every other name. For an upstream, remove the next local-zone line and add at the end:\n    \
          # forward-zone:\n    #     name: \".\"\n    #     forward-addr: ADDRESS\n    local-zone: \".\" refuse\n",
     );
     let (files, local): (Vec<_>, Vec<_>) = seen.zones.values().partition(|zone| redirects(zone).is_none());

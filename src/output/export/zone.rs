@@ -6,7 +6,7 @@ use crate::compile::{Compiled, Zone};
 use crate::dns::{RecordSet, RecordType, master};
 
 /// What is said of the name server that private zones do not have.
-const SYNTHETIC_NS: &str = "The NS record is synthetic: Azure's private zones have none, and a master file must.";
+const SYNTHETIC_NS: &str = "The NS record is added: Azure's private zones have none, but a master file needs one.";
 
 /// A zone as it is.
 pub(super) fn of_zone(world: &Compiled, zone: &Zone, private: bool) -> String {
@@ -45,7 +45,7 @@ pub(super) fn path(zone: &SeenZone) -> String {
 
 /// A root zone with nothing below it.
 pub(super) fn empty_root() -> String {
-    comment(";", ["The end of the world: no other name exists."])
+    comment(";", ["An empty root zone: no other name exists."])
         + "$ORIGIN .\n@ 10 IN SOA localhost. hostmaster.localhost. 1 3600 300 2419200 10\n@ 10 IN NS localhost.\nlocalhost 10 IN A 127.0.0.1\n"
 }
 

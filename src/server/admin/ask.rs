@@ -30,7 +30,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         }
         let text = octets(request).await?;
         let read = serde_json::from_slice(&text);
-        read.map(Self).map_err(|error| Problem::bad(format!("the body cannot be used: {error}")))
+        read.map(Self).map_err(|error| Problem::bad(format!("invalid request body: {error}")))
     }
 }
 
@@ -60,7 +60,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for UrlQuery<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Query::from_request_parts(parts, state).await {
             Ok(Query(asked)) => Ok(Self(asked)),
-            Err(error) => Err(Problem::bad(format!("the query cannot be used: {}", error.body_text()))),
+            Err(error) => Err(Problem::bad(format!("invalid query parameters: {}", error.body_text()))),
         }
     }
 }
@@ -74,7 +74,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathName {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(name)) => Ok(Self(name)),
-            Err(error) => Err(Problem::bad(format!("the path cannot be used: {}", error.body_text()))),
+            Err(error) => Err(Problem::bad(format!("invalid path: {}", error.body_text()))),
         }
     }
 }

@@ -109,7 +109,7 @@ async fn change(
 #[utoipa::path(
     post, path = "/v1/steps/next", tag = "changes",
     responses(
-        (status = OK, description = "It is served.", body = PositionDocument),
+        (status = OK, description = "The server is at the next step.", body = PositionDocument),
         (status = CONFLICT, description = "This is the last step.", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -121,7 +121,7 @@ async fn next(State(admin): State<Admin>) -> Result<Json<PositionDocument>, Prob
 #[utoipa::path(
     post, path = "/v1/steps/previous", tag = "changes",
     responses(
-        (status = OK, description = "It is served.", body = PositionDocument),
+        (status = OK, description = "The server is at the previous step.", body = PositionDocument),
         (status = CONFLICT, description = "This is the first step.", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -133,8 +133,8 @@ async fn previous(State(admin): State<Admin>) -> Result<Json<PositionDocument>, 
 #[utoipa::path(
     post, path = "/v1/steps/goto", tag = "changes", request_body = Goal,
     responses(
-        (status = OK, description = "It is served.", body = PositionDocument),
-        (status = BAD_REQUEST, description = "The body cannot be used.", body = Problem, content_type = "application/problem+json"),
+        (status = OK, description = "The server is at that step.", body = PositionDocument),
+        (status = BAD_REQUEST, description = "The request body is invalid.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such step.", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -154,8 +154,8 @@ async fn go_to(State(admin): State<Admin>, Body(goal): Body<Goal>) -> Result<Jso
     )),
     responses(
         (status = OK, description = "The events are applied.", body = AppendedDocument),
-        (status = BAD_REQUEST, description = "The request does not say what they build on.", body = Problem, content_type = "application/problem+json"),
-        (status = CONFLICT, description = "Another revision is served.", body = Problem, content_type = "application/problem+json"),
+        (status = BAD_REQUEST, description = "The request has no `builtOn`.", body = Problem, content_type = "application/problem+json"),
+        (status = CONFLICT, description = "The server is at another revision.", body = Problem, content_type = "application/problem+json"),
         (status = UNPROCESSABLE_ENTITY, description = "The events cannot be read.", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -194,9 +194,9 @@ async fn events(
         (ScenarioFile = "application/yaml")
     )),
     responses(
-        (status = OK, description = "It is served.", body = PositionDocument),
-        (status = CONFLICT, description = "It has too many events.", body = Problem, content_type = "application/problem+json"),
-        (status = UNPROCESSABLE_ENTITY, description = "It cannot be read; the server keeps the current revision.", body = Problem, content_type = "application/problem+json")
+        (status = OK, description = "The server serves the scenario.", body = PositionDocument),
+        (status = CONFLICT, description = "The scenario has too many events.", body = Problem, content_type = "application/problem+json"),
+        (status = UNPROCESSABLE_ENTITY, description = "The scenario cannot be read; the server keeps the current revision.", body = Problem, content_type = "application/problem+json")
     )
 )]
 async fn scenario(State(admin): State<Admin>, Text(text): Text) -> Result<Json<PositionDocument>, Problem> {
@@ -209,7 +209,7 @@ async fn scenario(State(admin): State<Admin>, Text(text): Text) -> Result<Json<P
 #[utoipa::path(
     post, path = "/v1/reload", tag = "changes",
     responses(
-        (status = OK, description = "It is served.", body = PositionDocument),
+        (status = OK, description = "The source was read again.", body = PositionDocument),
         (status = UNPROCESSABLE_ENTITY, description = "The source is invalid; the server keeps the previous revision.", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -220,7 +220,7 @@ async fn reload(State(admin): State<Admin>) -> Result<Json<PositionDocument>, Pr
 /// Go back to what was read last, at the step it begins at. Snapshots stay.
 #[utoipa::path(
     post, path = "/v1/reset", tag = "changes",
-    responses((status = OK, description = "It is served.", body = PositionDocument))
+    responses((status = OK, description = "The server is at the start again.", body = PositionDocument))
 )]
 async fn reset(State(admin): State<Admin>) -> Result<Json<PositionDocument>, Problem> {
     change(admin, |control| Ok(control.reset())).await

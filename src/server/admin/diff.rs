@@ -36,8 +36,8 @@ struct DiffQuery {
 #[utoipa::path(
     get, path = "/v1/diff", tag = "estate", params(DiffQuery),
     responses(
-        (status = OK, description = "What differs.", body = documents::DiffDocument),
-        (status = BAD_REQUEST, description = "The query cannot be used.", body = Problem, content_type = "application/problem+json"),
+        (status = OK, description = "The differences.", body = documents::DiffDocument),
+        (status = BAD_REQUEST, description = "The query parameters are invalid.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such step.", body = Problem, content_type = "application/problem+json")
     )
 )]

@@ -67,7 +67,7 @@ struct ExplainDocument {
     get, path = "/v1/explain", tag = "estate", params(ExplainQuery),
     responses(
         (status = OK, description = "The answer and the statements that lead to it.", body = ExplainDocument),
-        (status = BAD_REQUEST, description = "The query cannot be used.", body = Problem, content_type = "application/problem+json"),
+        (status = BAD_REQUEST, description = "The query parameters are invalid.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such network or step.", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -157,7 +157,7 @@ struct FlowsQuery {
     get, path = "/v1/flows", tag = "estate", params(FlowsQuery),
     responses(
         (status = OK, description = "The flows.", body = [documents::FlowDocument]),
-        (status = BAD_REQUEST, description = "The query cannot be used.", body = Problem, content_type = "application/problem+json"),
+        (status = BAD_REQUEST, description = "The query parameters are invalid.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such network, resource or step.", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -199,7 +199,7 @@ struct FindingsQuery {
     get, path = "/v1/findings", tag = "estate", params(FindingsQuery), operation_id = "findings",
     responses(
         (status = OK, description = "The findings.", body = [documents::FindingDocument]),
-        (status = BAD_REQUEST, description = "The query cannot be used.", body = Problem, content_type = "application/problem+json"),
+        (status = BAD_REQUEST, description = "The query parameters are invalid.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such step.", body = Problem, content_type = "application/problem+json")
     )
 )]

@@ -121,20 +121,20 @@ impl FaultDocument {
         };
         // JSON numbers of other languages end there.
         if i64::try_from(self.seed).is_err() {
-            return Err(Problem::bad(format!("the seed {} cannot be used; write 0 to {}", self.seed, i64::MAX)));
+            return Err(Problem::bad(format!("invalid seed {}, expected 0 to {}", self.seed, i64::MAX)));
         }
         let name = self.name.as_deref().map(str::parse).transpose();
         let kind = self.r#type.as_deref().map(str::parse).transpose();
         let lasts = match self.seconds {
             Some(seconds) if !(0.0..=LONGEST).contains(&seconds) => {
-                return Err(Problem::bad(format!("{seconds} seconds cannot be used; write 0 to {LONGEST}")));
+                return Err(Problem::bad(format!("invalid `seconds` {seconds}, expected 0 to {LONGEST}")));
             }
             seconds => seconds.map(Duration::from_secs_f64),
         };
         Ok(Fault {
             scope: FaultFilter {
-                name: name.map_err(|error| Problem::bad(format!("the name cannot be used: {error}")))?,
-                kind: kind.map_err(|error| Problem::bad(format!("the type cannot be used: {error}")))?,
+                name: name.map_err(|error| Problem::bad(format!("invalid name: {error}")))?,
+                kind: kind.map_err(|error| Problem::bad(format!("invalid type: {error}")))?,
                 network: self.network.clone(),
                 transport: self.transport.as_deref().map(transport).transpose()?,
             },
@@ -200,9 +200,9 @@ async fn list(State(admin): State<Admin>) -> Json<Vec<SetFaultDocument>> {
 #[utoipa::path(
     post, path = "/v1/faults", tag = "faults", request_body = FaultDocument,
     responses(
-        (status = CREATED, description = "It is set.", body = SetFaultDocument),
-        (status = BAD_REQUEST, description = "The fault cannot be used.", body = Problem, content_type = "application/problem+json"),
-        (status = CONFLICT, description = "There are too many.", body = Problem, content_type = "application/problem+json")
+        (status = CREATED, description = "The fault is set.", body = SetFaultDocument),
+        (status = BAD_REQUEST, description = "The fault is invalid.", body = Problem, content_type = "application/problem+json"),
+        (status = CONFLICT, description = "The limit is reached.", body = Problem, content_type = "application/problem+json")
     )
 )]
 async fn set(
@@ -218,7 +218,7 @@ async fn set(
     if let Some(network) = fault.scope.network.as_ref().filter(|network| !known(network)) {
         let shown: String = network.chars().take(80).collect();
         return Err(Problem::bad(format!(
-            "there is no network `{shown}`; /v1/state has them, and `public` is one too"
+            "there is no network `{shown}`; write one that /v1/state lists, or `public`"
         )));
     }
     let set: Arc<Armed> = admin.control.service().faults().set(fault, now).map_err(|error| match error {
@@ -232,7 +232,7 @@ async fn set(
 /// Clear all faults.
 #[utoipa::path(
     delete, path = "/v1/faults", tag = "faults",
-    responses((status = OK, description = "They are cleared.", body = Cleared))
+    responses((status = OK, description = "All faults are cleared.", body = Cleared))
 )]
 async fn clear_all(State(admin): State<Admin>) -> Json<Cleared> {
     Json(Cleared { cleared: admin.control.service().faults().clear_all(Instant::now()) })
@@ -241,9 +241,9 @@ async fn clear_all(State(admin): State<Admin>) -> Json<Cleared> {
 /// Clear one fault.
 #[utoipa::path(
     delete, path = "/v1/faults/{number}", tag = "faults",
-    params(("number" = u32, Path, description = "Its number.")),
+    params(("number" = u32, Path, description = "The number of the fault.")),
     responses(
-        (status = NO_CONTENT, description = "It is cleared."),
+        (status = NO_CONTENT, description = "The fault is cleared."),
         (status = NOT_FOUND, description = "No fault has that number.", body = Problem, content_type = "application/problem+json")
     )
 )]

@@ -119,8 +119,8 @@ impl Guard {
         let headers = request.headers();
         let host = match single(headers, header::HOST) {
             Ok(Some(host)) => host,
-            Ok(None) => return Some(Problem::bad("the request names no Host").into_response()),
-            Err(Twice) => return Some(Problem::bad("the request names several Hosts").into_response()),
+            Ok(None) => return Some(Problem::bad("the request has no Host header").into_response()),
+            Err(Twice) => return Some(Problem::bad("the request has several Host headers").into_response()),
         };
         if !self.is_own(host) {
             let detail = format!(
@@ -134,7 +134,8 @@ impl Guard {
             return Some(Problem::new(StatusCode::FORBIDDEN, detail).into_response());
         }
         if self.token.is_some() && !OPEN.contains(&request.uri().path()) && !self.is_shown(headers) {
-            let detail = "missing token: send `Authorization: Bearer TOKEN`, or it as password of any user name";
+            let detail =
+                "missing token: send `Authorization: Bearer TOKEN`, or send the token as the password of any user name";
             let problem = Problem::new(StatusCode::UNAUTHORIZED, detail).into_response();
             // Browsers ask for the password only at the second one.
             let challenges = [

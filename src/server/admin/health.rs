@@ -24,7 +24,7 @@ struct Readiness {
     ready: bool,
     /// Why not, and what else is wrong.
     reasons: Vec<String>,
-    /// The revision that is served.
+    /// The current revision.
     revision: u32,
     /// How reading the source again went.
     reload: ReloadDocument,
@@ -46,7 +46,7 @@ async fn livez() -> &'static str {
     get, path = "/readyz", tag = "health", security(()),
     responses(
         (status = OK, description = "Queries are answered.", body = Readiness),
-        (status = SERVICE_UNAVAILABLE, description = "The server is about to end.", body = Readiness)
+        (status = SERVICE_UNAVAILABLE, description = "The server is shutting down.", body = Readiness)
     )
 )]
 async fn readyz(State(admin): State<Admin>) -> Response {
@@ -54,7 +54,7 @@ async fn readyz(State(admin): State<Admin>) -> Response {
     let mut reasons = Vec::new();
     let ready = !admin.is_draining();
     if !ready {
-        reasons.push("the server is about to end".to_owned());
+        reasons.push("the server is shutting down".to_owned());
     }
     if let Some(failure) = &position.reloads.failure {
         reasons.push(format!("the last reload failed, and the server keeps the previous revision: {failure}"));

@@ -19,7 +19,7 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
 /// What the server has done, as numbers in Prometheus' text format.
 #[utoipa::path(
     get, path = "/metrics", tag = "health",
-    responses((status = OK, description = "The numbers.", body = String, content_type = "text/plain"))
+    responses((status = OK, description = "The metrics.", body = String, content_type = "text/plain"))
 )]
 async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
     let text = blocking(move || {
@@ -30,10 +30,14 @@ async fn metrics(State(admin): State<Admin>) -> Result<Response, Problem> {
             Family::by_label("ampls_dns_reloads_total", "Reloads of the source, by result.", true, "outcome", outcomes),
             Family::gauge(
                 "ampls_dns_reload_failing",
-                "1 while the last reload has failed and an older revision is served.",
+                "1 if the last reload failed and the server keeps an older revision, else 0.",
                 f64::from(u8::from(reloads.failure.is_some())),
             ),
-            Family::counter("ampls_dns_publications_total", "How many revisions were published.", position.generation),
+            Family::counter(
+                "ampls_dns_publications_total",
+                "Number of revisions that were published.",
+                position.generation,
+            ),
         ];
         if Assessment::is_quick(&position.world) {
             let assessment = admin.assessed.of(&position.world, position.allow());

@@ -72,12 +72,12 @@ impl Admin {
         }
     }
 
-    /// Says that the server is about to end: `/readyz` fails from now on.
+    /// Says that the server is shutting down: `/readyz` fails from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    /// True once the server is about to end.
+    /// True once the server is shutting down.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
@@ -103,8 +103,7 @@ pub enum AdminError {
     },
     /// Other machines could change what is served.
     #[error(
-        "the admin server would listen at {0}, where other machines reach it, without a token; \
-         pass a file with a token by `--admin-token-file`, or listen at 127.0.0.1"
+        "other machines can reach the admin server at {0}, so it needs a token; pass a file with a token with `--admin-token-file`, or listen at 127.0.0.1"
     )]
     NoToken(SocketAddr),
     /// It has no thread.
@@ -183,7 +182,7 @@ pub fn start(address: SocketAddr, guard: Guard, admin: Admin) -> Result<AdminSer
 #[openapi(
     info(
         title = "ampls-dns admin API",
-        description = "What a running ampls-dns serves, why, and the ways to change it. Errors are problem documents (RFC 9457). \
+        description = "Shows and changes what a running ampls-dns serves, and explains its answers. Errors are problem documents (RFC 9457). \
                        When the server has a token, every path requires it except /livez and /readyz.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
@@ -283,13 +282,13 @@ fn describe_refusals(document: &mut Value) {
             let (body, query) = (operation.get("requestBody").is_some(), operation.get("parameters").is_some());
             let Some(responses) = operation.pointer_mut("/responses").and_then(Value::as_object_mut) else { continue };
             for (status, when, meaning) in [
-                ("400", true, "The request cannot be used."),
+                ("400", true, "The request is invalid."),
                 ("401", !guard::OPEN.contains(&path.as_str()), "The token is missing."),
                 ("403", true, "The request comes from a page of another origin."),
                 ("408", body, "The body did not arrive in time."),
                 ("413", body, "The body is too large."),
-                ("415", body, "The body is of a type that is not read here."),
-                ("421", true, "The host name in Host is unknown."),
+                ("415", body, "The request body has an unsupported type."),
+                ("421", true, "The Host header has an unknown host name."),
                 ("500", query || body, "An error of the server; see its log."),
                 ("503", true, "The request took too long."),
             ] {

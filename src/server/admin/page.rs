@@ -111,9 +111,9 @@ async fn page() -> Response {
 #[utoipa::path(
     get, path = "/v1/story", tag = "page",
     responses(
-        (status = OK, description = "The value; the same that `story --format html` puts into its page.", body = serde_json::Value,
-         headers(("etag" = String, description = "Names this value; send it back as If-None-Match."))),
-        (status = NOT_MODIFIED, description = "It is the value of If-None-Match.")
+        (status = OK, description = "The data of the page, as `story --format html` embeds it.", body = serde_json::Value,
+         headers(("etag" = String, description = "The version of the data; send it back as If-None-Match."))),
+        (status = NOT_MODIFIED, description = "The data has the version in If-None-Match.")
     )
 )]
 async fn story(State(admin): State<Admin>, headers: HeaderMap) -> Result<Response, Problem> {

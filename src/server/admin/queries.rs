@@ -133,7 +133,7 @@ impl QueryParameters {
 }
 
 fn read<T: FromStr>(what: &str, text: &str, parameters: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_| Problem::bad(format!("the {what} `{}` cannot be used; write {parameters}", shown(text))))
+    text.parse().map_err(|_| Problem::bad(format!("invalid {what} `{}`; write {parameters}", shown(text))))
 }
 
 /// As much of a text as an error repeats.
@@ -148,7 +148,7 @@ pub(super) fn rcode(text: &str) -> Result<Rcode, Problem> {
     let number = || upper.strip_prefix("RCODE")?.parse().ok().filter(|code| *code < 4096).map(Rcode);
     known.or_else(number).ok_or_else(|| {
         let text = shown(text);
-        Problem::bad(format!("the rcode `{text}` cannot be used; write NOERROR, SERVFAIL, NXDOMAIN, REFUSED or RCODE9"))
+        Problem::bad(format!("invalid rcode `{text}`; write NOERROR, SERVFAIL, NXDOMAIN, REFUSED or RCODE9"))
     })
 }
 
@@ -164,7 +164,7 @@ fn client(text: &str) -> Result<IpNet, Problem> {
     let address = text.parse::<std::net::IpAddr>().map(IpNet::from);
     address
         .or_else(|_| text.parse())
-        .map_err(|_| Problem::bad(format!("the client `{}` cannot be used; write an address or a prefix", shown(text))))
+        .map_err(|_| Problem::bad(format!("invalid client `{}`; write an address or a prefix", shown(text))))
 }
 
 /// The last queries, with the answers they got and who wrote them.
@@ -172,7 +172,7 @@ fn client(text: &str) -> Result<IpNet, Problem> {
     get, path = "/v1/queries", tag = "queries", params(QueryParameters),
     responses(
         (status = OK, description = "The queries that match.", body = QueriesDocument),
-        (status = BAD_REQUEST, description = "The filter cannot be used.", body = Problem, content_type = "application/problem+json")
+        (status = BAD_REQUEST, description = "The filter is invalid.", body = Problem, content_type = "application/problem+json")
     )
 )]
 async fn last(
@@ -182,7 +182,7 @@ async fn last(
     let filter = parameters.filter()?;
     let limit = parameters.limit.unwrap_or(SHOWN);
     if !(1..=MOST_SHOWN).contains(&limit) {
-        return Err(Problem::bad(format!("the limit {limit} cannot be used; write 1 to {MOST_SHOWN}")));
+        return Err(Problem::bad(format!("invalid limit {limit}, expected 1 to {MOST_SHOWN}")));
     }
     blocking(move || {
         let log = admin.control.service().log();
@@ -211,7 +211,7 @@ async fn last(
     get, path = "/v1/queries/wait", tag = "queries", params(Awaited),
     responses(
         (status = OK, description = "The first query that matches.", body = QueryDocument),
-        (status = BAD_REQUEST, description = "The filter cannot be used.", body = Problem, content_type = "application/problem+json"),
+        (status = BAD_REQUEST, description = "The filter is invalid.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "No query has matched in that time.", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -225,7 +225,7 @@ async fn wait(
     let filter = parameters.filter()?;
     let seconds = timeout.unwrap_or(WAIT);
     if !(0.0..=LONGEST_WAIT).contains(&seconds) {
-        return Err(Problem::bad(format!("the timeout {seconds} cannot be used; write 0 to {LONGEST_WAIT} seconds")));
+        return Err(Problem::bad(format!("invalid timeout {seconds}, expected 0 to {LONGEST_WAIT} seconds")));
     }
     let until = tokio::time::Instant::now() + Duration::from_secs_f64(seconds);
     let log = admin.control.service().log();

@@ -48,7 +48,7 @@ struct RecordSetsQuery {
     get, path = "/v1/record-sets", operation_id = "record_sets", tag = "estate", params(RecordSetsQuery),
     responses(
         (status = OK, description = "The record sets.", body = documents::RecordSetsDocument),
-        (status = BAD_REQUEST, description = "The query cannot be used.", body = Problem, content_type = "application/problem+json"),
+        (status = BAD_REQUEST, description = "The query parameters are invalid.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such zone or step.", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -59,7 +59,7 @@ async fn list(
     blocking(move || {
         let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(Problem::bad(format!("`limit` is {limit}, and not between 1 and {MAX_LIMIT}")));
+            return Err(Problem::bad(format!("invalid `limit` {limit}, expected 1 to {MAX_LIMIT}")));
         }
         let world = at(&admin, query.at.as_deref())?;
         let (group, apex) = match query.zone.as_deref() {

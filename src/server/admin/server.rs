@@ -95,7 +95,7 @@ async fn answer(
     request: hyper::Request<Incoming>,
 ) -> Result<Response, std::convert::Infallible> {
     if place.probes_only && !guard::OPEN.contains(&request.uri().path()) {
-        let detail = format!("the server is answering {MAX_CONNECTIONS} requests, its limit; try again later");
+        let detail = format!("the server already answers {MAX_CONNECTIONS} requests, its limit; try again later");
         return Ok(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response());
     }
     let request = request.map(|body| match body.is_end_stream() {

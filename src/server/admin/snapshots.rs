@@ -61,9 +61,9 @@ async fn list(State(admin): State<Admin>) -> Result<Json<Vec<SnapshotDocument>>,
 #[utoipa::path(
     post, path = "/v1/snapshots", tag = "snapshots", request_body = SnapshotRequest,
     responses(
-        (status = CREATED, description = "It is kept.", body = SnapshotDocument),
-        (status = BAD_REQUEST, description = "The name or the body cannot be used.", body = Problem, content_type = "application/problem+json"),
-        (status = CONFLICT, description = "There are too many.", body = Problem, content_type = "application/problem+json")
+        (status = CREATED, description = "The snapshot is taken.", body = SnapshotDocument),
+        (status = BAD_REQUEST, description = "The name or the request body is invalid.", body = Problem, content_type = "application/problem+json"),
+        (status = CONFLICT, description = "The limit is reached.", body = Problem, content_type = "application/problem+json")
     )
 )]
 async fn take(
@@ -75,9 +75,9 @@ async fn take(
 
 /// Forget a snapshot.
 #[utoipa::path(
-    delete, path = "/v1/snapshots/{name}", tag = "snapshots", params(("name" = String, Path, description = "Its name.")),
+    delete, path = "/v1/snapshots/{name}", tag = "snapshots", params(("name" = String, Path, description = "The name of the snapshot.")),
     responses(
-        (status = NO_CONTENT, description = "It is gone."),
+        (status = NO_CONTENT, description = "The snapshot is deleted."),
         (status = NOT_FOUND, description = "No snapshot has that name.", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -91,9 +91,9 @@ async fn forget(State(admin): State<Admin>, PathName(name): PathName) -> Result<
 
 /// Restore a snapshot: it is served again, with the history it had. The snapshot stays.
 #[utoipa::path(
-    post, path = "/v1/snapshots/{name}/restore", tag = "snapshots", params(("name" = String, Path, description = "Its name.")),
+    post, path = "/v1/snapshots/{name}/restore", tag = "snapshots", params(("name" = String, Path, description = "The name of the snapshot.")),
     responses(
-        (status = OK, description = "It is served.", body = PositionDocument),
+        (status = OK, description = "The server is at the snapshot again.", body = PositionDocument),
         (status = NOT_FOUND, description = "No snapshot has that name.", body = Problem, content_type = "application/problem+json")
     )
 )]

@@ -123,7 +123,7 @@ struct StepDocument {
 /// What is served now: the position in the history, and what the estate has.
 #[utoipa::path(
     get, path = "/v1/state", tag = "state",
-    responses((status = OK, description = "What is served.", body = StateDocument))
+    responses((status = OK, description = "The state of the server.", body = StateDocument))
 )]
 async fn state(State(admin): State<Admin>) -> Result<Json<StateDocument>, Problem> {
     blocking(move || Ok(Json(document(&admin)))).await

@@ -97,7 +97,7 @@ mod tests {
         let stale = shown(Some(FaultEffect::Stale)).expect("a reply");
         assert_eq!(
             (stale.answer.len(), reason(&stale)),
-            (2, Some((3, "fault 3: the answer of the revision before, 20 ms late")))
+            (2, Some((3, "fault 3: the answer of the previous revision, 20 ms late")))
         );
         let late = shown(None).expect("a reply");
         assert_eq!((late.answer.len(), reason(&late)), (2, Some((0, "fault 3: 20 ms late"))));

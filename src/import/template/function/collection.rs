@@ -112,7 +112,7 @@ fn create_object(own: &Arguments<'_>) -> Outcome {
         match key {
             Datum::Unknown(unknown) => return own.unknown(unknown),
             Datum::Text(key) => object.set(key, value.clone()),
-            _ => return failed("names given to `createObject` must be text"),
+            _ => return failed("the names in `createObject` must be text"),
         }
     }
     own.meter.spend(own.all.len() * own.all.len() / 8)?;
@@ -246,7 +246,7 @@ fn range(own: &Arguments<'_>) -> Outcome {
     }
     let (start, count) = (own.number(0)?, own.number(1)?);
     if count > MAX_RANGE {
-        return Err(Trouble::Fault(format!("`range` makes {count} numbers, at most {MAX_RANGE} are allowed")));
+        return Err(Trouble::Fault(format!("`range` returns {count} numbers, and the limit is {MAX_RANGE}")));
     }
     if count < 0 || start.checked_add(count).is_none() {
         return failed("the count of `range` is out of bounds");

@@ -60,7 +60,7 @@ pub(super) fn unknown_call(name: &str, all: &[Datum], why: &str) -> Datum {
 /// Text, unless it is longer than any text may be.
 pub(super) fn bounded(meter: &Rc<Meter>, text: String) -> Outcome {
     match text.len() > MAX_TEXT {
-        true => Err(Trouble::Fault("an expression makes more than a mebibyte of text".to_owned())),
+        true => Err(Trouble::Fault("an expression returns more than 1 MiB of text, the limit".to_owned())),
         false => meter.text(text),
     }
 }
@@ -113,7 +113,10 @@ impl Arguments<'_> {
     /// Makes a list, unless it is longer than any list may be.
     pub(super) fn make_list(&self, items: Vec<Datum>) -> Outcome {
         match items.len() > MAX_ITEMS {
-            true => Err(Trouble::Fault(format!("`{}` makes a list of more than {MAX_ITEMS} elements", self.name))),
+            true => Err(Trouble::Fault(format!(
+                "`{}` returns a list of more than {MAX_ITEMS} elements, the limit",
+                self.name
+            ))),
             false => self.meter.list(items),
         }
     }

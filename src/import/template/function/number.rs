@@ -50,7 +50,7 @@ fn arithmetic(own: &Arguments<'_>) -> Outcome {
     };
     match result {
         Some(result) => Ok(Datum::Int(result)),
-        None if other == 0 => failed(format!("`{}` by zero", own.name)),
+        None if other == 0 => failed(format!("`{}` divides by zero", own.name)),
         None => failed(format!("the result of `{}` is out of bounds", own.name)),
     }
 }

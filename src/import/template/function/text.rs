@@ -85,7 +85,7 @@ pub(super) fn call(own: &Arguments<'_>) -> Option<Outcome> {
         "uri" => uri(own),
         "uricomponent" => own.text(0).and_then(|text| own.make_text(escaped(text))),
         "uricomponenttostring" => unescaped(own),
-        "fail" => own.text(0).and_then(|text| failed(format!("the template stops with `{text}`"))),
+        "fail" => own.text(0).and_then(|text| failed(format!("the template calls `fail` with `{text}`"))),
         _ => return None,
     })
 }
@@ -139,7 +139,7 @@ pub(super) fn in_part(own: &Arguments<'_>) -> Option<Outcome> {
         _ => return None,
     };
     Some(match pattern.len() > MAX_TEXT {
-        true => Err(Trouble::Fault("an expression makes more than a mebibyte of text".to_owned())),
+        true => Err(Trouble::Fault("an expression returns more than 1 MiB of text, the limit".to_owned())),
         false => own.meter.spend(pattern.len() / 16).map(|()| Unknown::datum(pattern, &*because.why)),
     })
 }
@@ -291,7 +291,7 @@ fn pad(own: &Arguments<'_>) -> Outcome {
     };
     let Ok(width) = usize::try_from(width) else { return own.wrong(1, "a length") };
     if width > MAX_TEXT {
-        return Err(Trouble::Fault("an expression makes more than a mebibyte of text".to_owned()));
+        return Err(Trouble::Fault("an expression returns more than 1 MiB of text, the limit".to_owned()));
     }
     let missing = width.saturating_sub(text.chars().count());
     own.make_text(format!("{}{text}", String::from(with).repeat(missing)))
@@ -304,7 +304,7 @@ fn replace(own: &Arguments<'_>) -> Outcome {
     }
     let more = text.matches(from).count().saturating_mul(to.len());
     if text.len().saturating_add(more) > MAX_TEXT.saturating_mul(2) {
-        return Err(Trouble::Fault("an expression makes more than a mebibyte of text".to_owned()));
+        return Err(Trouble::Fault("an expression returns more than 1 MiB of text, the limit".to_owned()));
     }
     own.make_text(text.replace(from, to))
 }
@@ -462,7 +462,7 @@ fn format_text(own: &Arguments<'_>) -> Result<String, Trouble> {
             continue;
         }
         let Some(end) = behind.find('}').filter(|_| brace == "{") else {
-            return failed("a brace of `format` is not closed; write it twice for a brace in the text");
+            return failed("unclosed brace in `format`; write `{{` for a brace in the text");
         };
         let (place, form) = behind[..end].split_once(':').map_or((&behind[..end], ""), |(place, form)| (place, form));
         let (index, width) = place.split_once(',').map_or((place, ""), |(index, width)| (index, width));
@@ -475,7 +475,7 @@ fn format_text(own: &Arguments<'_>) -> Result<String, Trouble> {
         let width: i64 = width.trim().parse().unwrap_or_default();
         let missing = usize::try_from(width.unsigned_abs()).unwrap_or(usize::MAX).saturating_sub(text.chars().count());
         if missing > MAX_TEXT {
-            return Err(Trouble::Fault("an expression makes more than a mebibyte of text".to_owned()));
+            return Err(Trouble::Fault("an expression returns more than 1 MiB of text, the limit".to_owned()));
         }
         let blanks = " ".repeat(missing);
         match width < 0 {
@@ -483,7 +483,7 @@ fn format_text(own: &Arguments<'_>) -> Result<String, Trouble> {
             false => out.push_str(&format!("{blanks}{text}")),
         }
         if out.len() > MAX_TEXT {
-            return Err(Trouble::Fault("an expression makes more than a mebibyte of text".to_owned()));
+            return Err(Trouble::Fault("an expression returns more than 1 MiB of text, the limit".to_owned()));
         }
         rest = &behind[end + 1..];
     }

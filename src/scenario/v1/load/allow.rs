@@ -14,7 +14,7 @@ impl Loader<'_> {
             self.code(&schema.code, own.get("code").range);
             if schema.reason.trim().is_empty() {
                 let message = "`reason` is empty".to_owned();
-                let hint = "say why the finding is accepted: readers of the check see it".to_owned();
+                let hint = "write why you accept the finding; `check` prints it".to_owned();
                 self.fault(own.get("reason").range, message, Some(hint));
             }
             let texts = |given: &Option<OneOrMoreSchema>| given.as_ref().map_or(Vec::new(), |own| own.names().to_vec());

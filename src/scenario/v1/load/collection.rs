@@ -40,7 +40,7 @@ impl Loader<'_> {
         if !self.catalogue.zones.iter().any(|zone| name.is_below(&zone.public)) {
             let message = format!("`{}` is not a host of a data collection rule", shown(&name.to_string()));
             let hint =
-                "take it from `endpoints` of the rule, such as rule-ab12-westeurope.logs.z1.ingest.monitor.azure.com";
+                "copy it from `endpoints` of the rule, such as rule-ab12-westeurope.logs.z1.ingest.monitor.azure.com";
             self.fault(node.range, message, Some(hint.to_owned()));
             return None;
         }

@@ -117,12 +117,12 @@ impl Loader<'_> {
         }
         for (key, given) in [("from", schema.from.is_some()), ("subnet", schema.subnet.is_some())] {
             if given && !asks {
-                let message = format!("`{key}` is for answers, chains and replies, and this entry has none");
+                let message = format!("`{key}` is for answers, chains and replies, but this entry has none of them");
                 self.fault(node.get(key).range, message, Some("a flow has a `from` of its own".to_owned()));
             }
         }
         if asks && schema.from.is_none() && schema.subnet.is_none() {
-            let message = "these answers, chains and replies lack a `from`".to_owned();
+            let message = "these answers, chains and replies need a `from`".to_owned();
             self.fault(node.range, message, Some("add `from:` with a network, several, or public".to_owned()));
         }
         askers

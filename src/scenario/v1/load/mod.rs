@@ -413,7 +413,7 @@ impl Loader<'_> {
         }
         let Some(other) = Cloud::ALL.iter().find(|cloud| cloud.has(name)) else { return false };
         let message = format!("`{name}` is a name of {other}, and this scenario is in {own}");
-        let hint = format!("an estate is in one cloud: write `cloud: {other}`, or the name {own} has for it");
+        let hint = format!("an estate is in one cloud: write `cloud: {other}`, or use the name that {own} has");
         self.fault(range, message, Some(hint));
         true
     }

@@ -41,8 +41,7 @@ impl Loader<'_> {
                 }
             }
             if is_read && (own.len() != 1 || own_v6.len() > 1) {
-                let message =
-                    format!("subnet `{}` needs one IPv4 prefix, and has one IPv6 prefix at most", shown(subnet));
+                let message = format!("subnet `{}` needs one IPv4 prefix and at most one IPv6 prefix", shown(subnet));
                 self.fault(node.range, message, Some("write [10.0.1.0/24, fd00:0:0:1::/64]".to_owned()));
             }
             subnets.append(&mut own);

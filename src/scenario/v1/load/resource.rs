@@ -125,7 +125,7 @@ impl Loader<'_> {
             return None;
         }
         let message = format!("`{}` is not a host that components send to", shown(&host));
-        let hint = "write the host of the connection string, its first label such as westeurope-5, or `global`";
+        let hint = "write the host from the connection string, only its first label such as westeurope-5, or `global`";
         self.fault(range, message, Some(hint.to_owned()));
         None
     }
@@ -145,7 +145,7 @@ impl Loader<'_> {
             {
                 let message = format!("`{}` is not a host of a data collection endpoint", shown(&name.to_string()));
                 let hint =
-                    "take it from the JSON of the endpoint, such as dce-ab12.westeurope-1.ingest.monitor.azure.com";
+                    "copy it from the JSON of the endpoint, such as dce-ab12.westeurope-1.ingest.monitor.azure.com";
                 self.fault(range, message, Some(hint.to_owned()));
             }
             name.unwrap_or_else(OwnerName::root)
@@ -212,14 +212,18 @@ impl Loader<'_> {
                 public_network_access: flag, ..
             }) => {
                 if schema.query.is_some() {
-                    let message = "the resource has one flag for all requests".to_owned();
+                    let message = "this type of resource has one flag for all requests".to_owned();
                     self.fault(node.get("query").range, message, Some("write `ingestion` alone".to_owned()));
                 }
                 set(flag, schema.ingestion, for_ingestion(inbound));
             }
             ResourceSpec::DataCollectionRule(_) => {
                 let message = "a data collection rule has no flag for public network access".to_owned();
-                self.fault(node.get("resource").range, message, Some("set that of its endpoint".to_owned()));
+                self.fault(
+                    node.get("resource").range,
+                    message,
+                    Some("set it on its data collection endpoint".to_owned()),
+                );
             }
         }
         self.push(site, Event::PutResource(spec));

@@ -90,7 +90,7 @@ impl Loader<'_> {
         let zone_group = schema.zone_group.as_ref().map(|group| self.zone_group(group, node.get("zoneGroup")));
         let created = self.date(schema.created.as_deref(), node.get("created"));
         let Some((network, subnet)) = schema.subnet.split_once('/') else {
-            let message = format!("`{}` names no subnet", shown(&schema.subnet));
+            let message = format!("`{}` is not a subnet", shown(&schema.subnet));
             let hint = "write network and subnet with a slash between, such as vnet1/endpoints".to_owned();
             return self.fault(node.get("subnet").range, message, Some(hint));
         };
@@ -159,7 +159,7 @@ impl Loader<'_> {
     fn in_subnet(&mut self, address: IpAddr, prefix: IpNet, node: &Node) {
         if let Err(reason) = self.state.can_be_given(address, prefix) {
             let (first, last) = usable(&self.state.catalogue, prefix);
-            let free = format!("addresses from {first} to {last} can be given");
+            let free = format!("write an address from {first} to {last}");
             self.fault(node.range, reason.to_string(), Some(free));
         }
     }

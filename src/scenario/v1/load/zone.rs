@@ -200,7 +200,7 @@ impl Loader<'_> {
     /// A zone by resource group and name, as `rg-dns/privatelink.monitor.azure.com`; it must exist.
     pub(super) fn zone_id(&mut self, text: &str, range: Range) -> Option<ZoneId> {
         let Some((group, apex)) = text.split_once('/') else {
-            let message = format!("`{}` names no private zone", shown(text));
+            let message = format!("`{}` is not a private zone", shown(text));
             let hint = "write resource group and name of the zone with a slash between".to_owned();
             self.fault(range, message, Some(hint));
             return None;

@@ -112,7 +112,9 @@ impl Loader<'_> {
         let placed = zone.sets.into_iter().zip(zone.lines.into_iter().map(line));
         let (soa, sets): (Vec<_>, Vec<_>) = placed.partition(is_soa);
         let Some((soa, soa_line)) = soa.into_iter().next() else {
-            let hint = "negative answers carry it; for a private zone write its `resourceGroup`".to_owned();
+            let hint =
+                "add an SOA record: negative answers contain it; for a private zone, write its `resourceGroup` instead"
+                    .to_owned();
             self.fault(range, format!("the zone `{}` has no SOA record", zone.apex), Some(hint));
             return;
         };
