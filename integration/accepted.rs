@@ -131,7 +131,7 @@ fn a_baseline_accepts_what_was_there_and_nothing_new() {
     let baseline = folder.join("baseline.yaml");
     let baseline = baseline.to_str().expect("the path is text");
     let written = run(&["check", &name, "--at", "linked", "--write-baseline", baseline, "--date", "2026-01-02"]);
-    holds(&written, 0, &["accepted error[AMPLS003]", "there on 2026-01-02", "accepted in `"], &[]);
+    holds(&written, 0, &["accepted error[AMPLS003]", "found on 2026-01-02", "accepted in `"], &[]);
     holds(&run(&["check", &name, "--at", "linked", "--baseline", baseline]), 0, &["accepted error[AMPLS003]"], &[]);
     // One more network gets the addresses: the same cause, and not what was accepted.
     holds(&run(&["check", &name, "--at", "grown", "--baseline", baseline]), 1, &["error[AMPLS003]", "other"], &[]);
@@ -269,7 +269,12 @@ fn parts_that_decide_no_name_are_a_warning() {
     holds(&run_with(&["check", "-", "--fail-on", "warning"], OF_A_WORKSPACE), 1, &has, &["no findings"]);
     // The network itself is another matter.
     let text = OF_A_WORKSPACE.replace("\"10.0.0.0/16\"", "\"[parameters('access')]\"");
-    holds(&run_with(&["check", "-"], &text), 1, &["error[AMPLS057]", "where names are decided"], &["no findings"]);
+    holds(
+        &run_with(&["check", "-"], &text),
+        1,
+        &["error[AMPLS057]", "of them in networks, zones, links"],
+        &["no findings"],
+    );
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn a_signal_prints_statistics_and_the_server_goes_on() {
     let server = Server::start(&LISTEN);
     server.addresses(1, SHARED);
     server.signal("USR1");
-    let talk = eventually("it prints them", || Some(server.talk()).filter(|talk| talk.contains("lines unwritten")));
+    let talk = eventually("it prints them", || Some(server.talk()).filter(|talk| talk.contains("lines not written")));
     assert!(
         talk.contains("statistics: up for ") && talk.contains("replies: 1 over UDP, 0 over TCP; NOERROR 1"),
         "{talk}"

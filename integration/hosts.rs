@@ -229,7 +229,7 @@ steps:
           js.monitor.azure.com: public
 ";
     let counted = run_with(&["test", "-"], spec);
-    assert!(counted.starts_with("exit code 0") && counted.contains("1 answer assumed"), "{counted}");
+    assert!(counted.starts_with("exit code 0") && counted.contains("based on assumptions: 1 answer"), "{counted}");
     let refused = run_with(&["test", "-", "--no-assumptions"], spec);
     assert!(refused.starts_with("exit code 1") && refused.contains("1 passed, 1 failed"), "{refused}");
 }

@@ -398,7 +398,7 @@ fn sigterm_drains() {
         let (status, _, body) = server.http("GET", "/readyz", &[], "");
         (status == 503).then_some(body)
     });
-    assert_eq!(unready["reasons"], json!(["the server is about to end"]));
+    assert_eq!(unready["reasons"], json!(["the server is shutting down"]));
     assert_eq!(server.http("GET", "/livez", &[], "").0, 200);
     assert_eq!(server.addresses(VNET1, SHARED), "10.0.2.7", "queries are answered while it drains");
     server.signal("TERM");

@@ -157,6 +157,8 @@ fn the_exit_code_is_that_of_the_command() {
     assert_eq!(missing.expect("it can be started").status.code(), Some(127));
     let (code, text) = inside(&["--from", "vnet9", "--", "true"]);
     assert!(code == 125 && text.contains("no network `vnet9`"), "{text}");
+    let (code, text) = inside(&["--", "true"]);
+    assert!(code == 125 && text.contains("--from <NETWORK>"), "{text}");
     let (code, text) = inside(&["--from", "vnet1", "--upstream", "system", "--", "true"]);
     assert!(
         code == 125 && text.contains("`--upstream` is not possible with `run`") && text.contains("help: "),

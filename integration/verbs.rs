@@ -91,7 +91,10 @@ fn compose_prints_a_file_for_any_estate() {
     const TOKEN: [&str; 2] = ["--admin-token", "0123456789abcdef"];
     shows!("compose", [&["compose", "--at", "first-scope", "--image", "ampls-dns"], &TOKEN[..]].concat());
     let overlapping = run(&[&["compose", "equal-client-prefixes"], &TOKEN[..]].concat());
-    assert!(overlapping.contains("# plant-b has 10.0.0.0/16, which another container network has"), "{overlapping}");
+    assert!(
+        overlapping.contains("# plant-b has 10.0.0.0/16. Another container network uses that prefix"),
+        "{overlapping}"
+    );
     let stdin = run_with(&["compose", "-"], "version: 1\n");
     assert!(stdin.starts_with("exit code 2") && stdin.contains("comes from standard input"), "{stdin}");
 }
@@ -444,14 +447,32 @@ fn machine_formats_are_documents_even_if_the_input_cannot_be_read() {
         &["flows", "--from", "nowhere", "--format", "json"],
         &["check", "missing.yaml", "--format", "sarif"],
         &["check", "missing.yaml", "--format", "gitlab"],
+        &["check", "two-scopes-one-dns", "--at", "no-step", "--format", "sarif"],
+        &["test", "missing.yaml", "--format", "json"],
+        &["test", "missing.yaml", "--format", "gitlab"],
+        &["test", "two-scopes-one-dns", "missing.yaml", "--format", "gitlab"],
+        &["flows", "--format", "json"],
+        &["check", "--no-such-option", "--format=json"],
     ] {
         let output = crate::fixture::binary().args(arguments).output().expect("the binary can be started");
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         let document = serde_json::from_slice::<serde_json::Value>(&output.stdout);
         assert!(document.is_ok(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
     }
-    let junit = run(&["check", "missing.yaml", "--format", "junit"]);
-    assert!(junit.contains("<testsuites") && junit.contains("missing.yaml"), "{junit}");
+    for verb in ["check", "test"] {
+        let junit = run(&[verb, "missing.yaml", "--format", "junit"]);
+        assert!(junit.contains("<testsuites") && junit.contains("missing.yaml"), "{junit}");
+        let github = run(&[verb, "missing.yaml", "--format", "github"]);
+        assert!(github.contains("--- stdout\n::error file=missing.yaml,"), "{github}");
+        let azure = run(&[verb, "missing.yaml", "--format", "azure"]);
+        assert!(azure.contains("--- stdout\n##vso[task.logissue type=error;sourcepath=missing.yaml;"), "{azure}");
+    }
+    let both = run(&["test", "two-scopes-one-dns", "missing.yaml", "--format", "junit"]);
+    assert!(both.contains("<testsuite name=\"two-scopes-one-dns") && both.contains("type=\"unreadable\""), "{both}");
+    let tap = run(&["test", "missing.yaml", "--format", "tap"]);
+    assert!(tap.contains("TAP version 14\nBail out! missing.yaml:1:1: "), "{tap}");
+    let markdown = run(&["diff", "missing.yaml", "two-scopes-one-dns", "--format", "markdown"]);
+    assert!(markdown.contains("### `missing.yaml` cannot be read"), "{markdown}");
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::allow::AllowArguments;
-use super::{InputError, OperandArguments, Outcome, Result, StepArguments, format, input, output};
+use super::{OperandArguments, Outcome, Result, StepArguments, format, input, output};
 use crate::assess::{Assessment, Code, Severity};
 use crate::estate::NetworkName;
 use crate::output::findings::{self, CheckFormat, Denied};
-use crate::scenario::{AllowFile, ScenarioErrors};
+use crate::scenario::AllowFile;
 
 /// Report what is wrong with an estate; exit code 1 for findings of severity error, 2 if there is nothing to check
 #[derive(Args, Debug)]
@@ -76,23 +76,26 @@ impl From<FailOn> for Severity {
 }
 
 pub(super) fn run(arguments: &CheckArguments) -> Result {
-    let read = arguments.scenario.estate(&arguments.more).or_else(|error| {
-        let whole;
-        let errors = match error.downcast_ref() {
-            Some(InputError::Scenario(errors)) => errors,
-            _ => {
-                whole = ScenarioErrors::of_file(arguments.scenario.name(), error.to_string());
-                &whole
-            }
-        };
-        {
-            let file = errors.errors.first().map_or("", |error| &*error.place.file);
-            if let Some(text) = findings::print_unreadable(file, errors, arguments.format) {
-                output::print_to(arguments.output.as_deref(), &text)?;
-            }
+    let (name, assessment) = assess(arguments).or_else(|error| {
+        let errors = input::errors_of(&*error, arguments.scenario.name());
+        let file = errors.errors.first().map_or("", |error| &*error.place.file);
+        if let Some(text) = findings::print_unreadable(file, &errors, arguments.format) {
+            output::print_to(arguments.output.as_deref(), &text)?;
         }
         Err(error)
     })?;
+    let denied = Denied { codes: &arguments.deny, severity: arguments.fail_on.into() };
+    output::print_to(arguments.output.as_deref(), &findings::print(&name, &assessment, denied, arguments.format))?;
+    if assessment.findings.iter().any(|one| one.code == Code::NothingToCheck && one.accepted.is_none()) {
+        return Err(CheckError::Nothing(name).into());
+    }
+    let fails = assessment.findings.iter().any(|finding| denied.fails(finding));
+    Ok(if fails { Outcome::Failed } else { Outcome::Done })
+}
+
+/// What the estate is called, and its findings.
+fn assess(arguments: &CheckArguments) -> std::result::Result<(String, Assessment), Box<dyn std::error::Error>> {
+    let read = arguments.scenario.estate(&arguments.more)?;
     let world = read.compile(&arguments.step)?;
     for network in &arguments.from {
         input::view(&world, network)?;
@@ -116,13 +119,7 @@ pub(super) fn run(arguments: &CheckArguments) -> Result {
         allow.extend(entries);
     }
     let assessment = assessment.accept(&allow, today);
-    let denied = Denied { codes: &arguments.deny, severity: arguments.fail_on.into() };
-    output::print_to(arguments.output.as_deref(), &findings::print(&read.name, &assessment, denied, arguments.format))?;
-    if assessment.findings.iter().any(|one| one.code == Code::NothingToCheck && one.accepted.is_none()) {
-        return Err(CheckError::Nothing(read.name).into());
-    }
-    let fails = assessment.findings.iter().any(|finding| denied.fails(finding));
-    Ok(if fails { Outcome::Failed } else { Outcome::Done })
+    Ok((read.name, assessment))
 }
 
 /// Why nothing was checked.

@@ -13,6 +13,7 @@ use crate::assess::diff::{Accepting, diff_accepting};
 use crate::compile::{Compiled, compile};
 use crate::estate::{History, Revision};
 use crate::output::diff::{DiffDocument, DiffFormat, document, print};
+use crate::output::unreadable;
 use crate::scenario::{Addition, Allowance, Scenario};
 
 /// Show how two estates differ: record sets, answers in each network, flows and findings
@@ -80,7 +81,15 @@ enum DiffError {
 }
 
 pub(super) fn run(arguments: &DiffArguments) -> Result {
-    let document = if arguments.running { running(arguments)? } else { offline(arguments)? };
+    let compared = if arguments.running { running(arguments) } else { offline(arguments) };
+    let document = compared.or_else(|error| {
+        if arguments.format == DiffFormat::Markdown {
+            let errors = input::errors_of(&*error, &arguments.before);
+            let file = errors.errors.first().map_or("", |error| &*error.place.file);
+            output::print(&unreadable::markdown(file, &errors))?;
+        }
+        Err(error)
+    })?;
     let text = match (document.is_empty(), arguments.format) {
         // An empty list is still a document, and what was not compared is reported in any case.
         (true, DiffFormat::Text | DiffFormat::Markdown) if document.left_out.is_none() => String::new(),

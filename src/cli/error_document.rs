@@ -4,6 +4,18 @@ use serde_json::{Value, json};
 
 use super::InputError;
 
+/// Why the arguments cannot be used, as a JSON document.
+pub(super) fn of_arguments(error: &clap::Error) -> Value {
+    let text = error.to_string();
+    let message = text.lines().next().unwrap_or_default();
+    json!({ "error": {
+        "message": message.strip_prefix("error: ").unwrap_or(message),
+        "help": "`--help` lists the arguments",
+        "causes": [],
+        "places": [],
+    } })
+}
+
 /// An error as a JSON document, for a program that expects one.
 pub(super) fn error_document(error: &(dyn std::error::Error + 'static)) -> Value {
     let causes: Vec<String> =

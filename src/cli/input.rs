@@ -1,5 +1,6 @@
 //! Finding and reading the scenario, and the things in it that flags name.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -399,6 +400,25 @@ fn made(name: &str, names: &[String], texts: &[(Arc<str>, Vec<u8>)]) -> Result<R
         super::output::say("parts that could change DNS were not read, so the result is incomplete");
     }
     Ok(Read { name: name.to_owned(), scenario: made.scenario, report: Some(made.report) })
+}
+
+/// Why input cannot be used, at its places: the errors of a scenario, or one about `file` as a whole.
+pub(super) fn errors_of<'e>(error: &'e (dyn std::error::Error + 'static), file: &str) -> Cow<'e, ScenarioErrors> {
+    match error.downcast_ref() {
+        Some(InputError::Scenario(errors)) => Cow::Borrowed(errors),
+        own => {
+            let file = match own {
+                Some(
+                    InputError::NoScenario { name, .. }
+                    | InputError::Unreadable { name, .. }
+                    | InputError::Unfit { name, .. },
+                ) => name,
+                _ => file,
+            };
+            let all = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
+            Cow::Owned(ScenarioErrors::of_file(file, all.collect::<Vec<_>>().join(": ")))
+        }
+    }
 }
 
 /// Reads a scenario or a spec by file, name or `-`, says what it is called in messages, and notes the files it names.

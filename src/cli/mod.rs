@@ -38,7 +38,7 @@ mod test;
 mod watch;
 mod whole_file;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -152,9 +152,15 @@ pub(crate) struct FormatArguments {
 
 /// Runs the command line and says how it ended.
 pub fn run() -> ExitCode {
-    let matches = CommandLine::command().get_matches();
+    let matches = match CommandLine::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return refuse(&error),
+    };
     let wants_json = format_of(&matches).is_some_and(|format| format == "json");
-    let command = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let command = match CommandLine::from_arg_matches(&matches) {
+        Ok(command) => command,
+        Err(error) => return refuse(&error),
+    };
     command.color.apply();
     progress::begin(&command.verb);
     let outcome = match command.verb {
@@ -199,6 +205,22 @@ pub fn run() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Prints why the arguments cannot be used, or the help that they ask for, and returns the exit code.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // What cannot be written cannot be complained about either.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    // The words of a command inside a network are not ours.
+    let given: Vec<OsString> = std::env::args_os().skip(1).take_while(|word| word != "--").collect();
+    if given.iter().any(|word| word == "--format=json") || given.windows(2).any(|pair| pair == ["--format", "json"]) {
+        let _ = output::print(&crate::output::json(&error_document::of_arguments(error)));
+    }
+    let is_run = given.iter().find(|word| !word.as_encoded_bytes().starts_with(b"-")).is_some_and(|verb| verb == "run");
+    ExitCode::from(if is_run { run::NOT_CREATED } else { 2 })
 }
 
 /// The value of `--format` of the verb that is run.

@@ -25,7 +25,7 @@ use clap::Args;
 use super::{OperandArguments, StepArguments, output};
 
 /// The exit code where the network could not be created, as `env` and container engines have it.
-const NOT_CREATED: u8 = 125;
+pub(super) const NOT_CREATED: u8 = 125;
 
 /// Run a command, or a shell, inside a network of the estate
 #[derive(Args, Debug)]

@@ -176,6 +176,8 @@ struct Run<'a> {
     read: Vec<PathBuf>,
     /// The step that the server is at, where it was asked.
     server_step: Option<String>,
+    /// The spec or scenario that is verified now.
+    file: String,
     /// What stopped the output, if anything did.
     unwritten: Option<Box<dyn std::error::Error>>,
 }
@@ -187,18 +189,30 @@ impl<'a> Run<'a> {
             printer: Printer::new(arguments.format),
             read: Vec::new(),
             server_step: None,
+            file: String::new(),
             unwritten: None,
         }
     }
 
-    /// Holds everything and prints what comes of it.
+    /// Holds everything and prints what comes of it: a whole document also if a file cannot be used.
     fn hold(&mut self) -> Result {
+        output::print(self.printer.begin())?;
+        let mut verified = Vec::new();
+        self.hold_all(&mut verified).or_else(|error| {
+            let errors = input::errors_of(&*error, &self.file);
+            output::print(&self.printer.failed(&verified, &self.file, &errors))?;
+            Err(error)
+        })
+    }
+
+    fn hold_all(&mut self, verified: &mut Vec<Verified>) -> Result {
         let arguments = self.arguments;
         let all: Vec<String> = match (&arguments.specs[..], &arguments.scenario) {
             ([], Some(scenario)) => vec![scenario.clone()],
             ([], None) => builtin::names().map(str::to_owned).collect(),
             (specs, _) => specs.to_vec(),
         };
+        self.file = all.first().cloned().unwrap_or_default();
         if arguments.asking.server.is_empty() && arguments.asking.from.is_some() {
             return Err(TestError::NoServer.into());
         }
@@ -207,9 +221,8 @@ impl<'a> Run<'a> {
             let state = server.map_err(TestError::Admin)?.client()?.get("/v1/state")?;
             self.server_step = state["step"].as_str().map(str::to_owned);
         }
-        output::print(self.printer.begin())?;
-        let mut verified = Vec::with_capacity(all.len());
         for name in &all {
+            self.file.clone_from(name);
             self.note(Path::new(name));
             let document = input::read_document(name, &mut |path| self.note(path))?;
             let (mut title, mut about) = (String::new(), String::new());
@@ -239,8 +252,8 @@ impl<'a> Run<'a> {
             let filters: Vec<_> = arguments.filter.iter().map(|one| format!("`--filter {one}`")).collect();
             return Err(TestError::NothingMatches(filters.join(" or ")).into());
         }
-        output::print(&self.printer.end(&verified))?;
-        Ok(self.outcome(&verified))
+        output::print(&self.printer.end(verified))?;
+        Ok(self.outcome(verified))
     }
 
     fn outcome(&self, verified: &[Verified]) -> Outcome {

@@ -55,7 +55,7 @@ pub enum Topic {
     Inferred,
     /// Who wrote last.
     Order,
-    /// Record sets written or deleted by hand: nothing in the import does it.
+    /// Manual changes of record sets. Nothing in the import writes or deletes them.
     ByHand,
     /// Objects of kinds that have no part in this.
     Unsupported,

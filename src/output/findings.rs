@@ -11,7 +11,7 @@ use super::code_quality::{self, Issue};
 pub use super::denied::{Denied, Unreadable};
 use super::fingerprint::Fingerprints;
 pub use super::format::CheckFormat;
-use super::{azure_pipelines, count, sarif};
+use super::{azure_pipelines, count, sarif, unreadable};
 use crate::assess::{Assessment, Code, Finding, Severity};
 use crate::estate::Place;
 
@@ -35,60 +35,14 @@ pub fn print(file: &str, assessment: &Assessment, denied: Denied<'_>, format: Ch
 pub fn print_unreadable(file: &str, errors: Unreadable<'_>, format: CheckFormat) -> Option<String> {
     match format {
         CheckFormat::Sarif => Some(super::json(&sarif::unreadable(file, errors))),
-        CheckFormat::Github => {
-            let line = |error: &crate::scenario::ScenarioError| {
-                let title = error.code.unwrap_or("the scenario cannot be read");
-                annotation::line(Level::Error, Some(&error.place), title, &unreadable_text(error))
-            };
-            Some(errors.errors.iter().map(line).collect())
-        }
-        CheckFormat::Azure => {
-            let line = |error: &crate::scenario::ScenarioError| {
-                azure_pipelines::issue(Level::Error, Some(&error.place), error.code, &unreadable_text(error))
-            };
-            Some(errors.errors.iter().map(line).collect())
-        }
-        CheckFormat::Gitlab => {
-            let mut fingerprints = Fingerprints::default();
-            let issue = |error: &crate::scenario::ScenarioError| {
-                let check = error.code.unwrap_or("scenario");
-                let fingerprint = fingerprints.of(&[check, &error.place.file, &error.message]);
-                let text = unreadable_text(error);
-                Issue::new(code_quality::Severity::Blocker, check, &error.place, fingerprint, text)
-            };
-            Some(super::json(&errors.errors.iter().map(issue).collect::<Vec<_>>()))
-        }
-        CheckFormat::Junit => Some(unreadable_junit(file, errors)),
-        CheckFormat::Markdown => {
-            let line = |error: &crate::scenario::ScenarioError| {
-                format!("- {}:{}: {}\n", error.place.file, error.place.line, unreadable_text(error).replace('\n', "; "))
-            };
-            let lines: String = errors.errors.iter().map(line).collect();
-            Some(format!("### `{file}` cannot be read\n\n{lines}"))
-        }
+        CheckFormat::Github => Some(unreadable::github(errors)),
+        CheckFormat::Azure => Some(unreadable::azure(errors)),
+        CheckFormat::Gitlab => Some(super::json(&unreadable::issues(errors, &mut Fingerprints::default()))),
+        CheckFormat::Junit => Some(unreadable::junit(file, errors)),
+        CheckFormat::Markdown => Some(unreadable::markdown(file, errors)),
         // Programs get the error document of every verb.
         CheckFormat::Text | CheckFormat::Json => None,
     }
-}
-
-/// One JUnit document with an error for each.
-fn unreadable_junit(file: &str, errors: Unreadable<'_>) -> String {
-    let mut suite = TestSuite::new(file);
-    for error in &errors.errors {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_message(error.message.as_str()).set_type("unreadable").set_description(unreadable_text(error));
-        let mut case = TestCase::new(format!("{} can be read", error.place), status);
-        case.set_classname(file);
-        suite.add_test_case(case);
-    }
-    let mut report = Report::unnamed();
-    report.add_test_suite(suite);
-    report.to_string().expect("text is written to memory")
-}
-
-fn unreadable_text(error: &crate::scenario::ScenarioError) -> String {
-    let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("\nhelp: {hint}"));
-    format!("{}{hint}", error.message)
 }
 
 /// What `check` prints as JSON.

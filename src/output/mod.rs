@@ -27,6 +27,7 @@ pub mod sarif;
 pub mod state;
 pub mod story;
 pub mod tap;
+pub mod unreadable;
 pub mod verification;
 pub mod verified;
 pub mod waits;

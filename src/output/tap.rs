@@ -17,6 +17,11 @@ pub fn plan(cases: usize) -> String {
     }
 }
 
+/// The last line in place of the plan, if the run ends before all cases are known.
+pub fn bail_out(why: &str) -> String {
+    format!("Bail out! {}\n", escaped(why))
+}
+
 /// A case with its number, from 1.
 pub fn case(number: usize, file: &str, case: &Case) -> String {
     let mut text = String::new();

@@ -10,10 +10,11 @@ use serde::Serialize;
 
 use super::annotation::{self, Level};
 use super::code_quality::{self, Issue};
+use super::denied::Unreadable;
 use super::fingerprint::Fingerprints;
 pub use super::format::TestFormat;
 pub use super::verified::Verified;
-use super::{azure_pipelines, count, tap};
+use super::{azure_pipelines, count, tap, unreadable};
 use crate::assess::verify::{Case, Mismatch};
 use crate::scenario::{Expectation, Expected};
 
@@ -76,13 +77,30 @@ impl Printer {
         match self.format {
             TestFormat::Text => format!("\n{}\n", sum(&documents())),
             TestFormat::Json => super::json(&documents()),
-            TestFormat::Junit => junit(all),
+            TestFormat::Junit => junit(all, None),
             TestFormat::Tap => tap::plan(self.cases),
             TestFormat::Github => annotation::line(Level::Notice, None, "ampls-dns test", &sum(&documents())),
             TestFormat::Azure => {
                 azure_pipelines::issue(Level::Notice, None, None, &format!("ampls-dns test: {}", sum(&documents())))
             }
-            TestFormat::Gitlab => gitlab(all),
+            TestFormat::Gitlab => gitlab(all, None),
+        }
+    }
+
+    /// What comes after the files that were verified, if the run ends at `file` because of errors.
+    pub fn failed(&self, all: &[Verified], file: &str, errors: Unreadable<'_>) -> String {
+        match self.format {
+            // Programs get the error document of every verb, and people read the error itself.
+            TestFormat::Text | TestFormat::Json => String::new(),
+            TestFormat::Junit => junit(all, Some((file, errors))),
+            TestFormat::Tap => {
+                let text =
+                    |error: &crate::scenario::ScenarioError| format!("{}: {}", error.place, unreadable::text(error));
+                tap::bail_out(&errors.errors.first().map_or_else(String::new, text))
+            }
+            TestFormat::Github => unreadable::github(errors),
+            TestFormat::Azure => unreadable::azure(errors),
+            TestFormat::Gitlab => gitlab(all, Some(errors)),
         }
     }
 }
@@ -241,7 +259,7 @@ fn network(expectation: &Expectation) -> Option<String> {
 }
 
 /// One JUnit document: a suite for each file and network, a case for each expectation.
-fn junit(all: &[Verified]) -> String {
+fn junit(all: &[Verified], refused: Option<(&str, Unreadable<'_>)>) -> String {
     let mut report = Report::unnamed();
     let mut total = Duration::ZERO;
     for one in all {
@@ -258,6 +276,9 @@ fn junit(all: &[Verified]) -> String {
             total += took;
             report.add_test_suite(suite);
         }
+    }
+    if let Some((file, errors)) = refused {
+        report.add_test_suite(unreadable::suite(file, errors));
     }
     report.set_time(total);
     report.to_string().expect("text is written to memory")
@@ -291,8 +312,8 @@ fn junit_case(file: &str, case: &Case) -> TestCase {
     test
 }
 
-/// A Code Quality report with an issue for each case that fails.
-fn gitlab(all: &[Verified]) -> String {
+/// A Code Quality report with an issue for each case that fails, and for each error.
+fn gitlab(all: &[Verified], refused: Option<Unreadable<'_>>) -> String {
     let mut fingerprints = Fingerprints::default();
     let mut issues = Vec::new();
     for (one, case) in all.iter().flat_map(|one| one.cases.iter().map(move |case| (one, case))) {
@@ -301,6 +322,9 @@ fn gitlab(all: &[Verified]) -> String {
         let text = format!("{}: {}", case.subject, short(mismatch));
         let severity = code_quality::Severity::Major;
         issues.push(Issue::new(severity, EXPECTATION, &case.expectation.place, fingerprint, text));
+    }
+    if let Some(errors) = refused {
+        issues.extend(unreadable::issues(errors, &mut fingerprints));
     }
     super::json(&issues)
 }

@@ -275,7 +275,8 @@ pub(super) fn choice<'a>(given: &str, words: impl IntoIterator<Item = &'a str>) 
     match nearest(given, words.iter().copied()) {
         Some(word) => Some(format!("did you mean `{word}`?")),
         None if words.is_empty() => None,
-        None if words.len() <= 12 => Some(format!("there is {}", words.join(", "))),
+        None if words.len() == 1 => Some(format!("expected {}", words[0])),
+        None if words.len() <= 12 => Some(format!("expected one of {}", words.join(", "))),
         None => None,
     }
 }

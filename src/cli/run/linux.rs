@@ -76,7 +76,7 @@ pub(super) fn inside(arguments: &RunArguments) -> Result<ExitCode, Box<dyn std::
             }
             None => {
                 output::say(&format!(
-                    "{title}: {} inside; `ampls-dns step next` goes on, `exit` ends",
+                    "{title}: this shell is in {}; `ampls-dns step next` goes to the next step, `exit` ends the shell",
                     inside.prompt_text(&control.position())
                 ));
                 shell::command(folder.path())?

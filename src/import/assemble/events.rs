@@ -88,7 +88,7 @@ impl Builder<'_> {
         step(
             &mut history,
             "by-hand",
-            "Record sets written or deleted by hand: nothing in the import does it.",
+            "Manual changes of record sets. Nothing in the import writes or deletes them.",
             by_hand,
         );
         let unknown = self.unknown(&parts.zones, &history);

@@ -405,7 +405,7 @@ impl Builder<'_> {
             if any {
                 self.missing(
                     format!(
-                        "the links of {} are not in the import: the importer assumes that it is linked to no network",
+                        "the links of {} are not in the import: the importer assumes that the zone is linked to no network",
                         id.apex
                     ),
                     places,
@@ -418,7 +418,7 @@ impl Builder<'_> {
             if askers.is_empty() {
                 self.missing(
                     format!(
-                        "the links of {} are not in the import: the importer assumes that it is linked to no network",
+                        "the links of {} are not in the import: the importer assumes that the zone is linked to no network",
                         id.apex
                     ),
                     places,
@@ -428,7 +428,7 @@ impl Builder<'_> {
             }
             askers.dedup();
             let text = format!(
-                "no link of {} is in the import: the importer assumes that it is linked to {}",
+                "no link of {} is in the import: the importer assumes that the zone is linked to {}",
                 id.apex,
                 askers.join(", ")
             );

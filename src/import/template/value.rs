@@ -115,7 +115,7 @@ impl Meter {
         self.work.set(spent);
         match spent > self.most_work {
             true => Err(Trouble::Fault(
-                "evaluating the template takes too many steps: its values or loops are too large".to_owned(),
+                "evaluating the template takes too much work: its values or loops are too large".to_owned(),
             )),
             false => Ok(()),
         }
@@ -124,7 +124,7 @@ impl Meter {
     fn hold<T>(self: &Rc<Self>, own: T, bytes: usize, parts: usize) -> Result<Rc<Metered<T>>, Trouble> {
         self.spend(1 + bytes / 64)?;
         if parts > MAX_PARTS {
-            let message = format!("a value has more than {MAX_PARTS} values in it, the limit");
+            let message = format!("a value is too large: it has more than {MAX_PARTS} values in it");
             return Err(Trouble::Fault(message));
         }
         let live = self.live.get().saturating_add(bytes);

@@ -318,7 +318,7 @@
     $("bar-step").replaceChildren(make("span", {}, `${at + 1} of ${story.steps.length} `), stepName(at));
     $("step-name").textContent = stepName(at);
     $("step-about").textContent = step.about;
-    const changed = at === 0 ? "where it starts" : step.changed ? `${count(step.changed, "answer")} changed` : "no answer changed";
+    const changed = at === 0 ? "start" : step.changed ? `${count(step.changed, "answer")} changed` : "no answer changed";
     const broken = step.broken ? `✕ ${count(step.broken, "answer")} broken` : "✓ no answer broken";
     $("chips").replaceChildren(
       make("li", { class: step.broken ? "bad" : "good" }, step.broken ? link({ step: step.name, show: "broken" }, {}, broken) : broken),

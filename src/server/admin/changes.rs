@@ -154,7 +154,7 @@ async fn go_to(State(admin): State<Admin>, Body(goal): Body<Goal>) -> Result<Jso
     )),
     responses(
         (status = OK, description = "The events are applied.", body = AppendedDocument),
-        (status = BAD_REQUEST, description = "The request has no `builtOn`.", body = Problem, content_type = "application/problem+json"),
+        (status = BAD_REQUEST, description = "The request has no revision in `builtOn`.", body = Problem, content_type = "application/problem+json"),
         (status = CONFLICT, description = "The server is at another revision.", body = Problem, content_type = "application/problem+json"),
         (status = UNPROCESSABLE_ENTITY, description = "The events cannot be read.", body = Problem, content_type = "application/problem+json")
     )

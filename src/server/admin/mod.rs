@@ -103,7 +103,7 @@ pub enum AdminError {
     },
     /// Other machines could change what is served.
     #[error(
-        "other machines can reach the admin server at {0}, so it needs a token; pass a file with a token with `--admin-token-file`, or listen at 127.0.0.1"
+        "other machines can reach the admin server at {0}, so it needs a token; pass a token file with `--admin-token-file`, or listen at 127.0.0.1"
     )]
     NoToken(SocketAddr),
     /// It has no thread.

@@ -46,7 +46,7 @@ export class Admin {
   step(name: string): Promise<void>;
   /** Applies events to the revision that is served now. */
   apply(events: object[]): Promise<void>;
-  /** What is served. */
+  /** The state of the server. */
   state(): Promise<StateDocument>;
   /** Why clients of a network get the answer they get. */
   explain(name: string, network: string, type?: string): Promise<ExplainDocument>;
