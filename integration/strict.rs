@@ -97,7 +97,7 @@ fn the_step_of_the_server_is_compared_and_shown() {
     // A scenario's own expectations are held at the step it starts at, or at --at.
     let own = ["test", "two-scopes-one-dns", "--at", "before", "--server", &address, "--admin", &admin];
     let told = run(&[&own[..], &["--admin-token-file", &token]].concat());
-    assert!(told.starts_with("exit code 2") && told.contains("expects what holds at step `before`"), "{told}");
+    assert!(told.starts_with("exit code 2") && told.contains("is written for step `before`"), "{told}");
 }
 
 #[test]

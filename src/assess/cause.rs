@@ -356,7 +356,7 @@ impl<'w> Causes<'w> {
         None
     }
 
-    /// True if somebody writes record sets into one of the zones of scopes in a resource group.
+    /// True if a zone of scopes in a resource group has record sets written by hand.
     fn is_kept_by_hand(&self, group: &str) -> bool {
         let state = &self.world.state;
         let own = state.zones.iter().filter(|(id, _)| *id.resource_group == *group);

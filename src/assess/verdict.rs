@@ -95,7 +95,7 @@ pub enum Root {
         /// The resource group.
         group: Arc<str>,
     },
-    /// An endpoint without zone group, and the resource group whose private zones hold its record sets as somebody writes them.
+    /// An endpoint without zone group, and the resource group whose private zones hold record sets for it that are written by hand.
     KeptByHand {
         /// The endpoint.
         endpoint: EndpointName,

@@ -35,7 +35,7 @@ pub(super) fn find(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
     }
 }
 
-/// True if routes or the family of an address can tell addresses of the endpoint from others of its network.
+/// True if routes or the family of an address can treat addresses of the endpoint differently from others of its network.
 fn addresses_differ(state: &State, endpoint: &Endpoint) -> bool {
     let spaces = state.networks.get(&endpoint.spec.network).map_or(&[][..], |network| &network.address_space);
     let is_inside = |prefix: ipnet::Ipv4Net| {

@@ -213,7 +213,7 @@ impl Reading<'_> {
         let has_routes = !view.items("static_vnet_route").is_empty()
             || has_map("inbound_route_map_id")
             || has_map("outbound_route_map_id");
-        // A block without ids and labels has some that nobody knows before apply.
+        // A block without ids and labels has some that are unknown before apply.
         let is_known = !ids.is_empty() || !labels.is_empty() || !known.resource.planned;
         let tables = HubTables {
             associated: associated.as_deref(),
