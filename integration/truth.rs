@@ -61,6 +61,21 @@ fn a_perimeter_without_a_secured_resource_is_refused() {
     assert!(told.contains("<stdin>:3"), "{told}");
 }
 
+/// Two fields that say different things are an error: neither is ignored.
+#[test]
+fn an_endpoint_that_contradicts_the_connection_string_is_refused() {
+    let text = "version: 1\ncomponents:\n  c: { location: westeurope, ingestionEndpoint: westeurope-1, connectionString: \
+                \"InstrumentationKey=33333333-3333-4333-8333-333333333333;IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/\" }\n";
+    let told = run_with(&["check", "-"], text);
+    assert!(told.starts_with("exit code 2"), "{told}");
+    assert!(
+        told.contains("`ingestionEndpoint` contradicts `connectionString`") && told.contains("<stdin>:3"),
+        "{told}"
+    );
+    let same = run_with(&["check", "-"], &text.replace("westeurope-1", "westeurope-5"));
+    assert!(same.starts_with("exit code 0"), "{same}");
+}
+
 /// The order in which networks are declared decides nothing.
 #[test]
 fn turning_declarations_round_changes_no_answer() {

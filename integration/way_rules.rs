@@ -168,6 +168,13 @@ fn rule_5_system_routes_are_those_of_peers_that_let_packets_in() {
         is_stopped(&way("app", &halves(one, other)), "allowVirtualNetworkAccess");
     }
     is_stopped(&way("app", "peerings: [{ from: app, to: mon }]\n"), "not Connected");
+    // A peering that lets no packets in gives no route, so a route to an appliance and a neighbour in common decide.
+    let star = "peerings: [[hub, app], [hub, mon], { from: app, to: mon, allowVirtualNetworkAccess: false }, { from: mon, to: app }]\n";
+    is_unknown(&way("app", star), "both are peered with hub");
+    let routed = |forwards: &str| format!("{star}{}{}", firewall(forwards), table(&to_firewall("0.0.0.0/0")));
+    assert_eq!(way("app", &routed("Allow")), through(&[("fw", "hub")]));
+    is_stopped(&way("app", &routed("Deny")), "fw in hub drops the packets");
+    is_stopped(&way("app", &format!("{star}{}", table(&route("10.9.0.0/16", "None")))), "allowVirtualNetworkAccess");
     // Private addresses that nobody routes go nowhere.
     assert_eq!(way("far", ""), Reach::NotPeered);
     // `allowForwardedTraffic` decides no way, because its effect is disputed: it is a finding.

@@ -262,10 +262,9 @@ class Estate:
             scope.resources.append(name)
             for key, endpoint in self.endpoints.items():
                 if endpoint.scope == what["scope"]:
-                    added = self._serve(endpoint, [name])
-                    if self.append == "rewrite-all":
-                        added = list(endpoint.names)
-                    self._write(key, added)
+                    self._serve(endpoint, [name])
+                    own = [one for one in own_names(self.resources[name]) if one in endpoint.names]
+                    self._write(key, list(endpoint.names) if self.append == "rewrite-all" else own)
         return done
 
     def removeScopedResource(self, what):
@@ -371,8 +370,7 @@ class Estate:
     # Addresses
 
     def _serve(self, endpoint, resources):
-        """Gives addresses to what the endpoint does not serve yet; returns the names that are new."""
-        new = []
+        """Gives addresses to what the endpoint does not serve yet."""
         compressed = self.rules.workspaces_of_a_region_share_addresses and not before(
             endpoint.created, COMPRESSION_SINCE
         )
@@ -387,8 +385,6 @@ class Estate:
                     member = f"{region} {one.split('.', 1)[1]}"
                 self._address(endpoint, member)
                 endpoint.names[one] = member
-                new.append(one)
-        return new
 
     def _address(self, endpoint, member):
         if member in endpoint.addresses:
@@ -510,7 +506,10 @@ class Estate:
         return names
 
     def reach(self, one, other):
-        """Whether packets get from one network to a DNS server in another: yes, no or unknown."""
+        """Whether packets get from one network to a DNS server in another: yes, no or unknown. Where in its own network a server is,
+        is not stated, so rules for some of its addresses stop nothing for certain."""
+        if one == other:
+            return "yes"
         first = self.networks[other]["addressSpace"][0].split("/")[0]
         way = self.ways.reach(one, other, first)
         left = self.groups.leaves(Origin(one), first, way, DNS)

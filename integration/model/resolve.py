@@ -23,6 +23,8 @@ class Answer:
     aliases: tuple = ()
     # Whether a private zone decided.
     private: bool = False
+    # Whether one of the aliases is one that only networks with the DNS of a legacy scope see: its target exists too.
+    legacy: bool = False
 
     def __str__(self):
         text = ",".join(sorted(self.addresses)) if self.addresses else self.outcome
@@ -146,19 +148,19 @@ class Resolver:
         """Whether the network is linked to a zone of a legacy scope."""
         return any(network in self.estate.zones[one].links for one in self.legacy if one in self.estate.zones)
 
-    def azure(self, network, name, kind="A", seen=(), first=False):
-        """With `first` it stops at the first alias."""
+    def azure(self, network, name, kind="A", seen=(), first=False, legacy=False):
+        """With `first` it stops at the first alias. `legacy` says that an alias before the name is one of a legacy scope."""
         rules, aliases = self.estate.rules, []
         for _ in range(20):
             if first and aliases:
-                return Answer("ALIAS", (), tuple(aliases))
+                return Answer("ALIAS", (), tuple(aliases), False, legacy)
             zone = self.zone_of(network, name)
             if aliases and not rules.private_zone_is_asked_for_aliases:
                 zone = None
             rule = self.rule_of(network, name)
             if rule is not None and (zone is None or not rules.zone_comes_before_rule):
                 return self.after(aliases, self.target(
-                    network, rule["target"], name, kind, seen, first, True, bool(aliases) and self.shares_legacy_dns(network),
+                    network, rule["target"], name, kind, seen, first, True, legacy,
                 ))
             if zone is not None:
                 apex, content, policy = zone
@@ -166,7 +168,7 @@ class Resolver:
                 if record == "NXDOMAIN":
                     redirect = policy == "NxDomainRedirect" and apex.startswith("privatelink.")
                     if (redirect and rules.redirect_asks_public_dns) or not rules.zone_owns_its_name_space:
-                        exists = self.shares_legacy_dns(network) and self.workspace(self.public_name(name))
+                        exists = (legacy or self.shares_legacy_dns(network)) and self.workspace(self.public_name(name))
                         again = Answer("public") if exists else self.public(name)
                         return self.after(aliases, self.of_kind(again, kind))
                     return Answer("NXDOMAIN", (), tuple(aliases), True)
@@ -179,7 +181,8 @@ class Resolver:
                 if record.kind != kind:
                     return Answer("NODATA", (), tuple(aliases), True)
                 return Answer("NOERROR", tuple(record.data), tuple(aliases), True)
-            what, target = self.public_step(name, self.shares_legacy_dns(network))
+            legacy |= self.shares_legacy_dns(network)
+            what, target = self.public_step(name, legacy)
             if what != "alias":
                 return self.after(aliases, self.of_kind(Answer(what), kind))
             name = target
@@ -194,7 +197,7 @@ class Resolver:
     def after(self, aliases, answer):
         if answer.outcome == "SERVFAIL":
             return SERVFAIL
-        return Answer(answer.outcome, answer.addresses, tuple(aliases) + answer.aliases, answer.private)
+        return Answer(answer.outcome, answer.addresses, tuple(aliases) + answer.aliases, answer.private, answer.legacy)
 
     def rule_of(self, network, name):
         rules = [
@@ -214,7 +217,7 @@ class Resolver:
             # 168.63.129.16 is not reachable from outside Azure.
             if self.estate.networks[network].get("kind") == "onPremises":
                 return SERVFAIL
-            return self.azure(network, name, kind, seen, first)
+            return self.azure(network, name, kind, seen, first, legacy)
         what, _, which = target.partition("/")
         if what == "inboundEndpoint" and which not in self.estate.inbound:
             return SERVFAIL
@@ -226,16 +229,16 @@ class Resolver:
             return SERVFAIL
         seen = seen + ((what, where, name),)
         if what == "inboundEndpoint":
-            return self.azure(where, name, kind, seen, first)
-        return self.ask(where, name, kind, seen, first)
+            return self.azure(where, name, kind, seen, first, legacy)
+        return self.ask(where, name, kind, seen, first, legacy)
 
-    def ask(self, network, name, kind="A", seen=(), first=False):
+    def ask(self, network, name, kind="A", seen=(), first=False, legacy=False):
         """What a client in a network gets."""
         if network == "public":
-            return self.of_kind(self.public(name), kind)
+            return self.of_kind(self.public(name, legacy), kind)
         dns = self.estate.networks[network].get("dns", "azureProvided")
         if dns == "azureProvided":
-            return self.azure(network, name, kind, seen, first)
+            return self.azure(network, name, kind, seen, first, legacy)
         if not self.estate.rules.own_dns_ignores_own_links and self.zone_of(network, name) is not None:
             return self.azure(network, name, kind, seen)
         seen = seen or (("network", network, name),)
@@ -246,7 +249,8 @@ class Resolver:
             to = dns["forward"][suffix] if suffix is not None else dns.get("default", "public")
             # A server that starts anew at each alias needs no more than the first one of an answer.
             restarts = dns["kind"] == "restartsAtCname"
-            answer = self.target(network, to, name, kind, seen, first or restarts)
+            answer = self.target(network, to, name, kind, seen, first or restarts, False, legacy)
+            legacy |= answer.legacy
             if answer.outcome == "SERVFAIL":
                 return SERVFAIL
             if not restarts or not answer.aliases or first:

@@ -104,9 +104,10 @@ class Ways:
             return False
         return None if None in flags else True
 
-    def gateways_of(self, network):
+    def gateways_of(self, network, and_unstated=False):
         """The networks whose gateway a network uses, itself included, as far as that is stated."""
-        return [hub for hub in self.gateways if hub == network or self.uses_gateway_of(network, hub)]
+        uses = (True, None) if and_unstated else (True,)
+        return [hub for hub in self.gateways if hub == network or self.uses_gateway_of(network, hub) in uses]
 
     def reach(self, source, target, address, subnet=None, origin=None):
         """`yes`, `no` or `unknown`. `subnet` is the one of the private endpoint whose address it is, `origin` the one that packets
@@ -171,10 +172,19 @@ class Ways:
             return self.from_on_premises(network, target)
         if table is not None and not table.get("isComplete", True):
             return "unknown"
-        route = self.route(network, target, address, subnet, table)
+        route = self.route(network, target, address, subnet, table, self.gateways_of(network))
+        unstated = self.gateways_of(network, and_unstated=True)
+        if route != "gateway" and self.route(network, target, address, subnet, table, unstated) == "gateway":
+            # A gateway has a longer route, if the network uses it.
+            return "yes" if self.follow(route, network, target, address, subnet, hops, table, is_client) == "yes" else "unknown"
+        return self.follow(route, network, target, address, subnet, hops, table, is_client)
+
+    def follow(self, route, network, target, address, subnet, hops, table, is_client):
         match route:
             case "endpoint" | "peering" | "gateway":
                 return "yes"
+            case None if self.is_on_premises(target):
+                return self.to_on_premises(network, target, table)
             case None:
                 return self.unrouted(network, target, is_described=table is not None or not is_client)
         match route["nextHopType"]:
@@ -193,14 +203,14 @@ class Ways:
         """The subnets of a network that have a route table."""
         return [one for table in self.tables.values() for one in table.get("subnets", []) if one.split("/")[0] == network]
 
-    def route(self, network, target, address, subnet, table):
+    def route(self, network, target, address, subnet, table, gateways):
         """The route of a packet: longest prefix first, then the user's own before a gateway's before Azure's."""
         rules = self.estate.rules
         own = [(ip_network(one["addressPrefix"]), one) for one in (table or {}).get("routes", [])]
         own = [(prefix, one) for prefix, one in own if address in prefix]
         found = [(prefix.prefixlen, 0 if rules.own_route_comes_before_a_peering else 3, one) for prefix, one in own]
         if not (table or {}).get("disableBgpRoutePropagation", False):
-            for hub in self.gateways_of(network):
+            for hub in gateways:
                 for office in self.gateways[hub].get("connects", []):
                     found += [(prefix.prefixlen, 1, "gateway") for prefix in self.space(office) if address in prefix]
         for peer in self.peers(network):
@@ -219,11 +229,13 @@ class Ways:
     def unrouted(self, network, target, is_described):
         """Azure's last routes drop private addresses, unless a declared transit passes them on. Of networks with a common peer
         it is unknown what is in the middle, unless the routes are described."""
-        for one in self.transits:
-            joined = {network, target} <= set(one["between"])
-            if joined and all(self.peered(end, one["through"]) for end in (network, target)):
-                return "yes"
+        if self.is_transit_declared(network, target):
+            return "yes"
         return "unknown" if self.has_common_peer(network, target) and not is_described else "no"
+
+    def is_transit_declared(self, network, target):
+        joining = [one["through"] for one in self.transits if {network, target} <= set(one["between"])]
+        return any(self.peered(network, hub) and self.peered(target, hub) for hub in joining)
 
     def has_common_peer(self, one, other):
         return bool(set(self.peers(one)) & set(self.peers(other)))
@@ -254,12 +266,27 @@ class Ways:
     def from_on_premises(self, network, target):
         if self.peered(network, target):
             return "yes"
-        hubs = [hub for hub, gateway in self.gateways.items() if network in gateway.get("connects", [])]
+        hubs = self.hubs_of_office(network)
         if target in hubs:
             return "yes"
-        # What an office is peered with has a gateway, declared or not.
-        hubs += [hub for hub in self.peers(network) if hub not in hubs]
-        stated = [self.shares_gateway(target, hub) for hub in hubs if self.peered(target, hub)]
+        return self.shared_gateway(target, hubs)
+
+    def to_on_premises(self, network, office, table):
+        """A network that has no route of a gateway to an office. The flags of its peerings decide whether it uses a gateway that
+        is there without being declared; a table that leaves out the routes of gateways has none."""
+        if self.is_transit_declared(network, office):
+            return "yes"
+        if (table or {}).get("disableBgpRoutePropagation", False):
+            return "no"
+        return self.shared_gateway(network, self.hubs_of_office(office))
+
+    def hubs_of_office(self, office):
+        """The networks whose gateways an office is connected to. What an office is peered with has a gateway, declared or not."""
+        hubs = [hub for hub, gateway in self.gateways.items() if office in gateway.get("connects", [])]
+        return hubs + [hub for hub in self.peers(office) if hub not in hubs]
+
+    def shared_gateway(self, network, hubs):
+        stated = [self.shares_gateway(network, hub) for hub in hubs if self.peered(network, hub)]
         if True in stated:
             return "yes"
         return "unknown" if None in stated else "no"

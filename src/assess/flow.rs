@@ -115,7 +115,10 @@ pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<
     let mut open: Vec<Option<Path>> = match path_exits {
         Some(exits) => {
             let path = |name, operation| exits.pass(route_from(path_world, path_view, path_origin, name), operation);
-            uses.iter().map(|(operation, _, name, _)| Some(path(name, *operation))).collect()
+            let then = uses_then(path_world, client, resource);
+            let is_open = |operation, name: &OwnerName| then.iter().any(|one| one.0 == operation && one.1 == *name);
+            let open = |operation, name| is_open(operation, name).then(|| path(name, operation));
+            uses.iter().map(|(operation, _, name, _)| open(*operation, name)).collect()
         }
         None => uses.iter().map(|_| None).collect(),
     };
@@ -133,6 +136,15 @@ pub fn flows(world: &Compiled, client: &Client, resource: &ResourceName) -> Vec<
         Flow { resource: resource.clone(), operation, function, name, path, session, judgement }
     };
     uses.into_iter().zip(open).map(flow).collect()
+}
+
+/// What a machine did with a resource when it opened its session: names that came to the resource or to its agent later are in
+/// no open session.
+fn uses_then(before: &Compiled, client: &Client, resource: &ResourceName) -> Vec<(Operation, OwnerName)> {
+    let Client::Machine(machine) = client else { return Vec::new() };
+    let Some(spec) = before.state.resources.get(resource).map(|own| &own.spec) else { return Vec::new() };
+    let agent = before.state.machines.get(machine).and_then(|own| own.associations.as_ref());
+    uses_of_agent(before, spec, agent).into_iter().map(|(operation, _, name, _)| (operation, name)).collect()
 }
 
 /// Leaves out sessions that did not come about where they were opened, and those whose way was gone at some time since, even

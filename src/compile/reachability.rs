@@ -372,10 +372,13 @@ fn next(state: &State, at: &NetworkName, table: Option<&RouteTable>, destination
     if at == to {
         return Next::Network;
     }
-    let is_peered = state.are_peered(at, to);
-    if is_peered && let Some(closed) = closed_half(state, at, to) {
+    let closed = state.are_peered(at, to).then(|| closed_half(state, at, to)).flatten();
+    if let Some(closed) = closed.clone().filter(|_| [at, to].into_iter().any(|network| is_on_premises(state, network)))
+    {
         return Next::Verdict(Reach::Stopped(closed));
     }
+    // A peering that lets no packets in gives no route, so others decide.
+    let is_peered = state.are_peered(at, to) && closed.is_none();
     let user = address.and_then(|address| {
         let routes = table.into_iter().flat_map(|table| &table.routes).filter(|route| route.prefix.contains(&address));
         routes.max_by_key(|route| route.prefix.prefix_len())
@@ -632,8 +635,9 @@ fn without_route(
     to: &NetworkName,
     through: &[(Arc<str>, NetworkName)],
 ) -> Reach {
+    let closed = || state.are_peered(at, to).then(|| closed_half(state, at, to)).flatten();
     if let Some((name, network)) = through.last() {
-        return Reach::Stopped(format!("{name} in {network} has no route to {to}"));
+        return Reach::Stopped(closed().unwrap_or_else(|| format!("{name} in {network} has no route to {to}")));
     }
     let passes = |one: &NetworkName, other: &NetworkName| {
         state.are_peered(one, other) && closed_half(state, one, other).is_none()
@@ -645,6 +649,9 @@ fn without_route(
         return Reach::Unknown(format!(
             "both are peered with {hub}, and the estate does not say whether an appliance there forwards the packets"
         ));
+    }
+    if let Some(closed) = closed() {
+        return Reach::Stopped(closed);
     }
     let has = |from: &NetworkName, to: &NetworkName| state.routes.half(from, to).is_some();
     if !state.are_peered(at, to) && has(at, to) != has(to, at) {
