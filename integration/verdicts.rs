@@ -175,9 +175,13 @@ fn one_number(name: &str, history: &Arc<History>) -> Vec<usize> {
         let closing = findings::closing(check);
         let said = closing.split_once(" broken in ").and_then(|(names, _)| names.split(' ').next()?.parse().ok());
         assert_eq!(said.unwrap_or(0), broken, "last line of check of {at}: {closing}");
-        let drawn: usize =
-            ampls_dns::output::drawing::Estate::at(&view, index).networks.iter().map(|network| network.broken).sum();
+        let networks = Estate::at(&view, index).networks;
+        let drawn: usize = networks.iter().map(|network| network.broken).sum();
         assert_eq!(drawn, broken, "drawing of {at}");
+        // What a person reads in the drawing adds up to it.
+        let answers = networks.iter().flat_map(|network| &network.answers);
+        let read = answers.filter(|one| one.standing == Condition::Broken).map(|one| one.names).sum::<usize>();
+        assert_eq!(read, broken, "names in the drawing of {at}");
         if index > 0 {
             let diff = diff(&worlds[index - 1], &worlds[index]);
             let before = checks[index - 1].counts().broken;
@@ -323,16 +327,13 @@ fn the_order_of_declarations_does_not_matter() {
 
 #[test]
 fn the_order_of_declarations_does_not_matter_in_any_history() {
-    law(64, 60, histories(), |history| {
+    law(48, 60, histories(), |history| {
         let (other, is_changed) = turned(&history);
         let history = Arc::new(history);
-        let mut has_findings = false;
-        for index in 0..history.steps().len() {
-            let findings = of(&history, index);
-            prop_assert_eq!(&findings, &of(&other, index), "at {}", history.steps()[index].name);
-            has_findings |= !findings.is_empty();
-        }
-        Ok(Premise::of(is_changed && has_findings))
+        let last = history.steps().len() - 1;
+        let findings = of(&history, last);
+        prop_assert_eq!(&findings, &of(&other, last));
+        Ok(Premise::of(is_changed && !findings.is_empty()))
     });
 }
 
