@@ -8,7 +8,6 @@ use clap::Args;
 use indexmap::IndexMap;
 
 use super::{Outcome, Result, document, format, output};
-use crate::compile::compile;
 use crate::import::{
     DeploymentScope, ImportFile, Imported, MAX_OCTETS, Provenance, Remark, Topic, import_with, recognise,
 };
@@ -135,10 +134,8 @@ pub(super) fn run(arguments: &ImportArguments) -> Result {
 
 /// What Azure would refuse cannot have been exported from it: something in the import does not fit.
 fn refusals(made: &mut Imported) {
-    let history = Arc::new(made.scenario.history.clone());
-    let world = compile(&history, history.last());
     let mut all: IndexMap<String, Vec<Provenance>> = IndexMap::new();
-    for refusal in &world.state.refusals {
+    for refusal in &made.refusals {
         let place = refusal.place.as_ref().map(|place| Provenance {
             file: Arc::clone(&place.file),
             pointer: None,

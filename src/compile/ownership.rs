@@ -48,7 +48,17 @@ impl State {
         let own = of(&zone.resource_group);
         let count = match self.owners.is_empty() {
             true => self.zones.len(),
-            false => self.zones.keys().filter(|id| of(&id.resource_group) == own).count(),
+            // Zones of one resource group are next to each other: its subscription is looked up once.
+            false => {
+                let (mut group, mut is_own) = (None, false);
+                let counts = self.zones.keys().filter(|id| {
+                    if group != Some(&id.resource_group) {
+                        (group, is_own) = (Some(&id.resource_group), of(&id.resource_group) == own);
+                    }
+                    is_own
+                });
+                counts.count()
+            }
         };
         let name = own.map_or_else(|| "the subscription".to_owned(), |own| format!("subscription {own}"));
         self.keep(Limit::ZonesPerSubscription, &name, count + 1, None)

@@ -11,6 +11,7 @@ use super::absence::{Absence, Missing, ObjectKind, name_fault};
 use super::refusal::{NoIpv6, Reason};
 use super::state::State;
 use crate::catalogue::every_cloud;
+use crate::dns::OwnerName;
 use crate::estate::{
     DnsSetting, EndpointTarget, Event, ForwardTo, InboundEndpointSpec, IpVersion, NetworkName, PrivateEndpointSpec,
     ResourceName, ResourceSpec, Routing, SubscriptionSpec, ZoneGroup, ZoneId,
@@ -29,12 +30,20 @@ impl State {
             ObjectKind::Network => self.networks.contains_key(name),
             ObjectKind::InboundEndpoint => self.inbound.contains_key(name),
             ObjectKind::Ruleset => self.rulesets.contains_key(name),
-            ObjectKind::PrivateZone => self.zones.keys().any(|id| id.to_string() == name),
+            ObjectKind::PrivateZone => self.has_zone(name),
             ObjectKind::Resource => self.resources.contains_key(name),
             ObjectKind::Scope => self.scopes.contains_key(name),
             ObjectKind::PrivateEndpoint => self.endpoints.contains_key(name) || self.unresolved.contains_key(name),
             ObjectKind::VirtualMachine => self.machines.contains_key(name),
         }
+    }
+
+    /// True if there is a private zone of that name, which is its resource group and its apex.
+    fn has_zone(&self, name: &str) -> bool {
+        let id = name.split_once('/').and_then(|(group, apex)| {
+            Some(ZoneId { resource_group: group.into(), apex: OwnerName::parse(apex).ok()? })
+        });
+        id.is_some_and(|id| self.zones.contains_key(&id))
     }
 
     /// The names of all objects of a kind.

@@ -37,6 +37,7 @@ pub use template::{DeploymentScope, Evaluated, ExpressionContext, deploy, evalua
 use self::fact::Facts;
 use self::reading::Reading;
 use self::source::Read;
+use crate::compile::refusal::Refusal;
 use crate::scenario::Scenario;
 
 /// A text and the name it is reported by.
@@ -55,6 +56,8 @@ pub struct Imported {
     pub scenario: Scenario,
     /// What was found and what is missing.
     pub report: Report,
+    /// The events of the scenario that Azure would refuse.
+    pub refusals: Vec<Refusal>,
 }
 
 /// Imports artefacts together.
@@ -159,9 +162,9 @@ pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Resul
         return Err(ImportErrors { errors });
     }
     facts.report_contradictions(&mut report);
-    let scenario = assemble::assemble(&mut facts, &mut report);
+    let (scenario, refusals) = assemble::assemble(&mut facts, &mut report);
     report.close();
-    Ok(Imported { scenario, report })
+    Ok(Imported { scenario, report, refusals })
 }
 
 /// Finds the lines of all JSON pointers, in one pass over each file.

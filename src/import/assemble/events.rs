@@ -1,21 +1,22 @@
 //! The history: declarations, then steps. Zones and scopes come first, each private endpoint is a step of its own, and
 //! what nothing in the import writes or deletes is done by hand at the end.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
 use super::endpoint::Endpoint;
+use super::grown::Grown;
 use super::network::Networks;
 use super::resource::Resources;
 use super::timeline::Played;
 use super::zone::{Zone, Zones};
 use super::{Builder, Parts, Placed, ScopeParts};
-use crate::compile::{State, Writer, compile};
+use crate::compile::refusal::Refusal;
+use crate::compile::{State, Writer};
 use crate::dns::RecordType;
 use crate::estate::{
-    AccessMode, AccessModeSettings, EndpointName, Event, Exclusion, History, Place, Recorded, ResourceSpec, ScopeSpec,
-    Unresolved,
+    AccessMode, AccessModeSettings, EndpointName, Event, Exclusion, ResourceSpec, ScopeSpec, Unresolved,
 };
 use crate::import::command::word;
 use crate::import::report::{Provenance, Topic};
@@ -32,13 +33,11 @@ impl Builder<'_> {
         scopes: Vec<ScopeParts>,
         endpoints: Vec<Endpoint>,
         resources: Resources,
-    ) -> Scenario {
+    ) -> (Scenario, Vec<Refusal>) {
         let mut parts = Parts { zones, networks, scopes, endpoints, resources };
         self.links(&mut parts.zones, &mut parts.networks, &parts.endpoints);
         let played =
             self.play(&parts.networks, &mut parts.scopes, &mut parts.endpoints, &parts.resources, &parts.zones);
-        let mut history = History::new(self.catalogue.cloud);
-        push(&mut history, parts.networks.events());
         let kind = |spec: &ResourceSpec| match spec {
             ResourceSpec::Workspace(_) => 0,
             ResourceSpec::Component(_) => 1,
@@ -48,15 +47,16 @@ impl Builder<'_> {
         };
         let mut all: Vec<_> = parts.resources.all.values().cloned().collect();
         all.sort_by_key(|(spec, _)| kind(spec));
-        push(&mut history, all.into_iter().map(|(spec, place)| (Event::PutResource(spec), place)).collect());
-        push(&mut history, self.services.resource_events());
-        push(&mut history, parts.networks.group_events().collect());
-        history.end_declarations();
+        let mut declarations = parts.networks.events();
+        declarations.extend(all.into_iter().map(|(spec, place)| (Event::PutResource(spec), place)));
+        declarations.extend(self.services.resource_events());
+        declarations.extend(parts.networks.group_events());
+        let mut grown = Grown::declared(&self.catalogue, declarations);
 
-        step(&mut history, "zones", "The private zones and their links.", parts.zones.events());
+        grown.step("zones", "The private zones and their links.", parts.zones.events());
         let scopes = self.scope_events(&parts, &played);
-        step(&mut history, "scopes", "The scopes, without private endpoints yet.", scopes);
-        let mut names: std::collections::HashSet<String> =
+        grown.step("scopes", "The scopes, without private endpoints yet.", scopes);
+        let mut names: HashSet<String> =
             ["zones", "scopes", "services", "scoped-later", "exclusions", "by-hand", "unknown"]
                 .map(str::to_owned)
                 .into();
@@ -69,30 +69,27 @@ impl Builder<'_> {
                 name.push('-');
             }
             let about = format!("Private endpoint {} gets its addresses and writes its record sets.", endpoint.label);
-            step(&mut history, &name, &about, events);
+            grown.step(&name, &about, events);
         }
         let about = "The private endpoints of other services, and the record sets they write.";
-        step(&mut history, "services", about, self.services.endpoint_events());
-        let has_endpoints = |scope: &ScopeParts| parts.endpoints.iter().any(|endpoint| endpoint.scope == scope.label);
+        grown.step("services", about, self.services.endpoint_events());
+        let connected: HashSet<&str> = parts.endpoints.iter().map(|endpoint| endpoint.scope.as_str()).collect();
+        let has_endpoints = |at: usize| connected.contains(parts.scopes[at].label.as_str());
         let mut later: Vec<Placed> = Vec::new();
-        for (at, label) in played.after.iter().filter(|(at, _)| has_endpoints(&parts.scopes[*at])) {
+        for (at, label) in played.after.iter().filter(|(at, _)| has_endpoints(*at)) {
             let place = parts.resources.all.get(label).and_then(|(_, place)| place.clone());
             later.extend(scoped(&parts.scopes[*at].label, std::slice::from_ref(label), place));
         }
         let about = "Resources added to the scope after its private endpoint was created.";
-        step(&mut history, "scoped-later", about, later);
+        grown.step("scoped-later", about, later);
         let exclusions = self.exclusions(&parts);
-        step(&mut history, "exclusions", "Access modes for single private endpoint connections.", exclusions);
-        let written = compile(&Arc::new(history.clone()), history.last()).state;
-        let by_hand = self.by_hand(&parts, &played, &written);
-        step(
-            &mut history,
-            "by-hand",
-            "Manual changes of record sets. Nothing in the import writes or deletes them.",
-            by_hand,
-        );
-        let unknown = self.unknown(&parts.zones, &history);
-        step(&mut history, "unknown", "Zones and endpoints whose record sets are not all in the import.", unknown);
+        grown.step("exclusions", "Access modes for single private endpoint connections.", exclusions);
+        let by_hand = self.by_hand(&parts, &played, grown.state());
+        let about = "Manual changes of record sets. Nothing in the import writes or deletes them.";
+        grown.step("by-hand", about, by_hand);
+        let unknown = self.unknown(&parts.zones, grown.state());
+        grown.step("unknown", "Zones and endpoints whose record sets are not all in the import.", unknown);
+        let (history, refusals) = grown.finish();
 
         let mut scenario = Scenario::of(history);
         let files: Vec<&str> = self.report.files.iter().map(|file| &*file.file).collect();
@@ -109,11 +106,11 @@ impl Builder<'_> {
         .collect::<String>()
         .trim()
         .into();
-        scenario
+        (scenario, refusals)
     }
 
     /// Endpoints of which the scope or the network is unknown, and zones that have more record sets than are known.
-    fn unknown(&mut self, zones: &Zones, history: &History) -> Vec<Placed> {
+    fn unknown(&mut self, zones: &Zones, state: &State) -> Vec<Placed> {
         let endpoints = std::mem::take(&mut self.unresolved).into_iter();
         let mut events: Vec<Placed> =
             endpoints.map(|(endpoint, place)| (Event::CreateUnresolvedEndpoint(endpoint), place)).collect();
@@ -124,10 +121,6 @@ impl Builder<'_> {
         // That their contents are missing was reported.
         let is_open = |zone: &&Zone| zone.partial || zone.referred && !zone.whole && zone.said.is_none();
         events.extend(zones.all.values().filter(is_open).map(contents));
-        if zones.all.values().all(|zone| zone.said.is_none()) {
-            return events;
-        }
-        let state = compile(&Arc::new(history.clone()), history.last()).state;
         for zone in zones.all.values() {
             let said = zone.said.filter(|_| !zone.partial);
             let (Some(said), Some(linked)) = (said, state.zones.get(&zone.id)) else { continue };
@@ -233,16 +226,16 @@ impl Builder<'_> {
     /// What was found in zones and comes of no endpoint, and what endpoints write and was not found.
     fn by_hand(&mut self, parts: &Parts, played: &Played, now: &State) -> Vec<Placed> {
         let mut events = Vec::new();
+        let written = played.by_zone();
         for zone in parts.zones.all.values() {
             let mut gone: IndexMap<usize, Vec<String>> = IndexMap::new();
             let short = |owner: &crate::dns::OwnerName| owner.relative_to(&zone.id.apex).unwrap_or_default();
-            let own = played.written.iter().filter(|((id, _), _)| *id == zone.id);
-            for ((_, owner), (_, writer)) in own {
-                let found = zone.sets.contains_key(&(owner.clone(), RecordType::A));
+            for (owner, writer) in written.get(&zone.id).into_iter().flatten() {
+                let found = zone.sets.contains_key(&((*owner).clone(), RecordType::A));
                 if zone.whole && !found {
                     gone.entry(*writer).or_default().push(short(owner));
                     let event =
-                        Event::DeleteRecordSet { zone: zone.id.clone(), owner: owner.clone(), kind: RecordType::A };
+                        Event::DeleteRecordSet { zone: zone.id.clone(), owner: (*owner).clone(), kind: RecordType::A };
                     events.push((event, zone.place.clone()));
                 }
             }
@@ -358,19 +351,4 @@ fn mode(text: Option<&str>) -> AccessMode {
 fn scoped(scope: &str, labels: &[String], place: Option<Provenance>) -> Vec<Placed> {
     let one = |label: &String| Event::AddScopedResource { scope: scope.into(), resource: label.as_str().into() };
     labels.iter().map(|label| (one(label), place.clone())).collect()
-}
-
-fn push(history: &mut History, events: Vec<Placed>) {
-    for (event, place) in events {
-        let place = place.map(|place| Place { file: place.file, line: place.line, column: place.column });
-        history.push(Recorded { event, date: None, place });
-    }
-}
-
-/// A step, unless nothing happens in it.
-fn step(history: &mut History, name: &str, about: &str, events: Vec<Placed>) {
-    if !events.is_empty() {
-        push(history, events);
-        history.end_step(name, about);
-    }
 }

@@ -2,10 +2,11 @@
 //! values come out as they were found.
 //!
 //! `network`, `resource`, `zone` and `endpoint` say what there is; `timeline` folds events in several orders, to find
-//! the one that agrees with the zones; `events` puts it all down.
+//! the one that agrees with the zones; `events` puts it all down, and `grown` applies it while it is put down.
 
 mod endpoint;
 mod events;
+mod grown;
 mod label;
 mod network;
 mod resource;
@@ -25,6 +26,7 @@ use super::fact::Facts;
 use super::id::ResourceId;
 use super::report::{Provenance, Report, Topic};
 use crate::catalogue::Catalogue;
+use crate::compile::refusal::Refusal;
 use crate::dns::OwnerName;
 use crate::estate::{Cloud, Event, UnresolvedEndpoint};
 use crate::import::command::show;
@@ -56,8 +58,8 @@ struct ScopeParts {
     created: Option<jiff::civil::Date>,
 }
 
-/// The scenario of the facts.
-pub(super) fn assemble(facts: &mut Facts, report: &mut Report) -> Scenario {
+/// The scenario of the facts, and what Azure would refuse of it.
+pub(super) fn assemble(facts: &mut Facts, report: &mut Report) -> (Scenario, Vec<Refusal>) {
     endpoint::join_interfaces(facts);
     facts.report_contradictions(report);
     facts.close();

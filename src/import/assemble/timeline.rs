@@ -4,7 +4,7 @@
 //! A dump says what is, and not how it came about. Which resources were scoped before an endpoint was made shows in its
 //! addresses, since those of later ones come after; which of two endpoints wrote last shows in the record sets.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -39,6 +39,17 @@ pub(super) struct Played {
     pub(super) written: IndexMap<(ZoneId, OwnerName), (Ipv4Addr, usize)>,
     /// Members of each endpoint with their addresses, by its index; none where the subnet has not enough.
     members: Vec<Vec<(Member, Ipv4Addr)>>,
+}
+
+impl Played {
+    /// The names at which endpoints' addresses are, zone by zone, each with the endpoint that wrote last.
+    pub(super) fn by_zone(&self) -> HashMap<&ZoneId, Vec<(&OwnerName, usize)>> {
+        let mut zones: HashMap<&ZoneId, Vec<(&OwnerName, usize)>> = HashMap::new();
+        for ((zone, owner), (_, writer)) in &self.written {
+            zones.entry(zone).or_default().push((owner, *writer));
+        }
+        zones
+    }
 }
 
 /// All that takes part.
@@ -175,11 +186,9 @@ impl Builder<'_> {
     /// Endpoints in an order in which those whose addresses are in the zones come after those whose do not.
     fn last_writers(&mut self, endpoints: &[Endpoint], played: &Played, zones: &Zones) -> Vec<usize> {
         let mut later: HashSet<(usize, usize)> = HashSet::new();
+        let writers = writers(endpoints);
         for zone in zones.all.values() {
-            let writers = writers(endpoints, &zone.id);
-            if writers.len() < 2 {
-                continue;
-            }
+            let Some(writers) = writers.get(&zone.id).filter(|writers| writers.len() > 1) else { continue };
             for ((owner, kind), found) in zone.sets.iter().filter(|((_, kind), _)| *kind == RecordType::A) {
                 debug_assert_eq!(*kind, RecordType::A, "others were left out");
                 let has: Vec<(usize, Ipv4Addr)> = writers
@@ -199,40 +208,52 @@ impl Builder<'_> {
                 }
             }
         }
+        // For each endpoint how many of those that are left write before it, and which it is before.
+        let mut waits = vec![0_usize; endpoints.len()];
+        let mut before: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (first, last) in &later {
+            waits[*last] += 1;
+            before.entry(*first).or_default().push(*last);
+        }
         let mut order = Vec::new();
-        let mut left: Vec<usize> = (0..endpoints.len()).collect();
-        while !left.is_empty() {
-            let free = left.iter().position(|index| !left.iter().any(|other| later.contains(&(*other, *index))));
-            // In a circle each wrote last at some name: no order of whole writes gives that.
-            if free.is_none() {
+        let mut left: BTreeSet<usize> = (0..endpoints.len()).collect();
+        let mut free: BTreeSet<usize> = left.iter().copied().filter(|index| waits[*index] == 0).collect();
+        while let Some(first) = left.first().copied() {
+            let next = free.pop_first().unwrap_or_else(|| {
+                // In a circle each wrote last at some name: no order of whole writes gives that.
                 let names: Vec<&str> = left.iter().map(|index| endpoints[*index].label.as_str()).take(8).collect();
                 let text = format!(
                     "no order of writes by {} explains the record sets in the import: the importer assumes that those that differ were written by hand",
                     names.join(", ")
                 );
                 self.report.add(Topic::Order, text, Vec::new(), None);
+                first
+            });
+            left.remove(&next);
+            order.push(next);
+            for other in before.remove(&next).into_iter().flatten() {
+                waits[other] -= 1;
+                if waits[other] == 0 && left.contains(&other) {
+                    free.insert(other);
+                }
             }
-            order.push(left.remove(free.unwrap_or(0)));
         }
         order
     }
 
     /// Says who wrote last where two could have.
     fn collisions(&mut self, endpoints: &[Endpoint], played: &Played, zones: &Zones) {
+        let (writers, written) = (writers(endpoints), played.by_zone());
         for zone in zones.all.values() {
-            let writers = writers(endpoints, &zone.id);
-            if writers.len() < 2 {
-                continue;
-            }
+            let Some(writers) = writers.get(&zone.id).filter(|writers| writers.len() > 1) else { continue };
             let mut last: IndexMap<usize, Vec<String>> = IndexMap::new();
             let mut unknown: Vec<String> = Vec::new();
-            let own = played.written.iter().filter(|((id, _), _)| *id == zone.id);
-            for ((_, owner), (_, index)) in own {
+            for (owner, index) in written.get(&zone.id).into_iter().flatten() {
                 let several =
                     writers.iter().filter(|writer| address_of(endpoints, played, **writer, owner).is_some()).count()
                         > 1;
                 let short = owner.relative_to(&zone.id.apex).unwrap_or_default();
-                match (several, zone.sets.contains_key(&(owner.clone(), RecordType::A))) {
+                match (several, zone.sets.contains_key(&((*owner).clone(), RecordType::A))) {
                     (false, _) => {}
                     (true, true) => last.entry(*index).or_default().push(short),
                     (true, false) => unknown.push(short),
@@ -268,12 +289,15 @@ impl Builder<'_> {
     }
 }
 
-/// Endpoints that write into a zone.
-fn writers(endpoints: &[Endpoint], zone: &ZoneId) -> Vec<usize> {
-    let own = endpoints.iter().enumerate().filter(|(_, one)| {
-        one.approval == ApprovalState::Approved && one.zone_group.as_ref().is_some_and(|zones| zones.contains(zone))
-    });
-    own.map(|(index, _)| index).collect()
+/// The endpoints that write into each zone, in their order.
+fn writers(endpoints: &[Endpoint]) -> HashMap<&ZoneId, Vec<usize>> {
+    let mut writers: HashMap<&ZoneId, Vec<usize>> = HashMap::new();
+    for (index, one) in endpoints.iter().enumerate().filter(|(_, one)| one.approval == ApprovalState::Approved) {
+        for zone in one.zone_group.iter().flatten() {
+            writers.entry(zone).or_default().push(index);
+        }
+    }
+    writers
 }
 
 /// The address an endpoint has for a private name: the one that is known, else the one it would get.
@@ -294,7 +318,10 @@ impl Play<'_> {
         let mut state = State::new(Arc::clone(self.catalogue), Switches::default());
         let networks: Vec<Event> = self.networks.events().into_iter().map(|(event, _)| event).collect();
         state.declare(declared_names(&networks), Revision(u32::MAX));
-        let declared = networks.into_iter().chain(self.zones.events().into_iter().map(|(event, _)| event));
+        let written: HashSet<&ZoneId> = self.endpoints.iter().flat_map(|one| &one.zone_group).flatten().collect();
+        let zones = self.zones.all.values().filter(|zone| written.contains(&zone.id));
+        let zones = zones.map(|zone| Event::CreatePrivateDnsZone { zone: zone.id.clone() });
+        let declared = networks.into_iter().chain(zones);
         let resources = self.resources.all.values().map(|(spec, _)| spec);
         // Components name workspaces, so those come first, as in the history.
         let (first, rest): (Vec<_>, Vec<_>) = resources.partition(|spec| matches!(spec, ResourceSpec::Workspace(_)));

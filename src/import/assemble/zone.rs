@@ -10,7 +10,7 @@ use super::{Builder, Endpoint, Networks, Placed};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType};
 use crate::estate::{Event, NetworkName, ResolutionPolicy, ZoneId};
 use crate::import::command::{self, word};
-use crate::import::fact::{Object, shown};
+use crate::import::fact::{Fact, Facts, Object, shown};
 use crate::import::id::{CLOSE, OPEN, ResourceId};
 use crate::import::reading::record;
 use crate::import::report::{Provenance, Topic};
@@ -55,7 +55,7 @@ pub(super) struct Zone {
     pub(super) id: ZoneId,
     pub(super) resource: ResourceId,
     pub(super) links: Links,
-    pub(super) sets: IndexMap<(OwnerName, RecordType), Found>,
+    pub(super) sets: Sets,
     /// True if every record set of the zone is known.
     pub(super) whole: bool,
     /// How many record sets the source says it has, the SOA among them, where it does not list them.
@@ -69,6 +69,35 @@ pub(super) struct Zone {
     /// True for zones that others only refer to: what they have is not known.
     pub(super) referred: bool,
     pub(super) place: Option<Provenance>,
+}
+
+/// The record sets of a zone, by owner name and type.
+type Sets = IndexMap<(OwnerName, RecordType), Found>;
+
+/// A record set that a zone group says it wrote.
+struct Written<'f> {
+    /// Name of the private endpoint.
+    endpoint: &'f str,
+    kind: &'f str,
+    name: &'f str,
+    declared: &'f Fact,
+}
+
+/// What zone groups of endpoints that lead to other services say they wrote, by the key of the zone's id.
+fn written_by_groups(facts: &Facts) -> HashMap<&str, Vec<Written<'_>>> {
+    let mut zones: HashMap<&str, Vec<Written<'_>>> = HashMap::new();
+    for object in facts.of("microsoft.network/privateendpoints") {
+        if object.id_of("scope").is_some_and(|id| id.kind == "microsoft.insights/privatelinkscopes") {
+            continue;
+        }
+        for (what, declared) in object.with("writes ") {
+            let mut parts = what.rsplitn(3, ' ');
+            if let (Some(name), Some(kind), Some(zone)) = (parts.next(), parts.next(), parts.next()) {
+                zones.entry(zone).or_default().push(Written { endpoint: object.id.name(), kind, name, declared });
+            }
+        }
+    }
+    zones
 }
 
 /// All zones, by the key of their id.
@@ -129,6 +158,7 @@ impl Builder<'_> {
     pub(super) fn zones(&mut self) -> Zones {
         let facts = self.facts;
         let mut zones = Zones::default();
+        let written = written_by_groups(facts);
         for object in facts.of(ZONE) {
             let unnamed = object.id.has_unknown_name();
             let apex = match unnamed {
@@ -170,7 +200,9 @@ impl Builder<'_> {
                 number += 1;
             }
             let (mut sets, unknown) = self.found(object, &id);
-            self.written_by_groups(object, &id, &mut sets);
+            if let Some(written) = written.get(object.id.key().as_str()) {
+                self.add_written(object, &id, written, &mut sets);
+            }
             let whole = object.get("recordSets").is_some();
             self.counted(object, &id, &sets);
             let zone = Zone {
@@ -193,7 +225,7 @@ impl Builder<'_> {
     }
 
     /// The record sets of a zone; true if there are others, whose records are not known.
-    fn found(&mut self, zone: &Object, id: &ZoneId) -> (IndexMap<(OwnerName, RecordType), Found>, bool) {
+    fn found(&mut self, zone: &Object, id: &ZoneId) -> (Sets, bool) {
         let facts = self.facts;
         let listed: Option<HashSet<&str>> = zone
             .get("recordSets")
@@ -272,32 +304,25 @@ impl Builder<'_> {
         (sets, unknown)
     }
 
-    /// Record sets that zone groups say they wrote and that no list of the zone contradicts. Endpoints of scopes write
-    /// theirs themselves.
-    fn written_by_groups(&mut self, zone: &Object, id: &ZoneId, sets: &mut IndexMap<(OwnerName, RecordType), Found>) {
+    /// Adds the record sets that zone groups say they wrote, where no list of the zone contradicts. Endpoints of scopes write theirs
+    /// themselves.
+    fn add_written(&self, zone: &Object, id: &ZoneId, written: &[Written<'_>], sets: &mut Sets) {
         if zone.get("recordSets").is_some() {
             return;
         }
-        let prefix = format!("writes {} ", zone.id.key());
-        for endpoint in self.facts.of("microsoft.network/privateendpoints") {
-            if endpoint.id_of("scope").is_some_and(|id| id.kind == "microsoft.insights/privatelinkscopes") {
-                continue;
-            }
-            for (what, declared) in endpoint.with(&prefix) {
-                let Some((kind, name)) = what.split_once(' ') else { continue };
-                let (Ok(kind), Ok(owner)) = (kind.parse::<RecordType>(), id.apex.child(name)) else { continue };
-                let texts = declared.value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
-                let data: Vec<RecordData> = texts.filter_map(|text| record(kind, text)).collect();
-                if let Some(set) = RecordSet::new(owner.clone(), self.catalogue.rules.private_ttl, data) {
-                    let creator = Some(endpoint.id.name().to_owned());
-                    sets.entry((owner, kind)).or_insert(Found { set, creator, place: Some(declared.from.clone()) });
-                }
+        for Written { endpoint, kind, name, declared } in written {
+            let (Ok(kind), Ok(owner)) = (kind.parse::<RecordType>(), id.apex.child(name)) else { continue };
+            let texts = declared.value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+            let data: Vec<RecordData> = texts.filter_map(|text| record(kind, text)).collect();
+            if let Some(set) = RecordSet::new(owner.clone(), self.catalogue.rules.private_ttl, data) {
+                let creator = Some((*endpoint).to_owned());
+                sets.entry((owner, kind)).or_insert(Found { set, creator, place: Some(declared.from.clone()) });
             }
         }
     }
 
     /// What a zone says it has, and what was found.
-    fn counted(&mut self, zone: &Object, id: &ZoneId, sets: &IndexMap<(OwnerName, RecordType), Found>) {
+    fn counted(&mut self, zone: &Object, id: &ZoneId, sets: &Sets) {
         let listed = zone.get("recordSets").and_then(serde_json::Value::as_array).map(Vec::len);
         let said = zone.get("numberOfRecordSets").and_then(serde_json::Value::as_u64);
         if let (Some(listed), Some(said)) = (listed, said) {
@@ -374,6 +399,18 @@ impl Builder<'_> {
             .filter(|zone| !zone.links.is_empty())
             .map(|zone| (zone.id.clone(), zone.links.clone()))
             .collect();
+        let mut of_count: HashMap<u64, Vec<usize>> = HashMap::new();
+        let mut position: HashMap<&ZoneId, usize> = HashMap::new();
+        for (index, (id, links)) in models.iter().enumerate() {
+            of_count.entry(links.len() as u64).or_default().push(index);
+            position.insert(id, index);
+        }
+        let mut writers: HashMap<&ZoneId, Vec<&Endpoint>> = HashMap::new();
+        for one in endpoints {
+            for id in one.zone_group.iter().flatten() {
+                writers.entry(id).or_default().push(one);
+            }
+        }
         let keys: Vec<String> = zones.all.keys().cloned().collect();
         for key in keys {
             let zone = &zones.all[&key];
@@ -384,14 +421,17 @@ impl Builder<'_> {
             let group = self.facts.group(&zone.resource.group).to_owned();
             let get =
                 format!("az network private-dns link vnet list -g {} -z {}", command::group(&group), word(&id.apex));
-            let grouped =
-                endpoints.iter().filter(|one| one.zone_group.as_ref().is_some_and(|zones| zones.contains(&id)));
-            let grouped: Vec<&Endpoint> = grouped.collect();
-            let count = counts.get(&key);
-            let model = models.iter().filter(|_| count.is_some()).find(|(model, links)| {
-                let together = |one: &&Endpoint| one.zone_group.as_ref().is_some_and(|zones| zones.contains(model));
-                count == Some(&(links.len() as u64)) && (grouped.is_empty() || grouped.iter().any(together))
+            let grouped: &[&Endpoint] = writers.get(&id).map_or(&[], Vec::as_slice);
+            let alike = counts.get(&key).and_then(|count| of_count.get(count));
+            let model = alike.and_then(|alike| match grouped {
+                [] => alike.first().copied(),
+                grouped => {
+                    let together = grouped.iter().flat_map(|one| &one.zone_group).flatten();
+                    let together = together.filter_map(|id| position.get(id).copied());
+                    together.filter(|index| alike.binary_search(index).is_ok()).min()
+                }
             });
+            let model = model.map(|index| &models[index]);
             if let Some((model, links)) = model {
                 let text = format!(
                     "the links of {} are not in the import; it reports as many links as {}, so the importer assumes the same networks",
