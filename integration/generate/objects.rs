@@ -229,7 +229,7 @@ impl Maker {
             0..=1 => ResourceSpec::Workspace(WorkspaceSpec {
                 name,
                 customer_id: format!("{:08x}-{:04x}-4111-8111-11111111e111", self.count, self.habits.side as usize),
-                location: self.region().to_owned(),
+                location: Some(self.region().to_owned()),
                 ingestion: self.access(),
                 query: self.access(),
             }),
@@ -251,7 +251,7 @@ impl Maker {
         let workspace = workspace.map(|one| one.spec.name().clone());
         ResourceSpec::Component(ComponentSpec {
             name,
-            location: region.to_owned(),
+            location: Some(region.to_owned()),
             ingestion_endpoint,
             live_endpoint,
             ingestion_privatelink_host: None,
@@ -269,7 +269,7 @@ impl Maker {
         let host = |part: &str| public.child(&format!("{label}.{part}")).expect("a good name");
         ResourceSpec::DataCollectionEndpoint(DataCollectionEndpointSpec {
             name,
-            location: region.to_owned(),
+            location: Some(region.to_owned()),
             configuration_access: host("handler.control"),
             logs_ingestion: host("ingest"),
             metrics_ingestion: self.flip().then(|| host("metrics.ingest")),
@@ -330,7 +330,7 @@ impl Maker {
         let endpoints = self.of_kind(|spec| matches!(spec, ResourceSpec::DataCollectionEndpoint(_)));
         ResourceSpec::DataCollectionRule(DataCollectionRuleSpec {
             name,
-            location: region.to_owned(),
+            location: Some(region.to_owned()),
             endpoint: if self.flip() { self.one(&endpoints) } else { None },
             logs_ingestion: direct,
             metrics_ingestion: None,
@@ -394,7 +394,7 @@ impl Maker {
             (ResourceSpec::Workspace(spec), flags) => ResourceSpec::Workspace(WorkspaceSpec {
                 ingestion: self.access(),
                 query: self.access(),
-                location: if flags { spec.location } else { self.region().to_owned() },
+                location: if flags { spec.location } else { Some(self.region().to_owned()) },
                 ..spec
             }),
             (ResourceSpec::Component(spec), true) => {
@@ -522,7 +522,7 @@ fn service_spec(name: ResourceName, kind: &str, groups: &[&str], region: &str) -
     ServiceSpec {
         name,
         kind: kind.into(),
-        location: region.to_owned(),
+        location: Some(region.to_owned()),
         groups: groups.iter().map(|group| (*group).into()).collect(),
         hosts,
         endpoints_elsewhere: Vec::new(),

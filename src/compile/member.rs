@@ -14,7 +14,7 @@ use crate::estate::{DataCollectionEndpointSpec, ResourceName, ResourceSpec};
 ///
 /// The slot `dce` is found in the endpoint's own host names, because they are read and never built.
 pub fn slots(catalogue: &Catalogue, resource: &ResourceSpec) -> Slots {
-    let mut slots = Slots { region: Some(resource.location().to_owned()), ..Slots::default() };
+    let mut slots = Slots { region: resource.location().map(str::to_owned), ..Slots::default() };
     match resource {
         ResourceSpec::Workspace(workspace) => slots.workspace = Some(workspace.customer_id.clone()),
         ResourceSpec::Component(component) => {

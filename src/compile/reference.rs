@@ -376,8 +376,11 @@ impl State {
         if !supported.types.iter().any(|own| own.eq_ignore_ascii_case(&service.kind)) {
             return Err(NoIpv6::Service(Arc::clone(&service.kind)));
         }
-        if !supported.regions.iter().any(|own| **own == *service.location) {
-            return Err(NoIpv6::Region(service.location.as_str().into()));
+        // In an unknown region it can be possible.
+        if let Some(region) =
+            service.location.as_deref().filter(|own| !supported.regions.iter().any(|one| **one == **own))
+        {
+            return Err(NoIpv6::Region(region.into()));
         }
         let prefix = self.networks[&spec.network].subnet_v6(&spec.subnet);
         prefix.ok_or_else(|| NoIpv6::Subnet(format!("{}/{}", spec.network, spec.subnet).into()))

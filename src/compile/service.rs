@@ -52,8 +52,8 @@ fn slots(row: &ServiceRow, spec: &ServiceSpec, group: &str) -> Slots {
     let group = group.to_ascii_lowercase();
     Slots {
         name: Some(spec.name.as_str().to_ascii_lowercase()),
-        region: Some(spec.location.clone()),
-        region_code: every_cloud().region_code(&spec.location).map(str::to_owned),
+        region: spec.location.clone(),
+        region_code: spec.location.as_deref().and_then(|own| every_cloud().region_code(own)).map(str::to_owned),
         slot: row.group.slot_in(&group).map(str::to_owned),
         ..Slots::default()
     }

@@ -10,8 +10,8 @@ use crate::dns::OwnerName;
 pub struct DataCollectionRuleSpec {
     /// Its resource name.
     pub name: ResourceName,
-    /// Azure region.
-    pub location: String,
+    /// Azure region; absent if it is unknown.
+    pub location: Option<String>,
     /// `dataCollectionEndpointId`: where the data of its sources is sent.
     pub endpoint: Option<ResourceName>,
     /// Host of `endpoints.logsIngestion`, which rules of kind Direct have.

@@ -11,8 +11,8 @@ pub struct WorkspaceSpec {
     pub name: ResourceName,
     /// The GUID its host names begin with, lower-case.
     pub customer_id: String,
-    /// Azure region, such as `westeurope`.
-    pub location: String,
+    /// Azure region, such as `westeurope`; absent if it is unknown.
+    pub location: Option<String>,
     /// `publicNetworkAccessForIngestion`.
     pub ingestion: PublicNetworkAccess,
     /// `publicNetworkAccessForQuery`.
@@ -24,8 +24,8 @@ pub struct WorkspaceSpec {
 pub struct ComponentSpec {
     /// Its resource name.
     pub name: ResourceName,
-    /// Azure region.
-    pub location: String,
+    /// Azure region; absent if it is unknown.
+    pub location: Option<String>,
     /// The first label of its ingestion host, such as `westeurope-5`: region and a number Azure assigned.
     /// Absent for components that use the global host only (instrumentation keys without a connection string).
     pub ingestion_endpoint: Option<String>,
@@ -49,8 +49,8 @@ pub struct ComponentSpec {
 pub struct DataCollectionEndpointSpec {
     /// Its resource name.
     pub name: ResourceName,
-    /// Azure region.
-    pub location: String,
+    /// Azure region; absent if it is unknown.
+    pub location: Option<String>,
     /// Host of `configurationAccess.endpoint`.
     pub configuration_access: OwnerName,
     /// Host of `logsIngestion.endpoint`.
@@ -88,15 +88,16 @@ impl ResourceSpec {
         }
     }
 
-    /// Its Azure region.
-    pub fn location(&self) -> &str {
-        match self {
+    /// Its Azure region; absent if it is unknown.
+    pub fn location(&self) -> Option<&str> {
+        let location = match self {
             Self::Workspace(one) => &one.location,
             Self::Component(one) => &one.location,
             Self::DataCollectionEndpoint(one) => &one.location,
             Self::DataCollectionRule(one) => &one.location,
             Self::Service(one) => &one.location,
-        }
+        };
+        location.as_deref()
     }
 
     /// What kind of resource it is, in plain words.

@@ -13,8 +13,8 @@ pub struct ServiceSpec {
     pub name: ResourceName,
     /// Its type, such as `Microsoft.KeyVault/vaults`, as the catalogue writes it.
     pub kind: Arc<str>,
-    /// Azure region.
-    pub location: String,
+    /// Azure region; absent if it is unknown: then names with a region in them are unknown too.
+    pub location: Option<String>,
     /// The group ids of it that are in use.
     pub groups: Vec<Arc<str>>,
     /// Its public host names by group id, where they are given instead of built from its name.

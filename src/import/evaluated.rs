@@ -168,7 +168,13 @@ impl Reading<'_> {
         for (index, row) in list.iter().enumerate() {
             let at = format!("{pointer}/{index}");
             match id_of(row) {
-                Some(id) => self.declared(&id, row, &at),
+                Some(id) => {
+                    let text = |name: &str| entry(row, name).and_then(Value::as_str);
+                    if let (Some(subscription), Some(tenant)) = (text("subscriptionId"), text("tenantId")) {
+                        self.tenant(subscription, tenant, &format!("{at}/{}", key(row, "tenantId")));
+                    }
+                    self.declared(&id, row, &at);
+                }
                 None => self.remark(
                     Topic::NotRead,
                     "this row has neither an id nor type, name and resource group",

@@ -5,6 +5,10 @@ use std::fmt;
 /// What represents a subscription or resource group that an artefact does not name, as templates do.
 pub(super) const UNKNOWN: &str = "?";
 
+/// The type of data collection rule associations, which are extensions of what they are of. Here they are its children: they share
+/// their names.
+pub(super) const ASSOCIATIONS: &str = "datacollectionruleassociations";
+
 /// Marks around what represents an unknown part of a name or id: a hole.
 pub(super) const OPEN: char = '\u{2039}';
 pub(super) const CLOSE: char = '\u{203a}';
@@ -42,6 +46,7 @@ impl ResourceId {
             match key.to_ascii_lowercase().as_str() {
                 "subscriptions" => own.subscription = part.to_owned(),
                 "resourcegroups" => own.group = part.to_owned(),
+                "providers" if !own.kind.is_empty() && is_association(behind) => {}
                 // With a second provider the id is that of an extension, such as a role assignment.
                 "providers" => {
                     own.kind = value.to_ascii_lowercase();
@@ -123,6 +128,11 @@ impl ResourceId {
     }
 }
 
+/// True for the end of the id of an association.
+fn is_association(end: &[&str]) -> bool {
+    matches!(end, [kind, _] if kind.eq_ignore_ascii_case(ASSOCIATIONS))
+}
+
 impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.kind.is_empty() {
@@ -156,6 +166,19 @@ mod tests {
         assert_eq!(id.key(), text.to_ascii_lowercase());
         assert_eq!(id.parent().map(|parent| parent.kind).as_deref(), Some("microsoft.network/virtualnetworks"));
         assert!(ResourceId::of(UNKNOWN, "rg", &id.kind, &["V", "S"]).can_be(&id));
+    }
+
+    #[test]
+    fn an_association_is_a_child_of_its_machine() {
+        let id = |machine: &str| {
+            let text = format!(
+                "/subscriptions/S/resourceGroups/G/providers/Microsoft.Compute/virtualMachines/{machine}/providers/Microsoft.Insights/dataCollectionRuleAssociations/configurationAccessEndpoint"
+            );
+            ResourceId::parse(&text).expect("a good id")
+        };
+        assert_eq!(id("a").parent().map(|machine| machine.name().to_owned()).as_deref(), Some("a"));
+        assert_ne!(id("a").key(), id("b").key());
+        assert_eq!(ResourceId::parse(&id("a").to_string()), Some(id("a")));
     }
 
     #[test]

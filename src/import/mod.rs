@@ -9,6 +9,7 @@
 //! Text in, scenario out: no file is opened here.
 
 mod assemble;
+mod collection;
 mod command;
 mod evaluated;
 mod fact;

@@ -15,6 +15,8 @@ const GENERAL: &[&str] = &[
     "systemdata",
     "provisioningstate",
     "resourcegroup",
+    "subscriptionid",
+    "tenantid",
     "resourceguid",
     "kind",
     "apiversion",

@@ -11,13 +11,14 @@ use crate::dns::RecordType;
 use crate::estate::Cloud;
 
 /// The types that are read.
-pub(super) const KINDS: [&str; 22] = [
+pub(super) const KINDS: [&str; 23] = [
     "microsoft.insights/privatelinkscopes",
     "microsoft.insights/privatelinkscopes/scopedresources",
     "microsoft.insights/privatelinkscopes/privateendpointconnections",
     "microsoft.insights/privatelinkscopes/privatelinkresources",
     "microsoft.insights/components",
     "microsoft.insights/datacollectionendpoints",
+    super::collection::RULE,
     "microsoft.operationalinsights/workspaces",
     "microsoft.network/privateendpoints",
     "microsoft.network/privateendpoints/privatednszonegroups",
@@ -41,7 +42,16 @@ const DNS_POLICY: &str = "microsoft.network/dnsresolverpolicies";
 
 /// True for types that are read.
 pub(super) fn is_read(kind: &str) -> bool {
-    KINDS.contains(&kind) || super::routing::KINDS.contains(&kind) || record_type(kind).is_some()
+    KINDS.contains(&kind)
+        || super::routing::KINDS.contains(&kind)
+        || record_type(kind).is_some()
+        || super::collection::is_association(kind)
+}
+
+/// True for types of which something is read although they are not relevant to DNS by themselves: resources of other services, and
+/// machines.
+pub(super) fn is_beside(kind: &str) -> bool {
+    is_service(kind) || super::collection::is_machine(kind)
 }
 
 /// The record type of a record set's resource type.
@@ -64,6 +74,13 @@ pub(super) fn id_of(value: &Value) -> Option<ResourceId> {
     }
     let group = text("resourceGroup").unwrap_or(super::id::UNKNOWN);
     Some(ResourceId::of(super::id::UNKNOWN, group, kind, &names))
+}
+
+/// The ids of a subscription and of its tenant, of a value that is a subscription.
+pub(super) fn account(value: &Value) -> Option<(&str, &str)> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let id = text("id")?.trim_start_matches("/subscriptions/");
+    is_guid(id).then_some(id).zip(text("tenantId"))
 }
 
 /// True for types that have private endpoints of their own, in any cloud.
@@ -89,10 +106,14 @@ impl Reading<'_> {
                 let items = entries["value"].as_array().map_or(&[][..], Vec::as_slice);
                 (items, format!("{pointer}/value"))
             }
+            _ if self.account(value, pointer) => return,
             _ => return self.resource(value, pointer),
         };
         for (index, item) in items.iter().enumerate() {
-            self.resource(item, &format!("{pointer}/{index}"));
+            let pointer = format!("{pointer}/{index}");
+            if !self.account(item, &pointer) {
+                self.resource(item, &pointer);
+            }
         }
         self.whole_zones(items, &pointer);
     }
@@ -130,6 +151,21 @@ impl Reading<'_> {
         self.remark(Topic::NotRead, text, view.pointer(), None);
     }
 
+    /// A subscription with its tenant, as `az account list` prints it; false for what is something else.
+    fn account(&mut self, value: &Value, pointer: &str) -> bool {
+        let Some((subscription, tenant)) = account(value) else { return false };
+        self.tenant(subscription, tenant, &format!("{pointer}/tenantId"));
+        true
+    }
+
+    /// The tenant of a subscription.
+    pub(super) fn tenant(&mut self, subscription: &str, tenant: &str, pointer: &str) {
+        if is_guid(tenant) {
+            let id = ResourceId::of(subscription, "", "", &[]);
+            self.tell(&id, "tenantId", tenant.to_ascii_lowercase(), pointer);
+        }
+    }
+
     fn resource(&mut self, value: &Value, pointer: &str) {
         match id_of(value) {
             Some(id) => self.declared(&id, value, pointer),
@@ -156,6 +192,9 @@ impl Reading<'_> {
         if id.kind.starts_with(DNS_POLICY) {
             return self.dns_policy(id, &view);
         }
+        if super::collection::is_machine(&id.kind) {
+            return self.machine(id, &view);
+        }
         if !is_read(&id.kind) {
             let text = format!("{} are ignored: not relevant to DNS", id.kind);
             return self.remark(Topic::Unsupported, text, pointer, None);
@@ -171,6 +210,8 @@ impl Reading<'_> {
             }
             "microsoft.insights/components" => self.component(id, &view),
             "microsoft.insights/datacollectionendpoints" => self.collection_endpoint(id, &view),
+            super::collection::RULE => self.collection_rule(id, &view),
+            kind if super::collection::is_association(kind) => self.association(id, &view),
             "microsoft.operationalinsights/workspaces" => self.workspace(id, &view),
             "microsoft.network/privateendpoints" => self.private_endpoint(id, &view),
             "microsoft.network/privateendpoints/privatednszonegroups" => self.zone_group(id, &view),
@@ -345,6 +386,11 @@ impl Reading<'_> {
             let host = text.split_once("://").map_or(text, |(_, behind)| behind);
             self.tell(id, "host", host.trim_end_matches('/'), &pointer);
         }
+        match id.kind.as_str() {
+            super::collection::CLUSTER => self.cluster(id, view),
+            super::collection::MONITOR_WORKSPACE => self.default_ingestion(id, view),
+            _ => {}
+        }
     }
 
     fn workspace(&mut self, id: &ResourceId, view: &View<'_>) {
@@ -372,7 +418,7 @@ impl Reading<'_> {
         }
     }
 
-    fn located(&mut self, id: &ResourceId, view: &View<'_>) {
+    pub(super) fn located(&mut self, id: &ResourceId, view: &View<'_>) {
         if let Some((text, pointer)) = view.text("location").filter(|(text, _)| !text.starts_with('[')) {
             self.tell(id, "location", text.to_ascii_lowercase().replace(' ', ""), &pointer);
         }
@@ -482,8 +528,8 @@ impl Reading<'_> {
         for item in view.items("customDnsConfigs") {
             let own = item.view();
             let fqdn = own.text("fqdn");
-            if let (Some((fqdn, at)), [(text, pointer), ..]) = (fqdn, own.texts("ipAddresses").as_slice()) {
-                self.served(id, fqdn, &at, text, pointer);
+            if let (Some((fqdn, at)), Some((text, pointer))) = (fqdn, usual_address(own.texts("ipAddresses"))) {
+                self.served(id, fqdn, &at, text, &pointer);
                 self.tell(id, "customDnsConfigs", true, &item.pointer);
             }
             self.close("a DNS configuration", &own);
@@ -559,10 +605,10 @@ impl Reading<'_> {
                     let attribute = format!("writes {} {kind} {name}", zone.key());
                     self.tell(&endpoint, &attribute, addresses, &set.pointer);
                 }
-                if let (Some((fqdn, at)), [(text, pointer), ..]) =
-                    (own.text("fqdn"), own.texts("ipAddresses").as_slice())
+                if let (Some((fqdn, at)), Some((text, pointer))) =
+                    (own.text("fqdn"), usual_address(own.texts("ipAddresses")))
                 {
-                    self.served(&endpoint, fqdn, &at, text, pointer);
+                    self.served(&endpoint, fqdn, &at, text, &pointer);
                 }
                 own.ignore(&["recordType", "recordSetName", "ttl"]);
                 self.close("a record set of a zone group", &own);
@@ -872,6 +918,12 @@ impl Reading<'_> {
         }
         view.ignore(&["fqdn", "isAutoRegistered", "targetResource", "trafficManagementProfile"]);
     }
+}
+
+/// The address of a name that is read: of both families the IPv4 one.
+pub(super) fn usual_address(texts: Vec<(&str, String)>) -> Option<(&str, String)> {
+    let at = texts.iter().position(|(text, _)| !text.contains(':')).unwrap_or(0);
+    texts.into_iter().nth(at)
 }
 
 /// Text as a quoted string of a master file.

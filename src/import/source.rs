@@ -268,7 +268,7 @@ fn kind_of(value: &Value) -> Option<Kind> {
     let Value::Object(own) = value else {
         // An empty list is what `az … list` prints where there is nothing.
         let items = value.as_array()?;
-        return (items.is_empty() || items.iter().any(|item| id_of(item).is_some())).then_some(Kind::Resources);
+        return (items.is_empty() || items.iter().any(is_resource)).then_some(Kind::Resources);
     };
     if own.get("predictedResources").is_some_and(Value::is_array) {
         return Some(Kind::Snapshot);
@@ -299,12 +299,17 @@ fn kind_of(value: &Value) -> Option<Kind> {
         return Some(Kind::TerraformState);
     }
     if let Some(items) = own.get("value").and_then(Value::as_array) {
-        return (items.is_empty() || items.iter().any(|item| id_of(item).is_some())).then_some(Kind::Resources);
+        return (items.is_empty() || items.iter().any(is_resource)).then_some(Kind::Resources);
     }
     if id_of(value).is_none() && evaluated::rows(value).is_some() {
         return Some(Kind::ResourceGraph);
     }
-    id_of(value).map(|_| Kind::Resources)
+    is_resource(value).then_some(Kind::Resources)
+}
+
+/// True for a resource, and for a subscription with its tenant.
+fn is_resource(value: &Value) -> bool {
+    id_of(value).is_some() || super::rest::account(value).is_some()
 }
 
 /// A directive, a comment of an export, or a line with a class and a type.

@@ -187,7 +187,7 @@ fn workspace(scope: u32, index: u32, chance: &mut Chance) -> ResourceSpec {
     ResourceSpec::Workspace(WorkspaceSpec {
         name: workspace_name(scope, index).into(),
         customer_id,
-        location: region.to_owned(),
+        location: Some(region.to_owned()),
         ingestion: PublicNetworkAccess::Enabled,
         query: PublicNetworkAccess::Enabled,
     })

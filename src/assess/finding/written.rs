@@ -53,7 +53,7 @@ pub(super) fn find(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
 fn regions_of_agents(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
     for (name, machine) in &world.state.machines {
         let endpoint = machine.associations.as_ref().and_then(|own| own.endpoint.as_ref());
-        let own = endpoint.and_then(|endpoint| world.state.resources.get(endpoint)).map(|own| own.spec.location());
+        let own = endpoint.and_then(|endpoint| world.state.resources.get(endpoint)).and_then(|own| own.spec.location());
         let (Some(endpoint), Some(own), Some(location)) = (endpoint, own, &machine.location) else { continue };
         if own != &**location {
             let message = format!(
@@ -119,8 +119,10 @@ fn same_customer_ids(world: &Compiled, drafts: &mut BTreeMap<Cause, Draft>) {
 fn of_resource(world: &Compiled, spec: &ResourceSpec, drafts: &mut BTreeMap<Cause, Draft>) {
     let root = || Root::Resource(spec.name().clone());
     let catalogue = &world.state.catalogue;
-    if let Some(why) = existing::unknown_region(catalogue, spec.location()) {
-        let message = format!("{} is in {}: {why}", spec.name(), spec.location());
+    if let Some((region, why)) =
+        spec.location().and_then(|region| Some((region, existing::unknown_region(catalogue, region)?)))
+    {
+        let message = format!("{} is in {region}: {why}", spec.name());
         add(drafts, Code::UnknownRegion, root(), message).resources.insert(spec.name().clone());
     }
     match spec {

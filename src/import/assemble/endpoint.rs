@@ -40,7 +40,6 @@ pub(super) struct Endpoint {
     pub(super) zone_group: Option<Vec<ZoneId>>,
     pub(super) approval: ApprovalState,
     pub(super) created: Option<Date>,
-    location: Option<String>,
     pub(super) place: Option<Provenance>,
 }
 
@@ -74,7 +73,7 @@ impl Endpoint {
     pub(super) fn region_of(&self, names: &[OwnerName]) -> Option<String> {
         let member = names.iter().find_map(|name| self.members.get(name));
         let member = member.and_then(|member| member.split_once('-')).map(|(_, region)| region.to_owned());
-        member.filter(|region| !region.contains('-')).or_else(|| self.location.clone())
+        member.filter(|region| !region.contains('-'))
     }
 }
 
@@ -276,7 +275,6 @@ impl Builder<'_> {
             zone_group: None,
             approval,
             created: None,
-            location: object.text("location").map(str::to_owned),
             place: object.place("subnet"),
             id: object.id.clone(),
             label,

@@ -7,8 +7,7 @@ use indexmap::IndexMap;
 
 use super::endpoint::Endpoint;
 use super::grown::Grown;
-use super::network::Networks;
-use super::resource::Resources;
+use super::owner::Subscriptions;
 use super::timeline::Played;
 use super::zone::{Zone, Zones};
 use super::{Builder, Parts, Placed, ScopeParts};
@@ -26,15 +25,7 @@ use crate::scenario::Scenario;
 const MAX_NAMES: usize = 40;
 
 impl Builder<'_> {
-    pub(super) fn events(
-        &mut self,
-        zones: Zones,
-        networks: Networks,
-        scopes: Vec<ScopeParts>,
-        endpoints: Vec<Endpoint>,
-        resources: Resources,
-    ) -> (Scenario, Vec<Refusal>) {
-        let mut parts = Parts { zones, networks, scopes, endpoints, resources };
+    pub(super) fn events(&mut self, mut parts: Parts) -> (Scenario, Vec<Refusal>) {
         self.links(&mut parts.zones, &mut parts.networks, &parts.endpoints);
         let played =
             self.play(&parts.networks, &mut parts.scopes, &mut parts.endpoints, &parts.resources, &parts.zones);
@@ -51,10 +42,13 @@ impl Builder<'_> {
         declarations.extend(all.into_iter().map(|(spec, place)| (Event::PutResource(spec), place)));
         declarations.extend(self.services.resource_events());
         declarations.extend(parts.networks.group_events());
+        declarations.append(&mut parts.machines);
+        let subscriptions = self.subscriptions(&parts);
+        declarations.extend(subscriptions.declarations());
         let mut grown = Grown::declared(&self.catalogue, declarations);
 
         grown.step("zones", "The private zones and their links.", parts.zones.events());
-        let scopes = self.scope_events(&parts, &played);
+        let scopes = self.scope_events(&parts, &played, &subscriptions);
         grown.step("scopes", "The scopes, without private endpoints yet.", scopes);
         let mut names: HashSet<String> =
             ["zones", "scopes", "services", "scoped-later", "exclusions", "by-hand", "unknown"]
@@ -137,7 +131,7 @@ impl Builder<'_> {
         events
     }
 
-    fn scope_events(&mut self, parts: &Parts, played: &Played) -> Vec<Placed> {
+    fn scope_events(&mut self, parts: &Parts, played: &Played, subscriptions: &Subscriptions) -> Vec<Placed> {
         let mut events: Vec<Placed> = Vec::new();
         for (at, scope) in parts.scopes.iter().enumerate() {
             let place = self.facts.get(&scope.id).and_then(|object| object.place("queryAccessMode"));
@@ -151,6 +145,7 @@ impl Builder<'_> {
                 created: scope.created,
             };
             events.push((Event::CreatePrivateLinkScope(spec), place.clone()));
+            events.extend(subscriptions.of_scope(&scope.label).map(|event| (event, place.clone())));
             if legacy && access != AccessModeSettings::default() {
                 // Modes that are not the ones it was born with were set since.
                 events.push((Event::SetAccessModes { scope: scope.label.as_str().into(), access }, place));

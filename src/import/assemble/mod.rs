@@ -4,11 +4,13 @@
 //! `network`, `resource`, `zone` and `endpoint` say what there is; `timeline` folds events in several orders, to find
 //! the one that agrees with the zones; `events` puts it all down, and `grown` applies it while it is put down.
 
+mod collection;
 mod endpoint;
 mod events;
 mod grown;
 mod label;
 mod network;
+mod owner;
 mod resource;
 mod routing;
 mod service;
@@ -77,9 +79,11 @@ pub(super) fn assemble(facts: &mut Facts, report: &mut Report) -> (Scenario, Vec
     let mut scopes = own.scopes();
     let mut endpoints = own.endpoints(&mut scopes, &mut networks, &zones);
     let resources = own.resources(&mut scopes, &mut endpoints);
+    own.monitor_workspaces(&resources);
     own.fill_subnets(&mut networks, &endpoints);
     own.routing(&mut networks);
-    own.events(zones, networks, scopes, endpoints, resources)
+    let machines = own.machines(&mut networks, &resources);
+    own.events(Parts { zones, networks, scopes, endpoints, resources, machines })
 }
 
 /// The cloud most names are of.
@@ -182,4 +186,6 @@ struct Parts {
     scopes: Vec<ScopeParts>,
     endpoints: Vec<Endpoint>,
     resources: Resources,
+    /// What creates machines whose agents are associated with something.
+    machines: Vec<Placed>,
 }

@@ -28,6 +28,23 @@ pub(super) struct Resources {
     labels: IndexMap<String, String>,
 }
 
+impl Resources {
+    pub(super) fn add(&mut self, id: &ResourceId, label: String, spec: ResourceSpec, places: Vec<Provenance>) {
+        self.labels.insert(id.key(), label.clone());
+        self.all.insert(label, (spec, places.into_iter().next()));
+    }
+
+    /// The label of the resource with that id.
+    pub(super) fn label(&self, id: &ResourceId) -> Option<&String> {
+        self.labels.get(&id.key())
+    }
+
+    /// Keys of ids, each with its label.
+    pub(super) fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels.iter().map(|(key, label)| (key.as_str(), label.as_str()))
+    }
+}
+
 impl Builder<'_> {
     pub(super) fn resources(&mut self, scopes: &mut Vec<ScopeParts>, endpoints: &mut [Endpoint]) -> Resources {
         let facts = self.facts;
@@ -41,27 +58,14 @@ impl Builder<'_> {
                     _ => self.collection_endpoint(object, &label),
                 };
                 if let Some(spec) = spec {
-                    resources.labels.insert(object.id.key(), label.clone());
-                    resources.all.insert(label, (spec, object.places().into_iter().next()));
+                    resources.add(&object.id, label, spec, object.places());
                 }
             }
         }
         let unknown = self.scoped(scopes, endpoints, &resources);
         self.inferred(scopes, endpoints, &mut resources, unknown);
+        self.rules(&mut resources);
         resources
-    }
-
-    /// The region of a resource. Absent objects are those that the import only refers to.
-    pub(super) fn location(&mut self, object: Option<&Object>, label: &str) -> String {
-        let told = object.and_then(|object| object.text("location"));
-        match told.filter(|text| !text.is_empty() && !text.contains(char::is_whitespace)) {
-            Some(text) => text.to_owned(),
-            None => {
-                let text = format!("the region of {label} is unknown: the importer assumes westeurope");
-                self.report.add(Topic::Predicted, text, object.map(Object::places).unwrap_or_default(), None);
-                "westeurope".to_owned()
-            }
-        }
     }
 
     fn workspace(&mut self, object: &Object, label: &str) -> Option<ResourceSpec> {
@@ -83,10 +87,17 @@ impl Builder<'_> {
                 guid
             }
         };
+        let location = location(object);
+        if location.is_none() {
+            let text = format!(
+                "the region of workspace {label} is unknown: workspaces of unknown regions get their addresses as if they were in one region"
+            );
+            self.report.add(Topic::Predicted, text, object.places(), Some(show("resource show", &object.id)));
+        }
         Some(ResourceSpec::Workspace(WorkspaceSpec {
             name: label.into(),
             customer_id,
-            location: self.location(Some(object), label),
+            location,
             ingestion: self.access(object, "publicNetworkAccessForIngestion"),
             query: self.access(object, "publicNetworkAccessForQuery"),
         }))
@@ -149,12 +160,12 @@ impl Builder<'_> {
     }
 
     fn component(&mut self, object: &Object, label: &str, resources: &Resources) -> Option<ResourceSpec> {
-        let location = self.location(Some(object), label);
+        let location = location(object);
         let mut ingestion = self.regional(object, "ingestionEndpoint", "{ingestion}");
         let mut live = self.regional(object, "liveEndpoint", "{live}");
         if object.get("ingestionEndpoint").is_none() {
-            match object.planned {
-                true => {
+            match (object.planned, &location) {
+                (true, Some(location)) => {
                     let host = format!("{location}-0");
                     let text = format!(
                         "component {label} has no connection string before it is deployed: the importer assumes the ingestion host {host}, whose number Azure assigns"
@@ -162,7 +173,13 @@ impl Builder<'_> {
                     self.report.add(Topic::Predicted, text, object.places(), None);
                     (ingestion, live) = (Some(host), Some(location.clone()));
                 }
-                false => {
+                (true, None) => {
+                    let text = format!(
+                        "component {label} has no connection string before it is deployed, and its region is unknown: it is taken to send to the global host"
+                    );
+                    self.report.add(Topic::Unresolved, text, object.places(), None);
+                }
+                (false, _) => {
                     let text = format!(
                         "component {label} has no connection string in the import: the importer assumes that it sends to the global host"
                     );
@@ -192,7 +209,7 @@ impl Builder<'_> {
     }
 
     fn collection_endpoint(&mut self, object: &Object, label: &str) -> Option<ResourceSpec> {
-        let location = self.location(Some(object), label);
+        let location = location(object);
         let host = |attribute: &str| {
             object.text(attribute).and_then(|text| OwnerName::parse(text).ok()).filter(|name| !name.is_root())
         };
@@ -203,18 +220,23 @@ impl Builder<'_> {
                 label.chars().filter(|own| own.is_ascii_alphanumeric() || *own == '-').take(40).collect();
             let zone = self.catalogue.endpoints.iter().find(|row| row.kind == EndpointKind::DataCollectionEndpoint);
             let suffix = zone.map(|row| row.public_zone.to_string()).unwrap_or_default();
-            let made = |middle: &str| OwnerName::parse(&format!("{short}-0000.{location}-1.{middle}.{suffix}")).ok();
+            let region = location.as_deref().unwrap_or_default();
+            let made = |middle: &str| {
+                let name = OwnerName::parse(&format!("{short}-0000.{region}-1.{middle}.{suffix}")).ok();
+                name.filter(|_| !region.is_empty())
+            };
             (access, logs, metrics) = (made("handler.control"), made("ingest"), made("metrics.ingest"));
             match object.planned {
+                _ if region.is_empty() => {}
                 true => {
                     let text = format!(
-                        "data collection endpoint {label} has no host names before it is deployed: the importer uses {short}-0000.{location}-1"
+                        "data collection endpoint {label} has no host names before it is deployed: the importer uses {short}-0000.{region}-1"
                     );
                     self.report.add(Topic::Predicted, text, object.places(), None);
                 }
                 false => {
                     let text = format!(
-                        "data collection endpoint {label} has no host names in the import: the importer uses {short}-0000.{location}-1"
+                        "data collection endpoint {label} has no host names in the import: the importer uses {short}-0000.{region}-1"
                     );
                     let get = show("resource show", &object.id);
                     self.report.add(Topic::Unresolved, text, object.places(), Some(get));
@@ -356,8 +378,12 @@ impl Builder<'_> {
                 };
                 let spec = renamed(spec, &label);
                 rest.retain(|name| !names.contains(name));
+                let unknown = match spec.location() {
+                    Some(_) => "its public network access is unknown, so the importer assumes Enabled",
+                    None => "its region is unknown, and its public network access too, so the importer assumes Enabled",
+                };
                 let text = format!(
-                    "{} {label} is inferred from the names that private endpoint {} serves; its public network access is unknown, so the importer assumes Enabled",
+                    "{} {label} is inferred from the names that private endpoint {} serves; {unknown}",
                     spec.kind(),
                     endpoint.label
                 );
@@ -429,7 +455,7 @@ impl Builder<'_> {
                 0 => ResourceSpec::Workspace(WorkspaceSpec {
                     name: format!("workspace-{}", &slot[..8]).into(),
                     customer_id: slot.clone(),
-                    location: endpoint.region_of(&names).unwrap_or_else(|| "westeurope".to_owned()),
+                    location: endpoint.region_of(&names),
                     ingestion: flags,
                     query: flags,
                 }),
@@ -443,7 +469,7 @@ impl Builder<'_> {
                     }
                     ResourceSpec::Component(ComponentSpec {
                         name: format!("component-{slot}").into(),
-                        location: region.clone(),
+                        location: Some(region.clone()),
                         ingestion_endpoint: Some(slot.clone()),
                         live_endpoint: Some(region),
                         ingestion_privatelink_host: None,
@@ -464,7 +490,7 @@ impl Builder<'_> {
                     let (Some(access), Some(logs)) = (host("handler"), host("ingest")) else { continue };
                     ResourceSpec::DataCollectionEndpoint(DataCollectionEndpointSpec {
                         name: slot.split('.').next().unwrap_or(slot).into(),
-                        location: region_of(slot),
+                        location: Some(region_of(slot)),
                         configuration_access: access,
                         logs_ingestion: logs,
                         metrics_ingestion: host("metrics"),
@@ -500,6 +526,12 @@ fn renamed(spec: ResourceSpec, label: &str) -> ResourceSpec {
         }
         ResourceSpec::Service(one) => ResourceSpec::Service(ServiceSpec { name, ..one }),
     }
+}
+
+/// The region of a resource; absent if nothing says it.
+pub(super) fn location(object: &Object) -> Option<String> {
+    let known = object.text("location").filter(|text| !text.is_empty() && !text.contains(char::is_whitespace));
+    known.map(str::to_owned)
 }
 
 /// A GUID that represents one Azure has not given yet: the same for the same resource.

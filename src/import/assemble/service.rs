@@ -32,6 +32,21 @@ impl Services {
         all.map(|(spec, place)| (Event::PutResource(ResourceSpec::Service(spec)), place)).collect()
     }
 
+    /// A resource without private endpoints.
+    pub(super) fn add(&mut self, id: &ResourceId, spec: ServiceSpec, places: Vec<Provenance>) {
+        self.resources.insert(id.key(), (spec, places.into_iter().next()));
+    }
+
+    /// True if the resource with that id is there.
+    pub(super) fn has(&self, id: &ResourceId) -> bool {
+        self.resources.contains_key(&id.key())
+    }
+
+    /// Keys of ids, each with the resource's label.
+    pub(super) fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.resources.iter().map(|(key, (spec, _))| (key.as_str(), spec.name.as_str()))
+    }
+
     /// What creates the endpoints.
     pub(super) fn endpoint_events(&self) -> Vec<Placed> {
         let all = self.endpoints.iter().cloned();
@@ -140,7 +155,7 @@ impl Builder<'_> {
             let spec = ServiceSpec {
                 name: label.as_str().into(),
                 kind: Arc::clone(kind),
-                location: self.location(object, &label),
+                location: object.and_then(super::resource::location),
                 groups: Vec::new(),
                 hosts: BTreeMap::new(),
                 endpoints_elsewhere: Vec::new(),

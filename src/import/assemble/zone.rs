@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::{Builder, Endpoint, Networks, Placed};
 use crate::dns::{OwnerName, RecordData, RecordSet, RecordType};
 use crate::estate::{Event, NetworkName, ResolutionPolicy, ZoneId};
 use crate::import::command::{self, word};
 use crate::import::fact::{Fact, Facts, Object, shown};
-use crate::import::id::{CLOSE, OPEN, ResourceId};
+use crate::import::id::{CLOSE, OPEN, ResourceId, UNKNOWN};
 use crate::import::reading::record;
 use crate::import::report::{Provenance, Topic};
 
@@ -159,6 +159,8 @@ impl Builder<'_> {
         let facts = self.facts;
         let mut zones = Zones::default();
         let written = written_by_groups(facts);
+        // The subscriptions that have a resource group of that name.
+        let mut subscriptions: HashMap<String, IndexSet<String>> = HashMap::new();
         for object in facts.of(ZONE) {
             let unnamed = object.id.has_unknown_name();
             let apex = match unnamed {
@@ -192,8 +194,16 @@ impl Builder<'_> {
                 continue;
             }
             let group = super::label::clean(facts.group(&object.id.group));
-            let mut id = ZoneId { resource_group: group.as_str().into(), apex };
             // Resource groups of different subscriptions can share a name.
+            let position = match object.id.subscription.as_str() {
+                UNKNOWN => 0,
+                own => {
+                    let of_name = subscriptions.entry(group.to_ascii_lowercase()).or_default();
+                    of_name.insert_full(own.to_ascii_lowercase()).0
+                }
+            };
+            let group = if position == 0 { group } else { format!("{group}-{}", position + 1) };
+            let mut id = ZoneId { resource_group: group.as_str().into(), apex };
             let mut number = 2;
             while zones.get(&id).is_some() {
                 id.resource_group = format!("{group}-{number}").into();

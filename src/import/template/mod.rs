@@ -246,12 +246,18 @@ impl Reading<'_> {
                 }
                 continue;
             };
-            if !super::rest::is_read(&one.kind) {
+            let is_read = super::rest::is_read(&one.kind);
+            if !is_read && !super::rest::is_beside(&one.kind) {
                 self.declared(&id, &Value::Object(Map::new()), &one.pointer);
                 continue;
             }
             let body = match engine.body(&one) {
                 Ok(body) => body,
+                // Nothing of it has to be known.
+                Err(_) if !is_read => {
+                    self.declared(&id, &Value::Object(Map::new()), &one.pointer);
+                    continue;
+                }
                 Err(Trouble::Fault(message)) => {
                     self.error(&one.pointer, message, None);
                     continue;

@@ -3,6 +3,7 @@
 //! A state says everything. In a plan what Azure computes is absent: ids are built from names, references between
 //! resources are followed through the plan's configuration (see `reference`), and the rest is predicted later.
 
+mod collection;
 mod reference;
 mod routing;
 mod service;
@@ -15,7 +16,7 @@ use super::id::{CLOSE, OPEN, ResourceId, UNKNOWN};
 use super::property::{Placed, View};
 use super::reading::{Reading, host, record};
 use super::report::Topic;
-use super::rest::{ACCESSES, MODES, POLICIES, quoted};
+use super::rest::{ACCESSES, IP_VERSIONS, MODES, POLICIES, quoted, usual_address};
 use crate::dns::RecordType;
 
 /// Resource groups are no objects of an estate, and others are in them.
@@ -70,7 +71,14 @@ struct Resource<'t> {
 /// The resource type a Terraform type makes.
 fn kind_of(kind: &str) -> Option<&'static str> {
     let services = service::TYPES.iter().chain(&service::WITHOUT_ZONES);
-    TYPES.iter().chain(&routing::TYPES).chain(services).find(|(own, _)| *own == kind).map(|(_, azure)| *azure)
+    let collection = collection::TYPES.iter().chain(&collection::MACHINES);
+    TYPES
+        .iter()
+        .chain(&routing::TYPES)
+        .chain(services)
+        .chain(collection)
+        .find(|(own, _)| *own == kind)
+        .map(|(_, azure)| *azure)
 }
 
 impl Reading<'_> {
@@ -121,7 +129,7 @@ impl Reading<'_> {
         for resource in &resources {
             self.planned = resource.planned && planned;
             match plan.id(&resource.address) {
-                Some(_) if resource.kind == GROUP => {}
+                Some(id) if resource.kind == GROUP || id.kind.is_empty() => {}
                 Some(id) => self.terraform_resource(resource, &id, &plan),
                 None if is_read(resource) => {
                     let text = format!(
@@ -258,13 +266,22 @@ impl Reading<'_> {
                 });
                 // A parent that is found by nothing at last is a resource group without a name.
                 let parent = parent.or_else(|| last.then(|| ResourceId::of(UNKNOWN, UNKNOWN, "", &[])))?;
+                if super::collection::is_association(&kind.to_ascii_lowercase()) {
+                    return Some(parent.child(super::id::ASSOCIATIONS, text("name")?));
+                }
                 let mut names: Vec<&str> = parent.names.iter().map(String::as_str).collect();
                 names.push(text("name")?);
                 (kind.matches('/').count() == names.len())
                     .then(|| ResourceId::of(&parent.subscription, &parent.group, &kind, &names))
             });
         }
+        if let Some(id) = self.subscription_of(resource) {
+            return Some(id);
+        }
         let kind = kind_of(&resource.kind)?;
+        if resource.kind == collection::ASSOCIATION {
+            return collection::id_of_association(resource, plan);
+        }
         if resource.kind == "azurerm_virtual_network_dns_servers" {
             let id = text("virtual_network_id").and_then(ResourceId::parse);
             return id.or_else(|| {
@@ -307,6 +324,19 @@ impl Reading<'_> {
         None
     }
 
+    /// The subscription that a data source of the provider says, with its tenant.
+    fn subscription_of(&mut self, resource: &Resource<'_>) -> Option<ResourceId> {
+        if !matches!(resource.kind.as_str(), "azurerm_client_config" | "azurerm_subscription") {
+            return None;
+        }
+        let text = |key: &str| resource.values.get(key).and_then(Value::as_str);
+        let subscription = text("subscription_id")?;
+        if let Some(tenant) = text("tenant_id") {
+            self.tenant(subscription, tenant, &format!("{}/tenant_id", resource.pointer));
+        }
+        Some(ResourceId::of(subscription, "", "", &[]))
+    }
+
     fn terraform_resource(&mut self, resource: &Resource<'_>, id: &ResourceId, plan: &Plan<'_>) {
         if resource.kind.starts_with("azapi_") {
             return self.azapi(resource, id, plan);
@@ -320,18 +350,23 @@ impl Reading<'_> {
             self.unknown_name(id, &resource.pointer, "it is known only after apply");
         }
         let is_of_type = kind_of(&resource.kind) == Some(id.kind.as_str());
-        if !is_of_type && !routing::is_association(&resource.kind) {
+        if !is_of_type && !routing::is_association(&resource.kind) && resource.kind != collection::ASSOCIATION {
             let text = format!("the id of {} has the type {}: the importer ignores it", resource.address, id.kind);
             return self.remark(Topic::NotRead, text, &resource.pointer, None);
         }
+        let known = Known { resource, plan };
+        if super::collection::is_machine(&id.kind) {
+            return self.tf_machine(id, &view, &known);
+        }
         self.exists(id, &resource.pointer);
         if service::is_service(&resource.kind) {
+            self.tf_service_parts(id, &view, &known);
             return self.tf_service(id, &view);
         }
-        let known = Known { resource, plan };
         let is_read = self.tf_networking(id, &view, &known)
             || self.tf_private_dns(id, &view, &known)
             || self.tf_monitor(id, &view, &known)
+            || self.tf_collection(id, &view, &known)
             || self.tf_routing(id, &view, &known);
         if !is_read {
             self.tf_record_set(id, &view);
@@ -721,9 +756,10 @@ impl Reading<'_> {
         }
         for item in view.items("custom_dns_configs") {
             let own = item.view();
-            if let (Some((fqdn, at)), [(text, pointer), ..]) = (own.text("fqdn"), own.texts("ip_addresses").as_slice())
+            if let (Some((fqdn, at)), Some((text, pointer))) =
+                (own.text("fqdn"), usual_address(own.texts("ip_addresses")))
             {
-                self.served(id, fqdn, &at, text, pointer);
+                self.served(id, fqdn, &at, text, &pointer);
                 self.tell(id, "customDnsConfigs", true, &item.pointer);
             }
             self.close("custom_dns_configs", &own);
@@ -738,10 +774,10 @@ impl Reading<'_> {
                     let kind = own.text("type").map_or("A", |(kind, _)| kind).to_ascii_lowercase();
                     self.tell(id, &format!("writes {} {kind} {name}", zone.key()), addresses, &set.pointer);
                 }
-                if let (Some((fqdn, at)), [(text, pointer), ..]) =
-                    (own.text("fqdn"), own.texts("ip_addresses").as_slice())
+                if let (Some((fqdn, at)), Some((text, pointer))) =
+                    (own.text("fqdn"), usual_address(own.texts("ip_addresses")))
                 {
-                    self.served(id, fqdn, &at, text, pointer);
+                    self.served(id, fqdn, &at, text, &pointer);
                 }
                 own.ignore(&["ttl"]);
                 self.close("record_sets", &own);
@@ -757,6 +793,7 @@ impl Reading<'_> {
             self.close("ip_configuration", &own);
         }
         self.own_interfaces(id, view, "network_interface");
+        self.word(id, "ipVersion", view.text("ip_version_type"), IP_VERSIONS);
         view.ignore(&["custom_network_interface_name", "edge_zone"]);
     }
 
@@ -902,6 +939,7 @@ impl Reading<'_> {
             "microsoft.network/privateendpoints" => {
                 &[("subnet", &[subnet]), ("scope", &["microsoft.insights/privatelinkscopes"])]
             }
+            super::collection::RULE => &[("endpoint", &["microsoft.insights/datacollectionendpoints"])],
             "microsoft.insights/privatelinkscopes/scopedresources" => &[(
                 "resource",
                 &[

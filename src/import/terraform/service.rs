@@ -6,7 +6,7 @@ use crate::import::reading::{Reading, host};
 use crate::import::rest::ACCESSES;
 
 /// Types of the provider azurerm that have private endpoints of their own, and the types of resources they make.
-pub(super) const TYPES: [(&str, &str); 33] = [
+pub(super) const TYPES: [(&str, &str); 34] = [
     ("azurerm_app_configuration", "microsoft.appconfiguration/configurationstores"),
     ("azurerm_arc_private_link_scope", "microsoft.hybridcompute/privatelinkscopes"),
     ("azurerm_automation_account", "microsoft.automation/automationaccounts"),
@@ -22,6 +22,7 @@ pub(super) const TYPES: [(&str, &str); 33] = [
     ("azurerm_eventhub_namespace", "microsoft.eventhub/namespaces"),
     ("azurerm_iothub", "microsoft.devices/iothubs"),
     ("azurerm_key_vault", "microsoft.keyvault/vaults"),
+    ("azurerm_kubernetes_cluster", "microsoft.containerservice/managedclusters"),
     ("azurerm_kusto_cluster", "microsoft.kusto/clusters"),
     ("azurerm_linux_function_app", "microsoft.web/sites"),
     ("azurerm_linux_web_app", "microsoft.web/sites"),

@@ -276,7 +276,11 @@ impl Estate {
         let groups = groups.into_iter().map(|(group, zones)| ZoneGroup { resource_group: group.to_owned(), zones });
         let resource = |name: &crate::estate::ResourceName| {
             let spec = &state.resources.get(name)?.spec;
-            Some(Resource { name: name.to_string(), kind: spec.kind(), location: spec.location().to_owned() })
+            Some(Resource {
+                name: name.to_string(),
+                kind: spec.kind(),
+                location: spec.location().unwrap_or("region unknown").to_owned(),
+            })
         };
         let unscoped = state.resources.iter().filter(|(_, one)| one.scopes.is_empty());
         Self {

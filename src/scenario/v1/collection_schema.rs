@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DataCollectionRuleSchema {
-    /// Azure region.
-    pub location: String,
+    /// Azure region; without it, names with a region in them are unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
     /// The data collection endpoint that its data is sent to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_collection_endpoint: Option<String>,

@@ -407,8 +407,9 @@ pub(super) struct RuleSchema {
 pub(super) struct WorkspaceSchema {
     /// The GUID its host names begin with.
     pub customer_id: String,
-    /// Azure region.
-    pub location: String,
+    /// Azure region; without it, names with a region in them are unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
     /// Whether public requests may ingest data.
     #[serde(rename = "publicNetworkAccessForIngestion", skip_serializing_if = "Option::is_none")]
     pub ingestion: Option<AccessSchema>,
@@ -455,8 +456,9 @@ pub(super) enum AccessSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ComponentSchema {
-    /// Azure region.
-    pub location: String,
+    /// Azure region; without it, names with a region in them are unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
     /// Its ingestion host, its address, or the first label of it, such as `westeurope-5`; `global` for components that
     /// use the global host only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -486,8 +488,9 @@ pub(super) struct ComponentSchema {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DataCollectionEndpointSchema {
-    /// Azure region.
-    pub location: String,
+    /// Azure region; without it, names with a region in them are unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
     /// Host or address of its configuration endpoint.
     pub configuration_access: AddressSchema,
     /// Host or address of its logs ingestion endpoint.
@@ -510,8 +513,9 @@ pub(super) struct ResourceSchema {
     /// Its type, such as Microsoft.KeyVault/vaults.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Azure region.
-    pub location: String,
+    /// Azure region; without it, names with a region in them are unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
     /// Its group ids that are in use, such as blob and file. Default: the first one of its type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub group_ids: Vec<String>,

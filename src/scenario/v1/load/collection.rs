@@ -24,7 +24,7 @@ impl Loader<'_> {
         let metrics_ingestion = self.host_of_rule(schema.metrics_ingestion.as_deref(), node.get("metricsIngestion"));
         ResourceSpec::DataCollectionRule(DataCollectionRuleSpec {
             name: name.into(),
-            location: location(&schema.location),
+            location: schema.location.as_deref().map(location),
             endpoint: schema.data_collection_endpoint.as_deref().map(Into::into),
             logs_ingestion,
             metrics_ingestion,

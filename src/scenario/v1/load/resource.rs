@@ -27,7 +27,7 @@ impl Loader<'_> {
         ResourceSpec::Workspace(WorkspaceSpec {
             name: name.into(),
             customer_id,
-            location: location(&schema.location),
+            location: schema.location.as_deref().map(location),
             ingestion: access(schema.ingestion, for_ingestion(inbound)),
             query: access(schema.query, for_query(inbound)),
         })
@@ -82,7 +82,7 @@ impl Loader<'_> {
         self.only_secured(inbound.is_some(), &[schema.ingestion, schema.query], node);
         ResourceSpec::Component(ComponentSpec {
             name: name.into(),
-            location: location(&schema.location),
+            location: schema.location.as_deref().map(location),
             ingestion_endpoint: ingestion,
             live_endpoint: live,
             ingestion_privatelink_host: private_ingestion,
@@ -156,7 +156,7 @@ impl Loader<'_> {
         self.only_secured(schema.perimeter_allows_inbound.is_some(), &[schema.public_network_access], node);
         ResourceSpec::DataCollectionEndpoint(DataCollectionEndpointSpec {
             name: name.into(),
-            location: location(&schema.location),
+            location: schema.location.as_deref().map(location),
             configuration_access,
             logs_ingestion,
             metrics_ingestion,

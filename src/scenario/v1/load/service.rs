@@ -62,7 +62,7 @@ impl Loader<'_> {
         let spec = ServiceSpec {
             name: name.into(),
             kind: Arc::clone(&first.kind),
-            location: super::resource::location(&schema.location),
+            location: schema.location.as_deref().map(super::resource::location),
             groups,
             hosts,
             endpoints_elsewhere: elsewhere,
