@@ -109,6 +109,12 @@ mod corpus_count;
 /// Private endpoints of other services are read.
 mod import_services;
 
+/// Data collection rules, associations, Azure Monitor workspaces and subscriptions are read from every form.
+mod import_collection;
+
+/// Which remarks make an import partial.
+mod import_partial;
+
 /// What decides which way packets take, from the forms people have.
 mod import_ways;
 

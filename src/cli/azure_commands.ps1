@@ -39,13 +39,49 @@ resources
   'microsoft.network/privateendpoints', 'microsoft.network/privatednszones',
   'microsoft.network/privatednszones/virtualnetworklinks', 'microsoft.network/dnsresolvers',
   'microsoft.network/dnsresolvers/inboundendpoints', 'microsoft.network/dnsresolvers/outboundendpoints',
-  'microsoft.network/dnsforwardingrulesets', 'microsoft.insights/privatelinkscopes',
-  'microsoft.operationalinsights/workspaces', 'microsoft.insights/components',
-  'microsoft.insights/datacollectionendpoints')
-| where type !~ 'microsoft.network/networkinterfaces' or isnotempty(properties.privateEndpoint.id)
-| project id, name, type, kind, location, resourceGroup, subscriptionId, properties
+  'microsoft.network/dnsforwardingrulesets', 'microsoft.network/routetables', 'microsoft.network/azurefirewalls',
+  'microsoft.network/virtualnetworkgateways', 'microsoft.network/localnetworkgateways', 'microsoft.network/connections',
+  'microsoft.network/virtualhubs', 'microsoft.network/networksecuritygroups', 'microsoft.insights/privatelinkscopes',
+  'microsoft.operationalinsights/workspaces', 'microsoft.insights/components', 'microsoft.monitor/accounts',
+  'microsoft.insights/datacollectionendpoints', 'microsoft.insights/datacollectionrules')
+| project id, name, type, kind, location, resourceGroup, subscriptionId, tenantId, properties
 | order by id asc
 '@
+
+# Machines, without what is in them
+Get-Pages machines @'
+resources
+| where type in~ ('microsoft.compute/virtualmachines', 'microsoft.compute/virtualmachinescalesets',
+  'microsoft.containerservice/managedclusters', 'microsoft.hybridcompute/machines')
+| project id, name, type, location, resourceGroup, subscriptionId, tenantId, properties = bag_pack(
+  'networkProfile', properties.networkProfile,
+  'virtualMachineProfile', bag_pack('networkProfile', properties.virtualMachineProfile.networkProfile),
+  'agentPoolProfiles', properties.agentPoolProfiles, 'publicNetworkAccess', properties.publicNetworkAccess)
+| order by id asc
+'@ | Out-Null
+
+# What their agents are associated with
+Get-Pages associations @'
+insightsresources
+| where type =~ 'microsoft.insights/datacollectionruleassociations'
+| project id, name, type, resourceGroup, subscriptionId, tenantId, properties
+| order by id asc
+'@ | Out-Null
+
+# What private endpoints lead to
+Get-Pages targets @'
+resources
+| where type =~ 'microsoft.network/privateendpoints'
+| mv-expand connection = array_concat(properties.privateLinkServiceConnections,
+  properties.manualPrivateLinkServiceConnections)
+| project target = tolower(tostring(connection.properties.privateLinkServiceId))
+| distinct target
+| join kind=inner (resources | where type !in~ ('microsoft.insights/privatelinkscopes', 'microsoft.monitor/accounts')
+  | extend target = tolower(id)) on target
+| project id, name, type, location, resourceGroup, subscriptionId, tenantId, properties = bag_pack(
+  'publicNetworkAccess', properties.publicNetworkAccess)
+| order by id asc
+'@ | Out-Null
 
 foreach ($one in $all) {
   switch ($one.type.ToLower()) {
@@ -58,6 +94,7 @@ foreach ($one in $all) {
       Get-Rest "$($one.id)/forwardingRules" '2022-07-01'
       Get-Rest "$($one.id)/virtualNetworkLinks" '2022-07-01'
     }
+    'microsoft.network/virtualhubs' { Get-Rest "$($one.id)/hubVirtualNetworkConnections" '2024-05-01' }
     'microsoft.network/privatednszones' { Get-Rest "$($one.id)/ALL" '2024-06-01' }
   }
 }

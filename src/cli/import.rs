@@ -129,6 +129,9 @@ pub(super) fn run(arguments: &ImportArguments) -> Result {
         .trim_end(),
     );
     let partial = made.report.is_partial() && !arguments.allow_partial;
+    if partial && arguments.format == Format::Text {
+        output::say("\nsomething that could change DNS was not read: exit code 1 (0 with --allow-partial)");
+    }
     Ok(if made.report.has_contradictions() || partial { Outcome::Failed } else { Outcome::Done })
 }
 
@@ -145,7 +148,7 @@ fn refusals(made: &mut Imported) {
         all.entry(format!("Azure would refuse this: {}", refusal.reason)).or_default().extend(place);
     }
     for (text, places) in all {
-        made.report.remarks.push(Remark { topic: Topic::Inconsistent, text, places, get: None });
+        made.report.remarks.push(Remark { topic: Topic::Inconsistent, text, places, get: None, changes_dns: true });
     }
 }
 
@@ -155,7 +158,7 @@ fn left_out(made: &mut Imported, left: Vec<String>) {
     let places: Vec<Provenance> = left.into_iter().map(place).collect();
     if !places.is_empty() {
         let text = "`import` does not read this file of the folder".to_owned();
-        made.report.remarks.push(Remark { topic: Topic::Unsupported, text, places, get: None });
+        made.report.remarks.push(Remark { topic: Topic::Unsupported, text, places, get: None, changes_dns: false });
     }
 }
 

@@ -72,8 +72,8 @@ impl Reading<'_> {
         let from = self.at(view.pointer());
         self.facts.exists(id, self.planned, &from);
         self.located(id, view);
-        let profile = view.object("virtualMachineProfile");
-        let Some(network) = profile.as_ref().unwrap_or(view).object("networkProfile") else { return };
+        let profile = || view.object("virtualMachineProfile")?.object("networkProfile");
+        let Some(network) = view.object("networkProfile").or_else(profile) else { return };
         for item in network.items("networkInterfaces").into_iter().take(1) {
             if let Some((text, pointer)) = item.view().text("id") {
                 self.tell_id(id, "interface", text, &pointer);

@@ -110,6 +110,8 @@ pub struct Remark {
     /// The command that gets what is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub get: Option<String>,
+    /// True if what was not read could change DNS: then the import is partial.
+    pub changes_dns: bool,
 }
 
 /// What was read from one file.
@@ -160,7 +162,7 @@ impl Report {
 
     /// True if something that could change DNS was not read, or is not known from the files.
     pub fn is_partial(&self) -> bool {
-        self.of(Topic::NotRead).chain(self.of(Topic::Unresolved)).next().is_some()
+        self.remarks.iter().any(|remark| remark.changes_dns)
     }
 
     /// The remarks of one topic.
@@ -168,9 +170,19 @@ impl Report {
         self.remarks.iter().filter(move |remark| remark.topic == topic)
     }
 
-    /// Adds a remark, unless the same was stated already.
+    /// Adds a remark, unless the same was stated already. What is not read, missing or unresolved could change DNS.
     pub(super) fn add(&mut self, topic: Topic, text: impl Into<String>, places: Vec<Provenance>, get: Option<String>) {
-        let text = text.into();
+        let changes_dns = matches!(topic, Topic::NotRead | Topic::Missing | Topic::Unresolved);
+        self.add_remark(Remark { topic, text: text.into(), places, get, changes_dns });
+    }
+
+    /// Adds a remark about something that is missing and has no part in DNS: it decides who may do what, or who sends where.
+    pub(super) fn add_beside(&mut self, text: String, places: Vec<Provenance>, get: String) {
+        self.add_remark(Remark { topic: Topic::Missing, text, places, get: Some(get), changes_dns: false });
+    }
+
+    fn add_remark(&mut self, remark: Remark) {
+        let Remark { topic, text, places, get, changes_dns } = remark;
         match self.known.entry((topic, text.clone())) {
             Entry::Occupied(at) => {
                 let one = &mut self.remarks[*at.get()];
@@ -182,7 +194,7 @@ impl Report {
             }
             Entry::Vacant(new) => {
                 new.insert(self.remarks.len());
-                self.remarks.push(Remark { topic, text, places, get });
+                self.remarks.push(Remark { topic, text, places, get, changes_dns });
             }
         }
     }

@@ -30,7 +30,7 @@ impl Builder<'_> {
                     "the data collection endpoint {} of rule {label} is not in the import: where the rule's data is sent is unknown",
                     id.name()
                 );
-                self.missing(text, object.place("endpoint").into_iter().collect(), show("resource show", id));
+                self.missing_beside(text, object.place("endpoint").into_iter().collect(), show("resource show", id));
             }
             let host = |attribute: &str| object.text(attribute).and_then(|text| OwnerName::parse(text).ok());
             let spec = DataCollectionRuleSpec {
@@ -45,7 +45,7 @@ impl Builder<'_> {
                 let text = format!("rule {label} is of kind Direct, and its own hosts are not in the import");
                 match object.planned {
                     true => self.report.add(Topic::Predicted, text, object.places(), None),
-                    false => self.missing(text, object.places(), show("resource show", &object.id)),
+                    false => self.missing_beside(text, object.places(), show("resource show", &object.id)),
                 }
             }
             resources.add(&object.id, label, ResourceSpec::DataCollectionRule(spec), object.places());
@@ -75,7 +75,7 @@ impl Builder<'_> {
                             described(id),
                             target.name()
                         );
-                        self.missing(
+                        self.missing_beside(
                             text,
                             object.place(attribute).into_iter().collect(),
                             show("resource show", &target),
@@ -140,7 +140,7 @@ impl Builder<'_> {
                         show("resource show", interface.as_ref().unwrap_or(id)),
                     ),
                 };
-                self.missing(text, places.to_vec(), get);
+                self.missing_beside(text, places.to_vec(), get);
                 None
             }
         }
@@ -187,7 +187,7 @@ impl Builder<'_> {
             for (attribute, what) in [("endpoint", "data collection endpoint"), ("rule", "data collection rule")] {
                 let Some(id) = object.id_of(attribute).filter(|id| resources.label(id).is_none()) else { continue };
                 let text = format!("the {what} {} of Azure Monitor workspace {label} is not in the import", id.name());
-                self.missing(text, object.place(attribute).into_iter().collect(), show("resource show", &id));
+                self.missing_beside(text, object.place(attribute).into_iter().collect(), show("resource show", &id));
             }
         }
     }

@@ -152,12 +152,9 @@ impl Builder<'_> {
                     "the addresses of private endpoint {} are not in the import: the importer assigns addresses in Azure's order",
                     endpoint.label
                 );
-                self.report.add(
-                    Topic::Predicted,
-                    text,
-                    endpoint.place.iter().cloned().collect(),
-                    (!planned).then_some(get),
-                );
+                let topic = if planned { Topic::Predicted } else { Topic::Missing };
+                let places = endpoint.place.iter().cloned().collect();
+                self.report.add(topic, text, places, (!planned).then_some(get));
             }
         }
         endpoints
@@ -305,7 +302,7 @@ impl Builder<'_> {
                     "which zones private endpoint {label} writes to is known only after apply: the importer assumes all Azure Monitor zones of the import"
                 ),
             };
-            self.report.add(Topic::Predicted, text, object.place("zoneGroupUnknown").into_iter().collect(), None);
+            self.report.add(Topic::Unresolved, text, object.place("zoneGroupUnknown").into_iter().collect(), None);
             return (!group.is_empty()).then_some(group);
         }
         let by_name = |creator: &Option<String>| {

@@ -207,7 +207,7 @@ impl Builder<'_> {
                             object.id.name()
                         );
                         let get = "az network private-endpoint list".to_owned();
-                        self.missing(text, object.place(said[0]).into_iter().collect(), get);
+                        self.missing_beside(text, object.place(said[0]).into_iter().collect(), get);
                     }
                 }
             }

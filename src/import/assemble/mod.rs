@@ -115,12 +115,17 @@ impl Builder<'_> {
             other.name(),
             own.name()
         );
-        self.report.add(Topic::Inconsistent, text, place.into_iter().collect(), None);
+        self.report.add(Topic::NotRead, text, place.into_iter().collect(), None);
         true
     }
 
     fn missing(&mut self, text: String, places: Vec<Provenance>, get: String) {
         self.report.add(Topic::Missing, text, places, Some(get));
+    }
+
+    /// The same for what has no part in DNS.
+    fn missing_beside(&mut self, text: String, places: Vec<Provenance>, get: String) {
+        self.report.add_beside(text, places, get);
     }
 
     fn scopes(&mut self) -> Vec<ScopeParts> {
@@ -171,7 +176,11 @@ impl Builder<'_> {
                     "scope {label} has no access modes in the import, because `az monitor private-link-scope show` does not print them (API version 2019-10-17-preview): the importer assumes Open"
                 ),
             };
-            self.missing(text, places, format!("{} --api-version 2021-07-01-preview", show("resource show", id)));
+            self.missing_beside(
+                text,
+                places,
+                format!("{} --api-version 2021-07-01-preview", show("resource show", id)),
+            );
         }
         let created = object.and_then(|object| object.text("created")).and_then(|text| text.parse().ok());
         scopes.push(ScopeParts { label, id: id.clone(), resources: Vec::new(), after: Vec::new(), created });

@@ -112,7 +112,7 @@ impl Builder<'_> {
                     object.id.name()
                 );
                 let get = "az network perimeter profile access-rule list".to_owned();
-                self.missing(text, object.places(), get);
+                self.missing_beside(text, object.places(), get);
                 PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: false }
             }
             _ => PublicNetworkAccess::Enabled,
@@ -146,7 +146,7 @@ impl Builder<'_> {
                 let known = entry.map(|row| row.host.as_str().to_owned()).chain(own).any(|known| known == host);
                 if !known {
                     let text = format!("`{host}` is not a known ingestion host: the importer assumes the global host");
-                    self.report.add(Topic::Inconsistent, text, object.place(attribute).into_iter().collect(), None);
+                    self.report.add(Topic::NotRead, text, object.place(attribute).into_iter().collect(), None);
                 }
                 None
             }
@@ -193,7 +193,7 @@ impl Builder<'_> {
         });
         if let (None, Some(id)) = (&workspace, object.id_of("workspace")) {
             let text = format!("the workspace {} of component {label} is not in the import", id.name());
-            self.missing(text, object.place("workspace").into_iter().collect(), show("resource show", &id));
+            self.missing_beside(text, object.place("workspace").into_iter().collect(), show("resource show", &id));
         }
         Some(ResourceSpec::Component(ComponentSpec {
             name: label.into(),
@@ -261,7 +261,7 @@ impl Builder<'_> {
                     "`{name}` is not a host of a data collection endpoint: the importer ignores endpoint {label}"
                 );
                 let get = show("resource show", &object.id);
-                self.report.add(Topic::Inconsistent, text, place.into_iter().collect(), Some(get));
+                self.report.add(Topic::NotRead, text, place.into_iter().collect(), Some(get));
                 return None;
             }
         }
@@ -398,7 +398,7 @@ impl Builder<'_> {
             }
             for name in rest {
                 let text = format!("private endpoint {} serves {name}, which is not a known name", endpoint.label);
-                self.report.add(Topic::Inconsistent, text, endpoint.place.iter().cloned().collect(), None);
+                self.report.add(Topic::NotRead, text, endpoint.place.iter().cloned().collect(), None);
             }
         }
         for (at, id, places) in unknown {

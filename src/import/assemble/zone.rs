@@ -447,7 +447,7 @@ impl Builder<'_> {
                     "the links of {} are not in the import; it reports as many links as {}, so the importer assumes the same networks",
                     id.apex, model.apex
                 );
-                self.report.add(Topic::Inferred, text, places, Some(get));
+                self.report.add(Topic::Missing, text, places, Some(get));
                 let links = links.clone();
                 zones.all[&key].links = links;
                 continue;
@@ -482,7 +482,7 @@ impl Builder<'_> {
                 id.apex,
                 askers.join(", ")
             );
-            self.report.add(Topic::Predicted, text, places, Some(get));
+            self.report.add(Topic::Missing, text, places, Some(get));
             let link = Link { policy: ResolutionPolicy::Default, registration: false, place: None };
             zones.all[&key].links = askers.into_iter().map(|name| (name.as_str().into(), link.clone())).collect();
         }
