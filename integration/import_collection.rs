@@ -494,24 +494,28 @@ fn no_region_is_made_up() {
 fn the_ip_version_of_azurerm() {
     let network = id("Microsoft.Network/virtualNetworks", "hub");
     let resource = |kind: &str, name: &str, values: Value| json!({"address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name, "values": values});
-    let state = |version: &str| {
+    let state = |version: &str, addresses: &Value| {
         json!({"format_version": "1.0", "terraform_version": "1.13.3", "values": {"root_module": {"resources": [
             resource("azurerm_virtual_network", "hub", json!({"id": network, "name": "hub", "address_space": ["10.1.0.0/16", "fd00:1::/48"]})),
             resource("azurerm_subnet", "pe", json!({"id": format!("{network}/subnets/pe"), "name": "pe",
                 "virtual_network_name": "hub", "address_prefixes": ["10.1.2.0/24", "fd00:1:0:2::/64"]})),
-            resource("azurerm_storage_account", "stone", json!({"name": "stone", "location": "westus",
+            resource("azurerm_storage_account", "stone", json!({"name": "stone", "location": "northeurope",
                 "id": id("Microsoft.Storage/storageAccounts", "stone")})),
             resource("azurerm_private_endpoint", "pe", json!({
                 "id": id("Microsoft.Network/privateEndpoints", "pe"), "name": "pe", "ip_version_type": version,
                 "subnet_id": format!("{network}/subnets/pe"),
                 "private_service_connection": [{"name": "c", "is_manual_connection": false, "subresource_names": ["blob"],
                     "private_connection_resource_id": id("Microsoft.Storage/storageAccounts", "stone")}],
-                "custom_dns_configs": [{"fqdn": "stone.blob.core.windows.net", "ip_addresses": ["fd00:1:0:2::4", "10.1.2.4"]}],
+                "custom_dns_configs": [{"fqdn": "stone.blob.core.windows.net", "ip_addresses": addresses}],
             })),
         ]}}})
     };
-    for (version, expected) in [("IPv6", IpVersion::V6), ("IPv4", IpVersion::V4), ("DualStack", IpVersion::V4)] {
-        let world = world(&read(&[state(version)]));
-        assert_eq!(world.state.endpoints["pe"].spec.ip_version, expected, "{version}");
+    let (four, six) = (json!(["10.1.2.4"]), json!(["fd00:1:0:2::4"]));
+    let both = json!(["fd00:1:0:2::4", "10.1.2.4"]);
+    let versions = [("IPv6", six, IpVersion::V6), ("IPv4", four, IpVersion::V4), ("DualStack", both, IpVersion::V4)];
+    for (version, addresses, expected) in versions {
+        let imported = read(&[state(version, &addresses)]);
+        assert_eq!(imported.refusals, [], "{version}");
+        assert_eq!(world(&imported).state.endpoints["pe"].spec.ip_version, expected, "{version}");
     }
 }

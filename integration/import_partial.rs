@@ -107,7 +107,7 @@ fn decides_names() -> Vec<(&'static str, Value)> {
         ("comes without its address", json!([network(json!({})), resolver, inbound])),
         ("comes without rules", json!([ruleset.clone()])),
         ("is linked to no network", json!([ruleset])),
-        ("private endpoint elsewhere is known only from objects that reference it", json!([scope(connected)])),
+        ("private endpoint elsewhere is referenced but not in the import", json!([scope(connected)])),
         ("whether private endpoint pe has a zone group", json!([network(json!({})), scope(modes()), endpoint()])),
         ("the addresses of private endpoint pe are unknown", json!([network(json!({})), scope(modes()), endpoint()])),
         ("scope ampls is referenced but not in the import", json!([network(json!({})), endpoint()])),

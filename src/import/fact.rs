@@ -205,6 +205,17 @@ impl Facts {
                 meant.insert(id.key(), (*one).clone());
             }
         }
+        // What has a child that was found is with it, unless its children disagree.
+        let mut parents: HashMap<String, Option<ResourceId>> = HashMap::new();
+        for object in self.objects.values() {
+            let Some(parent) = object.id.parent().filter(|parent| !parent.is_whole()) else { continue };
+            let found = meant.get(&object.id.key()).and_then(ResourceId::parent);
+            if let Some(found) = found.filter(|_| !meant.contains_key(&parent.key())) {
+                let own = parents.entry(parent.key()).or_insert_with(|| Some(found.clone()));
+                own.take_if(|own| own.key() != found.key());
+            }
+        }
+        meant.extend(parents.into_iter().filter_map(|(key, found)| Some((key, found?))));
         // A child of what was found is with it.
         for object in self.objects.values().filter(|object| !object.id.is_whole()) {
             let Some(parent) = object.id.parent() else { continue };

@@ -384,6 +384,8 @@ impl Reading<'_> {
             if is_appliance {
                 self.tf_block_id(id, "subnet", &own, "subnet_id", known, &["ip_configuration", "subnet_id"], SUBNET);
                 self.tf_address(id, "forwardsAt", &own, "private_ip_address");
+            } else {
+                self.tf_subnet_of_interface(id, &own, known);
             }
             own.ignore(&[
                 "subnet_id",
@@ -411,6 +413,21 @@ impl Reading<'_> {
             "private_ip_addresses",
             "virtual_machine_id",
         ]);
+    }
+
+    /// The subnet of an interface that forwards nothing: it says where its machine is, and can stay unknown.
+    fn tf_subnet_of_interface(&mut self, id: &ResourceId, own: &View<'_>, known: &Known<'_, '_>) {
+        if let Some((text, pointer)) = own.text("subnet_id") {
+            self.tell_id(id, "subnet", text, &pointer);
+            return;
+        }
+        let resource = known.resource;
+        let path = ["ip_configuration", "subnet_id"];
+        let found = known.plan.candidates(&resource.address, &resource.module, &path, SUBNET);
+        if let (true, [(subnet, _)]) = (resource.planned, found.as_slice()) {
+            let from = self.at(&resource.pointer);
+            self.facts.tell_id(id, "subnet", subnet, &from);
+        }
     }
 
     fn tf_address(&mut self, id: &ResourceId, attribute: &str, view: &View<'_>, key: &str) {
