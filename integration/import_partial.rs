@@ -104,15 +104,15 @@ fn decides_names() -> Vec<(&'static str, Value)> {
         ("the links of privatelink.monitor.azure.com are not in the import", json!([zone()])),
         ("network spoke is referenced but not in the import", json!([network(json!({})), peering])),
         ("is in no network of the import", json!([network(json!({"dhcpOptions": {"dnsServers": ["10.9.9.9"]}}))])),
-        ("comes without its address", json!([network(json!({})), resolver, inbound])),
-        ("comes without rules", json!([ruleset.clone()])),
+        ("inbound endpoint in has no address in the import", json!([network(json!({})), resolver, inbound])),
+        ("ruleset rules has no rules", json!([ruleset.clone()])),
         ("is linked to no network", json!([ruleset])),
         ("private endpoint elsewhere is referenced but not in the import", json!([scope(connected)])),
         ("whether private endpoint pe has a zone group", json!([network(json!({})), scope(modes()), endpoint()])),
-        ("the addresses of private endpoint pe are unknown", json!([network(json!({})), scope(modes()), endpoint()])),
+        ("the addresses of private endpoint pe are not in the import", json!([network(json!({})), scope(modes()), endpoint()])),
         ("scope ampls is referenced but not in the import", json!([network(json!({})), endpoint()])),
-        ("workspace elsewhere is in scope ampls, and it is not in the import", json!([scope(modes()), scoped])),
-        ("comes without connection string", json!([component(json!({}))])),
+        ("workspace elsewhere is in scope ampls, but the resource is not in the import", json!([scope(modes()), scoped])),
+        ("has no connection string in the import", json!([component(json!({}))])),
         (
             "one page of a longer list",
             json!({"value": [scope(modes())], "nextLink": "https://management.azure.com/more"}),
@@ -133,7 +133,7 @@ fn decides_access() -> Vec<(&'static str, Value)> {
     excluding["accessModeSettings"]["exclusions"] =
         json!([{"privateEndpointConnectionName": "c", "queryAccessMode": "Open", "ingestionAccessMode": "Open"}]);
     vec![
-        ("comes without access modes", json!([scope(json!({}))])),
+        ("has no access modes in the import", json!([scope(json!({}))])),
         ("excludes connection c", json!([scope(excluding)])),
         ("the access rules of the network security perimeter", json!([workspace])),
         (

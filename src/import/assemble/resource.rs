@@ -175,7 +175,7 @@ impl Builder<'_> {
                 }
                 (true, None) => {
                     let text = format!(
-                        "component {label} has no connection string before it is deployed, and its region is unknown: it is taken to send to the global host"
+                        "component {label} has no connection string before it is deployed, and its region is unknown: the importer assumes that it sends to the global host"
                     );
                     self.report.add(Topic::Unresolved, text, object.places(), None);
                 }
