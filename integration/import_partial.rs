@@ -109,9 +109,15 @@ fn decides_names() -> Vec<(&'static str, Value)> {
         ("is linked to no network", json!([ruleset])),
         ("private endpoint elsewhere is referenced but not in the import", json!([scope(connected)])),
         ("whether private endpoint pe has a zone group", json!([network(json!({})), scope(modes()), endpoint()])),
-        ("the addresses of private endpoint pe are not in the import", json!([network(json!({})), scope(modes()), endpoint()])),
+        (
+            "the addresses of private endpoint pe are not in the import",
+            json!([network(json!({})), scope(modes()), endpoint()]),
+        ),
         ("scope ampls is referenced but not in the import", json!([network(json!({})), endpoint()])),
-        ("workspace elsewhere is in scope ampls, but the resource is not in the import", json!([scope(modes()), scoped])),
+        (
+            "workspace elsewhere is in scope ampls, but the resource is not in the import",
+            json!([scope(modes()), scoped]),
+        ),
         ("has no connection string in the import", json!([component(json!({}))])),
         (
             "one page of a longer list",
