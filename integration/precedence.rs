@@ -71,6 +71,28 @@ fn rules_and_zones_match_the_name_that_is_asked_for_and_each_target_of_an_alias_
 }
 
 #[test]
+fn an_explanation_names_the_zone_that_a_rule_keeps_from_being_asked() {
+    let hidden = "private zone rg/privatelink.monitor.azure.com, linked to spoke, is not asked for \
+                  api.privatelink.monitor.azure.com: a rule of ruleset r matched first";
+    let linked = "      - linkZones: { resourceGroup: rg, zones: azuremonitor, links: { spoke: {} } }\n";
+    let rule = |domain: &str| {
+        format!("      - setRuleset: {{ name: r, links: [spoke], rules: [{{ domain: {domain}, target: public }}] }}\n")
+    };
+    let restarts = |text: &str| text.replace("version: 1\n", "version: 1\nswitches: { rulesetChain: restarts }\n");
+    let both = format!("{ESTATE}{linked}{}", rule("monitor.azure.com."));
+    for (text, is_hidden) in [
+        (both.clone(), true),
+        (restarts(&both), false),
+        (format!("{ESTATE}{linked}{}", rule("ods.opinsights.azure.com.")), false),
+        (format!("{ESTATE}{}", rule("monitor.azure.com.")), false),
+    ] {
+        let explained = run_with(&["explain", "api.monitor.azure.com", "--from", "spoke", "--scenario", "-"], &text);
+        assert!(explained.starts_with("exit code 0"), "{explained}");
+        assert_eq!(explained.contains(hidden), is_hidden, "{explained}\n{text}");
+    }
+}
+
+#[test]
 fn whether_aliases_in_a_rules_answer_are_looked_up_again_is_a_switch() {
     let events = "      - linkZones: { resourceGroup: rg, zones: azuremonitor, links: { spoke: {} } }
       - setRuleset: { name: r, links: [spoke], rules: [{ domain: monitor.azure.com., target: public }] }

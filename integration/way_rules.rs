@@ -102,6 +102,41 @@ fn rule_2_the_endpoints_own_network_reaches_it() {
     assert_eq!(way("mon", ""), Reach::SameNetwork);
 }
 
+/// Two networks that nothing joins have the same addresses, and both get those of the endpoint in one of them.
+#[test]
+fn rule_2_a_networks_own_address_space_comes_first() {
+    let twin = "  twin: { addressSpace: [10.1.0.0/16], subnets: { pe: 10.1.0.0/26 } }\n";
+    let text = format!("{NETWORKS}{STAR}{ENDPOINT}").replace("  dc:", &format!("{twin}  dc:"));
+    let text = text.replace("links: { app: {} }", "links: { app: {}, twin: {}, mon: {} }");
+    let home = |world: &Compiled, from: &str| {
+        let mut zones = world.state.zones.values();
+        let zone = zones.find(|one| one.zone.apex().to_string() == "privatelink.monitor.azure.com");
+        let name = ampls_dns::dns::OwnerName::parse("api.privatelink.monitor.azure.com").expect("a good name");
+        let owned = zone.and_then(|one| one.zone.get(&name, ampls_dns::dns::RecordType::A)).expect("it is written");
+        arrival::reach(&world.state, &from.into(), &owned, AT.into()).expect("the address is private")
+    };
+    let before = world(&text);
+    assert_eq!(home(&before, "mon"), ("mon".into(), Reach::SameNetwork));
+    assert_eq!(home(&before, "twin"), ("twin".into(), Reach::SameNetwork), "packets do not leave it");
+    assert_eq!(home(&before, "app").0, "mon".into());
+    // Nothing has the address in it, so nothing answers.
+    let path = |world: &Compiled| {
+        let view = world.views.of_network("twin").expect("it is declared");
+        let flows = ampls_dns::assess::flows(world, &ampls_dns::assess::flow::Client::View(view), &"ws".into());
+        flows.into_iter().find(|one| one.name.to_string() == "api.monitor.azure.com").expect("a flow of queries").path
+    };
+    match path(&before) {
+        ampls_dns::assess::Path::Unreachable { why, .. } => assert_eq!(why, "no private endpoint has that address"),
+        other => panic!("{other:?}"),
+    }
+    // With an endpoint of its own at that address, it is that one.
+    let own = "- createPrivateEndpoint: { name: own, scope: s, subnet: twin/pe }\n";
+    match path(&world(&format!("{text}{own}"))) {
+        ampls_dns::assess::Path::PrivateEndpoint { endpoint, .. } => assert_eq!(endpoint, "own".into()),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn rule_3_networks_and_branches_of_one_virtual_wan_reach_each_other() {
     let hubs = |second: &str, firewall: &str| {

@@ -62,6 +62,8 @@ pub enum Fact {
     Known { name: String, by: String, date: String, certainty: String },
     /// No source shows whether a public name has its alias to a privatelink name; `has` is what `uncertainHop` says.
     AliasUnknown { name: String, has: bool },
+    /// A linked zone is not asked for the target of an alias in the answer to a rule of a ruleset.
+    ZoneHidden { name: String, zone: String, network: String, ruleset: String },
     /// The name has records of other types only.
     NoData { owner: String, r#type: String, source: ServedFrom },
     /// There is no such name.
@@ -178,6 +180,9 @@ fn fact(statement: &Statement) -> Fact {
             certainty: source.certainty.to_string(),
         },
         Statement::AliasUnknown { owner, has } => Fact::AliasUnknown { name: owner.to_string(), has },
+        Statement::ZoneHidden { name, zone, network, ruleset } => {
+            Fact::ZoneHidden { name: name.to_string(), zone: zone.to_string(), network, ruleset: ruleset.to_string() }
+        }
         Statement::NoData { owner, kind, said } => {
             Fact::NoData { owner: owner.to_string(), r#type: kind.to_string(), source: source(&said) }
         }

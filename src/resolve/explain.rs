@@ -18,8 +18,8 @@ use crate::compile::reachability::Reach;
 use crate::compile::zone::who;
 use crate::compile::{Compiled, Owned, Target, ViewId, Writer, Zone};
 use crate::dns::{OwnerName, RecordType, WholeKey};
-use crate::estate::history::UncertainHop;
-use crate::estate::{DnsSetting, NetworkKind, NetworkName, Place, ResolutionPolicy, Revision, ZoneId};
+use crate::estate::history::{RulesetChain, UncertainHop};
+use crate::estate::{DnsSetting, NetworkKind, NetworkName, Place, ResolutionPolicy, Revision, RulesetName, ZoneId};
 
 /// Why a view was chosen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -195,6 +195,17 @@ pub enum Statement {
         /// True if it has the alias by the switch.
         has: bool,
     },
+    /// A linked zone is not asked for the target of an alias, because the alias is part of the answer to a rule of a ruleset.
+    ZoneHidden {
+        /// The target.
+        name: OwnerName,
+        /// The zone that has or could have it.
+        zone: ZoneId,
+        /// The network it is linked to.
+        network: String,
+        /// The ruleset.
+        ruleset: RulesetName,
+    },
     /// A living endpoint wants to have this name and does not.
     Wanted {
         /// The name.
@@ -287,6 +298,7 @@ pub fn explain(world: &Compiled, view: ViewId, chosen: Chosen, question: &Questi
     ending(world, &decision, &mut cut, &mut statements);
     statements.extend(known(world, &decision));
     statements.extend(aliases_unknown(world, &decision));
+    statements.extend(hidden_zone(world, &decision));
     Explanation { question: question.clone(), view, statements }
 }
 
@@ -377,6 +389,33 @@ fn aliases_unknown(world: &Compiled, decision: &Decision<'_>) -> Vec<Statement> 
     let unknown = public.filter(|hop| is_alias_unknown(&world.state.catalogue, &hop.owner));
     let has = world.state.switches.uncertain_hop == UncertainHop::Always;
     unknown.map(|hop| Statement::AliasUnknown { owner: hop.owner.clone(), has }).collect()
+}
+
+/// The linked zone that a rule of a ruleset keeps from being asked for the target of an alias.
+fn hidden_zone(world: &Compiled, decision: &Decision<'_>) -> Option<Statement> {
+    let last = match &decision.outcome {
+        Outcome::Answer(hop) => Some(&hop.by),
+        Outcome::NoData { by, .. } | Outcome::NameError { by, .. } => Some(by),
+        Outcome::Failure { .. } => None,
+    };
+    let passes = world.state.switches.ruleset_chain == RulesetChain::Stands;
+    let mut taken: Option<(ViewId, &RulesetName)> = None;
+    for (at, hop) in decision.hops.iter().enumerate().filter(|_| passes) {
+        let mut rules = hop.by.forwards.iter().filter_map(|forward| match &forward.rule {
+            Rule::Ruleset(ruleset, _) => Some((forward.by, ruleset)),
+            _ => None,
+        });
+        taken = taken.or_else(|| rules.next());
+        let (Some((view, ruleset)), Some(name)) = (taken, hop.owned.set.alias()) else { continue };
+        let view = world.views.get(view);
+        let Some(link) = view.link_of(&WholeKey::of(name)) else { continue };
+        let answered_by = decision.hops.get(at + 1).map(|hop| &hop.by).or(last);
+        if !answered_by.is_some_and(|by| by.link.is_some_and(|own| own.zone.id == link.zone.id)) {
+            let (zone, network) = (link.zone.id.clone(), view.label().to_owned());
+            return Some(Statement::ZoneHidden { name: name.clone(), zone, network, ruleset: ruleset.clone() });
+        }
+    }
+    None
 }
 
 fn view_statement(world: &Compiled, id: ViewId, chosen: Chosen) -> Statement {
@@ -579,6 +618,11 @@ impl fmt::Display for Statement {
             }
             Self::Basis { basis, shadowed_in: None } => write!(f, "{basis}"),
             Self::Known { owner, source } => write!(f, "{owner} is known from {source}"),
+            Self::ZoneHidden { name, zone, network, ruleset } => write!(
+                f,
+                "private zone {zone}, linked to {network}, is not asked for {name}: a rule of ruleset {ruleset} matched first, \
+                 and the answer of its target is used whole (switch `rulesetChain`)"
+            ),
             Self::AliasUnknown { owner, has } => {
                 let (has, switch) = if *has { ("has", "always") } else { ("does not have", "never") };
                 write!(
