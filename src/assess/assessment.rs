@@ -31,14 +31,14 @@ pub struct Assessment {
     pub unserved: Vec<Unserved>,
     /// The findings, errors first.
     pub findings: Vec<Finding>,
-    /// What was looked at.
+    /// What was checked.
     pub extent: Extent,
     pairs: BTreeMap<(NetworkName, OwnerName), (Standing, Code)>,
     /// Scopes whose private names each network gets.
     gets: BTreeMap<NetworkName, BTreeSet<ScopeName>>,
 }
 
-/// How much was looked at.
+/// How much was checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Extent {
     /// Networks.

@@ -80,7 +80,7 @@ pub struct Timeline {
     pub steps: Vec<StepSummary>,
     /// Names in canonical order, networks in the order declared.
     pub rows: Vec<Row>,
-    /// What is left out, because there is too much of it.
+    /// The part that is too large to show.
     pub left_out: LeftOut,
 }
 
@@ -205,7 +205,7 @@ pub fn cell(world: &Compiled, view: ViewId, name: &OwnerName) -> Cell {
     cell_of(world, &decide_addresses(world, view, name))
 }
 
-/// What a decision about the addresses of a name comes to.
+/// The outcome of a decision about the addresses of a name.
 pub fn cell_of(world: &Compiled, decision: &Decision<'_>) -> Cell {
     let view = decision.view;
     match &decision.outcome {

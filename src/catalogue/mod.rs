@@ -88,7 +88,7 @@ impl fmt::Display for Source {
 pub struct ZoneRow {
     /// The private zone, `privatelink.…`.
     pub private: OwnerName,
-    /// The public zone whose names lead into it.
+    /// The public zone whose aliases point into it.
     pub public: OwnerName,
     /// Setups older than this do not have it; absent where it was there from the beginning.
     pub since: Option<Date>,

@@ -37,7 +37,7 @@ pub struct ServiceRow {
 pub struct ServiceZone {
     /// The private zone.
     pub private: Pattern,
-    /// The public zones whose names lead into it; the first one is that of its records.
+    /// The public zones whose aliases point into it; the first one is that of its records.
     pub public: Vec<Pattern>,
     /// The records, relative to the private zone.
     pub records: Vec<Pattern>,

@@ -1,4 +1,4 @@
-//! `compose`: a compose file in which the estate can be looked at.
+//! `compose`: a compose file that runs the estate in containers.
 
 use clap::Args;
 

@@ -104,7 +104,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result {
     Ok(if arguments.exit_code && differs { Outcome::Failed } else { Outcome::Done })
 }
 
-/// An estate, and the revision it is looked at.
+/// An estate at a revision.
 #[derive(Clone)]
 struct Side {
     history: Arc<History>,

@@ -421,7 +421,7 @@ pub(super) fn errors_of<'e>(error: &'e (dyn std::error::Error + 'static), file: 
     }
 }
 
-/// Reads a scenario or a spec by file, name or `-`, says what it is called in messages, and notes the files it names.
+/// Reads a scenario or a spec by file, name or `-`, returns its name for messages, and notes the files that it refers to.
 pub(super) fn read_document(name: &str, note: &mut dyn FnMut(&Path)) -> Result<(String, Document), InputError> {
     with_text(name, |file, text| {
         let files = beside_noted(name, note);
@@ -429,7 +429,7 @@ pub(super) fn read_document(name: &str, note: &mut dyn FnMut(&Path)) -> Result<(
     })
 }
 
-/// Finds a text by file, name of a built-in scenario, or `-`, and gives it on with what it is called in messages.
+/// Finds a text by file, name of a built-in scenario, or `-`, and passes it on with its name for messages.
 pub(super) fn with_text<T>(
     name: &str,
     take: impl FnOnce(&str, &[u8]) -> Result<T, InputError>,

@@ -230,5 +230,5 @@ fn format_of(matches: &ArgMatches) -> Option<&OsStr> {
     deeper.or_else(own)
 }
 
-/// What a verb gives back.
+/// What a verb returns.
 pub(crate) type Result = std::result::Result<Outcome, Box<dyn std::error::Error>>;

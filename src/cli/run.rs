@@ -36,7 +36,7 @@ pub(super) const NOT_CREATED: u8 = 125;
     private addresses that it does not reach time out. `ampls-dns step next` works inside. Other machines, real DNS\n\
     servers among them, are not reachable: `--upstream` is not possible here, use `ampls-dns serve --upstream`.\n\n\
     The exit code is that of the command, 128 plus the number of the signal that ended it, 126 or 127 if it could not\n\
-    be started, and 125 if the network could not be created.")]
+    be started, and 125 if the arguments are invalid or the network could not be created.")]
 pub(super) struct RunArguments {
     #[command(flatten)]
     scenario: OperandArguments,

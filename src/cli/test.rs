@@ -153,7 +153,7 @@ enum TestError {
 )]
 struct NothingAsked;
 
-/// Expectations were not looked at, and `--fail-on-skip` was given.
+/// Expectations were skipped, and `--fail-on-skip` was given.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} skipped, and --fail-on-skip was given")]
 struct Skipped(String);
@@ -194,7 +194,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Holds everything and prints what comes of it: a whole document also if a file cannot be used.
+    /// Verifies everything and prints the results: a whole document also if a file cannot be read.
     fn hold(&mut self) -> Result {
         output::print(self.printer.begin())?;
         let mut verified = Vec::new();
@@ -289,7 +289,7 @@ impl<'a> Run<'a> {
         case
     }
 
-    /// True if --filter lets it through.
+    /// True if it matches --filter.
     fn is_meant(&self, file: &str, expectation: &Expectation) -> bool {
         let filter = &self.arguments.filter;
         if filter.is_empty() {

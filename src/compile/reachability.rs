@@ -421,7 +421,7 @@ fn next(state: &State, at: &NetworkName, table: Option<&RouteTable>, destination
     }
 }
 
-/// What comes from on-premises takes the routes of the subnet of the gateway from there on.
+/// Packets from on-premises follow the routes of the subnet of the gateway from there on.
 fn from_gateway(state: &State, at: &NetworkName, to: &Destination<'_>, way: Reach) -> Next {
     let Reach::ThroughGateway(hub) = &way else { return Next::Verdict(way) };
     let table = state.routes.table_of(hub, "GatewaySubnet").filter(|_| is_on_premises(state, at));

@@ -197,7 +197,7 @@ impl Catch {
     }
 }
 
-/// The subnet a security group is looked at in.
+/// The subnet that a security group applies to.
 #[derive(Clone, Copy)]
 struct Place<'p> {
     network: &'p NetworkName,

@@ -12,7 +12,7 @@ use super::packed::{PackedZone, bodies, hash_at, is_name, put_head, put_record, 
 use super::wire::put_data;
 use super::{OwnerName, RecordData, RecordSet, RecordType, Soa, Ttl};
 
-/// What becomes of the name server records at a zone's apex.
+/// How the name server records at a zone's apex are treated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NameServers {
     /// They are served, as in public DNS.

@@ -76,7 +76,7 @@ pub fn read_with_remarks(
 }
 /// Prints a zone: `$ORIGIN`, then one line a record, owners relative to `apex`, each with its own TTL.
 ///
-/// [`read`] gives back the same record sets if the SOA, if any, is the first and at the apex, all owners are within
+/// [`read`] returns the same record sets if the SOA, if any, is the first and at the apex, all owners are within
 /// `apex`, and no TTL is above [`MAX_TTL`].
 pub fn write(apex: &OwnerName, sets: &[RecordSet]) -> String {
     let mut text = format!("$ORIGIN {}\n", apex.dotted());

@@ -80,7 +80,7 @@ pub struct Edns<'p> {
     pub cookie: Option<&'p [u8]>,
 }
 
-/// A client subnet option, which is to be looked at only where the sender is trusted with it.
+/// A client subnet option. Use it only if the sender is trusted with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SubnetOption {
     /// One that can be used.

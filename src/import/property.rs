@@ -1,4 +1,4 @@
-//! A JSON object as a reader looks at it: both nestings at once, any case, and what was not looked at is known.
+//! A JSON object as a reader looks at it: both nestings at once, any case, with a list of the properties that were not read.
 
 use std::cell::RefCell;
 

@@ -65,7 +65,7 @@ impl Kind {
     }
 }
 
-/// A text that was looked at.
+/// A text whose type was detected.
 pub(super) enum Read {
     Json(Kind, Value),
     Zone(master::ParsedZone),

@@ -1,4 +1,4 @@
-//! A compose file in which an estate can be looked at: a container network for each network of the estate, the server in all
+//! A compose file that runs an estate in containers: a container network for each network of the estate, the server in all
 //! of them at fixed addresses, and a client in each that asks it.
 //!
 //! Networks are distinguished by the address they ask at, not by the source of the query, so that two networks with the
@@ -459,7 +459,7 @@ fn two_addresses(prefix: Ipv4Net, spec: Option<&NetworkSpec>, held: &HashSet<Ipv
     }
 }
 
-/// How many addresses are looked at for one outside every subnet.
+/// How many addresses are tried to find one outside every subnet.
 const MOST_TRIED: usize = 1 << 16;
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub struct StoryDocument {
     pub steps: Vec<StepDocument>,
     /// A row for each name and network.
     pub rows: Vec<RowDocument>,
-    /// What is left out, because there is too much of it; absent where nothing is.
+    /// The part that is too large to show; absent if everything is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOutDocument>,
 }

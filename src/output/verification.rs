@@ -131,7 +131,7 @@ pub struct VerificationDocument {
     /// How many held only after a try that failed.
     #[serde(skip_serializing_if = "is_zero")]
     pub flaky: usize,
-    /// How many were not looked at, by the reason.
+    /// How many were skipped, by the reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub skipped: BTreeMap<String, usize>,
 }
@@ -142,7 +142,7 @@ pub struct FailureDocument {
     /// The step; empty where a spec names none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub step: String,
-    /// What was looked at.
+    /// What was checked.
     pub subject: String,
     /// Expected.
     pub expected: String,

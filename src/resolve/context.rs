@@ -20,7 +20,7 @@ pub struct RequestContext<'s> {
     pub subnets: Subnets,
     /// Whether replies carry the reason.
     pub extended: Ede,
-    /// What becomes of names outside the emulated zones.
+    /// How names outside the emulated zones are answered.
     pub outside: Forwarding,
     /// The addresses the server listens at, each with the view of its network if it is for one.
     pub local_addresses: &'s [(IpAddr, Option<ViewId>)],
@@ -36,7 +36,7 @@ pub enum Subnets {
     Trusted,
 }
 
-/// What becomes of names outside the emulated zones.
+/// How names outside the emulated zones are answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Forwarding {
     /// They do not exist.

@@ -193,7 +193,7 @@ impl ForwardedQuery {
 
     /// Takes what the other server replied. The reply to the client, if there is no more to ask.
     ///
-    /// Of the answer section only what is on the chain from the name asked for is looked at.
+    /// Of the answer section, it reads only the chain from the name of the question.
     pub fn take_reply(&mut self, reply: ForeignReply) -> Option<Vec<u8>> {
         if !matches!(reply.rcode, Rcode::NOERROR | Rcode::NXDOMAIN) {
             return Some(self.failed(OTHER, &format!("the reply for {} was {}", self.asks(), reply.rcode)));

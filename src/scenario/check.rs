@@ -3,7 +3,7 @@
 //! The schema comes from the serde shapes, so there is one description of the written form. What the check lets pass it
 //! also turns into the JSON value that serde reads: scalars become what the schema wants at their place, so that a name
 //! that looks like a number stays a name. Where the form is wrong something of the right form is put instead, so that
-//! the rest of the file can be looked at as well.
+//! the rest of the file can be checked as well.
 
 use serde_json::{Map, Number, Value as Json};
 

@@ -51,7 +51,7 @@ impl ScenarioErrors {
     }
 }
 
-/// Something wrong at a place of the text, which is not at hand.
+/// An error at a place of the text, without the text itself.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Fault {
     pub(super) range: Range,
@@ -85,7 +85,7 @@ impl Fault {
 pub(super) struct Faults {
     list: Vec<Fault>,
     known: HashSet<Fault>,
-    /// Places where the form is wrong: what their values mean is not looked at.
+    /// Places where the form is wrong: the meaning of their values is not checked.
     malformed: HashSet<Range>,
 }
 
@@ -103,7 +103,7 @@ impl Faults {
         self.add(fault);
     }
 
-    /// Says that what a value means is not to be looked at.
+    /// Marks a value whose meaning is not to be checked.
     pub(super) fn is_malformed(&mut self, range: Range) {
         self.malformed.insert(range);
     }

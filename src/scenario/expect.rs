@@ -74,7 +74,7 @@ pub enum Expected {
         /// The answer.
         answer: ExpectedAnswer,
     },
-    /// A question is answered with these aliases, in this order; what they end at is not looked at.
+    /// A question is answered with these aliases, in this order; it does not check what they end at.
     Chain {
         /// Who asks.
         from: From,
@@ -109,7 +109,7 @@ pub enum Expected {
     },
 }
 
-/// A finding; what is absent is not looked at.
+/// A finding; absent fields are not checked.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ExpectedFinding {
     /// Its code.
@@ -158,7 +158,7 @@ impl ExpectedAnswer {
     ];
 }
 
-/// A reply, part by part; what is absent is not looked at.
+/// A reply, part by part; absent parts are not checked.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct ExpectedReply {
     /// Response code.
@@ -190,7 +190,7 @@ pub struct ExpectedRecord {
     pub data: String,
 }
 
-/// Header bits; those absent are not looked at.
+/// Header bits; absent ones are not checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ExpectedFlags {
     /// AA: the server is an authority for the name.
@@ -226,7 +226,7 @@ pub enum ExpectedError {
     },
 }
 
-/// How a flow ends; what is absent is not looked at.
+/// How a flow ends; absent fields are not checked.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ExpectedFlow {
     /// Who opens the connection.

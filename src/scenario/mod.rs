@@ -51,7 +51,7 @@ pub struct Scenario {
     pub source: Arc<str>,
     /// The events.
     pub history: History,
-    /// The step it is looked at from; absent for the last one.
+    /// The step to show; absent for the last one.
     pub start: Option<String>,
     /// What must be true when steps are over, in the order written.
     pub expectations: Vec<Expectation>,

@@ -63,7 +63,7 @@ pub struct Fault {
     pub lasts: Option<Duration>,
     /// Delay of replies; zero if they are not.
     pub delay: Duration,
-    /// What becomes of replies; absent if they are only late.
+    /// What the fault does to replies; absent if they are only late.
     pub effect: Option<FaultEffect>,
 }
 

@@ -20,7 +20,7 @@ use super::Control;
 const QUIET: Duration = Duration::from_millis(100);
 /// How long they are waited for if events go on.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How often the files are looked at without any event.
+/// How often the thread checks the files without any event.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Looks for changes of files until it is dropped.
@@ -188,7 +188,7 @@ fn folders_of(path: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// What files were when they were looked at.
+/// The state of files when the thread checked them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct FileStamps(Vec<(PathBuf, Option<Stamp>)>);
 

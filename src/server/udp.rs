@@ -28,7 +28,7 @@ use tokio::time::timeout;
 use super::Listener;
 use super::pipeline::late::Late;
 
-/// Bytes of a query that are looked at. A longer one is cut off, and thereby malformed.
+/// Bytes of a query that the server reads. A longer query is cut off, and so it is malformed.
 const QUERY_OCTETS: usize = 2048;
 /// How long to wait after a temporary error of the socket, such as a lack of memory.
 const PAUSE: Duration = Duration::from_millis(10);

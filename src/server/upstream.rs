@@ -338,7 +338,7 @@ impl Upstream {
 enum Joined<'u> {
     /// It is the first of its like, and is sent.
     First(First<'u>),
-    /// What comes of its like.
+    /// The result that equal queries share.
     Beside(watch::Receiver<Option<Heard>>),
 }
 

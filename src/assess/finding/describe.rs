@@ -324,7 +324,7 @@ fn of_ruleset(
     }
 }
 
-/// The zones of a resource group that names lead into.
+/// The zones of a resource group that aliases point into.
 fn zones_of(world: &Compiled, group: &str, failing: &Failing) -> BTreeSet<ZoneId> {
     let state = &world.state;
     let leads = |row: &&crate::catalogue::ZoneRow| failing.names.iter().any(|name| name.is_within(&row.public));

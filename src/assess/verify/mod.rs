@@ -33,9 +33,9 @@ pub struct Case {
     pub subject: String,
     /// The expectation.
     pub expectation: Expectation,
-    /// What differs; absent if it holds, and for what was not looked at.
+    /// What differs; absent if it holds, and if it was skipped.
     pub mismatch: Option<Mismatch>,
-    /// Why it was not looked at; absent if it was.
+    /// Why it was skipped; absent if it was not.
     pub skipped: Option<String>,
     /// The assumption that the answer rests on, such as that another team's workspace exists; absent where it rests on none.
     pub assumed: Option<String>,
@@ -57,7 +57,7 @@ pub struct Mismatch {
 }
 
 impl Case {
-    /// An expectation that was looked at.
+    /// An expectation that was checked.
     pub fn held(expectation: &Expectation, mismatch: Option<Mismatch>) -> Self {
         let (subject, expectation) = (subject(expectation), expectation.clone());
         let (skipped, assumed, command, took) = (None, None, None, None);

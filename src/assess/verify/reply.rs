@@ -96,7 +96,7 @@ struct Heard<'r> {
     public: &'r dyn Fn(&[&ReceivedRecord]) -> bool,
 }
 
-/// What a reply comes to.
+/// The outcome of a reply.
 enum Found {
     Data { data: Vec<String>, public: bool },
     NoData,

@@ -218,7 +218,7 @@ impl Builder<'_> {
         events
     }
 
-    /// What was found in zones and comes of no endpoint, and what endpoints write and was not found.
+    /// Record sets in zones that no endpoint writes, and record sets of endpoints that the zones do not have.
     fn by_hand(&mut self, parts: &Parts, played: &Played, now: &State) -> Vec<Placed> {
         let mut events = Vec::new();
         let written = played.by_zone();

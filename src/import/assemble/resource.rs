@@ -275,7 +275,7 @@ impl Builder<'_> {
         }))
     }
 
-    /// Puts resources into scopes as scoped resources say; gives back those whose resource is unknown, by scope.
+    /// Puts resources into scopes as scoped resources say; returns those whose resource is unknown, by scope.
     fn scoped(
         &mut self,
         scopes: &mut Vec<ScopeParts>,

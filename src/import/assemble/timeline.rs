@@ -27,7 +27,7 @@ use crate::estate::{
 use crate::import::command::{self, word};
 use crate::import::report::Topic;
 
-/// What comes of an order of events.
+/// The result of an order of events.
 pub(super) struct Played {
     /// Indexes of endpoints in the order they are made.
     pub(super) order: Vec<usize>,

@@ -46,7 +46,7 @@ pub struct TimelineView {
     pub about: Arc<str>,
     /// Where the story is from; may be empty.
     pub source: Arc<str>,
-    /// The step it is looked at from, as an index of `steps`.
+    /// The step that is drawn, as an index of `steps`.
     pub start: usize,
     /// The steps; never empty. Events after the last step of the history are a step without a name.
     pub steps: Vec<Step>,
@@ -72,7 +72,7 @@ impl TimelineView {
         tale
     }
 
-    /// Reads a history that has no title, looked at from its end.
+    /// Reads a history without a title, at its last step.
     pub fn of_history(history: &Arc<History>, networks: &[NetworkName]) -> Self {
         let steps = steps(history);
         let mut fold = Fold::new(history);

@@ -56,7 +56,7 @@ fn inert(json: &str) -> String {
     inert
 }
 
-/// Fills the template from its beginning to its end, so that what is put in is never looked at again.
+/// Fills the template from its beginning to its end, so that inserted text is never searched again.
 fn put_together(title: &str, story: &str) -> String {
     let title = escape(title);
     let mut page = String::with_capacity(TEMPLATE.len() + STYLE.len() + SCRIPT.len() + story.len());

@@ -1,4 +1,4 @@
-//! What goes wrong on purpose: see it, set it, clear it.
+//! Faults on purpose: list, set and clear them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::new().routes(routes!(list, set, clear_all)).routes(routes!(clear))
 }
 
-/// What becomes of replies.
+/// What the fault does to replies.
 #[derive(Deserialize, Serialize, ToSchema, Clone, Copy, PartialEq, Eq, Debug)]
 #[serde(rename_all = "camelCase")]
 enum EffectName {
@@ -39,7 +39,7 @@ enum EffectName {
 #[derive(Deserialize, Serialize, ToSchema, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct FaultDocument {
-    /// What becomes of replies.
+    /// What the fault does to replies.
     #[serde(skip_serializing_if = "Option::is_none")]
     effect: Option<EffectName>,
     /// The code of `effect: rcode`: SERVFAIL if nothing else is said.

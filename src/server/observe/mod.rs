@@ -234,7 +234,7 @@ impl QueryLog {
         logged.document.get_or_init(|| document::document(logged, logged.segment.upgrade().as_deref(), &self.listeners))
     }
 
-    /// True if the filter lets the query through. What the bytes alone show is looked at first.
+    /// True if the query matches the filter. It checks first what the bytes alone show.
     pub fn lets_through(&self, filter: &Filter, logged: &LoggedQuery) -> bool {
         filter.may(logged) && filter.lets_through(self.document(logged))
     }
