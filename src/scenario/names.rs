@@ -69,7 +69,7 @@ impl Names {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => format!("no {kind} exists at this point; create one first"),
             None => match choice("", known()) {
-                Some(all) => format!("create the {kind} before this; {all}"),
+                Some(all) => format!("create the {kind} before this, or use {}", all.trim_start_matches("expected ")),
                 None => format!("create the {kind} before this"),
             },
         };

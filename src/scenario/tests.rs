@@ -448,7 +448,7 @@ fn hostile_texts_are_errors_and_no_memory_problem() {
     let big = "x".repeat(10 << 20);
     let cases = [
         (laughs, "more than 100000 values"),
-        (format!("version: 1\na: &a {big}\nb: [{}]\n", vec!["*a"; 5000].join(", ")), " bytes, the most"),
+        (format!("version: 1\na: &a {big}\nb: [{}]\n", vec!["*a"; 5000].join(", ")), " bytes, the limit"),
         (
             format!("version: 1\na: &a [{}]\nb: [{}]\n", vec!["1"; 5000].join(", "), vec!["*a"; 5000].join(", ")),
             "more than 100000 values",

@@ -452,20 +452,9 @@ impl Builder<'_> {
                 zones.all[&key].links = links;
                 continue;
             }
-            if any {
-                self.missing(
-                    format!(
-                        "the links of {} are not in the import: the importer assumes that the zone is linked to no network",
-                        id.apex
-                    ),
-                    places,
-                    get,
-                );
-                continue;
-            }
             // Nothing is known of any link: who has endpoints writing here asks the zone.
             let mut askers: Vec<String> = grouped.iter().map(|one| one.network.clone()).collect();
-            if askers.is_empty() {
+            if any || askers.is_empty() {
                 self.missing(
                     format!(
                         "the links of {} are not in the import: the importer assumes that the zone is linked to no network",
