@@ -366,8 +366,8 @@ impl Builder<'_> {
         }
     }
 
-    /// Links of zones, and what can be said where there are none.
-    pub(super) fn links(&mut self, zones: &mut Zones, networks: &mut Networks, endpoints: &[Endpoint]) {
+    /// Links that the files have.
+    fn told_links(&mut self, zones: &mut Zones, networks: &mut Networks) {
         let facts = self.facts;
         for object in facts.of("microsoft.network/privatednszones/virtualnetworklinks") {
             let Some(zone) = object.id.parent() else { continue };
@@ -394,6 +394,12 @@ impl Builder<'_> {
             let link = Link { policy, registration, place: object.place("network") };
             zone.links.entry(network.as_str().into()).or_insert(link);
         }
+    }
+
+    /// Links of zones, and what can be said where there are none.
+    pub(super) fn links(&mut self, zones: &mut Zones, networks: &mut Networks, endpoints: &[Endpoint]) {
+        self.told_links(zones, networks);
+        let facts = self.facts;
         let any = zones.all.values().any(|zone| !zone.links.is_empty());
         let counts: IndexMap<String, u64> = zones
             .all
