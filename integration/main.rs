@@ -36,6 +36,9 @@ mod agreement;
 /// One verdict: the laws of the assessment.
 mod verdicts;
 
+/// Resources that are alike get the verdicts that each gets by itself.
+mod alike;
+
 /// The catalogue of findings, code by code, and the order of causes.
 mod codes;
 

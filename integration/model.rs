@@ -70,7 +70,7 @@ fn step(world: &Compiled, names: &[Value], refused: usize) -> Value {
     }
     let assessment = Assessment::of(world);
     let mut unserved = Map::new();
-    for one in &assessment.unserved {
+    for one in assessment.unserved() {
         let used = &one.used;
         let name = used.name.to_string();
         // An open session of a machine is a client of its own.

@@ -39,8 +39,8 @@ fn broken_laws(world: &Compiled, assessment: &Assessment, each_flow: bool) -> Ve
     let mut covered: BTreeMap<_, usize> = BTreeMap::new();
     for finding in &assessment.findings {
         let worst = finding.uses.iter().map(|one| one.standing).min();
-        for one in &finding.uses {
-            *covered.entry(one).or_default() += 1;
+        for one in assessment.uses_of(finding) {
+            *covered.entry(one.clone()).or_default() += 1;
             if (one.cause.code, &one.cause.root) != (finding.code, &finding.root) {
                 fault(format!("{} covers a use of another cause", finding.code));
             }
@@ -80,9 +80,9 @@ fn broken_laws(world: &Compiled, assessment: &Assessment, each_flow: bool) -> Ve
             fault(format!("{} says {:?}", finding.code, finding.message));
         }
     }
-    for one in &assessment.unserved {
-        if covered.get(one) != Some(&1) {
-            fault(format!("{} in {} is in {:?} findings", one.used.name, one.used.network, covered.get(one)));
+    for one in assessment.unserved() {
+        if covered.get(&one) != Some(&1) {
+            fault(format!("{} in {} is in {:?} findings", one.used.name, one.used.network, covered.get(&one)));
         }
     }
     let counts = assessment.counts();
@@ -117,13 +117,13 @@ fn broken_laws(world: &Compiled, assessment: &Assessment, each_flow: bool) -> Ve
         }
         // Up to the point at which a request arrives, the cause depends on network and name alone.
         let mut causes: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        let own = assessment.unserved.iter().filter(|one| one.used.network == network && one.used.machine.is_none());
+        let own = assessment.unserved().filter(|one| one.used.network == network && one.used.machine.is_none());
         for one in own {
-            causes.entry(&one.used.name).or_default().insert(&one.cause);
+            causes.entry(one.used.name).or_default().insert(one.cause);
         }
         for (name, causes) in causes.into_iter().filter(|(_, causes)| causes.len() > 1) {
             let arrives = matches!(
-                route(world, view, name),
+                route(world, view, &name),
                 Path::Public { .. } | Path::PrivateEndpoint { .. } | Path::Blocked { .. }
             );
             if !arrives {

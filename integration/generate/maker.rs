@@ -368,7 +368,7 @@ impl Maker {
             }
             3 | 4 => self.peering()?,
             5 => {
-                let pairs: Vec<_> = self.state.peerings.iter().cloned().collect();
+                let pairs: Vec<_> = self.state.peerings.iter().collect();
                 let [one, other] = self.one(&pairs)?;
                 Event::DeletePeering { between: if self.flip() { [one, other] } else { [other, one] } }
             }

@@ -1,7 +1,10 @@
 //! Findings that are accepted: shown as accepted, and no reason for a check to fail.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::civil::Date;
 
+use super::alike::Alike;
 use super::finding::{Acceptance, stand_alone};
 use super::verdict::Root;
 use super::{Assessment, Code, Finding};
@@ -16,25 +19,36 @@ impl Assessment {
     pub fn accept(mut self, entries: &[Allowance], today: Date) -> Self {
         let is_expired = |entry: &Allowance| entry.expires.is_some_and(|expires| expires < today);
         let mut matches = vec![false; entries.len()];
-        for finding in &mut self.findings {
-            let pairs = pairs(finding);
-            let mut used: Vec<&Allowance> = Vec::new();
+        let covers: Vec<Covers<'_>> = entries.iter().map(Covers::of).collect();
+        let mut places: HashMap<(&str, Option<&str>), Vec<usize>> = HashMap::new();
+        for (index, entry) in entries.iter().enumerate() {
+            places.entry((&*entry.code, entry.object.as_deref())).or_default().push(index);
+        }
+        let Self { findings, alike, .. } = &mut self;
+        for finding in findings.iter_mut() {
+            let code = finding.code.to_string();
+            let keys = [(&*code, None), (&*code, Some(&*finding.object))];
+            let mut own: Vec<usize> = keys.iter().filter_map(|key| places.get(key)).flatten().copied().collect();
+            own.sort_unstable();
+            if own.is_empty() {
+                continue;
+            }
+            let mut used: Vec<usize> = Vec::new();
             let mut open = 0;
-            for (network, name) in &pairs {
-                let covers = |entry: &Allowance| is_for(entry, finding) && covers(entry, *network, *name);
-                let covering = entries.iter().enumerate().filter(|(_, entry)| covers(entry));
+            for (network, name) in pairs(alike, finding) {
                 let mut is_covered = false;
-                for (index, entry) in covering {
+                for index in own.iter().copied().filter(|index| covers[*index].holds(network, name)) {
                     matches[index] = true;
-                    if !is_expired(entry) {
+                    if !is_expired(&entries[index]) {
                         is_covered = true;
-                        if !used.contains(&entry) {
-                            used.push(entry);
+                        if !used.contains(&index) {
+                            used.push(index);
                         }
                     }
                 }
                 open += usize::from(!is_covered);
             }
+            let used: Vec<&Allowance> = used.into_iter().map(|index| &entries[index]).collect();
             let mut reasons: Vec<&str> = used.iter().map(|entry| &*entry.reason).collect();
             reasons.dedup();
             if open == 0 && !used.is_empty() {
@@ -73,8 +87,8 @@ impl Assessment {
         let entry = |finding: &Finding| Allowance {
             code: finding.code.to_string(),
             object: Some(finding.object.clone()),
-            networks: finding.networks.clone(),
-            names: finding.names.clone(),
+            networks: finding.networks.to_vec(),
+            names: finding.names.to_vec(),
             reason: reason.into(),
             expires: None,
             place: crate::estate::Place { file: "".into(), line: 1, column: 1 },
@@ -88,18 +102,15 @@ fn is_of_entry(code: Code) -> bool {
     matches!(code, Code::AcceptanceExpired | Code::AcceptanceUnused)
 }
 
-fn is_for(entry: &Allowance, finding: &Finding) -> bool {
-    finding.code.to_string() == entry.code && entry.object.as_ref().is_none_or(|object| *object == finding.object)
-}
-
 /// Each network with each name that does not work there; where nothing is listed, one pair of nothing.
-fn pairs(finding: &Finding) -> Vec<(Option<&NetworkName>, Option<&OwnerName>)> {
+fn pairs<'a>(alike: &'a Alike, finding: &'a Finding) -> Vec<(Option<&'a NetworkName>, Option<&'a OwnerName>)> {
     let worst = finding.uses.iter().map(|one| one.standing).min();
     if worst.is_some() {
         let uses = finding.uses.iter().filter(|one| Some(one.standing) == worst);
-        let mut pairs: Vec<_> = uses.map(|one| (Some(&one.used.network), Some(&one.used.name))).collect();
+        let mut pairs: Vec<_> = uses.map(|one| (&one.used.network, alike.names_of(one))).collect();
         pairs.dedup();
-        return pairs;
+        let each = pairs.into_iter().flat_map(|(network, names)| names.iter().map(move |own| (network, own)));
+        return each.map(|(network, name)| (Some(network), Some(name))).collect();
     }
     let networks: Vec<_> = finding.networks.iter().map(Some).collect();
     let names: Vec<_> = finding.names.iter().map(Some).collect();
@@ -109,8 +120,20 @@ fn pairs(finding: &Finding) -> Vec<(Option<&NetworkName>, Option<&OwnerName>)> {
     networks.flat_map(|network| names().map(move |name| (network, name))).collect()
 }
 
-fn covers(entry: &Allowance, network: Option<&NetworkName>, name: Option<&OwnerName>) -> bool {
-    let has_network = entry.networks.is_empty() || network.is_some_and(|own| entry.networks.contains(own));
-    let has_name = entry.names.is_empty() || name.is_some_and(|own| entry.names.contains(own));
-    has_network && has_name
+/// The networks and names that an entry accepts findings for; where it lists none, all.
+struct Covers<'a> {
+    networks: HashSet<&'a NetworkName>,
+    names: HashSet<&'a OwnerName>,
+}
+
+impl<'a> Covers<'a> {
+    fn of(entry: &'a Allowance) -> Self {
+        Self { networks: entry.networks.iter().collect(), names: entry.names.iter().collect() }
+    }
+
+    fn holds(&self, network: Option<&NetworkName>, name: Option<&OwnerName>) -> bool {
+        let has_network = self.networks.is_empty() || network.is_some_and(|own| self.networks.contains(own));
+        let has_name = self.names.is_empty() || name.is_some_and(|own| self.names.contains(own));
+        has_network && has_name
+    }
 }

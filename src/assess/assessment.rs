@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::alike::Alike;
 use super::cause::{Causes, Subject};
 use super::exit::Exits;
 use super::finding::Finding;
@@ -27,12 +28,14 @@ const QUICK: usize = 20_000;
 /// What is broken in one revision of an estate, and what to do about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Assessment {
-    /// The uses that are not served, in the order of networks and names.
-    pub unserved: Vec<Unserved>,
+    /// The uses that are not served, in the order of networks and names; one of a resource stands for those that are alike.
+    unserved: Vec<Arc<Unserved>>,
+    pub(super) alike: Arc<Alike>,
     /// The findings, errors first.
     pub findings: Vec<Finding>,
     /// What was checked.
     pub extent: Extent,
+    /// What the names of each network are, those that others stand for left out.
     pairs: BTreeMap<(NetworkName, OwnerName), (Standing, Code)>,
     /// Scopes whose private names each network gets.
     gets: BTreeMap<NetworkName, BTreeSet<ScopeName>>,
@@ -81,8 +84,19 @@ impl Assessment {
 
     /// Assesses a revision.
     pub fn of(world: &Compiled) -> Self {
-        let causes = Causes::of(world);
-        let names = names(world);
+        Self::with(world, Alike::of(world))
+    }
+
+    /// Assesses every resource of a revision by itself, slow as that is. It comes to the same as [`Assessment::of`].
+    pub fn one_by_one(world: &Compiled) -> Self {
+        Self::with(world, Alike::default())
+    }
+
+    fn with(world: &Compiled, alike: Alike) -> Self {
+        let causes = Causes::of(world, &alike);
+        let names = names(world, &alike);
+        let weight = |one: &NameUse<'_>| one.resource.map_or(1, |resource| alike.resources(resource).len());
+        let flows_of_network: usize = names.iter().flat_map(|(_, uses)| uses).map(weight).sum();
         let mut found = Found::default();
         let mut extent = Extent {
             networks: world.state.networks.len(),
@@ -93,8 +107,8 @@ impl Assessment {
         };
         let mut judged = vec![Vec::new(); names.len()];
         for (view, network) in world.views.iter().filter_map(|(id, view)| Some((id, view.network.clone()?))) {
-            extent.flows += names.iter().map(|(_, uses)| uses.len()).sum::<usize>();
-            of_network(world, &causes, &names, &mut judged, view, &network, &mut found);
+            extent.flows += flows_of_network;
+            of_network(world, &causes, &alike, &names, &mut judged, view, &network, &mut found);
         }
         let gets = std::mem::take(&mut found.gets);
         let nothing = BTreeSet::new();
@@ -104,7 +118,8 @@ impl Assessment {
             // Rules and routes of its own subnet or interface may part a machine from the rest of its network.
             let is_apart = is_apart(world, machine, own);
             let used = own.sessions.iter().map(|session| &session.resource);
-            let others = world.state.resources.keys().filter(|_| is_apart);
+            let firsts = world.state.resources.keys().filter(|name| alike.first(name) == *name);
+            let others = firsts.filter(|_| is_apart);
             let agent = own.associations.as_ref();
             let collected = agent.into_iter().flat_map(|agent| agent.rules.iter().chain(&agent.endpoint));
             let is_arc = |name: &&ResourceName| {
@@ -120,31 +135,49 @@ impl Assessment {
             for resource in resources {
                 let all = flows(world, &client, resource).into_iter();
                 for flow in all.filter(|flow| is_apart || flow.session.is_some() || is_agents(flow)) {
-                    extent.flows += 1;
+                    extent.flows += alike.resources(resource).len();
                     if flow.judgement.allowed || matches!(flow.path, Path::Unknown { .. }) {
                         continue;
                     }
                     let gets = gets.get(&own.network).unwrap_or(&nothing);
-                    found.unserved.extend(unserved(world, &causes, view, Some(machine), &flow, gets));
+                    let own = unserved(world, &causes, view, Some(machine), &flow, gets);
+                    found.unserved.extend(own.into_iter().flat_map(|one| alike.apart(one)));
                 }
             }
         }
         let Found { unserved, unknown, .. } = found;
         let mut unserved: Vec<Unserved> = unserved.into_iter().collect();
         empty_zones_behind_forwarders(world, &mut unserved);
+        let unserved: Vec<Arc<Unserved>> = unserved.into_iter().map(Arc::new).collect();
         let mut pairs: BTreeMap<(NetworkName, OwnerName), (Standing, Code)> = BTreeMap::new();
-        for one in &unserved {
+        for one in unserved.iter().filter(|one| *alike.first_name(&one.used.name) == one.used.name) {
             let key = (one.used.network.clone(), one.used.name.clone());
             let worst = pairs.entry(key).or_insert((one.standing, one.cause.code));
             *worst = (*worst).min((one.standing, one.cause.code));
         }
-        let findings = finding::findings(world, &unserved, &unknown);
-        Self { unserved, findings, extent, pairs, gets }
+        let findings = finding::findings(world, &alike, &unserved, &unknown);
+        Self { unserved, alike: Arc::new(alike), findings, extent, pairs, gets }
+    }
+
+    /// The uses that are not served, each by itself.
+    pub fn unserved(&self) -> impl Iterator<Item = Unserved> + '_ {
+        self.unserved.iter().flat_map(|one| self.alike.uses(one))
+    }
+
+    /// The uses that are not served because of a finding, each by itself.
+    pub fn uses_of<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = Unserved> + 'a {
+        finding.uses.iter().flat_map(|one| self.alike.uses(one))
+    }
+
+    /// The uses that are not served and that every client of a network has.
+    pub fn of_everybody(&self) -> impl Iterator<Item = &Unserved> {
+        self.unserved.iter().map(Arc::as_ref).filter(|one| one.used.resource.is_none())
     }
 
     /// What a name is for a network; absent where everything is served.
     pub fn standing(&self, network: &NetworkName, name: &OwnerName) -> Option<Standing> {
-        self.pairs.get(&(network.clone(), name.clone())).map(|(standing, _)| *standing)
+        let key = (network.clone(), self.alike.first_name(name).clone());
+        self.pairs.get(&key).map(|(standing, _)| *standing)
     }
 
     /// True if a name that was meant to work in a network does not.
@@ -153,27 +186,43 @@ impl Assessment {
     }
 
     /// The broken names, by network.
-    pub fn broken(&self) -> impl Iterator<Item = &(NetworkName, OwnerName)> {
-        self.pairs.iter().filter(|(_, (standing, _))| *standing == Standing::Broken).map(|(pair, _)| pair)
+    pub fn broken(&self) -> impl Iterator<Item = (NetworkName, OwnerName)> + '_ {
+        let broken = self.pairs.iter().filter(|(_, (standing, _))| *standing == Standing::Broken);
+        broken
+            .flat_map(|((network, name), _)| self.alike.names(name).iter().map(|name| (network.clone(), name.clone())))
     }
 
     /// How many names are not served.
     pub fn counts(&self) -> Counts {
-        let of = |uses| self.pairs.values().filter(|(standing, _)| *standing == uses).count();
-        let networks: BTreeSet<_> = self.broken().map(|(network, _)| network).collect();
-        Counts {
-            broken: of(Standing::Broken),
-            at_risk: of(Standing::AtRisk),
-            closed: of(Standing::Closed),
-            networks: networks.len(),
+        let mut counts = Counts::default();
+        let mut last = None;
+        for ((network, name), (standing, _)) in &self.pairs {
+            let names = self.alike.names(name).len();
+            match standing {
+                Standing::Broken => {
+                    counts.broken += names;
+                    counts.networks += usize::from(last.replace(network) != Some(network));
+                }
+                Standing::AtRisk => counts.at_risk += names,
+                Standing::Closed => counts.closed += names,
+            }
         }
+        counts
     }
 
     /// Why a use is not served; absent where it is.
     pub fn cause_of(&self, used: &Use) -> Option<&Unserved> {
-        let is_it = |one: &&Unserved| one.used == *used;
-        let from = self.unserved.partition_point(|one| one.used < *used);
-        self.unserved[from..].iter().take_while(|one| one.used <= *used).find(is_it)
+        let exact = |used: &Use| {
+            let from = self.unserved.partition_point(|one| one.used < *used);
+            let mut own = self.unserved[from..].iter().take_while(|one| one.used <= *used);
+            own.find(|one| one.used == *used).map(Arc::as_ref)
+        };
+        let first = Use {
+            name: self.alike.first_name(&used.name).clone(),
+            resource: used.resource.as_ref().map(|resource| self.alike.first(resource).clone()),
+            ..used.clone()
+        };
+        exact(used).or_else(|| exact(&first))
     }
 
     /// Why a flow of a client is not served; absent where it is, and outside every network.
@@ -184,7 +233,8 @@ impl Assessment {
             Client::Subnet(view, _) => {
                 let is_denied = !flow.judgement.allowed && !matches!(flow.path, Path::Unknown { .. });
                 let gets = self.gets.get(world.views.get(*view).network.as_ref()?)?;
-                let unserved = is_denied.then(|| unserved(world, &Causes::of(world), *view, None, flow, gets));
+                let unserved =
+                    is_denied.then(|| unserved(world, &Causes::of(world, &Alike::default()), *view, None, flow, gets));
                 return unserved.flatten().map(Cow::Owned);
             }
             Client::Machine(name) => (world.state.machines.get(name)?.network.clone(), Some(name.clone())),
@@ -222,7 +272,7 @@ impl Assessment {
 /// The public names in use: those of each resource, the names that every endpoint has, and the regional ones of
 /// the estate.
 pub fn used_names(world: &Compiled) -> BTreeSet<OwnerName> {
-    names(world).into_iter().map(|(name, _)| name).collect()
+    names(world, &Alike::default()).into_iter().map(|(name, _)| name).collect()
 }
 
 /// What is done through a name.
@@ -235,11 +285,13 @@ struct NameUse<'w> {
 
 /// The names of an estate with their uses: those of each resource, and for everybody the names that every endpoint has and
 /// the regional ones of the estate.
-fn names(world: &Compiled) -> Vec<(OwnerName, Vec<NameUse<'_>>)> {
+///
+/// Of resources that are alike only the first one's are there.
+fn names<'w>(world: &'w Compiled, alike: &Alike) -> Vec<(OwnerName, Vec<NameUse<'w>>)> {
     let state = &world.state;
     let catalogue = &state.catalogue;
-    let mut names: BTreeMap<OwnerName, Vec<NameUse<'_>>> = BTreeMap::new();
-    let everybody = |name: OwnerName, operation, names: &mut BTreeMap<OwnerName, Vec<NameUse<'_>>>| {
+    let mut names: BTreeMap<OwnerName, Vec<NameUse<'w>>> = BTreeMap::new();
+    let everybody = |name: OwnerName, operation, names: &mut BTreeMap<OwnerName, Vec<NameUse<'w>>>| {
         let uses = names.entry(name).or_default();
         if !uses.iter().any(|one| one.resource.is_none()) {
             uses.push(NameUse { resource: None, operation, request: None });
@@ -259,7 +311,7 @@ fn names(world: &Compiled) -> Vec<(OwnerName, Vec<NameUse<'_>>)> {
             everybody(one.public, row.operations[0], &mut names);
         }
     }
-    for (resource, own) in state.resources.iter() {
+    for (resource, own) in state.resources.iter().filter(|(name, _)| alike.first(name) == *name) {
         for one in member::of_resource(&state.catalogue, &own.spec, None) {
             let row = one.endpoint_row(catalogue).filter(|row| row.kind == EndpointKind::Regional);
             if let Some(row) = row {
@@ -342,6 +394,7 @@ fn unserved(
 fn of_network(
     world: &Compiled,
     causes: &Causes<'_>,
+    alike: &Alike,
     names: &[(OwnerName, Vec<NameUse<'_>>)],
     judged: &mut [Judged],
     view: ViewId,
@@ -407,7 +460,8 @@ fn of_network(
                 operation: one.operation,
                 machine: None,
             };
-            found.unserved.insert(Unserved { standing: causes.standing(&subject), used, cause });
+            let unserved = Unserved { standing: causes.standing(&subject), used, cause };
+            found.unserved.extend(alike.apart(unserved));
         }
     }
     found.gets.insert(network.clone(), gets);

@@ -6,10 +6,12 @@
 
 mod service;
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Code;
+use super::alike::Alike;
 use super::forwarding::{decided_in, way};
 use super::judge::Service;
 use super::route::Path;
@@ -38,6 +40,8 @@ pub(super) struct Causes<'w> {
     owners: HashMap<OwnerName, Vec<&'w Resource>>,
     /// What an endpoint created today would have, by public name.
     members: HashMap<OwnerName, Member>,
+    /// Whether packets of a network get to an endpoint, as far as it was asked.
+    reached: RefCell<HashMap<(Option<ViewId>, *const Endpoint), bool>>,
 }
 
 /// One use while its cause is looked for.
@@ -60,7 +64,8 @@ pub(super) struct Subject<'a> {
 }
 
 impl<'w> Causes<'w> {
-    pub(super) fn of(world: &'w Compiled) -> Self {
+    /// For the uses of the first one of resources that are alike.
+    pub(super) fn of(world: &'w Compiled, alike: &Alike) -> Self {
         let state = &world.state;
         let mut writers: HashMap<_, Vec<_>> = HashMap::new();
         let mut holders: HashMap<_, Vec<_>> = HashMap::new();
@@ -75,7 +80,8 @@ impl<'w> Causes<'w> {
         }
         let mut owners: HashMap<_, Vec<_>> = HashMap::new();
         let mut members = HashMap::new();
-        for resource in state.resources.values() {
+        let firsts = state.resources.values().filter(|own| alike.first(own.spec.name()) == own.spec.name());
+        for resource in firsts {
             for one in member::of_resource(&state.catalogue, &resource.spec, None) {
                 owners.entry(one.public.clone()).or_default().push(resource);
                 members.insert(one.public.clone(), one);
@@ -85,7 +91,7 @@ impl<'w> Causes<'w> {
             own.sort_by_key(|resource| resource.spec.name());
         }
         members.extend(member::base(&state.catalogue, None).into_iter().map(|one| (one.public.clone(), one)));
-        Self { world, writers, holders, owners, members }
+        Self { world, writers, holders, owners, members, reached: RefCell::default() }
     }
 
     /// How bad it is that a use is not served.
@@ -268,9 +274,7 @@ impl<'w> Causes<'w> {
             return lost;
         }
         let decided = self.world.views.get(at).network.as_ref().unwrap_or(subject.network);
-        let is_near = |endpoint: &Endpoint| {
-            state.reaches_endpoint(subject.network, endpoint) || state.reaches_endpoint(decided, endpoint)
-        };
+        let is_near = |endpoint: &Endpoint| self.reaches(subject.network, endpoint) || self.reaches(decided, endpoint);
         if let Some(endpoint) = holders.iter().find(|one| one.zone_group.is_none() && is_near(one)) {
             if self.is_kept_by_hand(&id.resource_group) {
                 let (endpoint, group) = (endpoint.spec.name.clone(), Arc::clone(&id.resource_group));
@@ -402,7 +406,7 @@ impl<'w> Causes<'w> {
         if !self.is_connected(endpoint) {
             return of(Code::EndpointOfDeletedScope);
         }
-        let was_reached = |old: &Endpoint| state.reaches_endpoint(subject.network, old);
+        let was_reached = |old: &Endpoint| self.reaches(subject.network, old);
         match self.overwritten(&hop.owned, was_reached) {
             Some(cause) => cause,
             None => of(Code::UnreachableAddresses),
@@ -457,7 +461,7 @@ impl<'w> Causes<'w> {
                 Some(resource) => scope.resources.contains(resource),
                 None => is_bootstrap && has_dce(scope),
             };
-            has && self.is_connected(old) && state.reaches_endpoint(subject.network, old)
+            has && self.is_connected(old) && self.reaches(subject.network, old)
         };
         let question = Question { name: subject.name.clone(), kind: RecordType::A };
         if let Outcome::Answer(hop) = &decide(self.world, subject.view, &question).outcome
@@ -509,7 +513,7 @@ impl<'w> Causes<'w> {
             return Cause::new(Code::ScopeWithoutEndpoint, Root::Scope(scope.clone()));
         }
         let near = scopes.iter().flat_map(|scope| self.endpoints(scope));
-        let near: Vec<_> = near.filter(|one| state.reaches_endpoint(subject.network, one)).collect();
+        let near: Vec<_> = near.filter(|one| self.reaches(subject.network, one)).collect();
         let near = in_order_of_names(near);
         if let Some(cause) = self.not_served_by(&near) {
             return cause;
@@ -600,7 +604,14 @@ impl<'w> Causes<'w> {
     }
 
     fn reaches_scope(&self, network: &NetworkName, scope: &'w Scope) -> bool {
-        self.endpoints(scope).any(|endpoint| self.world.state.reaches_endpoint(network, endpoint))
+        self.endpoints(scope).any(|endpoint| self.reaches(network, endpoint))
+    }
+
+    /// True if packets of a network may get to an endpoint.
+    fn reaches(&self, network: &NetworkName, endpoint: &Endpoint) -> bool {
+        let key = (self.world.views.of_network(network.as_str()), std::ptr::from_ref(endpoint));
+        let mut reached = self.reached.borrow_mut();
+        *reached.entry(key).or_insert_with(|| self.world.state.reaches_endpoint(network, endpoint))
     }
 
     /// True while what the endpoint leads to is there.

@@ -12,12 +12,14 @@ mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
+use super::alike::{Alike, Lists};
 use super::code::{Code, Severity};
 use super::verdict::{Cause, Root, Standing, Unknown, Unserved};
 use crate::compile::Compiled;
 use crate::dns::OwnerName;
-use crate::estate::{EndpointName, NetworkName, Place, ResourceName, Revision, ScopeName, ZoneId};
+use crate::estate::{EndpointName, MachineName, NetworkName, Place, ResourceName, Revision, ScopeName, ZoneId};
 
 /// Something worth reporting.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,19 +39,20 @@ pub struct Finding {
     /// What follows from it and needs no action of its own, a sentence each.
     pub also: Vec<String>,
     /// The public names concerned, in canonical order.
-    pub names: Vec<OwnerName>,
+    pub names: Arc<[OwnerName]>,
     /// The networks concerned, by name.
-    pub networks: Vec<NetworkName>,
+    pub networks: Arc<[NetworkName]>,
     /// The resources concerned, by name.
-    pub resources: Vec<ResourceName>,
+    pub resources: Arc<[ResourceName]>,
     /// The private endpoints concerned.
     pub endpoints: Vec<EndpointName>,
     /// The scopes concerned.
     pub scopes: Vec<ScopeName>,
     /// The private zones concerned.
     pub zones: Vec<ZoneId>,
-    /// Every use that is not served because of it, with those that are less severe than the rest.
-    pub uses: Vec<Unserved>,
+    /// Every use that is not served because of it, with those that are less severe than the rest. One of a resource stands for
+    /// the same one of all resources that are alike; [`super::Assessment::uses_of`] lists each.
+    pub uses: Vec<Arc<Unserved>>,
     /// The revision that caused it, where one event did.
     pub revision: Option<Revision>,
     /// Where that event was written.
@@ -80,25 +83,31 @@ struct Draft {
 }
 
 /// All findings of a revision: errors first, then in the order in which causes are looked for, then most names first.
-pub(super) fn findings(world: &Compiled, unserved: &[Unserved], unknown: &Unknown) -> Vec<Finding> {
-    let mut groups: BTreeMap<Cause, Vec<Unserved>> = BTreeMap::new();
+pub(super) fn findings(world: &Compiled, alike: &Alike, unserved: &[Arc<Unserved>], unknown: &Unknown) -> Vec<Finding> {
+    let mut groups: BTreeMap<&Cause, Vec<Arc<Unserved>>> = BTreeMap::new();
     for one in unserved {
-        groups.entry(one.cause.clone()).or_default().push(one.clone());
+        groups.entry(&one.cause).or_default().push(Arc::clone(one));
     }
-    let mut drafts = declared::all(world, unknown);
+    let mut drafts = declared::all(world, alike, unknown);
     written::find(world, &mut drafts);
     collection::find(world, &mut drafts);
     ways::find(world, &mut drafts);
     // A zone that became empty because an endpoint lost its record sets is part of that finding.
     drafts.retain(|cause, _| !declared::is_consequence(world, cause, &groups));
     for cause in groups.keys() {
-        drafts.entry(cause.clone()).or_default();
+        drafts.entry(Cause::clone(cause)).or_default();
     }
     let mut findings = Vec::with_capacity(drafts.len());
+    let (mut lists, mut lists_of_one) = (Lists::default(), Lists::default());
+    let none = Alike::default();
     for (cause, mut draft) in drafts {
-        let uses = groups.remove(&cause).unwrap_or_default();
-        describe::describe(world, &cause, &uses, &mut draft);
-        findings.push(finish(world, cause, draft, uses));
+        let uses = groups.get(&cause).map_or(&[][..], Vec::as_slice);
+        let failing = match uses.first().is_some_and(|one| alike.is_alone(one)) {
+            true => Failing::of(&none, &mut lists_of_one, uses),
+            false => Failing::of(alike, &mut lists, uses),
+        };
+        describe::describe(world, &cause, &failing, &mut draft);
+        findings.push(finish(world, cause, draft, failing, uses.to_vec()));
     }
     events::refused(world, &mut findings);
     findings.sort_by(|a, b| {
@@ -110,30 +119,67 @@ pub(super) fn findings(world: &Compiled, unserved: &[Unserved], unknown: &Unknow
 
 /// A finding that no use fails because of.
 pub(super) fn stand_alone(code: Code, root: Root, message: String, place: Option<Place>) -> Finding {
-    finished(Cause::new(code, root), Draft { message, ..Draft::default() }, Vec::new(), place)
+    let draft = Draft { message, ..Draft::default() };
+    finished(Cause::new(code, root), draft, Failing::default(), Vec::new(), place)
 }
 
-fn finish(world: &Compiled, cause: Cause, draft: Draft, uses: Vec<Unserved>) -> Finding {
+/// What fails because of a cause, as far as its worst uses.
+#[derive(Default)]
+struct Failing {
+    standing: Option<Standing>,
+    names: Arc<[OwnerName]>,
+    networks: Arc<[NetworkName]>,
+    resources: Arc<[ResourceName]>,
+    machines: BTreeSet<MachineName>,
+}
+
+impl Failing {
+    fn of<'a>(alike: &Alike, lists: &mut Lists<'a>, uses: &'a [Arc<Unserved>]) -> Self {
+        let standing = uses.iter().map(|one| one.standing).min();
+        let worst = || uses.iter().filter(|one| Some(one.standing) == standing).map(|one| &one.used);
+        Self {
+            standing,
+            names: lists.names(alike, worst().map(|used| &used.name).collect()),
+            networks: lists.networks(worst().map(|used| &used.network).collect()),
+            resources: lists.resources(alike, worst().filter_map(|used| used.resource.as_ref()).collect()),
+            machines: worst().filter_map(|used| used.machine.clone()).collect(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// `3 names are NXDOMAIN in vnet1, vnet2`.
+    fn are(&self, what: &str) -> String {
+        let names = count(self.names.len(), "name");
+        format!("{names} {} {what} in {}", are(self.names.len()), list(&*self.networks))
+    }
+}
+
+fn are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}
+
+fn finish(world: &Compiled, cause: Cause, draft: Draft, failing: Failing, uses: Vec<Arc<Unserved>>) -> Finding {
     let place = draft.revision.and_then(|at| world.history.event(at)).and_then(|recorded| recorded.place.clone());
-    finished(cause, draft, uses, place)
+    finished(cause, draft, failing, uses, place)
 }
 
-fn finished(cause: Cause, draft: Draft, uses: Vec<Unserved>, place: Option<Place>) -> Finding {
-    let worst = uses.iter().map(|one| one.standing).min();
-    let severity = match worst {
+fn finished(cause: Cause, draft: Draft, failing: Failing, uses: Vec<Arc<Unserved>>, place: Option<Place>) -> Finding {
+    let severity = match failing.standing {
         Some(Standing::Broken) => Severity::Error,
         Some(Standing::AtRisk) => cause.code.severity_without_uses().min(Severity::Warning),
         _ => cause.code.severity_without_uses(),
     };
-    let mut names = draft.names;
-    let mut networks = draft.networks;
-    let mut resources = draft.resources;
-    if let Some(worst) = worst {
-        let listed = || uses.iter().filter(|one| one.standing == worst).map(|one| &one.used);
-        names = listed().map(|used| used.name.clone()).collect();
-        networks = listed().map(|used| used.network.clone()).collect();
-        resources = listed().filter_map(|used| used.resource.clone()).collect();
-    }
+    let (names, networks, resources) = match failing.standing {
+        Some(_) => (failing.names, failing.networks, failing.resources),
+        None => (
+            draft.names.into_iter().collect(),
+            draft.networks.into_iter().collect(),
+            draft.resources.into_iter().collect(),
+        ),
+    };
     Finding {
         code: cause.code,
         object: cause.root.name().unwrap_or_else(|| draft.message.clone()),
@@ -142,9 +188,9 @@ fn finished(cause: Cause, draft: Draft, uses: Vec<Unserved>, place: Option<Place
         severity,
         message: draft.message,
         also: draft.also,
-        names: names.into_iter().collect(),
-        networks: networks.into_iter().collect(),
-        resources: resources.into_iter().collect(),
+        names,
+        networks,
+        resources,
         endpoints: draft.endpoints.into_iter().collect(),
         scopes: draft.scopes.into_iter().collect(),
         zones: draft.zones.into_iter().collect(),
@@ -216,9 +262,10 @@ fn count(number: usize, what: &str) -> String {
 /// Items in a sentence: the first five, and how many more there are.
 fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     const SHOWN: usize = 5;
-    let all: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
-    match all.len().checked_sub(SHOWN) {
-        Some(more @ 1..) => format!("{} and {more} more", all[..SHOWN].join(", ")),
-        _ => all.join(", "),
+    let mut items = items.into_iter();
+    let shown: Vec<String> = items.by_ref().take(SHOWN).map(|item| item.to_string()).collect();
+    match items.count() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }

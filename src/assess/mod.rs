@@ -4,6 +4,7 @@
 //! [`judge`] applies the table of decisions, [`flow`] puts both together for every name a resource is used through.
 
 mod accept;
+mod alike;
 pub mod assessment;
 mod cause;
 pub mod client_cache;

@@ -44,8 +44,7 @@ pub(super) fn run(arguments: &FlowsArguments) -> Result {
     // Outside every network, locked resources are meant to be unreachable.
     let own = network.map(|network| assessment.keep(&[network]));
     let is_whole = arguments.to.is_none() && arguments.operation.is_none();
-    let everybody = own.iter().filter(|_| is_whole).flat_map(|own| &own.unserved);
-    let everybody: Vec<_> = everybody.filter(|one| one.used.resource.is_none()).collect();
+    let everybody: Vec<_> = own.iter().filter(|_| is_whole).flat_map(Assessment::of_everybody).collect();
     let broken = own.as_ref().map_or(0, |own| own.counts().broken);
     output::print(&match arguments.format.format {
         Format::Text => report::text(&arguments.from, &documents, &everybody, broken),

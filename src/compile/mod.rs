@@ -29,6 +29,7 @@ pub mod member;
 mod network;
 pub mod owner;
 mod ownership;
+pub mod peerings;
 pub mod routes;
 mod routing;
 mod scoping;

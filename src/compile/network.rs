@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 
 use super::absence::{Absence, ObjectKind};
 use super::refusal::Reason;
-use super::state::{State, ordered};
+use super::state::State;
 use crate::catalogue::Limit;
 use crate::estate::{DnsSetting, ForwardTo, NetworkKind, NetworkName, NetworkSpec, RuleAction, RulesetSpec};
 
@@ -79,7 +79,7 @@ impl State {
                 linked.registers.remove(network);
             }
         }
-        self.peerings.retain(|pair| !pair.contains(network));
+        Arc::make_mut(&mut self.peerings).remove_all(network);
         self.delete_routing_of(network);
         let gone = Absence::Deleted(self.revision);
         let inbound = self.inbound.extract_if(.., |_, own| own.network == *network).map(|(name, _)| name);
@@ -108,7 +108,7 @@ impl State {
     pub(super) fn create_peering(&mut self, between: &[NetworkName; 2]) -> Result<(), Reason> {
         self.refuse_overlap(between)?;
         self.delete_peering(between);
-        self.peerings.insert(ordered(between));
+        Arc::make_mut(&mut self.peerings).insert(between);
         Ok(())
     }
 

@@ -525,7 +525,7 @@ fn from_beyond(state: &State, beyond: &NetworkName, network: &NetworkName) -> Op
         return Some(Reach::Peered);
     }
     let mut closed = None;
-    for hub in state.networks.keys().filter(|hub| connects(hub) && state.are_peered(hub, network)) {
+    for hub in state.peers(network).into_iter().filter(|hub| connects(hub)) {
         match gateway_of(state, hub, network) {
             None => return Some(Reach::ThroughGateway(hub.clone())),
             Some(why) => closed = Some(why),
@@ -642,7 +642,7 @@ fn without_route(
     let passes = |one: &NetworkName, other: &NetworkName| {
         state.are_peered(one, other) && closed_half(state, one, other).is_none()
     };
-    let middle = || state.networks.keys().find(|hub| passes(at, hub) && passes(hub, to));
+    let middle = || state.peers(at).into_iter().find(|hub| passes(at, hub) && passes(hub, to));
     if table.is_none()
         && let Some(hub) = middle()
     {

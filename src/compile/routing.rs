@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use super::refusal::Reason;
-use super::state::{State, ordered};
+use super::state::State;
 use crate::estate::{MachineName, NetworkName, Routing, RoutingKey};
 
 impl State {
@@ -19,7 +19,7 @@ impl State {
         if let Routing::PeeringHalf(half) = routing
             && self.routes.half(&half.to, &half.from).is_some()
         {
-            self.peerings.insert(ordered(&[half.from.clone(), half.to.clone()]));
+            Arc::make_mut(&mut self.peerings).insert(&[half.from.clone(), half.to.clone()]);
         }
         Ok(())
     }
@@ -69,7 +69,7 @@ impl State {
         self.routes_mut().remove(key);
         // With one half gone the other is Disconnected, and no packet passes (virtual-network-manage-peering).
         if let RoutingKey::PeeringHalf(from, to) = key {
-            self.peerings.remove(&ordered(&[from.clone(), to.clone()]));
+            Arc::make_mut(&mut self.peerings).remove(&[from.clone(), to.clone()]);
         }
     }
 
@@ -117,7 +117,7 @@ impl State {
     /// Both halves of a peering go.
     pub(super) fn delete_peering(&mut self, between: &[NetworkName; 2]) {
         let [one, other] = between;
-        self.peerings.remove(&ordered(between));
+        Arc::make_mut(&mut self.peerings).remove(between);
         for (from, to) in [(one, other), (other, one)] {
             self.routes_mut().remove(&RoutingKey::PeeringHalf(from.clone(), to.clone()));
         }

@@ -59,6 +59,9 @@ impl State {
 
     /// Makes the names that are a resource's own cease to exist.
     fn withdraw(&mut self, name: &ResourceName) {
+        if !self.has_public_dns {
+            return;
+        }
         let Some(spec) = self.resources.get(name).map(|own| own.spec.clone()) else { return };
         if let ResourceSpec::DataCollectionRule(rule) = &spec {
             return self.withdraw_rule(rule);
@@ -194,6 +197,9 @@ impl State {
     }
 
     pub(super) fn publish_names(&mut self, name: &ResourceName) {
+        if !self.has_public_dns {
+            return;
+        }
         let Some(resource) = self.resources.get(name) else { return };
         match &resource.spec {
             ResourceSpec::Service(spec) => return self.publish_service(&spec.clone()),
@@ -220,6 +226,9 @@ impl State {
 
     /// Makes public DNS as the networks see it that share the DNS of a legacy scope, while there is such a scope.
     fn publish_legacy_names(&mut self) {
+        if !self.has_public_dns {
+            return;
+        }
         let is_there = self.scopes.values().any(|scope| !scope.endpoints.is_empty() && self.is_legacy(scope));
         self.legacy_public = is_there.then(|| self.public.clone());
         let (uncertain, revision) = (self.switches.uncertain_hop, self.revision);

@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use super::absence::{Absence, Coming, ObjectKind};
 use super::member::Member;
 use super::owner::Owners;
+use super::peerings::Peerings;
 use super::public::PublicDns;
 use super::refusal::{Reason, Refusal};
 use super::routes::Routes;
@@ -143,8 +144,8 @@ pub struct State {
     pub revision: Revision,
     /// Networks in the order declared.
     pub networks: IndexMap<NetworkName, Arc<NetworkSpec>>,
-    /// Peerings, each pair in order of names.
-    pub peerings: BTreeSet<[NetworkName; 2]>,
+    /// Peerings.
+    pub peerings: Arc<Peerings>,
     /// What else decides which way packets take.
     pub routes: Arc<Routes>,
     /// Inbound endpoints of DNS Private Resolvers.
@@ -171,6 +172,8 @@ pub struct State {
     pub outbound: BTreeMap<NetworkName, RuleAction>,
     /// Public DNS.
     pub public: PublicDns,
+    /// False where nobody asks public DNS, so that it holds no names of resources.
+    pub(super) has_public_dns: bool,
     /// Public DNS as networks see it that share the DNS of a legacy scope: names of all workspaces carry the hop. Absent
     /// while there is no such scope.
     pub(super) legacy_public: Option<PublicDns>,
@@ -190,11 +193,12 @@ impl State {
         Self {
             public: PublicDns::published(&catalogue, switches.uncertain_hop),
             legacy_public: None,
+            has_public_dns: true,
             catalogue,
             switches,
             revision: Revision(0),
             networks: IndexMap::new(),
-            peerings: BTreeSet::new(),
+            peerings: Arc::default(),
             routes: Arc::default(),
             inbound: BTreeMap::new(),
             rulesets: BTreeMap::new(),
@@ -212,6 +216,11 @@ impl State {
             absent: Arc::default(),
             coming: Arc::default(),
         }
+    }
+
+    /// The empty estate for those who do not ask its DNS: whether events are possible, and what exists after them.
+    pub fn without_public_dns(catalogue: Arc<Catalogue>, switches: Switches) -> Self {
+        Self { has_public_dns: false, ..Self::new(catalogue, switches) }
     }
 
     /// Says that the events up to `until` are declarations, and which networks and inbound endpoints they create: those may
@@ -403,7 +412,14 @@ impl State {
 
     /// True if the two are peered directly.
     pub fn are_peered(&self, one: &NetworkName, other: &NetworkName) -> bool {
-        self.peerings.contains(&ordered(&[one.clone(), other.clone()]))
+        self.peerings.has(one, other)
+    }
+
+    /// The networks that this one is peered with, in the order declared.
+    pub fn peers(&self, network: &NetworkName) -> Vec<&NetworkName> {
+        let mut peers: Vec<&NetworkName> = self.peerings.of(network).collect();
+        peers.sort_by_key(|peer| self.networks.get_index_of(*peer));
+        peers
     }
 
     /// True if the scope is from before access modes: ingestion private only, queries open.
@@ -412,11 +428,4 @@ impl State {
     pub fn is_legacy(&self, scope: &Scope) -> bool {
         !scope.has_modes && scope.created.is_some_and(|date| date < self.catalogue.rules.access_modes_since)
     }
-}
-
-/// A pair of networks in order of their names.
-pub(super) fn ordered(between: &[NetworkName; 2]) -> [NetworkName; 2] {
-    let mut pair = between.clone();
-    pair.sort();
-    pair
 }

@@ -1,7 +1,7 @@
 //! What a resource says to requests over public addresses.
 
 /// Whether requests that come over public addresses are let in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum PublicNetworkAccess {
     /// They are.
     #[default]

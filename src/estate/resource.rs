@@ -20,7 +20,7 @@ pub struct WorkspaceSpec {
 }
 
 /// An Application Insights component.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ComponentSpec {
     /// Its resource name.
     pub name: ResourceName,

@@ -103,8 +103,7 @@ impl<'w> Causes<'w> {
 
     /// Those of them that packets of the network get to.
     fn near(&self, subject: &Subject<'_>) -> Vec<&'w Endpoint> {
-        let state = &self.world.state;
         let own = self.leading_to(subject).into_iter();
-        own.filter(|one| state.reaches_endpoint(subject.network, one)).collect()
+        own.filter(|one| self.reaches(subject.network, one)).collect()
     }
 }

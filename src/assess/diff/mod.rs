@@ -350,7 +350,7 @@ fn diff_within(
         !matches!((&one.before, &one.after), (None, Some(Seen::Public(_))) | (Some(Seen::Public(_)), None))
     });
     let [ends_before, ends_after] = ends;
-    let broken: [BTreeSet<_>; 2] = assessments.each_ref().map(|one| one.broken().cloned().collect());
+    let broken: [BTreeSet<_>; 2] = assessments.each_ref().map(|one| one.broken().collect());
     let mut diff = Diff {
         record_sets,
         answers,
@@ -504,7 +504,7 @@ fn findings(assessment: &Assessment) -> BTreeMap<FindingKey, FindingState> {
             code: finding.code.to_string(),
             message: finding.message.clone(),
             networks: finding.networks.iter().map(ToString::to_string).collect(),
-            names: finding.names.clone(),
+            names: finding.names.to_vec(),
         };
         let accepted = finding.accepted.as_ref().map(|own| own.reason.clone());
         (key, FindingState { severity: finding.severity, accepted })

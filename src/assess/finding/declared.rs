@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Draft;
 use crate::assess::Code;
+use crate::assess::alike::Alike;
 use crate::assess::exit::Exits;
 use crate::assess::forwarding::decided_in;
 use crate::assess::route::{Path, route};
@@ -37,7 +38,7 @@ impl Found<'_> {
     }
 }
 
-pub(super) fn all(world: &Compiled, unknown: &Unknown) -> BTreeMap<Cause, Draft> {
+pub(super) fn all(world: &Compiled, alike: &Alike, unknown: &Unknown) -> BTreeMap<Cause, Draft> {
     let mut found = Found { world, drafts: BTreeMap::new() };
     found.record_sets();
     found.empty_zones();
@@ -54,13 +55,13 @@ pub(super) fn all(world: &Compiled, unknown: &Unknown) -> BTreeMap<Cause, Draft>
     found.links_without_effect();
     found.rulesets();
     found.targets();
-    found.unknown_contents(unknown);
+    found.unknown_contents(alike, unknown);
     found.drafts
 }
 
 /// True if a finding that breaks nothing by itself follows from another one: a zone that is empty because an endpoint lost
 /// its record sets, or because a scope has no endpoint.
-pub(super) fn is_consequence(world: &Compiled, cause: &Cause, groups: &BTreeMap<Cause, Vec<Unserved>>) -> bool {
+pub(super) fn is_consequence(world: &Compiled, cause: &Cause, groups: &BTreeMap<&Cause, Vec<Arc<Unserved>>>) -> bool {
     if groups.contains_key(cause) {
         return false;
     }
@@ -87,7 +88,7 @@ pub(super) fn is_consequence(world: &Compiled, cause: &Cause, groups: &BTreeMap<
         }
         _ => false,
     });
-    explained || groups.contains_key(&behind_forwarders)
+    explained || groups.contains_key(&&behind_forwarders)
 }
 
 /// True if an empty zone of a resource group decides the use.
@@ -455,14 +456,14 @@ impl Found<'_> {
     }
 
     /// Zones that may have names which are unknown, with the names in use that depend on them.
-    fn unknown_contents(&mut self, unknown: &Unknown) {
+    fn unknown_contents(&mut self, alike: &Alike, unknown: &Unknown) {
         for (id, linked) in &self.world.state.zones {
             if linked.zone.unknown().is_none() {
                 continue;
             }
             let draft = self.add(Code::UnknownContents, Root::Zone(id.clone()));
             for (network, name) in unknown.get(id).into_iter().flatten() {
-                draft.names.insert(name.clone());
+                draft.names.extend(alike.names(name).iter().cloned());
                 draft.networks.insert(network.clone());
             }
         }

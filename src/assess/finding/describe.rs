@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Draft, count, list, step_words};
+use super::{Draft, Failing, are, count, list, step_words};
 use crate::assess::Code;
 use crate::assess::exit::Exits;
 use crate::assess::forwarding::decided_in;
-use crate::assess::verdict::{Cause, Root, Standing, Unserved};
+use crate::assess::verdict::{Cause, Root, Standing};
 use crate::compile::arrival::arrives;
 use crate::compile::owner::Property;
 use crate::compile::reachability::{Origin, Reach};
@@ -15,52 +15,51 @@ use crate::compile::state::{Endpoint, State};
 use crate::compile::{Compiled, ViewId};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{
-    AccessMode, DnsSetting, EndpointName, ForwardTo, ForwarderKind, MachineName, NetworkName, PublicNetworkAccess,
-    ResourceSpec, RuleAction, ZoneId,
+    AccessMode, DnsSetting, EndpointName, ForwardTo, ForwarderKind, NetworkName, PublicNetworkAccess, ResourceSpec,
+    RuleAction, ZoneId,
 };
 
 /// Words the finding of `cause`, and adds the objects it is about.
-pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft: &mut Draft) {
-    let failing = Failing::of(uses);
+pub(super) fn describe(world: &Compiled, cause: &Cause, failing: &Failing, draft: &mut Draft) {
     draft.message = match &cause.root {
-        Root::Estate => refused_as_configured(&failing),
+        Root::Estate => refused_as_configured(failing),
         Root::Circle(networks) => format!(
             "{} forward to each other: every name they ask for is SERVFAIL{}",
             list(networks),
-            beyond(&failing, networks)
+            beyond(failing, networks)
         ),
-        Root::Network(network) => of_network(world, cause.code, network, &failing, draft),
-        Root::Ruleset(ruleset) => of_ruleset(world, cause.code, ruleset, &failing, draft),
-        Root::Group(group) => of_group(world, cause.code, group, &failing, draft),
+        Root::Network(network) => of_network(world, cause.code, network, failing, draft),
+        Root::Ruleset(ruleset) => of_ruleset(world, cause.code, ruleset, failing, draft),
+        Root::Group(group) => of_group(world, cause.code, group, failing, draft),
         Root::Zone(id) if draft.message.is_empty() => {
             draft.zones.insert(id.clone());
-            of_zone(world, cause.code, id, &failing, draft)
+            of_zone(world, cause.code, id, failing, draft)
         }
         Root::RecordSet(id, owner) => {
             draft.zones.insert(id.clone());
-            of_record_set(world, cause.code, id, owner, &failing)
+            of_record_set(world, cause.code, id, owner, failing)
         }
-        Root::Endpoint(endpoint) => of_endpoint(world, cause.code, endpoint, &failing, draft),
-        Root::Overwritten { endpoint, by } => overwritten(world, endpoint, by.as_ref(), &failing, draft),
+        Root::Endpoint(endpoint) => of_endpoint(world, cause.code, endpoint, failing, draft),
+        Root::Overwritten { endpoint, by } => overwritten(world, endpoint, by.as_ref(), failing, draft),
         Root::Scope(scope) if draft.message.is_empty() => {
             draft.scopes.insert(scope.clone());
-            draft.also.extend(across_tenants(&world.state, cause.code, scope, &failing));
-            of_scope(world, cause.code, scope, &failing)
+            draft.also.extend(across_tenants(&world.state, cause.code, scope, failing));
+            of_scope(world, cause.code, scope, failing)
         }
         Root::ScopedElsewhere { scope, group } => {
             draft.scopes.insert(scope.clone());
-            draft.zones.extend(zones_of(world, group, &failing));
+            draft.zones.extend(zones_of(world, group, failing));
             format!(
                 "{} of {} {} NXDOMAIN in {}: {} in {scope}, whose endpoints do not write to the zones in {group}",
                 count(failing.names.len(), "name"),
-                list(&failing.resources),
+                list(&*failing.resources),
                 are(failing.names.len()),
-                list(&failing.networks),
+                list(&*failing.networks),
                 is_or_are(failing.resources.len()),
             )
         }
-        Root::KeptByHand { endpoint, group } => kept_by_hand(world, endpoint, group, &failing, draft),
-        Root::Resource(name) if draft.message.is_empty() => of_resource(world, cause.code, name, &failing, draft),
+        Root::KeptByHand { endpoint, group } => kept_by_hand(world, endpoint, group, failing, draft),
+        Root::Resource(name) if draft.message.is_empty() => of_resource(world, cause.code, name, failing, draft),
         Root::PeeringHalf(own, other) => format!(
             "{own} may drop packets that an appliance in {other} forwards: its peering with {other} has allowForwardedTraffic \
              false"
@@ -71,7 +70,7 @@ pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft
         ),
         Root::Machine(machine) if cause.code == Code::MachineOutsideArcScope => format!(
             "the Arc server {machine} arrives at {} and is refused: it is not associated with {}",
-            list(&failing.resources),
+            list(&*failing.resources),
             if failing.resources.len() == 1 { "it" } else { "them" }
         ),
         Root::Machine(machine) if cause.code == Code::MachineWithoutAssociation => {
@@ -104,43 +103,6 @@ pub(super) fn describe(world: &Compiled, cause: &Cause, uses: &[Unserved], draft
     };
 }
 
-/// What fails because of a cause, as far as its worst uses.
-struct Failing {
-    standing: Option<Standing>,
-    names: BTreeSet<OwnerName>,
-    networks: BTreeSet<NetworkName>,
-    resources: BTreeSet<crate::estate::ResourceName>,
-    machines: BTreeSet<MachineName>,
-}
-
-impl Failing {
-    fn of(uses: &[Unserved]) -> Self {
-        let standing = uses.iter().map(|one| one.standing).min();
-        let worst = || uses.iter().filter(|one| Some(one.standing) == standing).map(|one| &one.used);
-        Self {
-            standing,
-            names: worst().map(|used| used.name.clone()).collect(),
-            networks: worst().map(|used| used.network.clone()).collect(),
-            resources: worst().filter_map(|used| used.resource.clone()).collect(),
-            machines: worst().filter_map(|used| used.machine.clone()).collect(),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
-    /// `3 names are NXDOMAIN in vnet1, vnet2`.
-    fn are(&self, what: &str) -> String {
-        let names = count(self.names.len(), "name");
-        format!("{names} {} {what} in {}", are(self.names.len()), list(&self.networks))
-    }
-}
-
-fn are(count: usize) -> &'static str {
-    if count == 1 { "is" } else { "are" }
-}
-
 fn is_or_are(count: usize) -> &'static str {
     if count > 1 { "they are" } else { "it is" }
 }
@@ -156,11 +118,11 @@ fn beyond(failing: &Failing, networks: &[NetworkName]) -> String {
 
 fn refused_as_configured(failing: &Failing) -> String {
     let (refuse, them) = if failing.resources.len() == 1 { ("refuses", "it") } else { ("refuse", "them") };
-    let resources = list(&failing.resources);
+    let resources = list(&*failing.resources);
     format!("{resources} {refuse} public access, and {} no private path to {them}", has_or_have(&failing.networks))
 }
 
-fn has_or_have(networks: &BTreeSet<NetworkName>) -> String {
+fn has_or_have(networks: &[NetworkName]) -> String {
     format!("{} {}", list(networks), if networks.len() == 1 { "has" } else { "have" })
 }
 
@@ -228,7 +190,7 @@ fn of_network(world: &Compiled, code: Code, network: &NetworkName, failing: &Fai
             draft.endpoints.extend(endpoints.iter().filter(reached).cloned());
             format!(
                 "{network} gets public addresses for {}, which {} public access; the private endpoint {near} is reachable",
-                list(&failing.resources),
+                list(&*failing.resources),
                 if failing.resources.len() == 1 { "refuses" } else { "refuse" },
             )
         }
@@ -282,7 +244,7 @@ fn of_outbound_rules(state: &State, network: &NetworkName, failing: &Failing, dr
     draft.also = reasons.into_iter().take(MOST_REASONS).collect();
     format!(
         "{rule}, and {} {} no private path from there",
-        list(&failing.resources),
+        list(&*failing.resources),
         if failing.resources.len() == 1 { "has" } else { "have" },
     )
 }
@@ -303,7 +265,7 @@ fn of_ruleset(
     match code {
         Code::RulesetLoop => format!(
             "{name} forwards to the resolver of {}, to which it is linked{}",
-            if draft.networks.is_empty() { list(&failing.networks) } else { list(&draft.networks) },
+            if draft.networks.is_empty() { list(&*failing.networks) } else { list(&draft.networks) },
             effect(failing, "SERVFAIL")
         ),
         Code::RuleWithoutFinalDot => {
@@ -346,7 +308,7 @@ fn kept_by_hand(
     format!(
         "{endpoint} has no zone group, and {zones}, kept by hand, {lack} {}: NXDOMAIN in {}",
         names_of_resources(failing),
-        list(&failing.networks)
+        list(&*failing.networks)
     )
 }
 
@@ -361,7 +323,7 @@ fn zones_without(world: &Compiled, group: &str, failing: &Failing, draft: &mut D
 
 /// `3 names of ws-beta`.
 fn names_of_resources(failing: &Failing) -> String {
-    let of = if failing.resources.is_empty() { String::new() } else { format!(" of {}", list(&failing.resources)) };
+    let of = if failing.resources.is_empty() { String::new() } else { format!(" of {}", list(&*failing.resources)) };
     format!("{}{of}", count(failing.names.len(), "name"))
 }
 
@@ -369,7 +331,7 @@ fn of_group(world: &Compiled, code: Code, group: &str, failing: &Failing, draft:
     let state = &world.state;
     if code == Code::ComponentNameMissing {
         let (zones, lack) = zones_without(world, group, failing, draft);
-        return format!("{zones} {lack} {}: NXDOMAIN in {}", names_of_resources(failing), list(&failing.networks));
+        return format!("{zones} {lack} {}: NXDOMAIN in {}", names_of_resources(failing), list(&*failing.networks));
     }
     let is_empty = |id: &ZoneId| state.zones.get(id).is_some_and(|linked| linked.zone.is_empty());
     if draft.zones.is_empty() {
@@ -422,20 +384,20 @@ fn of_zone(world: &Compiled, code: Code, id: &ZoneId, failing: &Failing, draft: 
         Code::ResourceNameMissing => format!(
             "{id} has no record set for {} in {}, whose public name is an alias into it because {} has a private endpoint \
              elsewhere: NXDOMAIN",
-            list(&failing.names),
-            list(&failing.networks),
-            list(&failing.resources)
+            list(&*failing.names),
+            list(&*failing.networks),
+            list(&*failing.resources)
         ),
         Code::CanaryExists => format!("{id} gives {} an address in {}", canary(), list(&draft.networks)),
         _ => {
-            let networks = if draft.networks.is_empty() { list(&failing.networks) } else { list(&draft.networks) };
+            let networks = if draft.networks.is_empty() { list(&*failing.networks) } else { list(&draft.networks) };
             format!("{id} answers for all of {} in {networks}{}", id.apex, effect(failing, "NXDOMAIN"))
         }
     }
 }
 
 fn of_record_set(world: &Compiled, code: Code, id: &ZoneId, owner: &OwnerName, failing: &Failing) -> String {
-    let (names, networks) = (list(&failing.names), list(&failing.networks));
+    let (names, networks) = (list(&*failing.names), list(&*failing.networks));
     if code == Code::NameWithoutAddress {
         return format!("{names} has no address in {networks}: {owner} in {id} does not resolve to an A record set");
     }
@@ -507,7 +469,7 @@ fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Fail
                 "{} of {name} resolve to addresses in {}, which {} cannot reach",
                 if failing.names.len() == 1 { "1 name".to_owned() } else { count(failing.names.len(), "name") },
                 endpoint.spec.network,
-                list(&failing.networks)
+                list(&*failing.networks)
             )
         }
         Code::ConnectionNotApproved => format!(
@@ -535,8 +497,8 @@ fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Fail
             let created = endpoint.created.map_or_else(String::new, |date| format!(" is from {date} and"));
             format!(
                 "{name}{created} has no record sets for {}: NXDOMAIN in {}",
-                list(&failing.names),
-                list(&failing.networks)
+                list(&*failing.names),
+                list(&*failing.networks)
             )
         }
         Code::ZoneMissingFromZoneGroup => {
@@ -557,18 +519,21 @@ fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Fail
             }
         ),
         _ => {
-            let networks = if draft.networks.is_empty() { &failing.networks } else { &draft.networks };
+            let networks: Vec<&NetworkName> = match draft.networks.is_empty() {
+                true => failing.networks.iter().collect(),
+                false => draft.networks.iter().collect(),
+            };
             let unseen = |id: &&ZoneId| {
                 networks.iter().any(|network| {
-                    let own = state.linked.get(network);
+                    let own = state.linked.get(*network);
                     !own.into_iter().flatten().any(|linked| linked.apex == id.apex)
                 })
             };
             format!(
                 "{} linked to some zones of {name} but not to {}{}",
                 match networks.len() {
-                    1 => format!("{} is", list(networks)),
-                    _ => format!("{} are", list(networks)),
+                    1 => format!("{} is", list(&networks)),
+                    _ => format!("{} are", list(&networks)),
                 },
                 list(group.filter(unseen).map(|id| &id.apex)),
                 effect(failing, "public there and refused")
@@ -652,15 +617,15 @@ fn of_scope(world: &Compiled, code: Code, name: &crate::estate::ScopeName, faili
         }
         Code::AgentWithoutDataCollectionEndpoint => format!(
             "{name} has no data collection endpoint: agents in {} get 403 for their configuration",
-            list(&failing.networks)
+            list(&*failing.networks)
         ),
         Code::ThroughAnotherScope => {
             let own = failing.resources.iter().filter_map(|name| state.resources.get(name));
             let scopes: BTreeSet<_> = own.flat_map(|own| own.scopes.iter().cloned()).collect();
             format!(
                 "requests from {} for {} arrive through {name}, which refuses them; {} in {}",
-                list(&failing.networks),
-                list(&failing.resources),
+                list(&*failing.networks),
+                list(&*failing.resources),
                 is_or_are(failing.resources.len()),
                 list(&scopes)
             )
@@ -675,8 +640,8 @@ fn of_scope(world: &Compiled, code: Code, name: &crate::estate::ScopeName, faili
             };
             format!(
                 "{name} is PrivateOnly{what} and answers shared names for {}: it refuses requests for {}",
-                list(&failing.networks),
-                list(&failing.resources)
+                list(&*failing.networks),
+                list(&*failing.resources)
             )
         }
     }
@@ -715,7 +680,7 @@ fn of_resource(
         Code::QueriesThroughResourceManager => format!(
             "queries of {name} through {} are refused everywhere: that host is never private, and the resource refuses \
              public queries",
-            list(&failing.names)
+            list(&*failing.names)
         ),
         Code::RuleHiddenByZone => format!(
             "the endpoint of {name} itself is hidden by a linked zone{}, and no private endpoint can write its name",

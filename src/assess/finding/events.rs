@@ -1,6 +1,6 @@
 //! Events that Azure would refuse.
 
-use super::{Draft, Finding, finish, step_words};
+use super::{Draft, Failing, Finding, finish, step_words};
 use crate::assess::Code;
 use crate::assess::verdict::{Cause, Root};
 use crate::compile::Compiled;
@@ -24,7 +24,8 @@ pub(super) fn refused(world: &Compiled, findings: &mut Vec<Finding>) {
         };
         let message = format!("{}{step}{source}", refusal.reason);
         let draft = Draft { message, revision: Some(refusal.revision), ..Draft::default() };
-        let mut finding = finish(world, Cause::new(code, Root::Event(refusal.revision)), draft, Vec::new());
+        let mut finding =
+            finish(world, Cause::new(code, Root::Event(refusal.revision)), draft, Failing::default(), Vec::new());
         finding.place.clone_from(&refusal.place);
         findings.push(finding);
     }

@@ -48,7 +48,7 @@ pub fn is_expected(finding: &Finding, expected: &ExpectedFinding) -> bool {
 fn whole(finding: &Finding, expected: &ExpectedFinding) -> ExpectedFinding {
     let names = expected.names.as_ref().map(|names| match names {
         ExpectedNames::Count(_) => ExpectedNames::Count(u32::try_from(finding.names.len()).unwrap_or(u32::MAX)),
-        ExpectedNames::These(_) => ExpectedNames::These(finding.names.clone()),
+        ExpectedNames::These(_) => ExpectedNames::These(finding.names.to_vec()),
     });
     ExpectedFinding {
         code: finding.code.to_string(),
@@ -58,7 +58,7 @@ fn whole(finding: &Finding, expected: &ExpectedFinding) -> ExpectedFinding {
             Severity::Warning => "warning",
             Severity::Note => "note",
         }),
-        networks: expected.networks.as_ref().map(|_| finding.networks.clone()),
+        networks: expected.networks.as_ref().map(|_| finding.networks.to_vec()),
         names,
     }
 }

@@ -351,11 +351,7 @@ fn network(world: &Compiled, assessment: &Assessment, spec: &NetworkSpec, rows: 
             },
         })
     });
-    let peered = state.peerings.iter().filter_map(|[one, other]| match &spec.name {
-        own if own == one => Some(other.to_string()),
-        own if own == other => Some(one.to_string()),
-        _ => None,
-    });
+    let peered = state.peerings.of(&spec.name).map(ToString::to_string);
     let machines = state.machines.iter().filter(|(_, machine)| machine.network == spec.name);
     let mut answers: Vec<Answers> =
         answers.into_iter().map(|((standing, by, trouble), names)| Answers { standing, by, trouble, names }).collect();

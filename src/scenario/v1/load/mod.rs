@@ -55,7 +55,7 @@ pub(super) fn load(
     };
     let mut history = History::new(cloud);
     history.switches = switches(schema.switches.as_ref());
-    let state = State::new(Catalogue::of(cloud), history.switches);
+    let state = State::without_public_dns(Catalogue::of(cloud), history.switches);
     let nothing = History::new(cloud);
     let mut pourer = Loader::new(file, files, history, state, &nothing, faults);
     pourer.declarations(&schema, root);
@@ -115,7 +115,7 @@ pub(super) fn load_addition(
 /// Gives a spec its meaning. It is whole if no fault was found.
 pub(super) fn load_spec(file: &str, root: &Node, schema: SpecSchema, faults: &mut Faults) -> Spec {
     let nothing = History::new(Cloud::Public);
-    let state = State::new(Catalogue::of(nothing.cloud), nothing.switches);
+    let state = State::without_public_dns(Catalogue::of(nothing.cloud), nothing.switches);
     let mut pourer = Loader::new(file, &|_| Err(String::new()), nothing.clone(), state, &nothing, faults);
     pourer.lenient = true;
     pourer.step = schema.at.as_deref().unwrap_or_default().into();
@@ -131,7 +131,7 @@ pub(super) fn load_spec(file: &str, root: &Node, schema: SpecSchema, faults: &mu
 /// Gives accepted findings their meaning. They are whole if no fault was found.
 pub(super) fn load_allow_file(file: &str, root: &Node, schema: &AllowFileSchema, faults: &mut Faults) -> AllowFile {
     let nothing = History::new(Cloud::Public);
-    let state = State::new(Catalogue::of(nothing.cloud), nothing.switches);
+    let state = State::without_public_dns(Catalogue::of(nothing.cloud), nothing.switches);
     let mut loader = Loader::new(file, &|_| Err(String::new()), nothing.clone(), state, &nothing, faults);
     AllowFile { allow: loader.allow(&schema.allow, root.get("allow")) }
 }
