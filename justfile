@@ -72,6 +72,10 @@ republish NETWORKS="100" SECONDS="30":
 bench-peers *ARGUMENTS:
     integration/bench/peers.sh {{ARGUMENTS}}
 
+# Draws the plots of RESULTS.md from its tables.
+plots:
+    python3 integration/bench/plots.py
+
 # Look at changed snapshots and accept them.
 snapshots:
     INSTA_UPDATE=always cargo test --locked

@@ -74,12 +74,12 @@ fn with_twins(history: &History) -> Arc<History> {
     Arc::new(twins)
 }
 
-/// A finding without its uses, which stand for others in one assessment and not in the other.
+/// A finding without its uses, which are for several resources in one assessment and not in the other.
 fn without_uses(finding: &Finding) -> Finding {
     Finding { uses: Vec::new(), ..finding.clone() }
 }
 
-/// How many uses one assessment has that stand for others, if it comes to the same as the other; else what differs.
+/// How many uses are assessed together with others, if it comes to the same as the other; else what differs.
 fn same(world: &Compiled) -> Result<usize, String> {
     let (together, each) = (Assessment::of(world), Assessment::one_by_one(world));
     let sorted = |of: &Assessment| {
@@ -147,5 +147,5 @@ fn twins_in_the_built_in_scenarios_get_the_same_verdicts() {
             met += usize::from(saved > 0);
         }
     }
-    assert!(met > 100, "{met} steps have uses that stand for others");
+    assert!(met > 100, "{met} steps have resources that are alike");
 }

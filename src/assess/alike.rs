@@ -108,19 +108,19 @@ impl Alike {
         group.map_or(std::slice::from_ref(first), |(group, kind)| &self.groups[*group as usize].names[*kind as usize])
     }
 
-    /// The names of the uses that this one stands for.
+    /// The names of the uses that this one was assessed for.
     pub(super) fn names_of<'a>(&'a self, one: &'a Unserved) -> &'a [OwnerName] {
         if self.is_alone(one) { std::slice::from_ref(&one.used.name) } else { self.names(&one.used.name) }
     }
 
-    /// Each use that this one stands for.
+    /// Each use that this one was assessed for.
     pub(super) fn uses<'a>(&'a self, one: &'a Unserved) -> impl Iterator<Item = Unserved> + 'a {
         let resources = one.used.resource.as_ref().filter(|_| !self.is_alone(one));
         self.each(one, resources)
     }
 
-    /// The same use of each resource that is alike, each with a cause of its own if it is the resource itself; one alone
-    /// where one stands for all.
+    /// The same use of each resource that is alike, each with a cause of its own if it is the resource itself; else this
+    /// one for all.
     pub(super) fn apart(&self, one: Unserved) -> Vec<Unserved> {
         if !self.is_alone(&one) {
             return vec![one];
@@ -137,7 +137,7 @@ impl Alike {
         each.map(own).collect()
     }
 
-    /// True if a use stands for no other, because its cause is the resource itself or a record set of its own.
+    /// True if a use was assessed for no other, because its cause is the resource itself or a record set of its own.
     pub(super) fn is_alone(&self, one: &Unserved) -> bool {
         match &one.cause.root {
             Root::Resource(_) => true,

@@ -28,14 +28,14 @@ const QUICK: usize = 20_000;
 /// What is broken in one revision of an estate, and what to do about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Assessment {
-    /// The uses that are not served, in the order of networks and names; one of a resource stands for those that are alike.
+    /// The uses that are not served, in the order of networks and names; one of a resource is for all that are alike.
     unserved: Vec<Arc<Unserved>>,
     pub(super) alike: Arc<Alike>,
     /// The findings, errors first.
     pub findings: Vec<Finding>,
     /// What was checked.
     pub extent: Extent,
-    /// What the names of each network are, those that others stand for left out.
+    /// What the names of each network are; one name for those of resources that are alike.
     pairs: BTreeMap<(NetworkName, OwnerName), (Standing, Code)>,
     /// Scopes whose private names each network gets.
     gets: BTreeMap<NetworkName, BTreeSet<ScopeName>>,

@@ -50,8 +50,8 @@ pub struct Finding {
     pub scopes: Vec<ScopeName>,
     /// The private zones concerned.
     pub zones: Vec<ZoneId>,
-    /// Every use that is not served because of it, with those that are less severe than the rest. One of a resource stands for
-    /// the same one of all resources that are alike; [`super::Assessment::uses_of`] lists each.
+    /// Every use that is not served because of it, with those that are less severe than the rest. One of a resource is for all
+    /// resources that are alike; [`super::Assessment::uses_of`] lists each.
     pub uses: Vec<Arc<Unserved>>,
     /// The revision that caused it, where one event did.
     pub revision: Option<Revision>,
