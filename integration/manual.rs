@@ -523,14 +523,14 @@ fn flows_say(said: &str, flow: &ExpectedFlow) -> bool {
 /// The plots of the measurements are drawn from the tables of their page.
 #[test]
 fn the_plots_of_the_measurements_are_those_of_their_tables() {
-    let bench = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("integration/bench");
+    let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("integration/bench");
     let folder = tempfile::tempdir().expect("a folder for the plots");
-    let mut draw = std::process::Command::new("python3");
+    let mut draw = Command::new("python3");
     let drawn = draw.arg("-B").arg(bench.join("plots.py")).arg(bench.join("RESULTS.md")).arg(folder.path()).output();
     let drawn = drawn.expect("python3 runs");
     assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
     for plot in ["cpu-per-query.svg", "memory-per-record.svg", "start-by-networks.svg"] {
-        let read = |folder: &std::path::Path| std::fs::read_to_string(folder.join(plot)).expect("a plot");
+        let read = |folder: &Path| std::fs::read_to_string(folder.join(plot)).expect("a plot");
         assert!(read(folder.path()) == read(&bench), "{plot} is not that of RESULTS.md: run `just plots`");
     }
 }

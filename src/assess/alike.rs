@@ -354,9 +354,8 @@ impl<'w> Marks<'w> {
                 if self.shared_ids.contains(&**customer_id) {
                     return None;
                 }
-                let mut chains = state.catalogue.chains.iter();
-                let has_chains = chains.any(|chain| chain.region.as_deref() == Some(&**location));
-                let location = has_chains.then(|| location.clone());
+                let mut chains = state.catalogue.chains.iter().filter(|chain| chain.region.is_some());
+                let location = location.clone().filter(|own| chains.any(|chain| chain.region.as_deref() == Some(own)));
                 Kind::Workspace { location, ingestion: *ingestion, query: *query }
             }
             ResourceSpec::Component(own) => Kind::Component(ComponentSpec { name: "".into(), ..own.clone() }),
