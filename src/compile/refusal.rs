@@ -349,6 +349,18 @@ pub struct Exceeded {
     pub found: usize,
 }
 
+fn second_ruleset(
+    f: &mut fmt::Formatter<'_>,
+    network: &NetworkName,
+    first: &crate::estate::RulesetName,
+    refused: &crate::estate::RulesetName,
+) -> fmt::Result {
+    write!(
+        f,
+        "{refused} cannot be linked to {network}: {first} is linked to it, and a network is linked to one ruleset only"
+    )
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -365,10 +377,7 @@ impl fmt::Display for Reason {
                 "{refused} cannot be linked to {network} with registrationEnabled: {first} is its registration zone, and a \
                  network has one only"
             ),
-            Self::SecondRuleset { network, first, refused } => write!(
-                f,
-                "{refused} cannot be linked to {network}: {first} is linked to it, and a network is linked to one ruleset only"
-            ),
+            Self::SecondRuleset { network, first, refused } => second_ruleset(f, network, first, refused),
             Self::ZoneHasLinks { zone, links } => {
                 write!(f, "{zone} cannot be deleted: it is linked to {links} network{}", plural(*links))
             }

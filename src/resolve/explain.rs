@@ -410,7 +410,7 @@ fn hidden_zone(world: &Compiled, decision: &Decision<'_>) -> Option<Statement> {
         let view = world.views.get(view);
         let Some(link) = view.link_of(&WholeKey::of(name)) else { continue };
         let answered_by = decision.hops.get(at + 1).map(|hop| &hop.by).or(last);
-        if !answered_by.is_some_and(|by| by.link.is_some_and(|own| own.zone.id == link.zone.id)) {
+        if answered_by.is_none_or(|by| by.link.is_none_or(|own| own.zone.id != link.zone.id)) {
             let (zone, network) = (link.zone.id.clone(), view.label().to_owned());
             return Some(Statement::ZoneHidden { name: name.clone(), zone, network, ruleset: ruleset.clone() });
         }
