@@ -208,7 +208,7 @@ impl<'a> Lists<'a> {
     /// These networks, by name.
     pub(super) fn networks(&mut self, of: BTreeSet<&'a NetworkName>) -> Arc<[NetworkName]> {
         let of: Vec<&NetworkName> = of.into_iter().collect();
-        let all = |of: &Vec<&NetworkName>| of.iter().map(|name| NetworkName::clone(name)).collect();
+        let all = |of: &Vec<&NetworkName>| of.iter().copied().cloned().collect();
         Arc::clone(self.networks.entry(of).or_insert_with_key(all))
     }
 }
@@ -253,6 +253,9 @@ struct NameKey {
 /// have it.
 type AddressKey = (Option<IpNet>, Vec<u32>);
 
+/// A record set in a private zone: the zone, the endpoint that wrote it, its type and its addresses.
+type Written = (u32, u32, RecordType, Vec<IpAddr>);
+
 /// What is looked up for every key.
 struct Marks<'w> {
     world: &'w Compiled,
@@ -263,7 +266,7 @@ struct Marks<'w> {
     /// The endpoints that have an address for a private name, and that address.
     held: HashMap<&'w OwnerName, Vec<(u32, IpAddr)>>,
     /// The record sets of a private name that one endpoint wrote and that overwrote nothing.
-    written: HashMap<OwnerName, Vec<(u32, u32, RecordType, Vec<IpAddr>)>>,
+    written: HashMap<OwnerName, Vec<Written>>,
     /// Names that are not as endpoints make them: other writers' record sets, overwritten and deleted ones, and the names above
     /// them.
     odd: HashSet<OwnerName>,

@@ -106,9 +106,9 @@ impl Assessment {
             flows: 0,
         };
         let mut judged = vec![Vec::new(); names.len()];
-        for (view, network) in world.views.iter().filter_map(|(id, view)| Some((id, view.network.clone()?))) {
+        for (view, _) in world.views.iter().filter(|(_, view)| view.network.is_some()) {
             extent.flows += flows_of_network;
-            of_network(world, &causes, &alike, &names, &mut judged, view, &network, &mut found);
+            of_network(world, &causes, &alike, &names, &mut judged, view, &mut found);
         }
         let gets = std::mem::take(&mut found.gets);
         let nothing = BTreeSet::new();
@@ -398,9 +398,9 @@ fn of_network(
     names: &[(OwnerName, Vec<NameUse<'_>>)],
     judged: &mut [Judged],
     view: ViewId,
-    network: &NetworkName,
     found: &mut Found,
 ) {
+    let Some(network) = world.views.get(view).network.as_ref() else { return };
     let exits = Arc::new(Exits::of(&world.state, Some(network.into())));
     let paths: Vec<Path> = names.iter().map(|(name, _)| route(world, view, name)).collect();
     // Scopes whose private names the network gets, whether packets arrive there or not: DNS says what was meant.

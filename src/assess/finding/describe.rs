@@ -518,28 +518,31 @@ fn of_endpoint(world: &Compiled, code: Code, name: &EndpointName, failing: &Fail
                 effect(failing, "public there and refused")
             }
         ),
-        _ => {
-            let networks: Vec<&NetworkName> = match draft.networks.is_empty() {
-                true => failing.networks.iter().collect(),
-                false => draft.networks.iter().collect(),
-            };
-            let unseen = |id: &&ZoneId| {
-                networks.iter().any(|network| {
-                    let own = state.linked.get(*network);
-                    !own.into_iter().flatten().any(|linked| linked.apex == id.apex)
-                })
-            };
-            format!(
-                "{} linked to some zones of {name} but not to {}{}",
-                match networks.len() {
-                    1 => format!("{} is", list(&networks)),
-                    _ => format!("{} are", list(&networks)),
-                },
-                list(group.filter(unseen).map(|id| &id.apex)),
-                effect(failing, "public there and refused")
-            )
-        }
+        _ => partly_linked(state, endpoint, failing, draft),
     }
+}
+
+/// Networks that are linked to some zones of an endpoint and not to others.
+fn partly_linked(state: &State, endpoint: &Endpoint, failing: &Failing, draft: &Draft) -> String {
+    let networks: Vec<&NetworkName> = match draft.networks.is_empty() {
+        true => failing.networks.iter().collect(),
+        false => draft.networks.iter().collect(),
+    };
+    let unseen = |id: &&ZoneId| {
+        networks.iter().any(|network| {
+            let own = state.linked.get(*network);
+            !own.into_iter().flatten().any(|linked| linked.apex == id.apex)
+        })
+    };
+    let group = endpoint.zone_group.iter().flat_map(|group| &group.zones);
+    format!(
+        "{} {} linked to some zones of {} but not to {}{}",
+        list(&networks),
+        are(networks.len()),
+        endpoint.spec.name,
+        list(group.filter(unseen).map(|id| &id.apex)),
+        effect(failing, "public there and refused")
+    )
 }
 
 /// Why addresses could not be given.
