@@ -518,4 +518,13 @@ fn the_ip_version_of_azurerm() {
         assert_eq!(imported.refusals, [], "{version}");
         assert_eq!(world(&imported).state.endpoints["pe"].spec.ip_version, expected, "{version}");
     }
+    // An address that is not in the subnet is reported, and the scenario can be read.
+    for outside in ["10.9.9.9", "fd00:9::9"] {
+        let version = if outside.contains(':') { "IPv6" } else { "IPv4" };
+        let imported = read(&[state(version, &json!([outside]))]);
+        assert_eq!(imported.refusals, [], "{outside}");
+        assert!(world(&imported).state.endpoints["pe"].spec.ip_configurations.is_empty(), "{outside}");
+        let told = format!("the fixed address {outside}, which is not a usable address");
+        assert!(imported.report.remarks.iter().any(|one| one.text.contains(&told)), "{:#?}", imported.report);
+    }
 }

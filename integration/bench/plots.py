@@ -5,6 +5,7 @@ Writes one SVG for each plot: the CPU time a query beside the peers, the memory 
 start by networks. The figures are those of the page, so that plots and tables cannot disagree.
 """
 
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -13,9 +14,11 @@ WIDTH, ROW, LEFT, RIGHT, TOP = 720, 26, 130, 90, 56
 
 
 def table(text, heading, first):
-    """The rows of the table with this first column under a heading, each a dictionary by column."""
+    """The rows of the first table under a heading, which begins with this column: each a dictionary by column."""
     part = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    lines = [line for line in part.splitlines() if line.startswith("|")]
+    lines = part.splitlines()
+    begin = next((at for at, line in enumerate(lines) if line.startswith("|")), len(lines))
+    lines = list(itertools.takewhile(lambda line: line.startswith("|"), lines[begin:]))
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     if not cells or cells[0][0] != first:
         sys.exit(f"plots.py: no table with the column `{first}` under `{heading}`")

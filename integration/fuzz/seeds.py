@@ -80,6 +80,8 @@ def main():
         path = folder / "expression" / f"seed-{number}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(expression)
+    # A number format that begins with a letter of several octets: found by fuzzing.
+    (folder / "expression" / "found-0").write_text("format('{0:\u2039}', 7)")
     body = '{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/z.example"}'
     plan = f'{{"resources": [{{"type": "azurerm_private_dns_zone", "name": "z", "address": "a", "values": {body}}}]}}'
     objects = [

@@ -172,7 +172,7 @@ pub struct State {
     pub outbound: BTreeMap<NetworkName, RuleAction>,
     /// Public DNS.
     pub public: PublicDns,
-    /// False where nobody asks public DNS, so that it holds no names of resources.
+    /// False where public DNS is not asked: then it holds no names of resources.
     pub(super) has_public_dns: bool,
     /// Public DNS as networks see it that share the DNS of a legacy scope: names of all workspaces carry the hop. Absent
     /// while there is no such scope.

@@ -22,7 +22,7 @@ use crate::import::report::{Provenance, Topic};
 #[derive(Default)]
 pub(super) struct Services {
     resources: IndexMap<String, (ServiceSpec, Option<Provenance>)>,
-    endpoints: Vec<(PrivateEndpointSpec, Option<Provenance>)>,
+    pub(super) endpoints: Vec<(PrivateEndpointSpec, Option<Provenance>)>,
 }
 
 impl Services {

@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use ipnet::IpNet;
 
 use super::endpoint::Endpoint;
 use super::network::Networks;
@@ -25,7 +26,7 @@ use crate::estate::{
     AccessModeSettings, ApprovalState, Event, Recorded, ResourceSpec, Revision, ScopeSpec, StaticAddress, ZoneId,
 };
 use crate::import::command::{self, word};
-use crate::import::report::Topic;
+use crate::import::report::{Provenance, Topic};
 
 /// The result of an order of events.
 pub(super) struct Played {
@@ -77,6 +78,7 @@ impl Builder<'_> {
         for endpoint in endpoints.iter_mut() {
             self.keep_within(endpoint, networks);
         }
+        self.keep_services_within(networks);
         for scope in scopes.iter_mut() {
             let of_scope: Vec<&Endpoint> = endpoints.iter().filter(|one| one.scope == scope.label).collect();
             let first = |label: &String| -> (bool, Option<Ipv4Addr>) {
@@ -119,16 +121,40 @@ impl Builder<'_> {
     fn keep_within(&mut self, endpoint: &mut Endpoint, networks: &Networks) {
         let subnet = networks.by_label(&endpoint.network).and_then(|network| network.spec.subnet(&endpoint.subnet));
         let Some(subnet) = subnet else { return };
-        let (from, to) = usable(&self.catalogue, subnet);
         let (label, place) = (endpoint.label.clone(), endpoint.place.clone());
-        endpoint.fixed.retain(|fixed| {
-            let fits = (from..=to).contains(&fixed.address);
-            if !fits {
-                let text = format!("private endpoint {label} has the fixed address {}, which is not a usable address of its subnet {subnet}: the importer ignores it", fixed.address);
-                self.report.add(Topic::Inconsistent, text, place.iter().cloned().collect(), None);
-            }
-            fits
-        });
+        endpoint.fixed.retain(|fixed| self.fits(fixed.address, subnet.into(), &label, place.as_ref()));
+    }
+
+    /// The same for endpoints of other services.
+    fn keep_services_within(&mut self, networks: &Networks) {
+        let mut endpoints = std::mem::take(&mut self.services.endpoints);
+        for (endpoint, place) in &mut endpoints {
+            let network = networks.by_label(endpoint.network.as_str()).map(|network| &network.spec);
+            let subnet = |address: IpAddr| -> Option<IpNet> {
+                match address {
+                    IpAddr::V4(_) => network?.subnet(&endpoint.subnet).map(IpNet::V4),
+                    IpAddr::V6(_) => network?.subnet_v6(&endpoint.subnet).map(IpNet::V6),
+                }
+            };
+            let label = endpoint.name.to_string();
+            endpoint.ip_configurations.retain(|fixed| {
+                subnet(fixed.address).is_none_or(|subnet| self.fits(fixed.address, subnet, &label, place.as_ref()))
+            });
+        }
+        self.services.endpoints = endpoints;
+    }
+
+    /// True if an endpoint in this subnet can have the address; else it is reported.
+    fn fits(&mut self, address: IpAddr, subnet: IpNet, endpoint: &str, place: Option<&Provenance>) -> bool {
+        let (from, to) = usable(&self.catalogue, subnet);
+        let fits = (from..=to).contains(&address);
+        if !fits {
+            let text = format!(
+                "private endpoint {endpoint} has the fixed address {address}, which is not a usable address of its subnet {subnet}: the importer ignores it"
+            );
+            self.report.add(Topic::Inconsistent, text, place.into_iter().cloned().collect(), None);
+        }
+        fits
     }
 
     /// Fixes the known addresses of an endpoint; false if they are fixed already.

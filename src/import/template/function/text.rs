@@ -494,7 +494,7 @@ fn format_text(own: &Arguments<'_>) -> Result<String, Trouble> {
 /// A value in a .NET form such as `N0`, `D3` or `X`.
 fn in_form(value: &Datum, form: &str) -> Result<String, Trouble> {
     let Datum::Int(number) = value else { return Ok(value.written('\'')) };
-    let (letter, digits) = form.split_at(form.len().min(1));
+    let (letter, digits) = form.split_at(form.chars().next().map_or(0, char::len_utf8));
     let digits: usize = digits.parse().unwrap_or_default();
     if digits > 99 {
         return failed(format!("`{form}` is not a valid number format"));
@@ -528,6 +528,13 @@ fn in_form(value: &Datum, form: &str) -> Result<String, Trouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_format_may_begin_with_any_letter() {
+        for form in ["‹3", "é", "N", ""] {
+            assert_eq!(in_form(&Datum::Int(7), form).is_ok(), form.is_ascii(), "{form}");
+        }
+    }
 
     #[test]
     fn stars_stand_for_any_text() {
