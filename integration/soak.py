@@ -67,6 +67,7 @@ class Soak:
     def __init__(self, binary, minutes):
         self.binary = binary
         self.seconds = minutes * 60
+        self.broken = False
         self.ends = threading.Event()
         self.lock = threading.Lock()
         self.counts = {}
@@ -119,15 +120,18 @@ class Soak:
         command = [self.binary, "serve", str(self.file), "--watch", "--admin", "127.0.0.1:0", "--listen"]
         command += [f"{NETWORK}=127.0.0.1:0", "--upstream", "127.0.0.1:%d" % upstream.getsockname()[1]]
         self.log = self.folder / "stderr"
-        self.server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log.open("wb"), text=True, env=environment)
-        line = next(line for line in self.server.stdout if line.startswith("dig "))
-        self.dns = ("127.0.0.1", int(re.search(r"-p (\d+)", line)[1]))
+        ready = self.folder / "ready.json"
+        command += ["--ready-file", str(ready)]
+        self.server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=self.log.open("wb"), env=environment)
         for _ in range(200):
-            found = re.search(r"admin: (http://\S+)", self.log.read_text())
-            if found and "ctrl-c ends" in self.log.read_text():
+            if ready.exists() or self.server.poll() is not None:
                 break
             time.sleep(0.05)
-        self.admin = found[1]
+        if not ready.exists():
+            sys.exit(f"soak.py: the server did not start: {self.log.read_text()}")
+        told = json.loads(ready.read_text())
+        self.dns = ("127.0.0.1", int(told["listeners"][0]["address"].rsplit(":", 1)[1]))
+        self.admin = told["admin"]
         self.host, port = self.admin.removeprefix("http://").split(":")
         self.port = int(port)
 
@@ -226,14 +230,17 @@ class Soak:
         turn = 0
         while not self.ends.wait(1):
             turn += 1
+            before = self.broken
             if turn % 2 == 0:
                 step = STEPS[turn // 2 % len(STEPS)]
                 status, text = self.http("/v1/steps/goto", json.dumps({"step": step}))
             else:
                 status, text = self.http("/v1/reload", "")
-            if status != 200:
+            # A reload is refused while the file is broken, and the server keeps what it had.
+            refused = turn % 2 and status == 422 and b"reload-failed" in text and (self.broken or before)
+            if status != 200 and not refused:
                 self.fault(f"a change was answered {status}: {text[:200]}")
-            self.count("changes")
+            self.count("refused" if refused else "changes")
 
     def files(self):
         turn = 0
@@ -241,14 +248,19 @@ class Soak:
             turn += 1
             new = self.folder / "new.yaml"
             # Every third is broken: what was before is served on.
+            self.broken = turn % 3 == 0
             new.write_text("version: [" if turn % 3 == 0 else self.text + "\n" * (turn % 5))
             if turn % 2:
                 new.replace(self.file)
             else:
+                # Written in place: a reader may see a part of it.
+                self.broken = True
                 self.file.write_text(new.read_text())
             self.count("files")
             time.sleep(1)
-            self.file.write_text(self.text)
+            new.write_text(self.text)
+            new.replace(self.file)
+            self.broken = False
 
     def scrapes(self):
         while not self.ends.wait(5):

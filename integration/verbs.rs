@@ -453,6 +453,8 @@ fn machine_formats_are_documents_even_if_the_input_cannot_be_read() {
         &["test", "two-scopes-one-dns", "missing.yaml", "--format", "gitlab"],
         &["flows", "--format", "json"],
         &["check", "--no-such-option", "--format=json"],
+        &["check", "--no-such-option", "--format", "sarif"],
+        &["test", "--no-such-option", "--format=gitlab"],
     ] {
         let output = crate::fixture::binary().args(arguments).output().expect("the binary can be started");
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -469,6 +471,10 @@ fn machine_formats_are_documents_even_if_the_input_cannot_be_read() {
     }
     let both = run(&["test", "two-scopes-one-dns", "missing.yaml", "--format", "junit"]);
     assert!(both.contains("<testsuite name=\"two-scopes-one-dns") && both.contains("type=\"unreadable\""), "{both}");
+    let junit = run(&["test", "--no-such-option", "--format", "junit"]);
+    assert!(junit.contains("<testsuites") && junit.contains("unexpected argument"), "{junit}");
+    let tap = run(&["test", "--no-such-option", "--format", "tap"]);
+    assert!(tap.contains("TAP version 14\nBail out! unexpected argument"), "{tap}");
     let tap = run(&["test", "missing.yaml", "--format", "tap"]);
     assert!(tap.contains("TAP version 14\nBail out! missing.yaml:1:1: "), "{tap}");
     let markdown = run(&["diff", "missing.yaml", "two-scopes-one-dns", "--format", "markdown"]);

@@ -216,11 +216,15 @@ fn refuse(error: &clap::Error) -> ExitCode {
     }
     // The words of a command inside a network are not ours.
     let given: Vec<OsString> = std::env::args_os().skip(1).take_while(|word| word != "--").collect();
-    if given.iter().any(|word| word == "--format=json") || given.windows(2).any(|pair| pair == ["--format", "json"]) {
-        let _ = output::print(&crate::output::json(&error_document::of_arguments(error)));
+    let whole = given.iter().find_map(|word| word.to_str()?.strip_prefix("--format="));
+    let parted = || given.windows(2).find(|pair| pair[0] == "--format").and_then(|pair| pair[1].to_str());
+    let verb = given.iter().find(|word| !word.as_encoded_bytes().starts_with(b"-")).and_then(|word| word.to_str());
+    let verb = verb.unwrap_or_default();
+    let format = whole.or_else(parted);
+    if let Some(document) = format.and_then(|format| error_document::of_arguments(error, verb, format)) {
+        let _ = output::print(&document);
     }
-    let is_run = given.iter().find(|word| !word.as_encoded_bytes().starts_with(b"-")).is_some_and(|verb| verb == "run");
-    ExitCode::from(if is_run { run::NOT_CREATED } else { 2 })
+    ExitCode::from(if verb == "run" { run::NOT_CREATED } else { 2 })
 }
 
 /// The value of `--format` of the verb that is run.
