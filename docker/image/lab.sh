@@ -50,9 +50,9 @@ wrong "a folder in its place" 'error: the folder `/estate` has no .json, .jsonc,
   -e AMPLS_DNS_SCENARIO=/estate -v "$LAB_TEMPORARY/engine:/estate:ro" ampls-dns
 wrong "a mistake in it" 'mistaken.yaml:2:1' -e AMPLS_DNS_SCENARIO=/mistaken.yaml -v "$LAB_TEMPORARY/mistaken.yaml:/mistaken.yaml:ro" ampls-dns
 wrong "no such step" 'error: the scenario has no step `third-scope`' -e AMPLS_DNS_AT=third-scope ampls-dns
-wrong "no such network" 'names no network of the scenario' -e AMPLS_DNS_LISTEN=vnet9=0.0.0.0:53 ampls-dns
+wrong "no such network" 'has an unknown network; the scenario has vnet1, vnet2' -e AMPLS_DNS_LISTEN=vnet9=0.0.0.0:53 ampls-dns
 wrong "an address that is not the container's" '10.99.99.99 is not an address of this machine' -e AMPLS_DNS_LISTEN=10.99.99.99:53 ampls-dns
-wrong "a port it may not have" 'may not be opened by this user' --sysctl net.ipv4.ip_unprivileged_port_start=1024 ampls-dns
+wrong "a port it may not have" 'has no permission to listen on port 53' --sysctl net.ipv4.ip_unprivileged_port_start=1024 ampls-dns
 wrong "no number" "invalid value 'many'" -e AMPLS_DNS_WORKERS=many ampls-dns
 wrong "neither yes nor no" "invalid value 'perhaps'" -e AMPLS_DNS_STRICT=perhaps ampls-dns
 wrong "admin for everybody without a token" 'token' -e AMPLS_DNS_ADMIN=0.0.0.0:5299 ampls-dns
