@@ -10,11 +10,11 @@ use std::sync::Arc;
 use ampls_dns::assess::{Assessment, Finding, Unserved};
 use ampls_dns::compile::{Compiled, Fold, compile};
 use ampls_dns::estate::{Event, History, Recorded, ResourceName, ResourceSpec, Revision};
-use ampls_dns::scenario::{Scenario, builtin};
 
 use proptest::test_runner::TestCaseError;
 
 use crate::generate::{Premise, histories, law};
+use crate::verdicts::{built_in, is_large};
 
 /// The name of a twin.
 fn twin(name: &ResourceName, number: usize) -> ResourceName {
@@ -27,7 +27,7 @@ fn of_twin(event: &Event, number: usize) -> Option<Event> {
         Event::PutResource(ResourceSpec::Workspace(own)) => {
             let mut own = own.clone();
             own.name = twin(&own.name, number);
-            // Another id, for each of the twins one of its own.
+            // Each twin has an id that no other has.
             let digit = own.customer_id.pop()?.to_digit(16)?;
             own.customer_id.push(char::from_digit((digit + 5 * u32::try_from(number).ok()?) % 16, 16)?);
             Event::PutResource(ResourceSpec::Workspace(own))
@@ -135,11 +135,8 @@ fn resources_that_are_alike_get_the_verdicts_that_each_gets_by_itself() {
 #[test]
 fn twins_in_the_built_in_scenarios_get_the_same_verdicts() {
     let mut met = 0;
-    for name in builtin::names().filter(|name| !["limit", "hundred", "thousand"].iter().any(|word| name.contains(word)))
-    {
-        let text = builtin::text(name).expect("it is built in");
-        let scenario = Scenario::read(name, text.as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
-        let history = with_twins(&scenario.history);
+    for (name, history) in built_in().filter(|(name, _)| !is_large(name)) {
+        let history = with_twins(&history);
         let mut fold = Fold::new(&history);
         for step in history.steps() {
             fold.to(step.end);

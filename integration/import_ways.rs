@@ -176,7 +176,7 @@ fn networks_of_one_virtual_wan_reach_each_other() {
     assert!(matches!(reach(&read(&json!(all)), "app", "mon"), Reach::Unknown(_)));
 }
 
-/// Only the default route tables of a hub are read: others are reported, so that nobody takes the ways for certain.
+/// Only the default route tables of a hub are read: the import reports others, because they make the ways uncertain.
 #[test]
 fn route_tables_of_a_virtual_hub_are_reported() {
     let hub =

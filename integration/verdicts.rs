@@ -18,7 +18,7 @@ use crate::fixture::{Server, run};
 use crate::generate::{Premise, histories, law};
 
 /// Every built-in scenario's history.
-fn built_in() -> impl Iterator<Item = (&'static str, Arc<History>)> {
+pub fn built_in() -> impl Iterator<Item = (&'static str, Arc<History>)> {
     builtin::names().map(|name| {
         let text = builtin::text(name).expect("it is built in");
         let scenario = Scenario::read(name, text.as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
@@ -27,7 +27,8 @@ fn built_in() -> impl Iterator<Item = (&'static str, Arc<History>)> {
 }
 
 /// A thousand resources cost seconds in the passes that look at each flow again.
-fn is_large(name: &str) -> bool {
+/// True for a scenario that takes long.
+pub fn is_large(name: &str) -> bool {
     ["limit", "hundred", "thousand"].iter().any(|word| name.contains(word))
 }
 

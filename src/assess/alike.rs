@@ -5,6 +5,7 @@
 //! differ in their own names alone. What is found out for the first of them holds for each.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -87,6 +88,11 @@ impl Alike {
     /// The resource that is assessed for this one; often itself.
     pub(super) fn first<'a>(&'a self, resource: &'a ResourceName) -> &'a ResourceName {
         self.group_of(resource).map_or(resource, |group| &group.resources[group.first])
+    }
+
+    /// True if a resource is assessed itself.
+    pub(super) fn is_first(&self, resource: &ResourceName) -> bool {
+        self.first(resource) == resource
     }
 
     /// The name that is assessed for this one; often itself.
@@ -175,42 +181,44 @@ fn with_label_of(owner: &OwnerName, name: &OwnerName) -> OwnerName {
 /// Lists that many findings have in common, each made once.
 #[derive(Default)]
 pub(super) struct Lists<'a> {
-    names: HashMap<Vec<&'a OwnerName>, Arc<[OwnerName]>>,
-    resources: HashMap<Vec<&'a ResourceName>, Arc<[ResourceName]>>,
-    networks: HashMap<Vec<&'a NetworkName>, Arc<[NetworkName]>>,
+    names: Known<'a, OwnerName>,
+    resources: Known<'a, ResourceName>,
+    networks: Known<'a, NetworkName>,
 }
+
+/// Lists by what they are made from.
+type Known<'a, T> = HashMap<Vec<&'a T>, Arc<[T]>>;
 
 impl<'a> Lists<'a> {
     /// All names that these are assessed for, in canonical order.
     pub(super) fn names(&mut self, alike: &Alike, of: BTreeSet<&'a OwnerName>) -> Arc<[OwnerName]> {
-        let of: Vec<&OwnerName> = of.into_iter().collect();
-        let all = |of: &Vec<&OwnerName>| {
-            let mut all: Vec<OwnerName> = of.iter().flat_map(|name| alike.names(name)).cloned().collect();
-            all.sort_unstable();
-            all.dedup();
-            all.into()
-        };
-        Arc::clone(self.names.entry(of).or_insert_with_key(all))
+        list(&mut self.names, of, |name| alike.names(name))
     }
 
     /// All resources that these are assessed for, by name.
     pub(super) fn resources(&mut self, alike: &Alike, of: BTreeSet<&'a ResourceName>) -> Arc<[ResourceName]> {
-        let of: Vec<&ResourceName> = of.into_iter().collect();
-        let all = |of: &Vec<&ResourceName>| {
-            let mut all: Vec<ResourceName> = of.iter().flat_map(|name| alike.resources(name)).cloned().collect();
-            all.sort_unstable();
-            all.dedup();
-            all.into()
-        };
-        Arc::clone(self.resources.entry(of).or_insert_with_key(all))
+        list(&mut self.resources, of, |resource| alike.resources(resource))
     }
 
     /// These networks, by name.
     pub(super) fn networks(&mut self, of: BTreeSet<&'a NetworkName>) -> Arc<[NetworkName]> {
-        let of: Vec<&NetworkName> = of.into_iter().collect();
-        let all = |of: &Vec<&NetworkName>| of.iter().copied().cloned().collect();
-        Arc::clone(self.networks.entry(of).or_insert_with_key(all))
+        list(&mut self.networks, of, std::slice::from_ref)
     }
+}
+
+/// The list of `all` that each of these is there for, in order and each once.
+fn list<'a, 'l, T: Clone + Ord + Hash + 'l>(
+    known: &mut Known<'a, T>,
+    of: BTreeSet<&'a T>,
+    all: impl Fn(&'a T) -> &'l [T],
+) -> Arc<[T]>
+where
+    'a: 'l,
+{
+    let of: Vec<&T> = of.into_iter().collect();
+    let made =
+        |of: &Vec<&'a T>| of.iter().flat_map(|one| all(one)).collect::<BTreeSet<_>>().into_iter().cloned().collect();
+    Arc::clone(known.entry(of).or_insert_with_key(made))
 }
 
 /// All that rules read of a resource, but for its own names. Resources with equal keys are alike.

@@ -118,8 +118,7 @@ impl Assessment {
             // Rules and routes of its own subnet or interface may part a machine from the rest of its network.
             let is_apart = is_apart(world, machine, own);
             let used = own.sessions.iter().map(|session| &session.resource);
-            let firsts = world.state.resources.keys().filter(|name| alike.first(name) == *name);
-            let others = firsts.filter(|_| is_apart);
+            let others = world.state.resources.keys().filter(|name| is_apart && alike.is_first(name));
             let agent = own.associations.as_ref();
             let collected = agent.into_iter().flat_map(|agent| agent.rules.iter().chain(&agent.endpoint));
             let is_arc = |name: &&ResourceName| {
@@ -311,7 +310,7 @@ fn names<'w>(world: &'w Compiled, alike: &Alike) -> Vec<(OwnerName, Vec<NameUse<
             everybody(one.public, row.operations[0], &mut names);
         }
     }
-    for (resource, own) in state.resources.iter().filter(|(name, _)| alike.first(name) == *name) {
+    for (resource, own) in state.resources.iter().filter(|(name, _)| alike.is_first(name)) {
         for one in member::of_resource(&state.catalogue, &own.spec, None) {
             let row = one.endpoint_row(catalogue).filter(|row| row.kind == EndpointKind::Regional);
             if let Some(row) = row {

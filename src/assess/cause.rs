@@ -80,7 +80,7 @@ impl<'w> Causes<'w> {
         }
         let mut owners: HashMap<_, Vec<_>> = HashMap::new();
         let mut members = HashMap::new();
-        let firsts = state.resources.values().filter(|own| alike.first(own.spec.name()) == own.spec.name());
+        let firsts = state.resources.values().filter(|own| alike.is_first(own.spec.name()));
         for resource in firsts {
             for one in member::of_resource(&state.catalogue, &resource.spec, None) {
                 owners.entry(one.public.clone()).or_default().push(resource);

@@ -77,9 +77,6 @@ impl State {
     /// Makes the hosts of a rule exist that are its own. No private endpoint writes them; whether they carry the `privatelink` alias
     /// is uncertain, and a switch.
     pub(super) fn publish_rule(&mut self, spec: &DataCollectionRuleSpec) {
-        if !self.has_public_dns {
-            return;
-        }
         for host in spec.hosts() {
             let private = self.private_name_of_rule(host);
             for public in once(&mut self.public).chain(&mut self.legacy_public) {

@@ -99,6 +99,14 @@ pub fn declared_names<'e>(
     })
 }
 
+impl State {
+    /// Says what the declarations of a history create, see [`State::declare`].
+    pub fn declare_those_of(&mut self, history: &History) {
+        let declarations = history.declarations().iter().map(|one| &one.event);
+        self.declare(declared_names(declarations), history.declared());
+    }
+}
+
 /// A fold over a history that can stop at any revision and go on.
 #[derive(Clone, Debug)]
 pub struct Fold {
@@ -115,7 +123,7 @@ impl Fold {
     /// The same with other published data than the embedded.
     pub fn with_catalogue(catalogue: Arc<Catalogue>, history: &Arc<History>) -> Self {
         let mut state = State::new(catalogue, history.switches);
-        state.declare(declared_names(history.declarations().iter().map(|one| &one.event)), history.declared());
+        state.declare_those_of(history);
         for zone in &history.public {
             state.public.insert(public::zone_of_file(zone));
         }

@@ -40,9 +40,6 @@ impl State {
     /// Makes the public names of a resource exist, with the `privatelink` alias where an approved private endpoint leads to
     /// them or all customers share them.
     pub(super) fn publish_service(&mut self, spec: &ServiceSpec) {
-        if !self.has_public_dns {
-            return;
-        }
         let private = self.private_groups(&spec.name);
         let revision = self.revision;
         for group in &spec.groups {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Placed;
 use crate::catalogue::Catalogue;
+use crate::compile::State;
 use crate::compile::refusal::Refusal;
-use crate::compile::{State, declared_names};
 use crate::estate::{History, Place, Recorded};
 
 /// A history and the state after its last event.
@@ -22,8 +22,8 @@ impl Grown {
             history.push(recorded(placed));
         });
         history.end_declarations();
-        let mut state = State::new(Arc::clone(catalogue), history.switches);
-        state.declare(declared_names(history.declarations().iter().map(|one| &one.event)), history.declared());
+        let mut state = State::without_public_dns(Arc::clone(catalogue), history.switches);
+        state.declare_those_of(&history);
         history.declarations().iter().for_each(|one| state.apply(one));
         Self { history, state }
     }

@@ -341,7 +341,7 @@ fn lowest(catalogue: &Catalogue, spec: &ResourceSpec, endpoint: &Endpoint) -> Op
 impl Play<'_> {
     /// The estate before any scope has resources.
     fn ground(&self) -> State {
-        let mut state = State::new(Arc::clone(self.catalogue), Switches::default());
+        let mut state = State::without_public_dns(Arc::clone(self.catalogue), Switches::default());
         let networks: Vec<Event> = self.networks.events().into_iter().map(|(event, _)| event).collect();
         state.declare(declared_names(&networks), Revision(u32::MAX));
         let written: HashSet<&ZoneId> = self.endpoints.iter().flat_map(|one| &one.zone_group).flatten().collect();

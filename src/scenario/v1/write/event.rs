@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::collection;
 use crate::catalogue::Catalogue;
-use crate::compile::{State, declared_names};
+use crate::compile::State;
 use crate::dns::OwnerName;
 use crate::estate::{
     AccessMode, AccessModeSettings, ApprovalState, Associations, ComponentSpec, DataCollectionEndpointSpec, DnsSetting,
@@ -79,8 +79,8 @@ pub(super) struct Events {
 
 impl Events {
     pub(super) fn new(history: &History) -> Self {
-        let mut state = State::new(Catalogue::of(history.cloud), history.switches);
-        state.declare(declared_names(history.declarations().iter().map(|one| &one.event)), history.declared());
+        let mut state = State::without_public_dns(Catalogue::of(history.cloud), history.switches);
+        state.declare_those_of(history);
         Self { state }
     }
 
