@@ -3,7 +3,7 @@
 //! name in every network, the same verdict on every use, and refuse the same events. See `model/README.md`.
 
 use std::fs;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -37,9 +37,9 @@ fn answer(world: &Compiled, view: ViewId, name: &str, kind: RecordType) -> Strin
     let decision = decide(world, view, &question);
     let outcome = match &decision.outcome {
         Outcome::Answer(hop) => {
-            let mut addresses: Vec<Ipv4Addr> = hop.owned.set.addresses().collect();
+            let mut addresses: Vec<IpAddr> = hop.owned.set.ip_addresses().collect();
             addresses.sort_by_key(ToString::to_string);
-            match addresses.iter().all(Ipv4Addr::is_documentation) {
+            match addresses.iter().all(|address| matches!(address, IpAddr::V4(own) if own.is_documentation())) {
                 true => "public".to_owned(),
                 false => addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ampls_dns::assess::flow::Client;
 use ampls_dns::assess::{Path, flows};
-use ampls_dns::catalogue::Catalogue;
+use ampls_dns::catalogue::{Catalogue, ServiceHop, ServiceRow};
 use ampls_dns::compile::compile;
 use ampls_dns::estate::Cloud;
 use ampls_dns::output::drawing::{Estate, TimelineView};
@@ -14,7 +14,7 @@ use ampls_dns::scenario::{Scenario, builtin};
 
 use crate::fixture::run;
 
-/// Private zones with their public zones.
+/// Private zones with their public zones, or with their records.
 type Zones = BTreeMap<String, BTreeSet<String>>;
 
 /// A row of the documented tables.
@@ -23,6 +23,8 @@ struct Row {
     kind: &'static str,
     groups: Vec<&'static str>,
     zones: Zones,
+    records: Zones,
+    hop: ServiceHop,
 }
 
 fn rows() -> Vec<Row> {
@@ -33,11 +35,20 @@ fn rows() -> Vec<Row> {
             let mut next = || columns.next().unwrap_or_else(|| panic!("a column is missing: {line}"));
             let cloud = next().parse().expect("a cloud");
             let (kind, groups, zones) = (next(), next().split(',').collect(), next());
-            let zone = |text: &str| {
-                let (private, public) = text.split_once(" < ").expect("a private zone and its public zones");
-                (private.to_owned(), public.split(", ").map(str::to_owned).collect())
+            let hop = match columns.next() {
+                None => ServiceHop::WithEndpoint,
+                Some("always") => ServiceHop::Always,
+                Some(never) => (never == "never").then_some(ServiceHop::Never).expect("when there is an alias"),
             };
-            Row { cloud, kind, groups, zones: zones.split("; ").map(zone).collect() }
+            let mut row = Row { cloud, kind, groups, zones: Zones::new(), records: Zones::new(), hop };
+            for zone in zones.split("; ") {
+                let (private, rest) = zone.split_once(" < ").expect("a private zone and its public zones");
+                let (public, records) = rest.split_once(" = ").expect("public zones and records");
+                let all = |text: &str| text.split(", ").map(str::to_owned).collect();
+                row.zones.insert(private.to_owned(), all(public));
+                row.records.insert(private.to_owned(), all(records));
+            }
+            row
         })
         .collect()
 }
@@ -85,6 +96,35 @@ fn every_documented_row_is_in_the_catalogue_with_its_zones() {
             }
         }
         assert!(row.zones.iter().all(|(private, public)| public.is_subset(&together[private])), "{what}");
+    }
+}
+
+#[test]
+fn every_documented_record_is_in_the_catalogue_and_no_other() {
+    for row in rows().iter().filter(|row| row.kind != "Microsoft.Insights/privateLinkScopes") {
+        let catalogue = Catalogue::of(row.cloud);
+        let what = format!("{} {} {:?}", row.cloud, row.kind, row.groups);
+        let own = catalogue.services_of(row.kind).filter(|own| {
+            let is_here = |group: &&str| own.group.as_str() == *group || own.is_for(group);
+            let zones: BTreeSet<&str> = own.zones.iter().map(|zone| zone.private.as_str()).collect();
+            row.groups.iter().any(is_here) && row.zones.keys().map(String::as_str).collect::<BTreeSet<_>>() == zones
+        });
+        let own: Vec<_> = own.collect();
+        assert!(own.iter().all(|one| one.hop == row.hop), "{what}");
+        for (private, documented) in &row.records {
+            let zones = || own.iter().flat_map(|one| &one.zones).filter(|zone| zone.private.as_str() == private);
+            let built: BTreeSet<String> =
+                zones().flat_map(|zone| &zone.records).map(|record| record.as_str().to_owned()).collect();
+            let (given, always): (BTreeSet<&String>, BTreeSet<&String>) =
+                documented.iter().filter(|record| *record != "?").partition(|record| record.starts_with('('));
+            assert_eq!(built.iter().collect::<BTreeSet<_>>(), always, "{what} {private}");
+            assert_eq!(zones().any(|zone| zone.others_unknown), documented.contains("?"), "{what} {private}");
+            for record in given {
+                let record = record.trim_matches(['(', ')']);
+                let says_so = |one: &&ServiceRow| one.note.as_deref().is_some_and(|note| note.contains(record));
+                assert!(own.iter().any(says_so), "{what}: the note says when {record} has to be given");
+            }
+        }
     }
 }
 

@@ -51,7 +51,14 @@ PREMISES = {
     "an agent refused for its associations": 3,
     "two tenants": 15,
     "an endpoint that waits because of its tenant": 5,
+    "an endpoint with IPv6 addresses": 4,
+    "an endpoint that cannot have IPv6 addresses": 5,
+    "a resource whose region nothing says": 30,
 }
+
+
+# Events, after `create`, that may name a region.
+LOCATED = ("Workspace", "Component", "DataCollectionEndpoint", "DataCollectionRule", "Resource")
 
 
 def write(count, path, first=1):
@@ -127,7 +134,7 @@ def contains(scenario, own):
         "an endpoint of another service": any(
             "resource" in event.get("createPrivateEndpoint", {}) for step in scenario["steps"] for event in step["events"]
         ),
-        "several subnets of a network": '"machines": "10.0.' in text,
+        "several subnets of a network": '"machines": ' in text,
         "a security group": '"setSecurityGroup"' in text,
         "a security group of a machine": '"virtualMachines": [' in text,
         "a use of a machine that ends unlike its network's": any(
@@ -141,8 +148,14 @@ def contains(scenario, own):
         ),
         "two tenants": '"contoso"' in text and '"fabrikam"' in text,
         "an endpoint that waits because of its tenant": any(step["waiting"] for step in own),
+        "an endpoint with IPv6 addresses": any(step["six"] for step in own),
+        "an endpoint that cannot have IPv6 addresses": any(step["noSix"] for step in own),
+        "a resource whose region nothing says": any(
+            kind.startswith("create") and kind[6:] in LOCATED and "location" not in what
+            for step in scenario["steps"] for event in step["events"] for kind, what in event.items()
+        ),
         "a private answer for another service": any(
-            answer.startswith("10.0.") and any(mark in key for mark in (".vault.", "|st", "|amw"))
+            answer.startswith(("10.0.", "fd00:")) and any(mark in key for mark in (".vault.", "|st", "|amw"))
             for step in own for key, answer in step["answers"].items()
         ),
     }

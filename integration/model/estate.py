@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
 from facts import (
-    AGENTSVC, BASE_NAMES, BASE_SINCE, COMPRESSION_SINCE, FIRST_ADDRESS, MODES_SINCE, MONITOR, ODS, OMS, PRIVATE_ZONES,
-    REGIONS, SERVICES, twin,
+    AGENTSVC, BASE_NAMES, BASE_SINCE, COMPRESSION_SINCE, FIRST_ADDRESS, IPV6_REGIONS, IPV6_TYPES, MODES_SINCE, MONITOR, ODS,
+    OMS, PRIVATE_ZONES, REGIONS, SERVICES, twin,
 )
 from security import DNS, Groups
 from ways import Ways
@@ -16,7 +16,7 @@ from ways import Ways
 
 @dataclass
 class Record:
-    """The A or CNAME record set of one owner name, and the endpoint that wrote it (None: someone, by hand)."""
+    """The A, AAAA or CNAME record set of one owner name, and the endpoint that wrote it (None: someone, by hand)."""
 
     kind: str
     data: list
@@ -28,6 +28,15 @@ class Record:
 class Zone:
     records: dict = field(default_factory=dict)
     links: dict = field(default_factory=dict)
+    # AAAA record sets, which stand beside the A record sets of the same names.
+    six: dict = field(default_factory=dict)
+
+    def sets(self, endpoint):
+        """The record sets of the family of an endpoint's addresses."""
+        return self.six if endpoint.six else self.records
+
+    def owners(self):
+        return self.records.keys() | self.six.keys()
 
 
 @dataclass
@@ -50,6 +59,8 @@ class Endpoint:
     created: str | None
     approval: str
     group: list | None
+    # Whether it has IPv6 addresses.
+    six: bool = False
     # Member (what has one address) to address, and public name to member.
     addresses: dict = field(default_factory=dict)
     names: dict = field(default_factory=dict)
@@ -97,6 +108,8 @@ class Estate:
         self.tenants, self.owners = {}, {}
         self.outbound = {}
         self.gone_names = set()
+        # Endpoints that were to have IPv6 addresses, and could not.
+        self.without_ipv6 = set()
         self.date = None
         # What Azure refused: (step, kind of event).
         self.refused = []
@@ -114,7 +127,14 @@ class Estate:
             self.refused.append(kind)
 
     def createNetwork(self, spec):
-        self.networks[spec["name"]] = dict(spec)
+        """The IPv6 prefixes are kept apart: routes, security groups and DNS servers have IPv4 addresses."""
+        first = lambda prefixes: prefixes[0] if isinstance(prefixes, list) else prefixes
+        subnets = spec.get("subnets", {})
+        own = {**spec, "addressSpace": spec["addressSpace"][:1], "hasIpv6": len(spec["addressSpace"]) > 1}
+        own["ipv6Subnets"] = {name: prefixes[1] for name, prefixes in subnets.items() if isinstance(prefixes, list)}
+        if subnets:
+            own["subnets"] = {name: first(prefixes) for name, prefixes in subnets.items()}
+        self.networks[spec["name"]] = own
 
     def setDns(self, what):
         self.networks[what["network"]]["dns"] = what["dns"]
@@ -292,13 +312,16 @@ class Estate:
         endpoint = Endpoint(
             what.get("scope"), what.get("resource"), network, subnet, self.date,
             what.get("approval", "Pending" if waits else "Approved"),
-            None if group is None else self._group(group),
+            None if group is None else self._group(group), what.get("ipVersionType") == "IPv6",
         )
+        if endpoint.six and not self._can_have_ipv6(endpoint):
+            self.without_ipv6.add(what["name"])
+            return False
         self.endpoints[what["name"]] = endpoint
         if endpoint.service is not None:
             self._serve(endpoint, [endpoint.service])
             self._write(what["name"], list(endpoint.names))
-            return
+            return None
         resources = sorted(
             self.scopes[what["scope"]].resources,
             key=lambda name: ["workspace", "component", "collection"].index(self.resources[name].kind),
@@ -312,6 +335,16 @@ class Estate:
             endpoint.names[name] = name
         self._serve(endpoint, resources)
         self._write(what["name"], list(endpoint.names))
+        return None
+
+    def _can_have_ipv6(self, endpoint):
+        """A scope's endpoint has no IPv6 addresses, and others have them for some types, in some regions, in a subnet with an IPv6
+        prefix. Of an unknown region it is not known that it has none."""
+        if endpoint.service is None:
+            return False
+        spec = self.resources[endpoint.service].spec
+        in_region = spec.get("location") in (None, *IPV6_REGIONS) or not self.rules.ipv6_endpoint_needs_a_region_that_has_it
+        return spec["type"] in IPV6_TYPES and in_region and endpoint.subnet in self.networks[endpoint.network]["ipv6Subnets"]
 
     def _group(self, group):
         """Zones that are there when the group is made; it is a list of zones from then on."""
@@ -376,7 +409,7 @@ class Estate:
         )
         for name in resources:
             resource = self.resources[name]
-            region = resource.spec["location"].replace(" ", "").lower()
+            region = resource.spec.get("location", "")
             for one in own_names(resource):
                 if one in endpoint.names:
                     continue
@@ -389,7 +422,8 @@ class Estate:
     def _address(self, endpoint, member):
         if member in endpoint.addresses:
             return
-        subnet = ip_network(self.networks[endpoint.network]["subnets"][endpoint.subnet])
+        subnets = "ipv6Subnets" if endpoint.six else "subnets"
+        subnet = ip_network(self.networks[endpoint.network][subnets][endpoint.subnet])
         taken = {
             address for other in self.endpoints.values()
             if (other.network, other.subnet) == (endpoint.network, endpoint.subnet) for address in other.addresses.values()
@@ -418,13 +452,19 @@ class Estate:
         if group and not self.rules.group_is_a_fixed_list:
             group = [(group[0][0], apex) for apex in PRIVATE_ZONES]
         for key_of_zone, owner, name in self._places(endpoint, names, group):
-            zone = self.zones[key_of_zone]
+            sets = self._sets(key_of_zone, endpoint)
             endpoint.written.add((key_of_zone, owner))
-            old = zone.records.get(owner)
+            old = sets.get(owner)
             if old is not None and old.writer != key and not self.rules.last_writer_wins:
                 continue
             address = endpoint.addresses[endpoint.names[name]]
-            zone.records[owner] = Record("A", [address], key, old if old and old.writer != key else None)
+            kind = "AAAA" if endpoint.six else "A"
+            sets[owner] = Record(kind, [address], key, old if old and old.writer != key else None)
+
+    def _sets(self, zone, endpoint):
+        """Where an endpoint writes in a zone: an A and an AAAA record set of one name do not overwrite each other."""
+        is_apart = self.rules.ipv6_endpoint_has_record_sets_of_its_own
+        return self.zones[zone].sets(endpoint) if is_apart else self.zones[zone].records
 
     def _erase(self, key, names, group=None):
         endpoint = self.endpoints[key]
@@ -435,13 +475,13 @@ class Estate:
             if (key_of_zone, owner) not in endpoint.written:
                 continue
             endpoint.written.discard((key_of_zone, owner))
-            zone = self.zones[key_of_zone]
-            old = zone.records.get(owner)
+            sets = self._sets(key_of_zone, endpoint)
+            old = sets.get(owner)
             if old is None or (old.writer != key and not by_name):
                 continue
-            del zone.records[owner]
+            del sets[owner]
             if not self.rules.overwritten_stays_away and old.overwritten is not None:
-                zone.records[owner] = old.overwritten
+                sets[owner] = old.overwritten
 
     # What follows from it
 
@@ -522,11 +562,15 @@ class Estate:
 
     def reach_endpoint(self, network, endpoint):
         """Whether routes bring packets from a network to a private endpoint."""
+        if endpoint.six:
+            return self.ways.over_ipv6(network, endpoint.network)
         address = next(iter(endpoint.addresses.values()))
         return self.ways.reach(network, endpoint.network, address, f"{endpoint.network}/{endpoint.subnet}")
 
     def arrives_at(self, origin, endpoint, address, with_groups=True):
         """Whether packets get from an origin to an address of a private endpoint, by routes and security groups."""
+        if endpoint.six and self.rules.group_does_not_stop_ipv6:
+            return self.ways.over_ipv6(origin.network, endpoint.network)
         place = f"{endpoint.network}/{endpoint.subnet}"
         way, last = self.ways.way(origin.network, endpoint.network, address, place, origin.subnet)
         if way == "no" or not with_groups:

@@ -3,7 +3,7 @@
 Sources, as pages and dates: private-link-design (2024-10-23), private-link-configure (2026-01-27), private-endpoint-dns
 (2023-10-11 and 2025-08-04), private-dns-fallback (2025-02-04), private-resolver-endpoints-rulesets (2023-03-29), the support
 team's ampls-ip-ranges (2025-12), logs/private-link-security (2022-01-05, scopes from before September 2021),
-network-security-perimeter (2025-06-04), virtual-networks-udr-overview (2023-05-27), virtual-network-manage-peering
+network-security-perimeter (2025-06-04), private-link-ipv6 (2026-07-07), virtual-networks-udr-overview (2023-05-27), virtual-network-manage-peering
 (2018-02-09), disable-private-endpoint-network-policy (2023-07-26), network-security-groups-overview (2025-03-10),
 service-tags-overview, inspect-traffic-with-azure-firewall (2025-03-25), howto-private-link of Virtual WAN (2023-03-30),
 storage-private-endpoints (2025-07-08), data-collection-endpoint-overview (2025-05-21), data-collection-rule-associations
@@ -84,6 +84,10 @@ SERVICES = {
     ),
 }
 
+# Where private endpoints can have IPv6 addresses, a preview: types, and those of the regions above that have it.
+IPV6_TYPES = ["Microsoft.KeyVault/vaults", "Microsoft.Storage/storageAccounts"]
+IPV6_REGIONS = ["northeurope"]
+
 # Azure keeps the network address, three more and the broadcast address of each subnet.
 FIRST_ADDRESS = 4
 
@@ -155,6 +159,10 @@ class Rules:
     lower_priority_number_comes_first: bool = True
     rules_are_for_their_port_and_protocol: bool = True
     tag_of_a_service_is_public: bool = True
+    ipv6_endpoint_has_record_sets_of_its_own: bool = True
+    ipv6_endpoint_needs_a_region_that_has_it: bool = True
+    ipv6_packets_need_a_peering: bool = True
+    group_does_not_stop_ipv6: bool = True
 
     def mutated(self, name):
         return Rules(**{field.name: getattr(self, field.name) != (field.name == name) for field in fields(self)})

@@ -20,6 +20,7 @@ class Maker:
         self.random = random.Random(seed)
         # For what came to histories later, so that the rest of a history stays what it was.
         self.later = random.Random(f"later {seed}")
+        self.newest = random.Random(f"newest {seed}")
         self.count = 0
         switches = {}
         if self.chance(0.25):
@@ -124,12 +125,18 @@ class Maker:
     def network(self):
         number = len(self.estate.networks) + 1
         spec = {"name": f"vnet{number}", "addressSpace": [f"10.0.{number}.0/24"]}
+        has_ipv6 = self.newest.random() < 0.7
+        if has_ipv6:
+            spec["addressSpace"].append(f"fd00:0:{number}::/48")
         if number > 2 and self.chance(0.3):
             spec |= {"name": f"office{number}", "kind": "onPremises"}
         else:
             spec["subnets"] = {"endpoints": f"10.0.{number}.0/25"}
             if self.chance(0.5):
                 spec["subnets"]["machines"] = f"10.0.{number}.128/26"
+            if has_ipv6:
+                prefixes = [[prefix, f"fd00:0:{number}:{at}::/64"] for at, prefix in enumerate(spec["subnets"].values())]
+                spec["subnets"] = dict(zip(spec["subnets"], prefixes))
         self.happen("createNetwork", spec)
 
     def subnets(self, network):
@@ -327,7 +334,7 @@ class Maker:
 
     def rule(self):
         """A data collection rule."""
-        what = {"name": self.name("dcr"), "location": self.one(REGIONS)}
+        what = self.somewhere({"name": self.name("dcr"), "location": self.one(REGIONS)})
         endpoints = [name for name, one in self.estate.resources.items() if one.kind == "collection"]
         if endpoints and self.chance(0.7):
             what["dataCollectionEndpoint"] = self.one(endpoints)
@@ -413,6 +420,8 @@ class Maker:
         what = {"name": name + f"{self.random.randrange(16**6):06x}", "type": kind, "location": region}
         if kind == "Microsoft.Monitor/accounts":
             what["hosts"] = {"prometheusMetrics": [f"{what['name']}-ab1c.{region}.prometheus.{MONITOR}"]}
+        else:
+            self.somewhere(what)
         what["publicNetworkAccess"] = self.access()
         self.happen("createResource", self.guarded(what, ["publicNetworkAccess"], is_one=True))
 
@@ -422,7 +431,7 @@ class Maker:
             return
         name = self.one(names)
         spec = self.estate.resources[name].spec
-        zone = SERVICES[spec["type"]][2].replace("{region}", spec["location"])
+        zone = SERVICES[spec["type"]][2].replace("{region}", spec.get("location", ""))
         place = self.one(GROUPS)
         if (place, zone) not in self.estate.zones:
             self.happen("createPrivateDnsZones", {"resourceGroup": place, "zones": [zone]})
@@ -434,7 +443,22 @@ class Maker:
             what["zoneGroup"] = {"resourceGroup": place, "zones": [zone]}
         if self.chance(0.2):
             what["approval"] = self.one(["Pending", "Rejected"])
-        self.happen("createPrivateEndpoint", what)
+        self.happen("createPrivateEndpoint", self.with_ipv6(what))
+
+    def with_ipv6(self, what):
+        """Some endpoints are to have IPv6 addresses. Most of them can, so their networks have such addresses."""
+        if self.newest.random() < 0.35:
+            what["ipVersionType"] = "IPv6"
+            places = [f"{name}/{subnet}" for name, one in self.estate.networks.items() for subnet in one["ipv6Subnets"]]
+            if places and self.newest.random() < 0.9:
+                what["subnet"] = self.newest.choice(places)
+        return what
+
+    def somewhere(self, what):
+        """Of some resources nothing says which region they are in."""
+        if self.newest.random() < 0.2:
+            del what["location"]
+        return what
 
     def own_dns(self):
         network = self.one(self.estate.networks)
@@ -548,13 +572,13 @@ class Maker:
         if kind == "collection":
             # Names far from each other: one that is near a declared one is taken for a typing mistake.
             host = f"{name}-{self.random.randrange(16**8):08x}-ab1c.{region}-1"
-            self.happen("createDataCollectionEndpoint", self.guarded({
+            self.happen("createDataCollectionEndpoint", self.guarded(self.somewhere({
                 "name": name, "location": region,
                 "configurationAccess": f"{host}.handler.control.{MONITOR}",
                 "logsIngestion": f"{host}.ingest.{MONITOR}",
                 "metricsIngestion": f"{host}.metrics.ingest.{MONITOR}",
                 "publicNetworkAccess": self.access(),
-            }, ["publicNetworkAccess"], is_one=True))
+            }), ["publicNetworkAccess"], is_one=True))
             return
         spec = {
             "name": name, "location": region,
@@ -564,13 +588,13 @@ class Maker:
             number = self.random.randrange(16**12)
             spec["customerId"] = f"{self.count:08x}-{number >> 32:04x}-4111-8111-{number:012x}"
             self.guarded(spec, ["publicNetworkAccessForIngestion", "publicNetworkAccessForQuery"])
-            self.happen("createWorkspace", spec)
+            self.happen("createWorkspace", self.somewhere(spec))
         else:
             stamp = self.one(STAMPS)
             if stamp != "global":
                 spec["location"] = stamp.rsplit("-", 1)[0]
             spec["ingestionEndpoint"] = stamp
-            self.happen("createComponent", spec)
+            self.happen("createComponent", self.somewhere(spec))
 
     def flags(self):
         name = self.one(name for name, one in self.estate.resources.items() if one.kind != "rule")
@@ -708,6 +732,9 @@ class Maker:
             self.service_endpoint()
         for _ in range(self.random.randrange(3)):
             self.session()
+        if self.newest.random() < 0.4:
+            self.service()
+            self.service_endpoint()
         self.end_step()
         anything = {
             self.peering: 2, self.unpeering: 1, self.own_dns: 2, self.inbound: 1, self.ruleset: 3, self.no_ruleset: 1,

@@ -26,7 +26,9 @@ def names_to_ask(scenario):
             if kind == "putRecordSet" and "*" not in what["name"]:
                 names.add(what["zone"] if what["name"] == "@" else f"{what['name']}.{what['zone']}")
     names |= {estate.twin(name) for name in set(names) if estate.twin(name) and "privatelink" not in name}
-    return sorted(names) + [f"{name} AAAA" for name in ("api." + MONITOR, estate.twin("live." + MONITOR))]
+    six = sorted(name for name, resource in estate.services().items() if resource)
+    six += [estate.twin(name) for name in six]
+    return sorted(names) + [f"{name} AAAA" for name in ("api." + MONITOR, estate.twin("live." + MONITOR), *six)]
 
 
 def run(scenario, rules=Rules()):
@@ -44,11 +46,10 @@ def run(scenario, rules=Rules()):
         for network in [*estate.networks, "public"]:
             for asked in names:
                 name, _, kind = asked.partition(" ")
-                answer = judge.resolver.ask(network, name, kind) if kind else judge.answer(network, name)
-                answers[f"{network}|{asked}"] = str(answer)
+                answers[f"{network}|{asked}"] = str(judge.asked(network, name, kind or "A"))
         overwritten = any(
             record.overwritten and record.overwritten.writer
-            for zone in estate.zones.values() for record in zone.records.values()
+            for zone in estate.zones.values() for record in (*zone.records.values(), *zone.six.values())
         )
         steps.append({
             "answers": answers, "uses": judge.all(sessions.apart()), "refused": len(estate.refused),
@@ -57,6 +58,8 @@ def run(scenario, rules=Rules()):
             "old": any(
                 one.scope and set(BASE_NAMES) - set(one.names) for one in estate.endpoints.values()
             ),
+            "six": any(one.six for one in estate.endpoints.values()),
+            "noSix": bool(estate.without_ipv6),
             "waiting": any(
                 one.approval == "Pending" and estate.are_apart(
                     ("networks", one.network),

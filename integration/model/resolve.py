@@ -126,12 +126,14 @@ class Resolver:
         pick = max if self.estate.rules.longest_zone_wins else min
         return pick(found, key=lambda one: one[0])[1:]
 
-    def in_zone(self, zone, apex, name):
+    def in_zone(self, zone, apex, name, kind):
         """What stands in a zone at a name: a record set, or None for a name that exists without one, or NXDOMAIN."""
-        owner = "@" if name == apex else name[: -len(apex) - 1]
-        if owner in zone.records:
-            return zone.records[owner]
-        if owner == "@" or any(one.endswith("." + owner) for one in zone.records):
+        owner, owners = "@" if name == apex else name[: -len(apex) - 1], zone.owners()
+        if kind == "AAAA" and owner in zone.six:
+            return zone.six[owner]
+        if owner in owners:
+            return zone.records.get(owner)
+        if owner == "@" or any(one.endswith("." + owner) for one in owners):
             return None
         # The wildcard at the closest name that exists.
         parent = owner
@@ -140,7 +142,7 @@ class Resolver:
             wildcard = zone.records.get("*." + parent if parent else "*")
             if wildcard is not None:
                 return wildcard
-            if parent in zone.records or any(one.endswith("." + parent) for one in zone.records):
+            if parent in owners or any(one.endswith("." + parent) for one in owners):
                 break
         return "NXDOMAIN"
 
@@ -164,7 +166,7 @@ class Resolver:
                 ))
             if zone is not None:
                 apex, content, policy = zone
-                record = self.in_zone(content, apex, name)
+                record = self.in_zone(content, apex, name, kind)
                 if record == "NXDOMAIN":
                     redirect = policy == "NxDomainRedirect" and apex.startswith("privatelink.")
                     if (redirect and rules.redirect_asks_public_dns) or not rules.zone_owns_its_name_space:

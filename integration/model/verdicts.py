@@ -55,11 +55,17 @@ class Judge:
             self.got[network] = self.targets_by_name(network)
         return self.got[network]
 
-    def answer(self, network, name):
-        key = network, name
+    def asked(self, network, name, kind="A"):
+        key = network, name, kind
         if key not in self.answers:
-            self.answers[key] = self.resolver.ask(network, name)
+            self.answers[key] = self.resolver.ask(network, name, kind)
         return self.answers[key]
+
+    def answer(self, network, name):
+        """What a client gets that looks for addresses: it takes IPv6 addresses where a name has no others."""
+        first = self.asked(network, name)
+        other = self.asked(network, name, "AAAA") if first.outcome == "NODATA" else first
+        return other if other.addresses else first
 
     def endpoint_at(self, origin, address, with_groups=True):
         """The endpoint that has an address, and whether packets from the origin arrive: yes, no or unknown."""

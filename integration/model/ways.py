@@ -131,6 +131,21 @@ class Ways:
             self.found[key] = ("yes" if verdict == "no" and not self.estate.rules.packets_need_a_way else verdict), last
         return self.found[key]
 
+    def over_ipv6(self, source, target):
+        """The same for an endpoint with IPv6 addresses: peerings carry packets to it, and ExpressRoute with a routing appliance, which
+        nothing says to be there. Neither VPN, nor Virtual WAN, nor appliances do."""
+        if source == target or not self.estate.rules.ipv6_packets_need_a_peering:
+            return "yes"
+        if not self.estate.networks[source]["hasIpv6"]:
+            return "no"
+        if not self.is_on_premises(source):
+            return "yes" if self.peered(source, target) else "no"
+        if self.through_wan(source, target) is not None:
+            return "no"
+        kinds = {gateway["kind"] for gateway in self.gateways.values() if source in gateway.get("connects", [])}
+        is_vpn = bool(kinds) and "expressRoute" not in kinds
+        return "no" if is_vpn or self.from_on_premises(source, target) == "no" else "unknown"
+
     def reach_between(self, network, subnet, address):
         """Whether packets from a subnet get to an address, wherever that is."""
         homes = [other for other in self.estate.networks if any(ip_address(address) in space for space in self.space(other))]
