@@ -115,6 +115,9 @@ mod import_services;
 /// Data collection rules, associations, Azure Monitor workspaces and subscriptions are read from every form.
 mod import_collection;
 
+/// What the script for Azure exports of a landing zone is read whole.
+mod import_export;
+
 /// Which remarks make an import partial.
 mod import_partial;
 

@@ -20,38 +20,25 @@ impl Assessment {
         self
     }
 
-    /// Adds a finding for each file of which parts were not read or are unknown: an error if one of them can decide what
-    /// a name resolves to, a warning otherwise.
+    /// Adds a finding for each file of which parts were not read or are unknown, or that refers to something that is not in the
+    /// import: an error if a part that was not read can decide what a name resolves to, a warning otherwise.
     #[must_use]
     pub fn with_unread(mut self, report: &Report) -> Self {
         let mut files: BTreeMap<Arc<str>, Vec<&Remark>> = BTreeMap::new();
-        for remark in report.of(Topic::NotRead).chain(report.of(Topic::Unresolved)) {
+        for remark in report.remarks.iter().filter(|remark| remark.makes_partial()) {
             let file = remark.places.first().map_or_else(|| Arc::from("the import"), |place| Arc::clone(&place.file));
             files.entry(file).or_default().push(remark);
         }
         let kinds = kinds(report);
         for (file, remarks) in files.into_iter().rev() {
-            let parts: usize = remarks.iter().map(|remark| remark.places.len().max(1)).sum();
-            let (what, were) = if parts == 1 { ("part", "was") } else { ("parts", "were") };
-            let deciding: usize = remarks.iter().map(|remark| decide_names(&kinds, remark)).sum();
-            let which = match deciding {
-                0 => ", none of them in a network, zone, link, zone group, endpoint or scope".to_owned(),
-                some if some < parts => {
-                    format!(", {some} of them in networks, zones, links, zone groups, endpoints or scopes")
-                }
-                _ => String::new(),
-            };
-            let message = format!(
-                "{parts} {what} of {file} {were} not read or could not be resolved{which}: findings may be missing"
-            );
-            let first = remarks.iter().flat_map(|remark| &remark.places).next();
-            let place =
-                first.map(|place| Place { file: Arc::clone(&place.file), line: place.line, column: place.column });
+            let deciding: usize = remarks.iter().filter(|one| !is_missing(one)).map(|one| decide_names(&kinds, one)).sum();
+            let message = message(&file, &remarks, deciding);
+            let place = remarks.iter().flat_map(|remark| &remark.places).next().map(place_of);
             let mut finding = stand_alone(Code::ReadInPart, Root::File(file), message, place);
             if deciding == 0 {
                 finding.severity = Severity::Warning;
             }
-            finding.also = remarks.iter().map(|remark| remark.text.clone()).collect();
+            finding.also = remarks.iter().map(|remark| with_places(remark)).collect();
             self.findings.insert(0, finding);
         }
         // Errors come first.
@@ -59,6 +46,52 @@ impl Assessment {
         self
     }
 }
+
+/// True for a remark on something that a file refers to and that no file has.
+fn is_missing(remark: &Remark) -> bool {
+    remark.topic == Topic::Missing
+}
+
+/// How many parts of a file were not read and how many are missing; `deciding` of the former can decide what a name resolves to.
+fn message(file: &str, remarks: &[&Remark], deciding: usize) -> String {
+    let parts = |missing: bool| -> usize {
+        let own = remarks.iter().filter(|remark| is_missing(remark) == missing);
+        own.map(|remark| remark.places.len().max(1)).sum()
+    };
+    let counted = |parts: usize| if parts == 1 { "1 part".to_owned() } else { format!("{parts} parts") };
+    let were = |parts: usize| if parts == 1 { "was" } else { "were" };
+    let (unread, missing) = (parts(false), parts(true));
+    let which = match deciding {
+        0 => ", none of them in a network, zone, link, zone group, endpoint or scope".to_owned(),
+        some if some < unread => format!(", {some} of them in networks, zones, links, zone groups, endpoints or scopes"),
+        _ => String::new(),
+    };
+    let not_read = (unread > 0)
+        .then(|| format!("{} of {file} {} not read or could not be resolved{which}", counted(unread), were(unread)));
+    let not_there = (missing > 0).then(|| {
+        let is = if missing == 1 { "is" } else { "are" };
+        format!("{} that {file} refers to {is} not in the import", counted(missing))
+    });
+    let both: Vec<String> = not_read.into_iter().chain(not_there).collect();
+    format!("{}: findings may be missing", both.join("; "))
+}
+
+/// What a remark says, with its first places.
+fn with_places(remark: &Remark) -> String {
+    let shown: Vec<String> = remark.places.iter().take(MOST_PLACES).map(|place| place_of(place).to_string()).collect();
+    let more = match remark.places.len().saturating_sub(MOST_PLACES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    if shown.is_empty() { remark.text.clone() } else { format!("{} ({}{more})", remark.text, shown.join(", ")) }
+}
+
+fn place_of(place: &Provenance) -> Place {
+    Place { file: Arc::clone(&place.file), line: place.line, column: place.column }
+}
+
+/// The most places of one remark that a finding shows.
+const MOST_PLACES: usize = 3;
 
 /// Kinds of objects that decide what names resolve to, and what is below them.
 const DECIDING: [&str; 6] = [

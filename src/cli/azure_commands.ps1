@@ -5,6 +5,11 @@
 param([string]$Out = 'estate')
 $ErrorActionPreference = 'Stop'
 New-Item -ItemType Directory -Force $Out | Out-Null
+if (Get-ChildItem -Force $Out) { throw "$Out is not empty: pass a new folder, so that no older export is mixed in" }
+
+function Save-Json($Value, $Name) {
+  ConvertTo-Json -InputObject $Value -Depth 100 | Set-Content -Encoding utf8 "$Out/$Name.json"
+}
 
 function Get-Pages($Name, $Query) {
   $token = $null; $page = 0
@@ -12,25 +17,31 @@ function Get-Pages($Name, $Query) {
     $ask = @{ Query = $Query; First = 1000; UseTenantScope = $true }
     if ($token) { $ask.SkipToken = $token }
     $answer = Search-AzGraph @ask
-    @{ data = @($answer.Data) } | ConvertTo-Json -Depth 100 | Set-Content "$Out/$Name-$page.json"
+    $token = $answer.SkipToken
+    Save-Json @{ data = @($answer.Data); skip_token = $token } "$Name-$page"
     $answer.Data
-    $token = $answer.SkipToken; $page++
+    $page++
   } while ($token)
 }
 
-$script:number = 0
+$script:number = 0; $script:failed = 0
+# One answer with all its pages; what is not read stays its next page, which the import reports
 function Get-Rest($Path, $Version) {
-  $next = "$Path`?api-version=$Version"
+  $next = "$Path`?api-version=$Version"; $items = @(); $one = $null
   while ($next) {
-    $answer = Invoke-AzRestMethod -Path $next
-    if ($answer.StatusCode -ge 400) { Write-Warning "not read: $next"; return }
-    $body = $answer.Content | ConvertFrom-Json -Depth 100
-    $next = if ($body.nextLink) { ([uri]$body.nextLink).PathAndQuery } else { $null }
-    # What is read is whole: the next page is a file of its own.
-    if ($body.PSObject.Properties['nextLink']) { $body.PSObject.Properties.Remove('nextLink') }
-    $script:number++
-    $body | ConvertTo-Json -Depth 100 | Set-Content "$Out/rest-$($script:number).json"
+    foreach ($wait in 10, 60, 0) {
+      $answer = Invoke-AzRestMethod -Method GET -Path $next
+      # Azure has too many requests: again later
+      if ($wait -and ($answer.StatusCode -eq 429 -or $answer.StatusCode -ge 500)) { Start-Sleep $wait } else { break }
+    }
+    if ($answer.StatusCode -ge 400) { Write-Warning "not read: $next"; $script:failed++; break }
+    $body = $answer.Content | ConvertFrom-Json
+    $next = if ($body.nextLink) { ([uri]$body.nextLink).PathAndQuery } else { '' }
+    if ($body.PSObject.Properties['value']) { $items += @($body.value) } else { $one = $body }
   }
+  $script:number++
+  if ($one) { Save-Json $one "rest-$($script:number)" }
+  else { Save-Json @{ value = @($items); nextLink = $next } "rest-$($script:number)" }
 }
 
 $all = Get-Pages resources @'
@@ -39,7 +50,8 @@ resources
   'microsoft.network/privateendpoints', 'microsoft.network/privatednszones',
   'microsoft.network/privatednszones/virtualnetworklinks', 'microsoft.network/dnsresolvers',
   'microsoft.network/dnsresolvers/inboundendpoints', 'microsoft.network/dnsresolvers/outboundendpoints',
-  'microsoft.network/dnsforwardingrulesets', 'microsoft.network/routetables', 'microsoft.network/azurefirewalls',
+  'microsoft.network/dnsforwardingrulesets', 'microsoft.network/dnsresolverpolicies',
+  'microsoft.network/dnsresolverpolicies/virtualnetworklinks', 'microsoft.network/routetables', 'microsoft.network/azurefirewalls',
   'microsoft.network/virtualnetworkgateways', 'microsoft.network/localnetworkgateways', 'microsoft.network/connections',
   'microsoft.network/virtualhubs', 'microsoft.network/networksecuritygroups', 'microsoft.insights/privatelinkscopes',
   'microsoft.operationalinsights/workspaces', 'microsoft.insights/components', 'microsoft.monitor/accounts',
@@ -94,8 +106,12 @@ foreach ($one in $all) {
       Get-Rest "$($one.id)/forwardingRules" '2022-07-01'
       Get-Rest "$($one.id)/virtualNetworkLinks" '2022-07-01'
     }
-    'microsoft.network/virtualhubs' { Get-Rest "$($one.id)/hubVirtualNetworkConnections" '2024-05-01' }
+    'microsoft.network/virtualhubs' {
+      Get-Rest "$($one.id)/hubVirtualNetworkConnections" '2024-05-01'
+      Get-Rest "$($one.id)/hubRouteTables" '2024-05-01'
+    }
     'microsoft.network/privatednszones' { Get-Rest "$($one.id)/ALL" '2024-06-01' }
   }
 }
 Write-Host "exported to $Out; now run: ampls-dns import $Out"
+if ($script:failed) { Write-Error "$($script:failed) of $($script:number) answers were not read whole; the import says which" }

@@ -14,7 +14,7 @@ use crate::import::{
 use crate::output::{Format, imported, json};
 
 /// How many files one call may have.
-const MAX_FILES: usize = 10_000;
+const MAX_FILES: usize = 100_000;
 
 /// Create a scenario from exports of az, REST, ARM, Terraform and zone files; the report goes to stderr
 #[derive(Args, Debug)]

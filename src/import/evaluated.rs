@@ -46,6 +46,17 @@ pub(super) fn rows(value: &Value) -> Option<&Value> {
     (is_table || is_list && (counted || value.as_object().is_some_and(|own| own.len() == 1))).then_some(data)
 }
 
+/// How much of an answer of Azure Resource Graph a file has.
+#[derive(Clone, Copy)]
+pub(super) struct Page {
+    /// Rows in this file.
+    pub(super) rows: u64,
+    /// Rows of the whole answer, if the file says it.
+    pub(super) total: Option<u64>,
+    /// True if there is a token for a next page.
+    pub(super) goes_on: bool,
+}
+
 impl Reading<'_> {
     /// Reads what a deployment would change: the estate is what is there afterwards.
     pub(super) fn what_if(&mut self, value: &Value) {
@@ -115,6 +126,11 @@ impl Reading<'_> {
         for (index, one) in value["predictedResources"].as_array().into_iter().flatten().enumerate() {
             self.evaluated_resource(one, "", &format!("/predictedResources/{index}"));
         }
+        // Such as that a nested deployment was not expanded.
+        for (index, one) in value["diagnostics"].as_array().into_iter().flatten().enumerate() {
+            let text = format!("Bicep did not evaluate the whole deployment: {}", super::fact::shown(one));
+            self.remark(Topic::NotRead, text, &format!("/diagnostics/{index}"), None);
+        }
     }
 
     /// A body of the REST interface in which expressions can be left.
@@ -153,8 +169,8 @@ impl Reading<'_> {
         }
     }
 
-    /// Reads one page of an answer of Azure Resource Graph; gives how many rows it has, and how many there are in all.
-    pub(super) fn graph(&mut self, value: &Value) -> Option<(u64, u64)> {
+    /// Reads one page of an answer of Azure Resource Graph.
+    pub(super) fn graph(&mut self, value: &Value) -> Option<Page> {
         let data = rows(value)?;
         let pointer = format!("/{}", key(value, "data"));
         let made;
@@ -184,7 +200,10 @@ impl Reading<'_> {
             }
         }
         let total = ["total_records", "totalRecords"].iter().find_map(|name| entry(value, name)?.as_u64());
-        Some((list.len() as u64, total.unwrap_or(list.len() as u64)))
+        let token = ["skip_token", "$skipToken"].iter().find_map(|name| entry(value, name));
+        let token = token.or_else(|| entry(value, "SkipToken"));
+        let goes_on = token.is_some_and(|token| token.as_str().is_some_and(|token| !token.is_empty()));
+        Some(Page { rows: list.len() as u64, total, goes_on })
     }
 
     /// Reads what `pulumi stack export` printed of azure-native resources.
@@ -198,7 +217,15 @@ impl Reading<'_> {
                 continue;
             }
             let Some(id) = super::id::ResourceId::parse(text("id")).filter(|id| !id.kind.is_empty()) else {
-                let modules = ["network", "privatedns", "insights", "monitor", "operationalinsights"];
+                let modules = [
+                    "network",
+                    "privatedns",
+                    "dnsresolver",
+                    "insights",
+                    "applicationinsights",
+                    "monitor",
+                    "operationalinsights",
+                ];
                 let own = kind.strip_prefix("azure-native:");
                 if own.is_some_and(|own| modules.iter().any(|module| own.starts_with(module))) {
                     let text = format!("{} has no Azure resource id", super::fact::shown(&text("urn").into()));

@@ -78,8 +78,7 @@ pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Resul
     let mut report = Report::default();
     let mut errors = Vec::new();
     let mut unread = IndexMap::new();
-    // Pages of answers of Azure Resource Graph, by how many rows the whole answer has.
-    let mut pages: IndexMap<u64, (u64, Provenance)> = IndexMap::new();
+    let mut pages = Pages::default();
     let mut read = Vec::new();
     for source in sources {
         match source::read(&source.name, source.text) {
@@ -126,10 +125,8 @@ pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Resul
                     Kind::Snapshot => reading.snapshot(value),
                     Kind::Pulumi => reading.pulumi(value),
                     Kind::ResourceGraph => {
-                        if let Some((rows, total)) = reading.graph(value) {
-                            let (seen, place) = pages.entry(total).or_insert((0, reading.at("")));
-                            *seen += rows;
-                            place.line = 0;
+                        if let Some(page) = reading.graph(value) {
+                            pages.add(page, reading.at(""));
                         }
                     }
                     Kind::Parameters | Kind::Zone | Kind::Other => {}
@@ -145,18 +142,11 @@ pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Resul
         let objects = reading.objects;
         report.files.push(FileRead { file: Arc::clone(&source.name), kind: kind.name().to_owned(), objects });
     }
-    for (total, (seen, place)) in pages {
-        if seen < total {
-            let text =
-                format!("the import has {seen} of {total} rows of an Azure Resource Graph answer: pages are missing");
-            let get = "az graph query --first 1000 --skip-token TOKEN, until `skip_token` is null";
-            report.add(Topic::NotRead, text, vec![place], Some(get.to_owned()));
-        }
-    }
+    pages.report(&mut report);
     facts.settle();
     for ((kind, name), (count, places)) in unread {
         let times = if count == 1 { String::new() } else { format!(", {count} times") };
-        report.add(Topic::UnknownProperty, format!("`{name}` of {kind}{times}"), places, None);
+        report.add_property(format!("`{name}` of {kind}{times}"), places, reading::decides_names(&kind));
     }
     locate(&read, &mut facts, &mut report, &mut errors);
     if !errors.is_empty() {
@@ -166,6 +156,43 @@ pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Resul
     let (scenario, refusals) = assemble::assemble(&mut facts, &mut report);
     report.close();
     Ok(Imported { scenario, report, refusals })
+}
+
+/// Pages of answers of Azure Resource Graph.
+#[derive(Default)]
+struct Pages {
+    /// How many rows were read, by how many the whole answer has, and the first of its pages.
+    counted: IndexMap<u64, (u64, Provenance)>,
+    /// The same for pages that do not say it: the last one that has a token for another, and whether one has none.
+    open: Option<Provenance>,
+    has_last: bool,
+}
+
+impl Pages {
+    fn add(&mut self, page: evaluated::Page, place: Provenance) {
+        match page.total {
+            Some(total) => self.counted.entry(total).or_insert((0, place)).0 += page.rows,
+            None if page.goes_on => self.open = Some(place),
+            None => self.has_last = true,
+        }
+    }
+
+    /// Reports pages that are missing. Several answers can have as many rows.
+    fn report(self, report: &mut Report) {
+        let get = "az graph query --first 1000 --skip-token TOKEN, until `skip_token` is null";
+        for (total, (seen, place)) in self.counted {
+            if total > 0 && seen % total != 0 || seen < total {
+                let of = total * (seen / total.max(1) + 1);
+                let text =
+                    format!("the import has {seen} of {of} rows of an Azure Resource Graph answer: pages are missing");
+                report.add(Topic::NotRead, text, vec![place], Some(get.to_owned()));
+            }
+        }
+        if let Some(place) = self.open.filter(|_| !self.has_last) {
+            let text = "the last page of an Azure Resource Graph answer is not in the import";
+            report.add(Topic::NotRead, text, vec![place], Some(get.to_owned()));
+        }
+    }
 }
 
 /// Finds the lines of all JSON pointers, in one pass over each file.

@@ -154,10 +154,10 @@ impl<'v> View<'v> {
         placed.items()
     }
 
-    /// Texts of the list under a name.
+    /// Texts of the list under a name. `null` is none; Terraform writes it for what is known only after apply.
     pub(super) fn texts(&self, name: &str) -> Vec<(&'v str, String)> {
         let mut texts = Vec::new();
-        for item in self.items(name) {
+        for item in self.items(name).into_iter().filter(|item| !item.value.is_null()) {
             match item.text() {
                 Some(text) => texts.push((text, item.pointer)),
                 None => self.misfit(item.value, &item.pointer, "text"),

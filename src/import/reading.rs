@@ -17,6 +17,45 @@ const MAX_ERRORS: usize = 50;
 /// The most places of an unread property that are reported.
 const MAX_PLACES: usize = 3;
 
+/// Kinds of objects that decide what names resolve to, and what is below them. They have no property that the importer knows
+/// and does not read, so one that it does not know can change DNS.
+const DECIDING: [&str; 11] = [
+    "microsoft.network/privatednszones",
+    "microsoft.network/privateendpoints",
+    "microsoft.network/dnsresolvers",
+    "microsoft.network/dnsforwardingrulesets",
+    "microsoft.insights/privatelinkscopes",
+    "microsoft.insights/datacollectionendpoints",
+    "azurerm_private_dns_",
+    "azurerm_private_endpoint",
+    "azurerm_monitor_private_link_",
+    "azurerm_monitor_data_collection_endpoint",
+    "azurerm_virtual_network_dns_servers",
+];
+
+/// The same for networks, but not for what is below them, and for parts of objects.
+const DECIDING_PARTS: [&str; 14] = [
+    "microsoft.network/virtualnetworks",
+    "azurerm_virtual_network",
+    "DHCP options",
+    "a DNS configuration",
+    "a record",
+    "record",
+    "record_sets",
+    "a record set of a zone group",
+    "a zone of a zone group",
+    "private_dns_zone_configs",
+    "private_dns_zone_group",
+    "custom_dns_configs",
+    "a target DNS server",
+    "target_dns_servers",
+];
+
+/// True for objects and parts of them that decide what names resolve to.
+pub(super) fn decides_names(kind: &str) -> bool {
+    DECIDING.iter().any(|own| kind.starts_with(own)) || DECIDING_PARTS.contains(&kind)
+}
+
 /// One file on its way to facts.
 pub(super) struct Reading<'r> {
     pub(super) facts: &'r mut Facts,

@@ -114,6 +114,13 @@ pub struct Remark {
     pub changes_dns: bool,
 }
 
+impl Remark {
+    /// True if it makes the import partial: something that could change DNS was not read, is not known, or is stated in two ways.
+    pub fn makes_partial(&self) -> bool {
+        self.changes_dns || self.topic == Topic::Contradiction
+    }
+}
+
 /// What was read from one file.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -176,9 +183,15 @@ impl Report {
         self.add_remark(Remark { topic, text: text.into(), places, get, changes_dns });
     }
 
-    /// Adds a remark about something that is missing and has no part in DNS: it decides who may do what, or who sends where.
-    pub(super) fn add_beside(&mut self, text: String, places: Vec<Provenance>, get: String) {
-        self.add_remark(Remark { topic: Topic::Missing, text, places, get: Some(get), changes_dns: false });
+    /// Adds a remark about something that has no part in DNS: it decides who may do what, or who sends where.
+    pub(super) fn add_beside(&mut self, topic: Topic, text: String, places: Vec<Provenance>, get: Option<String>) {
+        self.add_remark(Remark { topic, text, places, get, changes_dns: false });
+    }
+
+    /// Adds a remark about a property that was not read. What is new to the importer can change DNS where it is a property of
+    /// something that decides what names resolve to.
+    pub(super) fn add_property(&mut self, text: String, places: Vec<Provenance>, changes_dns: bool) {
+        self.add_remark(Remark { topic: Topic::UnknownProperty, text, places, get: None, changes_dns });
     }
 
     fn add_remark(&mut self, remark: Remark) {

@@ -37,6 +37,8 @@ pub(super) const KINDS: [&str; 23] = [
     "microsoft.network/privatednszones/",
 ];
 
+const SCOPED_RESOURCE: &str = "microsoft.insights/privatelinkscopes/scopedresources";
+
 /// DNS security policies: rules that block names, and the networks they are for.
 const DNS_POLICY: &str = "microsoft.network/dnsresolverpolicies";
 
@@ -91,10 +93,12 @@ fn is_service(kind: &str) -> bool {
 impl Reading<'_> {
     /// A document of resources: one, a list, or a page of a list.
     pub(super) fn resources(&mut self, value: &Value, pointer: &str) {
+        let mut whole = true;
         let (items, pointer) = match value {
             Value::Array(items) => (items.as_slice(), pointer.to_owned()),
             Value::Object(entries) if id_of(value).is_none() && entries.get("value").is_some_and(Value::is_array) => {
                 if entries.get("nextLink").is_some_and(|next| next.as_str().is_some_and(|next| !next.is_empty())) {
+                    whole = false;
                     let next = entries["nextLink"].as_str().unwrap_or_default();
                     self.remark(
                         Topic::Missing,
@@ -115,7 +119,9 @@ impl Reading<'_> {
                 self.resource(item, &pointer);
             }
         }
-        self.whole_zones(items, &pointer);
+        if whole {
+            self.whole_zones(items, &pointer);
+        }
     }
 
     /// A list with a zone's SOA in it is the whole of that zone.
@@ -376,9 +382,8 @@ impl Reading<'_> {
     fn service(&mut self, id: &ResourceId, view: &View<'_>) {
         self.exists(id, view.pointer());
         self.located(id, view);
-        if let Some((text, pointer)) = view.text("publicNetworkAccess").filter(|(text, _)| !text.starts_with('[')) {
-            let word = ACCESSES.iter().find(|word| word.eq_ignore_ascii_case(text));
-            self.tell(id, "publicNetworkAccess", *word.unwrap_or(&text), &pointer);
+        if let Some(found) = view.get("publicNetworkAccess") {
+            self.service_access(id, &found);
         }
         let metrics = view.object("metrics");
         let query = metrics.as_ref().and_then(|metrics| metrics.text("prometheusQueryEndpoint"));
@@ -393,15 +398,37 @@ impl Reading<'_> {
         }
     }
 
+    /// Whether a resource of another service takes requests over public addresses. A word that is none of Azure's is reported
+    /// where it counts.
+    pub(super) fn service_access(&mut self, id: &ResourceId, found: &Placed<'_>) {
+        match found.text() {
+            Some("") => {}
+            Some(text) if text.starts_with('[') => {
+                let why = self.reasons.get(&found.pointer).map_or("it is an expression", String::as_str);
+                let text = format!(
+                    "the public network access of {} is unknown: {why}; the importer assumes Enabled",
+                    super::fact::described(id)
+                );
+                let place = self.at(&found.pointer);
+                self.report.add_beside(Topic::Unresolved, text, vec![place], None);
+            }
+            Some(text) => {
+                let word = ACCESSES.iter().find(|word| word.eq_ignore_ascii_case(text));
+                self.tell(id, "publicNetworkAccess", *word.unwrap_or(&text), &found.pointer);
+            }
+            None => self.tell(id, "publicNetworkAccess", super::fact::shown(found.value), &found.pointer),
+        }
+    }
+
     fn workspace(&mut self, id: &ResourceId, view: &View<'_>) {
         if let Some((text, pointer)) = view.text("customerId").filter(|(text, _)| !text.starts_with('[')) {
             self.customer_id(id, text, &pointer);
         }
         self.located(id, view);
         self.accesses(id, view);
+        self.in_scopes(id, view);
         view.ignore(&[
             "retentionInDays",
-            "privateLinkScopedResources",
             "workspaceCapping",
             "features",
             "forceCmkForQuery",
@@ -439,6 +466,7 @@ impl Reading<'_> {
         if let Some((text, pointer)) = view.text("WorkspaceResourceId") {
             self.tell_id(id, "workspace", text, &pointer);
         }
+        self.in_scopes(id, view);
         view.ignore(&[
             "Application_Type",
             "applicationType",
@@ -446,7 +474,6 @@ impl Reading<'_> {
             "ApplicationId",
             "InstrumentationKey",
             "IngestionMode",
-            "PrivateLinkScopedResources",
             "CreationDate",
             "TenantId",
             "Flow_Type",
@@ -465,6 +492,22 @@ impl Reading<'_> {
             "ForceCustomerStorageForProfiler",
             "LaMigrationDate",
         ]);
+    }
+
+    /// The scoped resources by which a resource is in scopes.
+    fn in_scopes(&mut self, id: &ResourceId, view: &View<'_>) {
+        for item in view.items("privateLinkScopedResources") {
+            let own = item.view();
+            if let Some((text, pointer)) = own.text("resourceId")
+                && let Some(scoped) = ResourceId::parse(text).filter(|scoped| scoped.kind == SCOPED_RESOURCE)
+            {
+                let from = self.at(&pointer);
+                self.facts.refers(&scoped, &from);
+                self.facts.tell_id(&scoped, "resource", id, &from);
+            }
+            own.ignore(&["scopeId"]);
+            self.close("a scope of a resource", &own);
+        }
     }
 
     /// Hosts of a connection string.
@@ -495,7 +538,8 @@ impl Reading<'_> {
             self.word(id, "publicNetworkAccess", own.text("publicNetworkAccess"), ACCESSES);
             self.close("network ACLs", &own);
         }
-        view.ignore(&["immutableId", "privateLinkScopedResources", "failoverConfiguration"]);
+        self.in_scopes(id, view);
+        view.ignore(&["description", "immutableId", "failoverConfiguration"]);
     }
 
     fn private_endpoint(&mut self, id: &ResourceId, view: &View<'_>) {
@@ -542,7 +586,7 @@ impl Reading<'_> {
         }
         self.own_interfaces(id, view, "networkInterfaces");
         self.word(id, "ipVersion", view.text("ipVersionType"), IP_VERSIONS);
-        view.ignore(&["customNetworkInterfaceName", "applicationSecurityGroups"]);
+        view.ignore(&["customNetworkInterfaceName", "applicationSecurityGroups", "billingSku"]);
     }
 
     /// The address that a user chose for a member of an endpoint.
@@ -650,8 +694,10 @@ impl Reading<'_> {
             own.ignore(&["primary", "privateIPAllocationMethod", "privateIPAddressVersion"]);
             self.close("an address configuration", &own);
         }
+        if let Some(settings) = view.object("dnsSettings") {
+            self.own_servers(id, &settings, "dnsServers");
+        }
         view.ignore(&[
-            "dnsSettings",
             "enableAcceleratedNetworking",
             "enableIPForwarding",
             "macAddress",
@@ -668,6 +714,17 @@ impl Reading<'_> {
             "virtualMachine",
             "migrationPhase",
         ]);
+    }
+
+    /// DNS servers that an interface has of its own: its machine asks them instead of those of its network.
+    pub(super) fn own_servers(&mut self, id: &ResourceId, view: &View<'_>, name: &str) {
+        if let Some((_, pointer)) = view.texts(name).into_iter().next() {
+            let text = format!(
+                "network interface {} has DNS servers of its own, which are not read: its machine asks them, not those of its network",
+                id.name()
+            );
+            self.remark(Topic::NotRead, text, &pointer, None);
+        }
     }
 
     fn zone_link(&mut self, id: &ResourceId, view: &View<'_>) {
@@ -735,6 +792,11 @@ impl Reading<'_> {
             match text.parse::<ipnet::IpNet>() {
                 Ok(prefix) => read.push(prefix.trunc().to_string()),
                 Err(_) if text.starts_with('[') => {}
+                // Templates have such defaults for what must be given.
+                Err(_) if text.is_empty() => {
+                    let text = "an address prefix is empty: the importer ignores it";
+                    self.remark(Topic::NotRead, text, pointer, None);
+                }
                 Err(_) => {
                     let message = format!("`{}` is not an address prefix", super::fact::shown(&(*text).into()));
                     self.error(pointer, message, Some("prefixes look like 10.0.1.0/24"));
@@ -771,6 +833,11 @@ impl Reading<'_> {
     /// The first prefix of each family is the subnet's.
     pub(super) fn subnet_prefix(&mut self, id: &ResourceId, texts: &[(&str, String)]) {
         let prefixes = self.prefixes(texts);
+        let of_version_6 = prefixes.iter().filter(|prefix| prefix.contains(':')).count();
+        if of_version_6 > 1 || prefixes.len() - of_version_6 > 1 {
+            let text = format!("subnet {} has several address prefixes: the importer uses the first one", id.names.join("/"));
+            self.remark(Topic::NotRead, text, &texts[1].1, None);
+        }
         if let Some(prefix) = prefixes.iter().find(|prefix| !prefix.contains(':')) {
             self.tell(id, "prefix", prefix.as_str(), &texts[0].1);
         }
@@ -826,16 +893,26 @@ impl Reading<'_> {
         let mut targets = Vec::new();
         for item in view.items("targetDnsServers") {
             let own = item.view();
-            if let Some((text, pointer)) = own.text("ipAddress")
-                && let Some(address) = self.address(text, &pointer)
-            {
-                targets.push(address.to_string());
-            }
-            own.ignore(&["port"]);
+            targets.extend(self.target_server(&own, "ipAddress"));
             self.close("a target DNS server", &own);
         }
         self.tell(id, "targets", targets, view.pointer());
         self.word(id, "forwardingRuleState", view.text("forwardingRuleState"), &["Enabled", "Disabled"]);
+    }
+
+    /// The address of a server that a rule forwards to. Such servers are asked over IPv4, on the port of DNS.
+    pub(super) fn target_server(&mut self, own: &View<'_>, name: &str) -> Option<String> {
+        let (text, pointer) = own.text(name)?;
+        if let Some((port, pointer)) = own.number("port").filter(|(port, _)| *port != 53) {
+            let text = format!("the DNS server {text} listens on port {port}: the importer uses port 53");
+            self.remark(Topic::NotRead, text, &pointer, None);
+        }
+        if text.contains(':') {
+            let text = format!("the DNS server {text} has an IPv6 address: the importer ignores it");
+            self.remark(Topic::NotRead, text, &pointer, None);
+            return None;
+        }
+        self.address(text, &pointer).map(|address| address.to_string())
     }
 
     fn record_set(&mut self, id: &ResourceId, view: &View<'_>) {

@@ -227,13 +227,23 @@ const SHOWN: usize = 10;
 
 /// Items as text shows them: the first ten, and how many more there are.
 fn shown<T: ToString>(items: &[T], between: &str) -> String {
-    let mut texts = texts(&items[..items.len().min(SHOWN)]);
-    texts.extend(items.len().checked_sub(SHOWN + 1).map(|more| format!("and {} more", more + 1)));
+    first(items, SHOWN, between)
+}
+
+/// The first items, and how many more there are.
+fn first<T: ToString>(items: &[T], most: usize, between: &str) -> String {
+    let mut texts = texts(&items[..items.len().min(most)]);
+    texts.extend(items.len().checked_sub(most).filter(|more| *more > 0).map(|more| format!("and {more} more")));
     texts.join(between)
 }
 
 /// Findings as `check` prints them.
 pub fn text(findings: &[Finding]) -> String {
+    listed(findings, SHOWN)
+}
+
+/// The same with at most so many sentences on what follows from a finding.
+fn listed(findings: &[Finding], most: usize) -> String {
     let mut text = String::new();
     for finding in findings {
         // Writing to a String cannot fail.
@@ -249,7 +259,7 @@ pub fn text(findings: &[Finding]) -> String {
             ("for", shown(&finding.networks, ", ")),
             ("names", shown(&finding.names, "\n          ")),
             ("of", shown(&finding.resources, ", ")),
-            ("also", shown(&finding.also, "\n          ")),
+            ("also", first(&finding.also, most, "\n          ")),
         ];
         for (word, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
             let _ = writeln!(text, "  {word:<7} {list}");
@@ -319,12 +329,20 @@ fn shown_as(finding: &Finding, denied: Denied<'_>) -> Level {
     }
 }
 
+/// The most sentences on what follows from a finding that an annotation has, because CI systems cut long ones off.
+const MOST_IN_ANNOTATION: usize = 50;
+
 /// A finding as CI systems show it: what happened, for whom, and what to do.
 fn message(finding: &Finding) -> String {
     let networks: Vec<_> = finding.networks.iter().map(ToString::to_string).collect();
     let whom = if networks.is_empty() { String::new() } else { format!("\nfor {}", networks.join(", ")) };
     let accepted = finding.accepted.as_ref().map_or_else(String::new, |own| format!("\naccepted: {}", own.reason));
-    format!("{}{whom}{accepted}\ndo: {}", finding.message, finding.code.advice())
+    let also = finding.also.iter().take(MOST_IN_ANNOTATION).fold(String::new(), |text, one| format!("{text}\nalso: {one}"));
+    let more = match finding.also.len().saturating_sub(MOST_IN_ANNOTATION) {
+        0 => String::new(),
+        more => format!("\nand {more} more"),
+    };
+    format!("{}{whom}{also}{more}{accepted}\ndo: {}", finding.message, finding.code.advice())
 }
 
 /// One JUnit document: a case for each code, which fails where a check does.
@@ -338,7 +356,7 @@ fn junit(file: &str, findings: &[Finding], denied: Denied<'_>) -> String {
             Some(first) => {
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
                 status.set_message(first.message.as_str()).set_type(code.severity().to_string());
-                status.set_description(text(&own));
+                status.set_description(listed(&own, usize::MAX));
                 status
             }
             None => TestCaseStatus::success(),
@@ -346,7 +364,7 @@ fn junit(file: &str, findings: &[Finding], denied: Denied<'_>) -> String {
         let mut case = TestCase::new(format!("{code} {}", code.title()), status);
         case.set_classname(file);
         if fails.is_none() && !own.is_empty() {
-            case.set_system_out(text(&own));
+            case.set_system_out(listed(&own, usize::MAX));
         }
         suite.add_test_case(case);
     }
@@ -366,12 +384,13 @@ fn markdown(file: &str, assessment: &Assessment) -> String {
         let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
         let networks: Vec<_> = finding.networks.iter().map(|network| cell(network.as_str())).collect();
         let place = finding.place.as_ref().map_or_else(String::new, |place| format!("{}:{}", place.file, place.line));
+        let also = finding.also.iter().fold(String::new(), |text, one| format!("{text}; {one}"));
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} |",
             severity_word(finding),
             finding.code,
-            cell(&finding.message),
+            cell(&format!("{}{also}", finding.message)),
             networks.join(", "),
             cell(finding.code.advice()),
             cell(&place)

@@ -27,6 +27,9 @@ pub fn document(file: &str, findings: &[Finding], denied: Denied<'_>) -> Json {
                 text.push_str(&format!(" {what}: {}.", list.join(", ")));
             }
         }
+        for also in &finding.also {
+            text.push_str(&format!(" Also: {also}."));
+        }
         let suppressions: Vec<Json> = finding
             .accepted
             .iter()

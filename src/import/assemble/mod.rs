@@ -125,7 +125,7 @@ impl Builder<'_> {
 
     /// The same for what has no part in DNS.
     fn missing_beside(&mut self, text: String, places: Vec<Provenance>, get: String) {
-        self.report.add_beside(text, places, get);
+        self.report.add_beside(Topic::Missing, text, places, Some(get));
     }
 
     fn scopes(&mut self) -> Vec<ScopeParts> {

@@ -314,6 +314,12 @@ impl Builder<'_> {
     /// How a network with DNS servers of its own asks.
     fn dns(&mut self, networks: &mut Networks, key: &str, servers: &[String], place: Option<Provenance>) -> DnsSetting {
         let addresses: Vec<Ipv4Addr> = servers.iter().filter_map(|text| text.parse().ok()).collect();
+        // That an expression is unknown is reported with the property.
+        for other in servers.iter().filter(|text| text.parse::<Ipv4Addr>().is_err() && !text.starts_with('[')) {
+            let other = crate::import::fact::shown(&other.as_str().into());
+            let text = format!("the DNS server {other} has no IPv4 address: the importer ignores it");
+            self.report.add(Topic::NotRead, text, place.iter().cloned().collect(), None);
+        }
         let Some(first) = addresses.first() else { return DnsSetting::AzureProvided };
         // Clients take the first server that answers.
         if *first == AZURE_DNS {
@@ -391,6 +397,13 @@ impl Builder<'_> {
         ForwardTo::Network(name.as_str().into())
     }
 
+    /// Reports a forwarding rule that says too little.
+    fn lost_rule(&mut self, object: &Object, what: &str) {
+        let rule = object.id.names.join("/");
+        let text = format!("forwarding rule {rule} is ignored: its {what} unknown");
+        self.report.add(Topic::NotRead, text, object.places(), None);
+    }
+
     fn rulesets(&mut self, networks: &mut Networks) {
         let facts = self.facts;
         let mut ids: IndexMap<String, ResourceId> = IndexMap::new();
@@ -409,8 +422,11 @@ impl Builder<'_> {
             let (mut rules, mut links) = (Vec::new(), Vec::new());
             let mut place = facts.get(&id).and_then(|object| object.declared.clone());
             for object in facts.children(&id, "forwardingrules") {
-                let Some(written) = object.text("domainName") else { continue };
-                let Ok(domain) = OwnerName::parse(written) else { continue };
+                let Some((written, domain)) = object.text("domainName").and_then(|text| Some((text, OwnerName::parse(text).ok()?)))
+                else {
+                    self.lost_rule(object, "domain is");
+                    continue;
+                };
                 let at = object.place("domainName");
                 place = place.or_else(|| at.clone());
                 if self.is_foreign(&domain, at.clone()) {
@@ -429,6 +445,7 @@ impl Builder<'_> {
                     }
                 }
                 if to.is_empty() {
+                    self.lost_rule(object, "target DNS servers are");
                     continue;
                 }
                 let enabled = object.text("forwardingRuleState") != Some("Disabled");
@@ -438,6 +455,10 @@ impl Builder<'_> {
                 if let Some(network) = object.id_of("network").filter(|id| !self.is_unknown_network(id)) {
                     let name = self.add_network(networks, &network);
                     links.push(NetworkName::from(name));
+                } else {
+                    let link = object.id.name();
+                    let text = format!("link {link} of ruleset {label} is to an unknown network: the importer ignores it");
+                    self.report.add(Topic::NotRead, text, object.places(), None);
                 }
             }
             links.dedup();

@@ -115,7 +115,16 @@ impl Builder<'_> {
                 self.missing_beside(text, object.places(), get);
                 PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: false }
             }
-            _ => PublicNetworkAccess::Enabled,
+            None | Some("Enabled") => PublicNetworkAccess::Enabled,
+            Some(other) => {
+                let text = format!(
+                    "the public network access `{}` of {} is not a value of Azure: the importer assumes Enabled",
+                    crate::import::fact::shown(&other.into()),
+                    object.id.name()
+                );
+                self.report.add_beside(Topic::NotRead, text, object.place(attribute).into_iter().collect(), None);
+                PublicNetworkAccess::Enabled
+            }
         }
     }
 
@@ -285,7 +294,14 @@ impl Builder<'_> {
         let facts = self.facts;
         let mut unknown = Vec::new();
         for object in facts.of("microsoft.insights/privatelinkscopes/scopedresources") {
-            let (Some(scope), Some(id)) = (object.id.parent(), object.id_of("resource")) else { continue };
+            let Some(scope) = object.id.parent() else { continue };
+            let Some(id) = object.id_of("resource") else {
+                if object.declared.is_some() && object.get("kind").is_none() {
+                    let text = format!("the resource of scoped resource {} is unknown: the importer ignores it", object.id.name());
+                    self.report.add(Topic::NotRead, text, object.places(), None);
+                }
+                continue;
+            };
             let is_told = |id: &ResourceId| facts.get(id).is_some_and(|object| object.declared.is_some());
             if scope.has_unknown_name() && !is_told(&scope) {
                 let text =

@@ -8,6 +8,7 @@ mod reference;
 mod routing;
 mod service;
 mod twin;
+mod unknown;
 
 use serde_json::{Map, Value};
 
@@ -66,6 +67,8 @@ struct Resource<'t> {
     values: &'t Value,
     pointer: String,
     planned: bool,
+    /// What of it is known only after apply.
+    unknown: Option<&'t Value>,
 }
 
 /// The resource type a Terraform type makes.
@@ -108,6 +111,10 @@ impl Reading<'_> {
         }
         self.raw_state(value, &mut resources);
         self.forgotten(value, &mut resources);
+        let unknown = unknown::of_plan(value);
+        for resource in resources.iter_mut().filter(|resource| resource.planned) {
+            resource.unknown = unknown.get(resource.address.as_str()).copied();
+        }
         let whole = value.get("complete").and_then(Value::as_bool) != Some(false);
         let deferred = value.get("deferred_changes").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
         if !whole || deferred {
@@ -130,7 +137,10 @@ impl Reading<'_> {
             self.planned = resource.planned && planned;
             match plan.id(&resource.address) {
                 Some(id) if resource.kind == GROUP || id.kind.is_empty() => {}
-                Some(id) => self.terraform_resource(resource, &id, &plan),
+                Some(id) => {
+                    self.terraform_resource(resource, &id, &plan);
+                    self.tf_unknown(resource, &id, &plan);
+                }
                 None if is_read(resource) => {
                     let text = format!(
                         "the plan does not say which resource {} is: the importer ignores it",
@@ -181,6 +191,7 @@ impl Reading<'_> {
                     values,
                     pointer: format!("{pointer}/attributes"),
                     planned: false,
+                    unknown: None,
                 });
             }
         }
@@ -202,6 +213,7 @@ impl Reading<'_> {
                     values,
                     pointer: format!("/resource_changes/{index}/change/before"),
                     planned: false,
+                    unknown: None,
                 });
             }
         }
@@ -242,6 +254,7 @@ impl Reading<'_> {
                 values,
                 pointer: format!("{pointer}/values"),
                 planned: planned && !is_data,
+                unknown: None,
             });
         }
         for (index, child) in module.get("child_modules").and_then(Value::as_array).into_iter().flatten().enumerate() {
@@ -809,12 +822,7 @@ impl Reading<'_> {
         let mut targets = Vec::new();
         for item in view.items("target_dns_servers") {
             let own = item.view();
-            if let Some((text, pointer)) = own.text("ip_address")
-                && let Some(address) = self.address(text, &pointer)
-            {
-                targets.push(address.to_string());
-            }
-            own.ignore(&["port"]);
+            targets.extend(self.target_server(&own, "ip_address"));
             self.close("target_dns_servers", &own);
         }
         self.tell(id, "targets", targets, view.pointer());
@@ -924,6 +932,29 @@ impl Reading<'_> {
         }
     }
 
+    /// What an agent is associated with: a rule or an endpoint, which are known only after apply. One of them need not be there.
+    fn azapi_association(&mut self, resource: &Resource<'_>, id: &ResourceId, plan: &Plan<'_>, pointer: &str) {
+        let has = |own: &Self, attribute: &str| own.facts.get(id).is_some_and(|own| own.get(attribute).is_some());
+        for (attribute, kind) in
+            [("rule", super::collection::RULE), ("endpoint", "microsoft.insights/datacollectionendpoints")]
+        {
+            if has(self, attribute) {
+                continue;
+            }
+            if let [one] = plan.resolve(&resource.address, &resource.module, &["body"], kind).as_slice() {
+                let from = self.at(pointer);
+                self.facts.tell_id(id, attribute, one, &from);
+            }
+        }
+        if !has(self, "rule") && !has(self, "endpoint") {
+            let text = format!(
+                "what {} associates its machine with is known only after apply, and the configuration does not say it",
+                resource.address
+            );
+            self.remark(Topic::Unresolved, text, pointer, None);
+        }
+    }
+
     /// Ids in a body that are known only after apply: the body's references, by the kind of resource each property wants.
     fn azapi_references(&mut self, resource: &Resource<'_>, id: &ResourceId, plan: &Plan<'_>, pointer: &str) {
         let network = "microsoft.network/virtualnetworks";
@@ -940,6 +971,9 @@ impl Reading<'_> {
                 &[("subnet", &[subnet]), ("scope", &["microsoft.insights/privatelinkscopes"])]
             }
             super::collection::RULE => &[("endpoint", &["microsoft.insights/datacollectionendpoints"])],
+            kind if super::collection::is_association(kind) => {
+                return self.azapi_association(resource, id, plan, pointer);
+            }
             "microsoft.insights/privatelinkscopes/scopedresources" => &[(
                 "resource",
                 &[

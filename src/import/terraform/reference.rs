@@ -113,6 +113,20 @@ impl<'t> Plan<'t> {
         self.configured.get(&plain(module))?.get(base).copied()
     }
 
+    /// True if the configuration sets an attribute of a resource, or of a block in it.
+    pub(super) fn is_configured(&self, address: &str, module: &str, path: &[&str]) -> bool {
+        let base = Instance::of(address, module, ResourceId::opaque("")).base;
+        let mut found: Vec<&Value> = self.configured(module, &base).and_then(|own| own.get("expressions")).into_iter().collect();
+        for key in path {
+            let blocks = found.into_iter().flat_map(|own| match own {
+                Value::Array(blocks) => blocks.iter().collect(),
+                own => vec![own],
+            });
+            found = blocks.filter_map(|own| own.get(key)).collect();
+        }
+        !found.is_empty()
+    }
+
     /// The ids an attribute will hold; of that kind only, unless it is empty.
     pub(super) fn resolve(&self, address: &str, module: &str, path: &[&str], kind: &str) -> Vec<ResourceId> {
         let own = Instance::of(address, module, ResourceId::opaque(""));

@@ -398,13 +398,13 @@ impl Reading<'_> {
             ]);
             self.close("ip_configuration", &own);
         }
+        self.own_servers(id, view, "dns_servers");
         view.ignore(&[
             "accelerated_networking_enabled",
             "enable_accelerated_networking",
             "applied_dns_servers",
             "auxiliary_mode",
             "auxiliary_sku",
-            "dns_servers",
             "edge_zone",
             "internal_dns_name_label",
             "internal_domain_name_suffix",

@@ -3,7 +3,7 @@
 use crate::import::id::ResourceId;
 use crate::import::property::View;
 use crate::import::reading::{Reading, host};
-use crate::import::rest::ACCESSES;
+use crate::import::rest;
 
 /// Types of the provider azurerm that have private endpoints of their own, and the types of resources they make.
 pub(super) const TYPES: [(&str, &str); 34] = [
@@ -49,6 +49,10 @@ pub(super) const WITHOUT_ZONES: [(&str, &str); 2] = [
     ("azurerm_private_link_service", "microsoft.network/privatelinkservices"),
 ];
 
+/// Attributes that say whether a service takes requests over public addresses.
+pub(super) const ACCESSES: [&str; 3] =
+    ["public_network_access_enabled", "public_network_enabled", "public_network_access"];
+
 /// True for a type that has private endpoints of its own.
 pub(super) fn is_service(kind: &str) -> bool {
     TYPES.iter().chain(&WITHOUT_ZONES).any(|(own, _)| *own == kind)
@@ -58,8 +62,11 @@ impl Reading<'_> {
     /// A resource of another service. What else it has, has no part in DNS.
     pub(super) fn tf_service(&mut self, id: &ResourceId, view: &View<'_>) {
         self.tf_location(id, view);
-        if let Some((flag, pointer)) = view.flag("public_network_access_enabled") {
-            self.tell(id, "publicNetworkAccess", ACCESSES[usize::from(!flag)], &pointer);
+        for found in ACCESSES.iter().filter_map(|name| view.get(name)) {
+            match found.value.as_bool() {
+                Some(flag) => self.tell(id, "publicNetworkAccess", rest::ACCESSES[usize::from(!flag)], &found.pointer),
+                None => self.service_access(id, &found),
+            }
         }
         if let Some((text, pointer)) = view.text("query_endpoint")
             && let Some(host) = self.name(host(text), &pointer)
