@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use ampls_dns::compile::compile;
+use ampls_dns::dns::RecordType;
 use ampls_dns::estate::Event;
 use ampls_dns::scenario::Scenario;
 use serde_json::{Value, json};
@@ -20,8 +21,6 @@ const SUBSCRIPTIONS: [&str; 3] = [
     "33333333-3333-4333-8333-333333333333",
 ];
 const TENANT: &str = "99999999-9999-4999-8999-999999999999";
-/// More than one page of Azure Resource Graph has.
-const ZONES: usize = 1_040;
 const VAULTS: usize = 12;
 /// Record sets of one zone, of which Azure prints 100 a page.
 const MANY: usize = 250;
@@ -102,25 +101,34 @@ impl Azure {
     }
 
     /// A landing zone: a hub and spokes, zones in each subscription, key vaults with private endpoints, a scope.
-    fn landing_zone() -> Self {
+    fn landing_zone(zones: usize) -> Self {
         let mut own = Self::default();
-        let network = |number: usize| id(number % 3, "rg-net", &format!("Microsoft.Network/virtualNetworks/vnet-{number}"));
+        let network =
+            |number: usize| id(number % 3, "rg-net", &format!("Microsoft.Network/virtualNetworks/vnet-{number}"));
         for number in 0..30 {
             let (own_id, prefix) = (network(number), format!("10.{number}"));
             let subnet = json!({"name": "pe", "id": format!("{own_id}/subnets/pe"),
                 "properties": {"addressPrefix": format!("{prefix}.1.0/24")}});
-            own.row(&own_id, json!({"addressSpace": {"addressPrefixes": [format!("{prefix}.0.0/16")]}, "subnets": [subnet]}));
+            own.row(
+                &own_id,
+                json!({"addressSpace": {"addressPrefixes": [format!("{prefix}.0.0/16")]}, "subnets": [subnet]}),
+            );
         }
-        for number in 0..ZONES {
+        for number in 0..zones {
             let name = match number {
                 0 => "privatelink.vaultcore.azure.net".to_owned(),
                 1 => "many.example".to_owned(),
                 number => format!("zone-{number}.example"),
             };
             let zone = id(number % 3, "rg-dns", &format!("Microsoft.Network/privateDnsZones/{name}"));
-            let mut sets = vec![set(&zone, "SOA", "@", json!({"ttl": 3600, "soaRecord": {
+            let mut sets = vec![set(
+                &zone,
+                "SOA",
+                "@",
+                json!({"ttl": 3600, "soaRecord": {
                 "host": "azureprivatedns.net", "email": "azureprivatedns-host.microsoft.com", "serialNumber": 1,
-                "refreshTime": 3600, "retryTime": 300, "expireTime": 2_419_200, "minimumTtl": 10}}))];
+                "refreshTime": 3600, "retryTime": 300, "expireTime": 2_419_200, "minimumTtl": 10}}),
+            )];
             let count = match number {
                 0 => VAULTS,
                 1 => MANY,
@@ -136,8 +144,8 @@ impl Azure {
                 sets.push(set(&zone, "A", &host, properties));
             }
             own.row(&zone, json!({"numberOfRecordSets": sets.len(), "numberOfVirtualNetworkLinks": 2}));
-            for link in [0, number % 30] {
-                let link = if link == 0 { 0 } else { link };
+            // Two hubs: a network can have 1,000 linked zones.
+            for link in [number % 2, 2 + number % 28] {
                 own.row(
                     &format!("{zone}/virtualNetworkLinks/link-{link}"),
                     json!({"registrationEnabled": false, "virtualNetwork": {"id": network(link)}}),
@@ -149,9 +157,12 @@ impl Azure {
             let vault = id(1, "rg-kv", &format!("Microsoft.KeyVault/vaults/kv-{number}"));
             let endpoint = id(1, "rg-kv", &format!("Microsoft.Network/privateEndpoints/pe-{number}"));
             let zone = id(0, "rg-dns", "Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net");
-            own.row(&endpoint, json!({"subnet": {"id": format!("{}/subnets/pe", network(0))},
+            own.row(
+                &endpoint,
+                json!({"subnet": {"id": format!("{}/subnets/pe", network(0))},
                 "privateLinkServiceConnections": [{"name": "c", "properties": {"privateLinkServiceId": vault,
-                    "groupIds": ["vault"], "privateLinkServiceConnectionState": {"status": "Approved"}}}]}));
+                    "groupIds": ["vault"], "privateLinkServiceConnectionState": {"status": "Approved"}}}]}),
+            );
             let groups = json!({"value": [{"name": "default", "id": format!("{endpoint}/privateDnsZoneGroups/default"),
                 "type": "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
                 "properties": {"privateDnsZoneConfigs": [{"name": "kv", "properties": {"privateDnsZoneId": zone}}]}}]});
@@ -169,18 +180,18 @@ impl Azure {
         own
     }
 
-    /// Writes what the `az` in the folder answers.
-    fn serve(&self, folder: &Path) {
-        let pages = self.rows.chunks(1_000).count();
-        for (number, page) in self.rows.chunks(1_000).enumerate() {
+    /// The pages of the resources, of so many rows each.
+    fn pages(&self, rows: usize) -> Vec<Value> {
+        let pages = self.rows.chunks(rows).count();
+        let page = |(number, page): (usize, &[Value])| {
             let token = (number + 1 < pages).then(|| (number + 1).to_string());
-            let answer = json!({"count": page.len(), "data": page, "skip_token": token, "total_records": self.rows.len()});
-            fs::write(folder.join(format!("graph-resources-{number}")), answer.to_string()).expect("it can be written");
-        }
-        let none = json!({"count": 0, "data": [], "skip_token": null, "total_records": 0}).to_string();
-        for name in ["machines", "associations"] {
-            fs::write(folder.join(format!("graph-{name}-0")), &none).expect("it can be written");
-        }
+            json!({"count": page.len(), "data": page, "skip_token": token, "total_records": self.rows.len()})
+        };
+        self.rows.chunks(rows).enumerate().map(page).collect()
+    }
+
+    /// The vaults that private endpoints lead to.
+    fn targets() -> Value {
         let vaults: Vec<Value> = (0..VAULTS)
             .map(|number| {
                 let id = id(1, "rg-kv", &format!("Microsoft.KeyVault/vaults/kv-{number}"));
@@ -188,8 +199,41 @@ impl Azure {
                     "subscriptionId": SUBSCRIPTIONS[1], "tenantId": TENANT, "properties": {"publicNetworkAccess": "Disabled"}})
             })
             .collect();
-        let targets = json!({"count": VAULTS, "data": vaults, "skip_token": null, "total_records": VAULTS});
-        fs::write(folder.join("graph-targets-0"), targets.to_string()).expect("it can be written");
+        json!({"count": VAULTS, "data": vaults, "skip_token": null, "total_records": VAULTS})
+    }
+
+    /// Writes what the script writes: pages of resources, and each other answer as a whole.
+    fn write(&self, folder: &Path) {
+        let save =
+            |name: String, value: &Value| fs::write(folder.join(name), value.to_string()).expect("it can be written");
+        for (number, page) in self.pages(1_000).iter().enumerate() {
+            save(format!("resources-{number}.json"), page);
+        }
+        save("targets-0.json".to_owned(), &Self::targets());
+        let mut urls: Vec<&String> = self.answers.keys().filter(|url| !url.contains("skipToken")).collect();
+        urls.sort();
+        for (number, url) in urls.into_iter().enumerate() {
+            let mut answer = self.answers[url].clone();
+            while let Some(next) = answer.get("nextLink").and_then(Value::as_str).map(str::to_owned) {
+                let page = &self.answers[&next];
+                let more = page["value"].as_array().expect("a page has a list").clone();
+                answer["value"].as_array_mut().expect("a page has a list").extend(more);
+                answer["nextLink"] = page.get("nextLink").cloned().unwrap_or_default();
+            }
+            save(format!("rest-{number}.json"), &answer);
+        }
+    }
+
+    /// Writes what the `az` in the folder answers.
+    fn serve(&self, folder: &Path) {
+        for (number, page) in self.pages(100).iter().enumerate() {
+            fs::write(folder.join(format!("graph-resources-{number}")), page.to_string()).expect("it can be written");
+        }
+        let none = json!({"count": 0, "data": [], "skip_token": null, "total_records": 0}).to_string();
+        for name in ["machines", "associations"] {
+            fs::write(folder.join(format!("graph-{name}-0")), &none).expect("it can be written");
+        }
+        fs::write(folder.join("graph-targets-0"), Self::targets().to_string()).expect("it can be written");
         for (url, answer) in &self.answers {
             fs::write(folder.join(file(url)), answer.to_string()).expect("it can be written");
         }
@@ -236,37 +280,64 @@ fn has_jq() -> bool {
     found
 }
 
-#[test]
-fn an_exported_landing_zone_is_read_whole() {
-    if !has_jq() {
-        return;
-    }
-    let folder = Folder::new("landing-zone");
-    let azure = Azure::landing_zone();
-    azure.serve(&folder.0);
-    // Azure has too many requests once.
-    let busy = folder.0.join(file(&format!(
-        "{}/ALL?api-version=2024-06-01",
-        id(0, "rg-dns", "Microsoft.Network/privateDnsZones/zone-999.example")
-    )));
-    fs::rename(&busy, busy.with_extension("once")).expect("that zone is there");
-    let out = folder.0.join("estate");
-    let (code, said) = export(&folder.0, &out);
-    assert_eq!(code, 0, "{said}");
-    let (estate, written) = (out.display().to_string(), folder.0.join("estate.yaml").display().to_string());
+/// Imports a folder with a landing zone, which must be whole.
+fn is_whole(folder: &Path, estate: &Path, zones: usize) {
+    let (estate, written) = (estate.display().to_string(), folder.join("estate.yaml").display().to_string());
     let told = run(&["import", &estate, "-o", &written]);
-    assert!(told.starts_with("exit code 0\n"), "{}", told.chars().take(4_000).collect::<String>());
+    let remarks: Vec<&str> = told.lines().filter(|line| !line.contains(": Azure re")).take(60).collect();
+    assert!(told.starts_with("exit code 0\n"), "{remarks:#?}");
     let text = fs::read(&written).expect("it was written");
     let history = Arc::new(Scenario::read(&written, &text).expect("it reads back").history);
     let links = history.events().iter().filter(|one| matches!(one.event, Event::LinkZone { .. })).count();
     let state = &compile(&history, history.last()).state;
-    assert_eq!((state.zones.len(), state.networks.len()), (ZONES, 30));
-    // The zones of every thirtieth number have both links in one.
-    assert_eq!(links, 2 * ZONES - (0..ZONES).filter(|number| number % 30 == 0).count());
-    let many = state.zones.iter().find(|(id, _)| id.apex.to_string().starts_with("many.")).expect("it is there").1;
-    assert_eq!(many.zone.iter().count(), MANY + usize::from(many.zone.iter().any(|set| set.set.owner().to_string() == "many.example.")));
+    assert_eq!((state.zones.len(), state.networks.len()), (zones, 30));
+    assert_eq!(links, 2 * zones);
+    let sets = |name: &str| -> Vec<String> {
+        let (_, linked) =
+            state.zones.iter().find(|(id, _)| id.apex.to_string().starts_with(name)).expect("it is there");
+        let sets = linked.zone.iter().filter(|set| set.set.kind() == RecordType::A);
+        sets.map(|set| set.set.owner().to_string()).collect()
+    };
+    assert_eq!(sets("many.").len(), MANY);
+    assert_eq!(sets("privatelink.vaultcore").len(), VAULTS);
+    // What endpoints wrote is known from the creator: no record set is one by hand.
+    assert!(!told.contains("record sets by hand") || !told.contains("vaultcore"), "{told}");
+}
+
+#[test]
+fn a_landing_zone_with_more_than_a_thousand_zones_is_read_whole() {
+    let folder = Folder::new("thousand-zones");
+    let estate = folder.0.join("estate");
+    fs::create_dir_all(&estate).expect("it can be made");
+    let azure = Azure::landing_zone(1_040);
+    azure.write(&estate);
+    assert!(estate.join("resources-3.json").exists(), "there are four pages");
+    is_whole(&folder.0, &estate, 1_040);
+    // Without one page, it is not whole.
+    fs::remove_file(estate.join("resources-2.json")).expect("it is there");
+    let told = run(&["import", &estate.display().to_string()]);
+    assert!(told.starts_with("exit code 1\n") && told.contains("pages are missing"), "{}", &told[..200]);
+}
+
+#[test]
+fn the_script_exports_a_landing_zone() {
+    if !has_jq() {
+        return;
+    }
+    let folder = Folder::new("landing-zone");
+    Azure::landing_zone(120).serve(&folder.0);
+    // Azure has too many requests once.
+    let busy = folder.0.join(file(&format!(
+        "{}/ALL?api-version=2024-06-01",
+        id(0, "rg-dns", "Microsoft.Network/privateDnsZones/zone-99.example")
+    )));
+    fs::rename(&busy, busy.with_extension("once")).expect("that zone is there");
+    let estate = folder.0.join("estate");
+    let (code, said) = export(&folder.0, &estate);
+    assert_eq!(code, 0, "{said}");
+    is_whole(&folder.0, &estate, 120);
     // A second run into the same folder would mix two exports.
-    let (code, said) = export(&folder.0, &out);
+    let (code, said) = export(&folder.0, &estate);
     assert!(code == 1 && said.contains("is not empty"), "{said}");
 }
 
@@ -278,7 +349,9 @@ fn what_the_script_cannot_read_is_reported_by_the_import() {
     let folder = Folder::new("export-refused");
     let mut azure = Azure::default();
     let zone = id(0, "rg", "Microsoft.Network/privateDnsZones/many.example");
-    let host = |number| set(&zone, "A", &format!("host-{number}"), json!({"ttl": 300, "aRecords": [{"ipv4Address": "10.0.0.1"}]}));
+    let host = |number| {
+        set(&zone, "A", &format!("host-{number}"), json!({"ttl": 300, "aRecords": [{"ipv4Address": "10.0.0.1"}]}))
+    };
     azure.row(&zone, json!({"numberOfRecordSets": 151, "numberOfVirtualNetworkLinks": 0}));
     azure.record_sets(&zone, (0..150).map(host).collect());
     azure.answers.retain(|url, _| !url.contains("skipToken"));

@@ -31,7 +31,8 @@ impl Assessment {
         }
         let kinds = kinds(report);
         for (file, remarks) in files.into_iter().rev() {
-            let deciding: usize = remarks.iter().filter(|one| !is_missing(one)).map(|one| decide_names(&kinds, one)).sum();
+            let deciding: usize =
+                remarks.iter().filter(|one| !is_missing(one)).map(|one| decide_names(&kinds, one)).sum();
             let message = message(&file, &remarks, deciding);
             let place = remarks.iter().flat_map(|remark| &remark.places).next().map(place_of);
             let mut finding = stand_alone(Code::ReadInPart, Root::File(file), message, place);
@@ -63,7 +64,9 @@ fn message(file: &str, remarks: &[&Remark], deciding: usize) -> String {
     let (unread, missing) = (parts(false), parts(true));
     let which = match deciding {
         0 => ", none of them in a network, zone, link, zone group, endpoint or scope".to_owned(),
-        some if some < unread => format!(", {some} of them in networks, zones, links, zone groups, endpoints or scopes"),
+        some if some < unread => {
+            format!(", {some} of them in networks, zones, links, zone groups, endpoints or scopes")
+        }
         _ => String::new(),
     };
     let not_read = (unread > 0)

@@ -427,12 +427,7 @@ impl Reading<'_> {
         self.located(id, view);
         self.accesses(id, view);
         self.in_scopes(id, view);
-        view.ignore(&[
-            "retentionInDays",
-            "workspaceCapping",
-            "features",
-            "forceCmkForQuery",
-        ]);
+        view.ignore(&["retentionInDays", "workspaceCapping", "features", "forceCmkForQuery"]);
     }
 
     pub(super) fn customer_id(&mut self, id: &ResourceId, text: &str, pointer: &str) {
@@ -835,7 +830,8 @@ impl Reading<'_> {
         let prefixes = self.prefixes(texts);
         let of_version_6 = prefixes.iter().filter(|prefix| prefix.contains(':')).count();
         if of_version_6 > 1 || prefixes.len() - of_version_6 > 1 {
-            let text = format!("subnet {} has several address prefixes: the importer uses the first one", id.names.join("/"));
+            let text =
+                format!("subnet {} has several address prefixes: the importer uses the first one", id.names.join("/"));
             self.remark(Topic::NotRead, text, &texts[1].1, None);
         }
         if let Some(prefix) = prefixes.iter().find(|prefix| !prefix.contains(':')) {

@@ -337,7 +337,8 @@ fn message(finding: &Finding) -> String {
     let networks: Vec<_> = finding.networks.iter().map(ToString::to_string).collect();
     let whom = if networks.is_empty() { String::new() } else { format!("\nfor {}", networks.join(", ")) };
     let accepted = finding.accepted.as_ref().map_or_else(String::new, |own| format!("\naccepted: {}", own.reason));
-    let also = finding.also.iter().take(MOST_IN_ANNOTATION).fold(String::new(), |text, one| format!("{text}\nalso: {one}"));
+    let also =
+        finding.also.iter().take(MOST_IN_ANNOTATION).fold(String::new(), |text, one| format!("{text}\nalso: {one}"));
     let more = match finding.also.len().saturating_sub(MOST_IN_ANNOTATION) {
         0 => String::new(),
         more => format!("\nand {more} more"),

@@ -422,7 +422,8 @@ impl Builder<'_> {
             let (mut rules, mut links) = (Vec::new(), Vec::new());
             let mut place = facts.get(&id).and_then(|object| object.declared.clone());
             for object in facts.children(&id, "forwardingrules") {
-                let Some((written, domain)) = object.text("domainName").and_then(|text| Some((text, OwnerName::parse(text).ok()?)))
+                let Some((written, domain)) =
+                    object.text("domainName").and_then(|text| Some((text, OwnerName::parse(text).ok()?)))
                 else {
                     self.lost_rule(object, "domain is");
                     continue;
@@ -457,7 +458,8 @@ impl Builder<'_> {
                     links.push(NetworkName::from(name));
                 } else {
                     let link = object.id.name();
-                    let text = format!("link {link} of ruleset {label} is to an unknown network: the importer ignores it");
+                    let text =
+                        format!("link {link} of ruleset {label} is to an unknown network: the importer ignores it");
                     self.report.add(Topic::NotRead, text, object.places(), None);
                 }
             }

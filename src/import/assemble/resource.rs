@@ -297,7 +297,10 @@ impl Builder<'_> {
             let Some(scope) = object.id.parent() else { continue };
             let Some(id) = object.id_of("resource") else {
                 if object.declared.is_some() && object.get("kind").is_none() {
-                    let text = format!("the resource of scoped resource {} is unknown: the importer ignores it", object.id.name());
+                    let text = format!(
+                        "the resource of scoped resource {} is unknown: the importer ignores it",
+                        object.id.name()
+                    );
                     self.report.add(Topic::NotRead, text, object.places(), None);
                 }
                 continue;

@@ -13,6 +13,8 @@ use super::value::{Datum, Trouble, Unknown, hole, same_name};
 use crate::import::id::{OPEN, ResourceId};
 use crate::import::property::escaped;
 
+/// The most characters the name of a resource may have. Azure allows 260 in one part of a name, and fewer in most.
+const MAX_NAME: usize = 4096;
 /// How deep deployments may be nested.
 const MAX_DEPTH: usize = 16;
 /// The type of a deployment.
@@ -224,6 +226,11 @@ impl<'t> Engine<'t> {
         };
         let name = match own.get("name") {
             Some(name) => match self.value(&frame, name, "") {
+                Ok(Datum::Text(name)) if name.len() > MAX_NAME => {
+                    let fault = Trouble::Fault(format!("the name is longer than {MAX_NAME} characters"));
+                    self.trouble(&format!("{pointer}/name"), fault);
+                    return Ok(None);
+                }
                 Ok(name) => name,
                 Err(Trouble::Failed(why)) => Unknown::of(&at_round(pointer, round.as_ref()), why),
                 Err(fault) => {

@@ -104,7 +104,7 @@ impl Meter {
             live: Cell::new(0),
             work: Cell::new(0),
             depth: Cell::new(0),
-            most_live: (24 << 20) + file_bytes.saturating_mul(4),
+            most_live: (16 << 20) + file_bytes.saturating_mul(4),
             most_work: 3_000_000 + file_bytes.saturating_mul(8),
         })
     }

@@ -116,7 +116,8 @@ impl<'t> Plan<'t> {
     /// True if the configuration sets an attribute of a resource, or of a block in it.
     pub(super) fn is_configured(&self, address: &str, module: &str, path: &[&str]) -> bool {
         let base = Instance::of(address, module, ResourceId::opaque("")).base;
-        let mut found: Vec<&Value> = self.configured(module, &base).and_then(|own| own.get("expressions")).into_iter().collect();
+        let mut found: Vec<&Value> =
+            self.configured(module, &base).and_then(|own| own.get("expressions")).into_iter().collect();
         for key in path {
             let blocks = found.into_iter().flat_map(|own| match own {
                 Value::Array(blocks) => blocks.iter().collect(),

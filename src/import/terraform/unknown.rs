@@ -47,7 +47,8 @@ const FOLLOWED: [&str; 6] =
 /// What a plan does not know of its resources, by their address.
 pub(super) fn of_plan(value: &Value) -> HashMap<&str, &Value> {
     let changes = value.get("resource_changes").and_then(Value::as_array).into_iter().flatten();
-    let unknown = changes.filter_map(|one| Some((one.get("address")?.as_str()?, one.get("change")?.get("after_unknown")?)));
+    let unknown =
+        changes.filter_map(|one| Some((one.get("address")?.as_str()?, one.get("change")?.get("after_unknown")?)));
     unknown.collect()
 }
 
@@ -60,9 +61,8 @@ impl Reading<'_> {
         }
         let own = ATTRIBUTES.iter().find(|(kind, _)| *kind == resource.kind);
         for path in own.map_or(&[][..], |(_, paths)| paths) {
-            let is_set = || {
-                REQUIRED.contains(&path[0]) || plan.is_configured(&resource.address, &resource.module, path)
-            };
+            let is_set =
+                || REQUIRED.contains(&path[0]) || plan.is_configured(&resource.address, &resource.module, path);
             if is_unknown(unknown, path) && is_set() {
                 let text = format!("{} of {} is known only after apply", path.join("."), resource.address);
                 self.remark(Topic::Unresolved, text, &resource.pointer, None);
@@ -71,7 +71,12 @@ impl Reading<'_> {
         let records = ["records", "record"].into_iter().filter(|_| resource.kind.ends_with("_record"));
         for name in records.filter(|name| is_unknown(unknown, &[name])) {
             // Record sets without any record that is known are reported as such.
-            if resource.values.get(name).and_then(Value::as_array).is_some_and(|known| !known.iter().all(Value::is_null)) {
+            if resource
+                .values
+                .get(name)
+                .and_then(Value::as_array)
+                .is_some_and(|known| !known.iter().all(Value::is_null))
+            {
                 let text = format!("some records of {} are known only after apply", resource.address);
                 self.remark(Topic::Unresolved, text, &resource.pointer, None);
             }

@@ -13,7 +13,7 @@ pub(super) fn call(own: &Arguments<'_>) -> Option<Outcome> {
         "contains" => contains(own),
         "createarray" => own.make_list(own.all.to_vec()),
         "createobject" => create_object(own),
-        "distinct" => whole_list(own, |items| own.make_list(distinct(items))),
+        "distinct" => whole_list(own, |items| own.make_list(distinct(own, items)?)),
         "empty" => empty(own),
         "first" | "last" if !matches!(own.all.first(), Some(Datum::Text(_))) => end(own),
         "flatten" => whole_list(own, |items| flatten(own, items)),
@@ -73,7 +73,7 @@ fn contains(own: &Arguments<'_>) -> Outcome {
         Datum::List(items) => {
             let mut open = None;
             for item in items.iter() {
-                own.meter.spend(1)?;
+                own.meter.spend(1 + item.parts().min(wanted.parts()) / 4)?;
                 match item.equals(wanted) {
                     Some(true) => return Ok(Datum::Bool(true)),
                     Some(false) => {}
@@ -120,14 +120,15 @@ fn create_object(own: &Arguments<'_>) -> Outcome {
 }
 
 /// The elements without repeats, in order.
-fn distinct(items: &[Datum]) -> Vec<Datum> {
+fn distinct(own: &Arguments<'_>, items: &[Datum]) -> Result<Vec<Datum>, Trouble> {
     let mut unique: Vec<Datum> = Vec::new();
     for item in items {
+        own.meter.spend(unique.len().saturating_mul(item.parts()) / 16)?;
         if !unique.iter().any(|own| own.equals(item) == Some(true)) {
             unique.push(item.clone());
         }
     }
-    unique
+    Ok(unique)
 }
 
 fn empty(own: &Arguments<'_>) -> Outcome {
@@ -167,6 +168,7 @@ fn index_of(own: &Arguments<'_>, items: &[Datum]) -> Outcome {
     let wanted = own.get(1)?;
     let mut found = -1;
     for (index, item) in items.iter().enumerate() {
+        own.meter.spend(1 + item.parts().min(wanted.parts()) / 4)?;
         match item.equals(wanted) {
             Some(true) => {
                 found = i64::try_from(index).unwrap_or(i64::MAX);
@@ -190,7 +192,7 @@ fn intersection(own: &Arguments<'_>) -> Outcome {
     }
     match own.get(0)? {
         Datum::List(items) => {
-            let mut kept = distinct(items);
+            let mut kept = distinct(own, items)?;
             for index in 1..own.all.len() {
                 let others = own.list(index)?;
                 own.meter.spend(kept.len().saturating_mul(others.len()))?;
@@ -302,8 +304,7 @@ fn union(own: &Arguments<'_>) -> Outcome {
                     _ => return failed("`union` needs lists only, or objects only"),
                 }
             }
-            own.meter.spend(all.len().saturating_mul(all.len()) / 16)?;
-            own.make_list(distinct(&all))
+            own.make_list(distinct(own, &all)?)
         }
         Some(Datum::Object(_)) => {
             let mut merged = Object::default();
@@ -322,7 +323,12 @@ fn union(own: &Arguments<'_>) -> Outcome {
 
 /// Puts an object over another: objects within merge, everything else is replaced.
 fn merge(own: &Arguments<'_>, into: &mut Object, from: &Object) -> Result<(), Trouble> {
-    own.meter.spend(1 + into.entries.len().saturating_mul(from.entries.len()) / 8)?;
+    own.meter.spend(1 + into.entries.len().saturating_mul(from.entries.len()) / 8 + from.entries.len() / 2)?;
+    if into.entries.is_empty() {
+        into.entries.clone_from(&from.entries);
+        into.open = into.open.take().or_else(|| from.open.clone());
+        return Ok(());
+    }
     for (key, value) in &from.entries {
         let merged = match (into.get(key), value) {
             (Some(Datum::Object(before)), Datum::Object(after)) => {
@@ -347,7 +353,7 @@ fn coalesce(own: &Arguments<'_>) -> Outcome {
 
 fn equals(own: &Arguments<'_>) -> Outcome {
     let (one, other) = (own.get(0)?, own.get(1)?);
-    own.meter.spend(8)?;
+    own.meter.spend(8 + one.parts().min(other.parts()) / 4)?;
     match one.equals(other) {
         Some(equal) => Ok(Datum::Bool(equal)),
         None => {

@@ -27,6 +27,11 @@ pub(super) struct Arguments<'a> {
 
 /// Calls a function by its name in lower case; absent for names that are no function of this kind.
 pub(super) fn call(meter: &Rc<Meter>, name: &str, all: &[Datum]) -> Option<Outcome> {
+    // Every function may read its texts from the first character to the last.
+    let text: usize = all.iter().filter_map(Datum::as_text).map(str::len).sum();
+    if let Err(trouble) = meter.spend(text / 32) {
+        return Some(Err(trouble));
+    }
     let arguments = Arguments { name, all, meter };
     if let Some(outcome) = collection::call(&arguments) {
         return Some(outcome);

@@ -204,6 +204,9 @@ fn concat(own: &Arguments<'_>) -> Outcome {
     own.make_text(text)
 }
 
+/// The most JSON that one call reads. Bicep loads at most half of that from a text file.
+const MAX_JSON: usize = 256 << 10;
+
 fn decoded(own: &Arguments<'_>, index: usize) -> Result<String, Trouble> {
     let octets = BASE64.decode(own.text(index)?).ok();
     match octets.and_then(|octets| String::from_utf8(octets).ok()) {
@@ -213,6 +216,9 @@ fn decoded(own: &Arguments<'_>, index: usize) -> Result<String, Trouble> {
 }
 
 fn from_json(own: &Arguments<'_>, text: &str) -> Outcome {
+    if text.len() > MAX_JSON {
+        return Err(Trouble::Fault(format!("`{}` is given more than {MAX_JSON} bytes of JSON, the limit", own.name)));
+    }
     own.meter.spend(text.len() / 16)?;
     match serde_json::from_str(&relaxed::with_single_quotes(text)) {
         Ok(value) => own.meter.json(&value),
