@@ -105,6 +105,72 @@ fn forms() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// Forms with bodies of the REST interface: secrets are in properties that have no part in DNS, in parameters and in outputs.
+fn bodies() -> Vec<(&'static str, Value)> {
+    let body = |kind: &str, name: &str, properties: Value| {
+        json!({"id": format!("{GROUP}/{kind}/{name}"), "type": kind, "name": name, "apiVersion": "2024-01-01", "location": "westeurope",
+            "subscriptionId": "11111111-1111-4111-8111-111111111111", "properties": properties})
+    };
+    let string =
+        format!("InstrumentationKey={SECRET};IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/");
+    let all = vec![
+        body("Microsoft.Network/privateDnsZones", MONITOR, json!({"numberOfRecordSets": 1, "note": SECRET})),
+        body(
+            "Microsoft.Insights/components",
+            "c",
+            json!({"InstrumentationKey": SECRET, "ConnectionString": string, "Application_Type": "web"}),
+        ),
+        body("Microsoft.Network/connections", "vpn", json!({"sharedKey": SECRET, "connectionType": "IPsec"})),
+        body("Microsoft.Web/sites", "app", json!({"siteConfig": {"appSettings": [{"name": "KEY", "value": SECRET}]}})),
+    ];
+    let deployment = json!({
+        "id": format!("{GROUP}/Microsoft.Resources/deployments/d"), "name": "d", "type": "Microsoft.Resources/deployments",
+        "properties": {
+            "parameters": {"key": {"type": "String", "value": SECRET}}, "outputs": {"key": {"type": "String", "value": SECRET}},
+        },
+    });
+    let change = |one: &Value| json!({"resourceId": one["id"], "changeType": "Modify", "before": one, "after": one, "delta": [
+        {"path": "properties.note", "propertyChangeType": "Modify", "before": SECRET, "after": SECRET}]});
+    let changes: Vec<Value> = all.iter().map(change).collect();
+    let template = json!({
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+        "parameters": {"key": {"type": "secureString", "defaultValue": SECRET}, "more": {"type": "secureObject", "defaultValue": {"key": SECRET}}},
+        "variables": {"text": "[concat('a', parameters('key'))]"},
+        "resources": [
+            {"type": "Microsoft.Network/privateDnsZones", "apiVersion": "2024-06-01", "name": "[variables('text')]", "location": "global"},
+            {"type": "Microsoft.Network/virtualNetworks", "apiVersion": "2024-06-01", "name": "v", "location": "[parameters('more').key]",
+                "properties": {"addressSpace": {"addressPrefixes": ["[parameters('key')]"]}}},
+        ],
+        "outputs": {"key": {"type": "string", "value": "[parameters('key')]"}},
+    });
+    vec![
+        ("resources", json!(all)),
+        ("deployment", json!([deployment])),
+        ("page", json!({"value": all, "nextLink": "https://management.azure.com/next"})),
+        ("graph", json!({"count": 4, "data": all, "skip_token": null, "total_records": 4})),
+        ("what-if", json!({"status": "Succeeded", "changes": changes, "potentialChanges": [], "diagnostics": []})),
+        ("snapshot", json!({"predictedResources": all, "diagnostics": [], "outputs": {"key": SECRET}})),
+        ("template", template),
+    ]
+}
+
+#[test]
+fn no_verb_prints_a_secret_of_bodies() {
+    for (what, value) in bodies() {
+        let text = serde_json::to_string_pretty(&value).expect("it can be written");
+        let broken = [text.clone(), text[..text.len() - 9].to_owned(), text.replace("\"westeurope\"", "7")];
+        // A template's text is its author's, and errors in it show their line.
+        for text in broken.iter().take(if what == "template" { 1 } else { 3 }) {
+            for verb in
+                [&["import", "-"][..], &["import", "-", "--format", "json"], &["check", "-"], &["check", "-", "--format", "sarif"]]
+            {
+                let told = run_with(verb, text);
+                assert!(!told.contains(SECRET), "{what} {verb:?}: {told}");
+            }
+        }
+    }
+}
+
 #[test]
 fn no_verb_prints_a_secret_of_what_it_imports() {
     for (what, value) in forms() {

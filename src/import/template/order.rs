@@ -27,7 +27,9 @@ impl<'t> Engine<'t> {
         for number in 0..count {
             let one = self.instance(number);
             needs[number * 2 + 1].push(number * 2);
-            let mut after = self.depends_on(number);
+            let (mut after, elsewhere) = self.depends_on(number);
+            inferred.extend(elsewhere.iter().map(|before| (number * 2, before * 2 + 1)));
+            after.extend(elsewhere);
             for before in one.refers.borrow().iter().filter(|before| !after.contains(before)) {
                 inferred.insert((number * 2, before * 2 + 1));
             }
@@ -63,23 +65,25 @@ impl<'t> Engine<'t> {
         Order { needs, sorted }
     }
 
-    /// What `dependsOn` of an instance means: ids, symbolic names, names of loops, plain names.
-    fn depends_on(&self, number: usize) -> Vec<usize> {
+    /// What `dependsOn` of an instance means: ids, symbolic names, names of loops, plain names. Those of the instance's own
+    /// deployment come first; where an id is of none of them, resources of other deployments that have it are second.
+    fn depends_on(&self, number: usize) -> (Vec<usize>, Vec<usize>) {
         let one = self.instance(number);
-        let mut found = Vec::new();
+        let (mut found, mut elsewhere) = (Vec::new(), Vec::new());
         let list = match one.own.get("dependsOn") {
             Some(list @ Value::Array(_)) => list,
             Some(text @ Value::String(_)) => text,
-            _ => return found,
+            _ => return (found, elsewhere),
         };
         let all = match self.value(&one.frame, list, &format!("{}/dependsOn", one.pointer)) {
             Ok(Datum::List(items)) => items.to_vec(),
-            Ok(_) | Err(Trouble::Failed(_)) => return found,
+            Ok(_) | Err(Trouble::Failed(_)) => return (found, elsewhere),
             Err(trouble) => {
                 self.trouble(&format!("{}/dependsOn", one.pointer), trouble);
-                return found;
+                return (found, elsewhere);
             }
         };
+        let siblings = if all.is_empty() { Vec::new() } else { self.siblings(number) };
         for item in all {
             let text = match &item {
                 Datum::Text(text) => text.to_string(),
@@ -87,10 +91,19 @@ impl<'t> Engine<'t> {
                 _ => continue,
             };
             if text.starts_with('/') {
-                found.extend(self.with_id(&text));
+                match self.with_id(&text) {
+                    Some(other) if siblings.contains(&other) => found.push(other),
+                    // Deployments of different modules can have one name.
+                    other => {
+                        let is_own = |sibling: &&usize| self.instance(**sibling).id.eq_ignore_ascii_case(&text);
+                        match siblings.iter().find(is_own) {
+                            Some(own) => found.push(*own),
+                            None => elsewhere.extend(other),
+                        }
+                    }
+                }
                 continue;
             }
-            let siblings = self.siblings(number);
             let of_loop = siblings.iter().copied().filter(|other| {
                 let other = self.instance(*other);
                 other.symbol.as_ref().is_some_and(|symbol| same_name(symbol, &text))
@@ -102,7 +115,7 @@ impl<'t> Engine<'t> {
                 found.extend(self.with_name(&one.frame, &text));
             }
         }
-        found
+        (found, elsewhere)
     }
 
     /// The resources of the deployment that an instance belongs to.
