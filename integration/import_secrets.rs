@@ -129,8 +129,10 @@ fn bodies() -> Vec<(&'static str, Value)> {
             "parameters": {"key": {"type": "String", "value": SECRET}}, "outputs": {"key": {"type": "String", "value": SECRET}},
         },
     });
-    let change = |one: &Value| json!({"resourceId": one["id"], "changeType": "Modify", "before": one, "after": one, "delta": [
-        {"path": "properties.note", "propertyChangeType": "Modify", "before": SECRET, "after": SECRET}]});
+    let change = |one: &Value| {
+        json!({"resourceId": one["id"], "changeType": "Modify", "before": one, "after": one, "delta": [
+        {"path": "properties.note", "propertyChangeType": "Modify", "before": SECRET, "after": SECRET}]})
+    };
     let changes: Vec<Value> = all.iter().map(change).collect();
     let template = json!({
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
@@ -161,9 +163,12 @@ fn no_verb_prints_a_secret_of_bodies() {
         let broken = [text.clone(), text[..text.len() - 9].to_owned(), text.replace("\"westeurope\"", "7")];
         // A template's text is its author's, and errors in it show their line.
         for text in broken.iter().take(if what == "template" { 1 } else { 3 }) {
-            for verb in
-                [&["import", "-"][..], &["import", "-", "--format", "json"], &["check", "-"], &["check", "-", "--format", "sarif"]]
-            {
+            for verb in [
+                &["import", "-"][..],
+                &["import", "-", "--format", "json"],
+                &["check", "-"],
+                &["check", "-", "--format", "sarif"],
+            ] {
                 let told = run_with(verb, text);
                 assert!(!told.contains(SECRET), "{what} {verb:?}: {told}");
             }
