@@ -306,4 +306,9 @@ fn an_estate_with_nothing_in_it_is_not_checked() {
     holds(&text, 2, &["error[AMPLS056]", "nothing was checked"], &["no findings"]);
     let state = r#"{"format_version":"1.0","terraform_version":"1.9.0","values":{"root_module":{}}}"#;
     holds(&run_with(&["check", "-"], state), 2, &["error[AMPLS056]"], &["no findings"]);
+    // Names resolve in networks: without one no name was checked, and what is there says nothing about health.
+    let alone = "version: 1\nresources: {kv: {type: Microsoft.KeyVault/vaults}}\n";
+    let has = ["warning[AMPLS056]", "has no networks", "az network vnet list"];
+    holds(&run_with(&["check", "-"], alone), 0, &has, &["no findings", "error["]);
+    holds(&run_with(&["check", "-", "--fail-on", "warning"], alone), 1, &has, &["no findings"]);
 }

@@ -36,6 +36,15 @@ fn a_key_vault_resolves_to_the_address_of_its_endpoint() {
     let world = world(&imported);
     assert_eq!(resolved(&world, "vnet1", "kv1.vault.azure.net"), "kv1.privatelink.vaultcore.azure.net 10.9.1.4");
     assert_eq!(Assessment::of(&world).findings, []);
+    // The vault itself is not in the import, so nothing says whether it takes public requests.
+    let Some(ResourceSpec::Service(vault)) = world.state.resources.get("kv1").map(|own| &own.spec) else {
+        panic!("the vault is there")
+    };
+    assert_eq!(vault.public_network_access, PublicNetworkAccess::Unknown);
+    let missing = "kv1 is not in the import: whether it takes public requests is unknown";
+    let own = imported.report.remarks.iter().find(|remark| remark.text == missing).expect("it is reported");
+    assert!(own.get.as_deref().is_some_and(|get| get.starts_with("az resource show --ids ")) && !own.changes_dns);
+    assert!(imported.scenario.write().contains("publicNetworkAccess: Unknown"));
 }
 
 #[test]
@@ -100,7 +109,9 @@ fn an_endpoint_with_ipv6_addresses_keeps_them() {
     assert_eq!(Assessment::of(&world).findings, []);
     // The import has no list of the zone's record sets, and nothing else is missing.
     let remarks: Vec<&str> = imported.report.remarks.iter().map(|remark| &*remark.text).collect();
-    assert!(remarks.iter().all(|text| text.starts_with("the other record sets of private zone")), "{remarks:?}");
+    let known =
+        ["the other record sets of private zone", "stone is not in the import: whether it takes public requests"];
+    assert!(remarks.iter().all(|text| known.iter().any(|start| text.starts_with(start))), "{remarks:?}");
     // What is written is read again.
     let text = imported.scenario.write();
     let again =

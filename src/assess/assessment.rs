@@ -12,7 +12,7 @@ use super::cause::{Causes, Subject};
 use super::exit::Exits;
 use super::finding::Finding;
 use super::flow::{self, Client, Flow, flows};
-use super::judge::{Request, Service, judge};
+use super::judge::{Judgement, Request, Service, judge};
 use super::route::{Path, route};
 use super::verdict::{Cause, Root, Standing, Unknown, Unserved, Use};
 use super::{Code, finding};
@@ -135,7 +135,7 @@ impl Assessment {
                 let all = flows(world, &client, resource).into_iter();
                 for flow in all.filter(|flow| is_apart || flow.session.is_some() || is_agents(flow)) {
                     extent.flows += alike.resources(resource).len();
-                    if flow.judgement.allowed || matches!(flow.path, Path::Unknown { .. }) {
+                    if flow.judgement.allowed || flow.judgement.is_unknown {
                         continue;
                     }
                     let gets = gets.get(&own.network).unwrap_or(&nothing);
@@ -230,7 +230,7 @@ impl Assessment {
             Client::View(view) => (world.views.get(*view).network.clone()?, None),
             // Its routes and rules may be others than those of its network.
             Client::Subnet(view, _) => {
-                let is_denied = !flow.judgement.allowed && !matches!(flow.path, Path::Unknown { .. });
+                let is_denied = !flow.judgement.allowed && !flow.judgement.is_unknown;
                 let gets = self.gets.get(world.views.get(*view).network.as_ref()?)?;
                 let unserved =
                     is_denied.then(|| unserved(world, &Causes::of(world, &Alike::default()), *view, None, flow, gets));
@@ -342,7 +342,16 @@ struct Found {
 }
 
 /// Paths that were judged for a name, with what came out for each of its uses.
-type Judged = Vec<((Path, Arc<Exits>), Arc<[bool]>)>;
+type Judged = Vec<((Path, Arc<Exits>), Arc<[Served]>)>;
+
+/// Whether a use is served.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Served {
+    Yes,
+    No,
+    /// Nothing says what the resource does with public requests.
+    Unknown,
+}
 
 /// The most paths that are remembered for a name: networks mostly share them.
 const REMEMBERED: usize = 8;
@@ -416,7 +425,7 @@ fn of_network(
         let served = match judged.iter().find(|((known, own), _)| known == path && *own == exits) {
             Some((_, served)) => Arc::clone(served),
             None => {
-                let served: Arc<[bool]> = uses.iter().map(|one| is_served(world, path, &exits, one)).collect();
+                let served: Arc<[Served]> = uses.iter().map(|one| is_served(world, path, &exits, one)).collect();
                 if judged.len() >= REMEMBERED {
                     judged.clear();
                 }
@@ -426,11 +435,17 @@ fn of_network(
         };
         // What is unknown is neither served nor broken; it is a finding of its own.
         if let Path::Unknown { zone, .. } = path {
-            found.unknown.entry(zone.clone()).or_default().insert((network.clone(), name.clone()));
+            found.unknown.contents.entry(zone.clone()).or_default().insert((network.clone(), name.clone()));
             continue;
         }
+        for (one, _) in uses.iter().zip(&*served).filter(|(_, served)| **served == Served::Unknown) {
+            for resource in one.resource.into_iter().flat_map(|first| alike.resources(first)) {
+                let unknown = found.unknown.access.entry(resource.clone()).or_default();
+                unknown.extend(alike.names(name).iter().map(|name| (network.clone(), name.clone())));
+            }
+        }
         let mut dns: Option<Cause> = None;
-        for (one, _) in uses.iter().zip(&*served).filter(|(_, served)| !**served) {
+        for (one, _) in uses.iter().zip(&*served).filter(|(_, served)| **served == Served::No) {
             let path = &exits.pass(path.clone(), one.operation);
             let subject = Subject {
                 view,
@@ -472,10 +487,13 @@ fn is_used(world: &Compiled, network: &NetworkName, resource: &ResourceName) -> 
     machines.flat_map(|machine| &machine.sessions).any(|session| session.resource == *resource)
 }
 
-fn is_served(world: &Compiled, path: &Path, exits: &Exits, uses: &NameUse<'_>) -> bool {
+fn is_served(world: &Compiled, path: &Path, exits: &Exits, uses: &NameUse<'_>) -> Served {
     let path = exits.pass(path.clone(), uses.operation);
-    match &uses.request {
-        Some(request) => judge(&world.state, &path, request).allowed,
+    let is_served = match &uses.request {
+        Some(request) => match judge(&world.state, &path, request) {
+            Judgement { allowed: true, is_unknown: true, .. } => return Served::Unknown,
+            judgement => judgement.allowed,
+        },
         // Without a resource there is nothing to refuse; a rule that denies public addresses is meant.
         None => match path {
             Path::Public { .. } | Path::Blocked { .. } => true,
@@ -483,7 +501,8 @@ fn is_served(world: &Compiled, path: &Path, exits: &Exits, uses: &NameUse<'_>) -
             Path::PrivateEndpoint { target, .. } => target.scope().is_some(),
             _ => false,
         },
-    }
+    };
+    if is_served { Served::Yes } else { Served::No }
 }
 
 /// Empty zones of a resource group that every network meets through a forwarder have a code of their own.

@@ -622,7 +622,9 @@ impl<'w> Causes<'w> {
     fn is_open(&self, subject: &Subject<'_>) -> bool {
         matches!(
             subject.flag,
-            PublicNetworkAccess::Enabled | PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: true }
+            PublicNetworkAccess::Enabled
+                | PublicNetworkAccess::Unknown
+                | PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: true }
         )
     }
 }

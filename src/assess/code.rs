@@ -286,8 +286,9 @@ codes! {
         "public DNS record lists of data collection endpoints";
     /// There is nothing to check
     NothingToCheck = 56, Error,
-        "pass files with networks, zones, scopes or resources; for Terraform, the output of `terraform show -json`",
-        "an estate without objects has no names that could break";
+        "pass files with the networks too (az network vnet list), and with the zones, scopes and resources that they use; for \
+         Terraform, the output of `terraform show -json`",
+        "names resolve in networks, so an estate without one has no names that could break";
     /// A file was read only in part
     ReadInPart = 57, Error,
         "run `ampls-dns import` on the same files: its report shows where each part is, and the command that exports what is missing",
@@ -346,6 +347,10 @@ codes! {
     ForwardedPackets = 70, Warning,
         "set allowForwardedTraffic of that half of the peering to true; with true it does no harm",
         "virtual-network-manage-peering, 2018-02-09; a reader's test contradicts it (azure-docs issue 48390)";
+    /// It is unknown whether a resource takes public requests, which networks send it
+    PublicAccessUnknown = 71, Warning,
+        "say in the scenario what publicNetworkAccess of the resource is, or export the resource too (az resource show)",
+        "what nothing says can be either: a resource that refuses public requests answers 403";
 }
 
 impl fmt::Display for Code {

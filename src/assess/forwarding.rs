@@ -36,7 +36,7 @@ pub(super) fn decided_in(
 }
 
 /// Where a DNS server of the network's own forwards a name: by the longest suffix, else by default.
-fn forward_of<'v>(dns: &'v DnsSetting, name: &OwnerName) -> Option<&'v [ForwardTo]> {
+pub(crate) fn forward_of<'v>(dns: &'v DnsSetting, name: &OwnerName) -> Option<&'v [ForwardTo]> {
     let DnsSetting::Custom { forward, default, .. } = dns else { return None };
     let matching = forward.iter().filter(|one| name.is_within(&one.suffix));
     Some(matching.max_by_key(|one| one.suffix.label_count()).map_or(default, |one| &one.to))

@@ -66,8 +66,10 @@ pub struct Seen {
 /// How a flow is decided.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Judgement {
-    /// True if the request is served.
+    /// True if the request is served, as far as is known.
     pub allowed: bool,
+    /// True if nothing says whether it is.
+    pub is_unknown: bool,
     /// The row that decided; absent where the request never arrived.
     pub row: Option<Row>,
     /// What the client sees.
@@ -102,6 +104,7 @@ pub fn judge(state: &State, path: &Path, request: &Request<'_>) -> Judgement {
     let resource = request.resource;
     let never = |text: &str, reason: String| Judgement {
         allowed: false,
+        is_unknown: false,
         row: None,
         seen: Seen { status: None, text: text.to_owned() },
         reason,
@@ -109,7 +112,7 @@ pub fn judge(state: &State, path: &Path, request: &Request<'_>) -> Judgement {
     match path {
         Path::NameError => never("NXDOMAIN", "the name does not exist, so no connection is tried".to_owned()),
         Path::NoData => never("NODATA", "the name has no address, so no connection is tried".to_owned()),
-        Path::Unknown { why, .. } => never("unknown", why.clone()),
+        Path::Unknown { why, .. } => Judgement { is_unknown: true, ..never("unknown", why.clone()) },
         Path::Failure(_) => never("SERVFAIL", "DNS gives no answer, so no connection is tried".to_owned()),
         Path::Unreachable { address, why, .. } => {
             never("connection times out", format!("{address} cannot be reached: {why}"))
@@ -199,6 +202,7 @@ fn privately(
         let legacy = if state.is_legacy(scope) { ", as in all scopes created before September 2021" } else { "" };
         return Judgement {
             allowed: false,
+            is_unknown: false,
             row: Some(row),
             seen: Seen { status: Some(403), text },
             reason: format!(
@@ -242,8 +246,16 @@ fn by_flag(request: &Request<'_>, arrival: Arrival<'_>) -> Judgement {
         PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: true } => {
             allow(row(10), format!("{how}; the perimeter of {resource} has an inbound rule for it"))
         }
+        PublicNetworkAccess::Unknown => Judgement {
+            allowed: true,
+            is_unknown: true,
+            row: None,
+            seen: Seen { status: None, text: "unknown".to_owned() },
+            reason: format!("{how}; {flag_name} of {resource} is unknown"),
+        },
         PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: false } => Judgement {
             allowed: false,
+            is_unknown: false,
             row: row(10),
             // The texts that are known name the flag; what a perimeter's refusal reads for others is not.
             seen: match request.service {
@@ -254,6 +266,7 @@ fn by_flag(request: &Request<'_>, arrival: Arrival<'_>) -> Judgement {
         },
         PublicNetworkAccess::Disabled => Judgement {
             allowed: false,
+            is_unknown: false,
             row: row(denied_row),
             seen: Seen { status: Some(request.refused_with), ..refusal(request.service) },
             reason: format!("{how}; {flag_name} of {resource} is Disabled"),
@@ -273,6 +286,7 @@ fn bootstrap(state: &State, scope: &Scope, endpoint: &EndpointName, request: &Re
     let (name, resource) = (&scope.spec.name, request.resource);
     let refused = |why: String| Judgement {
         allowed: false,
+        is_unknown: false,
         row: None,
         seen: Seen {
             status: Some(403),
@@ -312,6 +326,7 @@ fn configured(state: &State, request: &Request<'_>, how: &str) -> Judgement {
     };
     Judgement {
         allowed: true,
+        is_unknown: false,
         row: None,
         seen: Seen { status: Some(421), text: format!("x-ms-agent-config-endpoint: https://{host}") },
         reason: format!("{how}, and is redirected to {name}, which it is associated with"),
@@ -335,7 +350,8 @@ fn effective(state: &State, scope: &Scope, endpoint: &EndpointName, mode: Mode) 
 }
 
 fn allow(row: Option<Row>, reason: String) -> Judgement {
-    Judgement { allowed: true, row, seen: Seen { status: Some(200), text: String::new() }, reason }
+    let seen = Seen { status: Some(200), text: String::new() };
+    Judgement { allowed: true, is_unknown: false, row, seen, reason }
 }
 
 /// What a client sees when the resource's own flag refuses.

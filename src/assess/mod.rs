@@ -14,7 +14,7 @@ pub mod diff;
 pub mod exit;
 pub mod finding;
 pub mod flow;
-mod forwarding;
+pub(crate) mod forwarding;
 pub mod judge;
 pub mod other_flow;
 pub mod route;

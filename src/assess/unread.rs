@@ -1,4 +1,4 @@
-//! What could not be checked: an estate with nothing in it, and the parts of an import that were not read.
+//! What could not be checked: an estate with nothing in it or without networks, and the parts of an import that were not read.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -10,12 +10,19 @@ use crate::estate::Place;
 use crate::import::{Provenance, Remark, Report, Topic};
 
 impl Assessment {
-    /// Adds a finding where the estate called `name` has nothing that could be checked.
+    /// Adds a finding where the estate called `name` has nothing that could be checked, or no network to check names in.
     #[must_use]
     pub fn with_what_there_is(mut self, name: &str) -> Self {
         if self.extent.is_empty() {
             let message = format!("{name} has no networks, zones, scopes or resources: nothing was checked");
             self.findings.insert(0, stand_alone(Code::NothingToCheck, Root::Estate, message, None));
+        } else if self.extent.networks == 0 {
+            let message = format!("{name} has no networks, and names resolve in networks: no name was checked");
+            let mut finding = stand_alone(Code::NothingToCheck, Root::Estate, message, None);
+            // Part of an estate can be checked for what is wrong in it by itself.
+            finding.severity = Severity::Warning;
+            self.findings.push(finding);
+            self.findings.sort_by_key(|one| one.severity);
         }
         self
     }

@@ -48,8 +48,14 @@ pub struct Unserved {
     pub cause: Cause,
 }
 
-/// Networks and names that depend on a private zone whose contents are unknown, by that zone.
-pub(super) type Unknown = BTreeMap<ZoneId, BTreeSet<(NetworkName, OwnerName)>>;
+/// Networks and names that depend on what is unknown.
+#[derive(Default, Debug)]
+pub(super) struct Unknown {
+    /// On the contents of a private zone.
+    pub(super) contents: BTreeMap<ZoneId, BTreeSet<(NetworkName, OwnerName)>>,
+    /// On what a resource does with public requests.
+    pub(super) access: BTreeMap<ResourceName, BTreeSet<(NetworkName, OwnerName)>>,
+}
 
 /// Why a use is not served: the rule, and the one object to change.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::allow::AllowArguments;
 use super::{OperandArguments, Outcome, Result, StepArguments, format, input, output};
-use crate::assess::{Assessment, Code, Severity};
+use crate::assess::{Assessment, Code, Finding, Severity};
 use crate::estate::NetworkName;
 use crate::output::findings::{self, CheckFormat, Denied};
 use crate::scenario::AllowFile;
@@ -86,7 +86,8 @@ pub(super) fn run(arguments: &CheckArguments) -> Result {
     })?;
     let denied = Denied { codes: &arguments.deny, severity: arguments.fail_on.into() };
     output::print_to(arguments.output.as_deref(), &findings::print(&name, &assessment, denied, arguments.format))?;
-    if assessment.findings.iter().any(|one| one.code == Code::NothingToCheck && one.accepted.is_none()) {
+    let is_nothing = |one: &Finding| one.code == Code::NothingToCheck && one.severity == Severity::Error;
+    if assessment.findings.iter().any(|one| is_nothing(one) && one.accepted.is_none()) {
         return Err(CheckError::Nothing(name).into());
     }
     let fails = assessment.findings.iter().any(|finding| denied.fails(finding));

@@ -13,4 +13,6 @@ pub enum PublicNetworkAccess {
         /// What those rules say to a public request.
         inbound_allowed: bool,
     },
+    /// Nothing says whether they are.
+    Unknown,
 }

@@ -286,7 +286,14 @@ impl Reading<'_> {
 
     /// One of Azure's words; others are an error.
     pub(super) fn word(&mut self, id: &ResourceId, attribute: &str, found: Option<(&str, String)>, words: &[&str]) {
-        let Some((text, pointer)) = found.filter(|(text, _)| !text.starts_with('[')) else { return };
+        let Some((text, pointer)) = found else { return };
+        if text.starts_with('[') {
+            // An expression that could not be resolved, which is a remark of its own.
+            if attribute.starts_with("publicNetworkAccess") {
+                self.tell(id, attribute, "Unknown", &pointer);
+            }
+            return;
+        }
         match words.iter().find(|word| word.eq_ignore_ascii_case(text)) {
             Some(word) => self.tell(id, attribute, *word, &pointer),
             None => {

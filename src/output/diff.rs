@@ -122,8 +122,8 @@ pub struct FlowChange {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct FlowSide {
-    /// True if it is allowed.
-    pub allowed: bool,
+    /// True if it is allowed; null where nothing says whether it is.
+    pub allowed: Option<bool>,
     /// The word for the path.
     pub path: String,
     /// The endpoint it goes through.
@@ -481,11 +481,15 @@ fn flow_word(side: Option<&FlowSide>) -> String {
     let Some(FlowSide { allowed, path, endpoint, address, status, reason }) = side else {
         return "nothing".to_owned();
     };
-    let verdict = if *allowed { "allowed" } else { "DENIED" };
+    let verdict = match allowed {
+        Some(true) => "allowed",
+        Some(false) => "DENIED",
+        None => "unknown",
+    };
     let endpoint = endpoint.as_ref().map_or_else(String::new, |endpoint| format!(" through {endpoint}"));
     let address = address.as_ref().map_or_else(String::new, |address| format!(" at {address}"));
     let status = status.map_or_else(String::new, |status| format!(", HTTP {status}"));
-    let reason = if *allowed { String::new() } else { format!(": {reason}") };
+    let reason = if *allowed == Some(true) { String::new() } else { format!(": {reason}") };
     format!("{verdict}, {path}{endpoint}{address}{status}{reason}")
 }
 

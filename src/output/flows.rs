@@ -109,7 +109,7 @@ pub fn document(flow: &Flow, unserved: Option<&Unserved>) -> FlowDocument {
         endpoint,
         scope,
         session_since: flow.session.map(|revision| revision.0),
-        allowed: (!matches!(flow.path, Path::Unknown { .. })).then_some(flow.judgement.allowed),
+        allowed: (!flow.judgement.is_unknown).then_some(flow.judgement.allowed),
         row: flow.judgement.row.map(|row| row.0),
         status: flow.judgement.seen.status,
         text: flow.judgement.seen.text.clone(),

@@ -347,7 +347,7 @@ fn ask<'w>(
 }
 
 /// The rule of the linked rulesets for a name: enabled, and the longest domain.
-fn rule_of<'w>(view: &'w View, name: &OwnerName) -> Option<(&'w RulesetSpec, &'w RulesetRule)> {
+pub(crate) fn rule_of<'w>(view: &'w View, name: &OwnerName) -> Option<(&'w RulesetSpec, &'w RulesetRule)> {
     let rules = view.rulesets.iter().flat_map(|ruleset| ruleset.rules.iter().map(move |rule| (&**ruleset, rule)));
     // A rule for the root does not catch names Azure keeps for itself (private-resolver-endpoints-rulesets, 2023-03-29).
     let reserved = every_cloud().is_within_reserved_zone(name);

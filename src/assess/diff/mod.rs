@@ -141,8 +141,8 @@ pub struct FlowKey {
 /// How a flow ends.
 #[derive(Clone, Eq, Debug)]
 pub struct End {
-    /// True if it is allowed.
-    pub allowed: bool,
+    /// True if it is allowed; absent where nothing says whether it is.
+    pub allowed: Option<bool>,
     /// True if it is not allowed and was meant to be.
     pub is_broken: bool,
     /// The path it takes.
@@ -489,7 +489,8 @@ fn ends(
                     let (client, resource) = (label.clone(), resource.to_string());
                     let key =
                         FlowKey { client, resource, operation: operation.name(), name, function: function.to_string() };
-                    let (allowed, status) = (judgement.allowed, judgement.seen.status);
+                    let allowed = (!judgement.is_unknown).then_some(judgement.allowed);
+                    let status = judgement.seen.status;
                     all.insert(key, End { allowed, is_broken, path, status, reason: judgement.reason });
                 }
             }

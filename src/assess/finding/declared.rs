@@ -56,6 +56,7 @@ pub(super) fn all(world: &Compiled, alike: &Alike, unknown: &Unknown) -> BTreeMa
     found.rulesets();
     found.targets();
     found.unknown_contents(alike, unknown);
+    found.unknown_access(unknown);
     found.drafts
 }
 
@@ -462,8 +463,19 @@ impl Found<'_> {
                 continue;
             }
             let draft = self.add(Code::UnknownContents, Root::Zone(id.clone()));
-            for (network, name) in unknown.get(id).into_iter().flatten() {
+            for (network, name) in unknown.contents.get(id).into_iter().flatten() {
                 draft.names.extend(alike.names(name).iter().cloned());
+                draft.networks.insert(network.clone());
+            }
+        }
+    }
+
+    /// Resources of which nothing says whether they take public requests, with the networks that send them some.
+    fn unknown_access(&mut self, unknown: &Unknown) {
+        for (resource, uses) in &unknown.access {
+            let draft = self.add(Code::PublicAccessUnknown, Root::Resource(resource.clone()));
+            for (network, name) in uses {
+                draft.names.insert(name.clone());
                 draft.networks.insert(network.clone());
             }
         }

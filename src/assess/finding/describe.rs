@@ -685,6 +685,12 @@ fn of_resource(
              public queries",
             list(&*failing.names)
         ),
+        Code::PublicAccessUnknown => format!(
+            "{} sends requests for {} over public addresses, and nothing says whether {} {name} takes them",
+            list(&draft.networks),
+            list(&draft.names),
+            kind_of(&resource.spec)
+        ),
         Code::RuleHiddenByZone => format!(
             "the endpoint of {name} itself is hidden by a linked zone{}, and no private endpoint can write its name",
             effect(failing, "NXDOMAIN")

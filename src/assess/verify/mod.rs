@@ -207,10 +207,7 @@ fn flow_differs(wanted: &ExpectedFlow, flow: &Flow) -> Option<Mismatch> {
     };
     compare("endpoint", wanted.endpoint.as_ref().map(ToString::to_string), endpoint);
     let decision = |allowed| if allowed { "allow" } else { "deny" }.to_owned();
-    let found_decision = match &flow.path {
-        Path::Unknown { .. } => "unknown".to_owned(),
-        _ => decision(judgement.allowed),
-    };
+    let found_decision = if judgement.is_unknown { "unknown".to_owned() } else { decision(judgement.allowed) };
     compare("decision", wanted.allowed.map(decision), found_decision);
     let number = |number: Option<u16>| number.map_or_else(|| "none".to_owned(), |number| number.to_string());
     compare("row", wanted.row.map(|row| row.to_string()), number(judgement.row.map(|row| u16::from(row.0))));

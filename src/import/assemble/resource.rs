@@ -106,6 +106,7 @@ impl Builder<'_> {
     pub(super) fn access(&mut self, object: &Object, attribute: &str) -> PublicNetworkAccess {
         match object.text(attribute) {
             Some("Disabled") => PublicNetworkAccess::Disabled,
+            Some("Unknown") => PublicNetworkAccess::Unknown,
             Some("SecuredByPerimeter") => {
                 let text = format!(
                     "the access rules of the network security perimeter of {} are not in the import: the importer assumes that it denies all inbound requests",

@@ -12,8 +12,10 @@ use crate::catalogue::Catalogue;
 use crate::compile::service::of_group;
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::{
-    EndpointTarget, Event, IpVersion, PrivateEndpointSpec, ResourceSpec, ServiceSpec, StaticAddress, ZoneGroup,
+    EndpointTarget, Event, IpVersion, PrivateEndpointSpec, PublicNetworkAccess, ResourceSpec, ServiceSpec,
+    StaticAddress, ZoneGroup,
 };
+use crate::import::command;
 use crate::import::fact::Object;
 use crate::import::id::ResourceId;
 use crate::import::report::{Provenance, Topic};
@@ -151,7 +153,15 @@ impl Builder<'_> {
         if !self.services.resources.contains_key(&target.key()) {
             let label = self.labels.of("resource", target);
             let place = object.and_then(|object| object.places().into_iter().next());
-            let access = object.map(|object| self.access(object, "publicNetworkAccess"));
+            let access = match object.filter(|object| object.declared.is_some()) {
+                Some(object) => self.access(object, "publicNetworkAccess"),
+                None => {
+                    let text = format!("{label} is not in the import: whether it takes public requests is unknown");
+                    let get = command::show("resource show", target);
+                    self.missing_beside(text, object.map_or_else(Vec::new, Object::places), get);
+                    PublicNetworkAccess::Unknown
+                }
+            };
             let spec = ServiceSpec {
                 name: label.as_str().into(),
                 kind: Arc::clone(kind),
@@ -159,7 +169,7 @@ impl Builder<'_> {
                 groups: Vec::new(),
                 hosts: BTreeMap::new(),
                 endpoints_elsewhere: Vec::new(),
-                public_network_access: access.unwrap_or_default(),
+                public_network_access: access,
             };
             self.services.resources.insert(target.key(), (spec, place));
         }

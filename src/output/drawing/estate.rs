@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::way::{Way, ways};
 use super::{Condition, TimelineView};
+use crate::assess::forwarding::forward_of;
 use crate::assess::timeline::Row;
 use crate::assess::{Assessment, Cell};
 use crate::compile::reachability::is_connected;
@@ -16,9 +17,10 @@ use crate::compile::{Compiled, Writer};
 use crate::dns::{OwnerName, RecordType};
 use crate::estate::scope::AccessMode;
 use crate::estate::{
-    ApprovalState, DnsSetting, EndpointName, EndpointTarget, ForwardTo, NetworkKind, NetworkName, NetworkSpec,
-    ResolutionPolicy, ZoneId,
+    ApprovalState, DnsSetting, EndpointName, EndpointTarget, ForwardTo, ForwarderKind, NetworkKind, NetworkName,
+    NetworkSpec, ResolutionPolicy, ZoneId,
 };
+use crate::resolve::decide::rule_of;
 use crate::resolve::{Outcome, decide_addresses};
 
 /// The estate at one step.
@@ -50,6 +52,9 @@ pub struct Network {
     pub asks: String,
     /// The networks its server hands questions to.
     pub forwards_to: Vec<String>,
+    /// Those of them that give no answer for a name.
+    #[serde(skip)]
+    pub unanswered_by: Vec<String>,
     /// The zones linked to it.
     pub links: Vec<Link>,
     /// The networks it is peered with.
@@ -300,7 +305,7 @@ impl Estate {
 fn network(world: &Compiled, assessment: &Assessment, spec: &NetworkSpec, rows: &[&Row], index: usize) -> Network {
     let state = &world.state;
     let mut answers: BTreeMap<(Condition, String, &'static str), usize> = BTreeMap::new();
-    let mut broken_by: Vec<String> = Vec::new();
+    let (mut broken_by, mut unanswered_by): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let mut broken = 0;
     let mut unreached: Vec<EndpointName> = Vec::new();
     for row in rows {
@@ -309,6 +314,9 @@ fn network(world: &Compiled, assessment: &Assessment, spec: &NetworkSpec, rows: 
             && !unreached.contains(endpoint)
         {
             unreached.push(endpoint.clone());
+        }
+        if matches!(cell, Cell::Failure) {
+            unanswered_by.extend(asked(world, &spec.name, &row.name));
         }
         let is_broken = assessment.is_broken(&spec.name, &row.name);
         let (by, trouble) = match cell {
@@ -338,8 +346,10 @@ fn network(world: &Compiled, assessment: &Assessment, spec: &NetworkSpec, rows: 
             broken_by.extend(decided_by(world, &spec.name, &row.name));
         }
     }
-    broken_by.sort();
-    broken_by.dedup();
+    for names in [&mut broken_by, &mut unanswered_by] {
+        names.sort();
+        names.dedup();
+    }
     let links = state.linked.get(&spec.name).into_iter().flatten().filter_map(|id| {
         let policy = state.zones.get(id)?.links.get(&spec.name)?;
         Some(Link {
@@ -365,6 +375,7 @@ fn network(world: &Compiled, assessment: &Assessment, spec: &NetworkSpec, rows: 
         address_space: spec.address_space.iter().map(ToString::to_string).collect(),
         asks: asks(world, spec),
         forwards_to: forwards_to(world, spec),
+        unanswered_by,
         links: links.collect(),
         peered: peered.collect(),
         ways: ways(state, &spec.name, |home| {
@@ -442,15 +453,34 @@ fn forwards_to(world: &Compiled, spec: &NetworkSpec) -> Vec<String> {
             );
         }
     }
-    let network = |to: &ForwardTo| match to {
-        ForwardTo::Network(network) => Some(network.to_string()),
-        ForwardTo::InboundEndpoint(name) => world.state.inbound.get(name).map(|own| own.network.to_string()),
-        ForwardTo::AzureProvided | ForwardTo::Public => None,
-    };
-    let mut networks: Vec<String> = to.into_iter().filter_map(network).filter(|to| *to != spec.name.as_str()).collect();
+    let networks = to.into_iter().filter_map(|to| home_of(world, to)).filter(|to| *to != spec.name.as_str());
+    let mut networks: Vec<String> = networks.collect();
     networks.sort();
     networks.dedup();
     networks
+}
+
+/// The network of a server that is forwarded to.
+fn home_of(world: &Compiled, to: &ForwardTo) -> Option<String> {
+    match to {
+        ForwardTo::Network(network) => Some(network.to_string()),
+        ForwardTo::InboundEndpoint(name) => world.state.inbound.get(name).map(|own| own.network.to_string()),
+        ForwardTo::AzureProvided | ForwardTo::Public => None,
+    }
+}
+
+/// The networks whose servers a network asks for a name that it gets no answer for.
+fn asked(world: &Compiled, network: &NetworkName, name: &OwnerName) -> Vec<String> {
+    let Some(id) = world.views.of_network(network.as_str()) else { return Vec::new() };
+    let view = world.views.get(id);
+    let decision = decide_addresses(world, id, name);
+    // A server that starts anew at each alias asks for the alias that fails; others are asked for the whole chain.
+    let name = match (&decision.outcome, &view.dns) {
+        (Outcome::Failure { owner, .. }, DnsSetting::Custom { kind: ForwarderKind::RestartsAtCname, .. }) => owner,
+        _ => name,
+    };
+    let to = forward_of(&view.dns, name).or_else(|| rule_of(view, name).map(|(_, rule)| &*rule.to));
+    to.unwrap_or_default().iter().filter_map(|to| home_of(world, to)).collect()
 }
 
 fn zone(world: &Compiled, id: &ZoneId) -> Zone {

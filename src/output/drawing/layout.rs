@@ -84,8 +84,9 @@ pub struct Plan {
     pub(super) sections: Vec<Section>,
 }
 
-/// What a network is linked to and forwards to, step by step: those with the same share a frame.
-type Signature = Vec<Option<(BTreeSet<(String, String)>, Vec<String>)>>;
+/// What a network is linked to, and forwards to with the servers that give no answer, step by step: those with the same share
+/// a frame.
+type Signature = Vec<Option<(BTreeSet<(String, String)>, [Vec<String>; 2])>>;
 
 impl Plan {
     /// Gives everything in a scenario a place, in columns.
@@ -133,7 +134,7 @@ impl Plan {
         };
         let asks_others = |signature: &Signature| {
             let there = || signature.iter().flatten();
-            there().any(|(_, forwards)| !forwards.is_empty()) && there().all(|(links, _)| links.is_empty())
+            there().any(|(_, [forwards, _])| !forwards.is_empty()) && there().all(|(links, _)| links.is_empty())
         };
         let mut sorted: Vec<(&Signature, Vec<String>)> = frames.into_iter().collect();
         sorted.sort_by_key(|(signature, _)| first_group(signature));
@@ -257,7 +258,7 @@ impl Plan {
         let of = |name: &String, estate: &Estate| {
             let network = estate.networks.iter().find(|one| one.name == *name)?;
             let links = network.links.iter().map(|link| (link.resource_group.clone(), link.zone.clone()));
-            Some((links.collect(), network.forwards_to.clone()))
+            Some((links.collect(), [network.forwards_to.clone(), network.unanswered_by.clone()]))
         };
         let signature = |name: &String| self.estates.iter().map(|estate| of(name, estate)).collect();
         networks.iter().map(|name| (name.clone(), signature(name))).collect()
@@ -438,13 +439,13 @@ impl Plan {
         for network in &estate.networks {
             let Some(own) = self.frame_of(&network.name) else { continue };
             if network.links.is_empty() {
-                for other in network.forwards_to.iter().filter_map(|to| self.frame_of(to)) {
+                for (to, other) in network.forwards_to.iter().filter_map(|to| Some((to, self.frame_of(to)?))) {
                     tie(Tie {
                         from: frame(own),
                         to: frame(other),
                         wire: Wire::Forward,
                         backwards: false,
-                        standing: broken(network.answers.iter().any(|one| one.trouble == "no answer")),
+                        standing: broken(network.unanswered_by.contains(to)),
                         spoken: "forwards queries".to_owned(),
                     });
                 }

@@ -129,9 +129,11 @@ impl<'e> Chart<'e> {
                 let label = if is_broken { "BROKEN asks" } else { "asks" };
                 self.lines.push((format!("{from} -->|\"{label}\"| {to}"), is_broken));
             }
-            let targets = first.forwards_to.iter().filter_map(|to| self.networks.get(to.as_str()));
-            for to in targets.filter(|to| *to != from) {
-                self.lines.push((format!("{from} -.->|\"forwards to\"| {to}"), false));
+            let targets = first.forwards_to.iter().filter_map(|name| Some((name, self.networks.get(name.as_str())?)));
+            for (name, to) in targets.filter(|(_, to)| *to != from) {
+                let is_broken = first.unanswered_by.contains(name);
+                let label = if is_broken { "BROKEN forwards to" } else { "forwards to" };
+                self.lines.push((format!("{from} -.->|\"{label}\"| {to}"), is_broken));
             }
         }
     }
@@ -206,6 +208,7 @@ fn alike(networks: &[Network]) -> Vec<Vec<&Network>> {
             && one.asks == other.asks
             && one.answers == other.answers
             && one.forwards_to == other.forwards_to
+            && one.unanswered_by == other.unanswered_by
     };
     let mut alike: Vec<Vec<&Network>> = Vec::new();
     for network in networks {

@@ -20,8 +20,8 @@ const MANY: usize = 7;
 /// Space between sections beside each other.
 const BESIDE: f64 = 72.0;
 
-/// The networks that one forwards to, and how its clients ask DNS.
-type Forwards<'e> = (&'e [String], &'e str);
+/// The networks that one forwards to, those that give no answer, and how its clients ask DNS.
+type Forwards<'e> = (&'e [String], &'e [String], &'e str);
 
 /// A row in one step.
 struct Row {
@@ -123,7 +123,10 @@ impl Plan {
         });
         let mut alike: IndexMap<Vec<Option<Forwards<'_>>>, Vec<String>> = IndexMap::new();
         for name in names {
-            let forwards = |estate| network(estate, &name).map(|one| (one.forwards_to.as_slice(), one.asks.as_str()));
+            let forwards = |estate| {
+                let one = network(estate, &name)?;
+                Some((one.forwards_to.as_slice(), one.unanswered_by.as_slice(), one.asks.as_str()))
+            };
             alike.entry(self.estates.iter().map(forwards).collect()).or_default().push(name);
         }
         alike.into_values().map(Key::Forwarding).collect()
@@ -326,11 +329,15 @@ fn row(estate: &Estate, key: &Key) -> Option<Row> {
         Key::Forwarding(names) => {
             let there: Vec<&Network> = names.iter().filter_map(|name| network(estate, name)).collect();
             let first = there.first().filter(|one| !one.forwards_to.is_empty())?;
+            let standing = |to: &String| match first.unanswered_by.contains(to) {
+                true => Condition::Broken,
+                false => Condition::Plain,
+            };
             let names: Vec<String> = there.iter().map(|one| one.name.clone()).collect();
             Some(Row {
                 wire: Wire::Forward,
                 from: Label::networks(&names),
-                to: first.forwards_to.iter().map(|to| (Label::of(to), Condition::Plain)).collect(),
+                to: first.forwards_to.iter().map(|to| (Label::of(to), standing(to))).collect(),
                 ends_at: None,
                 is_path: false,
                 remark: Some((Condition::Plain, first.asks.clone())),

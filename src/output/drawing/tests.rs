@@ -205,6 +205,33 @@ peerings: [[hub, spoke], [other, hub]]
 }
 
 #[test]
+fn only_the_line_to_a_server_that_gives_no_answer_is_broken() {
+    let scenario = "version: 1
+networks:
+  hub: { addressSpace: [10.0.0.0/16] }
+  far: { addressSpace: [10.9.0.0/16] }
+  spoke: { addressSpace: [10.1.0.0/16], dns: { forward: { monitor.azure.com: network/far }, default: network/hub } }
+  other: { addressSpace: [10.2.0.0/16], dns: { forward: { monitor.azure.com: network/hub }, default: network/far } }
+  third: { addressSpace: [10.3.0.0/16], dns: { forward: { nobody.example: network/far }, default: network/hub } }
+peerings: [[hub, spoke], [hub, other], [hub, third]]
+workspaces: { ws: { customerId: 11111111-1111-4111-8111-111111111111, location: westeurope } }
+";
+    let scenario = Scenario::read("x", scenario.as_bytes()).unwrap_or_else(|errors| panic!("{errors}"));
+    let plan = Plan::of(&TimelineView::of(&scenario, &[]));
+    let lines = |of: &str| {
+        let drawing = plan.draw(0);
+        let own = drawing.edges.into_iter().filter(|edge| edge.wire == Wire::Forward && edge.spoken.starts_with(of));
+        own.map(|edge| (edge.spoken, edge.standing)).collect::<Vec<_>>()
+    };
+    for name in ["spoke", "other"] {
+        let to_far = (format!("{name} forwards queries to far"), Condition::Broken);
+        assert_eq!(lines(name), [to_far, (format!("{name} forwards queries to hub"), Condition::Plain)]);
+    }
+    // No name that anybody uses goes to the server that is out of reach.
+    assert!(lines("third").iter().all(|(_, standing)| *standing == Condition::Plain));
+}
+
+#[test]
 fn a_timeline_has_as_many_names_and_networks_as_it_can_afford() {
     let tale = tale("two-scopes-one-dns");
     assert_eq!((tale.left_out, tale.left_out_names), (0, 0));

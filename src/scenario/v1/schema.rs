@@ -450,6 +450,8 @@ pub(super) enum AccessSchema {
     Disabled,
     /// The inbound rules of a network security perimeter decide.
     SecuredByPerimeter,
+    /// Nothing says what it does. What depends on it is unknown.
+    Unknown,
 }
 
 /// An Application Insights component.

@@ -268,6 +268,7 @@ pub(super) fn location(text: &str) -> String {
 pub(super) fn access(schema: Option<AccessSchema>, inbound: Option<bool>) -> PublicNetworkAccess {
     match schema {
         Some(AccessSchema::Disabled) => PublicNetworkAccess::Disabled,
+        Some(AccessSchema::Unknown) => PublicNetworkAccess::Unknown,
         Some(AccessSchema::SecuredByPerimeter) => {
             PublicNetworkAccess::SecuredByPerimeter { inbound_allowed: inbound.unwrap_or(false) }
         }

@@ -588,6 +588,7 @@ fn access(access: PublicNetworkAccess) -> AccessSchema {
         PublicNetworkAccess::Enabled => AccessSchema::Enabled,
         PublicNetworkAccess::Disabled => AccessSchema::Disabled,
         PublicNetworkAccess::SecuredByPerimeter { .. } => AccessSchema::SecuredByPerimeter,
+        PublicNetworkAccess::Unknown => AccessSchema::Unknown,
     }
 }
 
