@@ -748,6 +748,59 @@ fn hostile_expressions() -> Vec<(&'static str, Value, &'static str)> {
     ]
 }
 
+/// Names whose functions repeat work on large texts or lists, or call themselves, with a part of the error.
+fn hostile_work() -> Vec<(&'static str, Value, &'static str)> {
+    let named = zone_named;
+    let work = "too much work";
+    let text = json!({"variables": {"b": "[padLeft('', 1000000, 'a')]"}});
+    let each =
+        |body: &str| named(&format!("[string(length(map(range(0, 10000), lambda('i', {body}))))]"), text.clone());
+    let list: Vec<String> = (0..6).map(|part| format!("range({}, 10000)", part * 10_000)).collect();
+    let own =
+        |value: &str| json!({"parameters": [{"name": "x", "type": "int"}], "output": {"type": "int", "value": value}});
+    let functions = |members: Value| json!({"functions": [{"namespace": "f", "members": members}]});
+    let mut doubling = serde_json::Map::new();
+    for number in 0..60 {
+        let next = number + 1;
+        let value = format!("[add(f.a{next}(parameters('x')), f.a{next}(parameters('x')))]");
+        doubling.insert(format!("a{number}"), own(&value));
+    }
+    doubling.insert("a60".to_owned(), own("[parameters('x')]"));
+    vec![
+        ("hashes of a large text", each("uniqueString(variables('b'))"), work),
+        ("ids of a large text", each("guid(variables('b'))"), work),
+        ("searches in a large text", each("indexOf(variables('b'), 'b')"), work),
+        (
+            "sorting by a large text",
+            named("[string(sort(range(0, 10000), lambda('a', 'b', less(length(variables('b')), 2))))]", text.clone()),
+            work,
+        ),
+        (
+            "repeats of a large list",
+            named(&format!("[string(length(distinct(concat({}))))]", list.join(", ")), json!({})),
+            work,
+        ),
+        (
+            "an object that grows",
+            named(
+                "[string(length(reduce(range(0, 10000), createObject(), lambda('a', 'b', union(lambdaVariables('a'), createObject(string(lambdaVariables('b')), 1))))))]",
+                json!({}),
+            ),
+            work,
+        ),
+        ("a list of large texts", each("concat(variables('b'), string(lambdaVariables('i')))"), "too much memory"),
+        ("a list of lists", each("range(0, 10000)"), "too much memory"),
+        ("JSON", named("[string(json(concat('[', padLeft('', 300000, '1'), ']')))]", json!({})), "bytes of JSON"),
+        (
+            "a function of itself",
+            named("[string(f.a(1))]", functions(json!({"a": own("[f.a(parameters('x'))]")}))),
+            "nested deeper",
+        ),
+        ("functions that double", named("[string(f.a0(1))]", functions(Value::Object(doubling))), work),
+        ("a long name", named("[padLeft('z', 5000, 'a')]", json!({})), "longer than 4096"),
+    ]
+}
+
 /// Templates whose loops or nested templates never end, with a part of the error.
 fn hostile_loops() -> Vec<(&'static str, Value, &'static str)> {
     let named = zone_named;
@@ -788,7 +841,7 @@ fn hostile_loops() -> Vec<(&'static str, Value, &'static str)> {
 
 #[test]
 fn hostile_templates_are_refused_with_a_place_in_a_moment() {
-    for (what, own, message) in hostile_expressions().into_iter().chain(hostile_loops()) {
+    for (what, own, message) in hostile_expressions().into_iter().chain(hostile_work()).chain(hostile_loops()) {
         let text = own.to_string();
         let start = Instant::now();
         let mut told = String::new();
@@ -801,6 +854,30 @@ fn hostile_templates_are_refused_with_a_place_in_a_moment() {
         assert!(start.elapsed() < Duration::from_secs(10), "{what}: {:?} in a debug build", start.elapsed());
         assert!(counted.bytes_max < 64 << 20, "{what}: {} bytes", counted.bytes_max);
     }
+}
+
+/// Deployments of two modules have one name, and each has something that depends on that of its own template.
+#[test]
+fn a_dependency_is_on_a_deployment_of_its_own_template() {
+    let deployment = |name: &str, template: Value, needs: Value| {
+        json!({"type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": name, "dependsOn": needs, "properties": {
+            "mode": "Incremental", "expressionEvaluationOptions": {"scope": "inner"}, "template": template}})
+    };
+    let on = |name: &str| json!([format!("[resourceId('Microsoft.Resources/deployments', '{name}')]")]);
+    let leaf = |name: &str| template(json!([zone(name)]), json!({}));
+    let module = |first: &str, second: &str| {
+        let inner =
+            json!([deployment("first", leaf(first), json!([])), deployment("second", leaf(second), on("first"))]);
+        template(inner, json!({}))
+    };
+    let all = json!([
+        deployment("one", module("a.example", "b.example"), json!([])),
+        deployment("two", module("c.example", "d.example"), on("one")),
+        deployment("first", leaf("e.example"), on("two")),
+    ]);
+    let imported = one(&template(all, json!({})));
+    assert!(!imported.report.is_partial(), "{:#?}", imported.report.remarks);
+    assert_eq!(zones(&imported).len(), 5);
 }
 
 #[test]

@@ -118,6 +118,9 @@ mod import_collection;
 /// What the script for Azure exports of a landing zone is read whole.
 mod import_export;
 
+/// What could change DNS and is not read is reported, and is part of a finding.
+mod import_reported;
+
 /// Which remarks make an import partial.
 mod import_partial;
 

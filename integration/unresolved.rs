@@ -10,7 +10,7 @@ use ampls_dns::compile::{Compiled, compile};
 use ampls_dns::dns::wire::encode_query;
 use ampls_dns::dns::{OwnerName, Rcode, RecordType};
 use ampls_dns::estate::{ApprovalState, Revision};
-use ampls_dns::import::{ImportFile, Topic, import};
+use ampls_dns::import::{ImportFile, import};
 use ampls_dns::resolve::{Failure, Outcome, Question, decide};
 use ampls_dns::scenario::Scenario;
 use ampls_dns::server::{Settings, plan, start};
@@ -188,7 +188,8 @@ fn imported(value: &serde_json::Value) -> (Compiled, Vec<String>) {
     let text = value.to_string();
     let sources = [ImportFile { name: "main.json".into(), text: text.as_bytes() }];
     let imported = import(&sources).unwrap_or_else(|errors| panic!("{errors}"));
-    let remarks = imported.report.of(Topic::NotRead).map(|remark| remark.text.clone()).collect();
+    let remarks = imported.report.remarks.iter().filter(|remark| remark.changes_dns);
+    let remarks = remarks.map(|remark| remark.text.clone()).collect();
     let history = Arc::new(imported.scenario.history);
     (compile(&history, history.last()), remarks)
 }

@@ -84,18 +84,40 @@ def main():
     (folder / "expression" / "found-0").write_text("format('{0:\u2039}', 7)")
     body = '{"id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/z.example"}'
     plan = f'{{"resources": [{{"type": "azurerm_private_dns_zone", "name": "z", "address": "a", "values": {body}}}]}}'
+    # What is known only after apply: in one object, what stands in three places of a plan.
+    network = (
+        '{"address": "azurerm_virtual_network.v", "mode": "managed", "type": "azurerm_virtual_network", "name": "v", '
+        '"values": {"name": "v", "address_space": ["10.0.0.0/16"], "dns_servers": [null]}, '
+        '"change": {"actions": ["create"], "after_unknown": {"dns_servers": [true]}}, '
+        '"expressions": {"dns_servers": {"references": ["azurerm_firewall.f.ip_configuration"]}}}'
+    )
+    azapi = (
+        '{"address": "azapi_resource.l", "mode": "managed", "type": "azapi_resource", "name": "l", '
+        '"values": {"type": "Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01", "name": "l", '
+        '"parent_id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/z.example", '
+        '"body": {"properties": {"registrationEnabled": false}}}, '
+        '"change": {"actions": ["create"], "after_unknown": {"body": {"properties": {"virtualNetwork": {"id": true}}}}}, '
+        '"expressions": {"body": {"references": ["azurerm_virtual_network.v.id"]}}}'
+    )
+    nested = (
+        '{"type": "Microsoft.Resources/deployments", "name": "m", "properties": {"templateLink": {"uri": "x/form"}, '
+        '"parametersLink": {"uri": "x/other"}, "parameters": {"a": {"value": 1}}}}'
+    )
     objects = [
         ("template", 0, '{"type": "Microsoft.Network/privateDnsZones", "name": "z.example"}'),
         ("template", 1, '{"type": "Microsoft.Network/privateDnsZones", "name": "[concat(\'z\', \'.example\')]"}'),
         ("template", 2, '"[format(\'{0}.example\', \'z\')]"'),
         ("template", 3, '{"a": {"type": "string", "defaultValue": "[utcNow()]"}}'),
         ("template", 4, '{"a": "[createArray(1, 2)]"}'),
+        ("template", 0, nested),
+        ("template", 2, '"[reduce(range(0, 9), \'\', lambda(\'a\', \'b\', concat(lambdaVariables(\'a\'), \'x\')))]"'),
         ("parameters", 0, '"z.example"'),
         ("parameters", 1, '{"reference": {"keyVault": {"id": "x"}, "secretName": "y"}}'),
         ("what_if", 0, f'{{"changeType": "Create", "resourceId": "x", "after": {body}}}'),
         ("what_if", 1, f'{{"changeType": "Ignore", "resourceId": "x", "before": {body}}}'),
         ("what_if", 2, body),
         ("snapshot", 0, body),
+        ("snapshot", 1, '"group Warning: a nested deployment was not expanded"'),
         ("graph", 0, body),
         ("graph", 1, f'["x", {body}]'),
         ("graph", 2, body),
@@ -104,6 +126,8 @@ def main():
         ("state", 2, plan),
         ("plan", 0, plan),
         ("plan", 1, f'{{"type": "azurerm_private_dns_zone", "name": "z", "address": "a", "values": {body}}}'),
+        ("plan", 3, network),
+        ("plan", 3, azapi),
         ("pulumi", 0, f'{{"urn": "u", "type": "azure-native:network:PrivateZone", "id": "x", "outputs": {body}}}'),
         ("resources", 0, body),
         ("resources", 1, body),

@@ -97,12 +97,14 @@ pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Resul
                 }
             }
             Read::Json(Kind::Template, value) => {
-                let name = source.name.rsplit(['/', '\\']).next().unwrap_or_default();
-                linked.insert(name.to_lowercase(), value);
+                linked.insert(base_name(&source.name).to_lowercase(), value);
             }
             _ => {}
         }
     }
+    let links: Vec<(&str, Vec<&str>)> = read.iter().filter_map(|(source, own)| links(&source.name, own)).collect();
+    let mut declared: HashSet<String> = HashSet::new();
+    let mut files_of_parameters = Vec::new();
     for (source, own) in &read {
         let mut reading = Reading {
             facts: &mut facts,
@@ -118,7 +120,14 @@ pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Resul
             Read::Json(kind, value) => {
                 match kind {
                     Kind::Template => {
-                        reading.template(value, source.text.len(), &parameters, &linked, scope);
+                        declared.extend(template::parameter_names(value));
+                        match deployed_by(&source.name, &links) {
+                            Some(other) => {
+                                let text = format!("this template is read as a part of {other}, which deploys it");
+                                reading.remark(Topic::Inferred, text, "", None);
+                            }
+                            None => reading.template(value, source.text.len(), &parameters, &linked, scope),
+                        }
                     }
                     Kind::TerraformState | Kind::TerraformPlan | Kind::TerraformRawState => reading.terraform(value),
                     Kind::WhatIf => reading.what_if(value),
@@ -129,7 +138,8 @@ pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Resul
                             pages.add(page, reading.at(""));
                         }
                     }
-                    Kind::Parameters | Kind::Zone | Kind::Other => {}
+                    Kind::Parameters => files_of_parameters.push((Arc::clone(&source.name), value)),
+                    Kind::Zone | Kind::Other => {}
                     Kind::Resources => reading.resources(value, ""),
                 }
                 *kind
@@ -143,6 +153,7 @@ pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Resul
         report.files.push(FileRead { file: Arc::clone(&source.name), kind: kind.name().to_owned(), objects });
     }
     pages.report(&mut report);
+    undeclared(&read, &declared, &files_of_parameters, &mut report);
     facts.settle();
     for ((kind, name), (count, places)) in unread {
         let times = if count == 1 { String::new() } else { format!(", {count} times") };
@@ -156,6 +167,60 @@ pub fn import_with(sources: &[ImportFile<'_>], scope: &DeploymentScope) -> Resul
     let (scenario, refusals) = assemble::assemble(&mut facts, &mut report);
     report.close();
     Ok(Imported { scenario, report, refusals })
+}
+
+/// A file's name without its folder.
+fn base_name(file: &str) -> &str {
+    file.rsplit(['/', '\\']).next().unwrap_or_default()
+}
+
+/// What a template says of templates that are elsewhere.
+fn links<'r>(file: &'r str, own: &'r Read) -> Option<(&'r str, Vec<&'r str>)> {
+    match own {
+        Read::Json(Kind::Template, value) => Some((file, template::links(value))),
+        _ => None,
+    }
+}
+
+/// True if a URI, a path or an expression has the name of a file in it; the name is in lower case.
+fn mentions(link: &str, name: &str) -> bool {
+    let link = link.to_ascii_lowercase();
+    link.match_indices(name).any(|(at, _)| {
+        let before = link[..at].chars().next_back();
+        let after = link[at + name.len()..].chars().next();
+        let is_part =
+            |own: Option<char>| own.is_some_and(|own| own.is_alphanumeric() || matches!(own, '-' | '_' | '.'));
+        !name.is_empty() && !is_part(before) && !is_part(after)
+    })
+}
+
+/// The template among the files that deploys this one.
+fn deployed_by<'r>(file: &str, links: &[(&'r str, Vec<&str>)]) -> Option<&'r str> {
+    let name = base_name(file).to_ascii_lowercase();
+    let is_named = |link: &&str| mentions(link, &name);
+    links.iter().find(|(other, links)| *other != file && links.iter().any(is_named)).map(|(other, _)| *other)
+}
+
+/// Reports parameters that no template declares: Azure would refuse them, and their names can be misspelt.
+fn undeclared(
+    read: &[(&ImportFile<'_>, Read)],
+    declared: &HashSet<String>,
+    files: &[(Arc<str>, &serde_json::Value)],
+    report: &mut Report,
+) {
+    if !read.iter().any(|(_, own)| matches!(own, Read::Json(Kind::Template, _))) {
+        return;
+    }
+    for (file, value) in files {
+        for (name, pointer) in template::given_names(value) {
+            if !declared.contains(&name.to_ascii_lowercase()) {
+                let place = Provenance { file: Arc::clone(file), pointer: Some(pointer), line: 0, column: 0 };
+                let text =
+                    format!("parameter `{}` is not declared by a template of the import", fact::shown(&name.into()));
+                report.add(Topic::NotRead, text, vec![place], None);
+            }
+        }
+    }
 }
 
 /// Pages of answers of Azure Resource Graph.

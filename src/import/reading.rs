@@ -142,6 +142,15 @@ impl Reading<'_> {
             None if text.is_empty() => None,
             // That it is unknown is reported with the property.
             None if text.starts_with('[') => None,
+            // Templates put ids together from parameters, which can be empty.
+            None if self.planned && text.contains("//") => {
+                let text = format!(
+                    "a part of the id `{}` is empty: the importer ignores it",
+                    super::fact::shown(&text.into())
+                );
+                self.remark(Topic::NotRead, text, pointer, None);
+                None
+            }
             None => {
                 let message = format!("`{}` is not a resource id", super::fact::shown(&text.into()));
                 self.error(pointer, message, Some("ids begin with /subscriptions/"));

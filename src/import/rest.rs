@@ -735,11 +735,21 @@ impl Reading<'_> {
         }
         self.word(id, "resolutionPolicy", view.text("resolutionPolicy"), POLICIES);
         if let Some((true, pointer)) = view.flag("registrationEnabled") {
-            let text = "autoregistration writes only names of virtual machines, and the emulator has none of them";
-            self.remark(Topic::Unsupported, text, &pointer, None);
-            self.tell(id, "registrationEnabled", true, &pointer);
+            self.registration(id, &pointer);
         }
         view.ignore(&["virtualNetworkLinkState"]);
+    }
+
+    /// A link that registers virtual machines. Before a deployment nothing has their records; afterwards they are among the
+    /// record sets of the zone.
+    pub(super) fn registration(&mut self, id: &ResourceId, pointer: &str) {
+        if self.planned {
+            let zone = id.parent().map_or_else(String::new, |zone| super::fact::shown(&zone.name().into()));
+            let text =
+                format!("the names of virtual machines that link {} registers in {zone} are not read", id.name());
+            self.remark(Topic::NotRead, text, pointer, None);
+        }
+        self.tell(id, "registrationEnabled", true, pointer);
     }
 
     fn network(&mut self, id: &ResourceId, view: &View<'_>) {

@@ -117,7 +117,8 @@ impl Builder<'_> {
                 self.other_endpoint(object, &what, scope.as_ref(), zones);
                 continue;
             }
-            if scope.as_ref().is_none_or(|id| id.has_unknown_name()) && object.declared.is_some() {
+            let is_unknown = scope.as_ref().is_none_or(|id| id.has_unknown_name());
+            if is_unknown && (object.declared.is_some() || !self.is_of_scope(object, zones)) {
                 let text = format!(
                     "the target of private endpoint {} is unknown, so all other names in the zones of the endpoint are unknown too",
                     object.id.name()
@@ -158,6 +159,20 @@ impl Builder<'_> {
             }
         }
         endpoints
+    }
+
+    /// True for an endpoint whose names or zones only endpoints of scopes have.
+    fn is_of_scope(&self, object: &Object, zones: &Zones) -> bool {
+        let is_of_others = |apex: &OwnerName| {
+            let mut zones = self.catalogue.services().iter().flat_map(|row| &row.zones);
+            zones.any(|zone| zone.private.as_str().eq_ignore_ascii_case(&apex.to_string()))
+        };
+        let group = told_group(object, zones).flatten().unwrap_or_default();
+        let mut rows = self.catalogue.zone_group().filter(|row| !is_of_others(&row.private));
+        rows.any(|row| {
+            let mut names = object.with("address ").filter_map(|(name, _)| OwnerName::parse(name).ok());
+            group.iter().any(|zone| zone.apex == row.private) || names.any(|name| name.is_within(&row.public))
+        })
     }
 
     /// An endpoint that leads to something whose names are not known, or that has none in a private zone.

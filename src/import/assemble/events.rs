@@ -17,7 +17,7 @@ use crate::dns::RecordType;
 use crate::estate::{
     AccessMode, AccessModeSettings, EndpointName, Event, Exclusion, ResourceSpec, ScopeSpec, Unresolved,
 };
-use crate::import::command::word;
+use crate::import::command::{self, word};
 use crate::import::report::{Provenance, Topic};
 use crate::scenario::Scenario;
 
@@ -124,7 +124,13 @@ impl Builder<'_> {
                     "{} reports {said} record sets, but the import has only {known} of them: all other names in the zone are unknown",
                     zone.id.apex
                 );
-                self.report.add(Topic::NotRead, text, zone.place.iter().cloned().collect(), None);
+                let group = self.facts.group(&zone.resource.group).to_owned();
+                let get = format!(
+                    "az network private-dns record-set list -g {} -z {}",
+                    command::group(&group),
+                    word(&zone.id.apex)
+                );
+                self.missing(text, zone.place.iter().cloned().collect(), get);
                 events.push(contents(zone));
             }
         }

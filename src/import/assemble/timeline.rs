@@ -152,7 +152,7 @@ impl Builder<'_> {
             let text = format!(
                 "private endpoint {endpoint} has the fixed address {address}, which is not a usable address of its subnet {subnet}: the importer ignores it"
             );
-            self.report.add(Topic::Inconsistent, text, place.into_iter().cloned().collect(), None);
+            self.report.add(Topic::NotRead, text, place.into_iter().cloned().collect(), None);
         }
         fits
     }

@@ -187,7 +187,7 @@ impl Builder<'_> {
                     "`{}` is not a valid zone name: the importer ignores the zone",
                     shown(&object.id.name().into())
                 );
-                self.report.add(Topic::Inconsistent, text, object.places(), None);
+                self.report.add(Topic::NotRead, text, object.places(), None);
                 continue;
             };
             if self.is_foreign(&apex, object.places().into_iter().next()) {
@@ -253,7 +253,7 @@ impl Builder<'_> {
                         shown(&object.id.name().into()),
                         id.apex
                     );
-                    self.report.add(Topic::Inconsistent, text, object.places(), None);
+                    self.report.add(Topic::NotRead, text, object.places(), None);
                     continue;
                 };
                 let records = object.get("records").and_then(serde_json::Value::as_array).into_iter().flatten();
@@ -270,20 +270,14 @@ impl Builder<'_> {
                 }
                 let Some(set) = RecordSet::new(owner.clone(), ttl, data) else {
                     // Before a deployment they can be known to Azure alone.
-                    let (topic, text) = match object.planned {
-                        true => (
-                            Topic::NotRead,
-                            format!(
-                                "the records of record set {owner} {kind} are unknown: the importer ignores the record set"
-                            ),
+                    let text = match object.planned {
+                        true => format!(
+                            "the records of record set {owner} {kind} are unknown: the importer ignores the record set"
                         ),
-                        false => (
-                            Topic::Inconsistent,
-                            format!("record set {owner} {kind} has no records: the importer ignores it"),
-                        ),
+                        false => format!("record set {owner} {kind} has no records: the importer ignores it"),
                     };
                     unknown |= object.planned;
-                    self.report.add(topic, text, object.places(), None);
+                    self.report.add(Topic::NotRead, text, object.places(), None);
                     continue;
                 };
                 let name = format!("{} {kind}", object.id.name().to_ascii_lowercase());
@@ -348,7 +342,9 @@ impl Builder<'_> {
             }
         }
         let is_asked = zone.declared.is_none() || self.catalogue.zone(&id.apex).is_some();
-        if listed.is_none() && !zone.planned && is_asked {
+        // With the SOA, it can have no others.
+        let is_whole = said.is_some_and(|said| said == sets.len() as u64 + 1);
+        if listed.is_none() && !zone.planned && is_asked && !is_whole {
             let what = match sets.len() {
                 0 => "the contents".to_owned(),
                 _ => "the other record sets".to_owned(),

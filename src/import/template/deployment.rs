@@ -37,6 +37,8 @@ pub(super) struct Engine<'t> {
     pub(super) notes: RefCell<Vec<Note>>,
     /// Templates of this import by the last part of their file name, for links.
     pub(super) linked: HashMap<String, &'t Value>,
+    /// The entries of parameter files, by the name of the file in lower case.
+    pub(super) linked_parameters: HashMap<String, &'t Map<String, Value>>,
 }
 
 /// Something worth reporting that was found while resources were made.
@@ -174,6 +176,7 @@ impl<'t> Engine<'t> {
             left: Cell::new(MAX_RESOURCES),
             notes: RefCell::default(),
             linked: HashMap::new(),
+            linked_parameters: HashMap::new(),
         }
     }
 

@@ -351,6 +351,7 @@ impl<'t> Engine<'t> {
 
     /// A function that the template defines.
     fn own_function(&self, frame: &Frame<'t>, name: &str, values: Vec<Datum>) -> Outcome {
+        self.meter.spend(8)?;
         let (space, name) = name.split_once('.').unwrap_or(("", name));
         let spaces = entry(frame.deployment.template, "functions").and_then(Value::as_array);
         let member = spaces.into_iter().flatten().find_map(|own| {

@@ -460,28 +460,70 @@ impl<'t> Engine<'t> {
             },
             _ => {}
         }
+        if let Some(link) = entry(properties, "parametersLink") {
+            self.linked_parameters(frame, link, &format!("{base}/parametersLink"), &mut given)?;
+        }
         let evaluate_in = (!inner).then(|| frame.clone());
         let own = self.add_deployment(template, &at, name, target, given, evaluate_in, deployment.depth + 1);
         Ok(Some(own.number))
+    }
+
+    /// What a link leads to, and the name of that file.
+    fn linked_file(&self, frame: &Frame<'t>, link: &Value) -> Option<(String, String)> {
+        let text = |key: &str| match entry(link, key).map(|value| self.value(frame, value, "")) {
+            Some(Ok(Datum::Text(text))) => Some(text.to_string()),
+            Some(Ok(Datum::Unknown(unknown))) => Some(unknown.pattern.clone()),
+            _ => None,
+        };
+        let wanted = text("relativePath").or_else(|| text("uri")).or_else(|| text("id"))?;
+        let file = wanted.split('?').next().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_lowercase();
+        Some((wanted, file))
+    }
+
+    /// Of files by name, the one that a link leads to: a part of it can be unknown.
+    fn linked_to<'f, T>(files: &'f HashMap<String, T>, wanted: &str, file: &str) -> Option<&'f T> {
+        files.get(file).or_else(|| {
+            let mut fitting = files.iter().filter(|(name, _)| crate::import::mentions(wanted, name));
+            fitting.next().filter(|_| fitting.next().is_none()).map(|(_, found)| found)
+        })
+    }
+
+    /// Parameters that are elsewhere: a file of this import with the same name. Those in the template win.
+    fn linked_parameters(
+        &self,
+        frame: &Frame<'t>,
+        link: &Value,
+        at: &str,
+        given: &mut HashMap<String, Given<'t>>,
+    ) -> Result<(), Trouble> {
+        let found = self.linked_file(frame, link);
+        let entries = found.as_ref().and_then(|(wanted, file)| Self::linked_to(&self.linked_parameters, wanted, file));
+        let Some(entries) = entries else {
+            let shown = found
+                .map_or_else(String::new, |(wanted, _)| format!(" `{}`", crate::import::fact::shown(&wanted.into())));
+            self.note(
+                at,
+                format!("the parameters{shown} of this deployment are not in the import: pass that file too"),
+            );
+            return Ok(());
+        };
+        for (name, written) in *entries {
+            let value = super::given_value(self, name, written)?;
+            given.entry(name.to_ascii_lowercase()).or_insert(Given::Ready(value));
+        }
+        Ok(())
     }
 
     /// A template that is elsewhere: a file of this import with the same name.
     fn linked_template(&self, frame: &Frame<'t>, properties: &Value, base: &str) -> Option<(&'t Value, String)> {
         let link = entry(properties, "templateLink")?;
         let at = format!("{base}/templateLink");
-        let text = |key: &str| match entry(link, key).map(|value| self.value(frame, value, "")) {
-            Some(Ok(Datum::Text(text))) => Some(text.to_string()),
-            Some(Ok(Datum::Unknown(unknown))) => Some(unknown.pattern.clone()),
-            _ => None,
-        };
-        let wanted = text("relativePath").or_else(|| text("uri")).or_else(|| text("id"));
-        let Some(wanted) = wanted else {
+        let Some((wanted, file)) = self.linked_file(frame, link) else {
             self.note(&at, "the template of this deployment is not in the import");
             return None;
         };
-        let file = wanted.split('?').next().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_lowercase();
         let shown = crate::import::fact::shown(&wanted.as_str().into());
-        match self.linked.get(&file) {
+        match Self::linked_to(&self.linked, &wanted, &file) {
             Some(template) => Some((template, at)),
             None => {
                 self.note(&at, format!("the template `{shown}` is not in the import: pass that file too"));

@@ -25,7 +25,7 @@ use typed_arena::Arena;
 
 use self::deployment::{Condition, Engine, Given, Note, entry};
 use self::target::{Target, not_told};
-use self::value::{Datum, Trouble, Unknown};
+use self::value::{Datum, Trouble, Unknown, same_name};
 use super::reading::Reading;
 use super::report::Topic;
 
@@ -181,20 +181,60 @@ fn given<'t, 'p>(
         if declared.and_then(|all| entry(all, name)).is_none() {
             continue;
         }
-        let value = if entry(written, "reference").is_some() {
-            Unknown::of(name, "it is a secret from a key vault")
-        } else if entry(written, "expression").is_some() {
-            Unknown::of(name, "it is known only when the parameters are used")
-        } else {
-            let value = entry(written, "value").unwrap_or(&Value::Null);
-            match engine.meter.json(value) {
-                Ok(value) => value,
-                Err(Trouble::Fault(why) | Trouble::Failed(why)) => return Err(why),
-            }
+        let value = match given_value(engine, name, written) {
+            Ok(value) => value,
+            Err(Trouble::Fault(why) | Trouble::Failed(why)) => return Err(why),
         };
         given.insert(name.to_ascii_lowercase(), Given::Ready(value));
     }
     Ok(given)
+}
+
+/// The value that an entry of a parameter file gives.
+fn given_value(engine: &Engine<'_>, name: &str, written: &Value) -> Result<Datum, Trouble> {
+    if entry(written, "reference").is_some() {
+        Ok(Unknown::of(name, "it is a secret from a key vault"))
+    } else if entry(written, "expression").is_some() {
+        Ok(Unknown::of(name, "it is known only when the parameters are used"))
+    } else {
+        engine.meter.json(entry(written, "value").unwrap_or(&Value::Null))
+    }
+}
+
+/// What a template says of templates that are elsewhere, with expressions as they are written.
+pub(super) fn links(template: &Value) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut left = vec![(template, 0)];
+    while let Some((value, depth)) = left.pop() {
+        match value {
+            Value::Object(entries) if depth < 128 => {
+                for (key, inner) in entries {
+                    if same_name(key, "templateLink") {
+                        let texts =
+                            ["relativePath", "uri", "id"].into_iter().filter_map(|name| entry(inner, name)?.as_str());
+                        found.extend(texts);
+                    }
+                    left.push((inner, depth + 1));
+                }
+            }
+            Value::Array(items) if depth < 128 => left.extend(items.iter().map(|item| (item, depth + 1))),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The names of the parameters that a template declares, in lower case.
+pub(super) fn parameter_names(template: &Value) -> impl Iterator<Item = String> + '_ {
+    let declared = entry(template, "parameters").and_then(Value::as_object);
+    declared.into_iter().flat_map(Map::keys).map(|name| name.to_ascii_lowercase())
+}
+
+/// The names of the parameters in a parameter file, with their JSON pointers.
+pub(super) fn given_names(value: &Value) -> Vec<(&str, String)> {
+    let base = if entry(value, "parameters").is_some() { "/parameters" } else { "/properties/parameters" };
+    let names = parameters(value).into_iter().flat_map(Map::keys);
+    names.map(|name| (name.as_str(), format!("{base}/{}", super::property::escaped(name)))).collect()
 }
 
 impl Reading<'_> {
@@ -210,6 +250,8 @@ impl Reading<'_> {
         self.planned = true;
         let arena = Arena::new();
         let mut engine = Engine::new(&arena, bytes);
+        engine.linked_parameters =
+            files.iter().map(|file| (super::base_name(file.file).to_lowercase(), file.entries)).collect();
         engine.linked = linked.iter().map(|(name, value)| (name.clone(), *value)).collect();
         let stem = stem(&self.file);
         let own: Vec<&ParameterFile<'_>> = files.iter().filter(|file| self::stem(file.file) == stem).collect();

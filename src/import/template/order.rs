@@ -24,10 +24,11 @@ impl<'t> Engine<'t> {
         // What only follows from references. Azure orders by some of them and not by others, so that a circle with one of
         // them is not a fault of the template.
         let mut inferred = HashSet::new();
+        let homes = self.homes(count);
         for number in 0..count {
             let one = self.instance(number);
             needs[number * 2 + 1].push(number * 2);
-            let (mut after, elsewhere) = self.depends_on(number);
+            let (mut after, elsewhere) = self.depends_on(number, &homes);
             inferred.extend(elsewhere.iter().map(|before| (number * 2, before * 2 + 1)));
             after.extend(elsewhere);
             for before in one.refers.borrow().iter().filter(|before| !after.contains(before)) {
@@ -67,7 +68,7 @@ impl<'t> Engine<'t> {
 
     /// What `dependsOn` of an instance means: ids, symbolic names, names of loops, plain names. Those of the instance's own
     /// deployment come first; where an id is of none of them, resources of other deployments that have it are second.
-    fn depends_on(&self, number: usize) -> (Vec<usize>, Vec<usize>) {
+    fn depends_on(&self, number: usize, homes: &[usize]) -> (Vec<usize>, Vec<usize>) {
         let one = self.instance(number);
         let (mut found, mut elsewhere) = (Vec::new(), Vec::new());
         let list = match one.own.get("dependsOn") {
@@ -83,7 +84,10 @@ impl<'t> Engine<'t> {
                 return (found, elsewhere);
             }
         };
-        let siblings = if all.is_empty() { Vec::new() } else { self.siblings(number) };
+        let home = homes[number];
+        let own = self.deployments.borrow().get(home).cloned();
+        let siblings = own.as_ref().map(|own| own.resources.borrow());
+        let siblings: &[usize] = siblings.as_deref().map_or(&[], Vec::as_slice);
         for item in all {
             let text = match &item {
                 Datum::Text(text) => text.to_string(),
@@ -92,7 +96,7 @@ impl<'t> Engine<'t> {
             };
             if text.starts_with('/') {
                 match self.with_id(&text) {
-                    Some(other) if siblings.contains(&other) => found.push(other),
+                    Some(other) if homes[other] == home => found.push(other),
                     // Deployments of different modules can have one name.
                     other => {
                         let is_own = |sibling: &&usize| self.instance(**sibling).id.eq_ignore_ascii_case(&text);
@@ -118,11 +122,15 @@ impl<'t> Engine<'t> {
         (found, elsewhere)
     }
 
-    /// The resources of the deployment that an instance belongs to.
-    fn siblings(&self, number: usize) -> Vec<usize> {
-        let deployments = self.deployments.borrow();
-        let own = deployments.iter().find(|own| own.resources.borrow().contains(&number));
-        own.map(|own| own.resources.borrow().clone()).unwrap_or_default()
+    /// The deployment that each instance belongs to, by its place in the list.
+    fn homes(&self, count: usize) -> Vec<usize> {
+        let mut homes = vec![usize::MAX; count];
+        for (home, own) in self.deployments.borrow().iter().enumerate() {
+            for number in own.resources.borrow().iter() {
+                homes[*number] = home;
+            }
+        }
+        homes
     }
 
     fn sorted(&self, needs: &[Vec<usize>], inferred: &HashSet<(usize, usize)>) -> Vec<usize> {

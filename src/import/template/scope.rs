@@ -145,6 +145,7 @@ impl<'t> Engine<'t> {
 
     /// The id that a type and names mean; subscription and resource group may be before the type.
     fn resource_id(&self, target: &Target, function: &str, values: &[Datum]) -> Outcome {
+        self.meter.spend(4)?;
         let unknown = values.iter().find_map(Datum::unknown);
         let (base, values) = match function {
             "extensionresourceid" => match values.split_first() {

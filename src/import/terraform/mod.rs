@@ -451,10 +451,7 @@ impl Reading<'_> {
                 self.tf_id(id, "network", view, "virtual_network_id", known, "microsoft.network/virtualnetworks");
                 self.word(id, "resolutionPolicy", view.text("resolution_policy"), POLICIES);
                 if let Some((true, pointer)) = view.flag("registration_enabled") {
-                    let text =
-                        "autoregistration writes only names of virtual machines, and the emulator has none of them";
-                    self.remark(Topic::Unsupported, text, &pointer, None);
-                    self.tell(id, "registrationEnabled", true, &pointer);
+                    self.registration(id, &pointer);
                 }
                 view.ignore(&["private_dns_zone_name"]);
             }
