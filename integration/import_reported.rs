@@ -351,6 +351,21 @@ fn parameters_that_no_template_declares_are_reported() {
     assert!(!known.report.is_partial(), "{:#?}", known.report.remarks);
 }
 
+/// The spellings of parameter files that `az` and the REST interface take.
+#[test]
+fn parameter_files_are_recognised_in_all_spellings() {
+    let zone = json!({"type": "Microsoft.Network/privateDnsZones", "apiVersion": "2024-06-01", "name": "[parameters('name')]", "location": "global"});
+    let own = template(json!([zone]), json!({"name": {"type": "string"}}));
+    let entries = json!({"name": {"value": "a.example"}});
+    let body = json!({"properties": {"mode": "Incremental", "parameters": entries}});
+    let noted = json!({"name": {"value": "a.example", "metadata": {"description": "a zone"}}});
+    for given in [values(entries.clone()), json!({"parameters": entries}), entries.clone(), body, noted] {
+        let imported = read_all(&[own.clone(), given.clone()]);
+        assert!(imported.scenario.write().contains("zones: [a.example]"), "{given}: {:#?}", imported.report.remarks);
+        assert!(!imported.report.is_partial(), "{given}: {:#?}", imported.report.remarks);
+    }
+}
+
 /// A template and parameters of a nested deployment are taken from the files of the import, and are no deployment of their own.
 #[test]
 fn linked_templates_and_parameters_are_files_of_the_import() {

@@ -289,6 +289,7 @@ fn kind_of(value: &Value) -> Option<Kind> {
     }
     if own.get("parameters").is_some_and(Value::is_object)
         && (schema.contains("deploymentparameters") || own.contains_key("contentVersion"))
+        || super::template::has_only_parameters(value)
     {
         return Some(Kind::Parameters);
     }

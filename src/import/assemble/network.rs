@@ -397,6 +397,23 @@ impl Builder<'_> {
         ForwardTo::Network(name.as_str().into())
     }
 
+    /// The networks that a ruleset is linked to.
+    fn linked_networks(&mut self, networks: &mut Networks, id: &ResourceId, label: &str) -> Vec<NetworkName> {
+        let facts = self.facts;
+        let mut links = Vec::new();
+        for object in facts.children(id, "virtualnetworklinks") {
+            if let Some(network) = object.id_of("network").filter(|id| !self.is_unknown_network(id)) {
+                let name = self.add_network(networks, &network);
+                links.push(NetworkName::from(name));
+            } else {
+                let link = object.id.name();
+                let text = format!("link {link} of ruleset {label} is to an unknown network: the importer ignores it");
+                self.report.add(Topic::NotRead, text, object.places(), None);
+            }
+        }
+        links
+    }
+
     /// Reports a forwarding rule that says too little.
     fn lost_rule(&mut self, object: &Object, what: &str) {
         let rule = object.id.names.join("/");
@@ -419,7 +436,7 @@ impl Builder<'_> {
         }
         for id in ids.into_values() {
             let label = self.labels.of("ruleset", &id);
-            let (mut rules, mut links) = (Vec::new(), Vec::new());
+            let mut rules = Vec::new();
             let mut place = facts.get(&id).and_then(|object| object.declared.clone());
             for object in facts.children(&id, "forwardingrules") {
                 let Some((written, domain)) =
@@ -452,17 +469,7 @@ impl Builder<'_> {
                 let enabled = object.text("forwardingRuleState") != Some("Disabled");
                 rules.push(RulesetRule { domain, final_dot: written.ends_with('.'), enabled, to });
             }
-            for object in facts.children(&id, "virtualnetworklinks") {
-                if let Some(network) = object.id_of("network").filter(|id| !self.is_unknown_network(id)) {
-                    let name = self.add_network(networks, &network);
-                    links.push(NetworkName::from(name));
-                } else {
-                    let link = object.id.name();
-                    let text =
-                        format!("link {link} of ruleset {label} is to an unknown network: the importer ignores it");
-                    self.report.add(Topic::NotRead, text, object.places(), None);
-                }
-            }
+            let mut links = self.linked_networks(networks, &id, &label);
             links.dedup();
             let outbound = facts.get(&id).and_then(|object| object.id_of("outboundEndpoint"));
             let outbound = outbound.and_then(|endpoint| {

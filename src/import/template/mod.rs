@@ -232,7 +232,11 @@ pub(super) fn parameter_names(template: &Value) -> impl Iterator<Item = String> 
 
 /// The names of the parameters in a parameter file, with their JSON pointers.
 pub(super) fn given_names(value: &Value) -> Vec<(&str, String)> {
-    let base = if entry(value, "parameters").is_some() { "/parameters" } else { "/properties/parameters" };
+    let base = match (entry(value, "parameters"), entry(value, "properties")) {
+        (Some(_), _) => "/parameters",
+        (None, Some(_)) => "/properties/parameters",
+        (None, None) => "",
+    };
     let names = parameters(value).into_iter().flat_map(Map::keys);
     names.map(|name| (name.as_str(), format!("{base}/{}", super::property::escaped(name)))).collect()
 }
@@ -354,5 +358,33 @@ fn stem(file: &str) -> String {
 /// The entries of a parameter file, or of a deployment's body.
 pub(super) fn parameters(value: &Value) -> Option<&Map<String, Value>> {
     let own = entry(value, "parameters").or_else(|| entry(entry(value, "properties")?, "parameters"));
-    own.and_then(Value::as_object)
+    own.or_else(|| has_only_entries(value).then_some(value)).and_then(Value::as_object)
+}
+
+/// True for a parameter file without schema and version: the entries themselves, or below `parameters`, as `az` takes both, or the
+/// body of a deployment without its template.
+pub(super) fn has_only_parameters(value: &Value) -> bool {
+    let is_alone = |own: &Value, name: &str| {
+        let entries = own
+            .as_object()
+            .filter(|own| !["id", "type", "resources", "template"].iter().any(|key| own.contains_key(*key)));
+        entries.and_then(|own| own.get(name)).is_some_and(has_only_entries)
+    };
+    let is_body =
+        || value.as_object().is_some_and(|own| own.len() == 1) && is_alone(&value["properties"], "parameters");
+    has_only_entries(value) || is_alone(value, "parameters") || is_body()
+}
+
+/// True for an object whose entries all give a parameter a value.
+fn has_only_entries(value: &Value) -> bool {
+    let is_given = |written: &Value| {
+        let own = written.as_object();
+        own.is_some_and(|own| {
+            let is_known = |key: &String| {
+                ["value", "reference", "expression", "metadata"].iter().any(|known| same_name(key, known))
+            };
+            own.keys().all(is_known) && own.keys().any(|key| !same_name(key, "metadata"))
+        })
+    };
+    value.as_object().is_some_and(|own| !own.is_empty() && own.values().all(is_given))
 }
