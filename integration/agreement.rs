@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ampls_dns::assess::flow::{Client, flows};
+use ampls_dns::compile::member::Member;
 use ampls_dns::compile::{Compiled, ViewId, Writer, compile};
 use ampls_dns::dns::wire::encode_query;
 use ampls_dns::dns::{OwnerName, RecordType};
@@ -236,10 +237,18 @@ fn deleting_an_endpoint_that_overwrote_nothing_restores_the_answers_before_it() 
         let [without, with] = [before, written].map(|at| compile(&longer, at));
         let writes =
             with.state.endpoints.get("alone").is_some_and(|one| one.failed.is_none() && !one.members.is_empty());
+        // Where no public name is an alias of what it writes, no answer leads there.
+        let public = with.state.public_dns(false);
+        let is_led_to = |one: &Member| {
+            let alias = public.zone_of(&one.public).get(&one.public, RecordType::CNAME);
+            alias.is_some_and(|owned| owned.set.alias() == Some(&one.private))
+        };
+        let members = with.state.endpoints.get("alone").into_iter().flat_map(|one| &one.members);
+        let is_asked = members.map(|one| &one.member).any(is_led_to);
         let changed = everything(&without) != everything(&with);
-        prop_assert!(!writes || changed, "an endpoint that writes changes answers");
+        prop_assert!(!(writes && is_asked) || changed, "an endpoint that writes changes answers");
         prop_assert_eq!(everything(&without), everything(&compile(&longer, longer.last())));
-        Ok(Premise::of(writes))
+        Ok(Premise::of(writes && is_asked))
     });
 }
 

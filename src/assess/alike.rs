@@ -1,8 +1,10 @@
-//! Resources that every rule treats alike: one of them is assessed for all.
+//! Resources that every rule treats alike: one of them is assessed for all. The same holds for [`networks`].
 //!
 //! An estate may have a hundred thousand workspaces. What a network gets for their names, and what their names get back,
 //! depends on scopes, endpoints, record sets, addresses' prefixes and flags; resources that have all of these in common
 //! differ in their own names alone. What is found out for the first of them holds for each.
+
+mod networks;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
@@ -31,6 +33,8 @@ pub(super) struct Alike {
     of_resource: HashMap<ResourceName, u32>,
     /// For a name that belongs to one resource of a group: the group, and which of the resource's names it is.
     of_name: HashMap<OwnerName, (u32, u32)>,
+    /// Networks whose clients meet the same, each in one group.
+    pub(super) networks: Vec<Vec<NetworkName>>,
 }
 
 /// At least two resources.
@@ -45,6 +49,11 @@ struct Group {
 }
 
 impl Alike {
+    /// Every resource and every network by itself.
+    pub(super) fn apart_from_all(world: &Compiled) -> Self {
+        Self { networks: world.state.networks.keys().map(|one| vec![one.clone()]).collect(), ..Self::default() }
+    }
+
     /// The groups of an estate.
     pub(super) fn of(world: &Compiled) -> Self {
         let marks = Marks::of(world);
@@ -58,7 +67,8 @@ impl Alike {
                 None => order.push(vec![(resource, names)]),
             }
         }
-        let mut alike = Self::default();
+        let networks = networks::groups(world, marks.addresses);
+        let mut alike = Self { networks, ..Self::default() };
         for group in order.into_iter().filter(|group| group.len() > 1) {
             alike.add(group);
         }
@@ -132,10 +142,13 @@ impl Alike {
             return vec![one];
         }
         let each = self.each(&one, one.used.resource.as_ref());
+        // A wildcard's record set is the same for all.
+        let label = one.used.name.labels().next();
+        let is_named = |owner: &OwnerName| owner.labels().next() == label;
         let own = |mut one: Unserved| {
-            match (&mut one.cause.root, &one.used.resource) {
+            match (&mut Arc::make_mut(&mut one.cause).root, &one.used.resource) {
                 (Root::Resource(root), Some(resource)) => *root = resource.clone(),
-                (Root::RecordSet(_, owner), _) => *owner = with_label_of(owner, &one.used.name),
+                (Root::RecordSet(_, owner), _) if is_named(owner) => *owner = with_label_of(owner, &one.used.name),
                 _ => {}
             }
             one
@@ -286,6 +299,8 @@ struct Marks<'w> {
     shared_ids: HashSet<&'w str>,
     /// The endpoints that could not give a resource addresses.
     failed: HashMap<&'w ResourceName, Vec<u32>>,
+    /// Addresses of endpoints and of record sets in private zones.
+    addresses: Vec<IpAddr>,
 }
 
 impl<'w> Marks<'w> {
@@ -302,6 +317,7 @@ impl<'w> Marks<'w> {
             used: used(world),
             shared_ids: shared_ids(world),
             failed: HashMap::new(),
+            addresses: Vec::new(),
         };
         for (index, endpoint) in (0..).zip(state.endpoints.values()) {
             for one in &endpoint.members {
@@ -309,6 +325,7 @@ impl<'w> Marks<'w> {
                 if one.resources.len() == 1 {
                     marks.held.entry(&one.member.private).or_default().push((index, one.address));
                 }
+                marks.addresses.push(one.address);
                 let having = marks.having.entry(one.address).or_default();
                 if having.last() != Some(&index) {
                     having.push(index);
@@ -333,6 +350,7 @@ impl<'w> Marks<'w> {
     /// Notes a record set of a private zone.
     fn record_set(&mut self, zone: u32, owned: &Owned, writers: &mut HashMap<(EndpointName, EndpointTarget), u32>) {
         let (owner, kind) = (owned.set.owner(), owned.set.kind());
+        self.addresses.extend(owned.set.ip_addresses());
         match (&owned.writer, &owned.overwritten) {
             (Writer::Endpoint { endpoint, target }, None) => {
                 let next = u32::try_from(writers.len()).expect("a scenario's size bounds its endpoints");

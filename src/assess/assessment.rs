@@ -4,7 +4,7 @@
 //! read it, so that they all give the same number.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::alike::Alike;
@@ -20,7 +20,7 @@ use crate::catalogue::{EndpointKind, Operation};
 use crate::compile::state::Machine;
 use crate::compile::{Compiled, ViewId, member};
 use crate::dns::OwnerName;
-use crate::estate::{MachineName, NetworkName, PublicNetworkAccess, ResourceName, ResourceSpec, ScopeName};
+use crate::estate::{MachineName, NetworkName, PublicNetworkAccess, ResourceName, ResourceSpec, ScopeName, ZoneId};
 
 /// The most pairs of a network and a resource that are assessed without being asked for: about a second of work.
 const QUICK: usize = 20_000;
@@ -35,10 +35,18 @@ pub struct Assessment {
     pub findings: Vec<Finding>,
     /// What was checked.
     pub extent: Extent,
-    /// What the names of each network are; one name for those of resources that are alike.
-    pairs: BTreeMap<(NetworkName, OwnerName), (Standing, Code)>,
+    /// What the names of each network are, in the order of networks and names; one name for those of resources that are alike.
+    pairs: Vec<Pair>,
     /// Scopes whose private names each network gets.
     gets: BTreeMap<NetworkName, BTreeSet<ScopeName>>,
+}
+
+/// What a name is for a network: its worst use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Pair {
+    /// The place of its first use among those that are not served.
+    first: usize,
+    standing: Standing,
 }
 
 /// How much was checked.
@@ -89,7 +97,7 @@ impl Assessment {
 
     /// Assesses every resource of a revision by itself, slow as that is. It comes to the same as [`Assessment::of`].
     pub fn one_by_one(world: &Compiled) -> Self {
-        Self::with(world, Alike::default())
+        Self::with(world, Alike::apart_from_all(world))
     }
 
     fn with(world: &Compiled, alike: Alike) -> Self {
@@ -106,9 +114,16 @@ impl Assessment {
             flows: 0,
         };
         let mut judged = vec![Vec::new(); names.len()];
-        for (view, _) in world.views.iter().filter(|(_, view)| view.network.is_some()) {
-            extent.flows += flows_of_network;
-            of_network(world, &causes, &alike, &names, &mut judged, view, &mut found);
+        for group in &alike.networks {
+            let Some((first, others)) = group.split_first() else { continue };
+            let Some(view) = world.views.of_network(first.as_str()) else { continue };
+            extent.flows += flows_of_network * group.len();
+            let own = of_network(world, &causes, &alike, &names, &mut judged, view, first);
+            for network in others {
+                let unserved = own.unserved.iter().map(|one| one.in_network(network)).collect();
+                found.add(network, OfNetwork { unserved, unknown: own.unknown.clone(), gets: own.gets.clone() });
+            }
+            found.add(first, own);
         }
         let gets = std::mem::take(&mut found.gets);
         let nothing = BTreeSet::new();
@@ -139,23 +154,29 @@ impl Assessment {
                         continue;
                     }
                     let gets = gets.get(&own.network).unwrap_or(&nothing);
-                    let own = unserved(world, &causes, view, Some(machine), &flow, gets);
-                    found.unserved.extend(own.into_iter().flat_map(|one| alike.apart(one)));
+                    let unserved = unserved(world, &causes, view, Some(machine), &flow, gets);
+                    let of_network = found.unserved.entry(own.network.clone()).or_default();
+                    of_network.extend(unserved.into_iter().flat_map(|one| alike.apart(one)));
                 }
             }
         }
         let Found { unserved, unknown, .. } = found;
-        let mut unserved: Vec<Unserved> = unserved.into_iter().collect();
+        let in_order = |mut own: Vec<Unserved>| {
+            own.sort();
+            own.dedup();
+            own
+        };
+        let mut unserved: Vec<Unserved> = unserved.into_values().flat_map(in_order).collect();
         empty_zones_behind_forwarders(world, &mut unserved);
         let unserved: Vec<Arc<Unserved>> = unserved.into_iter().map(Arc::new).collect();
-        let mut pairs: BTreeMap<(NetworkName, OwnerName), (Standing, Code)> = BTreeMap::new();
-        for one in unserved.iter().filter(|one| *alike.first_name(&one.used.name) == one.used.name) {
-            let key = (one.used.network.clone(), one.used.name.clone());
-            let worst = pairs.entry(key).or_insert((one.standing, one.cause.code));
-            *worst = (*worst).min((one.standing, one.cause.code));
-        }
+        let pairs = pairs(&alike, &unserved);
         let findings = finding::findings(world, &alike, &unserved, &unknown);
         Self { unserved, alike: Arc::new(alike), findings, extent, pairs, gets }
+    }
+
+    /// How many networks are not assessed, because another whose clients meet the same is.
+    pub fn networks_saved(&self) -> usize {
+        self.alike.networks.iter().map(|group| group.len() - 1).sum()
     }
 
     /// The uses that are not served, each by itself.
@@ -175,8 +196,10 @@ impl Assessment {
 
     /// What a name is for a network; absent where everything is served.
     pub fn standing(&self, network: &NetworkName, name: &OwnerName) -> Option<Standing> {
-        let key = (network.clone(), self.alike.first_name(name).clone());
-        self.pairs.get(&key).map(|(standing, _)| *standing)
+        let name = self.alike.first_name(name);
+        let of = |pair: &Pair| &self.unserved[pair.first].used;
+        let at = self.pairs.binary_search_by(|pair| (&of(pair).network, &of(pair).name).cmp(&(network, name))).ok()?;
+        Some(self.pairs[at].standing)
     }
 
     /// True if a name that was meant to work in a network does not.
@@ -186,18 +209,21 @@ impl Assessment {
 
     /// The broken names, by network.
     pub fn broken(&self) -> impl Iterator<Item = (NetworkName, OwnerName)> + '_ {
-        let broken = self.pairs.iter().filter(|(_, (standing, _))| *standing == Standing::Broken);
-        broken
-            .flat_map(|((network, name), _)| self.alike.names(name).iter().map(|name| (network.clone(), name.clone())))
+        let broken = self.pairs.iter().filter(|pair| pair.standing == Standing::Broken);
+        broken.flat_map(|pair| {
+            let Use { network, name, .. } = &self.unserved[pair.first].used;
+            self.alike.names(name).iter().map(|name| (network.clone(), name.clone()))
+        })
     }
 
     /// How many names are not served.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         let mut last = None;
-        for ((network, name), (standing, _)) in &self.pairs {
+        for pair in &self.pairs {
+            let Use { network, name, .. } = &self.unserved[pair.first].used;
             let names = self.alike.names(name).len();
-            match standing {
+            match pair.standing {
                 Standing::Broken => {
                     counts.broken += names;
                     counts.networks += usize::from(last.replace(network) != Some(network));
@@ -261,7 +287,7 @@ impl Assessment {
             return self;
         }
         self.unserved.retain(|one| networks.contains(&one.used.network));
-        self.pairs.retain(|(network, _), _| networks.contains(network));
+        self.pairs = pairs(&self.alike, &self.unserved);
         self.findings.retain(|one| one.networks.is_empty() || one.networks.iter().any(|own| networks.contains(own)));
         self.extent.networks = networks.len();
         self
@@ -336,9 +362,58 @@ fn names<'w>(world: &'w Compiled, alike: &Alike) -> Vec<(OwnerName, Vec<NameUse<
 /// What is found out about the networks of an estate.
 #[derive(Default)]
 struct Found {
-    unserved: BTreeSet<Unserved>,
+    unserved: BTreeMap<NetworkName, Vec<Unserved>>,
     unknown: Unknown,
     gets: BTreeMap<NetworkName, BTreeSet<ScopeName>>,
+}
+
+impl Found {
+    fn add(&mut self, network: &NetworkName, own: OfNetwork) {
+        self.unserved.insert(network.clone(), own.unserved);
+        for (zone, name) in own.unknown.contents {
+            self.unknown.contents.entry(zone).or_default().insert((network.clone(), name));
+        }
+        for (resource, name) in own.unknown.access {
+            self.unknown.access.entry(resource).or_default().insert((network.clone(), name));
+        }
+        self.gets.insert(network.clone(), own.gets);
+    }
+}
+
+/// What is found out about one network.
+struct OfNetwork {
+    unserved: Vec<Unserved>,
+    unknown: UnknownOfNetwork,
+    /// Scopes whose private names it gets.
+    gets: BTreeSet<ScopeName>,
+}
+
+/// What is neither served nor broken in a network.
+#[derive(Clone, Default)]
+struct UnknownOfNetwork {
+    /// Names that depend on a zone whose contents are unknown.
+    contents: Vec<(ZoneId, OwnerName)>,
+    /// Resources of which it is unknown whether they let in what arrives at their names.
+    access: Vec<(ResourceName, OwnerName)>,
+}
+
+/// The pairs of a network and a name among uses in their order.
+fn pairs(alike: &Alike, unserved: &[Arc<Unserved>]) -> Vec<Pair> {
+    let mut pairs: Vec<Pair> = Vec::new();
+    for (at, one) in unserved.iter().enumerate() {
+        let last = pairs.last_mut().filter(|pair| {
+            let used = &unserved[pair.first].used;
+            used.network == one.used.network && used.name == one.used.name
+        });
+        match last {
+            Some(last) => last.standing = last.standing.min(one.standing),
+            None if *alike.first_name(&one.used.name) == one.used.name => {
+                pairs.push(Pair { first: at, standing: one.standing });
+            }
+            None => {}
+        }
+    }
+    pairs
 }
 
 /// Paths that were judged for a name, with what came out for each of its uses.
@@ -396,7 +471,7 @@ fn unserved(
     let (standing, cause) = (causes.standing(&subject), causes.cause(&subject));
     let (network, resource) = (network.clone(), Some(flow.resource.clone()));
     let used = Use { network, name, resource, operation, machine: machine.cloned() };
-    Some(Unserved { used, standing, cause })
+    Some(Unserved { used, standing, cause: Arc::new(cause) })
 }
 
 fn of_network(
@@ -406,9 +481,11 @@ fn of_network(
     names: &[(OwnerName, Vec<NameUse<'_>>)],
     judged: &mut [Judged],
     view: ViewId,
-    found: &mut Found,
-) {
-    let Some(network) = world.views.get(view).network.as_ref() else { return };
+    network: &NetworkName,
+) -> OfNetwork {
+    let (mut all, mut unknown) = (Vec::new(), UnknownOfNetwork::default());
+    // Many names have one cause.
+    let mut known: HashSet<Arc<Cause>> = HashSet::new();
     let exits = Arc::new(Exits::of(&world.state, Some(network.into())));
     let paths: Vec<Path> = names.iter().map(|(name, _)| route(world, view, name)).collect();
     // Scopes whose private names the network gets, whether packets arrive there or not: DNS says what was meant.
@@ -435,16 +512,24 @@ fn of_network(
         };
         // What is unknown is neither served nor broken; it is a finding of its own.
         if let Path::Unknown { zone, .. } = path {
-            found.unknown.contents.entry(zone.clone()).or_default().insert((network.clone(), name.clone()));
+            unknown.contents.push((zone.clone(), name.clone()));
             continue;
         }
         for (one, _) in uses.iter().zip(&*served).filter(|(_, served)| **served == Served::Unknown) {
-            for resource in one.resource.into_iter().flat_map(|first| alike.resources(first)) {
-                let unknown = found.unknown.access.entry(resource.clone()).or_default();
-                unknown.extend(alike.names(name).iter().map(|name| (network.clone(), name.clone())));
-            }
+            let resources = one.resource.map_or(&[][..], |first| alike.resources(first));
+            // A name of each, in the same order, or one name of all.
+            let names = alike.names(name).iter().cycle();
+            unknown.access.extend(resources.iter().cloned().zip(names.cloned()));
         }
-        let mut dns: Option<Cause> = None;
+        let mut dns: Option<Arc<Cause>> = None;
+        let mut share = |cause: Cause| match known.get(&cause) {
+            Some(own) => Arc::clone(own),
+            None => {
+                let own = Arc::new(cause);
+                known.insert(Arc::clone(&own));
+                own
+            }
+        };
         for (one, _) in uses.iter().zip(&*served).filter(|(_, served)| **served == Served::No) {
             let path = &exits.pass(path.clone(), one.operation);
             let subject = Subject {
@@ -463,9 +548,9 @@ fn of_network(
             let depends_on_use =
                 matches!(path, Path::Public { .. } | Path::PrivateEndpoint { .. } | Path::Blocked { .. });
             let cause = match (&dns, depends_on_use) {
-                (_, true) => causes.cause(&subject),
-                (Some(known), false) => known.clone(),
-                (None, false) => dns.insert(causes.cause(&subject)).clone(),
+                (_, true) => share(causes.cause(&subject)),
+                (Some(known), false) => Arc::clone(known),
+                (None, false) => Arc::clone(dns.insert(share(causes.cause(&subject)))),
             };
             let used = Use {
                 network: network.clone(),
@@ -475,10 +560,10 @@ fn of_network(
                 machine: None,
             };
             let unserved = Unserved { standing: causes.standing(&subject), used, cause };
-            found.unserved.extend(alike.apart(unserved));
+            all.extend(alike.apart(unserved));
         }
     }
-    found.gets.insert(network.clone(), gets);
+    OfNetwork { unserved: all, unknown, gets }
 }
 
 /// True if a machine of the network has opened a session to the resource.
@@ -515,7 +600,7 @@ fn empty_zones_behind_forwarders(world: &Compiled, unserved: &mut [Unserved]) {
     }
     for one in unserved.iter_mut().filter(|one| one.cause.code == Code::EmptyLinkedZone) {
         if met.get(&one.cause.root) == Some(&true) {
-            one.cause.code = Code::ForwarderBeforeScope;
+            Arc::make_mut(&mut one.cause).code = Code::ForwarderBeforeScope;
         }
     }
 }

@@ -10,7 +10,7 @@ mod events;
 mod ways;
 mod written;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -84,10 +84,11 @@ struct Draft {
 
 /// All findings of a revision: errors first, then in the order in which causes are looked for, then most names first.
 pub(super) fn findings(world: &Compiled, alike: &Alike, unserved: &[Arc<Unserved>], unknown: &Unknown) -> Vec<Finding> {
-    let mut groups: BTreeMap<&Cause, Vec<Arc<Unserved>>> = BTreeMap::new();
+    let mut groups: HashMap<&Cause, Vec<Arc<Unserved>>, foldhash::fast::RandomState> = HashMap::default();
     for one in unserved {
-        groups.entry(&one.cause).or_default().push(Arc::clone(one));
+        groups.entry(&*one.cause).or_default().push(Arc::clone(one));
     }
+    let groups: BTreeMap<&Cause, Vec<Arc<Unserved>>> = groups.into_iter().collect();
     let mut drafts = declared::all(world, alike, unknown);
     written::find(world, &mut drafts);
     collection::find(world, &mut drafts);

@@ -45,7 +45,19 @@ pub struct Unserved {
     /// How bad it is.
     pub standing: Standing,
     /// Why it is not served.
-    pub cause: Cause,
+    pub cause: Arc<Cause>,
+}
+
+impl Unserved {
+    /// The same use in another network that meets the same.
+    pub(super) fn in_network(&self, network: &NetworkName) -> Self {
+        let mut one = self.clone();
+        if one.cause.root == Root::Network(one.used.network.clone()) {
+            one.cause = Arc::new(Cause::new(one.cause.code, Root::Network(network.clone())));
+        }
+        one.used.network = network.clone();
+        one
+    }
 }
 
 /// Networks and names that depend on what is unknown.

@@ -1,5 +1,6 @@
 //! Findings for people and programs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -237,9 +238,26 @@ fn first<T: ToString>(items: &[T], most: usize, between: &str) -> String {
     texts.join(between)
 }
 
-/// Findings as `check` prints them.
+/// The most findings that text shows.
+const FINDINGS_SHOWN: usize = 500;
+
+/// Findings as `check` prints them: the first 500, and how many more there are of each code.
 pub fn text(findings: &[Finding]) -> String {
-    listed(findings, SHOWN)
+    let (first, rest) = findings.split_at(findings.len().min(FINDINGS_SHOWN));
+    let mut text = listed(first, SHOWN);
+    if !rest.is_empty() {
+        let mut codes: BTreeMap<Code, usize> = BTreeMap::new();
+        rest.iter().for_each(|one| *codes.entry(one.code).or_default() += 1);
+        let codes: Vec<String> = codes.iter().map(|(code, number)| format!("{number} {code}")).collect();
+        let _ = writeln!(
+            text,
+            "{} more: {}\n  {:<7} --from NETWORK lists those of one network, and --format json lists all\n",
+            count(rest.len(), "finding"),
+            codes.join(", "),
+            "help"
+        );
+    }
+    text
 }
 
 /// The same with at most so many sentences on what follows from a finding.
