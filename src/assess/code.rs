@@ -165,7 +165,7 @@ codes! {
         "private-link-design as of 2021";
     /// The connection of a private endpoint is not approved: no packet passes
     ConnectionNotApproved = 26, Warning,
-        "approve the connection on the scope",
+        "approve the connection on the scope or resource; for one that is Disconnected, delete the endpoint and create it again",
         "private-endpoint-overview, approval workflow";
     /// A virtual machine still uses a public address, in a session older than the rule that denies it
     SessionOutlivesRule = 27, Warning,

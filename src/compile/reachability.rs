@@ -126,6 +126,9 @@ impl fmt::Display for Reach {
             Self::NotApproved(ApprovalState::Rejected) => {
                 f.write_str("the connection of its private endpoint is rejected")
             }
+            Self::NotApproved(ApprovalState::Disconnected) => {
+                f.write_str("the owner of the target deleted the connection of its private endpoint")
+            }
             Self::NotApproved(_) => f.write_str("the connection of its private endpoint is waiting for approval"),
             Self::Disconnected => f.write_str("the target of its private endpoint is deleted"),
         }

@@ -13,8 +13,8 @@ use super::state::State;
 use crate::catalogue::every_cloud;
 use crate::dns::OwnerName;
 use crate::estate::{
-    DnsSetting, EndpointTarget, Event, ForwardTo, InboundEndpointSpec, IpVersion, NetworkName, PrivateEndpointSpec,
-    ResourceName, ResourceSpec, Routing, SubscriptionSpec, ZoneGroup, ZoneId,
+    ApprovalState, DnsSetting, EndpointTarget, Event, ForwardTo, InboundEndpointSpec, IpVersion, NetworkName,
+    PrivateEndpointSpec, ResourceName, ResourceSpec, Routing, SubscriptionSpec, ZoneGroup, ZoneId,
 };
 
 /// What an event does to the name of an object.
@@ -170,9 +170,17 @@ impl State {
                 self.find(ObjectKind::PrivateEndpoint, endpoint.as_str())?;
                 self.zone_group(zone_group)
             }
-            Event::DeletePrivateEndpoint { endpoint }
-            | Event::DeleteZoneGroup { endpoint }
-            | Event::SetApproval { endpoint, .. } => Ok(self.find(ObjectKind::PrivateEndpoint, endpoint.as_str())?),
+            Event::SetApproval { endpoint, state } => {
+                self.find(ObjectKind::PrivateEndpoint, endpoint.as_str())?;
+                let own = self.endpoints.get(endpoint).map(|own| own.approval);
+                match own == Some(ApprovalState::Disconnected) && *state != ApprovalState::Disconnected {
+                    true => Err(Reason::Disconnected(endpoint.clone())),
+                    false => Ok(()),
+                }
+            }
+            Event::DeletePrivateEndpoint { endpoint } | Event::DeleteZoneGroup { endpoint } => {
+                Ok(self.find(ObjectKind::PrivateEndpoint, endpoint.as_str())?)
+            }
             Event::CreateVirtualMachine { .. }
             | Event::SetAssociations { .. }
             | Event::OpenSession { .. }

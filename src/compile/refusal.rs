@@ -248,6 +248,8 @@ pub enum Reason {
         /// Why not.
         why: NoIpv6,
     },
+    /// A connection that the target's owner deleted has no other state any more.
+    Disconnected(EndpointName),
     /// Subnets of a network must not overlap (error NetcfgSubnetRangesOverlap; virtual networks FAQ).
     SubnetsOverlap {
         /// The network.
@@ -325,6 +327,7 @@ impl Reason {
             | Self::CustomerIdIsFixed { .. }
             | Self::OtherTenant { .. }
             | Self::NoIpv6Endpoint { .. }
+            | Self::Disconnected(_)
             | Self::Limit(_) => false,
         }
     }
@@ -439,6 +442,9 @@ impl fmt::Display for Reason {
                 write!(f, "{address} is not in the subnet, which is {subnet}")
             }
             Self::AddressReserved(address) => write!(f, "Azure reserves {address} of the subnet"),
+            Self::Disconnected(endpoint) => {
+                write!(f, "the connection of {endpoint} is Disconnected: only a new private endpoint makes a new one")
+            }
             Self::NoIpv6Endpoint { endpoint, why } => write!(f, "{endpoint} cannot have IPv6 addresses: {why}"),
             Self::SubnetsOverlap { network, subnets: [one, other] } => {
                 write!(f, "{network} cannot be created: its subnets {one} and {other} overlap")

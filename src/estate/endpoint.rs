@@ -18,6 +18,9 @@ pub enum ApprovalState {
     Pending,
     /// It was refused; no packet passes.
     Rejected,
+    /// The target's owner deleted it: no packet passes, and it cannot be approved any more (source: private-endpoint-overview,
+    /// states of a connection; Azure API for FHIR, design of private link).
+    Disconnected,
 }
 
 /// Which addresses a private endpoint has (`ipVersionType`).

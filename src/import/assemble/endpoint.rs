@@ -452,7 +452,8 @@ impl Builder<'_> {
 pub(super) fn approval(object: &Object) -> ApprovalState {
     match object.text("status") {
         Some("Pending") => ApprovalState::Pending,
-        Some("Rejected" | "Disconnected") => ApprovalState::Rejected,
+        Some("Rejected") => ApprovalState::Rejected,
+        Some("Disconnected") => ApprovalState::Disconnected,
         _ => ApprovalState::Approved,
     }
 }

@@ -556,6 +556,7 @@ fn endpoint(world: &Compiled, one: &EndpointState) -> Endpoint {
         },
         (None, ApprovalState::Pending) => "connection waits for approval",
         (None, ApprovalState::Rejected) => "connection rejected",
+        (None, ApprovalState::Disconnected) => "connection deleted by its owner",
         (None, ApprovalState::Approved) if !one.failed_resources.is_empty() => "too few addresses for all resources",
         (None, ApprovalState::Approved) => "",
     };

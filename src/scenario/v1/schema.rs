@@ -1126,6 +1126,8 @@ pub(super) enum ApprovalSchema {
     Pending,
     /// It was rejected; no packet passes.
     Rejected,
+    /// The target's owner deleted it; no packet passes, and it cannot be approved any more.
+    Disconnected,
 }
 
 /// The new zone group of a private endpoint.

@@ -273,6 +273,7 @@ impl From<ApprovalSchema> for ApprovalState {
             ApprovalSchema::Approved => Self::Approved,
             ApprovalSchema::Pending => Self::Pending,
             ApprovalSchema::Rejected => Self::Rejected,
+            ApprovalSchema::Disconnected => Self::Disconnected,
         }
     }
 }

@@ -633,6 +633,7 @@ fn approval(state: ApprovalState) -> ApprovalSchema {
         ApprovalState::Approved => ApprovalSchema::Approved,
         ApprovalState::Pending => ApprovalSchema::Pending,
         ApprovalState::Rejected => ApprovalSchema::Rejected,
+        ApprovalState::Disconnected => ApprovalSchema::Disconnected,
     }
 }
 
