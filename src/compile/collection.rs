@@ -13,8 +13,9 @@ use crate::estate::{ArcConnection, Associations, DataCollectionRuleSpec, Machine
 impl State {
     pub(super) fn create_machine(&mut self, name: &MachineName, machine: Machine) -> Result<(), Reason> {
         self.keep_associations(name, machine.associations.as_ref())?;
+        let network = machine.network.clone();
         self.machines.insert(name.clone(), machine);
-        Ok(())
+        self.register_machines_of(&network)
     }
 
     /// Refuses more rules than a machine can have.

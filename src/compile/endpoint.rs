@@ -240,7 +240,9 @@ impl State {
         let others = self.endpoints.values().filter(|other| {
             other.spec.network == *network && other.spec.subnet == subnet && other.spec.name != *except
         });
-        others.flat_map(|other| other.members.iter().map(|member| member.address)).collect()
+        let machines = self.machines.values().filter(|machine| machine.network == *network);
+        let machines = machines.filter_map(|machine| machine.address.map(IpAddr::V4));
+        others.flat_map(|other| other.members.iter().map(|member| member.address)).chain(machines).collect()
     }
 
     fn write_all(&mut self, name: &EndpointName) -> Result<(), Reason> {

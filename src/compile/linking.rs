@@ -75,13 +75,12 @@ impl State {
         }
         let linked = self.zones.get_mut(id).expect("its links were just counted");
         linked.links.insert(network.clone(), policy);
-        if registration {
-            linked.registers.insert(network.clone());
-        } else {
-            linked.registers.remove(network);
-        }
+        let changes = match registration {
+            true => linked.registers.insert(network.clone()),
+            false => linked.registers.remove(network),
+        };
         self.linked.entry(network.clone()).or_default().insert(id.clone());
-        Ok(())
+        if changes { self.register(id) } else { Ok(()) }
     }
 
     /// A network has one registration zone, and a zone registers the machines of a number of networks.
@@ -99,21 +98,23 @@ impl State {
         self.keep(Limit::RegistrationLinksPerZone, &id.to_string(), registers, None)
     }
 
-    pub(super) fn unlink_zone(&mut self, id: &ZoneId, network: &NetworkName) {
-        if let Some(linked) = self.zones.get_mut(id) {
+    pub(super) fn unlink_zone(&mut self, id: &ZoneId, network: &NetworkName) -> Result<(), Reason> {
+        let registered = self.zones.get_mut(id).is_some_and(|linked| {
             linked.links.remove(network);
-            linked.registers.remove(network);
-        }
+            linked.registers.remove(network)
+        });
         if let Some(zones) = self.linked.get_mut(network) {
             zones.remove(id);
         }
+        if registered { self.register(id) } else { Ok(()) }
     }
 
-    pub(super) fn delete_record_set(&mut self, id: &ZoneId, owner: &OwnerName, kind: RecordType) {
+    pub(super) fn delete_record_set(&mut self, id: &ZoneId, owner: &OwnerName, kind: RecordType) -> Result<(), Reason> {
         let revision = self.revision;
-        if let Some(linked) = self.zones.get_mut(id) {
-            Arc::make_mut(&mut linked.zone).delete(owner, kind, revision);
-        }
+        let Some(linked) = self.zones.get_mut(id) else { return Ok(()) };
+        Arc::make_mut(&mut linked.zone).delete(owner, kind, revision);
+        // What was registered under the name comes back.
+        if linked.registers.is_empty() { Ok(()) } else { self.register(id) }
     }
 
     pub(super) fn put_record_set(&mut self, id: &ZoneId, set: &RecordSet) -> Result<(), Reason> {

@@ -30,6 +30,7 @@ mod network;
 pub mod owner;
 mod ownership;
 pub mod peerings;
+mod registration;
 pub mod routes;
 mod routing;
 mod scoping;

@@ -74,10 +74,7 @@ impl State {
             return Err(Reason::NetworkInUse { network: network.clone(), endpoint: endpoint.spec.name.clone() });
         }
         for zone in self.linked.remove(network).into_iter().flatten() {
-            if let Some(linked) = self.zones.get_mut(&zone) {
-                linked.links.remove(network);
-                linked.registers.remove(network);
-            }
+            self.unlink_zone(&zone, network)?;
         }
         Arc::make_mut(&mut self.peerings).remove_all(network);
         self.delete_routing_of(network);

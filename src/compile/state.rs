@@ -4,7 +4,7 @@
 //! history can always be applied to its end.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -125,6 +125,8 @@ pub struct Machine {
     pub network: NetworkName,
     /// The subnet it is in, where that is known.
     pub subnet: Option<Arc<str>>,
+    /// The address of its primary network interface, where that is known.
+    pub address: Option<Ipv4Addr>,
     /// Its region, where that is known.
     pub location: Option<Arc<str>>,
     /// Its open sessions.
@@ -274,15 +276,9 @@ impl State {
             Event::LinkZone { zone, network, policy, registration } => {
                 self.link_zone(zone, network, *policy, *registration)
             }
-            Event::UnlinkZone { zone, network } => {
-                self.unlink_zone(zone, network);
-                Ok(())
-            }
+            Event::UnlinkZone { zone, network } => self.unlink_zone(zone, network),
             Event::PutRecordSet { zone, set } => self.put_record_set(zone, set),
-            Event::DeleteRecordSet { zone, owner, kind } => {
-                self.delete_record_set(zone, owner, *kind);
-                Ok(())
-            }
+            Event::DeleteRecordSet { zone, owner, kind } => self.delete_record_set(zone, owner, *kind),
             Event::SetZoneContents { zone, unresolved } => {
                 self.set_unknown(zone, None, unresolved.as_ref());
                 Ok(())
@@ -319,10 +315,11 @@ impl State {
                 self.set_approval(endpoint, *state);
                 Ok(())
             }
-            Event::CreateVirtualMachine { name, network, subnet, location, associations } => {
+            Event::CreateVirtualMachine { name, network, subnet, address, location, associations } => {
                 let machine = Machine {
                     network: network.clone(),
                     subnet: subnet.clone(),
+                    address: *address,
                     location: location.clone(),
                     sessions: Vec::new(),
                     associations: associations.clone(),

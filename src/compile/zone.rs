@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::dns::master::MasterError;
 use crate::dns::packed::{self, Entry, Found, StoredSet};
 use crate::dns::{NameServers, OwnerName, PackedZone, RecordSet, RecordType, Suffixes, WholeKey};
-use crate::estate::{EndpointName, EndpointTarget, ResourceName, Revision, Unresolved, ZoneId};
+use crate::estate::{EndpointName, EndpointTarget, MachineName, ResourceName, Revision, Unresolved, ZoneId};
 
 /// Who wrote a record set.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,6 +24,8 @@ pub enum Writer {
     },
     /// A user, by hand.
     Manual,
+    /// Azure, in the registration zone of a machine's network.
+    Registration(MachineName),
     /// Made with the zone.
     Zone,
     /// Public DNS, as published.
@@ -47,6 +49,7 @@ pub fn who(writer: &Writer) -> String {
     match writer {
         Writer::Endpoint { endpoint, target } => format!("{endpoint} ({target})"),
         Writer::Manual => "hand".to_owned(),
+        Writer::Registration(machine) => format!("the autoregistration of {machine}"),
         Writer::Zone => "the zone's creation".to_owned(),
         Writer::Published { .. } => "public DNS".to_owned(),
         Writer::Resource(name) => format!("public DNS, for {name}"),

@@ -1,5 +1,6 @@
 //! Everything that can happen to an estate, one variant each.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::{
@@ -92,6 +93,8 @@ pub enum Event {
         name: MachineName,
         network: NetworkName,
         subnet: Option<Arc<str>>,
+        /// The address of its primary network interface; absent if it is not declared.
+        address: Option<Ipv4Addr>,
         /// Its region; absent if it is not declared.
         location: Option<Arc<str>>,
         /// Absent if the associations of its agent are not declared.

@@ -96,6 +96,7 @@ impl WriterDocument {
                 ..none
             },
             Writer::Manual => Self { kind: "manual", ..none },
+            Writer::Registration(_) => Self { kind: "registration", ..none },
             Writer::Zone => Self { kind: "zone", ..none },
             Writer::Published { .. } => Self { kind: "published", ..none },
             Writer::Resource(resource) => Self { kind: "resource", resource: Some(resource.to_string()), ..none },

@@ -96,6 +96,7 @@ impl Builder<'_> {
                 name: label.as_str().into(),
                 network: network.as_str().into(),
                 subnet: subnet.map(|subnet| subnet.as_str().into()),
+                address: None,
                 location: machine.and_then(location).map(Into::into),
                 associations: Some(associations),
             };

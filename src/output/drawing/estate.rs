@@ -525,6 +525,7 @@ fn writer(writer: &Writer) -> String {
     match writer {
         Writer::Endpoint { endpoint, .. } => endpoint.to_string(),
         Writer::Manual => "hand".to_owned(),
+        Writer::Registration(_) => "autoregistration".to_owned(),
         Writer::File { file, .. } => file.to_string(),
         Writer::Zone | Writer::Published { .. } | Writer::Resource(_) => "Azure".to_owned(),
     }

@@ -363,6 +363,9 @@ pub(super) struct MachineSchema {
     /// subnet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subnet: Option<String>,
+    /// The address of its primary network interface. Where its network has a registration zone, its name has this address there.
+    #[serde(rename = "privateIPAddress", skip_serializing_if = "Option::is_none")]
+    pub private_ip_address: Option<String>,
     /// Its region: the data collection endpoint that its agent is configured by has to be in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,

@@ -1,6 +1,6 @@
 //! Networks, their DNS, peerings and rulesets.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net};
@@ -153,12 +153,21 @@ impl Loader<'_> {
     /// A virtual machine in a network, and in a subnet of it where that is written.
     pub(super) fn machine(&mut self, name: &str, schema: &MachineSchema, node: &Node, site: EventSite) {
         self.refer(ObjectKind::Network, &schema.network, node.get("network"));
-        self.own_subnet(&schema.network, schema.subnet.as_deref(), node);
+        let subnet = self.own_subnet(&schema.network, schema.subnet.as_deref(), node);
+        let text = schema.private_ip_address.as_deref();
+        let address = self.own_address(text, subnet, node);
+        let spaces = self.state.networks.get(&*schema.network).map(|own| own.address_space.clone());
+        if let Some((address, spaces)) = address.zip(spaces)
+            && !spaces.iter().any(|space| space.contains(&IpAddr::V4(address)))
+        {
+            let message = format!("{address} is not in the address space of {}", shown(&schema.network));
+            self.fault(node.get("privateIPAddress").range, message, None);
+        }
         let associations = schema.associations.as_ref().map(|own| self.associations(own, node.get("associations")));
         let subnet = schema.subnet.as_deref().map(Into::into);
         let (name, network) = (name.into(), schema.network.as_str().into());
         let location = schema.location.as_deref().map(|text| super::resource::location(text).into());
-        self.push(site, Event::CreateVirtualMachine { name, network, subnet, location, associations });
+        self.push(site, Event::CreateVirtualMachine { name, network, subnet, address, location, associations });
     }
 
     /// An inbound endpoint of a DNS Private Resolver.
@@ -171,20 +180,7 @@ impl Loader<'_> {
     ) {
         self.refer(ObjectKind::Network, &schema.network, node.get("network"));
         let subnet = self.own_subnet(&schema.network, schema.subnet.as_deref(), node);
-        let mut address = None;
-        if let Some(text) = &schema.private_ip_address {
-            let range = node.get("privateIPAddress").range;
-            match text.parse::<Ipv4Addr>() {
-                Ok(parsed) => {
-                    let refused = subnet.and_then(|subnet| self.state.can_be_given(parsed, subnet).err());
-                    if let Some(reason) = refused {
-                        self.fault(range, reason.to_string(), None);
-                    }
-                    address = Some(parsed);
-                }
-                Err(_) => self.fault(range, format!("`{}` is not an IPv4 address", shown(text)), None),
-            }
-        }
+        let address = self.own_address(schema.private_ip_address.as_deref(), subnet, node);
         let spec = InboundEndpointSpec {
             name: name.into(),
             network: schema.network.as_str().into(),
@@ -192,6 +188,19 @@ impl Loader<'_> {
             address,
         };
         self.push(site, Event::CreateInboundEndpoint(spec));
+    }
+
+    /// The address that an object in a network has, which its subnet has to be able to give.
+    fn own_address(&mut self, text: Option<&str>, subnet: Option<Ipv4Net>, node: &Node) -> Option<Ipv4Addr> {
+        let (text, range) = (text?, node.get("privateIPAddress").range);
+        let Ok(address) = text.parse::<Ipv4Addr>() else {
+            self.fault(range, format!("`{}` is not an IPv4 address", shown(text)), None);
+            return None;
+        };
+        if let Some(reason) = subnet.and_then(|subnet| self.state.can_be_given(address, subnet).err()) {
+            self.fault(range, reason.to_string(), None);
+        }
+        Some(address)
     }
 
     /// The prefix of a subnet that an object in a network names.

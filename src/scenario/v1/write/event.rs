@@ -1,5 +1,6 @@
 //! Events to shapes.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -63,10 +64,10 @@ pub(super) fn declaration(event: &Event) -> Declaration<'_> {
             None => Declaration::None,
         },
         Event::PutResource(ResourceSpec::Service(spec)) => Declaration::Resource(spec.name.to_string(), service(spec)),
-        Event::CreateVirtualMachine { name, network, subnet, location, associations } => Declaration::VirtualMachine(
-            name.to_string(),
-            machine(network, subnet.as_deref(), location.as_deref(), associations.as_ref()),
-        ),
+        Event::CreateVirtualMachine { name, network, subnet, address, location, associations } => {
+            let own = machine(network, subnet.as_deref(), *address, location.as_deref(), associations.as_ref());
+            Declaration::VirtualMachine(name.to_string(), own)
+        }
         _ => Declaration::None,
     }
 }
@@ -256,8 +257,8 @@ impl Events {
                 associations: collection::associations(associations),
             }),
             Event::SetSubscription(spec) => WhatSchema::SetSubscription(collection::subscription(spec)),
-            Event::CreateVirtualMachine { name, network, subnet, location, associations } => {
-                let spec = machine(network, subnet.as_deref(), location.as_deref(), associations.as_ref());
+            Event::CreateVirtualMachine { name, network, subnet, address, location, associations } => {
+                let spec = machine(network, subnet.as_deref(), *address, location.as_deref(), associations.as_ref());
                 WhatSchema::CreateVirtualMachine(NamedMachineSchema { name: name.to_string(), spec })
             }
             Event::OpenSession { machine, resource } => {
@@ -648,12 +649,14 @@ fn scoped(scope: &str, mut resources: Vec<String>) -> ScopedResourceSchema {
 fn machine(
     network: &NetworkName,
     subnet: Option<&str>,
+    address: Option<Ipv4Addr>,
     location: Option<&str>,
     own: Option<&Associations>,
 ) -> MachineSchema {
     MachineSchema {
         network: network.to_string(),
         subnet: subnet.map(str::to_owned),
+        private_ip_address: address.map(|address| address.to_string()),
         location: location.map(str::to_owned),
         associations: own.map(collection::associations),
     }

@@ -1,0 +1,51 @@
+//! Autoregistration: the names of virtual machines in the registration zone of their network.
+//!
+//! Source: private-dns-autoregistration, 2022-09-27: a record set is written and removed with its machine, one that somebody
+//! wrote by hand comes first, and unlinking the network removes those of its machines.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use super::refusal::Reason;
+use super::state::State;
+use super::zone::Writer;
+use crate::dns::{OwnerName, RecordSet, RecordType};
+use crate::estate::{MachineName, NetworkName, ZoneId};
+
+impl State {
+    /// Writes the names of the machines that a zone registers, and removes those of machines that it registers no more.
+    pub(super) fn register(&mut self, id: &ZoneId) -> Result<(), Reason> {
+        let revision = self.revision;
+        let Some(linked) = self.zones.get(id) else { return Ok(()) };
+        let machines = self.machines.iter().filter(|(_, machine)| linked.registers.contains(&machine.network));
+        let named = machines
+            .filter_map(|(name, machine)| Some((id.apex.child(name.as_str()).ok()?, (name.clone(), machine.address?))));
+        let mut wanted: BTreeMap<OwnerName, (MachineName, Ipv4Addr)> = named.collect();
+        let is_registered = |writer: &Writer| matches!(writer, Writer::Registration(_));
+        let registered = linked.zone.iter().filter(|owned| is_registered(&owned.writer));
+        let stale: Vec<OwnerName> =
+            registered.map(|owned| owned.set.owner().clone()).filter(|owner| !wanted.contains_key(owner)).collect();
+        let is_taken =
+            |owner: &OwnerName| linked.zone.has(owner, RecordType::A) || linked.zone.has(owner, RecordType::CNAME);
+        wanted.retain(|owner, _| !is_taken(owner));
+        let linked = self.zones.get_mut(id).expect("it was just there");
+        for owner in &stale {
+            Arc::make_mut(&mut linked.zone).delete(owner, RecordType::A, revision);
+        }
+        let ttl = self.catalogue.rules.private_ttl;
+        wanted.into_iter().try_for_each(|(owner, (machine, address))| {
+            let set = RecordSet::single(owner, ttl, std::net::IpAddr::from(address).into());
+            self.write(id, set, Writer::Registration(machine))
+        })
+    }
+
+    /// The same for the registration zone of a network, if it has one.
+    pub(super) fn register_machines_of(&mut self, network: &NetworkName) -> Result<(), Reason> {
+        let mut linked = self.linked.get(network).into_iter().flatten();
+        match linked.find(|id| self.zones.get(*id).is_some_and(|zone| zone.registers.contains(network))).cloned() {
+            Some(id) => self.register(&id),
+            None => Ok(()),
+        }
+    }
+}
