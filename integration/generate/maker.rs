@@ -498,7 +498,8 @@ impl Maker {
         let subnet = if self.flip() { self.one(&subnets) } else { None };
         let associations = if self.flip() { Some(self.associations()) } else { None };
         let location = if self.flip() { self.one(&["westeurope", "eastus"]).map(Into::into) } else { None };
-        Some(Event::CreateVirtualMachine { name: self.name("vm").into(), network, subnet, location, associations })
+        let (name, address) = (self.name("vm").into(), None);
+        Some(Event::CreateVirtualMachine { name, network, subnet, address, location, associations })
     }
 
     fn scoping(&mut self) -> Option<Event> {

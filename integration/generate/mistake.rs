@@ -159,6 +159,7 @@ fn of_scopes(state: &State, seed: u64, which: u64) -> Option<Event> {
             name: "new".into(),
             network: nobody.into(),
             subnet: None,
+            address: None,
             location: None,
             associations: None,
         }),

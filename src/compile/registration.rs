@@ -1,7 +1,7 @@
 //! Autoregistration: the names of virtual machines in the registration zone of their network.
 //!
-//! Source: private-dns-autoregistration, 2022-09-27: a record set is written and removed with its machine, one that somebody
-//! wrote by hand comes first, and unlinking the network removes those of its machines.
+//! Source: private-dns-autoregistration, 2022-09-27: a record set is written and removed with its machine, one that is written
+//! by hand comes first, and unlinking the network removes those of its machines.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
