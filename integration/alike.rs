@@ -85,7 +85,7 @@ fn of_twin(event: &Event, number: usize) -> Option<Event> {
             Event::UnlinkZone { zone: zone.clone(), network: twin_network(network, number) }
         }
         Event::SetOutboundRule { network, rule } => {
-            Event::SetOutboundRule { network: twin_network(network, number), rule: rule.clone() }
+            Event::SetOutboundRule { network: twin_network(network, number), rule: *rule }
         }
         _ => return None,
     })

@@ -333,6 +333,10 @@ impl Reason {
     }
 }
 
+fn disconnected(f: &mut fmt::Formatter<'_>, endpoint: &EndpointName) -> fmt::Result {
+    write!(f, "the connection of {endpoint} is Disconnected: only a new private endpoint makes a new one")
+}
+
 impl From<Missing> for Reason {
     fn from(missing: Missing) -> Self {
         Self::Missing(missing)
@@ -442,9 +446,7 @@ impl fmt::Display for Reason {
                 write!(f, "{address} is not in the subnet, which is {subnet}")
             }
             Self::AddressReserved(address) => write!(f, "Azure reserves {address} of the subnet"),
-            Self::Disconnected(endpoint) => {
-                write!(f, "the connection of {endpoint} is Disconnected: only a new private endpoint makes a new one")
-            }
+            Self::Disconnected(endpoint) => disconnected(f, endpoint),
             Self::NoIpv6Endpoint { endpoint, why } => write!(f, "{endpoint} cannot have IPv6 addresses: {why}"),
             Self::SubnetsOverlap { network, subnets: [one, other] } => {
                 write!(f, "{network} cannot be created: its subnets {one} and {other} overlap")
