@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Measures what building costs: from a clone to the first answer, and `cargo test`, both from cold.
+# Measures what building costs: from a clone to the first answer, with the README's command and with the release profile,
+# and `cargo test`, all from cold.
 #
-#   integration/bench/build.sh [answer] [test]
+#   integration/bench/build.sh [answer] [release] [test]
 #
 # Crates are downloaded before, the target folders are new, and nothing else should run. Each line has the wall time and
 # the processor time; where other work runs beside, half the processor time is what two cores would take at best.
@@ -9,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(answer test)
+[ ${#parts[@]} -gt 0 ] || parts=(answer release test)
 cargo fetch --locked --quiet
 folder=$(mktemp -d)
 server=
@@ -17,10 +18,11 @@ trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$folder"' 
 export CARGO_TARGET_DIR=$folder/target
 TIMEFORMAT='%R s wall, %U s user, %S s system'
 
-# Builds, serves, and waits for the answer to the first query; fails if none comes.
+# Builds with a profile, serves, and waits for the answer to the first query; fails if none comes.
 answer() {
-  cargo build --release --locked --quiet
-  "$CARGO_TARGET_DIR/release/ampls-dns" serve --listen vnet1=127.0.0.1:0 --admin off >"$folder/out" 2>&1 &
+  local folder_of_profile=$1
+  cargo build --profile "$2" --locked --quiet
+  "$CARGO_TARGET_DIR/$folder_of_profile/ampls-dns" serve --listen vnet1=127.0.0.1:0 --admin off >"$folder/out" 2>&1 &
   server=$!
   for _ in $(seq 100); do
     grep -q '^ctrl-c ends' "$folder/out" && break
@@ -45,7 +47,11 @@ for part in "${parts[@]}"; do
   case $part in
     answer)
       echo "clone to first answer ($(rustc --version), $(nproc) cores):"
-      time answer
+      time answer debug dev
+      ;;
+    release)
+      echo "clone to first answer with --release:"
+      time answer release release
       ;;
     test)
       echo "cargo test, compiling:"
@@ -53,6 +59,6 @@ for part in "${parts[@]}"; do
       echo "cargo test, running:"
       time cargo test --locked --quiet >"$folder/test" 2>&1 || { tail -n 40 "$folder/test" && exit 1; }
       ;;
-    *) echo "usage: integration/bench/build.sh [answer] [test]" >&2 && exit 2 ;;
+    *) echo "usage: integration/bench/build.sh [answer] [release] [test]" >&2 && exit 2 ;;
   esac
 done

@@ -12,6 +12,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use serde::Serialize;
+use tracing_subscriber::filter::Targets;
 
 use super::{OperandArguments, Outcome, Result, StepArguments, format, input, output};
 use crate::assess::Assessment;
@@ -509,28 +510,63 @@ impl Signals {
     }
 }
 
-/// Log lines go to stderr. Without RUST_LOG: warnings, changes of what is served, and hickory's two lines a query never.
+/// What is logged without RUST_LOG: warnings, changes of what is served, and hickory's two lines a query never.
+const LOGGED: &str = "warn,ampls_dns::server::control=info,hickory_server=error";
+
+/// Log lines go to stderr.
 fn log_to_stderr(format: LogFormat) {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,ampls_dns::server::control=info,hickory_server=error"));
+    use tracing_subscriber::fmt::layer;
+    use tracing_subscriber::prelude::*;
+    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+    let (filter, error) = targets(&wanted);
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| CountedStderr).log_internal_errors(false);
+    let lines = layer().with_writer(|| CountedStderr).log_internal_errors(false);
+    let registry = tracing_subscriber::registry().with(filter);
     // A subscriber that an embedding program has set stays.
     let _ = match format {
-        LogFormat::Text => subscriber.with_target(false).with_ansi(colour).try_init(),
+        LogFormat::Text => registry.with(lines.with_target(false).with_ansi(colour)).try_init(),
         LogFormat::Json => {
-            subscriber.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+            let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            registry.with(lines).try_init()
         }
     };
+    if let Some(error) = error {
+        tracing::warn!("RUST_LOG `{wanted}` is ignored: {error}; write such as `warn,ampls_dns=debug`");
+    }
+}
+
+/// What RUST_LOG lets through, and why its text says nothing.
+fn targets(wanted: &str) -> (Targets, Option<String>) {
+    let usual = || LOGGED.parse().expect("a constant that a test reads");
+    match wanted {
+        "" => (usual(), None),
+        _ => wanted.parse().map_or_else(
+            |error: tracing_subscriber::filter::ParseError| (usual(), Some(error.to_string())),
+            |own| (own, None),
+        ),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+    use tracing::Level;
 
+    use super::targets;
     use crate::cli::CommandLine;
+
+    #[test]
+    fn rust_log_decides_what_is_logged_and_what_cannot_be_read_is_said() {
+        let control = "ampls_dns::server::control";
+        let (usual, error) = targets("");
+        assert!(error.is_none());
+        assert!(usual.would_enable(control, &Level::INFO) && !usual.would_enable("ampls_dns", &Level::INFO));
+        assert!(!usual.would_enable("hickory_server", &Level::WARN));
+        let (own, error) = targets("ampls_dns=debug");
+        assert!(error.is_none() && own.would_enable("ampls_dns::cli", &Level::DEBUG));
+        let (bad, error) = targets("ampls_dns=loud");
+        assert!(error.is_some() && bad == usual);
+    }
 
     #[test]
     fn every_flag_of_serve_has_a_twin_in_the_environment_named_after_it() {
