@@ -7,9 +7,11 @@ use ampls_dns::assess::flow::Client;
 use ampls_dns::assess::{Path, flows};
 use ampls_dns::catalogue::{Catalogue, ServiceHop, ServiceRow};
 use ampls_dns::compile::compile;
+use ampls_dns::dns::{OwnerName, RecordType};
 use ampls_dns::estate::Cloud;
 use ampls_dns::output::drawing::{Estate, TimelineView};
 use ampls_dns::output::page::Page;
+use ampls_dns::resolve::{Outcome, Question, decide};
 use ampls_dns::scenario::{Scenario, builtin};
 
 use crate::fixture::run;
@@ -304,4 +306,29 @@ steps:
     assert!(why.contains("VPN gateways pass no IPv6 packets"), "{why}");
     let Path::Unreachable { why, .. } = estate("expressRoute", "192.168.0.0/16") else { panic!("no packet arrives") };
     assert!(why.contains("office has no IPv6 addresses"), "{why}");
+}
+
+#[test]
+fn a_registered_machine_has_a_reverse_name_in_its_own_network() {
+    let text = builtin::text("registration-zones").expect("it is built in");
+    let history = Arc::new(Scenario::read("registration-zones", text.as_bytes()).expect("it is a good one").history);
+    let ask = |step: &str, network: &str, name: &str| {
+        let end = history.steps().iter().find(|own| *own.name == *step).expect("a step of it").end;
+        let world = compile(&history, end);
+        let view = world.views.of_network(network).expect("a network of it");
+        let question = Question { name: OwnerName::parse(name).expect("a name"), kind: RecordType::PTR };
+        match decide(&world, view, &question).outcome {
+            Outcome::Answer(hop) => hop.shown().data().iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            Outcome::NameError { .. } => "NXDOMAIN".to_owned(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(ask("one-zone", "hub", "70.0.60.10.in-addr.arpa"), "vm-hub.corp.example.");
+    assert_eq!(ask("one-zone", "lab", "5.0.61.10.in-addr.arpa"), "vm-lab.corp.example.");
+    // It is there for its own network alone, and other addresses have none.
+    assert_eq!(ask("one-zone", "lab", "70.0.60.10.in-addr.arpa"), "NXDOMAIN");
+    assert_eq!(ask("one-zone", "hub", "71.0.60.10.in-addr.arpa"), "NXDOMAIN");
+    // A record set of the machine's name that is written by hand changes nothing there; another registration zone does.
+    assert_eq!(ask("by-hand", "hub", "70.0.60.10.in-addr.arpa"), "vm-hub.corp.example.");
+    assert_eq!(ask("the-first-one-gives-way", "lab", "5.0.61.10.in-addr.arpa"), "vm-lab.lab.example.");
 }

@@ -1,16 +1,18 @@
 //! Autoregistration: the names of virtual machines in the registration zone of their network.
 //!
 //! Source: private-dns-autoregistration, 2022-09-27: a record set is written and removed with its machine, one that is written
-//! by hand comes first, and unlinking the network removes those of its machines.
+//! by hand comes first, and unlinking the network removes those of its machines. With each goes a PTR record set, which Azure's
+//! resolver answers in the machine's own network: no zone of the estate holds it.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::refusal::Reason;
-use super::state::State;
-use super::zone::Writer;
-use crate::dns::{OwnerName, RecordSet, RecordType};
+use super::state::{Machine, State};
+use super::zone::{Writer, Zone};
+use crate::catalogue::every_cloud;
+use crate::dns::{OwnerName, RecordData, RecordSet, RecordType};
 use crate::estate::{MachineName, NetworkName, ZoneId};
 
 impl State {
@@ -40,10 +42,33 @@ impl State {
         })
     }
 
-    /// The same for the registration zone of a network, if it has one.
-    pub(super) fn register_machines_of(&mut self, network: &NetworkName) -> Result<(), Reason> {
+    /// For each machine of a network whose name is registered, the name of its address with the PTR record set, as a zone of
+    /// its own: names of other addresses are not affected.
+    pub(super) fn reverse_zones(&self, network: &NetworkName) -> Vec<Zone> {
+        let Some(id) = self.registration_zone(network) else { return Vec::new() };
+        let own = self.machines.iter().filter(|(_, machine)| machine.network == *network);
+        let reverse = |(name, machine): (&MachineName, &Machine)| {
+            let [a, b, c, d] = machine.address?.octets();
+            let apex = OwnerName::parse(&format!("{d}.{c}.{b}.{a}.in-addr.arpa")).ok()?;
+            let of = RecordData::Ptr(id.apex.child(name.as_str()).ok()?);
+            let soa = every_cloud().private_soa(&apex);
+            let zone = ZoneId { resource_group: "autoregistration".into(), apex: apex.clone() };
+            let mut zone = Zone::new(zone, soa, Writer::Registration(name.clone()), self.revision);
+            let ttl = self.catalogue.rules.private_ttl;
+            zone.write(RecordSet::single(apex, ttl, of), Writer::Registration(name.clone()), self.revision);
+            Some(zone)
+        };
+        own.filter_map(reverse).collect()
+    }
+
+    fn registration_zone(&self, network: &NetworkName) -> Option<&ZoneId> {
         let mut linked = self.linked.get(network).into_iter().flatten();
-        match linked.find(|id| self.zones.get(*id).is_some_and(|zone| zone.registers.contains(network))).cloned() {
+        linked.find(|id| self.zones.get(*id).is_some_and(|zone| zone.registers.contains(network)))
+    }
+
+    /// [`Self::register`] for the registration zone of a network, if it has one.
+    pub(super) fn register_machines_of(&mut self, network: &NetworkName) -> Result<(), Reason> {
+        match self.registration_zone(network).cloned() {
             Some(id) => self.register(&id),
             None => Ok(()),
         }

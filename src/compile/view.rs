@@ -101,6 +101,13 @@ impl Views {
                 (linked.zone.apex().clone(), link)
             });
             let mut links: Suffixes<Link> = links.collect();
+            for zone in state.reverse_zones(&network.name) {
+                // A zone that is linked for addresses is asked in its place.
+                if links.longest(&WholeKey::of(zone.apex())).is_none() {
+                    let policy = ResolutionPolicy::Default;
+                    links.insert(zone.apex().clone(), Link { zone: Arc::new(zone), policy, shadows: None });
+                }
+            }
             for zone in state.files.linked_to(network.name.as_str()).into_iter().flat_map(Suffixes::values) {
                 let shadows = links.get(zone.apex()).map(|link| link.zone.id.clone());
                 let link = Link { zone: Arc::clone(zone), policy: ResolutionPolicy::Default, shadows };
