@@ -412,10 +412,8 @@ impl Reading<'_> {
             Some("") => {}
             Some(text) if text.starts_with('[') => {
                 let why = self.reasons.get(&found.pointer).map_or("it is an expression", String::as_str);
-                let text = format!(
-                    "the public network access of {} is unknown: {why}; the importer assumes Enabled",
-                    super::fact::described(id)
-                );
+                let text = format!("the public network access of {} is unknown: {why}", super::fact::described(id));
+                self.tell(id, "publicNetworkAccess", "Unknown", &found.pointer);
                 let place = self.at(&found.pointer);
                 self.report.add_beside(Topic::Unresolved, text, vec![place], None);
             }

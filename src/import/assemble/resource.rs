@@ -119,12 +119,12 @@ impl Builder<'_> {
             None | Some("Enabled") => PublicNetworkAccess::Enabled,
             Some(other) => {
                 let text = format!(
-                    "the public network access `{}` of {} is not a value of Azure: the importer assumes Enabled",
+                    "the public network access `{}` of {} is not a value of Azure: whether it takes public requests is unknown",
                     crate::import::fact::shown(&other.into()),
                     object.id.name()
                 );
                 self.report.add_beside(Topic::NotRead, text, object.place(attribute).into_iter().collect(), None);
-                PublicNetworkAccess::Enabled
+                PublicNetworkAccess::Unknown
             }
         }
     }
@@ -399,8 +399,8 @@ impl Builder<'_> {
                 let spec = renamed(spec, &label);
                 rest.retain(|name| !names.contains(name));
                 let unknown = match spec.location() {
-                    Some(_) => "its public network access is unknown, so the importer assumes Enabled",
-                    None => "its region is unknown, and its public network access too, so the importer assumes Enabled",
+                    Some(_) => "its public network access is unknown",
+                    None => "its region and its public network access are unknown",
                 };
                 let text = format!(
                     "{} {label} is inferred from the names that private endpoint {} serves; {unknown}",
@@ -470,7 +470,7 @@ impl Builder<'_> {
         let mut found = Vec::new();
         for ((kind, slot), rows) in &by_slot {
             let mut names: Vec<OwnerName> = rows.iter().map(|(_, name)| name.clone()).collect();
-            let flags = PublicNetworkAccess::Enabled;
+            let flags = PublicNetworkAccess::Unknown;
             let spec = match kind {
                 0 => ResourceSpec::Workspace(WorkspaceSpec {
                     name: format!("workspace-{}", &slot[..8]).into(),

@@ -81,12 +81,16 @@ impl Reading<'_> {
                 self.remark(Topic::Unresolved, text, &resource.pointer, None);
             }
         }
-        let accesses = twin::ACCESSES.iter().flat_map(|own| [own.flag, own.word]).chain(service::ACCESSES);
-        for name in accesses.filter(|name| is_unknown(unknown, &[name])) {
+        let own = twin::ACCESSES.iter().flat_map(|own| [(own.flag, own.property), (own.word, own.property)]);
+        let accesses = own.chain(service::ACCESSES.map(|name| (name, "publicNetworkAccess")));
+        for (name, property) in accesses.filter(|(name, _)| is_unknown(unknown, &[name])) {
             if plan.is_configured(&resource.address, &resource.module, &[name]) {
-                let text =
-                    format!("{name} of {} is known only after apply: the importer assumes Enabled", resource.address);
+                let text = format!(
+                    "{name} of {} is known only after apply: whether it takes public requests is unknown",
+                    resource.address
+                );
                 let place = self.at(&resource.pointer);
+                self.tell(id, property, "Unknown", &resource.pointer);
                 self.report.add_beside(Topic::Unresolved, text, vec![place], None);
             }
         }
