@@ -163,6 +163,7 @@ fn bad_input_is_a_problem_document_and_changes_nothing() {
         ("GET", "/v1/record-sets?limit=0", &[], "", 400),
         ("GET", "/v1/record-sets?limit=many", &[], "", 400),
         ("GET", "/v1/findings?ats=1", &[], "", 400),
+        ("GET", "/v1/findings?network=nowhere", &[], "", 404),
     ];
     for (method, path, headers, body, wanted) in cases {
         let case = format!("{method} {path} {}", body.chars().take(60).collect::<String>());

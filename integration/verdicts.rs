@@ -218,7 +218,8 @@ fn the_server_and_the_command_line_give_the_same_number() {
         let mut fold = Fold::new(&history);
         for step in history.steps() {
             fold.to(step.end);
-            let check = Assessment::of(&fold.compiled());
+            let world = fold.compiled();
+            let check = Assessment::of(&world);
             let (broken, at) = (check.counts().broken, format!("{name} at {}", step.name));
             let moved = server.post("/v1/steps/goto", &serde_json::json!({ "step": &*step.name }).to_string());
             assert_eq!(moved.0, 200, "{at}: {moved:?}");
@@ -229,6 +230,11 @@ fn the_server_and_the_command_line_give_the_same_number() {
             assert!(metrics.contains(&line), "metrics of {at}: no {line}");
             let errors = check.findings.iter().any(|one| one.severity == Severity::Error);
             assert_eq!(server.get("/v1/findings").as_array().map(Vec::len), Some(check.findings.len()), "{at}");
+            if let Some(network) = world.state.networks.keys().next() {
+                let own = check.findings.iter().filter(|one| one.networks.contains(network)).count();
+                let told = server.get(&format!("/v1/findings?network={network}"));
+                assert_eq!(told.as_array().map(Vec::len), Some(own), "{network}, {at}");
+            }
             // The exit code of `check` follows from the same findings.
             assert_eq!(errors, findings::check_document(&check).summary.errors > 0, "{at}");
         }

@@ -549,7 +549,7 @@ class Maker:
         zone = zone or self.one(logs if leads_logs else self.estate.zones)
         if zone is None:
             return
-        addresses = [at for endpoint in self.estate.endpoints.values() for at in endpoint.addresses.values()]
+        addresses = [at for endpoint in self.estate.endpoints.values() for at in endpoint.addresses.values() if ":" not in at]
         addresses = [self.one(addresses)] if addresses and self.chance(0.6) else ["10.9.9.9"]
         name = "*" if leads_logs else self.one(["api", "live", "@", "*", "*.in.ai", "global.in.ai", "portal", "note", "westeurope"])
         kind = {"portal": "CNAME", "note": "TXT"}.get(name, "A")

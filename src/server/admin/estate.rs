@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use super::ask::{UrlQuery, at, network, owner_name};
 use super::problem::blocking;
 use super::{Admin, Problem, documents};
+use crate::assess::Finding;
 use crate::assess::flow::Client;
 use crate::catalogue::Operation;
 use crate::compile::ViewId;
@@ -192,15 +193,20 @@ async fn flows(
 struct FindingsQuery {
     /// A step's name or a revision; what is served without it.
     at: Option<String>,
+    /// Only those that concern this network; all without it.
+    network: Option<String>,
 }
+
+/// The most names, networks and resources in one answer: some tens of megabytes.
+const MOST_LISTED: usize = 1_000_000;
 
 /// What is wrong with the estate, the gravest first.
 #[utoipa::path(
     get, path = "/v1/findings", tag = "estate", params(FindingsQuery), operation_id = "findings",
     responses(
         (status = OK, description = "The findings.", body = [documents::FindingDocument]),
-        (status = BAD_REQUEST, description = "The query parameters are invalid.", body = Problem, content_type = "application/problem+json"),
-        (status = NOT_FOUND, description = "There is no such step.", body = Problem, content_type = "application/problem+json")
+        (status = BAD_REQUEST, description = "The query parameters are invalid, or the findings are too many for one answer.", body = Problem, content_type = "application/problem+json"),
+        (status = NOT_FOUND, description = "There is no such step or network.", body = Problem, content_type = "application/problem+json")
     )
 )]
 async fn list_findings(
@@ -209,8 +215,24 @@ async fn list_findings(
 ) -> Result<Json<Vec<FindingDocument>>, Problem> {
     blocking(move || {
         let world = at(&admin, query.at.as_deref())?;
+        let of = query.network.as_deref().map(|name| network(&world, name)).transpose()?;
+        let own = of.and_then(|view| world.views.get(view).network.as_ref());
         let assessment = admin.assessed.of(&world, admin.control.position().allow());
-        Ok(Json(assessment.findings.iter().map(findings::document).collect()))
+        let concerns = |one: &&Finding| match (&query.network, own) {
+            (None, _) => true,
+            (Some(_), Some(own)) => one.networks.contains(own),
+            (Some(_), None) => false,
+        };
+        let found: Vec<&Finding> = assessment.findings.iter().filter(concerns).collect();
+        let listed: usize = found.iter().map(|one| one.names.len() + one.networks.len() + one.resources.len()).sum();
+        if listed > MOST_LISTED {
+            return Err(Problem::bad(format!(
+                "{} findings list {listed} names, networks and resources, and an answer has {MOST_LISTED} at most; ask for \
+                 those of one network with ?network=NAME",
+                found.len()
+            )));
+        }
+        Ok(Json(found.into_iter().map(findings::document).collect()))
     })
     .await
 }
