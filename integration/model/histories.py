@@ -545,12 +545,16 @@ class Maker:
     def by_hand(self, zone=None):
         # Sometimes log ingestion is led to an endpoint, whatever its scope.
         logs = [zone for zone in self.estate.zones if zone[1] == "privatelink." + ODS]
-        leads_logs = zone is None and bool(logs) and self.chance(0.25)
+        leads_logs = zone is None and bool(logs) and self.chance(0.4)
         zone = zone or self.one(logs if leads_logs else self.estate.zones)
         if zone is None:
             return
-        addresses = [at for endpoint in self.estate.endpoints.values() for at in endpoint.addresses.values() if ":" not in at]
-        addresses = [self.one(addresses)] if addresses and self.chance(0.6) else ["10.9.9.9"]
+        endpoints = list(self.estate.endpoints.values())
+        if leads_logs:
+            linked = self.estate.zones[zone].links
+            endpoints = [one for one in endpoints if one.scope and one.network in linked]
+        addresses = [at for endpoint in endpoints for at in endpoint.addresses.values() if ":" not in at]
+        addresses = [self.one(addresses)] if addresses and self.chance(0.9 if leads_logs else 0.6) else ["10.9.9.9"]
         name = "*" if leads_logs else self.one(["api", "live", "@", "*", "*.in.ai", "global.in.ai", "portal", "note", "westeurope"])
         kind = {"portal": "CNAME", "note": "TXT"}.get(name, "A")
         records = {"A": addresses, "CNAME": ["live." + MONITOR], "TXT": ['"by hand"']}[kind]
