@@ -56,6 +56,9 @@ def main():
     # A subnet option of family 0 beside a cookie: found by fuzzing.
     found = query(NAMES[0], 1, edns(options=option(8, b"\0" * 4) + option(10, b"\x33\0\0\0\x0a\0\x01\x08\0\x07")))
     (folder / "packet" / "found-0").write_bytes(b"\x20" + found)
+    # A label that begins as punycode does and is none: found by fuzzing.
+    found = "12636f6d00000f0001c00c000f786e2d2d000000ce004800ce00c0021003000c0100005e020000291000000c020000291d1d1d1d1d1d1d1d1233ffffff04000000000000007a0000"
+    (folder / "wire" / "found-0").write_bytes(bytes.fromhex(found))
     events = [
         "builtOn: 27\nevents:\n- deletePrivateEndpoint: pe1\n",
         "[createPrivateLinkScope: {name: other}]",

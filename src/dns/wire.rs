@@ -559,6 +559,15 @@ mod tests {
     use crate::dns::message::{Edns, Query, SubnetOption};
 
     #[test]
+    fn a_name_that_is_no_good_punycode_is_shown_in_the_error() {
+        // Found by fuzzing: the error shows the label `xn--`.
+        let reply = b"\x12com\x00\x00\x0f\x00\x01\xc0\x0c\x00\x0fxn\x2d\x2d\x00\x00\x00\xce\x00\x48\x00\xce\x00\xc0\
+            \x02\x10\x03\x00\x0c\x01\x00\x00\x5e\x02\x00\x00\x29\x10\x00\x00\x0c\x02\x00\x00\x29\x1d\x1d\x1d\
+            \x1d\x1d\x1d\x1d\x1d\x123\xff\xff\xff\x04\x00\x00\x00\x00\x00\x00\x00z\x00\x00";
+        assert!(matches!(decode(reply), Err(DecodeError::Malformed(_))));
+    }
+
+    #[test]
     fn the_short_cut_for_frequent_types_gives_hickorys_octets() {
         let target = OwnerName::parse("a.b.example").expect("a good name");
         for data in [
