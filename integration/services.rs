@@ -328,6 +328,20 @@ fn a_registered_machine_has_a_reverse_name_in_its_own_network() {
     // It is there for its own network alone, and other addresses have none.
     assert_eq!(ask("one-zone", "lab", "70.0.60.10.in-addr.arpa"), "NXDOMAIN");
     assert_eq!(ask("one-zone", "hub", "71.0.60.10.in-addr.arpa"), "NXDOMAIN");
+    // It was written when the address was, and still is after a record set of the machine's name is written by hand.
+    let revision = |step: &str| {
+        let end = history.steps().iter().find(|own| *own.name == *step).expect("a step of it").end;
+        let world = compile(&history, end);
+        let view = world.views.of_network("lab").expect("a network of it");
+        let name = OwnerName::parse("5.0.61.10.in-addr.arpa").expect("a name");
+        match decide(&world, view, &Question { name, kind: RecordType::PTR }).outcome {
+            Outcome::Answer(hop) => hop.owned.revision,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(revision("by-hand"), revision("one-zone"));
+    assert_eq!(revision("a-second-one"), revision("one-zone"));
+    assert!(revision("the-first-one-gives-way") > revision("one-zone"));
     // A record set of the machine's name that is written by hand changes nothing there; another registration zone does.
     assert_eq!(ask("by-hand", "hub", "70.0.60.10.in-addr.arpa"), "vm-hub.corp.example.");
     assert_eq!(ask("the-first-one-gives-way", "lab", "5.0.61.10.in-addr.arpa"), "vm-lab.lab.example.");

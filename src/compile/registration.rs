@@ -4,7 +4,7 @@
 //! by hand comes first, and unlinking the network removes those of its machines. With each goes a PTR record set, which Azure's
 //! resolver answers in the machine's own network: no zone of the estate holds it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -42,23 +42,36 @@ impl State {
         })
     }
 
-    /// For each machine of a network whose name is registered, the name of its address with the PTR record set, as a zone of
-    /// its own: names of other addresses are not affected.
-    pub(super) fn reverse_zones(&self, network: &NetworkName) -> Vec<Zone> {
-        let Some(id) = self.registration_zone(network) else { return Vec::new() };
-        let own = self.machines.iter().filter(|(_, machine)| machine.network == *network);
-        let reverse = |(name, machine): (&MachineName, &Machine)| {
-            let [a, b, c, d] = machine.address?.octets();
-            let apex = OwnerName::parse(&format!("{d}.{c}.{b}.{a}.in-addr.arpa")).ok()?;
-            let of = RecordData::Ptr(id.apex.child(name.as_str()).ok()?);
-            let soa = every_cloud().private_soa(&apex);
-            let zone = ZoneId { resource_group: "autoregistration".into(), apex: apex.clone() };
-            let mut zone = Zone::new(zone, soa, Writer::Registration(name.clone()), self.revision);
-            let ttl = self.catalogue.rules.private_ttl;
-            zone.write(RecordSet::single(apex, ttl, of), Writer::Registration(name.clone()), self.revision);
-            Some(zone)
-        };
-        own.filter_map(reverse).collect()
+    /// For each machine whose name is registered, the name of its address with the PTR record set, as a zone of its own that
+    /// only its network has: names of other addresses are not affected.
+    pub(super) fn reverse_zones(&self) -> HashMap<&NetworkName, Vec<Zone>> {
+        let mut zones: HashMap<&NetworkName, Vec<Zone>> = HashMap::new();
+        for (name, machine) in &self.machines {
+            if let Some(zone) = self.reverse_zone(name, machine) {
+                zones.entry(&machine.network).or_default().push(zone);
+            }
+        }
+        zones
+    }
+
+    fn reverse_zone(&self, name: &MachineName, machine: &Machine) -> Option<Zone> {
+        let [a, b, c, d] = machine.address?.octets();
+        let registration = self.zones.get(self.registration_zone(&machine.network)?)?;
+        let registered = registration.zone.apex().child(name.as_str()).ok()?;
+        let writer = Writer::Registration(name.clone());
+        // It comes with the A record set, also where one that is written by hand is there now.
+        let address = registration.zone.get(&registered, RecordType::A);
+        let mut before = address.map(Arc::new);
+        while before.as_ref().is_some_and(|owned| owned.writer != writer) {
+            before = before.and_then(|owned| owned.overwritten.clone());
+        }
+        let revision = before.map_or(registration.zone.created, |owned| owned.revision);
+        let apex = OwnerName::parse(&format!("{d}.{c}.{b}.{a}.in-addr.arpa")).ok()?;
+        let id = ZoneId { resource_group: "autoregistration".into(), apex: apex.clone() };
+        let mut zone = Zone::new(id, every_cloud().private_soa(&apex), writer.clone(), revision);
+        let set = RecordSet::single(apex, self.catalogue.rules.private_ttl, RecordData::Ptr(registered));
+        zone.write(set, writer, revision);
+        Some(zone)
     }
 
     fn registration_zone(&self, network: &NetworkName) -> Option<&ZoneId> {

@@ -86,6 +86,7 @@ impl Views {
             shares_legacy_dns: false,
         };
         let legacy = state.legacy_zones();
+        let mut reverse_zones = state.reverse_zones();
         let mut views = vec![Arc::new(public)];
         let mut by_network = HashMap::new();
         let mut prefixes = Vec::new();
@@ -101,7 +102,7 @@ impl Views {
                 (linked.zone.apex().clone(), link)
             });
             let mut links: Suffixes<Link> = links.collect();
-            for zone in state.reverse_zones(&network.name) {
+            for zone in reverse_zones.remove(&network.name).into_iter().flatten() {
                 // A zone that is linked for addresses is asked in its place.
                 if links.longest(&WholeKey::of(zone.apex())).is_none() {
                     let policy = ResolutionPolicy::Default;
