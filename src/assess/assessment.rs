@@ -288,7 +288,7 @@ impl Assessment {
         }
         self.unserved.retain(|one| networks.contains(&one.used.network));
         self.pairs = pairs(&self.alike, &self.unserved);
-        self.findings.retain(|one| one.networks.is_empty() || one.networks.iter().any(|own| networks.contains(own)));
+        self.findings.retain(|one| one.concerns(networks));
         self.extent.networks = networks.len();
         self
     }

@@ -59,6 +59,13 @@ pub struct Finding {
     pub place: Option<Place>,
 }
 
+impl Finding {
+    /// True if it is about one of these networks, or about none in particular.
+    pub fn concerns(&self, networks: &[NetworkName]) -> bool {
+        self.networks.is_empty() || self.networks.iter().any(|own| networks.contains(own))
+    }
+}
+
 /// That a finding is accepted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Acceptance {
@@ -256,15 +263,19 @@ fn step_words(world: &Compiled, revision: Revision) -> String {
     world.history.step_of(revision).map_or_else(String::new, |step| format!(" in step {}", step.name))
 }
 
-fn count(number: usize, what: &str) -> String {
+pub(super) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Items in a sentence: the first five, and how many more there are.
 fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
-    const SHOWN: usize = 5;
+    list_first(items, 5)
+}
+
+/// Items in a sentence: the first ones, and how many more there are.
+pub(super) fn list_first<T: fmt::Display>(items: impl IntoIterator<Item = T>, most: usize) -> String {
     let mut items = items.into_iter();
-    let shown: Vec<String> = items.by_ref().take(SHOWN).map(|item| item.to_string()).collect();
+    let shown: Vec<String> = items.by_ref().take(most).map(|item| item.to_string()).collect();
     match items.count() {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),

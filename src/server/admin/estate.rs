@@ -18,6 +18,7 @@ use crate::catalogue::Operation;
 use crate::compile::ViewId;
 use crate::dns::RecordType;
 use crate::dns::wire::Transport;
+use crate::estate::NetworkName;
 use crate::output::answer::answered;
 use crate::output::explanation::{self, ExplanationDocument};
 use crate::output::findings::{self, FindingDocument};
@@ -193,7 +194,7 @@ async fn flows(
 struct FindingsQuery {
     /// A step's name or a revision; what is served without it.
     at: Option<String>,
-    /// Only those that concern this network; all without it.
+    /// Only those about this network or about none in particular, as `check --from`; all without it.
     network: Option<String>,
 }
 
@@ -215,15 +216,13 @@ async fn list_findings(
 ) -> Result<Json<Vec<FindingDocument>>, Problem> {
     blocking(move || {
         let world = at(&admin, query.at.as_deref())?;
-        let of = query.network.as_deref().map(|name| network(&world, name)).transpose()?;
-        let own = of.and_then(|view| world.views.get(view).network.as_ref());
+        let of: Vec<NetworkName> = query.network.iter().map(|name| name.as_str().into()).collect();
+        for name in &of {
+            network(&world, name.as_str())?;
+        }
         let assessment = admin.assessed.of(&world, admin.control.position().allow());
-        let concerns = |one: &&Finding| match (&query.network, own) {
-            (None, _) => true,
-            (Some(_), Some(own)) => one.networks.contains(own),
-            (Some(_), None) => false,
-        };
-        let found: Vec<&Finding> = assessment.findings.iter().filter(concerns).collect();
+        let found: Vec<&Finding> =
+            assessment.findings.iter().filter(|one| of.is_empty() || one.concerns(&of)).collect();
         let listed: usize = found.iter().map(|one| one.names.len() + one.networks.len() + one.resources.len()).sum();
         if listed > MOST_LISTED {
             return Err(Problem::bad(format!(
