@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::finding::stand_alone;
+use super::finding::{count, list_first, stand_alone};
 use super::verdict::Root;
 use super::{Assessment, Code, Severity};
 use crate::estate::Place;
@@ -66,7 +66,7 @@ fn message(file: &str, remarks: &[&Remark], deciding: usize) -> String {
         let own = remarks.iter().filter(|remark| is_missing(remark) == missing);
         own.map(|remark| remark.places.len().max(1)).sum()
     };
-    let counted = |parts: usize| if parts == 1 { "1 part".to_owned() } else { format!("{parts} parts") };
+    let counted = |parts: usize| count(parts, "part");
     let were = |parts: usize| if parts == 1 { "was" } else { "were" };
     let (unread, missing) = (parts(false), parts(true));
     let which = match deciding {
@@ -88,12 +88,10 @@ fn message(file: &str, remarks: &[&Remark], deciding: usize) -> String {
 
 /// What a remark says, with its first places.
 fn with_places(remark: &Remark) -> String {
-    let shown: Vec<String> = remark.places.iter().take(MOST_PLACES).map(|place| place_of(place).to_string()).collect();
-    let more = match remark.places.len().saturating_sub(MOST_PLACES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    if shown.is_empty() { remark.text.clone() } else { format!("{} ({}{more})", remark.text, shown.join(", ")) }
+    match list_first(remark.places.iter().map(place_of), MOST_PLACES) {
+        none if none.is_empty() => remark.text.clone(),
+        places => format!("{} ({places})", remark.text),
+    }
 }
 
 fn place_of(place: &Provenance) -> Place {

@@ -1,7 +1,7 @@
 //! Virtual machines: clients whose open sessions outlive a change of DNS or of rules.
 
 /// What an outbound rule for the service tag `AzureMonitor` does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum RuleAction {
     /// New sessions to public Azure Monitor addresses are let out.
     #[default]

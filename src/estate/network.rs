@@ -9,7 +9,7 @@ use super::{NetworkName, ResolverName};
 use crate::dns::OwnerName;
 
 /// Whether Azure's resolver can be reached from a network.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum NetworkKind {
     /// A virtual network in Azure: 168.63.129.16 answers in it.
     #[default]
@@ -40,7 +40,7 @@ pub struct NetworkSpec {
 }
 
 /// The DNS server that the clients of a network use.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub enum DnsSetting {
     /// Azure-provided DNS, 168.63.129.16: linked zones first, then public DNS.
     /// On-premises networks with this setting ask public DNS.
@@ -58,7 +58,7 @@ pub enum DnsSetting {
 }
 
 /// What a forwarding DNS server does with a CNAME in an answer it was given.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum ForwarderKind {
     /// Takes only the first hop and resolves the target by its own rules again, as Windows DNS Server and most
     /// resolvers with conditional forwarders do.
@@ -69,7 +69,7 @@ pub enum ForwarderKind {
 }
 
 /// A conditional forwarder.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Forward {
     /// Names at and below it are forwarded.
     pub suffix: OwnerName,
@@ -107,7 +107,7 @@ pub struct InboundEndpointSpec {
 /// A DNS forwarding ruleset: conditional forwarders of Azure's own resolver for the networks it is linked to.
 ///
 /// Source: private-resolver-endpoints-rulesets, 2023-03-29.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct RulesetSpec {
     /// Its name.
     pub name: super::RulesetName,
@@ -120,7 +120,7 @@ pub struct RulesetSpec {
 }
 
 /// One rule of a ruleset.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct RulesetRule {
     /// The domain as written; Azure wants a final dot.
     pub domain: OwnerName,

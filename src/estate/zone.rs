@@ -37,7 +37,7 @@ pub struct PublicZone {
 /// What Azure's resolver does for one link when the zone has no such name.
 ///
 /// Source: private-dns-fallback, 2025-02-04.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum ResolutionPolicy {
     /// NXDOMAIN is the answer.
     #[default]

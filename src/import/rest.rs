@@ -413,9 +413,7 @@ impl Reading<'_> {
             Some(text) if text.starts_with('[') => {
                 let why = self.reasons.get(&found.pointer).map_or("it is an expression", String::as_str);
                 let text = format!("the public network access of {} is unknown: {why}", super::fact::described(id));
-                self.tell(id, "publicNetworkAccess", "Unknown", &found.pointer);
-                let place = self.at(&found.pointer);
-                self.report.add_beside(Topic::Unresolved, text, vec![place], None);
+                self.unknown_access(id, "publicNetworkAccess", text, &found.pointer);
             }
             Some(text) => {
                 let word = ACCESSES.iter().find(|word| word.eq_ignore_ascii_case(text));
@@ -423,6 +421,13 @@ impl Reading<'_> {
             }
             None => self.tell(id, "publicNetworkAccess", super::fact::shown(found.value), &found.pointer),
         }
+    }
+
+    /// Notes that it is unknown whether a resource takes requests over public addresses.
+    pub(super) fn unknown_access(&mut self, id: &ResourceId, attribute: &str, text: String, pointer: &str) {
+        let place = self.at(pointer);
+        self.tell(id, attribute, "Unknown", pointer);
+        self.report.add_beside(Topic::Unresolved, text, vec![place], None);
     }
 
     fn workspace(&mut self, id: &ResourceId, view: &View<'_>) {

@@ -17,45 +17,31 @@ use crate::estate::{
 
 /// The networks that are assessed, each with those that meet the same; every network is in one group.
 pub(in crate::assess) fn groups(world: &Compiled, addresses: Vec<IpAddr>) -> Vec<Vec<NetworkName>> {
-    let state = &world.state;
     let marks = Marks::of(world, addresses);
     let mut groups: Vec<Vec<NetworkName>> = Vec::new();
-    let mut places: HashMap<Linked<'_>, Vec<(Met<'_>, usize)>> = HashMap::new();
+    let mut places: HashMap<Key<'_>, usize> = HashMap::new();
     for (_, view) in world.views.iter() {
         let Some(network) = &view.network else { continue };
-        let Some((linked, met)) = marks.key(view, network) else {
-            groups.push(vec![network.clone()]);
-            continue;
-        };
-        let known = places.entry(linked).or_default();
-        match known.iter().find(|(own, _)| *own == met) {
-            Some((_, place)) => groups[*place].push(network.clone()),
-            None => {
-                known.push((met, groups.len()));
-                groups.push(vec![network.clone()]);
-            }
+        let next = groups.len();
+        let place = marks.key(view, network).map_or(next, |key| *places.entry(key).or_insert(next));
+        match groups.get_mut(place) {
+            Some(group) => group.push(network.clone()),
+            None => groups.push(vec![network.clone()]),
         }
     }
-    debug_assert_eq!(groups.iter().map(Vec::len).sum::<usize>(), state.networks.len(), "every network is in one group");
     groups
 }
 
-/// The zones and networks that a network is connected with.
+/// All that decides what the clients of a network meet.
 #[derive(PartialEq, Eq, Hash)]
-struct Linked<'w> {
-    zones: Vec<&'w ZoneId>,
+struct Key<'w> {
+    /// The zones it is linked to, and how.
+    links: Vec<(&'w ZoneId, Option<ResolutionPolicy>)>,
     peered: Vec<&'w NetworkName>,
-}
-
-/// What else its clients meet.
-#[derive(PartialEq)]
-struct Met<'w> {
     kind: NetworkKind,
     /// Whether its machines have addresses of IPv4, and of IPv6.
     families: [bool; 2],
     dns: &'w DnsSetting,
-    /// In the order of the zones.
-    policies: Vec<ResolutionPolicy>,
     rulesets: &'w [Arc<RulesetSpec>],
     shares_legacy_dns: bool,
     outbound: Option<RuleAction>,
@@ -93,8 +79,8 @@ impl<'w> Marks<'w> {
         Self { world, named, addresses }
     }
 
-    /// What decides what the clients of a network meet; absent for a network that may have no like.
-    fn key(&self, view: &'w View, network: &'w NetworkName) -> Option<(Linked<'w>, Met<'w>)> {
+    /// The key of a network; absent for one that may have no like.
+    fn key(&self, view: &'w View, network: &'w NetworkName) -> Option<Key<'w>> {
         let state = &self.world.state;
         // Routes, gateways and rules name networks and subnets, and files may have any name and address.
         let is_plain = state.routes.is_empty() && state.files.is_empty() && self.world.history.public.is_empty();
@@ -102,22 +88,21 @@ impl<'w> Marks<'w> {
         if !is_plain || self.named.contains(network) || own.prefixes().any(|prefix| self.has_address(prefix)) {
             return None;
         }
-        let zones: Vec<&ZoneId> = state.linked.get(network).into_iter().flatten().collect();
-        let policy = |zone: &&ZoneId| state.zones.get(*zone)?.links.get(network).copied();
-        let policies = zones.iter().filter_map(policy).collect();
-        let met = Met {
+        let policy = |zone| state.zones.get(zone)?.links.get(network).copied();
+        let linked = state.linked.get(network).into_iter().flatten();
+        Some(Key {
+            links: linked.map(|zone| (zone, policy(zone))).collect(),
+            peered: state.peerings.of(network).collect(),
             kind: view.kind,
             families: [
                 own.address_space.iter().any(|prefix| matches!(prefix, IpNet::V4(_))),
                 own.address_space.iter().any(|prefix| matches!(prefix, IpNet::V6(_))),
             ],
             dns: &view.dns,
-            policies,
             rulesets: &view.rulesets,
             shares_legacy_dns: view.shares_legacy_dns,
             outbound: state.outbound.get(network).copied(),
-        };
-        Some((Linked { zones, peered: state.peerings.of(network).collect() }, met))
+        })
     }
 
     fn has_address(&self, prefix: IpNet) -> bool {

@@ -13,7 +13,7 @@ use crate::import::reading::{Reading, decides_names};
 use crate::import::report::Topic;
 
 /// Attributes that could change DNS, by type. Azure computes some of them if a configuration does not set them.
-const ATTRIBUTES: [(&str, &[&[&str]]); 10] = [
+const ATTRIBUTES: [(&str, &[&[&str]]); 7] = [
     ("azurerm_virtual_network", &[&["address_space"], &["dns_servers"]]),
     ("azurerm_virtual_network_dns_servers", &[&["dns_servers"]]),
     ("azurerm_subnet", &[&["address_prefixes"]]),
@@ -31,9 +31,6 @@ const ATTRIBUTES: [(&str, &[&[&str]]); 10] = [
             &["private_service_connection", "subresource_names"],
         ],
     ),
-    ("azurerm_monitor_private_link_scope", &[]),
-    ("azurerm_log_analytics_workspace", &[]),
-    ("azurerm_application_insights", &[]),
 ];
 
 /// Blocks without a default for what is in them: a plan that does not know it had it from the configuration, even if a dynamic block
@@ -89,9 +86,7 @@ impl Reading<'_> {
                     "{name} of {} is known only after apply: whether it takes public requests is unknown",
                     resource.address
                 );
-                let place = self.at(&resource.pointer);
-                self.tell(id, property, "Unknown", &resource.pointer);
-                self.report.add_beside(Topic::Unresolved, text, vec![place], None);
+                self.unknown_access(id, property, text, &resource.pointer);
             }
         }
     }
